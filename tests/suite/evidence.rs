@@ -53,7 +53,8 @@ impl EvidenceSite {
         }
         let file = self.path("rows.csv");
         std::fs::write(&file, rows).unwrap();
-        let output = self.run(&["import", "--point", "tank.level", file.to_str().unwrap()]);
+        let words = ["import", "--replace", "--point", "tank.level"];
+        let output = self.run(&[&words[..], &[file.to_str().unwrap()]].concat());
         assert!(output.status.success(), "{output:?}");
     }
 

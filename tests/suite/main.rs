@@ -17,6 +17,7 @@ mod evidence;
 mod extending;
 mod field_reports;
 mod hostile;
+mod imports;
 mod indicator_ids;
 mod killed;
 mod knowledge;

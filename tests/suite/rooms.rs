@@ -112,7 +112,7 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
         "attention",
         "domain i18n ledger solar_position assets.settings report.render",
     ),
-    ("samples_csv", "domain limits i18n storage"),
+    ("samples_csv", "domain limits i18n ledger storage"),
     (
         "api",
         "access domain limits clock status i18n config assets.settings buses commissioning evidence \

@@ -8,6 +8,7 @@ use super::UtcMs;
 use super::factor::{Factor, HeadlineStatus};
 use super::ledger::EntryId;
 use super::period::Period;
+use super::sample_import::{ImportInPeriod, SampleImport};
 use jiff::civil::Date;
 use std::sync::Arc;
 
@@ -82,6 +83,8 @@ pub enum ValueOrigin {
     Measured,
     /// Counter of billing grade.
     Meter,
+    /// Sensor or counter, wholly or partly by way of an imported file.
+    Imported,
     /// Entered by staff, with evidence.
     Manual,
     /// Computed from other quantities.
@@ -179,6 +182,8 @@ pub struct PointReadings {
     pub gaps: u64,
     /// Longest gap, ms.
     pub longest_gap_ms: i64,
+    /// Imports of files from which readings of the period came.
+    pub imports: Vec<ImportInPeriod>,
 }
 
 /// Values by local day, for plots and tables.
@@ -205,10 +210,12 @@ pub struct DataEvent {
     /// The point, or the indicator of the ledger.
     pub of: Arc<str>,
     /// `reset`, `rollover`, `spike`, `dip`, `step_down`, `outlier`, `zero`, `gap`, `correction` or
-    /// `undated`; its message key is `event-KIND`, with `-` for `_`.
+    /// `undated`, `imported` or `imported_over`; its message key is `event-KIND`, with `-` for `_`.
     pub kind: &'static str,
     /// Reading before and after, if any.
     pub before_after: Option<(f64, f64)>,
+    /// The import, for `imported` and `imported_over`.
+    pub import: Option<Arc<SampleImport>>,
 }
 
 /// All indicators of a site over a period.
@@ -286,6 +293,7 @@ impl ValueOrigin {
         match self {
             Self::Measured => "measured",
             Self::Meter => "meter",
+            Self::Imported => "imported",
             Self::Manual => "manual",
             Self::Estimated => "estimated",
             Self::Declared => "declared",

@@ -21,6 +21,7 @@ pub mod issued_report;
 pub mod ledger;
 mod moment;
 pub mod period;
+pub mod sample_import;
 pub mod site_zone;
 
 pub use exact_number::{ExactNumber, parse_finite, vanished_number, vanishes};

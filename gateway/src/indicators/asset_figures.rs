@@ -4,6 +4,7 @@ use crate::assets::{Asset, AssetKind, for_each_asset_kind};
 use crate::config::Config;
 use crate::domain::calibration::CalibrationHistory;
 use crate::domain::indicator::{Indicator, IndicatorSpec};
+use crate::domain::sample_import::ImportedStretch;
 use crate::indicators::asset_sums::AssetSums;
 use crate::indicators::figure_context::FigureContext;
 use crate::indicators::input_series::InputSeries;
@@ -17,6 +18,7 @@ pub(crate) struct SumsRequest<'a> {
     pub(crate) asset: &'a Asset,
     pub(crate) span: &'a PeriodDays,
     pub(crate) calibrations: &'a CalibrationHistory,
+    pub(crate) imports: &'a [ImportedStretch],
 }
 
 /// Input series of an asset, with the accumulator that takes their readings.

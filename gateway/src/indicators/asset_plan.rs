@@ -8,6 +8,7 @@ use crate::indicators::calibration_corrections::{
 use crate::indicators::closed_days::ClosedDays;
 use crate::indicators::coverage::Coverage;
 use crate::indicators::figure_context::FigureContext;
+use crate::indicators::imported_spans::ImportedSpans;
 use crate::indicators::input_series::InputSeries;
 use crate::indicators::sample_merge::{ProgressCounter, SumsInProgress, gather_readings};
 use crate::indicators::summed_readings::SummedReadings;
@@ -32,6 +33,9 @@ impl<'a> AssetPlan<'a> {
         request: SumsRequest<'a>,
     ) -> Result<Self, IndicatorsError> {
         let mut made = figures_of_kind(&request.asset.kind).sums(&request);
+        for lane in &mut made.0 {
+            lane.imports = ImportedSpans::of_point(&lane.point.id, request.imports);
+        }
         let place = (&request.asset.id, request.span);
         let closed = ClosedDays::find(store, revision, ask, place, &mut made).await?;
         let (lanes, sums) = made;
@@ -63,6 +67,7 @@ impl<'a> AssetPlan<'a> {
             asset,
             span,
             calibrations,
+            ..
         } = self.request;
         let lanes = &self.lanes;
         let fresh = || lanes.iter().map(|lane| Coverage::new(lane, span)).collect();

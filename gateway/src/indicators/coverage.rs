@@ -4,6 +4,7 @@ use crate::domain::indicator::{CompletenessShares, InputSource, PointReadings};
 use crate::domain::{QualityReason, Sample, SampleOutcome, UtcMs};
 use crate::formulas::completeness::classify_completeness;
 use crate::formulas::saved_state::{SavedState, StateArchive, saved_fields};
+use crate::indicators::imported_spans::ImportedSpans;
 use crate::indicators::input_series::InputSeries;
 use crate::indicators::period_days::{PeriodDay, PeriodDays};
 use crate::indicators::refused_readings::RefusedReadings;
@@ -47,6 +48,10 @@ pub(crate) struct Coverage {
     every_ms: i64,
     days: Vec<DayCoverage>,
     heard: i64,
+    /// Interval of the file from which the last reading came, ms; 0 when it came from none.
+    heard_interval: i64,
+    /// Stretches of time whose readings came from files.
+    imports: ImportedSpans,
     good_slot: (usize, i64),
     asleep_slot: (usize, i64),
 }
@@ -63,6 +68,9 @@ impl SavedState for Coverage {
             every_ms,
             days,
             heard,
+            heard_interval,
+            // Not of the sums: read from the store each time.
+            imports: _,
             good_slot,
             asleep_slot,
         } = self;
@@ -76,6 +84,7 @@ impl SavedState for Coverage {
         more_outside.exchange(archive);
         every_ms.exchange(archive);
         heard.exchange(archive);
+        heard_interval.exchange(archive);
         good_slot.exchange(archive);
         asleep_slot.exchange(archive);
         // The days to come hold nothing yet, and their number depends on the period that is asked.
@@ -120,6 +129,8 @@ impl Coverage {
             every_ms: lane.every_ms,
             days: vec![DayCoverage::default(); span.days.len()],
             heard: span.from,
+            heard_interval: 0,
+            imports: lane.imports.clone(),
             good_slot: (usize::MAX, 0),
             asleep_slot: (usize::MAX, 0),
         }
@@ -137,7 +148,11 @@ impl Coverage {
     }
 
     /// Adds a sample to day number `number`.
-    pub(crate) fn add_sample(&mut self, sample: &Sample, number: usize, day: &PeriodDay) {
+    pub(crate) fn add_sample(&mut self, sample: &Sample, number: usize, span: &PeriodDays) {
+        let Some(day) = span.days.get(number) else {
+            return;
+        };
+        let interval = self.imports.interval_at(sample.at.0);
         // One good sample fills a slot; further ones in the same slot do not raise completeness
         // above 1.
         let slot = (number, (sample.at.0 - 1 - day.from) / self.every_ms);
@@ -146,10 +161,12 @@ impl Coverage {
                 let reading = (sample.at, value.to_f64());
                 self.readings.first.get_or_insert(reading);
                 self.readings.last = Some(reading);
-                if slot != self.good_slot {
-                    self.good_slot = slot;
+                if interval > self.every_ms {
+                    self.count_slots_before(sample.at.0, interval, (number, span));
+                } else if slot != self.good_slot {
                     self.count_slot(slot, day, false);
                 }
+                self.good_slot = slot;
             }
             SampleOutcome::Bad(QualityReason::Asleep) => {
                 if slot != self.good_slot && slot != self.asleep_slot {
@@ -159,8 +176,25 @@ impl Coverage {
             }
             _ => return,
         }
-        self.record_silence_until(sample.at.0);
+        self.record_silence_until(sample.at.0, interval);
         self.heard = sample.at.0;
+        self.heard_interval = interval;
+    }
+
+    /// Counts the slots of the interval that ends at `at` (ms), also those of the days before.
+    fn count_slots_before(&mut self, at: i64, interval: i64, (number, span): (usize, &PeriodDays)) {
+        let known = Some(self.good_slot).filter(|slot| slot.0 != usize::MAX);
+        let from = at - interval;
+        let days = span.days.iter().enumerate().take(number + 1).rev();
+        for (place, day) in days.take_while(|(_, day)| day.to > from) {
+            let first = (from - day.from).max(0) / self.every_ms;
+            let last = (at.min(day.to) - 1 - day.from) / self.every_ms;
+            for slot in first..=last {
+                if known.is_none_or(|known| (place, slot) > known) {
+                    self.count_slot((place, slot), day, false);
+                }
+            }
+        }
     }
 
     fn count_slot(&mut self, (number, slot): (usize, i64), day: &PeriodDay, asleep: bool) {
@@ -183,9 +217,10 @@ impl Coverage {
         }
     }
 
-    fn record_silence_until(&mut self, at: i64) {
+    /// Records the silence before a reading of this interval (ms), or before the end of the period.
+    fn record_silence_until(&mut self, at: i64, interval: i64) {
         let length = at - self.heard;
-        if length <= GAP_MIN_POLLS.saturating_mul(self.every_ms) {
+        if length <= GAP_MIN_POLLS.saturating_mul(self.every_ms.max(interval)) {
             return;
         }
         self.readings.gaps += 1;
@@ -214,7 +249,11 @@ impl Coverage {
 
     /// Closes the period and sums up the expected and good slots.
     pub(crate) fn finish(&mut self, span: &PeriodDays) {
-        self.record_silence_until(span.to);
+        self.record_silence_until(span.to, self.heard_interval);
+        let imports = self
+            .imports
+            .imports_within(UtcMs(span.from), UtcMs(span.to));
+        self.readings.imports = imports;
         let all = (0..self.days.len()).map(|day| self.slots_of_day(span, day));
         let (good, expected) = all.fold((0, 0), |sum, day| (sum.0 + day.0, sum.1 + day.1));
         self.readings.good = good.unsigned_abs();

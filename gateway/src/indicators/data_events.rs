@@ -28,7 +28,7 @@ impl DataEventList {
         }
     }
 
-    /// Adds gaps, undated samples and implausible readings of a series.
+    /// Adds gaps, undated samples, implausible readings and imports of a series.
     pub(crate) fn add_point_events(&mut self, lane: &InputSeries, track: &Coverage) {
         let event = |kind, (from, to): (i64, i64)| DataEvent {
             at: UtcMs(from),
@@ -36,6 +36,7 @@ impl DataEventList {
             of: Arc::clone(&lane.point.id),
             kind,
             before_after: None,
+            import: None,
         };
         for silence in &track.silences {
             self.push(event("gap", *silence));
@@ -50,9 +51,24 @@ impl DataEventList {
                 of: Arc::clone(&lane.point.id),
                 kind: "spike",
                 before_after: before.map(|before| (before, *after)),
+                import: None,
             });
         }
         self.left_out += track.more_outside;
+        for one in &track.readings.imports {
+            self.push(DataEvent {
+                at: one.first,
+                until: Some(one.last),
+                of: Arc::clone(&lane.point.id),
+                kind: if one.replaced > 0 {
+                    "imported_over"
+                } else {
+                    "imported"
+                },
+                before_after: None,
+                import: Some(Arc::clone(&one.import)),
+            });
+        }
     }
 
     /// Adds resets, rollovers, spikes and other counter events, in the unit of the point.
@@ -68,6 +84,7 @@ impl DataEventList {
                 of: Arc::clone(&lane.point.id),
                 kind: event.kind,
                 before_after: Some((own(event.before_after.0), own(event.before_after.1))),
+                import: None,
             });
         }
         self.left_out += more;
@@ -82,6 +99,7 @@ impl DataEventList {
             of: Arc::clone(&new.statement.indicator),
             kind: "correction",
             before_after: quantity(old).zip(quantity(new)),
+            import: None,
         });
     }
 
@@ -108,7 +126,8 @@ impl DataEventList {
                 "gap" | "undated" => device(&event.of),
                 _ => event.of.to_string(),
             };
-            seen.insert((event.kind, of, event.at, event.until))
+            let import = event.import.as_ref().map(|import| import.id);
+            seen.insert((event.kind, of, event.at, event.until, import))
         });
         let length = |event: &DataEvent| match (event.kind, event.until) {
             ("gap", Some(until)) => until.0 - event.at.0,

@@ -20,8 +20,13 @@ pub(crate) struct InputReading {
     pub(crate) inside: bool,
     /// Implausible value that was stored as good, in the unit of the point; then `value` is `None`.
     pub(crate) impossible: Option<f64>,
+    /// The sample is bad since its value was outside the limits of the point.
+    pub(crate) out_of_range: bool,
     /// The sun is above the horizon.
     pub(crate) lit: bool,
+    /// Longest time that the reading may cover because of the interval of the file that it came
+    /// from, ms; 0 when it came from none.
+    pub(crate) reach_ms: i64,
 }
 
 /// Receiver of merged readings.

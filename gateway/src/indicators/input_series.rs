@@ -4,6 +4,7 @@
 use crate::assets::AssetPoint;
 use crate::config::Config;
 use crate::domain::ExactNumber;
+use crate::indicators::imported_spans::ImportedSpans;
 use crate::limits::ASSET_POINTS_MAX;
 
 /// Factor on the rating of an asset up to which a momentary value is plausible.
@@ -28,6 +29,8 @@ pub(crate) struct InputSeries {
     limits: (f64, f64),
     /// Highest plausible absolute value by the rating of the asset, in the unit of its use.
     most: f64,
+    /// Stretches of time whose readings came from files.
+    pub(crate) imports: ImportedSpans,
 }
 
 /// Input series of one asset, in the order in which its accumulator asked for them.
@@ -57,6 +60,18 @@ impl InputSeries {
     pub(crate) fn max_gap_ms(&self) -> i64 {
         // Maximum gap of METHODS A.1: twice the nominal interval.
         self.every_ms.saturating_mul(2)
+    }
+
+    /// Longest time that a reading at `at` (ms) may cover because of the interval of the file that
+    /// it came from, ms; 0 when it came from none.
+    pub(crate) fn imported_reach_ms(&self, at: i64) -> i64 {
+        self.imports.interval_at(at).saturating_mul(2)
+    }
+
+    /// Greatest age of a reading that gives the present value, whatever it came from, ms.
+    pub(crate) fn longest_gap_ms(&self) -> i64 {
+        let imported = self.imports.longest_interval().saturating_mul(2);
+        self.max_gap_ms().max(imported)
     }
 }
 
@@ -116,6 +131,7 @@ impl<'a> InputSeriesList<'a> {
                 facts.and_then(|facts| facts.max).unwrap_or(f64::INFINITY),
             ),
             most: f64::INFINITY,
+            imports: ImportedSpans::default(),
             point: point.clone(),
         });
         Some(self.all.len() - 1)

@@ -29,6 +29,7 @@ pub(crate) mod coverage;
 pub(crate) mod data_events;
 pub(crate) mod entry_attribution;
 pub(crate) mod figure_context;
+pub(crate) mod imported_spans;
 pub(crate) mod indicator_query;
 pub(crate) mod input_reading;
 pub(crate) mod input_series;
@@ -48,7 +49,10 @@ pub(crate) mod uncertainty;
 use crate::assets::Asset;
 use crate::carbon::waste_emissions as waste;
 use crate::config::Config;
-use crate::domain::indicator::{Indicator, SiteIndicators};
+use crate::domain::UtcMs;
+use crate::domain::indicator::{Indicator, InputSource, SiteIndicators, ValueOrigin};
+use crate::domain::sample_import::ImportedStretch;
+use crate::limits::COUNTER_LOOKBACK_DAYS;
 use crate::storage::Store;
 use asset_figures::{SumsRequest, figures_of_kind};
 use asset_plan::AssetPlan;
@@ -59,6 +63,9 @@ use period_days::PeriodDays;
 use sample_merge::ProgressCounter;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// Milliseconds of 24 hours.
+const DAY_MS: i64 = 86_400_000;
 
 pub use catalogue::{all_indicators, is_measured_figure, name_key};
 pub use indicator_query::{CalculationProgress, IndicatorQuery, IndicatorsError};
@@ -86,6 +93,7 @@ pub async fn calculate_in_turn<T>(
     let span = PeriodDays::new(&config.site, ask.period, ask.now)?;
     let wanted = required_assets(config, ask)?;
     let calibrations = store.list_calibrations().await?;
+    let imports = imported_stretches(store, &span).await?;
     let revision = config.revision_id();
     let mut plans = Vec::new();
     for asset in config.assets.iter().filter(|one| wanted.contains(&one.id)) {
@@ -94,6 +102,7 @@ pub async fn calculate_in_turn<T>(
             asset,
             span: &span,
             calibrations: &calibrations,
+            imports: &imports,
         };
         plans.push(AssetPlan::new(store, &revision, ask, request).await?);
     }
@@ -112,6 +121,19 @@ pub async fn calculate_in_turn<T>(
     }
     add_dependent_indicators(config, &span, &book, &mut all);
     Ok(build_site_indicators(config, ask, all))
+}
+
+/// Imported stretches of the period, and of the time before it in which its first readings are
+/// looked for.
+async fn imported_stretches(
+    store: &Store,
+    span: &PeriodDays,
+) -> Result<Vec<ImportedStretch>, IndicatorsError> {
+    let from = span.from.saturating_sub(COUNTER_LOOKBACK_DAYS * DAY_MS);
+    let found = store
+        .imported_stretches(UtcMs(from), UtcMs(span.to))
+        .await?;
+    Ok(found)
 }
 
 /// Adds the indicators that depend on the ledger or on indicators of other assets.
@@ -143,6 +165,18 @@ fn add_dependent_indicators(
     all.figures.extend(figures);
     all.daily.extend(daily);
     all.events.extend(book.corrections(span.period));
+}
+
+/// Says of a measured figure that readings behind it came from a file.
+fn mark_imported(figure: &mut Indicator) {
+    let is_measured = matches!(figure.origin, ValueOrigin::Measured | ValueOrigin::Meter);
+    let is_imported = figure.inputs.iter().any(|input| match &input.from {
+        InputSource::Point(readings) => !readings.imports.is_empty(),
+        _ => false,
+    });
+    if is_measured && is_imported {
+        figure.origin = ValueOrigin::Imported;
+    }
 }
 
 /// Indicators of one asset.
@@ -187,6 +221,7 @@ fn build_site_indicators(
         (asset.unwrap_or(usize::MAX), spec.unwrap_or(usize::MAX))
     };
     indicators.sort_by_key(place);
+    indicators.iter_mut().for_each(mark_imported);
     let mut daily = if ask.daily { all.daily } else { Vec::new() };
     if ask.asset.is_some() {
         indicators.retain(|one| one.asset == ask.asset);

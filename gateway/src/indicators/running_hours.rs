@@ -48,7 +48,7 @@ impl RunningHours {
         }
         let step = self.last.map(|last| tick.at - last);
         self.last = tick.value.map(|_| tick.at);
-        let step = step.filter(|step| (1..=self.max_gap_ms).contains(step));
+        let step = step.filter(|step| (1..=self.max_gap_ms.max(tick.reach_ms)).contains(step));
         if let (Some(step), Some(value), true) = (step, tick.value, tick.inside) {
             self.known_ms += step;
             self.ms += if value >= self.least { step } else { 0 };

@@ -212,7 +212,7 @@ impl<'a, 'l: 'a> MergedSamples<'a, 'l> {
         let lit = (day.light.0..day.light.1).contains(&sample.at.0);
         match self.implausible_value(lane, sample) {
             Some(value) => self.work.tracks[lane].add_implausible(sample.at, value),
-            None => self.work.tracks[lane].add_sample(sample, self.day, day),
+            None => self.work.tracks[lane].add_sample(sample, self.day, self.work.span),
         }
         let tick = self.read_input(lane, sample, true);
         self.work.sums.add_reading(&InputReading { lit, ..tick });
@@ -259,7 +259,9 @@ impl<'a, 'l: 'a> MergedSamples<'a, 'l> {
             rebased: corrected.is_some_and(|one| one.rebased),
             inside,
             impossible,
+            out_of_range: sample.outcome == SampleOutcome::Bad(QualityReason::OutOfRange),
             lit: false,
+            reach_ms: self.lanes[lane].imported_reach_ms(sample.at.0),
         }
     }
 
@@ -380,7 +382,7 @@ async fn stream_start(
     lane: &InputSeries,
     reach: &mut ReadReach,
 ) -> Result<i64, IndicatorsError> {
-    let near = span.from.saturating_sub(lane.max_gap_ms());
+    let near = span.from.saturating_sub(lane.longest_gap_ms());
     if !lane.total {
         return Ok(near);
     }

@@ -66,7 +66,7 @@ impl TemperatureStats {
         self.most = self.most.max(value);
         self.today.0.add(value);
         self.today.1 += 1;
-        let step = step.filter(|step| (1..=self.max_gap_ms).contains(step));
+        let step = step.filter(|step| (1..=self.max_gap_ms.max(tick.reach_ms)).contains(step));
         Some((value, step.unwrap_or(self.every_ms)))
     }
 

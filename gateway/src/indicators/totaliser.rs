@@ -148,9 +148,10 @@ impl Totaliser {
         let refused = match &mut self.way {
             // An implausible value is treated as not read, not as a gap marker: the good readings
             // before and after it may still be within the maximum gap (A.1).
-            TotalMethod::Integral { .. } if tick.impossible.is_some() => 0,
+            TotalMethod::Integral { .. } if tick.impossible.is_some() || tick.out_of_range => 0,
             TotalMethod::Integral { sum, scale } => {
-                sum.push(at, tick.value.map(|value| value * *scale));
+                let power = tick.value.map(|value| value * *scale);
+                sum.push_within(at, power, millis_to_seconds(tick.reach_ms));
                 0
             }
             TotalMethod::Counter(counter) => counter.push(at, tick.value),
@@ -317,12 +318,15 @@ pub(crate) struct HeldReading {
     lane: Option<usize>,
     max_age_ms: i64,
     last: Option<(i64, f64)>,
+    /// Longest time that the last reading may hold because of the file that it came from, ms.
+    reach_ms: i64,
 }
 
 saved_fields!(HeldReading {
     lane,
     max_age_ms,
     last,
+    reach_ms,
 });
 
 impl HeldReading {
@@ -331,6 +335,7 @@ impl HeldReading {
             lane,
             max_age_ms: lane.map_or(0, |lane| lanes[lane].max_gap_ms()),
             last: None,
+            reach_ms: 0,
         }
     }
 
@@ -338,12 +343,13 @@ impl HeldReading {
     pub(crate) fn add_reading(&mut self, tick: &InputReading) {
         if Some(tick.lane) == self.lane {
             self.last = tick.value.map(|value| (tick.at, value));
+            self.reach_ms = tick.reach_ms;
         }
     }
 
     /// Value at the time `at` (ms); `None` when the last reading is too old.
     pub(crate) fn value_at(&self, at: i64) -> Option<f64> {
         let (since, value) = self.last?;
-        (at - since <= self.max_age_ms).then_some(value)
+        (at - since <= self.max_age_ms.max(self.reach_ms)).then_some(value)
     }
 }

@@ -2,6 +2,7 @@
 //! command line use the same check.
 
 use super::indicator_definitions::{IndicatorDefinition, IndicatorDefinitions};
+use super::quantity_unit::quantity_unit;
 use super::value_parser::{self, DecimalMark};
 use crate::domain::ExactNumber;
 use crate::domain::ledger::{
@@ -276,21 +277,17 @@ impl<'a> EntryChecker<'a> {
         let definition = definition?;
         let definitions = self.rules.definitions;
         let column = trimmed_text(raw.unit.as_ref());
-        // The unit behind the number and the unit column contradict each other: the row is refused.
-        if let (Some(column), Some(beside)) = (column, beside)
-            && definitions.unit_id(column) != definitions.unit_id(beside)
-        {
-            self.add_fault(EntryField::Unit, "ledger-units-differ", column, beside);
-            return None;
-        }
-        let Some(unit) = column.or(beside) else {
-            self.add_fault(
-                EntryField::Unit,
-                "ledger-unit-missing",
-                "",
-                &definition.unit,
-            );
-            return None;
+        let unit = match quantity_unit(column, beside, definitions) {
+            Ok(Some(unit)) => unit,
+            Ok(None) => {
+                let unit = &definition.unit;
+                self.add_fault(EntryField::Unit, "ledger-unit-missing", "", unit);
+                return None;
+            }
+            Err((column, beside)) => {
+                self.add_fault(EntryField::Unit, "ledger-units-differ", column, beside);
+                return None;
+            }
         };
         let Some(power) = definitions.power_between(unit, &definition.unit) else {
             let alike = definitions.convertible_units(&definition.unit);

@@ -17,6 +17,7 @@ mod entry_batch;
 mod entry_check;
 mod entry_json;
 mod indicator_definitions;
+mod quantity_unit;
 mod sheet_rows;
 mod table_reader;
 mod table_template;
@@ -37,7 +38,10 @@ pub use entry_json::{
 pub use indicator_definitions::{
     BilingualText, IndicatorDefinition, IndicatorDefinitions, LedgerDimension, TotalRule,
 };
+pub(crate) use sheet_rows::SheetCell;
 pub use sheet_rows::TableError;
+pub(crate) use table_reader::starts_with_total;
 pub use table_reader::{EntryRow, EntryTable, SkippedRow, parse_table as read_table};
 pub use table_template::{render_csv as csv_template, render_xlsx as xlsx_template};
 pub use value_parser::DecimalMark;
+pub(crate) use xlsx_reader::XlsxWorkbook;

@@ -52,33 +52,35 @@ impl TableError {
 
 /// Cell of a table.
 #[derive(Clone, Debug)]
-pub(super) enum SheetCell {
+pub(crate) enum SheetCell {
     Text(String),
     /// Typed number or date of a spreadsheet, as digits.
     Plain(String),
 }
 
 /// Rows that are not empty, with their numbers as a spreadsheet shows them.
-pub(super) type SheetRows = Vec<(u64, Vec<SheetCell>)>;
+pub(crate) type SheetRows = Vec<(u64, Vec<SheetCell>)>;
 
 impl SheetCell {
-    pub(super) fn text(&self) -> &str {
+    /// Text without surrounding spaces.
+    pub(crate) fn text(&self) -> &str {
         let (Self::Text(text) | Self::Plain(text)) = self;
         text.trim()
     }
 }
 
-/// Adds a row, unless it is empty. Returns an error when there are too many.
+/// Adds a row, unless it is empty. Returns an error when there are more than `rows_max`.
 pub(super) fn push_row(
     cells: &mut SheetRows,
     line: u64,
     row: Vec<SheetCell>,
+    rows_max: usize,
 ) -> Result<(), TableError> {
     if row.iter().all(|cell| cell.text().is_empty()) {
         return Ok(());
     }
     // Headings, titles and totals do not count as rows, hence the allowance.
-    if cells.len() > LEDGER_ROWS_MAX + LEDGER_HEADING_ROWS_MAX {
+    if cells.len() > rows_max + LEDGER_HEADING_ROWS_MAX {
         return Err(TableError::TooManyRows);
     }
     cells.push((line, row));

@@ -20,6 +20,12 @@ pub struct EntryTable {
     pub mark: Option<DecimalMark>,
     /// Fields in the order of their columns, as (column from 0, field).
     pub columns: Vec<(usize, EntryField)>,
+    /// Row of the headings in the file, from 1.
+    pub heading_line: u64,
+    /// Sheet of a workbook.
+    pub sheet: Option<String>,
+    /// Separator of a text file.
+    pub separator: Option<char>,
 }
 
 /// Row of a table.
@@ -77,14 +83,15 @@ fn parse_csv(bytes: &[u8], definitions: &IndicatorDefinitions) -> Result<EntryTa
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     // The file says its separator, so no other one is tried.
     if let Some((separator, rest)) = declared_separator(&text) {
-        return build_table(split_rows(rest, separator, 1)?, definitions, 0);
+        let table = build_table(split_rows(rest, separator, 1)?, definitions, 0);
+        return table.map(|table| table.with_separator(separator));
     }
     let mut first = None;
     for separator in likely_separators(&text) {
         let found =
             split_rows(&text, separator, 0).and_then(|rows| build_table(rows, definitions, 0));
         match found {
-            Ok(table) => return Ok(table),
+            Ok(table) => return Ok(table.with_separator(separator)),
             Err(fault) => _ = first.get_or_insert(fault),
         }
     }
@@ -117,7 +124,7 @@ fn split_rows(text: &str, separator: u8, before: u64) -> Result<SheetRows, Table
         let record = record.map_err(|fault| TableError::Unreadable(fault.to_string()))?;
         let line = before + record.position().map_or(0, ::csv::Position::line);
         let row = record.iter().map(|cell| SheetCell::Text(cell.to_owned()));
-        push_row(&mut cells, line, row.collect())?;
+        push_row(&mut cells, line, row.collect(), LEDGER_ROWS_MAX)?;
     }
     Ok(cells)
 }
@@ -137,13 +144,15 @@ fn likely_separators(text: &str) -> [u8; 3] {
 /// Parses the first sheet with the known headings; otherwise the error of the first sheet.
 fn parse_xlsx(bytes: &[u8], definitions: &IndicatorDefinitions) -> Result<EntryTable, TableError> {
     let mut book = XlsxWorkbook::open(bytes)?;
-    // Days between the epochs of 1900 and 1904.
-    let shift = if book.is_1904 { 1462 } else { 0 };
+    let shift = book.epoch_shift();
     let mut first = None;
     for name in book.sheet_names() {
         // Staff may have sheets of their own in front; the first one with the headings counts.
-        match build_table(book.read_sheet(&name)?, definitions, shift) {
-            Ok(table) => return Ok(table),
+        match build_table(book.read_sheet(&name, LEDGER_ROWS_MAX)?, definitions, shift) {
+            Ok(table) => {
+                let sheet = Some(name);
+                return Ok(EntryTable { sheet, ..table });
+            }
             Err(TableError::TooManyRows) => return Err(TableError::TooManyRows),
             Err(fault) => _ = first.get_or_insert(fault),
         }
@@ -219,6 +228,7 @@ fn build_table(
         ));
     };
     let columns = found.into_iter().nth(at).unwrap_or_default();
+    let heading_line = cells.get(at).map_or(0, |(line, _)| *line);
     let mut left_out = Vec::new();
     let mut rows = Vec::new();
     for (place, (line, row)) in cells.into_iter().enumerate() {
@@ -239,7 +249,48 @@ fn build_table(
         rows,
         left_out,
         columns,
+        heading_line,
+        sheet: None,
+        separator: None,
     })
+}
+
+impl EntryTable {
+    /// Format of the table as one line: sheet or separator, headings, decimal sign, columns.
+    pub fn format_text(&self, lang: Language) -> String {
+        let mut parts = Vec::new();
+        if let Some(sheet) = &self.sheet {
+            parts.push(lang.text_with("exchange-in-sheet", &[("sheet", sheet)]));
+        }
+        if let Some(separator) = self.separator {
+            let sign = match separator {
+                '\t' => lang.text("exchange-tab"),
+                sign => format!("\"{sign}\""),
+            };
+            parts.push(lang.text_with("exchange-separator", &[("sign", &sign)]));
+        }
+        let line = self.heading_line.to_string();
+        parts.push(lang.text_with("exchange-heading-line", &[("line", &line)]));
+        parts.extend(self.mark.map(|mark| {
+            lang.text(match mark {
+                DecimalMark::Comma => "exchange-decimals-comma",
+                DecimalMark::Point => "exchange-decimals-point",
+            })
+        }));
+        let columns = self.columns.iter().map(|(at, field)| {
+            let name = lang.text(&format!("ledger-column-{}", field.word()));
+            format!("{} = {name}", at + 1)
+        });
+        parts.push(columns.collect::<Vec<_>>().join(", "));
+        parts.join("; ")
+    }
+
+    fn with_separator(self, separator: u8) -> Self {
+        Self {
+            separator: Some(char::from(separator)),
+            ..self
+        }
+    }
 }
 
 fn skipped_row(line: u64, row: &[SheetCell], key: &'static str) -> SkippedRow {
@@ -266,8 +317,9 @@ const TOTAL_WORDS: [&str; 7] = [
     "sum",
 ];
 
-fn starts_with_total(cell: &SheetCell) -> bool {
-    let text = cell.text().to_lowercase();
+/// Whether a text begins with a word for a total, in English or Indonesian.
+pub(crate) fn starts_with_total(text: &str) -> bool {
+    let text = text.trim().to_lowercase();
     TOTAL_WORDS.iter().any(|total| {
         let rest = text.strip_prefix(total);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ':', '.']))
@@ -280,14 +332,14 @@ fn is_total_row(row: &[SheetCell], columns: &[(usize, EntryField)]) -> bool {
     let is_void = |field: &EntryField| {
         let column = columns.iter().find(|(_, one)| one == field);
         let cell = column.and_then(|(at, _)| row.get(*at));
-        cell.is_none_or(|cell| cell.text().is_empty() || starts_with_total(cell))
+        cell.is_none_or(|cell| cell.text().is_empty() || starts_with_total(cell.text()))
     };
     let named = [
         EntryField::EntryTime,
         EntryField::Indicator,
         EntryField::Who,
     ];
-    row.iter().any(starts_with_total) && named.iter().all(is_void)
+    row.iter().any(|cell| starts_with_total(cell.text())) && named.iter().all(is_void)
 }
 
 /// Raw entry of a row; `shift` is added to the day numbers of the table.

@@ -452,6 +452,41 @@ fn dates_quantities_and_amounts_are_read_as_staff_write_them() {
 }
 
 #[test]
+fn amounts_are_read_as_people_write_them_and_a_second_unit_is_refused() {
+    let head = "date;indicator;quantity;unit;how;who\n";
+    let row = |amount: &str, unit: &str| {
+        import_text(&format!(
+            "{head}20/11/2026;belt-saved;{amount};{unit};declared;S\n"
+        ))
+    };
+    for (amount, unit, right) in [
+        ("3,05 miliar", "Rp", "3050000000 IDR"),
+        ("3,05 milyar", "", "3050000000 IDR"),
+        ("70,7 juta", "IDR", "70700000 IDR"),
+        ("Rp 70,7 juta", "", "70700000 IDR"),
+        ("Rp 70,7 juta", "juta", "70700000 IDR"),
+        ("70,7", "juta", "70700000 IDR"),
+        ("Rp 3.050.000.000", "Rp", "3050000000 IDR"),
+        ("Rp3.050.000.000,-", "", "3050000000 IDR"),
+        ("500 rb", "rupiah", "500000 IDR"),
+    ] {
+        assert_eq!(
+            quantity_texts(&row(amount, unit)),
+            [right],
+            "{amount} {unit}"
+        );
+    }
+    for (amount, unit) in [("Rp 2.500.000", "juta"), ("70,7 juta", "miliar")] {
+        let batch = row(amount, unit);
+        assert_eq!(
+            fault_keys(&batch),
+            [(2, "ledger-units-differ")],
+            "{amount} {unit}"
+        );
+    }
+}
+
+#[test]
 fn a_formula_whose_result_nobody_stored_says_so() {
     let quantity = "<f>B2*2</f>";
     let rows = [

@@ -38,6 +38,8 @@ const SERIAL_DAYS: std::ops::RangeInclusive<i64> = 20_000..=80_000;
 
 /// Currency signs before an amount of money.
 const CURRENCIES: [&str; 6] = ["Rp.", "Rp", "rp.", "rp", "RP", "IDR"];
+/// Id of the unit of an amount with such a sign.
+pub(super) const RUPIAH: &str = "IDR";
 /// Endings of an amount without decimals, such as `Rp 2.500.000,-`.
 const NO_DECIMALS_SUFFIXES: [&str; 3] = [",--", ",-", ".-"];
 
@@ -53,12 +55,15 @@ fn strip_currency(text: &str) -> String {
     behind.unwrap_or(text).to_owned()
 }
 
-/// Splits a number from the unit behind it (`12,5 kg`); the unit is `None` if there is none.
+/// Splits a number from the unit behind it (`12,5 kg`), or a currency sign before it (`Rp 70,7
+/// juta`); the unit is `None` if there is none.
 pub(super) fn split_unit(text: &str) -> (&str, Option<&str>) {
     let text = text.trim();
+    let amount = CURRENCIES.iter().find_map(|sign| text.strip_prefix(sign));
+    let bare = amount.unwrap_or(text).trim_start();
     let is_digit = |c: char| c.is_ascii_digit();
-    let end = text.rfind(is_digit).map_or(0, |at| at + 1);
-    let (number, unit) = (&text[..end], text[end..].trim());
+    let end = bare.rfind(is_digit).map_or(0, |at| at + 1);
+    let (number, unit) = (&bare[..end], bare[end..].trim());
     let digits = number.trim_start_matches('-').chars();
     let is_number = digits.clone().next().is_some_and(is_digit)
         && digits
@@ -68,10 +73,10 @@ pub(super) fn split_unit(text: &str) -> (&str, Option<&str>) {
         .chars()
         .next()
         .is_some_and(|c| c.is_alphabetic() || c == '%' || c == '\u{b0}');
-    if is_number && is_unit {
-        (number, Some(unit))
-    } else {
-        (text, None)
+    match (is_number && is_unit, amount) {
+        (true, _) => (number, Some(unit)),
+        (false, Some(_)) => (text, Some(RUPIAH)),
+        (false, None) => (text, None),
     }
 }
 
@@ -374,6 +379,22 @@ mod tests {
     }
 
     #[test]
+    fn an_amount_of_money_says_its_unit_by_its_sign_or_its_word() {
+        for (text, number, unit) in [
+            ("12,5 kg", "12,5", Some("kg")),
+            ("3,05 miliar", "3,05", Some("miliar")),
+            ("Rp 70,7 juta", "70,7", Some("juta")),
+            ("Rp70,7jt", "70,7", Some("jt")),
+            ("Rp 2.500.000,-", "Rp 2.500.000,-", Some("IDR")),
+            ("Rp. 3.050.000.000", "Rp. 3.050.000.000", Some("IDR")),
+            ("2.500.000", "2.500.000", None),
+            ("Rp", "Rp", Some("IDR")),
+        ] {
+            assert_eq!(split_unit(text), (number, unit), "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_no_number_is_none() {
         for text in [
             "", "-", "12 kg", "1.23.4", "1,2,3", "12,", ",5", "1e5", "--1", "sepuluh",
@@ -418,8 +439,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_the_readers_panic(text in "[-0-9.,/:T RpZé]{0,20}") {
-            let _ = (parse_number(&text), shown_decimal_mark(&text));
+        fn no_text_makes_the_readers_panic(text in "[-0-9.,/:T RpZéjutmilar%]{0,24}") {
+            let _ = (parse_number(&text), shown_decimal_mark(&text), split_unit(&text));
             let _ = parse_entry_time(&text, &TimeZone::UTC);
         }
 

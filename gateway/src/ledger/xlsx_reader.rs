@@ -3,7 +3,7 @@
 
 use crate::domain::parse_finite;
 use crate::ledger::sheet_rows::{SheetCell, SheetRows, TableError, push_row};
-use crate::limits::LEDGER_COLUMNS_MAX;
+use crate::limits::{LEDGER_COLUMNS_MAX, LEDGER_HEADING_ROWS_MAX};
 use calamine::{Data, Reader, Xlsx, XlsxError};
 use jiff::civil::{Date, DateTime, Time};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,16 +11,19 @@ use std::io::{Cursor, Read};
 
 /// Bytes read of `xl/workbook.xml`, which lists only sheets and names.
 const WORKBOOK_XML_BYTES_MAX: u64 = 1 << 20;
+/// Days between the epochs of 1900 and 1904.
+const DAYS_TO_1904: i64 = 1462;
 
 /// Open workbook.
-pub(super) struct XlsxWorkbook<'a> {
+pub(crate) struct XlsxWorkbook<'a> {
     book: Xlsx<Cursor<&'a [u8]>>,
     /// Days are counted from 1 January 1904 (old spreadsheets of Macintosh), not from 1900.
-    pub(super) is_1904: bool,
+    is_1904: bool,
 }
 
 impl<'a> XlsxWorkbook<'a> {
-    pub(super) fn open(bytes: &'a [u8]) -> Result<Self, TableError> {
+    /// Opens a workbook. Errors: the archive or its list of sheets is damaged.
+    pub(crate) fn open(bytes: &'a [u8]) -> Result<Self, TableError> {
         let book = Xlsx::new(Cursor::new(bytes)).map_err(to_table_error)?;
         Ok(Self {
             book,
@@ -28,13 +31,23 @@ impl<'a> XlsxWorkbook<'a> {
         })
     }
 
-    pub(super) fn sheet_names(&self) -> Vec<String> {
+    /// Days from the epoch of spreadsheets (1900) to that of this workbook: 0, or 1462 days.
+    pub(crate) fn epoch_shift(&self) -> i64 {
+        if self.is_1904 { DAYS_TO_1904 } else { 0 }
+    }
+
+    /// Names of the sheets, in their order.
+    pub(crate) fn sheet_names(&self) -> Vec<String> {
         self.book.sheet_names()
     }
 
-    /// Non-empty rows of a sheet. Cells are read one by one, so that a cell far off does not
-    /// allocate the range in between.
-    pub(super) fn read_sheet(&mut self, name: &str) -> Result<SheetRows, TableError> {
+    /// Non-empty rows of a sheet, at most about `rows_max`. Cells are read one by one, so that a
+    /// cell far off does not allocate the range in between. Errors: a damaged sheet, or more rows.
+    pub(crate) fn read_sheet(
+        &mut self,
+        name: &str,
+        rows_max: usize,
+    ) -> Result<SheetRows, TableError> {
         let mut rows: BTreeMap<u32, Vec<SheetCell>> = BTreeMap::new();
         let mut hollow: BTreeSet<(u32, u32)> = BTreeSet::new();
         let mut reader = self
@@ -52,6 +65,10 @@ impl<'a> XlsxWorkbook<'a> {
             } else {
                 place_cell(&mut rows, row, column, to_sheet_cell(&data));
             }
+            // Before the whole sheet is in memory: a small file can hold a very long one.
+            if rows.len() > rows_max + LEDGER_HEADING_ROWS_MAX {
+                return Err(TableError::TooManyRows);
+            }
         }
         drop(reader);
         if !hollow.is_empty() {
@@ -59,7 +76,7 @@ impl<'a> XlsxWorkbook<'a> {
         }
         let mut cells = SheetRows::new();
         for (row, content) in rows {
-            push_row(&mut cells, u64::from(row) + 1, content)?;
+            push_row(&mut cells, u64::from(row) + 1, content, rows_max)?;
         }
         Ok(cells)
     }
@@ -132,6 +149,12 @@ fn to_sheet_cell(data: &Data) -> SheetCell {
     match data {
         Data::Int(number) => SheetCell::Plain(number.to_string()),
         Data::Float(number) => SheetCell::Plain(round_to_15_digits(*number)),
+        // A time of day alone is a part of a day without a date.
+        Data::DateTime(at) if at.is_datetime() && (0.0..1.0).contains(&at.as_f64()) => {
+            let seconds = (at.as_f64() * 86_400.0).round();
+            let time = Time::midnight().wrapping_add(jiff::SignedDuration::from_secs_f64(seconds));
+            SheetCell::Plain(time.to_string())
+        }
         Data::DateTime(at) if at.is_datetime() => match to_datetime(at) {
             // A date without a time is stored as midnight.
             Some(moment) if moment.time() == Time::midnight() => {

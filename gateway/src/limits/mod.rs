@@ -8,7 +8,10 @@
 //! Relations between bounds are checked at compile time at the end of this file. Keys, defaults
 //! and ranges that a user can set are in `docs/configuration.md`.
 
+mod import_limits;
 pub mod pin_limits;
+
+pub use import_limits::*;
 
 /// Maximum registers in one Modbus read (application protocol V1.1b3, 6.3).
 pub const REGISTERS_PER_READ_MAX: u16 = 125;
@@ -230,20 +233,6 @@ pub const ANSWER_WAIT_SECONDS: u64 = 10;
 pub const SLOW_READER_MS: u64 = 1000;
 /// Maximum receipts and photos that are checked against their hash at the same time.
 pub const ATTACHMENT_CHECKS_MAX: usize = 2;
-/// Maximum bytes of CSV in one import request; longer files are sent in several requests.
-pub const IMPORT_BYTES_MAX: usize = 2 << 20;
-/// Maximum bad rows of an import that are reported for each kind of error.
-pub const IMPORT_FAULTS_MAX: u64 = 5;
-/// Earliest time that an import accepts: 2000-01-01T00:00:00Z.
-pub const IMPORT_TIME_MIN_MS: i64 = 946_684_800_000;
-/// Maximum rows of an unsorted import that are searched for duplicate times.
-pub const IMPORT_UNSORTED_ROWS_MAX: usize = 4_000_000;
-/// Maximum bytes of a table of another program, which is loaded as a whole.
-pub const IMPORT_TABLE_BYTES_MAX: u64 = 64 << 20;
-/// Rows of such a table that are searched for its heading and first reading.
-pub const IMPORT_HEAD_ROWS_MAX: usize = 60;
-/// Maximum bytes of one CSV line of an import.
-pub const IMPORT_LINE_MAX: usize = 4096;
 /// Maximum ledger entries written in one batch: a year of one programme in one table.
 pub const LEDGER_ROWS_MAX: usize = 5000;
 /// Rows of a table that are searched for its headings; titles may stand above them.

@@ -3,15 +3,18 @@
 use super::number_format::{self, DecimalSeparator};
 use super::text_encoding::{self, NumberedCells};
 use super::time_format::{self, DateOrder, ParsedLoggerTime};
+use crate::ledger::starts_with_total;
 use crate::limits::IMPORT_HEAD_ROWS_MAX;
 use csv::StringRecord;
 
-/// Names of the time column, in lower case (English, Bahasa Indonesia, German).
-const TIME_COLUMN_NAMES: [&str; 17] = [
+/// Names of the time column, in lower case (English, Bahasa Indonesia, German, and those of
+/// databases).
+const TIME_COLUMN_NAMES: [&str; 27] = [
     "time",
     "date",
     "datetime",
     "date time",
+    "date_time",
     "date/time",
     "timestamp",
     "time stamp",
@@ -25,16 +28,63 @@ const TIME_COLUMN_NAMES: [&str; 17] = [
     "hari",
     "zeit",
     "datum",
+    "datum und uhrzeit",
+    "_time",
+    "ts",
+    "ts_utc",
+    "time_utc",
+    "created_at",
+    "last_changed",
+    "unix_time",
+    "epoch",
 ];
+/// Names of a column with the time of day, in lower case.
+const CLOCK_COLUMN_NAMES: [&str; 7] = ["time", "jam", "pukul", "waktu", "hour", "uhrzeit", "zeit"];
 /// Names of the value column, used when a table has several columns with numbers.
-const VALUE_COLUMN_NAMES: [&str; 8] = [
-    "value", "values", "nilai", "data", "reading", "bacaan", "wert", "hasil",
+const VALUE_COLUMN_NAMES: [&str; 9] = [
+    "value", "values", "nilai", "data", "reading", "bacaan", "wert", "hasil", "_value",
 ];
+/// Names of columns that number the rows; they are never taken unasked.
+const ROW_NUMBER_NAMES: [&str; 13] = [
+    "no", "no.", "nr", "nr.", "nomor", "#", "record", "rn", "entry_id", "id", "index", "urut",
+    "table",
+];
+
+/// Words at the start of a row that sums up others, besides those for a total.
+const SUMMARY_WORDS: [&str; 10] = [
+    "average",
+    "avg",
+    "mean",
+    "rata-rata",
+    "rata rata",
+    "rerata",
+    "min",
+    "minimum",
+    "max",
+    "maksimum",
+];
+
+/// Answers of a person about the columns.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct AskedColumns<'a> {
+    /// Separator between cells.
+    pub(super) separator: Option<u8>,
+    /// Name or number (from 1) of the column with the times.
+    pub(super) time: Option<&'a str>,
+}
 
 /// Layout of a table.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct TableColumns {
     pub(super) separator: u8,
+    /// Line of the heading in the file.
+    pub(super) heading_line: Option<u64>,
+    /// Name of the time column; empty without a heading.
+    pub(super) time_name: String,
+    /// Further columns with a time in every row.
+    pub(super) more_times: Vec<(usize, String)>,
+    /// Offset from UTC, s, that the heading of the times states (`Time (UTC+7)`).
+    pub(super) offset_s: Option<i32>,
     /// Index of the heading line among the rows; `None` when the table has none.
     heading: Option<usize>,
     /// Index of the first row with a reading.
@@ -46,6 +96,10 @@ pub(super) struct TableColumns {
     pub(super) has_clock: bool,
     /// Columns with values: index and name.
     pub(super) values: Vec<(usize, String)>,
+    /// Cells of the heading.
+    names: Option<StringRecord>,
+    /// Rows between the heading and the readings, such as one of units.
+    below_names: Vec<StringRecord>,
     /// Whether times are plain numbers (spreadsheet days, or seconds since 1970).
     pub(super) numbered: bool,
     /// Date order that the heading states (`dd/MM/yyyy`).
@@ -55,29 +109,42 @@ pub(super) struct TableColumns {
 impl TableColumns {
     /// Layout of a text, with the separator under which most readings are found; `None` when no
     /// reading is found.
-    pub(super) fn detect(text: &str) -> Option<Self> {
-        if let Some(separator) = text_encoding::declared_separator(text) {
-            return Self::detect_with_separator(text, separator).map(|(_, columns)| columns);
+    pub(super) fn detect(text: &str, asked: AskedColumns<'_>) -> Option<Self> {
+        let declared = || text_encoding::declared_separator(text);
+        if let Some(separator) = asked.separator.or_else(declared) {
+            let found = Self::detect_with_separator(text, separator, asked.time);
+            return found.map(|(_, columns)| columns.with_values(text));
         }
         // `;` before `,`: a table with decimal commas can also be split at its commas.
         let all = [b';', b'\t', b',', b'|'];
         let found = all
             .into_iter()
-            .filter_map(|separator| Self::detect_with_separator(text, separator));
+            .filter_map(|separator| Self::detect_with_separator(text, separator, asked.time));
         // On a tie the separator that is first in the list wins.
         let best = found.reduce(|best, next| if next.0 > best.0 { next } else { best });
-        best.map(|(_, columns)| columns)
+        best.map(|(_, columns)| columns.with_values(text))
     }
 
-    fn detect_with_separator(text: &str, separator: u8) -> Option<(usize, Self)> {
+    fn with_values(mut self, text: &str) -> Self {
+        let place = (self.separator, self.first);
+        let times = (self.time, self.has_clock);
+        self.values = find_value_columns(text, place, self.names.as_ref(), times);
+        self
+    }
+
+    fn detect_with_separator(
+        text: &str,
+        separator: u8,
+        asked: Option<&str>,
+    ) -> Option<(usize, Self)> {
         // Only the first rows are examined: the layout of a table does not change further down.
         let rows: Vec<NumberedCells> = text_encoding::csv_rows(text, separator)
             .take(IMPORT_HEAD_ROWS_MAX)
             .collect();
         let heading_at = rows
             .iter()
-            .position(|(_, row)| find_time_column(row).is_some());
-        let (time, numbered, first) = locate_first_time(&rows, heading_at)?;
+            .position(|(_, row)| find_time_column(row, asked).is_some());
+        let (time, numbered, first) = locate_first_time(&rows, heading_at, asked)?;
         let heading = heading_at.filter(|at| *at < first).or_else(|| {
             let before = first.checked_sub(1)?;
             let row = &rows[before].1;
@@ -86,33 +153,45 @@ impl TableColumns {
                 |(at, cell): (usize, &str)| at == time || parse_any_number(cell).is_none();
             (row.len() > time && row.iter().enumerate().all(is_name)).then_some(before)
         });
-        let first = heading.map_or_else(|| first_data_row(&rows, first, time), |at| at + 1);
+        let first = heading.map_or_else(
+            || first_data_row(&rows, first, time),
+            |at| row_below_heading(&rows, at, first),
+        );
         // An unclosed quote takes the rows below into its cell.
         let is_torn = |(_, row): &NumberedCells| row.iter().any(|cell| cell.contains('\n'));
         if rows[..first].iter().any(is_torn) {
             return None;
         }
         let names = heading.map(|at| rows[at].1.clone());
-        let data: Vec<&StringRecord> = rows[first..].iter().map(|(_, row)| row).collect();
+        let data = rows[first..].iter().map(|(_, row)| row);
+        let is_reading =
+            |row: &&StringRecord| !is_summary_row(row) && !text_encoding::is_blank_row(row);
+        let data: Vec<&StringRecord> = data.filter(is_reading).collect();
         let is_time = |row: &&&StringRecord| {
             let cell = row.get(time);
             cell.and_then(|cell| parse_time_cell(cell, numbered))
                 .is_some()
         };
-        let has_clock = has_clock_column(&data, time, numbered);
+        let has_clock = has_clock_column(&data, names.as_ref(), time, numbered);
         let width = names.as_ref().or(data.first().copied());
+        let time_name = names.as_ref().and_then(|names| names.get(time));
+        let time_name = time_name.unwrap_or_default().to_owned();
         let columns = Self {
             separator,
+            heading_line: heading.map(|at| rows[at].0),
+            offset_s: offset_of_heading(&time_name),
+            more_times: more_time_columns(&data, names.as_ref(), (time, has_clock)),
             heading,
             first,
             width: width.map_or(0, count_filled_cells),
             time,
             has_clock,
-            values: find_value_columns(&data, names.as_ref(), time, has_clock),
+            values: Vec::new(),
+            below_names: below_heading(&rows, heading, first),
+            names,
             numbered,
-            order: names
-                .as_ref()
-                .and_then(|names| date_order_of_pattern(names.get(time)?)),
+            order: date_order_of_pattern(&time_name),
+            time_name,
         };
         let count = data.iter().filter(is_time).count();
         let has_values = data.iter().any(|row| row.len() > 1);
@@ -134,16 +213,34 @@ impl TableColumns {
                 None => number().filter(is_there),
             };
         }
-        if let [(only, _)] = self.values[..] {
-            return Some(only);
+        let lower = |name: &str| name.trim().to_lowercase();
+        let mut real = self.values.iter().filter(|(_, name)| !is_row_number(name));
+        if let (Some((only, _)), None) = (real.next(), real.next()) {
+            return Some(*only);
         }
-        let is_called =
-            |name: &str| VALUE_COLUMN_NAMES.contains(&name.trim().to_lowercase().as_str());
+        let is_called = |name: &str| VALUE_COLUMN_NAMES.contains(&&*lower(name));
         let mut called = self.values.iter().filter(|(_, name)| is_called(name));
         match (called.next(), called.next()) {
             (Some((at, _)), None) => Some(*at),
             _ => None,
         }
+    }
+
+    /// Columns with values without those that number the rows, where there are others.
+    pub(super) fn real_values(&self) -> Vec<(usize, String)> {
+        let is_real = |one: &&(usize, String)| !is_row_number(&one.1);
+        let real: Vec<_> = self.values.iter().filter(is_real).cloned().collect();
+        if real.is_empty() {
+            self.values.clone()
+        } else {
+            real
+        }
+    }
+
+    /// Texts below the heading of a column, such as its unit.
+    pub(super) fn texts_below(&self, column: usize) -> Vec<String> {
+        let cells = self.below_names.iter().filter_map(|row| row.get(column));
+        cells.map(str::to_owned).collect()
     }
 
     /// Number of lines above the readings that are neither heading nor data.
@@ -173,13 +270,90 @@ fn first_data_row(rows: &[NumberedCells], first: usize, time: usize) -> usize {
     first - rows[..first].iter().rev().take_while(has_value).count()
 }
 
-fn find_time_column(row: &StringRecord) -> Option<usize> {
-    row.iter().position(|cell| {
-        // Units behind the name are ignored: `Time (UTC+7)`, `Waktu [WIB]`.
-        let name = cell.to_lowercase();
-        let bare = name.split(['(', '[']).next().unwrap_or_default().trim();
-        TIME_COLUMN_NAMES.contains(&bare) || date_order_of_pattern(cell).is_some()
+/// Whether a row sums up the rows above it: its first text is a word for a total or an average.
+pub(super) fn is_summary_row(row: &StringRecord) -> bool {
+    let first = row.iter().find(|cell| !cell.is_empty());
+    first.is_some_and(|cell| {
+        let text = cell.to_lowercase();
+        let is_summary = |word: &&str| {
+            let rest = text.strip_prefix(*word);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ':', '.']))
+        };
+        starts_with_total(cell) || SUMMARY_WORDS.iter().any(is_summary)
     })
+}
+
+/// Column of the times, by the name that was asked for, else by its usual names.
+fn find_time_column(row: &StringRecord, asked: Option<&str>) -> Option<usize> {
+    let asked = asked.map(|asked| asked.trim().to_lowercase());
+    row.iter().position(|cell| {
+        // What stands behind the name is ignored: `Time (UTC+7)`, `Date Time, GMT+07:00`.
+        let name = cell.to_lowercase();
+        let bare = name
+            .split(['(', '[', ','])
+            .next()
+            .unwrap_or_default()
+            .trim();
+        match &asked {
+            Some(asked) => [name.as_str(), bare].contains(&asked.as_str()),
+            None => TIME_COLUMN_NAMES.contains(&bare) || date_order_of_pattern(cell).is_some(),
+        }
+    })
+}
+
+/// Offset from UTC, s, in a heading such as `Time (UTC+7)`, `Waktu [WIB]` or `ts_utc`.
+fn offset_of_heading(name: &str) -> Option<i32> {
+    let is_end = |sign: char| !(sign.is_alphanumeric() || "+-:".contains(sign));
+    // One letter, such as the `Z` of an axis, is no zone in a name.
+    let mut words = name.split(is_end).filter(|word| word.len() > 1);
+    words.find_map(time_format::parse_zone_word)
+}
+
+/// Whether a column of this name numbers the rows.
+fn is_row_number(name: &str) -> bool {
+    ROW_NUMBER_NAMES.contains(&&*name.trim().to_lowercase())
+}
+
+/// Rows between the heading and the readings.
+fn below_heading(
+    rows: &[NumberedCells],
+    heading: Option<usize>,
+    first: usize,
+) -> Vec<StringRecord> {
+    let below = heading.and_then(|at| rows.get(at + 1..first));
+    let below = below.unwrap_or_default().iter();
+    below.map(|(_, row)| row.clone()).collect()
+}
+
+/// Row below the heading: rows of units and the like, without a time or a number, belong to the
+/// heading.
+fn row_below_heading(rows: &[NumberedCells], heading: usize, first: usize) -> usize {
+    let is_text = |(_, row): &&NumberedCells| {
+        let mut cells = row.iter();
+        !text_encoding::is_blank_row(row)
+            && cells.all(|cell| {
+                parse_any_number(cell).is_none() && time_format::parse_logger_time(cell).is_none()
+            })
+    };
+    let below = rows.get(heading + 1..first).unwrap_or_default();
+    heading + 1 + below.iter().take_while(is_text).count()
+}
+
+/// Columns besides the chosen one that have a time in every row.
+fn more_time_columns(
+    data: &[&StringRecord],
+    names: Option<&StringRecord>,
+    (time, has_clock): (usize, bool),
+) -> Vec<(usize, String)> {
+    let width = data.iter().map(|row| row.len()).max().unwrap_or(0);
+    let is_taken = |at: usize| at == time || (has_clock && at == time + 1);
+    let is_time = |at: usize| {
+        let cell = |row: &&&StringRecord| row.get(at).and_then(time_format::parse_logger_time);
+        data.iter().all(|row| cell(&row).is_some())
+    };
+    let found = (0..width).filter(|at| !is_taken(*at) && is_time(*at));
+    let name = |at: usize| names.and_then(|names| names.get(at)).unwrap_or_default();
+    found.map(|at| (at, name(at).to_owned())).collect()
 }
 
 /// Date order of a column name such as `dd/MM/yyyy HH:mm`; German letters (`TT.MM.JJJJ`) too.
@@ -195,8 +369,18 @@ fn date_order_of_pattern(name: &str) -> Option<DateOrder> {
 }
 
 /// Column of the first time, whether times are plain numbers, and the row of the first time.
-fn locate_first_time(rows: &[NumberedCells], named: Option<usize>) -> Option<(usize, bool, usize)> {
-    let column = named.and_then(|at| find_time_column(&rows[at].1));
+fn locate_first_time(
+    rows: &[NumberedCells],
+    named: Option<usize>,
+    asked: Option<&str>,
+) -> Option<(usize, bool, usize)> {
+    let column = named.and_then(|at| find_time_column(&rows[at].1, asked));
+    // A column that no heading names was asked for by its number.
+    let number = || asked?.trim().parse::<usize>().ok()?.checked_sub(1);
+    let column = column.or_else(number);
+    if column.is_none() && asked.is_some() {
+        return None;
+    }
     let from = named.map_or(0, |at| at + 1);
     let below = || rows.iter().enumerate().skip(from);
     if let Some(column) = column {
@@ -229,7 +413,16 @@ fn locate_first_time(rows: &[NumberedCells], named: Option<usize>) -> Option<(us
 }
 
 /// Whether the column right of the date holds a time of day in every row, and the date none.
-fn has_clock_column(data: &[&StringRecord], time: usize, numbered: bool) -> bool {
+fn has_clock_column(
+    data: &[&StringRecord],
+    names: Option<&StringRecord>,
+    time: usize,
+    numbered: bool,
+) -> bool {
+    let name = names
+        .and_then(|names| names.get(time + 1))
+        .unwrap_or_default();
+    let is_named = CLOCK_COLUMN_NAMES.contains(&&*name.trim().to_lowercase());
     let mut rows = data
         .iter()
         .filter(|row| !text_encoding::is_blank_row(row))
@@ -240,7 +433,8 @@ fn has_clock_column(data: &[&StringRecord], time: usize, numbered: bool) -> bool
                 .get(time)
                 .and_then(|cell| parse_time_cell(cell, numbered));
             let is_day = day.is_none_or(|day| !day.has_clock());
-            let clock = row.get(time + 1).and_then(time_format::parse_clock_cell);
+            let clock = row.get(time + 1);
+            let clock = clock.and_then(|cell| time_format::parse_clock_cell(cell, is_named));
             is_day && clock.is_some()
         })
 }
@@ -253,27 +447,38 @@ fn parse_any_number(cell: &str) -> Option<()> {
         .map(|_| ())
 }
 
+/// Columns with values, of all rows below the heading: a sensor that was added later has its first
+/// value far down. A column counts when at least half of its cells are numbers.
 fn find_value_columns(
-    data: &[&StringRecord],
+    text: &str,
+    (separator, first): (u8, usize),
     names: Option<&StringRecord>,
-    time: usize,
-    has_clock: bool,
+    (time, has_clock): (usize, bool),
 ) -> Vec<(usize, String)> {
-    let width = data.iter().map(|row| row.len()).max().unwrap_or(0);
+    let mut counts: Vec<(u64, u64)> = Vec::new();
+    for (_, row) in text_encoding::csv_rows(text, separator).skip(first) {
+        if is_summary_row(&row) {
+            continue;
+        }
+        counts.resize(counts.len().max(row.len()), (0, 0));
+        let filled = row.iter().enumerate().filter(|(_, cell)| !cell.is_empty());
+        for (at, cell) in filled {
+            let is_missing = number_format::is_missing_value(cell);
+            counts[at].0 += u64::from(parse_any_number(cell).is_some());
+            counts[at].1 += u64::from(!is_missing);
+        }
+    }
     let name = |at: usize| names.and_then(|names| names.get(at)).unwrap_or_default();
     let is_taken = |at: usize| at == time || (has_clock && at == time + 1);
-    let has_value = |at: usize| {
-        let cells = data.iter().filter_map(|row| row.get(at));
-        cells
-            .into_iter()
-            .any(|cell| parse_any_number(cell).is_some())
+    let is_value = |at: &usize| {
+        let (numbers, filled) = counts[*at];
+        numbers > 0 && numbers * 2 >= filled
     };
-    let columns = (0..width).filter(|at| !is_taken(*at) && has_value(*at));
-    let all: Vec<usize> = columns.collect();
+    let free = (0..counts.len()).filter(|at| !is_taken(*at));
+    let all: Vec<usize> = free.clone().filter(is_value).collect();
     // In a table of two columns, all values may be missing or wrong.
-    let only = (0..width).filter(|at| !is_taken(*at));
-    let only: Vec<usize> = if all.is_empty() { only.collect() } else { all };
-    only.into_iter()
+    let all = if all.is_empty() { free.collect() } else { all };
+    all.into_iter()
         .map(|at| (at, name(at).to_owned()))
         .collect()
 }

@@ -5,42 +5,20 @@
 //! separator, column) is asked for as an option; nothing is guessed, because a wrong guess would
 //! import wrong readings without any sign of it.
 
-use super::columns::{TableColumns, count_filled_cells, parse_time_cell};
+use super::columns::{TableColumns, count_filled_cells, is_summary_row, parse_time_cell};
 use super::number_format::{self, DecimalSeparator, SeparatorEvidence};
+use super::sample_interval::SampleInterval;
+use super::table_questions::{
+    LoggerTableError, LoggerTableMessage, LoggerTableOptions, list_columns, single_message_error,
+    table_message, value_column_error,
+};
+use super::table_source::{self, TableSource};
 use super::text_encoding::{self, NumberedCells, TextEncoding};
 use super::time_format::{DateOrder, LoggerTimeError, ParsedLoggerDate, ParsedLoggerTime};
-use super::{CsvRowError, CsvRowErrorKind, CsvRowErrors, DuplicateTimeFinder, TimestampBounds};
+use super::{CsvRowError, CsvRowErrorKind, CsvRowErrors, DuplicateTimeFinder};
 use crate::domain::UtcMs;
-use crate::limits::IMPORT_HEAD_ROWS_MAX;
 use crate::storage::ImportRow;
 use jiff::tz::TimeZone;
-
-/// Options of an import that a person gives beyond what the table shows.
-#[derive(Clone, Debug)]
-pub struct LoggerTableOptions {
-    /// Order of day, month and year.
-    pub dates: Option<DateOrder>,
-    /// Time zone of times without an offset.
-    pub zone: Option<TimeZone>,
-    /// Time zone of the site, proposed in the message that asks for one. It is never used unasked:
-    /// the file may be in UTC.
-    pub site_zone: String,
-    /// Decimal separator.
-    pub decimals: Option<DecimalSeparator>,
-    /// Name or number (from 1) of the value column.
-    pub column: Option<String>,
-    /// Times that are accepted.
-    pub era: TimestampBounds,
-}
-
-/// Message for people: key in the catalogue and its arguments.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LoggerTableMessage {
-    /// Key in the catalogue.
-    pub key: &'static str,
-    /// Names and values of the placeholders.
-    pub args: Vec<(&'static str, String)>,
-}
 
 /// Table that was read completely.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,22 +34,40 @@ pub struct LoggerTable {
 pub struct DetectedTableFormat {
     /// Character encoding.
     pub encoding: TextEncoding,
+    /// Name of the sheet of a workbook.
+    pub sheet: Option<String>,
     /// Separator between cells.
     pub separator: char,
+    /// Line of the heading.
+    pub heading_line: Option<u64>,
+    /// Column of the times, from 1, and its name.
+    pub time_column: (usize, String),
+    /// Interval between the rows, ms; `None` for fewer than two rows.
+    pub interval_ms: Option<i64>,
     /// Decimal separator.
     pub decimals: DecimalSeparator,
     /// Date order, where it made a difference.
     pub dates: Option<DateOrder>,
     /// Whether times without an offset were read in the requested time zone.
     pub local: bool,
+    /// Whether times without an offset were read in the zone that the heading states.
+    pub heading_zone: bool,
     /// Whether times are day numbers of a spreadsheet.
     pub numbered: bool,
     /// Column of the values, from 1.
     pub column: usize,
+    /// Name of that column; empty without a heading.
+    pub column_name: String,
+    /// Texts below that name, such as a unit.
+    pub column_texts: Vec<String>,
     /// Lines above the heading that were skipped.
     pub head: usize,
     /// Line and content of the first reading in the file.
     pub first: Option<(u64, ImportRow)>,
+    /// Time and value of that reading as the file writes them.
+    pub first_texts: (String, String),
+    /// Number of rows with totals or averages, which were left out, and the line of the first.
+    pub summaries: (u64, u64),
     /// Number of rows without a value, and the line of the first of them.
     pub missing: (u64, u64),
     /// Number of rows that repeat another row exactly.
@@ -80,73 +76,36 @@ pub struct DetectedTableFormat {
     pub cut: u64,
 }
 
-/// Reasons to refuse a table: questions that an option must answer, or wrong rows.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct LoggerTableError {
-    /// Messages about the table as a whole.
-    pub sentences: Vec<LoggerTableMessage>,
-    /// Errors in rows.
-    pub faults: CsvRowErrors,
-}
-
 /// Reads the whole table. Errors: [`LoggerTableError`], with all questions and all wrong rows at
 /// once.
 pub fn read_logger_table(
     bytes: &[u8],
     wishes: &LoggerTableOptions,
 ) -> Result<LoggerTable, LoggerTableError> {
-    // An `.xlsx` workbook is a ZIP archive; its sheet must be saved as CSV first.
-    if bytes.starts_with(b"PK\x03\x04") {
-        return Err(single_message_error("exchange-workbook", vec![]));
+    let source = table_source::open_table(bytes, wishes)?;
+    let columns = &source.columns;
+    if !columns.more_times.is_empty() && wishes.time_column.is_none() {
+        let mut times = vec![(columns.time, columns.time_name.clone())];
+        times.extend(columns.more_times.iter().cloned());
+        let args = vec![("columns", list_columns(&times))];
+        return Err(single_message_error("exchange-time-column", args));
     }
-    let Some((text, encoding)) = text_encoding::decode_text(bytes) else {
-        return Err(single_message_error("exchange-text", vec![]));
-    };
-    let Some(columns) = TableColumns::detect(&text) else {
-        let rows = ("rows", IMPORT_HEAD_ROWS_MAX.to_string());
-        return Err(single_message_error("exchange-no-table", vec![rows]));
-    };
     let Some(column) = columns.choose_value_column(wishes.column.as_deref()) else {
-        return Err(value_column_error(&columns, wishes.column.as_deref()));
+        return Err(value_column_error(columns, wishes.column.as_deref()));
     };
     let reader = LoggerTableReader {
-        text: &text,
-        columns: &columns,
+        source: &source,
+        columns,
         column,
         wishes,
+        heading_zone: columns
+            .offset_s
+            .and_then(|offset| jiff::tz::Offset::from_seconds(offset).ok())
+            .map(TimeZone::fixed),
     };
     let clues = reader.collect_clues();
     let settled = reader.resolve_format(&clues)?;
-    reader.read_rows(&settled, encoding)
-}
-
-fn table_message(key: &'static str, args: Vec<(&'static str, String)>) -> LoggerTableMessage {
-    LoggerTableMessage { key, args }
-}
-
-fn single_message_error(key: &'static str, args: Vec<(&'static str, String)>) -> LoggerTableError {
-    LoggerTableError {
-        sentences: vec![table_message(key, args)],
-        faults: CsvRowErrors::default(),
-    }
-}
-
-fn value_column_error(columns: &TableColumns, asked: Option<&str>) -> LoggerTableError {
-    let names = columns.values.iter().map(|(at, name)| match name.as_str() {
-        "" => (at + 1).to_string(),
-        name => format!("{} ({name})", at + 1),
-    });
-    let names: Vec<String> = names.collect();
-    let args = vec![
-        ("columns", names.join(", ")),
-        ("found", asked.unwrap_or_default().to_owned()),
-    ];
-    let key = if asked.is_some() {
-        "exchange-column-unknown"
-    } else {
-        "exchange-column"
-    };
-    single_message_error(key, args)
+    reader.read_rows(&settled)
 }
 
 /// Evidence in the cells for what the format leaves open; each with the first line that has it.
@@ -173,16 +132,18 @@ struct ResolvedTableFormat {
 }
 
 struct LoggerTableReader<'a> {
-    text: &'a str,
+    source: &'a TableSource,
     columns: &'a TableColumns,
     column: usize,
     wishes: &'a LoggerTableOptions,
+    /// Zone that the heading of the times states.
+    heading_zone: Option<TimeZone>,
 }
 
 impl LoggerTableReader<'_> {
     fn data_rows(&self) -> impl Iterator<Item = NumberedCells> + '_ {
-        let rows =
-            text_encoding::csv_rows(self.text, self.columns.separator).skip(self.columns.first);
+        let rows = text_encoding::csv_rows(&self.source.text, self.columns.separator);
+        let rows = rows.skip(self.columns.first);
         rows.filter(|(_, row)| !text_encoding::is_blank_row(row))
     }
 
@@ -190,11 +151,12 @@ impl LoggerTableReader<'_> {
     fn parse_row_time(&self, row: &csv::StringRecord) -> (Option<ParsedLoggerTime>, String) {
         let cell = row.get(self.columns.time).unwrap_or_default();
         let time = parse_time_cell(cell, self.columns.numbered);
+        let time = time.map(|time| time.with_epoch_shift(self.source.day_shift));
         if !self.columns.has_clock {
             return (time, cell.to_owned());
         }
         let clock = row.get(self.columns.time + 1).unwrap_or_default();
-        let read = super::time_format::parse_clock_cell(clock);
+        let read = super::time_format::parse_clock_cell(clock, true);
         let both = time
             .zip(read)
             .map(|(time, clock)| time.with_clock_of_day(clock));
@@ -206,12 +168,14 @@ impl LoggerTableReader<'_> {
     fn collect_clues(&self) -> TableFormatClues {
         let mut clues = TableFormatClues::default();
         for (line, row) in self.data_rows() {
-            if let (Some(ParsedLoggerTime::LocalClock { day, .. }), text) =
+            if let (Some(time @ ParsedLoggerTime::LocalClock { day, .. }), text) =
                 self.parse_row_time(&row)
             {
-                // Without an offset the time zone is needed, whatever the date order is.
                 clues.add_date(line, day, &text);
-                clues.zoneless.get_or_insert((line, text));
+                // Without an offset the time zone is needed, whatever the date order is.
+                if time.is_zoneless() {
+                    clues.zoneless.get_or_insert((line, text));
+                }
             }
             let value = row.get(self.column).unwrap_or_default();
             let place = match number_format::separator_evidence(value) {
@@ -235,7 +199,8 @@ impl LoggerTableReader<'_> {
         let mut open = Vec::new();
         let dates = self.resolve_date_order(clues, &mut open);
         let decimals = self.resolve_decimal_separator(clues, &mut open);
-        if let (Some((line, found)), None) = (&clues.zoneless, &self.wishes.zone) {
+        let zone = self.wishes.zone.as_ref().or(self.heading_zone.as_ref());
+        if let (Some((line, found)), None) = (&clues.zoneless, zone) {
             let args = vec![
                 ("line", line.to_string()),
                 ("found", found.clone()),
@@ -335,34 +300,50 @@ impl LoggerTableReader<'_> {
         }
     }
 
-    /// All readings. Errors: every wrong row.
-    fn read_rows(
-        &self,
-        settled: &ResolvedTableFormat,
-        encoding: TextEncoding,
-    ) -> Result<LoggerTable, LoggerTableError> {
-        let mut faults = CsvRowErrors::default();
-        let mut twice = DuplicateTimeFinder::default();
-        let mut understood = DetectedTableFormat {
-            encoding,
+    /// Format of the table, before any row is counted.
+    fn detected_format(&self, settled: &ResolvedTableFormat) -> DetectedTableFormat {
+        let mut values = self.columns.values.iter();
+        let name = values.find(|(at, _)| *at == self.column);
+        DetectedTableFormat {
+            encoding: self.source.encoding,
+            sheet: self.source.sheet.clone(),
             separator: char::from(self.columns.separator),
+            heading_line: self.columns.heading_line,
+            time_column: (self.columns.time + 1, self.columns.time_name.clone()),
+            interval_ms: None,
             decimals: settled.decimals,
             dates: settled.dates,
-            local: settled.local,
+            local: settled.local && self.wishes.zone.is_some(),
+            heading_zone: settled.local && self.wishes.zone.is_none(),
             numbered: self.columns.numbered,
             column: self.column + 1,
+            column_name: name.map(|(_, name)| name.clone()).unwrap_or_default(),
             head: self.columns.skipped_lines(),
+            column_texts: self.columns.texts_below(self.column),
             first: None,
+            first_texts: (String::new(), String::new()),
+            summaries: (0, 0),
             missing: (0, 0),
             repeated: 0,
             cut: 0,
-        };
+        }
+    }
+
+    /// All readings. Errors: every wrong row.
+    fn read_rows(&self, settled: &ResolvedTableFormat) -> Result<LoggerTable, LoggerTableError> {
+        let mut faults = CsvRowErrors::default();
+        let mut twice = DuplicateTimeFinder::default();
+        let mut understood = self.detected_format(settled);
         let mut rows = Vec::new();
         for (line, row) in self.data_rows() {
             match self.read_data_row(line, &row, settled, &mut understood) {
                 Ok(Some(reading)) => {
                     twice.push(line, reading.0, reading.1);
-                    understood.first.get_or_insert((line, reading));
+                    if understood.first.is_none() {
+                        let value = row.get(self.column).unwrap_or_default();
+                        understood.first = Some((line, reading));
+                        understood.first_texts = (self.parse_row_time(&row).1, value.to_owned());
+                    }
                     rows.push(reading);
                 }
                 Ok(None) => {}
@@ -380,6 +361,11 @@ impl LoggerTableReader<'_> {
         rows.sort_by_key(|(at, _)| *at);
         // The same value at the same time was counted as repeated above; other values are errors.
         rows.dedup_by_key(|(at, _)| *at);
+        let mut interval = SampleInterval::default();
+        for (at, _) in &rows {
+            interval.push(*at);
+        }
+        understood.interval_ms = interval.most_frequent();
         Ok(LoggerTable {
             rows,
             format: understood,
@@ -399,6 +385,12 @@ impl LoggerTableReader<'_> {
                 .collect::<Vec<_>>()
                 .join(&understood.separator.to_string())
         };
+        let (time, text) = self.parse_row_time(row);
+        // A sum below the readings would be imported as a reading.
+        if time.is_none() && is_summary_row(row) {
+            count_with_line(&mut understood.summaries, line);
+            return Ok(None);
+        }
         let Some(value) = row.get(self.column) else {
             return Err(CsvRowError::new(line, CsvRowErrorKind::Columns, &whole()));
         };
@@ -408,10 +400,13 @@ impl LoggerTableReader<'_> {
         {
             return Err(CsvRowError::new(line, CsvRowErrorKind::Columns, &whole()));
         }
-        let (time, text) = self.parse_row_time(row);
         let fault = |kind| CsvRowError::new(line, kind, &text);
+        if let Some(formula) = [&*text, value].iter().find(|cell| cell.starts_with('=')) {
+            return Err(CsvRowError::new(line, CsvRowErrorKind::Formula, formula));
+        }
         let time = time.ok_or_else(|| fault(CsvRowErrorKind::Time))?;
-        let at = time.to_utc(settled.dates, self.wishes.zone.as_ref());
+        let zone = self.wishes.zone.as_ref().or(self.heading_zone.as_ref());
+        let at = time.to_utc(settled.dates, zone);
         let at: UtcMs = at.map_err(|why| match why {
             LoggerTimeError::Clock => fault(CsvRowErrorKind::Clock),
             _ => fault(CsvRowErrorKind::Time),
@@ -421,10 +416,7 @@ impl LoggerTableReader<'_> {
         }
         // Time and columns of a row without a value are checked too: a shifted row is an error.
         if number_format::is_missing_value(value) {
-            understood.missing.0 += 1;
-            if understood.missing.0 == 1 {
-                understood.missing.1 = line;
-            }
+            count_with_line(&mut understood.missing, line);
             return Ok(None);
         }
         let number = number_format::parse_grouped_number(value, settled.decimals);
@@ -433,6 +425,14 @@ impl LoggerTableReader<'_> {
             time;
         understood.cut += u64::from(cut);
         Ok(Some((at, number)))
+    }
+}
+
+/// Counts a row; the line of the first one stays.
+fn count_with_line(count: &mut (u64, u64), line: u64) {
+    count.0 += 1;
+    if count.0 == 1 {
+        count.1 = line;
     }
 }
 

@@ -7,14 +7,8 @@ use proptest::prelude::*;
 use std::fmt::Write as _;
 
 fn bare_options() -> LoggerTableOptions {
-    LoggerTableOptions {
-        dates: None,
-        zone: None,
-        site_zone: "Asia/Jakarta".to_owned(),
-        decimals: None,
-        column: None,
-        era: TimestampBounds::for_now(parse_time("2026-11-28T00:00:00Z").unwrap()),
-    }
+    let now = parse_time("2026-11-28T00:00:00Z").unwrap();
+    LoggerTableOptions::new("Asia/Jakarta", TimestampBounds::for_now(now))
 }
 
 fn jakarta_options() -> LoggerTableOptions {
@@ -218,7 +212,7 @@ fn rows_without_a_value_and_times_finer_than_a_millisecond_are_counted() {
 
 #[test]
 fn a_row_that_is_wrong_is_named_and_takes_the_whole_file_with_it() {
-    use CsvRowErrorKind::{Clock, Columns, DuplicateTime, InFuture, Time, TooOld, Value};
+    use CsvRowErrorKind::{Clock, Columns, DuplicateTime, Formula, InFuture, Time, TooOld, Value};
     let of = |rows: &str| {
         row_errors(
             format!("time;value\n2022-08-02T08:30:00Z;28,9\n{rows}"),
@@ -233,8 +227,8 @@ fn a_row_that_is_wrong_is_named_and_takes_the_whole_file_with_it() {
         ("1970-01-01T00:00:01Z;1\n", vec![(3, TooOld)]),
         ("2126-01-01T00:00:01Z;1\n", vec![(3, InFuture)]),
         ("2022-08-02T08:30:00Z;29\n", vec![(3, DuplicateTime)]),
-        // A sum below the readings would be imported as a reading.
-        ("TOTAL;57,9\n", vec![(3, Time)]),
+        ("kapan;57,9\n", vec![(3, Time)]),
+        ("2022-08-02T08:45:00Z;=B2+1\n", vec![(3, Formula)]),
         (
             "2022-08-02T08:45:00Z;\"1\n2022-08-02T09:00:00Z;2\n",
             vec![(3, Columns)],
@@ -359,5 +353,282 @@ proptest! {
     ) {
         let _ = read_table(&bytes, &jakarta_options());
         let _ = read_table(text.as_bytes(), &jakarta_options());
+    }
+}
+
+/// Workbook with two columns; a cell that begins with `=` is a formula without a result.
+fn workbook(rows: &[(&str, &str)], is_1904: bool) -> Vec<u8> {
+    sheets(&[("Data", rows)], is_1904)
+}
+
+fn sheets(all: &[(&str, &[(&str, &str)])], is_1904: bool) -> Vec<u8> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    for (name, rows) in all {
+        let sheet = book.add_worksheet().set_name(*name).unwrap();
+        for (line, (time, value)) in rows.iter().enumerate() {
+            for (column, cell) in [(0, *time), (1, *value)] {
+                let line = u32::try_from(line).unwrap();
+                if let Ok(number) = cell.parse::<f64>() {
+                    sheet.write_number(line, column, number).unwrap();
+                } else if cell.starts_with('=') {
+                    sheet.write_formula(line, column, cell).unwrap();
+                } else {
+                    sheet.write_string(line, column, cell).unwrap();
+                }
+            }
+        }
+    }
+    let bytes = book.save_to_buffer().unwrap();
+    rewrite_workbook(&bytes, is_1904)
+}
+
+/// The same workbook with formulas without results, and counting days from 1904 if `is_1904`: no
+/// library writes these.
+fn rewrite_workbook(bytes: &[u8], is_1904: bool) -> Vec<u8> {
+    use std::io::{Cursor, Read, Write};
+    let mut old = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+    let mut new = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for at in 0..old.len() {
+        let mut file = old.by_index(at).unwrap();
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).unwrap();
+        let name = file.name().unwrap().into_owned();
+        let mut text = String::from_utf8(text).unwrap();
+        if is_1904 {
+            text = text.replace("<workbookPr", "<workbookPr date1904=\"1\"");
+        }
+        text = text.replace("</f><v>0</v>", "</f>");
+        let options = zip::write::SimpleFileOptions::default();
+        new.start_file(name, options).unwrap();
+        new.write_all(text.as_bytes()).unwrap();
+    }
+    new.finish().unwrap().into_inner()
+}
+
+#[test]
+fn a_sheet_of_a_workbook_is_read_like_a_file_with_the_lines_of_the_spreadsheet() {
+    let day = ["44775.6458333333", "44775.65625"];
+    let rows = [
+        ("Logger 7", ""),
+        ("", ""),
+        ("Waktu", "Suhu (degC)"),
+        (day[0], "28.9"),
+        (day[1], "29.1"),
+        ("TOTAL", "58"),
+    ];
+    let table = read_table(&workbook(&rows, false), &jakarta_options()).unwrap();
+    assert_eq!(render_rows(&table.rows), BOTH_READINGS);
+    let format = table.format;
+    assert_eq!((format.heading_line, format.summaries), (Some(3), (1, 6)));
+    assert_eq!(format.first.unwrap().0, 4);
+    assert_eq!(format.sheet.as_deref(), Some("Data"));
+    assert_eq!(format.interval_ms, Some(900_000));
+    // The same days of a workbook that counts from 1904 are 1462 less.
+    let shifted = [
+        ("Waktu", "Suhu"),
+        ("43313.6458333333", "28.9"),
+        ("43313.65625", "29.1"),
+    ];
+    assert_eq!(
+        read_good_rows(workbook(&shifted, true), &jakarta_options()),
+        BOTH_READINGS
+    );
+    // Three decimals of a typed number are no thousands.
+    let three = [("time", "value"), ("2022-08-02T08:30:00Z", "1.234")];
+    assert_eq!(
+        read_good_rows(workbook(&three, false), &bare_options()),
+        "2022-08-02T08:30:00Z 1.234\n"
+    );
+    let formula = [("time", "value"), ("2022-08-02T08:30:00Z", "=B9*2")];
+    assert_eq!(
+        row_errors(workbook(&formula, false), &bare_options()),
+        [(2, CsvRowErrorKind::Formula)]
+    );
+}
+
+#[test]
+fn of_several_sheets_with_readings_one_is_chosen_by_name_or_number() {
+    let rows: &[(&str, &str)] = &[("time", "value"), ("2022-08-02T08:30:00Z", "28.9")];
+    let text: &[(&str, &str)] = &[("Catatan", "")];
+    let one = sheets(&[("Isi", text), ("Juli", rows)], false);
+    assert!(read_table(&one, &bare_options()).is_ok());
+    let two = sheets(&[("Juli", rows), ("Agustus", rows)], false);
+    assert_eq!(open_questions(&two, &bare_options()), ["exchange-sheet"]);
+    for (asked, key) in [
+        ("agustus", None),
+        ("2", None),
+        ("Mei", Some("exchange-sheet-unknown")),
+    ] {
+        let said = LoggerTableOptions {
+            sheet: Some(asked.to_owned()),
+            ..bare_options()
+        };
+        let found = read_table(&two, &said).err();
+        let found = found.map(|refused| refused.sentences[0].key);
+        assert_eq!(found, key, "{asked}");
+    }
+}
+
+#[test]
+fn a_zone_behind_the_time_or_in_the_heading_answers_the_question_for_it() {
+    for file in [
+        "time;value\n02/08/2022 15:30 WIB;28,9\n02/08/2022 15:45 WIB;29,1\n",
+        "time;value\n02/08/2022 16:30 WITA;28,9\n02/08/2022 16:45 WITA;29,1\n",
+        "time;value\n02-08-2022 15:30+07:00;28,9\n02-08-2022 15:45+07:00;29,1\n",
+        "time;value\n2022-08-02 08:30Z;28,9\n2022-08-02 08:45Z;29,1\n",
+        "time;value\n2 Agustus 2022 08:30 UTC;28,9\n2 Agustus 2022 08:45 UTC;29,1\n",
+        "Waktu [WIB];Suhu\n2022-08-02 15:30;28,9\n2022-08-02 15:45;29,1\n",
+        "ts_utc;suhu\n2022-08-02 08:30;28,9\n2022-08-02 08:45;29,1\n",
+        "Date Time, GMT+0700;Temp\n2022-08-02 15:30;28,9\n2022-08-02 15:45;29,1\n",
+        "Time (UTC+7);Temp\n2022-08-02 15:30;28,9\n2022-08-02 15:45;29,1\n",
+    ] {
+        let said = LoggerTableOptions {
+            dates: Some(DateOrder::Dmy),
+            ..bare_options()
+        };
+        assert_eq!(read_good_rows(file, &said), BOTH_READINGS, "{file}");
+    }
+    let dash = "time;value\n02-08-2022 15:30;28,9\n";
+    let said = LoggerTableOptions {
+        dates: Some(DateOrder::Dmy),
+        ..bare_options()
+    };
+    assert_eq!(open_questions(dash, &said), ["exchange-zone"]);
+}
+
+#[test]
+fn totals_and_averages_below_the_readings_are_left_out_and_counted() {
+    let file = "Tanggal;Jam;Nilai\n2022-08-02;15:30;28,9\n2022-08-02;15:45;29,1\n\
+                Rata-rata;;29,0\nTOTAL;;58,0\n";
+    let table = read_table(file.as_bytes(), &jakarta_options()).unwrap();
+    assert_eq!(render_rows(&table.rows), BOTH_READINGS);
+    assert_eq!(table.format.summaries, (2, 4));
+}
+
+#[test]
+fn a_column_whose_values_begin_far_down_is_a_column_with_values() {
+    let mut file = "time,kWh,kW\n".to_owned();
+    for minute in 0..600 {
+        let late = if minute < 500 { "" } else { "1.5" };
+        let (hour, minute) = (minute / 60, minute % 60);
+        let _ = writeln!(file, "2022-08-02T{hour:02}:{minute:02}:00Z,28.9,{late}");
+    }
+    assert_eq!(open_questions(&file, &bare_options()), ["exchange-column"]);
+    let said = LoggerTableOptions {
+        column: Some("kW".to_owned()),
+        ..bare_options()
+    };
+    let table = read_table(file.as_bytes(), &said).unwrap();
+    assert_eq!((table.rows.len(), table.format.missing), (100, (500, 2)));
+}
+
+#[test]
+fn tables_of_known_loggers_and_portals_are_read_without_a_question() {
+    for file in [
+        // Units and kinds of values in rows below the names.
+        "\"TOA5\",\"gudang\",\"CPU:prog\"\n\"TIMESTAMP\",\"RECORD\",\"AirTC_Avg\"\n\
+         \"TS\",\"RN\",\"Deg C\"\n\"\",\"\",\"Avg\"\n\"2022-08-02 15:30:00\",0,28.9\n\
+         \"2022-08-02 15:45:00\",1,29.1\n",
+        "timestamp,Temperature\n,C\n2022-08-02 15:30:00,28.9\n2022-08-02 15:45:00,29.1\n",
+        "\"Plot Title: Gudang\"\n\"#\",\"Date Time, GMT+07:00\",\"Temp, C (S/N: 2010)\",\"Coupler\"\n\
+         1,2022-08-02 15:30:00,28.9,\n2,2022-08-02 15:45:00,29.1,Logged\n",
+        "entity_id,state,last_changed\nsensor.t,28.9,2022-08-02T08:30:00Z\n\
+         sensor.t,unavailable,2022-08-02T08:40:00Z\nsensor.t,29.1,2022-08-02T08:45:00Z\n",
+        "#group,false,false,true,true\n#datatype,string,long,dateTime:RFC3339,double\n\
+         #default,_result,,,\n,result,table,_time,_value\n\
+         ,,0,2022-08-02T08:30:00Z,28.9\n,,0,2022-08-02T08:45:00Z,29.1\n",
+        "created_at,entry_id,field1\n2022-08-02 08:30:00 UTC,1,28.9\n\
+         2022-08-02 08:45:00 UTC,2,29.1\n",
+        // A report of staff: title, numbered rows, hours with a point, a total.
+        "Laporan suhu\n\nNo;Tanggal;Jam;Suhu (C);Keterangan\n1;2 Agustus 2022;15.30;28,9;\n\
+         2;2 Agustus 2022;15.45;29,1;panas\n3;2 Agustus 2022;16.00;;mati\n;;;;\n\
+         Jumlah;;;58,0;\n",
+    ] {
+        let read = read_good_rows(file, &jakarta_options());
+        assert_eq!(read, BOTH_READINGS, "{file}");
+    }
+}
+
+#[test]
+fn separator_and_time_column_are_taken_as_they_are_said() {
+    let file = "mulai;selesai;nilai\n2022-08-02T08:15:00Z;2022-08-02T08:30:00Z;28,9\n\
+                2022-08-02T08:30:00Z;2022-08-02T08:45:00Z;29,1\n";
+    assert_eq!(
+        open_questions(file, &bare_options()),
+        ["exchange-time-column"]
+    );
+    for name in ["Selesai", "2"] {
+        let said = LoggerTableOptions {
+            time_column: Some(name.to_owned()),
+            ..bare_options()
+        };
+        assert_eq!(read_good_rows(file, &said), BOTH_READINGS, "{name}");
+    }
+    let said = LoggerTableOptions {
+        time_column: Some("jam".to_owned()),
+        ..bare_options()
+    };
+    assert_eq!(
+        open_questions(file, &said),
+        ["exchange-time-column-unknown"]
+    );
+    let odd = "time!value\n2022-08-02T08:30:00Z!28,9\n2022-08-02T08:45:00Z!29,1\n";
+    assert_eq!(open_questions(odd, &bare_options()), ["exchange-no-table"]);
+    let said = LoggerTableOptions {
+        separator: Some(b'!'),
+        ..bare_options()
+    };
+    assert_eq!(read_good_rows(odd, &said), BOTH_READINGS);
+}
+
+/// Line of a table: reading, gap, total, note, or something else.
+fn any_line() -> impl Strategy<Value = String> {
+    let time = prop::sample::select(vec![
+        "2022-08-02T08:30:00Z",
+        "2022-08-02 15:45 WIB",
+        "02/08/2022 16:00",
+        "44775.5",
+        "TOTAL",
+        "Rata-rata",
+        "kapan",
+        "",
+    ]);
+    let value = prop::sample::select(vec!["28,9", "1.234", "", "-", "=B2*2", "x", "7", "1e308"]);
+    let more = prop::sample::select(vec!["", ";", ";catatan", ";5"]);
+    (time, value, more).prop_map(|(time, value, more)| format!("{time};{value}{more}"))
+}
+
+proptest! {
+    #[test]
+    fn no_row_is_dropped_without_being_counted(
+        lines in prop::collection::vec(any_line(), 0..12), is_said: bool,
+    ) {
+        let file = format!("Waktu;Nilai;Catatan\n{}\n", lines.join("\n"));
+        let said = LoggerTableOptions {
+            dates: is_said.then_some(DateOrder::Dmy),
+            decimals: is_said.then_some(DecimalSeparator::Comma),
+            column: is_said.then(|| "Nilai".to_owned()),
+            ..jakarta_options()
+        };
+        if let Ok(table) = read_table(file.as_bytes(), &said) {
+            let filled = |line: &&String| line.chars().any(|sign| sign != ';');
+            let all = lines.iter().filter(filled).count() as u64;
+            let format = table.format;
+            let counted = format.missing.0 + format.summaries.0 + format.repeated;
+            let head = (format.head + usize::from(format.heading_line.is_some())) as u64;
+            prop_assert_eq!(table.rows.len() as u64 + counted + head, all + 1, "{}", file);
+        }
+    }
+
+    #[test]
+    fn no_workbook_makes_the_reader_panic(
+        cells in prop::collection::vec(("[-0-9.:/ TZWIB=a\"]{0,16}", "[-0-9.,=xe ]{0,8}"), 0..8),
+        is_1904: bool, cut in 0usize..4000,
+    ) {
+        let rows: Vec<(&str, &str)> =
+            cells.iter().map(|(time, value)| (time.as_str(), value.as_str())).collect();
+        let bytes = workbook(&rows, is_1904);
+        let _ = read_table(&bytes, &jakarta_options());
+        let _ = read_table(&bytes[..cut.min(bytes.len())], &jakarta_options());
     }
 }

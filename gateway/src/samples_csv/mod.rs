@@ -24,15 +24,17 @@ mod logger_table;
 #[cfg(test)]
 mod logger_table_tests;
 mod number_format;
+mod sample_interval;
+mod table_questions;
+mod table_source;
 mod text_encoding;
 mod time_format;
 
 pub use duplicates::DuplicateTimeFinder;
-pub use logger_table::{
-    DetectedTableFormat, LoggerTable, LoggerTableError, LoggerTableMessage, LoggerTableOptions,
-    read_logger_table as read_table,
-};
+pub use logger_table::{DetectedTableFormat, LoggerTable, read_logger_table as read_table};
 pub use number_format::DecimalSeparator;
+pub use sample_interval::SampleInterval;
+pub use table_questions::{LoggerTableError, LoggerTableMessage, LoggerTableOptions};
 pub use text_encoding::TextEncoding;
 pub use time_format::DateOrder;
 
@@ -74,7 +76,7 @@ pub enum CsvRowErrorKind {
     Text,
     /// The time is before the year 2000: the clock of the logger was not set.
     TooOld,
-    /// The time is more than a day after the present.
+    /// The time is later than the present.
     InFuture,
     /// An earlier row has another value at the same time.
     DuplicateTime,
@@ -82,6 +84,8 @@ pub enum CsvRowErrorKind {
     Clock,
     /// The rows are not in order of time, and there are too many to sort in memory.
     Unsorted,
+    /// A formula of which the workbook holds no result.
+    Formula,
 }
 
 /// Row errors of a file: the first ones of each kind in full, the others only counted.
@@ -95,7 +99,7 @@ pub struct CsvRowErrors {
     pub kinds: Vec<(CsvRowErrorKind, u64)>,
 }
 
-/// Times that a row may have: from 2000-01-01 to one day after the present.
+/// Times that a row may have: from 2000-01-01 to the present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimestampBounds {
     latest: UtcMs,
@@ -115,6 +119,7 @@ impl CsvRowErrorKind {
             Self::DuplicateTime => "exchange-twice",
             Self::Clock => "exchange-clock",
             Self::Unsorted => "exchange-unsorted",
+            Self::Formula => "exchange-formula",
         }
     }
 }
@@ -144,10 +149,10 @@ impl CsvRowErrors {
 impl TimestampBounds {
     /// Bounds for an import at the time `now`.
     pub fn for_now(now: UtcMs) -> Self {
-        // A logger's clock may run ahead of ours, or be set to another time zone, by up to a day.
-        const DAY_MS: i64 = 86_400_000;
+        // A logger's clock may run ahead of ours. A time zone that is wrong by an hour is seen.
+        const CLOCK_DIFFERENCE_MS: i64 = 15 * 60_000;
         Self {
-            latest: UtcMs(now.0.saturating_add(DAY_MS)),
+            latest: UtcMs(now.0.saturating_add(CLOCK_DIFFERENCE_MS)),
         }
     }
 
@@ -358,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_before_2000_or_beyond_tomorrow_is_a_fault() {
+    fn a_time_before_2000_or_beyond_the_present_is_a_fault() {
         let era = TimestampBounds::for_now(parse_time("2026-11-28T00:00:00Z").unwrap());
         let kind = |text| {
             let fault = era.check_timestamp(3, parse_time(text).unwrap(), text);
@@ -370,9 +375,9 @@ mod tests {
         );
         assert_eq!(kind("1999-12-31T23:59:59Z"), Some(CsvRowErrorKind::TooOld));
         assert_eq!(kind("2000-01-01T00:00:00Z"), None);
-        assert_eq!(kind("2026-11-28T23:00:00Z"), None);
+        assert_eq!(kind("2026-11-28T00:10:00Z"), None);
         assert_eq!(
-            kind("2026-11-29T00:00:01Z"),
+            kind("2026-11-28T01:00:00Z"),
             Some(CsvRowErrorKind::InFuture)
         );
         assert_eq!(

@@ -57,7 +57,25 @@ pub(super) enum SeparatorEvidence {
 }
 
 /// Texts that loggers write where they have no value.
-const MISSING_VALUE_WORDS: [&str; 8] = ["-", "--", "---", "nan", "na", "n/a", "null", "none"];
+const MISSING_VALUE_WORDS: [&str; 17] = [
+    "-",
+    "--",
+    "---",
+    "nan",
+    "na",
+    "n/a",
+    "#n/a",
+    "null",
+    "none",
+    "unavailable",
+    "unknown",
+    "no data",
+    "nodata",
+    "error",
+    "err",
+    "kosong",
+    "tidak ada",
+];
 
 /// Whether a cell states that there is no value.
 pub(super) fn is_missing_value(text: &str) -> bool {

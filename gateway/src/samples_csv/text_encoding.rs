@@ -12,6 +12,8 @@ pub enum TextEncoding {
     /// One byte per character (ISO 8859-1 and related code pages); digits and separators are the
     /// same in all of them.
     OneByte,
+    /// Sheet of an XLSX workbook.
+    Workbook,
 }
 
 impl TextEncoding {
@@ -21,6 +23,7 @@ impl TextEncoding {
             Self::Utf8 => "UTF-8",
             Self::Utf16 => "UTF-16",
             Self::OneByte => "ISO 8859-1",
+            Self::Workbook => "XLSX",
         }
     }
 }

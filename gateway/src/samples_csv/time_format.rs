@@ -59,6 +59,8 @@ pub(super) enum ParsedLoggerTime {
         cut: bool,
         /// Whether it was a day number of a spreadsheet.
         numbered: bool,
+        /// Offset from UTC that is written behind it, s.
+        offset_s: Option<i32>,
     },
 }
 
@@ -100,15 +102,79 @@ pub(super) fn parse_logger_time(text: &str) -> Option<ParsedLoggerTime> {
             cut: ns.rem_euclid(1_000_000) != 0,
         });
     }
+    let (text, offset_s) = split_zone(text);
     if let Some((day, rest)) = parse_month_name_date(text) {
-        return attach_clock(ParsedLoggerDate::Known(day), rest);
+        return attach_clock(ParsedLoggerDate::Known(day), rest, offset_s);
     }
     // A no-break space may stand between date and time.
     let (day, rest) = text.split_once(['T', ' ', '\u{a0}']).unwrap_or((text, ""));
-    attach_clock(parse_numeric_date(day)?, rest)
+    attach_clock(parse_numeric_date(day)?, rest, offset_s)
 }
 
-fn attach_clock(day: ParsedLoggerDate, rest: &str) -> Option<ParsedLoggerTime> {
+/// Time without the zone behind it (`Z`, `+07:00`, `UTC+7`, `WIB`), and the offset of that zone, s.
+fn split_zone(text: &str) -> (&str, Option<i32>) {
+    if let Some((before, word)) = text.rsplit_once(' ')
+        && let Some(offset) = parse_zone_word(word)
+    {
+        return (before.trim_end(), Some(offset));
+    }
+    // Only behind a time of day: `20-11-2026` has no zone.
+    let is_clock =
+        |before: &str| before.contains(':') && before.ends_with(|c: char| c.is_ascii_digit());
+    if let Some(before) = text
+        .strip_suffix(['Z', 'z'])
+        .filter(|before| is_clock(before))
+    {
+        return (before, Some(0));
+    }
+    let at = text.rfind(['+', '-']).filter(|at| is_clock(&text[..*at]));
+    let offset = at.and_then(|at| Some((at, parse_offset(&text[at..])?)));
+    offset.map_or((text, None), |(at, offset)| (&text[..at], Some(offset)))
+}
+
+/// Offset from UTC, s, of the name of a zone: `UTC`, `GMT+7`, `+07:00`, and the zones of Indonesia.
+pub(super) fn parse_zone_word(word: &str) -> Option<i32> {
+    const HOUR_S: i32 = 3600;
+    let word = word.trim().to_uppercase();
+    match word.as_str() {
+        "WIB" => return Some(7 * HOUR_S),
+        "WITA" => return Some(8 * HOUR_S),
+        "WIT" => return Some(9 * HOUR_S),
+        "UTC" | "GMT" | "Z" => return Some(0),
+        _ => {}
+    }
+    let bare = word
+        .strip_prefix("UTC")
+        .or_else(|| word.strip_prefix("GMT"));
+    parse_offset(bare.unwrap_or(&word).trim())
+}
+
+/// Offset `+7`, `+07` or `-03:30`, s.
+fn parse_offset(text: &str) -> Option<i32> {
+    let digits = text.strip_prefix(['+', '-'])?;
+    let plain = || {
+        (digits.len() == 4)
+            .then(|| digits.split_at_checked(2))
+            .flatten()
+    };
+    let split = digits.split_once(':').or_else(plain);
+    let (hours, minutes) = split.unwrap_or((digits, "0"));
+    let hours = i32::from(parse_short_number(hours, 2)?);
+    let minutes = i32::from(parse_short_number(minutes, 2)?);
+    let offset = (hours * 60 + minutes) * 60;
+    // The zones of the world lie between -12:00 and +14:00.
+    (hours <= 14 && minutes < 60).then_some(if text.starts_with('-') {
+        -offset
+    } else {
+        offset
+    })
+}
+
+fn attach_clock(
+    day: ParsedLoggerDate,
+    rest: &str,
+    offset_s: Option<i32>,
+) -> Option<ParsedLoggerTime> {
     let (ms, cut) = match rest.trim() {
         "" => (0, false),
         rest => parse_clock(rest)?,
@@ -118,6 +184,7 @@ fn attach_clock(day: ParsedLoggerDate, rest: &str) -> Option<ParsedLoggerTime> {
         ms,
         cut,
         numbered: false,
+        offset_s,
     })
 }
 
@@ -161,13 +228,14 @@ pub(super) fn parse_numeric_time(text: &str) -> Option<ParsedLoggerTime> {
         ms,
         cut: false,
         numbered: true,
+        offset_s: None,
     })
 }
 
 /// Time of day alone, in milliseconds, as the second of two columns; and whether it was cut.
-pub(super) fn parse_clock_cell(text: &str) -> Option<(i64, bool)> {
-    // A cell such as `10.5` beside a date is a value.
-    parse_clock(text.trim()).filter(|_| text.contains(':'))
+pub(super) fn parse_clock_cell(text: &str, is_named: bool) -> Option<(i64, bool)> {
+    // A cell such as `10.50` beside a date is a value, unless the heading says that it is a time.
+    parse_clock(text.trim()).filter(|_| is_named || text.contains(':'))
 }
 
 /// Number of at most `most` digits.
@@ -256,14 +324,38 @@ impl ParsedLoggerTime {
     /// The same date with another time of day.
     pub(super) fn with_clock_of_day(self, (ms, cut): (i64, bool)) -> Self {
         match self {
-            Self::LocalClock { day, numbered, .. } => Self::LocalClock {
+            Self::LocalClock {
+                day,
+                numbered,
+                offset_s,
+                ..
+            } => Self::LocalClock {
                 day,
                 ms,
                 cut,
                 numbered,
+                offset_s,
             },
             moment @ Self::Instant { .. } => moment,
         }
+    }
+
+    /// The same time, counted from another epoch where it is a day number: `days` later.
+    pub(super) fn with_epoch_shift(mut self, days: i64) -> Self {
+        if let Self::LocalClock {
+            day: ParsedLoggerDate::Known(day),
+            numbered: true,
+            ..
+        } = &mut self
+        {
+            *day = day.saturating_add(jiff::Span::new().days(days));
+        }
+        self
+    }
+
+    /// Whether the time has no zone of its own.
+    pub(super) fn is_zoneless(self) -> bool {
+        matches!(self, Self::LocalClock { offset_s: None, .. })
     }
 
     /// Whether a time of day other than midnight is written beside the date.
@@ -277,12 +369,16 @@ impl ParsedLoggerTime {
         order: Option<DateOrder>,
         zone: Option<&TimeZone>,
     ) -> Result<UtcMs, LoggerTimeError> {
-        let (day, ms) = match self {
+        let (day, ms, offset_s) = match self {
             Self::Instant { at, .. } => return Ok(at),
-            Self::LocalClock { day, ms, .. } => (day, ms),
+            Self::LocalClock {
+                day, ms, offset_s, ..
+            } => (day, ms, offset_s),
         };
         let day = day.resolve_date(order)?;
-        let zone = zone.ok_or(LoggerTimeError::Zone)?;
+        let own = offset_s.and_then(|offset| jiff::tz::Offset::from_seconds(offset).ok());
+        let own = own.map(TimeZone::fixed);
+        let zone = own.as_ref().or(zone).ok_or(LoggerTimeError::Zone)?;
         // Milliseconds are added to the date, since 24:00 is the end of the day.
         let midnight: DateTime = day.to_datetime(Time::midnight());
         let local = midnight.checked_add(jiff::Span::new().milliseconds(ms));
@@ -440,13 +536,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_the_reader_panic(text in "[-0-9:./TZ APMNov,+é]{0,26}") {
+        fn no_text_makes_the_reader_panic(text in "[-0-9:./TZ APMNov,+éUWIBGC]{0,26}") {
             for written in parse_logger_time(&text).into_iter().chain(parse_numeric_time(&text)) {
                 for order in [None, Some(DateOrder::Dmy), Some(DateOrder::Ymd)] {
                     let _ = written.to_utc(order, Some(&TimeZone::UTC));
                 }
             }
-            let _ = parse_clock_cell(&text);
+            let _ = (parse_clock_cell(&text, true), parse_zone_word(&text), split_zone(&text));
         }
 
         #[test]

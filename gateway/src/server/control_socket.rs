@@ -5,17 +5,13 @@
 use crate::api::client::{ApiClient, ApiClientError};
 use crate::api::error::ApiError;
 use crate::api::{ApiListener, ApiState, wait_for_stop};
-use crate::limits::{IMPORT_BYTES_MAX, IMPORT_LINE_MAX};
-use crate::samples_csv::{self, CsvRowError, CsvRowErrorKind, CsvRowErrors};
+use crate::limits::IMPORT_BYTES_MAX;
+use crate::server::sample_import::import_samples;
 use crate::server::{access_guard, run_until_stopped, unguarded_routes};
-use crate::storage::ImportRow;
-use axum::Json;
 use axum::extract::{DefaultBodyLimit, Query, State as Of};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -24,12 +20,6 @@ use tokio::sync::watch;
 
 /// Name of the socket in the store's directory.
 pub const SOCKET_NAME: &str = "pantau.sock";
-
-/// Point that an import goes to.
-#[derive(Deserialize)]
-struct ImportQuery {
-    point: String,
-}
 
 /// Directory or file of a backup.
 #[derive(Deserialize)]
@@ -41,12 +31,6 @@ struct BackupRequest {
 #[derive(Deserialize)]
 struct AddressNote {
     note: String,
-}
-
-/// Number of imported rows.
-#[derive(Debug, Serialize, Deserialize)]
-struct ImportedRowsJson {
-    rows: u64,
 }
 
 /// Answers on the socket in the store's `directory` until `stop` is true. Only the same user may
@@ -125,28 +109,6 @@ pub(crate) fn control_router(app: ApiListener) -> axum::Router {
     unguarded_routes(app).merge(routes).layer(trusted)
 }
 
-/// Imports one part of a CSV with its heading: all rows or none.
-async fn import_samples(
-    Of(app): Of<ApiListener>,
-    Query(ask): Query<ImportQuery>,
-    body: Bytes,
-) -> Result<Json<ImportedRowsJson>, Response> {
-    let rows = parse_rows(&body).map_err(|faults| {
-        let words = faults
-            .named
-            .first()
-            .map(|fault| format!("line {}: {}", fault.line, fault.found));
-        ApiError::new(StatusCode::BAD_REQUEST, words.unwrap_or_default()).into_response()
-    })?;
-    if app.site().point(&ask.point).is_none() {
-        let error = ApiError::bad_parameter("point", &ask.point, "a point of this site");
-        return Err(error.into_response());
-    }
-    let rows = app.state().store.import_rows(&ask.point, rows).await;
-    rows.map(|rows| Json(ImportedRowsJson { rows }))
-        .map_err(|error| ApiError::from(error).into_response())
-}
-
 async fn backup_store(
     Of(app): Of<ApiListener>,
     Query(ask): Query<BackupRequest>,
@@ -163,29 +125,4 @@ async fn note_address_change(
     let store = &app.state().store;
     store.append_audit("set-address", ask.note).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// All rows, or all faults.
-fn parse_rows(text: &[u8]) -> Result<Vec<ImportRow>, CsvRowErrors> {
-    let mut faults = CsvRowErrors::default();
-    let mut rows = Vec::new();
-    for (line, number) in text.split_inclusive(|byte| *byte == b'\n').zip(1..) {
-        if number == 1 {
-            if !samples_csv::is_header(line) {
-                // A binary file may be one long line; the message needs only its beginning.
-                let found = String::from_utf8_lossy(&line[..line.len().min(80)]).into_owned();
-                faults.push(CsvRowError::new(1, CsvRowErrorKind::Header, &found));
-            }
-            continue;
-        }
-        match samples_csv::parse_sample_row(number, &line[..line.len().min(IMPORT_LINE_MAX)]) {
-            Ok(row) => rows.push(row),
-            Err(fault) => faults.push(fault),
-        }
-    }
-    if faults.count == 0 {
-        Ok(rows)
-    } else {
-        Err(faults)
-    }
 }

@@ -17,6 +17,7 @@ mod control_socket;
 mod listener;
 mod origin_guard;
 mod refusals;
+mod sample_import;
 mod trust_page;
 
 #[cfg(test)]
@@ -41,6 +42,7 @@ pub(crate) mod tests;
 pub use control_socket::{SOCKET_NAME, serve_control};
 pub(crate) use control_socket::{connect_client, local_client};
 pub(crate) use listener::tls::TlsSetup;
+pub(crate) use sample_import::ImportedRowsJson;
 
 use crate::api::error::{unknown_path_error, with_request_language, wrong_method_error};
 use crate::api::{self, ApiListener, ApiState, wait_for_stop};

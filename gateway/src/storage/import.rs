@@ -68,7 +68,7 @@ impl StoreWriter {
             })
             .collect();
         let days = self.group_by_day(columns);
-        self.merge_days(days).map_err(failed)?;
+        self.merge_days(days, |_| Ok(())).map_err(failed)?;
         for (point, sample) in newest {
             self.latest.set_imported(point, sample.at, sample.outcome);
         }
@@ -77,7 +77,7 @@ impl StoreWriter {
     }
 
     /// Groups samples by local day and point group, the unit that is rewritten as a whole.
-    fn group_by_day(
+    pub(super) fn group_by_day(
         &mut self,
         columns: SamplesByPoint,
     ) -> BTreeMap<(LocalDay, u32), SamplesByPoint> {

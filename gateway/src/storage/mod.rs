@@ -31,10 +31,12 @@ mod entry_keys;
 mod figure_snapshots;
 #[cfg(test)]
 mod figure_snapshots_tests;
+mod file_import;
 mod file_permissions;
 mod file_presence;
 mod flush;
 mod import;
+mod import_values;
 mod issued_reports;
 mod journal_codec;
 mod journal_reader;
@@ -76,6 +78,8 @@ mod writer;
 
 pub use attachments::{AttachmentFile, AttachmentUpload};
 pub use digest::{EvidenceExtent, TextRevision};
+pub use file_import::hash_file;
+pub use import_values::{FileImport, ImportComparison, ImportMode};
 pub(crate) use local_calendar::DAY_GRACE_MS;
 pub(crate) use random_id::random_id;
 pub use running_query::{OpenQuery, QueryCursor};

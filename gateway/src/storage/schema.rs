@@ -18,13 +18,14 @@ const WAL_BYTES: u64 = 4 << 20;
 // A commit of a thousand pages more still fits into the preallocated log.
 const CHECKPOINT_PAGES: u32 = 3000;
 /// Schema steps, one a version; a later version appends a step.
-pub(super) const MIGRATIONS: [&str; 6] = [
+pub(super) const MIGRATIONS: [&str; 7] = [
     BASE_SCHEMA,
     EVIDENCE_SCHEMA,
     CALIBRATION_SCHEMA,
     SNAPSHOT_SCHEMA,
     ENTRY_KEY_SCHEMA,
     ISSUED_REPORT_SCHEMA,
+    SAMPLE_IMPORT_SCHEMA,
 ];
 
 /// Table whose rows are never changed or deleted.
@@ -38,7 +39,7 @@ struct AppendOnlyTable {
 
 // A second barrier behind the code, which has no statement that changes such a row. `REPLACE`
 // deletes without firing a delete trigger, so inserts are guarded as well.
-const APPEND_ONLY_TABLES: [AppendOnlyTable; 8] = [
+const APPEND_ONLY_TABLES: [AppendOnlyTable; 11] = [
     append_only(
         "ledger",
         "the ledger only grows",
@@ -66,6 +67,9 @@ const APPEND_ONLY_TABLES: [AppendOnlyTable; 8] = [
         "issued reports only grow",
         Some("id = NEW.id"),
     ),
+    append_only("sample_import", "imports only grow", Some("id = NEW.id")),
+    append_only("import_stretch", "imports only grow", Some("id = NEW.id")),
+    append_only("replaced_samples", "imports only grow", Some("id = NEW.id")),
     append_only("audit", "the audit only grows", None),
 ];
 
@@ -195,6 +199,22 @@ CREATE TABLE issued_report(id INTEGER PRIMARY KEY AUTOINCREMENT, issued_at INTEG
   period TEXT NOT NULL, asset TEXT NOT NULL, content TEXT NOT NULL, revision TEXT NOT NULL,
   digest TEXT NOT NULL, headlines TEXT NOT NULL, via TEXT NOT NULL, issued_by TEXT NOT NULL);
 CREATE INDEX issued_report_content ON issued_report(content);
+";
+
+/// Tables of version 7: files from which samples came, the stretches of time that they fill, and
+/// the samples in whose place they stand.
+const SAMPLE_IMPORT_SCHEMA: &str = "
+CREATE TABLE sample_import(id INTEGER PRIMARY KEY AUTOINCREMENT, point TEXT NOT NULL,
+  file TEXT NOT NULL, sha256 TEXT NOT NULL, by TEXT NOT NULL, at INTEGER NOT NULL,
+  interval_ms INTEGER NOT NULL);
+CREATE INDEX sample_import_sha256 ON sample_import(sha256);
+CREATE TABLE import_stretch(id INTEGER PRIMARY KEY AUTOINCREMENT,
+  import INTEGER NOT NULL REFERENCES sample_import(id), at INTEGER NOT NULL,
+  first INTEGER NOT NULL, last INTEGER NOT NULL, samples INTEGER NOT NULL,
+  replaced INTEGER NOT NULL);
+CREATE INDEX import_stretch_last ON import_stretch(last);
+CREATE TABLE replaced_samples(id INTEGER PRIMARY KEY AUTOINCREMENT,
+  import INTEGER NOT NULL REFERENCES sample_import(id), at INTEGER NOT NULL, body BLOB NOT NULL);
 ";
 
 /// Opened database.

@@ -71,7 +71,11 @@ impl StoreWriter {
             return Ok(false);
         };
         let place = (key.day, group_of_point(key.point));
-        self.merge_days(BTreeMap::from([(place, SamplesByPoint::new())]))?;
+        let nothing_more = |_: &Connection| Ok(());
+        self.merge_days(
+            BTreeMap::from([(place, SamplesByPoint::new())]),
+            nothing_more,
+        )?;
         Ok(true)
     }
 
@@ -120,12 +124,15 @@ impl StoreWriter {
         Ok(())
     }
 
-    /// Merges samples with what is stored of their days, all in one transaction.
+    /// Merges samples with what is stored of their days, and does what `also` does, all in one
+    /// transaction.
     pub(super) fn merge_days(
         &mut self,
         days: BTreeMap<(LocalDay, u32), SamplesByPoint>,
+        also: impl FnOnce(&Connection) -> Result<(), rusqlite::Error>,
     ) -> Result<(), rusqlite::Error> {
         let transaction = self.db.transaction()?;
+        also(&transaction)?;
         let mut merged = Vec::new();
         for ((day, group), extra) in days {
             let start = self.calendar.day_start(day);

@@ -1,6 +1,7 @@
 //! [`StoreRequest`]: requests to the thread that owns the file, each with its reply channel.
 
 use super::digest::{EvidenceExtent, TextRevision};
+use super::import_values::{FileImport, ImportComparison, ImportMode};
 use super::ledger::LedgerAddition;
 use super::running_query::{OpenQuery, QueryCursor};
 use super::snapshot_shelf::{FigureSnapshot, SnapshotQuery};
@@ -12,7 +13,8 @@ use super::store_values::{
 use crate::domain::calibration::{Calibration, CalibrationHistory, CalibrationId};
 use crate::domain::issued_report::{IssuedReport, ReportIssue};
 use crate::domain::ledger::{EntryId, LedgerEntry};
-use crate::domain::{BootId, NumberedReading, Reading, ReadingSeq, Sample};
+use crate::domain::sample_import::ImportedStretch;
+use crate::domain::{BootId, NumberedReading, Reading, ReadingSeq, Sample, UtcMs};
 use crate::evidence::{DayDigest, RevisionKind};
 use jiff::civil::Date;
 use std::path::PathBuf;
@@ -106,6 +108,7 @@ pub(crate) enum StoreRequest {
     },
     Evidence(EvidenceRequest),
     Issue(IssueRequest),
+    FileImport(ImportRequest),
     Snapshot(SnapshotRequest),
     Stop(oneshot::Sender<()>),
 }
@@ -180,6 +183,20 @@ pub(crate) enum SnapshotRequest {
         data_revision: u64,
         reply: StoreReply<bool>,
     },
+}
+
+/// Requests about imports of files, each with its reply channel.
+#[derive(Debug)]
+pub(crate) enum ImportRequest {
+    /// Compares or writes samples.
+    Samples(
+        // Large beside the other requests.
+        Box<FileImport>,
+        ImportMode,
+        StoreReply<ImportComparison>,
+    ),
+    /// Stretches that touch a range of time.
+    Stretches(UtcMs, UtcMs, StoreReply<Vec<ImportedStretch>>),
 }
 
 /// Requests about issued reports, each with its reply channel.

@@ -131,7 +131,7 @@ impl ReadingSums for CompostSums {
         }
         // A short silence does not break the run, but the missing time does not count as hot
         // either.
-        let known = step.min(self.core.max_gap_ms);
+        let known = step.min(self.core.max_gap_ms.max(tick.reach_ms));
         let step = if step > known {
             self.core.every_ms
         } else {

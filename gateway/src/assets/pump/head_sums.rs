@@ -83,7 +83,8 @@ impl HeadSums {
         };
         let step = self.last.map(|last| tick.at - last);
         self.last = tick.value.map(|_| tick.at);
-        let step = step.filter(|step| tick.inside && (1..=self.max_gap_ms).contains(step));
+        let step = step
+            .filter(|step| tick.inside && (1..=self.max_gap_ms.max(tick.reach_ms)).contains(step));
         // The mean is weighted by water: the head of a pump that stands still lifts nothing.
         if let (Some(step), Some(q)) = (step, tick.value.filter(|q| *q > 0.0))
             && let Some(height) = self.head_at_flow(tick.at, q, head, rho)

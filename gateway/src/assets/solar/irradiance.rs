@@ -97,7 +97,8 @@ impl Irradiance {
         let energy = energy_kwh.filter(|_| self.energy.value_at(tick.at).is_some());
         if tick.inside {
             let before = self.last_at.map(|last| tick.at - last);
-            let step = before.filter(|step| (1..=self.max_gap_ms).contains(step));
+            let step =
+                before.filter(|step| (1..=self.max_gap_ms.max(tick.reach_ms)).contains(step));
             // The first reading after a gap stands for one nominal interval and not for the gap.
             let covers_s = step.map_or(self.every_s, |step| millis_to_f64(step) / 1000.0);
             self.insolation.push(tick.value, covers_s);

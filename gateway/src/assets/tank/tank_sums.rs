@@ -231,8 +231,9 @@ impl ReadingSums for TankSums<'_> {
         if let (Some(level), Some(volume)) = (level, volume) {
             // `add_full_time` comes first: `add_volume` replaces the time of the last reading.
             let top = shape.levels().map_or(0.0, |(_, top)| top);
+            let longest = self.max_gap_ms.max(tick.reach_ms);
             self.stock
-                .add_full_time(tick.at, level, (self.tank.full_m, top), self.max_gap_ms);
+                .add_full_time(tick.at, level, (self.tank.full_m, top), longest);
             self.stock.add_volume(tick.at, volume);
             self.nights.add_volume(tick.at, volume);
         }

@@ -116,6 +116,12 @@ pub(super) struct LedgerImportArgs {
     #[arg(value_name = "FILE")]
     pub(super) table: PathBuf,
     #[arg(long)]
+    pub(super) dry_run: bool,
+    // clap would add the possible values in English; the placeholder names them already.
+    #[arg(long, value_name = "comma|point", value_parser = ["comma", "point"],
+        hide_possible_values = true)]
+    pub(super) decimal: Option<String>,
+    #[arg(long)]
     pub(super) yes: bool,
     #[arg(long)]
     pub(super) again: bool,

@@ -1,5 +1,5 @@
-//! `pantau ledger import`: a table is checked as a whole. Only `--yes` writes it, and only when
-//! every row is right.
+//! `pantau ledger import`: a table is checked as a whole, and what was understood is shown. Only
+//! `--yes`, or a person who agrees at the terminal, writes it, and only when every row is right.
 
 use super::args::LedgerImportArgs;
 use super::client::LedgerClient;
@@ -8,11 +8,12 @@ use crate::api::entry_recording::row_message;
 use crate::cli::backend::print_stderr;
 use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::cli::exit_status::{EXIT_DONE, EXIT_NEGATIVE};
+use crate::cli::prompt::ConsolePrompt;
 use crate::domain::ledger::EntryId;
 use crate::i18n::Language;
-use crate::ledger::{EntryBatch, EntryTable, read_table};
+use crate::ledger::{DecimalMark, EntryBatch, EntryTable, read_table};
 use crate::limits::LEDGER_FILE_BYTES_MAX;
-use std::io::Read;
+use std::io::{IsTerminal as _, Read};
 use std::path::Path;
 
 /// Checks the table, and writes it when requested; returns the exit status.
@@ -24,7 +25,7 @@ pub(super) async fn run_ledger_import(
     let lang = desk.lang;
     let bytes = read_bounded_file(&asked.table).reading(&asked.table)?;
     let table = match read_table(&bytes, &desk.definitions) {
-        Ok(table) => table,
+        Ok(table) => with_said_mark(table, asked.decimal.as_deref()),
         Err(why) => {
             let file = asked.table.display().to_string();
             let args = [("file", &*file), ("why", &why.message(lang))];
@@ -40,8 +41,13 @@ pub(super) async fn run_ledger_import(
     let batch = desk.check_rows(rows, table.mark, asked.again).await?;
     let is_good = batch.faults.is_empty();
     let mut ids = Vec::new();
+    if !json {
+        print_understood(&table, &batch, lang);
+    }
+    let may_ask = !json && !asked.dry_run && std::io::stdin().is_terminal();
+    let is_agreed = is_good && !asked.dry_run && (asked.yes || (may_ask && ask(&batch, lang)));
     // All rows or none: half a table would have to be sorted out by hand.
-    if is_good && asked.yes {
+    if is_agreed {
         let statements = batch.good.iter().map(|(_, statement)| statement.clone());
         let statements: Vec<_> = statements.collect();
         ids = desk.add_statements(&statements, asked.again).await?;
@@ -56,7 +62,7 @@ pub(super) async fn run_ledger_import(
             "left_out": left_out_json(&table, lang),
         }));
     } else {
-        print_import_result(&table, &batch, &ids, lang);
+        print_import_result(&batch, &ids, lang);
     }
     Ok(if is_good { EXIT_DONE } else { EXIT_NEGATIVE })
 }
@@ -77,13 +83,36 @@ fn left_out_json(table: &EntryTable, lang: Language) -> Vec<serde_json::Value> {
         .collect()
 }
 
-fn print_import_result(table: &EntryTable, batch: &EntryBatch, ids: &[EntryId], lang: Language) {
+/// Table with the decimal sign that the call says, which counts more than what the table shows.
+fn with_said_mark(table: EntryTable, said: Option<&str>) -> EntryTable {
+    let mark = match said {
+        Some("comma") => Some(DecimalMark::Comma),
+        Some("point") => Some(DecimalMark::Point),
+        _ => table.mark,
+    };
+    EntryTable { mark, ..table }
+}
+
+/// Whether the person at the terminal agrees.
+fn ask(batch: &EntryBatch, lang: Language) -> bool {
+    let count = batch.good.len().to_string();
+    let question = lang.text_with("ledger-ask", &[("count", &count)]);
+    ConsolePrompt::new(&mut std::io::stdin().lock(), lang).ask_agreement(&question)
+}
+
+/// Prints how the table was read, what was left out, and what is wrong.
+fn print_understood(table: &EntryTable, batch: &EntryBatch, lang: Language) {
+    let parts = table.format_text(lang);
+    print_stderr(&lang.text_with("exchange-understood", &[("parts", &parts)]));
     for row in &table.left_out {
         print_stderr(&row.message(lang));
     }
     for told in batch.remarks.iter().chain(&batch.faults) {
         print_stderr(&row_message(table, told, lang));
     }
+}
+
+fn print_import_result(batch: &EntryBatch, ids: &[EntryId], lang: Language) {
     if !batch.faults.is_empty() {
         let count = batch.faults.len().to_string();
         print_stderr(&lang.text_with("ledger-refused", &[("count", &count)]));

@@ -5,6 +5,7 @@ mod carbon_claims;
 mod demo;
 mod energy;
 mod full_year;
+mod imported_rows;
 mod ledger_entries;
 mod reported_cases;
 mod site;

@@ -82,15 +82,15 @@ fn data_check(at: &SectionContext<'_>, event: &DataEvent) -> DataCheck {
         });
     // A site that began within the period has not lost anything.
     let (from, _) = at.app.period_bounds(at.choice.period);
-    let key = if event.kind == "gap" && event.at.0 <= from {
-        "assets-check-not-yet".to_owned()
+    let text = if event.kind == "gap" && event.at.0 <= from {
+        at.text("assets-check-not-yet")
     } else {
-        format!("event-{}", event.kind.replace('_', "-"))
+        content::event_text(lang, event, at.app.site().timezone.rules())
     };
     DataCheck {
         when,
         of: at.point_name(&event.of),
-        text: content::to_sentence(&at.text(&key)),
+        text: content::to_sentence(&text),
         readings,
         link: format!("/points/{}?span=day&at={}", event.of, event.at.0),
     }

@@ -45,6 +45,8 @@ struct PreviewRow {
 #[derive(Clone, Debug, Default)]
 struct TablePreview {
     file: String,
+    /// Format of the table as it was read.
+    understood: String,
     rows: Vec<PreviewRow>,
     /// Rows that would be recorded, with the marks of the language.
     count: String,
@@ -174,6 +176,10 @@ fn preview(
     let requests: Vec<EntryRequest> = statements.map(EntryRequest::from_statement).collect();
     TablePreview {
         file: file.to_owned(),
+        understood: lang.text_with(
+            "exchange-understood",
+            &[("parts", &table.format_text(lang))],
+        ),
         rows: batch.good.iter().take(PREVIEW_ROWS_MAX).map(row).collect(),
         count: format_count(batch.good.len() as u64, lang),
         rows_left_out: batch.good.len().saturating_sub(PREVIEW_ROWS_MAX),

@@ -490,6 +490,8 @@ async fn a_table_is_shown_before_it_is_recorded() {
         page.contains("Simpan semua") && page.contains("12,5 kg"),
         "{page}"
     );
+    let read = "judul kolom di baris 1; koma desimal; 1 = tanggal, 2 = indikator";
+    assert!(page.contains(read), "{page}");
     assert!(page.contains("&#60;b&#62;Dewi"), "{page}");
     assert!(all_entries(&bench).await.is_empty());
     let entries = page.split("name=\"entries\" value=\"").nth(1).unwrap();

@@ -4,8 +4,15 @@ use super::context::ReportContext;
 use super::{RevisionChange, readings_annex};
 use crate::domain::UtcMs;
 use crate::domain::indicator::DataEvent;
+use crate::domain::sample_import::SampleImport;
+use crate::i18n::Language;
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::document::{CalloutTone, ReportBlock};
+use crate::report::render::number_format;
+use jiff::tz::TimeZone;
+
+/// Digits of the hash of a file that are printed.
+const HASH_DIGITS: usize = 12;
 
 pub(crate) fn event_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
     let account = book.matter.account;
@@ -57,10 +64,41 @@ fn event_row(book: &ReportContext<'_>, event: &DataEvent) -> Vec<CellValue> {
         CellValue::Time(event.at),
         event.until.map_or(CellValue::Empty, CellValue::Time),
         CellValue::Text(of),
-        CellValue::Text(book.message(&format!("event-{}", event.kind.replace('_', "-")))),
+        CellValue::Text(event_text(book.lang, event, &book.zone)),
         before,
         after,
     ]
+}
+
+/// The event in words; for an import with file, person and date.
+pub(crate) fn event_text(lang: Language, event: &DataEvent, zone: &TimeZone) -> String {
+    let key = format!("event-{}", event.kind.replace('_', "-"));
+    match &event.import {
+        Some(import) => import_text(lang, &key, import, zone),
+        None => lang.text(&key),
+    }
+}
+
+/// Message about an import: file, the first digits of its hash, person and time.
+pub(crate) fn import_text(
+    lang: Language,
+    key: &str,
+    import: &SampleImport,
+    zone: &TimeZone,
+) -> String {
+    let hash: String = import.sha256.chars().take(HASH_DIGITS).collect();
+    let who = if import.by.is_empty() {
+        number_format::NO_VALUE
+    } else {
+        &import.by
+    };
+    let args = [
+        ("file", &*import.file),
+        ("hash", &*hash),
+        ("who", who),
+        ("date", &*number_format::time(lang, import.at, zone)),
+    ];
+    lang.text_with(key, &args)
 }
 
 fn change_row(book: &ReportContext<'_>, change: &RevisionChange) -> Vec<CellValue> {

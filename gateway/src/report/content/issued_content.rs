@@ -217,13 +217,18 @@ fn canonical_event(event: &DataEvent) -> Value {
     let pair = event
         .before_after
         .map(|(a, b)| [a, b].map(canonical_number));
-    json!([
-        event.at.0,
-        event.until.map(|at| at.0),
-        &*event.of,
-        event.kind,
-        pair
-    ])
+    let mut all = vec![
+        json!(event.at.0),
+        json!(event.until.map(|at| at.0)),
+        json!(&*event.of),
+        json!(event.kind),
+        json!(pair),
+    ];
+    // Only where there is one: reports without imports keep the hash that they had.
+    if let Some(import) = &event.import {
+        all.push(json!([import.file, import.sha256, import.by, import.at.0]));
+    }
+    Value::Array(all)
 }
 
 /// An entry by its number: entries are never changed, only replaced by another.

@@ -41,6 +41,7 @@ mod tests;
 
 pub(crate) use asset_document::build_asset_document;
 pub(crate) use daily_values::{is_flow, relevant_completeness};
+pub(crate) use data_events::event_text;
 pub(crate) use display_names::{format_quantity, period_kind, period_name, to_sentence, unit_text};
 pub use display_names::{indicator_name, remark_sentence};
 pub(crate) use early_period::is_too_early;

@@ -4,6 +4,7 @@ use super::IndicatorExplanation;
 use crate::domain::UtcMs;
 use crate::domain::factor::{Factor, HeadlineStatus};
 use crate::domain::indicator::{Indicator, IndicatorInput, InputSource, PointReadings};
+use crate::domain::sample_import::ImportInPeriod;
 use crate::report::content::context::ReportContext;
 use crate::report::content::{display_names, significant_digits};
 use crate::report::render::number_format::format_rfc3339;
@@ -35,7 +36,7 @@ pub struct IndicatorValueJson {
     pub completeness: Option<f64>,
     /// Measured share of the daylight hours, 0 to 1.
     pub completeness_daylight: Option<f64>,
-    /// Origin: `measured`, `meter`, `manual`, `estimated` or `declared`.
+    /// Origin: `measured`, `meter`, `imported`, `manual`, `estimated` or `declared`.
     pub origin: &'static str,
     /// Method id, `C.3`.
     pub method: &'static str,
@@ -93,6 +94,29 @@ pub struct InputReadingsJson {
     pub gaps: u64,
     /// Longest gap, milliseconds.
     pub longest_gap_ms: i64,
+    /// Imports of files from which readings came.
+    pub imports: Vec<ReadingsImportJson>,
+}
+
+/// An import of a file from which readings of the period came.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ReadingsImportJson {
+    /// Name of the file.
+    pub file: String,
+    /// SHA-256 of the file, hexadecimal.
+    pub sha256: String,
+    /// Name of the person; empty when it is not known.
+    pub by: String,
+    /// Time of the import, RFC 3339.
+    pub at: String,
+    /// Time of the first reading from it, RFC 3339.
+    pub first_at: String,
+    /// Time of the last reading from it, RFC 3339.
+    pub last_at: String,
+    /// Number of readings.
+    pub samples: u64,
+    /// Number of those that stand in the place of a kept reading.
+    pub replaced: u64,
 }
 
 /// A factor behind a figure.
@@ -208,6 +232,21 @@ fn to_readings_json(one: &PointReadings) -> InputReadingsJson {
         expected: one.expected,
         gaps: one.gaps,
         longest_gap_ms: one.longest_gap_ms,
+        imports: one.imports.iter().map(to_import_json).collect(),
+    }
+}
+
+fn to_import_json(one: &ImportInPeriod) -> ReadingsImportJson {
+    let import = &one.import;
+    ReadingsImportJson {
+        file: import.file.clone(),
+        sha256: import.sha256.clone(),
+        by: import.by.clone(),
+        at: format_rfc3339(import.at),
+        first_at: format_rfc3339(one.first),
+        last_at: format_rfc3339(one.last),
+        samples: one.samples,
+        replaced: one.replaced,
     }
 }
 

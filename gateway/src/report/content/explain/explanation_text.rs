@@ -4,7 +4,9 @@ use super::IndicatorExplanation;
 use crate::domain::UtcMs;
 use crate::domain::indicator::{Indicator, IndicatorInput, InputSource, PointReadings};
 use crate::report::content::context::ReportContext;
-use crate::report::content::{display_names, factor_annex, indicator_figures, readings_annex};
+use crate::report::content::{
+    data_events, display_names, factor_annex, indicator_figures, readings_annex,
+};
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::figure::KeyFigure;
 use crate::report::render::number_format;
@@ -182,6 +184,11 @@ impl ExplanationWriter<'_, '_> {
         ];
         let key = if one.gaps == 0 { "no-gaps" } else { "gaps" };
         self.write_message(depth, key, &args);
+        for one in &one.imports {
+            let key = "chapters-explain-import";
+            let text = data_events::import_text(book.lang, key, &one.import, &book.zone);
+            self.write_step(depth, StepKind::Detail, &text);
+        }
     }
 
     fn write_factor(&mut self, id: &str, depth: usize) {

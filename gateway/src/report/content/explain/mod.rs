@@ -12,7 +12,8 @@ mod explanation_text;
 mod indicator_explanation;
 
 pub use explanation_json::{
-    ExplanationJson, IndicatorInputJson, IndicatorValueJson, InputReadingsJson, ReportFactorJson,
+    ExplanationJson, IndicatorInputJson, IndicatorValueJson, InputReadingsJson, ReadingsImportJson,
+    ReportFactorJson,
 };
 
 pub(crate) use explanation_text::{ExplanationStep, StepKind};

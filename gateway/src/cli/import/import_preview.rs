@@ -1,0 +1,262 @@
+//! Preview of an import: how the file was read, and how its rows compare with the kept ones, in
+//! words and as JSON.
+
+use super::import_args::ImportArgs;
+use super::planned_import::PlannedImport;
+use crate::cli::backend::print_stderr;
+use crate::config::Config;
+use crate::domain::UtcMs;
+use crate::i18n::Language;
+use crate::samples_csv::{self, CsvRowErrors, DateOrder, DetectedTableFormat, LoggerTableOptions};
+use crate::server::ImportedRowsJson;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Lengths of time with their unit, the longest first, ms.
+const LENGTHS: [(i64, &str); 4] = [
+    (86_400_000, "d"),
+    (3_600_000, "h"),
+    (60_000, "min"),
+    (1000, "s"),
+];
+
+/// Prints the detected format with the first reading, so that a person can check both.
+pub(super) fn print_format(
+    plan: &PlannedImport,
+    options: &ImportArgs,
+    wishes: &LoggerTableOptions,
+    lang: Language,
+) {
+    if let Some(format) = &plan.format {
+        print_table_format(format, options, wishes, lang);
+    }
+    if let Some((from, to)) = &plan.converted {
+        print_stderr(&lang.text_with("cli-import-converted", &[("from", from), ("to", to)]));
+    }
+    if plan.repeated > 0 {
+        let count = plan.repeated.to_string();
+        print_stderr(&lang.text_with("exchange-repeated", &[("count", &count)]));
+    }
+}
+
+fn print_table_format(
+    format: &DetectedTableFormat,
+    options: &ImportArgs,
+    wishes: &LoggerTableOptions,
+    lang: Language,
+) {
+    let parts = format_parts(format, options, wishes, lang);
+    print_stderr(&lang.text_with("exchange-understood", &[("parts", &parts.join(", "))]));
+    if let Some((line, (at, number))) = format.first {
+        let mut value = String::new();
+        samples_csv::write_number(&mut value, number);
+        let (found, digits) = &format.first_texts;
+        let args = [
+            ("line", &*line.to_string()),
+            ("found", found),
+            ("digits", digits),
+            ("time", &time_text(at.0)),
+            ("value", &value),
+        ];
+        print_stderr(&lang.text_with("exchange-first", &args));
+    }
+    let say = |key, (count, line): (u64, u64)| {
+        if count > 0 {
+            let args = [("count", &*count.to_string()), ("line", &*line.to_string())];
+            print_stderr(&lang.text_with(key, &args));
+        }
+    };
+    let head = u64::try_from(format.head).unwrap_or(u64::MAX);
+    say("exchange-head", (head, 0));
+    say("exchange-summaries", format.summaries);
+    say("exchange-missing", format.missing);
+    say("exchange-cut", (format.cut, 0));
+}
+
+fn format_parts(
+    format: &DetectedTableFormat,
+    options: &ImportArgs,
+    wishes: &LoggerTableOptions,
+    lang: Language,
+) -> Vec<String> {
+    let mut parts = vec![format.encoding.name().to_owned()];
+    parts.push(if let Some(sheet) = &format.sheet {
+        lang.text_with("exchange-in-sheet", &[("sheet", sheet)])
+    } else {
+        let separator = match format.separator {
+            '\t' => lang.text("exchange-tab"),
+            sign => format!("\"{sign}\""),
+        };
+        lang.text_with("exchange-separator", &[("sign", &separator)])
+    });
+    parts.push(match format.heading_line {
+        Some(line) => lang.text_with("exchange-heading-line", &[("line", &line.to_string())]),
+        None => lang.text("exchange-no-heading"),
+    });
+    let (number, name) = &format.time_column;
+    let column = column_text(*number, name);
+    parts.push(lang.text_with("exchange-times-in-column", &[("column", &column)]));
+    if let Some(order) = format.dates {
+        parts.push(lang.text(&format!("exchange-order-{}", order.word())));
+    }
+    if format.numbered {
+        parts.push(lang.text("exchange-numbered"));
+    }
+    if format.heading_zone {
+        parts.push(lang.text("exchange-heading-zone"));
+    } else if format.local {
+        let said = wishes.zone.as_ref().and_then(|zone| zone.iana_name());
+        let zone = options.zone.as_deref().or(said).unwrap_or_default();
+        parts.push(lang.text_with("exchange-in-zone", &[("zone", zone)]));
+    } else if !format.numbered {
+        parts.push(lang.text("exchange-own-zone"));
+    }
+    let column = column_text(format.column, &format.column_name);
+    parts.push(lang.text_with("exchange-in-column", &[("column", &column)]));
+    let word = format.decimals.word();
+    parts.push(lang.text(&format!("exchange-decimals-{word}")));
+    parts
+}
+
+fn column_text(number: usize, name: &str) -> String {
+    if name.is_empty() {
+        number.to_string()
+    } else {
+        format!("{number} \"{name}\"")
+    }
+}
+
+/// Prints the rows of a point: how many, from when to when, and how they meet the kept ones.
+pub(super) fn print_comparison(
+    plan: &PlannedImport,
+    found: &ImportedRowsJson,
+    config: &Config,
+    lang: Language,
+) {
+    let point = config.site.point(&plan.target.point);
+    let unit = point.map(|point| &*point.unit).unwrap_or_default();
+    let (first, last) = plan.span.map_or((0, 0), |(first, last)| (first.0, last.0));
+    let args = [
+        ("point", &*plan.target.point),
+        ("unit", unit),
+        ("rows", &plan.count.to_string()),
+        ("first", &time_text(first)),
+        ("last", &time_text(last)),
+        ("interval", &interval_text(plan.interval_ms)),
+        ("new", &found.new.to_string()),
+        ("equal", &found.equal.to_string()),
+        ("differing", &found.differing.to_string()),
+    ];
+    print_stderr(&lang.text_with("cli-import-counts", &args));
+    let value =
+        |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| value.to_string());
+    if let Some((at, kept, given)) = found.first_differing {
+        let args = [
+            ("time", &*time_text(at)),
+            ("kept", &value(kept)),
+            ("given", &value(given)),
+        ];
+        print_stderr(&lang.text_with("cli-import-differs", &args));
+    }
+    if let Some(at) = found.first_among {
+        let args = [
+            ("count", &*found.among.to_string()),
+            ("time", &time_text(at)),
+        ];
+        print_stderr(&lang.text_with("cli-import-among", &args));
+    }
+    if let Some((at, outside)) = found.first_outside {
+        let args = [
+            ("count", &*found.outside.to_string()),
+            ("time", &time_text(at)),
+            ("value", &outside.to_string()),
+        ];
+        print_stderr(&lang.text_with("cli-import-outside", &args));
+    }
+}
+
+fn time_text(at: i64) -> String {
+    let mut text = String::new();
+    samples_csv::write_time(&mut text, UtcMs(at));
+    text
+}
+
+/// Interval in its greatest whole unit; `–` when it is not known.
+fn interval_text(interval_ms: Option<i64>) -> String {
+    let Some(interval) = interval_ms else {
+        return "–".to_owned();
+    };
+    let whole = LENGTHS.iter().find(|(length, _)| interval % length == 0);
+    match whole {
+        Some((length, unit)) => format!("{} {unit}", interval / length),
+        None => format!("{interval} ms"),
+    }
+}
+
+/// Result of one point as JSON.
+pub(super) fn result_json(
+    plan: &PlannedImport,
+    options: &ImportArgs,
+    found: &ImportedRowsJson,
+) -> Value {
+    let mut json = json!({
+        "point": plan.target.point,
+        "rows": plan.count,
+        "new": found.new,
+        "equal": found.equal,
+        "differing": found.differing,
+        "among": found.among,
+        "outside": found.outside,
+        "written": found.written,
+        "repeated": plan.repeated,
+        "interval_ms": plan.interval_ms,
+        "converted": plan.converted.as_ref().map(|(from, to)| json!({ "from": from, "to": to })),
+    });
+    if let Some(format) = &plan.format {
+        json["without_value"] = json!(format.missing.0);
+        json["totals"] = json!(format.summaries.0);
+        json["cut_to_millisecond"] = json!(format.cut);
+        json["understood"] = format_json(format, options.zone.as_deref());
+    }
+    json
+}
+
+fn format_json(format: &DetectedTableFormat, zone: Option<&str>) -> Value {
+    json!({
+        "encoding": format.encoding.name(),
+        "sheet": format.sheet,
+        "separator": format.separator.to_string(),
+        "decimals": format.decimals.word(),
+        "dates": format.dates.map(DateOrder::word),
+        "zone": zone.filter(|_| format.local),
+        "zone_of_heading": format.heading_zone,
+        "day_numbers": format.numbered,
+        "heading_line": format.heading_line,
+        "time_column": format.time_column.0,
+        "column": format.column,
+        "head_lines": format.head,
+    })
+}
+
+/// Prints the errors of rows: the first ones of each kind, the others as one line.
+pub(super) fn print_row_errors(faults: &CsvRowErrors, file: &Path, lang: Language) {
+    let file = file.display();
+    for fault in &faults.named {
+        let other = fault.other.unwrap_or_default().to_string();
+        let expected = lang.text_with(fault.kind.message_key(), &[("other", &other)]);
+        print_stderr(&format!(
+            "{file}:{}: \"{}\": {expected}",
+            fault.line, fault.found
+        ));
+    }
+    for (kind, _) in &faults.kinds {
+        let more = faults.unlisted_count(*kind);
+        if more > 0 {
+            let why = lang.text_with(kind.message_key(), &[("other", "...")]);
+            // The line of the contradicted row differs for each error, so none is named here.
+            let args = [("count", &*more.to_string()), ("why", &why)];
+            print_stderr(&lang.text_with("cli-import-more", &args));
+        }
+    }
+    print_stderr(&lang.text_with("cli-import-faulty", &[("count", &faults.count.to_string())]));
+}

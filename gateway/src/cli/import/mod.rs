@@ -1,0 +1,342 @@
+//! `pantau import`: readings of a file into the store.
+//!
+//! The whole file is read and checked first; what was understood, and how the readings compare with
+//! those that are kept, is shown. On a terminal a person answers what the file leaves open, and
+//! agrees before anything is written; without a terminal the options say it.
+//!
+//! A file in the exchange format is read line by line, so its length is not limited. Any other file
+//! is read as the table of another program ([`samples_csv::read_table`]).
+
+mod import_args;
+mod import_preview;
+mod import_questions;
+mod import_upload;
+mod planned_import;
+mod samples_file;
+mod value_units;
+
+pub(super) use import_args::ImportArgs;
+
+use super::backend::{load_config, open_client, print_stderr, report_failure};
+use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use super::standard_output::print_line;
+use crate::api::client::ApiClient;
+use crate::cli::command_error::{CommandError, NameFile as _};
+use crate::cli::prompt::ConsolePrompt;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::i18n::Language;
+use crate::limits::IMPORT_TABLE_BYTES_MAX;
+use crate::samples_csv::{
+    self, CsvRowErrors, LoggerTable, LoggerTableError, LoggerTableOptions, TimestampBounds,
+};
+use crate::server::ImportedRowsJson;
+use crate::storage::{StoreAccess, StoreError};
+use import_args::ImportTarget;
+use import_upload::{FileOrigin, ImportStep};
+use planned_import::{ImportRows, PlannedImport};
+use samples_file::check_samples_file;
+use std::io::IsTerminal as _;
+use std::path::Path;
+
+/// Imports the file as samples of the points; returns the exit status.
+pub(super) async fn run_import(options: &ImportArgs, lang: Language) -> u8 {
+    let config = match load_config(&options.config, lang) {
+        Ok(config) => config,
+        Err(status) => return status,
+    };
+    let targets = match options.targets(&config, lang) {
+        Ok(targets) => targets,
+        Err(why) => {
+            print_stderr(&why);
+            return EXIT_USAGE;
+        }
+    };
+    let era = TimestampBounds::for_now(Clock::system().now().at);
+    let mut wishes = LoggerTableOptions::new(config.site.timezone.name(), era);
+    if let Err(why) = options.fill_wishes(&mut wishes, lang) {
+        print_stderr(&why);
+        return EXIT_USAGE;
+    }
+    match import_file(&config, options, (targets, wishes), lang).await {
+        Ok(status) => status,
+        Err(trouble) => report_failure(&trouble, lang),
+    }
+}
+
+async fn import_file(
+    config: &Config,
+    options: &ImportArgs,
+    (targets, mut wishes): (Vec<ImportTarget>, LoggerTableOptions),
+    lang: Language,
+) -> Result<u8, CommandError> {
+    let mut plans = Vec::new();
+    for target in targets {
+        match plan_target(config, options, target, &mut wishes, lang)? {
+            Some(plan) => plans.push(plan),
+            None => return Ok(EXIT_NEGATIVE),
+        }
+    }
+    for plan in &plans {
+        import_preview::print_format(plan, options, &wishes, lang);
+    }
+    let origin = FileOrigin::of_file(&options.file, options.who.clone())?;
+    let access = if options.dry_run {
+        StoreAccess::Read
+    } else {
+        StoreAccess::Write
+    };
+    let mut client = match open_client(config, access).await {
+        Ok(client) => Some(client),
+        // A dry run makes no store; without one every row is new.
+        Err(CommandError::Store(StoreError::Missing(_))) if options.dry_run => None,
+        Err(trouble) => return Err(trouble),
+    };
+    let work = ImportWork {
+        config,
+        options,
+        plans: &plans,
+        origin: &origin,
+    };
+    let status = work.compare_and_write(client.as_mut(), lang).await;
+    if let Some(client) = client {
+        client.close().await;
+    }
+    status
+}
+
+/// Rows that were read, on their way into the store.
+struct ImportWork<'a> {
+    config: &'a Config,
+    options: &'a ImportArgs,
+    plans: &'a [PlannedImport],
+    origin: &'a FileOrigin,
+}
+
+impl ImportWork<'_> {
+    /// Compares the rows with the kept ones, and writes them if that is agreed. `client`: `None`
+    /// without a store. Returns the exit status.
+    async fn compare_and_write(
+        &self,
+        mut client: Option<&mut ApiClient>,
+        lang: Language,
+    ) -> Result<u8, CommandError> {
+        let mut found = Vec::new();
+        for plan in self.plans {
+            let compared = match &mut client {
+                Some(client) => {
+                    import_upload::send(client, plan, self.origin, ImportStep::Compare).await?
+                }
+                None => import_upload::all_new(plan),
+            };
+            import_preview::print_comparison(plan, &compared, self.config, lang);
+            found.push(compared);
+        }
+        let decision = decide(self.options, &found, lang);
+        if let (Decision::Write(step), Some(client)) = (&decision, &mut client) {
+            for (plan, written) in self.plans.iter().zip(&mut found) {
+                *written = import_upload::send(client, plan, self.origin, *step).await?;
+            }
+        }
+        print_results(self.options, self.plans, &found, lang);
+        Ok(decision.exit_status())
+    }
+}
+
+/// Decision after the comparison.
+enum Decision {
+    Write(ImportStep),
+    /// A dry run, or a person who said no; `true` when a real run would be refused.
+    Leave(bool),
+}
+
+impl Decision {
+    fn exit_status(&self) -> u8 {
+        match self {
+            Self::Write(_) | Self::Leave(false) => EXIT_DONE,
+            Self::Leave(true) => EXIT_NEGATIVE,
+        }
+    }
+}
+
+fn decide(options: &ImportArgs, found: &[ImportedRowsJson], lang: Language) -> Decision {
+    let has_conflict = found.iter().any(|one| one.differing + one.among > 0);
+    let is_refused = has_conflict && !options.replace;
+    if options.dry_run {
+        print_stderr(&lang.text(if is_refused {
+            "cli-import-dry-conflict"
+        } else {
+            "cli-import-dry"
+        }));
+        return Decision::Leave(is_refused);
+    }
+    let may_ask = options.may_ask() && !options.yes;
+    if is_refused && !may_ask {
+        print_stderr(&lang.text("cli-import-conflict"));
+        return Decision::Leave(true);
+    }
+    if may_ask {
+        let key = if is_refused {
+            "cli-import-ask-replace"
+        } else {
+            "cli-import-ask"
+        };
+        let mut stdin = std::io::stdin().lock();
+        let mut prompt = ConsolePrompt::new(&mut stdin, lang);
+        if !prompt.ask_agreement(&lang.text(key)) {
+            print_stderr(&lang.text("cli-import-nothing"));
+            return Decision::Leave(true);
+        }
+    }
+    Decision::Write(if has_conflict {
+        ImportStep::Replace
+    } else {
+        ImportStep::Add
+    })
+}
+
+impl ImportArgs {
+    /// Whether a person at a terminal can be asked.
+    fn may_ask(&self) -> bool {
+        !self.json && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    }
+}
+
+/// Reads the file for one point; `None` when it was refused, after the reasons were printed.
+fn plan_target(
+    config: &Config,
+    options: &ImportArgs,
+    target: ImportTarget,
+    wishes: &mut LoggerTableOptions,
+    lang: Language,
+) -> Result<Option<PlannedImport>, CommandError> {
+    let file = &*options.file;
+    // The exchange format is tried first: it is exact and leaves no question open.
+    let own = check_samples_file(file, wishes.era).reading(file)?;
+    if own.faults.count == 0 && !options.names_layout() {
+        return Ok(Some(PlannedImport {
+            target,
+            count: own.rows - own.repeated,
+            rows: ImportRows::Lines(file.to_owned()),
+            repeated: own.repeated,
+            interval_ms: own.interval_ms,
+            span: own.span,
+            format: None,
+            converted: None,
+        }));
+    }
+    // A table is read as a whole, unlike a file in the exchange format.
+    if std::fs::metadata(file).reading(file)?.len() > IMPORT_TABLE_BYTES_MAX {
+        import_preview::print_row_errors(&own.faults, file, lang);
+        let most = (IMPORT_TABLE_BYTES_MAX >> 20).to_string();
+        print_stderr(&lang.text_with("exchange-too-large", &[("most", &most)]));
+        return Ok(None);
+    }
+    let bytes = std::fs::read(file).reading(file)?;
+    wishes.column.clone_from(&target.column);
+    let read = match samples_csv::read_table(&bytes, wishes) {
+        Err(refused) if options.may_ask() => {
+            import_questions::read_with_answers(&bytes, wishes, refused, lang)
+        }
+        read => read,
+    };
+    match read {
+        Ok(table) => Ok(plan_table(config, options, target, table, lang)),
+        Err(refused) => {
+            print_refusal(&refused, &own.faults, file, lang);
+            Ok(None)
+        }
+    }
+}
+
+fn plan_table(
+    config: &Config,
+    options: &ImportArgs,
+    target: ImportTarget,
+    table: LoggerTable,
+    lang: Language,
+) -> Option<PlannedImport> {
+    let LoggerTable { mut rows, format } = table;
+    let unit = config.site.point(&target.point).map(|point| &*point.unit);
+    let heading = &format.column_name;
+    let converted = value_units::convert_rows(
+        &mut rows,
+        options.unit.as_deref(),
+        (heading, &format.column_texts),
+        unit.unwrap_or_default(),
+    );
+    let converted = match converted {
+        Ok(converted) => converted,
+        Err(found) => {
+            let args = [
+                ("column", &**heading),
+                ("found", &*found),
+                ("point", &*target.point),
+                ("unit", unit.unwrap_or_default()),
+            ];
+            print_stderr(&lang.text_with("exchange-unit", &args));
+            return None;
+        }
+    };
+    Some(PlannedImport {
+        target,
+        count: u64::try_from(rows.len()).unwrap_or(u64::MAX),
+        repeated: format.repeated,
+        interval_ms: format.interval_ms,
+        span: rows
+            .first()
+            .zip(rows.last())
+            .map(|(first, last)| (first.0, last.0)),
+        rows: ImportRows::Table(rows),
+        format: Some(format),
+        converted,
+    })
+}
+
+/// Prints the open questions, else the errors of every kind of row.
+fn print_refusal(refused: &LoggerTableError, own: &CsvRowErrors, file: &Path, lang: Language) {
+    let mut faults = &refused.faults;
+    for sentence in &refused.sentences {
+        let text = import_questions::sentence_text(sentence, lang);
+        print_stderr(&format!("{}: {text}", file.display()));
+        // Neither form fits: the errors of the exchange format say more than "no table".
+        if sentence.key == "exchange-no-table" {
+            faults = own;
+        }
+    }
+    if faults.count > 0 {
+        import_preview::print_row_errors(faults, file, lang);
+    } else {
+        print_stderr(&lang.text("cli-import-nothing"));
+    }
+}
+
+fn print_results(
+    options: &ImportArgs,
+    plans: &[PlannedImport],
+    found: &[ImportedRowsJson],
+    lang: Language,
+) {
+    let each = plans.iter().zip(found);
+    if options.json {
+        let mut all: Vec<serde_json::Value> = each
+            .map(|(plan, done)| import_preview::result_json(plan, options, done))
+            .collect();
+        let json = match all.len() {
+            1 => all.remove(0),
+            _ => serde_json::json!({ "points": all }),
+        };
+        print_line(&json.to_string());
+        return;
+    }
+    for (plan, done) in each.filter(|(_, done)| done.written) {
+        let args = [
+            ("point", &*plan.target.point),
+            ("rows", &*plan.count.to_string()),
+            ("new", &*done.new.to_string()),
+            ("equal", &*done.equal.to_string()),
+            ("replaced", &*done.differing.to_string()),
+        ];
+        print_line(&lang.text_with("cli-imported", &args));
+    }
+}

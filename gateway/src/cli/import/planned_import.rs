@@ -1,0 +1,33 @@
+//! [`PlannedImport`]: readings of a file for one point, before they are sent.
+
+use super::import_args::ImportTarget;
+use crate::domain::UtcMs;
+use crate::samples_csv::DetectedTableFormat;
+use crate::storage::ImportRow;
+use std::path::PathBuf;
+
+/// Readings for one point, as the file gives them.
+pub(super) struct PlannedImport {
+    pub(super) target: ImportTarget,
+    pub(super) rows: ImportRows,
+    /// Number of rows, each time once.
+    pub(super) count: u64,
+    /// Rows that repeat another row exactly.
+    pub(super) repeated: u64,
+    /// Interval between the rows, ms.
+    pub(super) interval_ms: Option<i64>,
+    /// Earliest and latest time.
+    pub(super) span: Option<(UtcMs, UtcMs)>,
+    /// Format of a table; `None` for the exchange format.
+    pub(super) format: Option<DetectedTableFormat>,
+    /// Units from and to which the values were converted.
+    pub(super) converted: Option<(String, String)>,
+}
+
+/// Rows of an import.
+pub(super) enum ImportRows {
+    /// File in the exchange format, line by line.
+    Lines(PathBuf),
+    /// Table that was read as a whole.
+    Table(Vec<ImportRow>),
+}
