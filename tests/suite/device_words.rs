@@ -198,7 +198,7 @@ fn no_whole_name_is_left_over() {
     }
     names.extend(quoted_values("config/sunspec/names.toml", "id"));
     for site in example_sites() {
-        let points = site.devices.iter().flat_map(|device| &device.points);
+        let points = site.devices.iter().flat_map(|device| device.points.iter());
         names.extend(points.map(|point| point.name.to_string()));
     }
     let models = project_text("config/sunspec/models.json").to_lowercase();
@@ -330,7 +330,7 @@ fn no_point_of_a_profile_or_an_example_has_an_english_word_in_its_indonesian_lab
         points.extend(profile.points);
     }
     for site in example_sites() {
-        points.extend(site.devices.into_iter().flat_map(|device| device.points));
+        points.extend(site.devices.into_iter().flat_map(|device| device.points.to_vec()));
     }
     assert!(points.len() > 500, "{}", points.len());
     let fault = |point: &Point| {
