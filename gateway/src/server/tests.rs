@@ -572,7 +572,7 @@ async fn a_live_page_sees_a_reading_before_it_is_kept_and_when_it_is() {
     let mut seen = String::new();
     let mut flushed = false;
     while !seen.contains("event: kept") {
-        let frame = tokio::time::timeout(Duration::from_secs(5), body.frame())
+        let frame = tokio::time::timeout(Duration::from_secs(30), body.frame())
             .await
             .unwrap()
             .unwrap()
@@ -605,7 +605,7 @@ async fn told_until(bench: &ApiTestBench, path: &str, end: &str) -> String {
     let mut seen = String::new();
     let mut flushed = false;
     while !seen.contains(end) {
-        let frame = tokio::time::timeout(Duration::from_secs(5), body.frame());
+        let frame = tokio::time::timeout(Duration::from_secs(30), body.frame());
         let frame = frame.await.unwrap().unwrap().unwrap();
         seen.push_str(std::str::from_utf8(frame.data_ref().unwrap()).unwrap());
         if seen.contains("point:inverter.ac_power") && !flushed {
