@@ -330,7 +330,11 @@ fn no_point_of_a_profile_or_an_example_has_an_english_word_in_its_indonesian_lab
         points.extend(profile.points);
     }
     for site in example_sites() {
-        points.extend(site.devices.into_iter().flat_map(|device| device.points.to_vec()));
+        points.extend(
+            site.devices
+                .into_iter()
+                .flat_map(|device| device.points.to_vec()),
+        );
     }
     assert!(points.len() > 500, "{}", points.len());
     let fault = |point: &Point| {

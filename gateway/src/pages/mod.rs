@@ -61,7 +61,10 @@ pub(crate) use trust_page::trust_page;
 pub(crate) fn page_routes() -> Router<ApiListener> {
     let live = get(live::stream_page_events);
     let mut routes = Router::new()
-        .route("/", get(home::home_page))
+        .route(
+            "/",
+            get(home::home_page).layer(Extension(home::HomeShelf::default())),
+        )
         .route(
             "/langsung",
             live.layer(Extension(live::LiveTexts::default())),

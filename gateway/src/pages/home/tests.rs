@@ -3,10 +3,15 @@
 use crate::config::Config;
 use crate::domain::ledger::{EntryKind, EntryStatement, EntryTime, QuantityBasis};
 use crate::domain::{ExactNumber, QualityReason, SampleOutcome, UtcMs};
+use crate::server::build_router;
 use crate::server::tests::{ApiTestBench, NOW, words};
 use crate::status::{DeviceFault, DeviceState, SinkState};
 use crate::tests::{SiteText, load_site};
+use axum::body::Body;
+use axum::http::Request;
+use http_body_util::BodyExt as _;
 use std::sync::Arc;
+use tower::ServiceExt as _;
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
@@ -177,6 +182,27 @@ async fn a_site_that_is_well_says_so_and_shows_each_asset_once() {
         english.contains("All is well") && english.contains("4,710 L"),
         "{english}"
     );
+}
+
+#[tokio::test]
+async fn a_page_serves_others_for_seconds_and_nobody_after_a_record() {
+    let home = HomeBench::read_until(NOW, 295).await;
+    let router = build_router(home.bench.state.clone());
+    let page = async |lang: &str| {
+        let path = format!("/?lang={lang}");
+        let ask = Request::get(path).header("host", "localhost:8080");
+        let asked = ask.body(Body::empty()).unwrap();
+        let response = router.clone().oneshot(asked).await.unwrap();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        String::from_utf8(body.to_vec()).unwrap()
+    };
+    assert!(page("id").await.contains("3 dari 3 alat menjawab"));
+    home.set_device("lvl-9", Some(NOW - 3 * HOUR));
+    assert!(page("id").await.contains("3 dari 3 alat menjawab"));
+    // Another language has content of its own.
+    assert!(page("en").await.contains("2 of 3 devices answer"));
+    home.feed_yesterday().await;
+    assert!(page("id").await.contains("2 dari 3 alat menjawab"));
 }
 
 #[tokio::test]
