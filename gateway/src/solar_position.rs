@@ -34,6 +34,15 @@ pub fn solar_elevation_sine(at: UtcMs, place: GeoLocation) -> f64 {
     declination.sin() * latitude.sin() + declination.cos() * latitude.cos() * hour_angle.cos()
 }
 
+/// Irradiance of a clear sky on a horizontal plane, W/m2 (Haurwitz 1945), at this sine of the sun's
+/// elevation; 0 at night.
+pub fn clear_sky_ghi(elevation_sine: f64) -> f64 {
+    if elevation_sine <= 0.0 {
+        return 0.0;
+    }
+    1098.0 * elevation_sine * (-0.059 / elevation_sine).exp()
+}
+
 /// Day of the year in UTC, from 1, for a mean year of 365.2425 days.
 #[expect(clippy::cast_precision_loss, reason = "days since 1970 are small")]
 fn day_of_year(at: UtcMs) -> f64 {

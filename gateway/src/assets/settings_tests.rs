@@ -316,7 +316,7 @@ fn a_declared_baseline_says_how_far_it_may_be_believed() {
     let baseline = none.assets[0].baseline().unwrap();
     assert_eq!(
         baseline.headline(&none.factors),
-        crate::domain::factor::HeadlineStatus::Firm
+        crate::domain::claim_verdict::ClaimVerdict::Claimable
     );
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::config::Config;
 use crate::domain::UtcMs;
-use crate::domain::factor::HeadlineStatus;
+use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::{
     CompletenessShares, Indicator, IndicatorInput, InputSource, PointReadings, RoundingDirection,
     SiteIndicators, Uncertainty, ValueOrigin,
@@ -135,7 +135,7 @@ fn figure_read(asset: &str, id: &str, value: f64, last: UtcMs) -> Indicator {
             from,
         }],
         factors: Vec::new(),
-        headline: HeadlineStatus::Firm,
+        claim: ClaimVerdict::Claimable,
         remarks: Vec::new(),
     }
 }

@@ -2,6 +2,7 @@
 //! net.
 
 use crate::assets::genset::indicators as genset;
+use crate::assets::pump::lift_indicators as lift;
 use crate::assets::solar::indicators as solar;
 use crate::assets::{
     Baseline, BaselineKind, ExportClaim, GensetEmissionMethod, PvPlantAsset, PvSystemType,
@@ -12,7 +13,7 @@ use crate::carbon::baseline_emissions::{
 use crate::carbon::formulas::grid_emissions::net_emission_reduction;
 use crate::carbon::fuel_emissions::{LitreEmissions, litre_emissions};
 use crate::carbon::known_indicators::{KnownIndicators, find_indicator};
-use crate::domain::factor::{HeadlineStatus, ProvisionalReason};
+use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason, ProvisionalReason};
 use crate::domain::indicator::{
     CompletenessShares, Indicator, IndicatorRemark, IndicatorSpec, InputSource, ValueOrigin,
 };
@@ -128,11 +129,19 @@ fn gross_figure(
         all.find(|one| one.id == from && one.asset.as_deref() == Some(of_pump))
     });
     if let Some(from) = found {
-        figure = figure.with_completeness(from.completeness);
+        figure = figure
+            .with_completeness(from.completeness)
+            .with_verdict(from.claim);
         figure.remarks.extend(from.remarks.iter().cloned());
     }
-    figure.headline =
-        HeadlineStatus::combine([figure.headline, baseline.headline(&desk.config.factors)]);
+    // An impossible efficiency of the pump means that its water, its head or its energy is wrong.
+    let efficiency = find_indicator(known, &lift::EFFICIENCY, of_pump);
+    if let Some(efficiency) = efficiency.filter(|one| one.claim.is_withheld()) {
+        figure = figure
+            .with_verdict(efficiency.claim)
+            .with_remark(IndicatorRemark::new("account-implausible-eta"));
+    }
+    let figure = figure.with_verdict(baseline.headline(&desk.config.factors));
     add_evidence_remarks(figure, plant, baseline)
 }
 
@@ -142,18 +151,19 @@ fn displaced_energy<'a>(
     id: &str,
     known: KnownIndicators<'a>,
 ) -> Option<&'a Indicator> {
-    // Export counts only if the off-taker does not claim it (METHODS C.7).
-    let site_claims = plant
-        .claim
-        .as_ref()
-        .is_some_and(|claim| claim.export == ExportClaim::Site);
     let own = find_indicator(known, &solar::SELF_USE, id);
     let generated = find_indicator(known, &solar::GENERATION, id);
-    if site_claims {
+    if claims_export(plant) {
         generated
     } else {
         own.or(generated)
     }
+}
+
+/// Whether the exported energy counts too: only if the off-taker does not claim it (METHODS C.7).
+fn claims_export(plant: &PvPlantAsset) -> bool {
+    let claim = plant.claim.as_ref();
+    claim.is_some_and(|claim| claim.export == ExportClaim::Site)
 }
 
 /// Project emissions (PE): grid energy and fuel that the plant itself uses (METHODS C.9).
@@ -201,6 +211,7 @@ fn project_figure(
 
 fn genset_emission_part(figure: &Indicator) -> EmissionPart {
     EmissionPart {
+        verdict: figure.claim,
         value: figure.value.clone(),
         unit: "tCO2",
         inputs: vec![figure_input("F · EF_fuel", figure)],
@@ -225,6 +236,7 @@ fn sum_emission_parts(parts: impl Iterator<Item = EmissionPart>) -> EmissionPart
         if part.unit == "tCO2e" {
             sum.unit = part.unit;
         }
+        sum.verdict = ClaimVerdict::combine([sum.verdict, part.verdict]);
         sum.inputs.extend(part.inputs);
         sum.factors.extend(part.factors);
         sum.remarks.extend(part.remarks);
@@ -327,12 +339,19 @@ fn add_evidence_remarks(figure: Indicator, plant: &PvPlantAsset, baseline: &Base
     if figure.value.is_err() {
         return figure;
     }
-    let doubt = match figure.headline {
-        HeadlineStatus::Firm => None,
-        HeadlineStatus::Provisional(doubt) => Some(doubt),
+    let doubt = match figure.claim {
+        ClaimVerdict::Provisional(doubt) => Some(doubt),
+        _ => None,
     };
-    let grid_tied = plant.system == PvSystemType::GridTied;
-    let given_unknown = plant.export.is_none() && grid_tied;
+    let is_doubted = figure.claim > ClaimVerdict::Doubtful;
+    // Where the site may claim its export, all generation counts (METHODS C.7). The water of a pump
+    // does not depend on what the plant exports.
+    let counts_generation = matches!(
+        baseline.kind,
+        BaselineKind::Grid { .. } | BaselineKind::Genset { .. }
+    ) && !claims_export(plant);
+    let given_unknown =
+        plant.export.is_none() && plant.system == PvSystemType::GridTied && counts_generation;
     let metered = plant.energy.as_ref().is_some_and(|energy| energy.counter);
     let kwp = IndicatorRemark::new("account-evidence-kwp").with_arg("kwp", plant.capacity_kwp);
     let mut figure = figure
@@ -351,8 +370,11 @@ fn add_evidence_remarks(figure: Indicator, plant: &PvPlantAsset, baseline: &Base
         .with_remark_if(!metered, "account-evidence-metered")
         .with_remark_if(given_unknown, "account-no-export")
         .with_remark_if(baseline.evidence.is_empty(), "account-evidence-baseline");
-    if doubt.is_some() {
+    if is_doubted {
         figure = figure.with_remark(kwp);
+    }
+    if given_unknown {
+        figure = figure.with_verdict(ClaimVerdict::NotClaimed(NotClaimedReason::UpperBound));
     }
     figure
 }

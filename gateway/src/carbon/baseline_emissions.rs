@@ -10,6 +10,7 @@ use crate::carbon::fuel_emissions::{
 };
 use crate::carbon::known_indicators::{KnownIndicators, find_indicator};
 use crate::config::Config;
+use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::factor::{Factor, FactorStatus, FactorUnit, UnverifiedFactor};
 use crate::domain::indicator::{
     Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec, InputSource, ValueOrigin,
@@ -35,6 +36,8 @@ pub(crate) struct EmissionPart {
     pub(crate) factors: Vec<Arc<Factor>>,
     pub(crate) wide: RelativeUncertainty,
     pub(crate) remarks: Vec<IndicatorRemark>,
+    /// Verdict beyond that of the factors.
+    pub(crate) verdict: ClaimVerdict,
     /// Method and equation, where they differ from those of the figure; else empty.
     pub(crate) method: &'static str,
     pub(crate) equation: &'static str,
@@ -49,6 +52,7 @@ impl EmissionPart {
             factors: Vec::new(),
             wide: RelativeUncertainty::default(),
             remarks: Vec::new(),
+            verdict: ClaimVerdict::Claimable,
             method: "",
             equation: "",
         }
@@ -75,7 +79,8 @@ impl EmissionPart {
         let mut figure = desk
             .figure(&spec.in_unit(self.unit), self.value, self.inputs)
             .with_origin(ValueOrigin::Estimated)
-            .with_uncertainty(self.wide);
+            .with_uncertainty(self.wide)
+            .with_verdict(self.verdict);
         for factor in &self.factors {
             figure = figure.with_factor(desk.config, factor);
         }
@@ -115,6 +120,7 @@ pub(crate) fn grid_emissions(
         factors: vec![Arc::clone(factor)],
         wide: RelativeUncertainty::of_product(&[RelativeUncertainty::from_indicator(used), width]),
         remarks,
+        verdict: used.claim,
         method: "C.3",
         equation: "E_used / 1000 · EF · (1 + TDL)",
     }
@@ -212,6 +218,7 @@ fn unverified_emissions(used: &Indicator, per_mwh: Option<f64>, id: &str) -> Emi
         ),
     ];
     part.remarks = vec![status_remark(FormulaStatus::Illustrative)];
+    part.verdict = ClaimVerdict::NotClaimed(NotClaimedReason::Unverified);
     (part.method, part.equation) = ("C.4", "E_used / 1000 · EF");
     part
 }
@@ -253,6 +260,7 @@ fn emissions_by_litres(
     ];
     inputs.extend(litre.inputs);
     EmissionPart {
+        verdict: given.claim,
         value: given
             .value
             .clone()
@@ -336,6 +344,7 @@ fn emissions_by_lifted_water(
         be_pump_from_water(&pump).ok_or_else(|| status_remark(FormulaStatus::NoData))
     });
     EmissionPart {
+        verdict: ClaimVerdict::combine([water.claim, head.claim]),
         value,
         unit: "tCO2",
         inputs: vec![

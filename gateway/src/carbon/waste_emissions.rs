@@ -16,7 +16,7 @@ use crate::carbon::known_indicators::{KnownIndicators, find_indicator};
 use crate::carbon::landfill_baseline::landfill_baseline;
 use crate::carbon::waste_group::{WasteGroup, single_asset_group, waste_groups};
 use crate::config::Config;
-use crate::domain::factor::{Factor, HeadlineStatus};
+use crate::domain::factor::Factor;
 use crate::domain::indicator::{
     Indicator, IndicatorRemark, IndicatorSpec, InputSource, ValueOrigin,
 };
@@ -328,6 +328,8 @@ fn net_waste_figure(
     let mut figure = all.fold(figure, |figure, factor| {
         figure.with_factor(desk.config, factor)
     });
-    figure.headline = HeadlineStatus::combine([annual.headline, project.headline]);
+    for part in [annual, project] {
+        figure = figure.with_verdict(part.claim);
+    }
     figure.with_remark(IndicatorRemark::new("account-order-of-magnitude"))
 }

@@ -1,5 +1,6 @@
 //! Factors: numbers that quantities are multiplied by, with unit, source and status.
 
+use super::claim_verdict::{ClaimVerdict, ProvisionalReason};
 use drivers::units::{self, UnitOfMeasure};
 use jiff::civil::Date;
 use std::fmt;
@@ -86,28 +87,6 @@ pub struct FactorEvidence {
     pub present: bool,
 }
 
-/// Status of a figure in a headline, from the factors that it depends on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum HeadlineStatus {
-    /// The figure may be used as it is.
-    Firm,
-    /// The figure is provisional (*sementara*), for this reason.
-    Provisional(ProvisionalReason),
-}
-
-/// Reasons for which a figure is provisional.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ProvisionalReason {
-    /// The official page is not attached.
-    NoPage,
-    /// The page is named, but the file is missing or changed.
-    PageMissing,
-    /// The factor was computed from other figures; a page cannot make it official.
-    Derived,
-    /// The factor was never verified.
-    Unverified,
-}
-
 /// Unit of a factor: a unit with a substance, or a quotient of two.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FactorUnit {
@@ -125,25 +104,25 @@ struct FactorUnitTerm {
 }
 
 impl Factor {
-    /// Headline status with the official pages attached by the site. A grid factor always needs its
+    /// Verdict with the official pages attached by the site. A grid factor always needs its
     /// page.
-    pub fn headline(&self, evidence: &[FactorEvidence]) -> HeadlineStatus {
+    pub fn headline(&self, evidence: &[FactorEvidence]) -> ClaimVerdict {
         // Transcriptions of grid factors disagree, so the official page is needed even with
         // `headline_ok` (METHODS C.2).
         if self.headline_ok && !self.is_grid() {
-            return HeadlineStatus::Firm;
+            return ClaimVerdict::Claimable;
         }
         if self.status == FactorStatus::Derived {
-            return HeadlineStatus::Provisional(ProvisionalReason::Derived);
+            return ClaimVerdict::Provisional(ProvisionalReason::Derived);
         }
         let mut pages = evidence
             .iter()
             .filter(|page| page.factor == self.id)
             .peekable();
         match (pages.peek().is_some(), pages.any(|page| page.present)) {
-            (_, true) => HeadlineStatus::Firm,
-            (true, false) => HeadlineStatus::Provisional(ProvisionalReason::PageMissing),
-            (false, _) => HeadlineStatus::Provisional(ProvisionalReason::NoPage),
+            (_, true) => ClaimVerdict::Claimable,
+            (true, false) => ClaimVerdict::Provisional(ProvisionalReason::PageMissing),
+            (false, _) => ClaimVerdict::Provisional(ProvisionalReason::NoPage),
         }
     }
 
@@ -197,22 +176,6 @@ impl Factor {
         let (low, high) = self.spread?;
         let half = (self.value - low).max(high - self.value);
         (self.value != 0.0).then(|| 100.0 * half / self.value.abs())
-    }
-}
-
-impl HeadlineStatus {
-    /// Status of a figure with several factors: firm if all of them are firm.
-    pub fn combine(all: impl IntoIterator<Item = Self>) -> Self {
-        let mut doubts = all.into_iter().filter(|one| *one != Self::Firm);
-        doubts.next().unwrap_or(Self::Firm)
-    }
-
-    /// Word for APIs and message keys (`factor-headline-WORD`): `firm` or the word of the doubt.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Firm => "firm",
-            Self::Provisional(doubt) => doubt.word(),
-        }
     }
 }
 
@@ -320,18 +283,6 @@ impl FactorStatus {
     }
 }
 
-impl ProvisionalReason {
-    /// Word for APIs.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::NoPage => "no-page",
-            Self::PageMissing => "page-missing",
-            Self::Derived => "derived",
-            Self::Unverified => "unverified",
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -404,7 +355,7 @@ mod tests {
     #[test]
     fn a_grid_factor_is_provisional_until_its_page_is_there() {
         let mut factor = factor(0.94, "tCO2/MWh");
-        let doubt = HeadlineStatus::Provisional;
+        let doubt = ClaimVerdict::Provisional;
         assert_eq!(factor.headline(&[]), doubt(ProvisionalReason::NoPage));
         assert_eq!(
             factor.headline(&[evidence_page(false)]),
@@ -412,7 +363,7 @@ mod tests {
         );
         assert_eq!(
             factor.headline(&[evidence_page(false), evidence_page(true)]),
-            HeadlineStatus::Firm
+            ClaimVerdict::Claimable
         );
         factor.headline_ok = true;
         assert_eq!(factor.headline(&[]), doubt(ProvisionalReason::NoPage));

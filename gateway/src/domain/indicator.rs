@@ -5,7 +5,8 @@
 //! is never stored. Texts are message keys; numbers are not rounded.
 
 use super::UtcMs;
-use super::factor::{Factor, HeadlineStatus};
+use super::claim_verdict::ClaimVerdict;
+use super::factor::Factor;
 use super::ledger::EntryId;
 use super::period::Period;
 use super::sample_import::{ImportInPeriod, SampleImport};
@@ -42,8 +43,8 @@ pub struct Indicator {
     pub inputs: Vec<IndicatorInput>,
     /// Factors that it depends on.
     pub factors: Vec<Arc<Factor>>,
-    /// Headline status: firm or provisional.
-    pub headline: HeadlineStatus,
+    /// Verdict: whether it may be claimed.
+    pub claim: ClaimVerdict,
     /// Remarks for the reader: a lower bound, a reset, a missing log.
     pub remarks: Vec<IndicatorRemark>,
 }

@@ -13,6 +13,7 @@
 //! Overview of the rooms that use them: `docs/ARCHITECTURE.md`.
 
 pub mod calibration;
+pub mod claim_verdict;
 mod exact_number;
 pub mod factor;
 pub(crate) mod hex_text;

@@ -2,7 +2,8 @@
 //! [`IndicatorSpec`], the rest is added with the methods of [`FigureBuilder`].
 
 use crate::config::Config;
-use crate::domain::factor::{Factor, HeadlineStatus};
+use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
+use crate::domain::factor::Factor;
 use crate::domain::indicator::{
     CompletenessShares, DailyValues, Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec,
     InputSource, Uncertainty, ValueOrigin,
@@ -56,7 +57,7 @@ impl FigureContext<'_> {
             equation: spec.equation,
             inputs,
             factors: Vec::new(),
-            headline: HeadlineStatus::Firm,
+            claim: ClaimVerdict::Claimable,
             remarks: Vec::new(),
         }
     }
@@ -93,11 +94,13 @@ pub(crate) trait FigureBuilder: Sized {
     fn with_remark(self, remark: IndicatorRemark) -> Self;
     /// Adds the remark `key` if the condition holds.
     fn with_remark_if(self, there: bool, key: &str) -> Self;
-    /// Adds the factors and remarks of the figures that it is made of, and makes its headline as
-    /// doubtful as theirs.
+    /// Lowers the verdict to this one, where it is worse.
+    fn with_verdict(self, verdict: ClaimVerdict) -> Self;
+    /// Adds the factors and remarks of the figures that it is made of, and the worst of their
+    /// verdicts.
     fn with_parts(self, config: &Config, parts: &[&Indicator]) -> Self;
-    /// Adds a factor, its doubt about the headline, and a remark where the factor is not valid on
-    /// all days of the period.
+    /// Adds a factor and its verdict. A factor that is not valid on all days of the period adds a
+    /// remark, and the figure must not be claimed.
     fn with_factor(self, config: &Config, factor: &Arc<Factor>) -> Self;
 }
 
@@ -134,6 +137,11 @@ impl FigureBuilder for Indicator {
         }
     }
 
+    fn with_verdict(mut self, verdict: ClaimVerdict) -> Self {
+        self.claim = ClaimVerdict::combine([self.claim, verdict]);
+        self
+    }
+
     fn with_parts(self, config: &Config, parts: &[&Indicator]) -> Self {
         let mut figure = self;
         for part in parts {
@@ -143,22 +151,23 @@ impl FigureBuilder for Indicator {
             let remarks = part.remarks.iter().cloned();
             figure = remarks.fold(figure, Self::with_remark);
         }
-        figure.headline = HeadlineStatus::combine(parts.iter().map(|part| part.headline));
+        figure.claim = ClaimVerdict::combine(parts.iter().map(|part| part.claim));
         figure
     }
 
     fn with_factor(mut self, config: &Config, factor: &Arc<Factor>) -> Self {
         if self.factors.iter().all(|known| known.id != factor.id) {
             self.factors.push(Arc::clone(factor));
-            let doubt = config.factors.headline(factor);
-            self.headline = HeadlineStatus::combine([self.headline, doubt]);
+            self = self.with_verdict(config.factors.headline(factor));
             let ends = [self.period.first(), self.period.last()];
             if !ends.iter().all(|day| factor.holds_on(*day)) {
                 // Both ends of the period are checked: a factor that expires in between must be
                 // named too.
                 let said =
                     IndicatorRemark::new("account-factor-expired").with_arg("factor", &factor.id);
-                return self.with_remark(said.with_arg("validity", factor.validity()));
+                return self
+                    .with_remark(said.with_arg("validity", factor.validity()))
+                    .with_verdict(ClaimVerdict::NotClaimed(NotClaimedReason::FactorOutOfDate));
             }
         }
         self

@@ -3,7 +3,7 @@
 
 use crate::config::Config;
 use crate::domain::ExactNumber;
-use crate::domain::factor::{HeadlineStatus, ProvisionalReason};
+use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::indicator::{
     CompletenessShares, DailyValues, Indicator, IndicatorRemark, IndicatorSpec, InputSource,
     ValueOrigin,
@@ -424,7 +424,7 @@ fn effect_figure(
     figure = figure.with_remark_if(illustrates, &found.status.words_key());
     if illustrates {
         // Numbers from the unverified table may be shown as an illustration, never as a claim.
-        figure.headline = HeadlineStatus::Provisional(ProvisionalReason::Unverified);
+        figure.claim = ClaimVerdict::NotClaimed(NotClaimedReason::Illustrative);
     }
     Some(match known {
         Some(factor) => figure.with_factor(desk.config, factor),

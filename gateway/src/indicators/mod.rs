@@ -23,6 +23,7 @@ pub(crate) mod asset_plan;
 pub(crate) mod asset_sums;
 pub(crate) mod calibration_corrections;
 pub(crate) mod catalogue;
+pub(crate) mod claim_inheritance;
 pub(crate) mod closed_days;
 pub(crate) mod counter_events;
 pub(crate) mod coverage;
@@ -57,6 +58,7 @@ use crate::storage::Store;
 use asset_figures::{SumsRequest, figures_of_kind};
 use asset_plan::AssetPlan;
 use asset_sums::AssetIndicators;
+use claim_inheritance::inherit_verdicts;
 use figure_context::FigureContext;
 use ledger_totals::PeriodLedger;
 use period_days::PeriodDays;
@@ -144,6 +146,7 @@ fn add_dependent_indicators(
     all: &mut AssetIndicators,
 ) {
     let of_asset = |id: &Arc<str>| FigureContext::new(config, span, Some(id));
+    inherit_verdicts(&mut all.figures);
     // Ledger figures first: the CO2 of a plant may depend on the fuel of a genset.
     for asset in &config.assets {
         let own = indicators_of_asset(&all.figures, asset);
@@ -156,6 +159,7 @@ fn add_dependent_indicators(
         let more = figures.dependent_figures(&of_asset(&asset.id), &all.figures);
         all.figures.extend(more);
     }
+    inherit_verdicts(&mut all.figures);
     let site = FigureContext::new(config, span, None);
     let waste = waste::waste_figures(&site, book, &all.figures);
     all.figures.extend(waste);

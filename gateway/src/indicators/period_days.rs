@@ -5,7 +5,7 @@ use crate::domain::site_zone::SiteZone;
 use crate::domain::{Site, UtcMs};
 use crate::indicators::IndicatorsError;
 use crate::limits::RANGE_DAYS_MAX;
-use crate::solar_position::{GeoLocation, solar_elevation_sine};
+use crate::solar_position::{GeoLocation, clear_sky_ghi, solar_elevation_sine};
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 
@@ -13,6 +13,16 @@ use jiff::civil::{Date, Time};
 pub(crate) const HOUR_MS: f64 = 3_600_000.0;
 /// Step in which a day is searched for sunrise and sunset, ms.
 const DAYLIGHT_STEP_MS: i64 = 600_000;
+
+/// Step in which the irradiance of a clear sky is added up, ms.
+const CLEAR_SKY_STEP_MS: i64 = 1_800_000;
+/// Latitude up to which a tilted plane gains little, degrees.
+const TROPICS_DEGREES: f64 = 25.0;
+/// Most that a plane in the tropics gains by its tilt, by reflection and by a sky clearer than the
+/// model.
+const TILT_GAIN_MAX: f64 = 1.3;
+/// Sine of the elevation below which the sun is taken as no higher source of light.
+const LOW_SUN_SINE: f64 = 0.1;
 
 /// Local day of the period; times are ms since 1970.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +47,7 @@ pub(crate) struct PeriodDays {
     pub(crate) from: i64,
     /// End of the period, or the present if that is earlier.
     pub(crate) to: i64,
+    place: GeoLocation,
 }
 
 impl PeriodDays {
@@ -66,6 +77,7 @@ impl PeriodDays {
             days,
             from,
             to: end.min(now.0),
+            place,
         })
     }
 
@@ -83,6 +95,36 @@ impl PeriodDays {
     /// Days of the period that have passed, the last one as a fraction.
     pub(crate) fn days_passed(&self) -> f64 {
         self.hours_passed() / 24.0
+    }
+
+    /// Hours with the sun above the horizon that have passed.
+    pub(crate) fn daylight_hours_passed(&self) -> f64 {
+        let lit = |day: &PeriodDay| (self.to.min(day.light.1) - day.light.0).max(0);
+        millis_to_f64(self.days.iter().map(lit).sum()) / HOUR_MS
+    }
+
+    /// Insolation of a clear sky from `since` (ms) to the end or the present, kWh/m2: on a
+    /// horizontal plane, and the most that a fixed plane at this latitude can get.
+    pub(crate) fn clear_sky_kwh_m2(&self, since: i64) -> (f64, f64) {
+        let hours = millis_to_f64(CLEAR_SKY_STEP_MS) / HOUR_MS;
+        let steps = (self.to - since).max(0) / CLEAR_SKY_STEP_MS;
+        let (mut flat, mut facing) = (0.0, 0.0);
+        for step in 0..steps {
+            let middle = since + step * CLEAR_SKY_STEP_MS + CLEAR_SKY_STEP_MS / 2;
+            let sine = solar_elevation_sine(UtcMs(middle), self.place);
+            let irradiance = clear_sky_ghi(sine);
+            flat += irradiance * hours / 1000.0;
+            if sine > 0.0 {
+                facing += irradiance / sine.max(LOW_SUN_SINE) * hours / 1000.0;
+            }
+        }
+        // In the tropics a tilted plane gains little over a horizontal one. Elsewhere a tilted plane
+        // may face a low sun for most of the day.
+        if self.place.latitude.abs() < TROPICS_DEGREES {
+            (flat, flat * TILT_GAIN_MAX)
+        } else {
+            (flat, facing)
+        }
     }
 
     /// Length of the part of a day that has passed, ms.

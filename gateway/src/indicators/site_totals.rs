@@ -5,11 +5,12 @@ use crate::assets::pump::indicators as pump;
 use crate::assets::solar::indicators as solar;
 use crate::carbon::avoided_emissions as carbon;
 use crate::carbon::known_indicators::KnownIndicators;
+use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::{
     Indicator, IndicatorRemark, IndicatorSpec, InputSource, ValueOrigin,
 };
 use crate::indicators::coverage::lowest_completeness;
-use crate::indicators::figure_context::{FigureBuilder, FigureContext, figure_input};
+use crate::indicators::figure_context::{FigureBuilder, FigureContext, FigureValue, figure_input};
 use crate::indicators::uncertainty::RelativeUncertainty;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -39,41 +40,42 @@ pub(crate) fn site_totals(desk: &FigureContext<'_>, known: KnownIndicators<'_>) 
     let total = |(spec, of): &(&IndicatorSpec<'_>, &IndicatorSpec<'_>)| {
         let parts = known.iter().filter(|one| *one.id == *of.id);
         let parts: Vec<&Indicator> = parts.filter(|one| one.asset.is_some()).collect();
-        (!parts.is_empty()).then(|| sum_indicators(desk, spec, &parts))
+        (!parts.is_empty()).then(|| sum_indicators(desk, spec, &parts, known))
     };
     SITE_TOTALS.iter().filter_map(total).collect()
 }
 
-/// Sum of the known parts; a remark names the assets whose part is unknown.
+/// Sum of the parts that are known and may be claimed; a remark names the assets that are left
+/// out.
 fn sum_indicators(
     desk: &FigureContext<'_>,
     spec: &IndicatorSpec<'_>,
     parts: &[&Indicator],
+    known: KnownIndicators<'_>,
 ) -> Indicator {
     let mut terms = Vec::new();
+    let mut counted = Vec::new();
     let mut left_out = Vec::new();
     let mut why = None;
     for part in parts {
-        match &part.value {
-            Ok(value) => terms.push((*value, RelativeUncertainty::from_indicator(part))),
+        match counted_value(part, known) {
+            Ok(value) => {
+                terms.push((value, RelativeUncertainty::from_indicator(part)));
+                counted.push(*part);
+            }
             Err(remark) => {
                 let asset = part.asset.as_deref();
                 left_out.extend(asset.map(|id| desk.config.asset_name(id)));
-                why.get_or_insert_with(|| remark.clone());
+                why.get_or_insert(remark);
             }
         }
     }
-    let known: Vec<&Indicator> = parts
-        .iter()
-        .copied()
-        .filter(|one| one.value.is_ok())
-        .collect();
     let value = match why {
         Some(why) if terms.is_empty() => Err(why),
         _ => Ok(terms.iter().map(|(value, _)| value).sum()),
     };
     let inputs = parts.iter().map(|part| figure_input("x", part)).collect();
-    let origin = known
+    let origin = counted
         .first()
         .map_or(ValueOrigin::Estimated, |one| one.origin);
     // A sum of `tCO2` and `tCO2e` is labelled `tCO2e`, the longer unit, as it contains other gases.
@@ -84,16 +86,36 @@ fn sum_indicators(
         .figure(&spec, value, inputs)
         .with_origin(origin)
         .with_completeness(lowest_completeness(
-            known.iter().map(|one| one.completeness),
+            counted.iter().map(|one| one.completeness),
         ))
-        .with_uncertainty(RelativeUncertainty::of_sum(&terms, share_a_source(&known)))
-        .with_parts(desk.config, &known);
+        .with_uncertainty(RelativeUncertainty::of_sum(
+            &terms,
+            share_a_source(&counted),
+        ))
+        .with_parts(desk.config, &counted);
     if left_out.is_empty() {
         return figure;
     }
     figure.with_remark(
         IndicatorRemark::new("account-left-out").with_arg("assets", left_out.join(", ")),
     )
+}
+
+/// The value with which a part counts in a total, or the remark that says why it does not count.
+fn counted_value(part: &Indicator, known: KnownIndicators<'_>) -> FigureValue {
+    // Gross, project and leakage of a plant whose net must not be claimed are left out together, so
+    // that the totals of the site fit each other.
+    let net = known.iter().find(|one| {
+        part.id.starts_with("co2.") && *one.id == *carbon::CO2_NET.id && one.asset == part.asset
+    });
+    let verdict = net.map_or(part.claim, |net| {
+        ClaimVerdict::combine([part.claim, net.claim])
+    });
+    let value = part.value.clone()?;
+    if verdict.is_withheld() {
+        return Err(IndicatorRemark::new(&verdict.message_key()));
+    }
+    Ok(value)
 }
 
 /// Whether two of the figures share a device or factor, so that their uncertainties are correlated

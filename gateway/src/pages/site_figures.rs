@@ -63,7 +63,7 @@ pub(crate) struct FigureText {
     pub(crate) plus_minus: String,
     /// Measured share of the period: `98%`; empty when it is no measurement.
     pub(crate) share: String,
-    /// `final`, `provisional`, `partial` or `insufficient`; its text has the message key
+    /// Key of the `FigureStatus`, `final` for one; its text has the message key
     /// `report-status-STATUS`.
     pub(crate) status: &'static str,
     /// Reason why there is no value; empty when there is one.

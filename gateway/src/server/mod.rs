@@ -23,6 +23,8 @@ mod trust_page;
 #[cfg(test)]
 mod asset_pages_tests;
 #[cfg(test)]
+mod claim_tests;
+#[cfg(test)]
 mod client_tests;
 #[cfg(test)]
 mod guard_tests;

@@ -1,15 +1,7 @@
 //! Clear-sky irradiance after Haurwitz (1945) and cloud attenuation after Kasten and Czeplak
 //! (1980); accurate to some ten percent, enough for a simulation.
 
-pub use crate::solar_position::{GeoLocation, solar_elevation_sine};
-
-/// Global horizontal irradiance under a clear sky, W/m2 (Haurwitz).
-pub fn clear_sky_ghi(sine_elevation: f64) -> f64 {
-    if sine_elevation <= 0.0 {
-        return 0.0;
-    }
-    1098.0 * sine_elevation * (-0.059 / sine_elevation).exp()
-}
+pub use crate::solar_position::{GeoLocation, clear_sky_ghi, solar_elevation_sine};
 
 /// Share of the clear-sky irradiance that passes a cloud cover of 0..=1 (Kasten and Czeplak).
 pub fn cloud_transmission(cover: f64) -> f64 {

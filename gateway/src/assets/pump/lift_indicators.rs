@@ -2,6 +2,7 @@
 
 use crate::assets::pump::formulas::{hydraulic_energy, pv_to_water, wire_to_water};
 use crate::assets::pump::pump_sums::PumpSums;
+use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::indicator::{Indicator, IndicatorRemark, IndicatorSpec, ValueOrigin};
 use crate::formulas::{FormulaStatus, GRAVITY_M_S2};
 use crate::indicators::asset_sums::AssetReadings;
@@ -88,7 +89,7 @@ impl PumpSums<'_> {
             let percent = value_or_status(found.eta.map(|eta| 100.0 * eta), found.status)?;
             Ok((percent, found.status))
         });
-        // Implausible efficiencies stay visible, with a warning (METHODS B.2).
+        // An implausible efficiency stays visible in its chapter, and is not claimed (METHODS B.2).
         let odd = matches!(&eta, Ok((_, FormulaStatus::EtaTooHigh)));
         let inputs = vec![figure_input("E_hyd", &hydraulic), figure_input("E", e)];
         let efficiency = read
@@ -98,8 +99,20 @@ impl PumpSums<'_> {
             .with_origin(ValueOrigin::Estimated)
             .with_remark_if(odd, &FormulaStatus::EtaTooHigh.words_key())
             .with_remark_if(bound, said);
+        let (hydraulic, efficiency) = if odd {
+            (implausible(hydraulic), implausible(efficiency))
+        } else {
+            (hydraulic, efficiency)
+        };
         vec![height, hydraulic, efficiency]
     }
+}
+
+/// Efficiency, and the energy of the water that it is made of: water, head or energy is wrong.
+fn implausible(figure: Indicator) -> Indicator {
+    figure
+        .with_verdict(ClaimVerdict::NotClaimed(NotClaimedReason::Implausible))
+        .with_remark(IndicatorRemark::new("account-implausible-eta"))
 }
 
 /// PV-to-water efficiency (METHODS B.3), after the insolation of the plant is known.

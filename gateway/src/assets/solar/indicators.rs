@@ -79,6 +79,7 @@ impl AssetSums for PltsSums<'_> {
         let generation = read
             .total_figure(&GENERATION, "E", energy, FormulaStatus::NoEnergy)
             .with_remark_if(passed, "account-counter-refused");
+        let generation = self.judge_generation(read, generation);
         let mut figures = self.exchange_figures(read, &generation);
         figures.extend(self.yield_figures(read, &generation));
         figures.extend(self.corrected_pr_figures(read, &generation));

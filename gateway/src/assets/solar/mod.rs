@@ -5,6 +5,7 @@
 pub mod formulas;
 pub mod indicators;
 pub mod irradiance;
+mod plausibility_indicators;
 pub mod plts_sums;
 pub mod settings;
 pub mod simulation;

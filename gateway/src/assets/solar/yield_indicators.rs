@@ -6,6 +6,7 @@ use crate::assets::solar::formulas::{
 };
 use crate::assets::solar::plts_sums::PltsSums;
 use crate::assets::{IrradiancePlane, PvSystemType};
+use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::indicator::{
     Indicator, IndicatorInput, IndicatorSpec, InputSource, ValueOrigin,
 };
@@ -207,6 +208,11 @@ impl PltsSums<'_> {
                 RelativeUncertainty::from_indicator(sun),
             ]))
             .with_remark_if(status == FormulaStatus::PrTooHigh, &status.words_key())
+            .with_verdict(if status == FormulaStatus::PrTooHigh {
+                ClaimVerdict::NotClaimed(NotClaimedReason::Implausible)
+            } else {
+                ClaimVerdict::Claimable
+            })
             .with_remark_if(!whole && !none, "account-pr-matched");
         self.with_pr_labels(figure)
     }

@@ -6,7 +6,8 @@ use crate::carbon::settings::engine_fuel::{self, EngineFuel, RawBlend, RawFuelKi
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::factors::{Factors, choose_factor};
 use crate::config::raw_values::{RawDate, RawNumber, RawText, SpannedValue};
-use crate::domain::factor::{Factor, HeadlineStatus, ProvisionalReason, UnverifiedFactor};
+use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
+use crate::domain::factor::{Factor, UnverifiedFactor};
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -98,15 +99,15 @@ pub enum PumpEmissionMethod {
 }
 
 impl Baseline {
-    /// Strength of a headline that depends on this baseline: firm, or provisional with a reason.
-    pub fn headline(&self, factors: &Factors) -> HeadlineStatus {
+    /// Verdict on what depends on this baseline.
+    pub fn headline(&self, factors: &Factors) -> ClaimVerdict {
         let known = self.kind.factors().into_iter();
         let known = known.map(|factor| factors.headline(factor));
         let unchecked = self
             .kind
             .unverified_id()
-            .map(|_| HeadlineStatus::Provisional(ProvisionalReason::Unverified));
-        HeadlineStatus::combine(known.chain(unchecked))
+            .map(|_| ClaimVerdict::NotClaimed(NotClaimedReason::Unverified));
+        ClaimVerdict::combine(known.chain(unchecked))
     }
 }
 

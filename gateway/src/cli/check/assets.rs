@@ -2,7 +2,8 @@
 
 use crate::assets::{Asset, Baseline};
 use crate::config::Config;
-use crate::domain::factor::{Factor, HeadlineStatus};
+use crate::domain::claim_verdict::ClaimVerdict;
+use crate::domain::factor::Factor;
 use crate::i18n::Language;
 use serde_json::{Value, json};
 
@@ -64,8 +65,8 @@ fn status_text(factor: &Factor, lang: Language) -> String {
     lang.text(&format!("factor-status-{word}"))
 }
 
-fn headline_text(headline: HeadlineStatus, lang: Language) -> String {
-    lang.text(&format!("factor-headline-{}", headline.word()))
+fn headline_text(verdict: ClaimVerdict, lang: Language) -> String {
+    lang.text(&verdict.message_key())
 }
 
 /// Assets as JSON for scripts.

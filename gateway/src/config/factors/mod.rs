@@ -21,9 +21,8 @@ use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::{RawText, SpannedValue};
 use crate::config::{Diagnostic, schema_check};
-use crate::domain::factor::{
-    Factor, FactorEvidence, FactorStatus, FactorUnit, HeadlineStatus, UnverifiedFactor,
-};
+use crate::domain::claim_verdict::ClaimVerdict;
+use crate::domain::factor::{Factor, FactorEvidence, FactorStatus, FactorUnit, UnverifiedFactor};
 use crate::i18n::Language;
 use crate::limits::FACTORS_MAX;
 use raw_factors::{RawFactor, RawFactorFile, RawFactorStatus, RawUnverifiedFactor};
@@ -135,7 +134,7 @@ impl Factors {
     }
 
     /// Returns the strength of a headline that depends on this factor.
-    pub fn headline(&self, factor: &Factor) -> HeadlineStatus {
+    pub fn headline(&self, factor: &Factor) -> ClaimVerdict {
         factor.headline(&self.evidence)
     }
 

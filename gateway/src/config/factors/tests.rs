@@ -59,13 +59,13 @@ fn no_built_in_grid_factor_is_firm_without_its_page() {
         assert!(factor.is_grid() && !factor.headline_ok, "{}", factor.id);
         assert_ne!(
             factors.headline(factor),
-            HeadlineStatus::Firm,
+            ClaimVerdict::Claimable,
             "{}",
             factor.id
         );
     }
     let diesel = factors.find("fuel.diesel.co2").unwrap();
-    assert_eq!(factors.headline(diesel), HeadlineStatus::Firm);
+    assert_eq!(factors.headline(diesel), ClaimVerdict::Claimable);
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn the_official_page_makes_a_factor_firm() {
     fs::write(dir.path().join("page.pdf"), "abc").unwrap();
     let config = load_site(dir.path(), &evidence_table(GRID, &ABC.to_uppercase())).unwrap();
     let factor = config.factors.find(GRID).unwrap();
-    assert_eq!(config.factors.headline(factor), HeadlineStatus::Firm);
+    assert_eq!(config.factors.headline(factor), ClaimVerdict::Claimable);
     assert_eq!(config.factors.evidence[0].on.to_string(), "2026-11-20");
     assert_eq!(config.warnings, []);
 }

@@ -5,7 +5,7 @@ use super::{
     HOUR, TestSite, assert_figure_close, assert_missing, figure_value, find_figure, has_remark,
     missing_reason, parse_time,
 };
-use crate::domain::factor::{HeadlineStatus, ProvisionalReason};
+use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason, ProvisionalReason};
 use crate::domain::indicator::{RoundingDirection, SiteIndicators};
 
 /// Plant without an export meter.
@@ -44,10 +44,10 @@ async fn a_claim_of_2_28_tonnes_is_arithmetic_and_says_what_is_missing() {
         ("C.3", RoundingDirection::Benefit, "tCO2e")
     );
     assert_eq!(
-        gross.headline,
-        HeadlineStatus::Provisional(ProvisionalReason::Derived)
+        gross.claim,
+        ClaimVerdict::Provisional(ProvisionalReason::Derived)
     );
-    assert_eq!(find_figure(&found, "co2.net", "").headline, gross.headline);
+    assert_eq!(find_figure(&found, "co2.net", "").claim, gross.claim);
     let missing = [
         "account-evidence-official",
         "account-evidence-kwp",
@@ -74,8 +74,8 @@ async fn a_grid_factor_without_its_page_is_provisional() {
     assert_figure_close(&found, "co2.gross", "plts", 1.034);
     let gross = find_figure(&found, "co2.gross", "plts");
     assert_eq!(
-        gross.headline,
-        HeadlineStatus::Provisional(ProvisionalReason::NoPage)
+        gross.claim,
+        ClaimVerdict::Provisional(ProvisionalReason::NoPage)
     );
     assert!(has_remark(gross, "account-evidence-page"));
     assert_eq!(&*gross.unit, "tCO2");
@@ -121,7 +121,7 @@ async fn a_diesel_set_needs_a_statement_of_what_became_of_it() {
 }
 
 #[tokio::test]
-async fn a_number_that_nobody_checked_stays_provisional() {
+async fn a_number_that_nobody_checked_is_not_claimed_and_counts_in_no_total() {
     let table = "baseline = { kind = 'GENSET', rating_kw = 10, load = 'lf50' }\n\
                  leakage = { replaced = 'scrapped', statement = 'letter' }";
     let found = account_of_year(&plant_without_export(table), 1000.0).await;
@@ -135,9 +135,11 @@ async fn a_number_that_nobody_checked_stays_provisional() {
     );
     let net = find_figure(&found, "co2.net", "plts");
     assert_eq!(
-        net.headline,
-        HeadlineStatus::Provisional(ProvisionalReason::Unverified)
+        net.claim,
+        ClaimVerdict::NotClaimed(NotClaimedReason::Unverified)
     );
+    assert_missing(&found, "co2.net", "", "factor-headline-unverified");
+    assert_missing(&found, "co2.gross", "", "factor-headline-unverified");
 }
 
 #[tokio::test]

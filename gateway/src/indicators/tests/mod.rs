@@ -7,6 +7,7 @@ mod energy;
 mod full_year;
 mod imported_rows;
 mod ledger_entries;
+mod plausibility;
 mod reported_cases;
 mod site;
 mod snapshots;

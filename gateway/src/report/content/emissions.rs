@@ -4,9 +4,9 @@
 
 use super::context::{ReportContext, text_cell};
 use super::explain::substitute_numbers;
-use super::{baseline_table, daily_values, display_names, indicator_figures};
+use super::{baseline_table, daily_values, indicator_figures};
 use crate::config::Asset;
-use crate::domain::factor::HeadlineStatus;
+use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::Indicator;
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::document::{CalloutTone, ReportBlock};
@@ -65,14 +65,17 @@ fn energy_blocks(book: &ReportContext<'_>, asset: &Asset) -> Vec<ReportBlock> {
         return Vec::new();
     }
     let mut blocks = vec![ReportBlock::Heading(asset.name.to_string())];
-    if let Some(doubtful) = all.iter().find(|one| one.headline != HeadlineStatus::Firm) {
-        let key = format!("factor-headline-{}", doubtful.headline.word());
-        let why = display_names::to_sentence(&book.message(&key));
-        blocks.push(book.callout(
-            CalloutTone::Provisional,
-            "carbon-provisional",
-            &[("why", &why)],
-        ));
+    // Of a figure without a value, the reason for that is enough.
+    let known = all.iter().filter(|one| one.value.is_ok());
+    let verdict = ClaimVerdict::combine(known.map(|one| one.claim));
+    let told = match verdict {
+        ClaimVerdict::Provisional(_) => Some((CalloutTone::Provisional, "carbon-provisional")),
+        ClaimVerdict::NotClaimed(_) => Some((CalloutTone::Warning, "carbon-not-claimed")),
+        ClaimVerdict::Claimable | ClaimVerdict::Doubtful => None,
+    };
+    if let Some((tone, key)) = told {
+        let why = indicator_figures::verdict_sentence(book, verdict);
+        blocks.push(book.callout(tone, key, &[("why", &why)]));
     }
     // NONE is a declaration too, and is stated like any other.
     if declared.is_some_and(|declared| declared.kind.code() == "NONE") {

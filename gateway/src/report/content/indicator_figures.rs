@@ -5,7 +5,7 @@ use super::display_names;
 use super::early_period::is_too_early;
 use super::significant_digits;
 use super::targets;
-use crate::domain::factor::HeadlineStatus;
+use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::indicator::Indicator;
 use crate::domain::ledger::EntryKind;
 use crate::formulas::FormulaStatus as Reason;
@@ -21,6 +21,9 @@ const SUFFICIENT_SHARE: f64 = 0.75;
 /// Id prefixes of figures whose completeness counts daylight hours only.
 // Avoided CO2 follows the generation of a plant, which sleeps at night.
 const DAYLIGHT_PREFIXES: &[&str] = &["plts.", "co2."];
+
+/// Beginning of the keys of the remarks of the plausibility gate.
+const PLAUSIBILITY_REMARKS: &str = "account-implausible-";
 
 /// The figure `PLACE/ASSET/ID`.
 pub(crate) fn indicator_figure(
@@ -67,11 +70,47 @@ pub(crate) fn figure_notes(book: &ReportContext<'_>, one: &Indicator) -> Vec<Str
     let mut notes: Vec<String> = remarks
         .map(|r| display_names::remark_sentence(book.lang, r))
         .collect();
-    if let HeadlineStatus::Provisional(_) = one.headline {
-        let key = format!("factor-headline-{}", one.headline.word());
-        notes.push(display_names::to_sentence(&book.message(&key)));
+    if one.claim > ClaimVerdict::Doubtful {
+        notes.push(verdict_sentence(book, one.claim));
     }
     notes
+}
+
+/// The verdict as a sentence.
+pub(crate) fn verdict_sentence(book: &ReportContext<'_>, verdict: ClaimVerdict) -> String {
+    display_names::to_sentence(&book.message(&verdict.message_key()))
+}
+
+/// Sentences that say why a figure must not be claimed; `None` when it may be.
+pub(crate) fn withheld_reason(book: &ReportContext<'_>, one: &Indicator) -> Option<String> {
+    if one.value.is_err() || !one.claim.is_withheld() {
+        return None;
+    }
+    // The remarks that begin so are those of the plausibility gate.
+    let remarks = one
+        .remarks
+        .iter()
+        .filter(|said| said.key.starts_with(PLAUSIBILITY_REMARKS));
+    let remarks = remarks.map(|said| display_names::remark_sentence(book.lang, said));
+    let all: Vec<String> = std::iter::once(verdict_sentence(book, one.claim))
+        .chain(remarks)
+        .collect();
+    Some(all.join(" "))
+}
+
+/// The figure without its number, when it must not be claimed. Whatever is a headline goes through
+/// here: page 1, home, impact, cards, the short edition and the officer's form.
+pub(crate) fn without_withheld(
+    book: &ReportContext<'_>,
+    one: &Indicator,
+    mut figure: KeyFigure,
+) -> KeyFigure {
+    if let Some(why) = withheld_reason(book, one) {
+        figure.value = CellValue::Missing(why);
+        figure.plus_minus = None;
+        figure.completeness = None;
+    }
+    figure
 }
 
 /// Measured share of the period up to now, 0 to 1; of daylight hours for solar figures. `None` also
@@ -97,11 +136,15 @@ fn measured_share(one: &Indicator) -> Option<f64> {
 
 /// Status of a figure (METHODS C.2, G.4).
 pub(crate) fn figure_status(book: &ReportContext<'_>, one: &Indicator) -> FigureStatus {
-    match (one.headline, judged_share(book, one)) {
+    match (one.claim, judged_share(book, one)) {
         // The order matters: refused readings come first, because their share would look complete.
         _ if is_refused(one) => FigureStatus::Insufficient,
-        (HeadlineStatus::Provisional(_), _) => FigureStatus::Provisional,
+        _ if one.value.is_err() => FigureStatus::Missing,
+        (ClaimVerdict::NotClaimed(NotClaimedReason::Implausible), _) => FigureStatus::NotPlausible,
+        (ClaimVerdict::NotClaimed(_), _) => FigureStatus::NotClaimed,
+        (ClaimVerdict::Provisional(_), _) => FigureStatus::Provisional,
         (_, Some(share)) if share < SUFFICIENT_SHARE => FigureStatus::Insufficient,
+        (ClaimVerdict::Doubtful, _) => FigureStatus::Doubtful,
         (_, Some(share)) if share < COMPLETE_SHARE => FigureStatus::Partial,
         _ => FigureStatus::Final,
     }
@@ -114,7 +157,7 @@ pub(crate) fn is_insufficient(book: &ReportContext<'_>, one: &Indicator) -> bool
 }
 
 /// True when there were enough readings, but they were refused as implausible.
-fn is_refused(one: &Indicator) -> bool {
+pub(crate) fn is_refused(one: &Indicator) -> bool {
     let refused = Reason::ImplausibleReadings.words_key();
     matches!(&one.value, Err(why) if why.key == refused)
 }
@@ -153,6 +196,14 @@ fn figure_row(book: &ReportContext<'_>, one: &Indicator) -> Vec<CellValue> {
         CellValue::text(one.method),
         super::context::text_cell(figure_notes(book, one).join(" ")),
     ]
+}
+
+/// Rounded value of an indicator that may be claimed, or the reason why there is none to claim.
+pub(crate) fn claimed_value(book: &ReportContext<'_>, one: &Indicator) -> CellValue {
+    match withheld_reason(book, one) {
+        Some(why) => CellValue::Missing(why),
+        None => printed_value(book, one),
+    }
 }
 
 /// Rounded value of an indicator, or the reason why there is none.

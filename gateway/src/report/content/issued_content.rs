@@ -191,7 +191,7 @@ fn canonical_figure(one: &Indicator) -> Value {
         "uncertainty": [number(one.uncertainty.tier1_pct), number(one.uncertainty.gum)],
         "completeness": [number(one.completeness.all), number(one.completeness.daylight)],
         "origin": one.origin.key(),
-        "headline": one.headline.word(),
+        "headline": one.claim.word(),
         "method": one.method,
         "inputs": inputs.collect::<Vec<Value>>(),
         "factors": one.factors.iter().map(|factor| &*factor.id).collect::<Vec<&str>>(),

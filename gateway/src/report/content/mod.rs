@@ -62,7 +62,10 @@ pub(crate) fn page_figure(matter: ReportInputs<'_>, one: &Indicator) -> KeyFigur
     let book = ReportContext::new(matter);
     let label = book.indicator_name(&one.id);
     match one.side {
-        RoundingDirection::Neutral => indicator_figures::indicator_figure(&book, one, "", &label),
+        RoundingDirection::Neutral => {
+            let figure = indicator_figures::indicator_figure(&book, one, "", &label);
+            indicator_figures::without_withheld(&book, one, figure)
+        }
         RoundingDirection::Benefit | RoundingDirection::Burden => KeyFigure {
             label,
             ..summary::headline_figure(&book, one)

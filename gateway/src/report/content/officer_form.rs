@@ -138,7 +138,7 @@ fn form_row(
         CellValue::Text(book.indicator_name(&one.id)),
         CellValue::text(&*book.matter.config.site.name),
         text_cell(programme),
-        indicator_figures::printed_value(book, one),
+        indicator_figures::claimed_value(book, one),
         text_cell(book.unit_text(&one.unit)),
         CellValue::Date(period.first()),
         CellValue::Date(period.last()),
@@ -202,11 +202,11 @@ fn emission_masses<'a>(book: &ReportContext<'a>, asset: &Asset) -> EmissionMasse
     }
 }
 
-/// Rounded value; empty when no value can be defended.
+/// Rounded value; empty when no value can be defended or claimed.
 fn known_value(book: &ReportContext<'_>, one: &Indicator) -> CellValue {
-    match one.value {
-        Ok(_) => indicator_figures::printed_value(book, one),
-        Err(_) => CellValue::Empty,
+    match indicator_figures::claimed_value(book, one) {
+        CellValue::Missing(_) => CellValue::Empty,
+        value => value,
     }
 }
 

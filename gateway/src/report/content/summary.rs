@@ -3,7 +3,7 @@
 use super::context::ReportContext;
 use super::targets;
 use super::{asset_chapters, display_names, emissions, indicator_figures, significant_digits};
-use crate::domain::factor::HeadlineStatus;
+use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::Indicator;
 use crate::domain::ledger::EntryKind;
 use crate::report::render::cell_value::{CellValue, ValueKind};
@@ -70,7 +70,10 @@ fn site_totals(book: &ReportContext<'_>) -> Option<ReportBlock> {
 pub(crate) fn headline_indicators<'a>(book: &ReportContext<'a>) -> Vec<&'a Indicator> {
     let mains = book.assets().filter_map(|asset| {
         let own = asset_chapters::asset_indicators(book, &asset.id).into_iter();
-        own.into_iter().find(|one| one.value.is_ok())
+        // A figure whose readings were refused stands there with its reason, or page 1 would be
+        // silent about the asset.
+        own.into_iter()
+            .find(|one| one.value.is_ok() || indicator_figures::is_refused(one))
     });
     let aimed = book.indicators().iter().filter(|one| {
         one.id.starts_with("ledger.")
@@ -84,7 +87,8 @@ pub(crate) fn headline_indicators<'a>(book: &ReportContext<'a>) -> Vec<&'a Indic
     all
 }
 
-/// Headline figure. When too little was measured, the reason replaces the value (METHODS G.4).
+/// Headline figure. When too little was measured (METHODS G.4), or when the figure must not be
+/// claimed, the reason replaces the value.
 pub(crate) fn headline_figure(book: &ReportContext<'_>, one: &Indicator) -> KeyFigure {
     let mut figure =
         indicator_figures::indicator_figure(book, one, "summary", &book.full_name(one));
@@ -95,7 +99,7 @@ pub(crate) fn headline_figure(book: &ReportContext<'_>, one: &Indicator) -> KeyF
         figure.value = CellValue::Missing(why);
         figure.plus_minus = None;
     }
-    figure
+    indicator_figures::without_withheld(book, one, figure)
 }
 
 fn introduction_paragraph(book: &ReportContext<'_>) -> ReportBlock {
@@ -118,7 +122,7 @@ fn doubt_callouts(book: &ReportContext<'_>, headlines: &[&Indicator]) -> Vec<Rep
     }
     if headlines
         .iter()
-        .any(|one| one.headline != HeadlineStatus::Firm)
+        .any(|one| matches!(one.claim, ClaimVerdict::Provisional(_)))
     {
         blocks.push(book.callout(CalloutTone::Provisional, "provisional", &[]));
     }
@@ -151,7 +155,7 @@ fn target_row(book: &ReportContext<'_>, one: &Indicator) -> Option<Vec<CellValue
     if targets::stands_for_measured(book, one) {
         return None;
     }
-    let value = indicator_figures::printed_value(book, one);
+    let value = indicator_figures::claimed_value(book, one);
     let reached = match (&value, target) {
         (CellValue::Number(value), Some(target)) if target > 0.0 => {
             CellValue::Number(value / target)

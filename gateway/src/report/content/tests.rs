@@ -5,7 +5,7 @@ use super::{PastRevision, ReportInputs, RevisionChange, build_document, signific
 use crate::config::{Config, load_config_text};
 use crate::domain::ExactNumber;
 use crate::domain::UtcMs;
-use crate::domain::factor::{HeadlineStatus, ProvisionalReason};
+use crate::domain::claim_verdict::{ClaimVerdict, ProvisionalReason};
 use crate::domain::indicator::{
     CompletenessShares, DailyValues, Indicator, IndicatorInput, IndicatorRemark, InputSource,
     PointReadings, RoundingDirection, SiteIndicators, Uncertainty, ValueOrigin,
@@ -63,7 +63,7 @@ fn test_indicator(id: &str, asset: Option<&str>, value: f64, unit: &str) -> Indi
         equation: "E = ΣΔE",
         inputs: Vec::new(),
         factors: Vec::new(),
-        headline: HeadlineStatus::Firm,
+        claim: ClaimVerdict::Claimable,
         remarks: Vec::new(),
     }
 }
@@ -94,7 +94,7 @@ fn avoided_emissions(id: &str, tonnes: f64) -> Indicator {
     let mut one = test_indicator(id, Some("plts"), tonnes, "tCO2");
     one.side = RoundingDirection::Benefit;
     one.uncertainty.tier1_pct = Some(10.0);
-    one.headline = HeadlineStatus::Provisional(ProvisionalReason::NoPage);
+    one.claim = ClaimVerdict::Provisional(ProvisionalReason::NoPage);
     one
 }
 

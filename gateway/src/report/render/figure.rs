@@ -53,6 +53,14 @@ pub enum FigureStatus {
     Partial,
     /// Insufficient: less than 75 % was measured; no headline.
     Insufficient,
+    /// Doubtful: its remark says what should be looked at.
+    Doubtful,
+    /// Missing: there is no value.
+    Missing,
+    /// Not claimed: it must stand in no headline.
+    NotClaimed,
+    /// Not plausible: it cannot be true, and is not claimed.
+    NotPlausible,
 }
 
 impl KeyFigure {
@@ -107,6 +115,10 @@ impl FigureStatus {
             Self::Provisional => "provisional",
             Self::Partial => "partial",
             Self::Insufficient => "insufficient",
+            Self::Doubtful => "doubtful",
+            Self::Missing => "missing",
+            Self::NotClaimed => "not-claimed",
+            Self::NotPlausible => "not-plausible",
         }
     }
 }

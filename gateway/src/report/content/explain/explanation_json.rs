@@ -2,14 +2,27 @@
 
 use super::IndicatorExplanation;
 use crate::domain::UtcMs;
-use crate::domain::factor::{Factor, HeadlineStatus};
+use crate::domain::claim_verdict::ClaimVerdict;
+use crate::domain::factor::Factor;
 use crate::domain::indicator::{Indicator, IndicatorInput, InputSource, PointReadings};
 use crate::domain::sample_import::ImportInPeriod;
 use crate::report::content::context::ReportContext;
-use crate::report::content::{display_names, significant_digits};
+use crate::report::content::{display_names, indicator_figures, significant_digits};
 use crate::report::render::number_format::format_rfc3339;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+/// Verdict on a figure. A figure with the verdict `not-claimed` must stand in no headline.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ClaimJson {
+    /// `claimable`, `doubtful`, `provisional` or `not-claimed`.
+    pub verdict: &'static str,
+    /// Reason: `doubtful`, `no-page`, `page-missing`, `derived`, `unverified`, `illustrative`,
+    /// `upper-bound`, `factor-out-of-date` or `implausible`; null for `claimable`.
+    pub reason: Option<&'static str>,
+    /// The reason as sentences in the requested language; null for `claimable`.
+    pub text: Option<String>,
+}
 
 /// A figure of an asset or of the site over a period.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -48,6 +61,8 @@ pub struct IndicatorValueJson {
     pub factors: Vec<ReportFactorJson>,
     /// True when a factor of the figure is not confirmed, so that it must not be stated as final.
     pub provisional: bool,
+    /// Whether the figure may be claimed.
+    pub claim: ClaimJson,
     /// Further remarks, in the requested language.
     pub remarks: Vec<String>,
     /// Revision of configuration and factors.
@@ -186,9 +201,21 @@ pub(crate) fn to_indicator_json(book: &ReportContext<'_>, one: &Indicator) -> In
         equation: one.equation,
         inputs: one.inputs.iter().map(to_input_json).collect(),
         factors: one.factors.iter().map(factor).collect(),
-        provisional: one.headline != HeadlineStatus::Firm,
-        remarks: crate::report::content::indicator_figures::figure_notes(book, one),
+        provisional: one.claim > ClaimVerdict::Doubtful,
+        claim: to_claim_json(book, one),
+        remarks: indicator_figures::figure_notes(book, one),
         revision: book.matter.account.revision.clone(),
+    }
+}
+
+fn to_claim_json(book: &ReportContext<'_>, one: &Indicator) -> ClaimJson {
+    let is_whole = one.claim == ClaimVerdict::Claimable;
+    let withheld = indicator_figures::withheld_reason(book, one);
+    ClaimJson {
+        verdict: one.claim.key(),
+        reason: (!is_whole).then(|| one.claim.word()),
+        text: withheld
+            .or_else(|| (!is_whole).then(|| indicator_figures::verdict_sentence(book, one.claim))),
     }
 }
 

@@ -91,7 +91,7 @@ fn card_lines(show: &RenderContext<'_>, figure: &KeyFigure, room: f64) -> Vec<Ca
     let size = (VALUE_TYPE_SIZE * room / wide).clamp(10.0, VALUE_TYPE_SIZE);
     push_wrapped(&mut card, size, TEXT, FontFace::Bold, &value, room);
     // Only doubts are named: a word on every card would be read on none.
-    if figure.status != FigureStatus::Final {
+    if !matches!(figure.status, FigureStatus::Final | FigureStatus::Missing) {
         let status = show.status(figure.status);
         push_wrapped(
             &mut card,

@@ -1,0 +1,79 @@
+//! Figures that cannot be true are not claimed.
+
+use super::site::SITE_DEVICES;
+use super::{HOUR, TestSite, assert_missing, find_figure, has_remark, parse_time};
+use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
+use crate::domain::indicator::SiteIndicators;
+
+const IMPLAUSIBLE: ClaimVerdict = ClaimVerdict::NotClaimed(NotClaimedReason::Implausible);
+
+/// A plant at the counter of the inverter.
+fn plant(id: &str, keys: &str) -> String {
+    format!("[[asset]]\nid = '{id}'\nkind = 'plts'\nenergy = 'inverter.energy'\n{keys}\n")
+}
+
+/// November 2026 of a plant whose counter grew by `kwh` a day.
+async fn november(keys: &str, kwh: f64) -> SiteIndicators {
+    let village = TestSite::new(&format!("{SITE_DEVICES}{}", plant("plts", keys)));
+    let start = parse_time("2026-10-31T17:00:00Z").0;
+    let hours = (0..=30 * 24_i32).map(|hour| {
+        let grown = kwh * f64::from(hour) / 24.0;
+        (start + i64::from(hour) * HOUR, Some(1000.0 + grown))
+    });
+    village
+        .store_readings(vec![("inverter.energy", hours.collect())])
+        .await;
+    village.indicators("2026-11").await
+}
+
+const GRID: &str = "system = 'off-grid'\n\
+    baseline = { kind = 'GRID', factor = 'grid.sumatera.2019.cm5050_expost' }";
+
+#[tokio::test]
+async fn a_yield_that_no_sky_allows_is_not_claimed_and_counts_in_no_total() {
+    // Three times 3.5 kWh/kWp a day: the ratio of the current transformer is wrong.
+    let found = november(&format!("capacity_kwp = 2.0\n{GRID}"), 2.0 * 3.5 * 3.0).await;
+    for id in [
+        "plts.generation",
+        "plts.specific_yield",
+        "co2.gross",
+        "co2.net",
+    ] {
+        let figure = find_figure(&found, id, "plts");
+        assert_eq!(figure.claim, IMPLAUSIBLE, "{id}");
+        assert!(has_remark(figure, "account-implausible-yield"), "{id}");
+        // The number stays for whoever looks for the mistake.
+        assert!(figure.value.is_ok(), "{id}");
+    }
+    for id in ["site.generation", "co2.net"] {
+        assert_missing(&found, id, "", "factor-headline-implausible");
+    }
+    let found = november(&format!("capacity_kwp = 2.0\n{GRID}"), 2.0 * 3.5).await;
+    let made = find_figure(&found, "plts.generation", "plts");
+    assert_eq!(made.claim, ClaimVerdict::Claimable, "{:?}", made.remarks);
+}
+
+#[tokio::test]
+async fn an_inverter_gives_no_more_than_its_rating() {
+    let keys = "capacity_kwp = 2.0\nac_rating_kw = 0.5\nsystem = 'grid-tied'";
+    let found = november(keys, 7.5).await;
+    let made = find_figure(&found, "plts.generation", "plts");
+    assert_eq!(made.claim, IMPLAUSIBLE);
+    assert!(
+        has_remark(made, "account-implausible-rating"),
+        "{:?}",
+        made.remarks
+    );
+}
+
+#[tokio::test]
+async fn a_capacity_typed_in_watts_makes_the_generation_doubtful() {
+    let found = november("capacity_kwp = 2000.0", 7.0).await;
+    let made = find_figure(&found, "plts.generation", "plts");
+    assert_eq!(made.claim, ClaimVerdict::Doubtful);
+    assert!(has_remark(made, "account-low-yield"), "{:?}", made.remarks);
+    // A plant that supplies a battery alone may rest.
+    let found = november("capacity_kwp = 2000.0\nsystem = 'off-grid'", 7.0).await;
+    let made = find_figure(&found, "plts.generation", "plts");
+    assert_eq!(made.claim, ClaimVerdict::Claimable);
+}
