@@ -1,17 +1,18 @@
 //! [`check_relations`]: checks relations between assets.
 //!
-//! Referenced assets must exist and have the right kind, a kilowatt-hour is claimed once, and grid
-//! factors have one vintage.
+//! Referenced assets must exist and have the right kind, and grid factors have one vintage.
 
-use super::{Asset, AssetKind, NamedAsset, PvPlantAsset, RawAsset};
+use super::{Asset, NamedAsset, RawAsset};
 use crate::carbon::settings::baseline::BaselineKind;
 use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::factors::Factors;
 use crate::config::raw_values::SpannedValue;
-use std::collections::BTreeMap;
+use crate::domain::factor::{Factor, FactorStatus};
 use std::sync::Arc;
 
 pub(crate) fn check_relations(
     notes: &mut DiagnosticCollector<'_>,
+    factors: &Factors,
     raw: &[SpannedValue<RawAsset>],
     all: &[Asset],
 ) {
@@ -20,45 +21,54 @@ pub(crate) fn check_relations(
         let table = at.get().table();
         table.check_relations(notes, asset.kind.settings(), &named);
     }
-    check_single_claim(notes, raw, all);
     warn_mixed_vintages(notes, raw, all);
+    warn_higher_factors(notes, factors, raw, all);
 }
 
-fn as_pv_plant(asset: &Asset) -> Option<&PvPlantAsset> {
-    match &asset.kind {
-        AssetKind::Plts(plant) => Some(plant),
-        _ => None,
-    }
-}
-
-/// Checks that no two plants claim the energy of one point (METHODS G.7).
-fn check_single_claim(
+/// Warns about a grid factor where another one of the same grid and year is lower (METHODS C.2 c).
+fn warn_higher_factors(
     notes: &mut DiagnosticCollector<'_>,
+    factors: &Factors,
     raw: &[SpannedValue<RawAsset>],
     all: &[Asset],
 ) {
-    let mut owners: BTreeMap<&str, &Arc<str>> = BTreeMap::new();
     for (at, asset) in raw.iter().zip(all) {
-        // A plant without a baseline, or with `NONE`, claims nothing.
-        let claims = as_pv_plant(asset).filter(|plant| {
-            let kind = plant.baseline.as_ref().map(|one| &one.kind);
-            kind.is_some_and(|kind| *kind != BaselineKind::None)
-        });
-        // The counter where there is one: it is the point that the figures use.
-        let Some(point) = claims.and_then(|plant| plant.energy.as_ref().or(plant.power.as_ref()))
+        let Some(BaselineKind::Grid {
+            factor: Some(factor),
+            ..
+        }) = asset.baseline().map(|one| &one.kind)
         else {
             continue;
         };
-        if let Some(owner) = owners.insert(&point.id, &asset.id) {
-            notes.add_error(
-                at.span(),
-                "baseline",
-                "fault-claimed-twice",
-                &point.id,
-                owner,
-            );
+        if let Some(lower) = lower_factor(factors, factor) {
+            let (found, other) = (quoted_factor(factor), quoted_factor(lower));
+            notes.add_warning(at.span(), "baseline", "fault-lower-factor", &found, &other);
         }
     }
+}
+
+fn quoted_factor(factor: &Factor) -> String {
+    format!("{} ({} {})", factor.id, factor.value, factor.unit)
+}
+
+/// The lowest factor of the same grid and year, if it is lower than this one. A factor that was
+/// computed from others is no official value.
+fn lower_factor<'a>(factors: &'a Factors, chosen: &Factor) -> Option<&'a Arc<Factor>> {
+    // The scope begins with the name of the grid.
+    let grid = |factor: &Factor| factor.scope.split(',').next().map(str::to_lowercase);
+    let own = chosen.t_per_mwh()?;
+    let rivals = factors.all().iter().filter(|one| {
+        one.is_grid()
+            && one.status != FactorStatus::Derived
+            && one.year == chosen.year
+            && !one.scope.is_empty()
+            && grid(one) == grid(chosen)
+    });
+    let values = rivals.filter_map(|one| Some((one, one.t_per_mwh()?)));
+    let lowest = values.min_by(|(_, a), (_, b)| a.total_cmp(b));
+    lowest
+        .filter(|(_, value)| *value < own)
+        .map(|(factor, _)| factor)
 }
 
 /// Warns about grid factors of different years (METHODS C.2: one vintage a year).

@@ -34,10 +34,14 @@ pub(crate) use for_each_asset_kind;
 mod asset;
 mod asset_kind;
 pub(crate) mod asset_point;
+mod asset_relation;
 mod asset_relations;
 pub mod bsf;
 pub mod catchment;
 mod check_context;
+mod claim_registry;
+#[cfg(test)]
+mod claim_registry_tests;
 pub mod compost;
 pub mod genset;
 mod kind_settings;
@@ -65,6 +69,7 @@ pub use asset::Asset;
 pub use asset_kind::AssetKind;
 pub(crate) use asset_point::ANY_UNIT;
 pub use asset_point::AssetPoint;
+pub use asset_relation::{AssetRelation, AssetRelationSort};
 pub use bsf::settings::{BsfAsset, BsfTemperatureBands};
 pub use catchment::settings::CatchmentAsset;
 pub(crate) use check_context::{CheckContext, IndicatorKey, require_one_of, text_or_empty};
@@ -87,6 +92,8 @@ pub use tank::shape_settings::TankShape;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::SpannedValue;
 use crate::limits::ASSETS_MAX;
+pub(crate) use asset_relation::RawAssetRelation;
+use claim_registry::ClaimRegistry;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -94,8 +101,9 @@ use std::sync::Arc;
 pub(crate) fn check_assets(
     notes: &mut DiagnosticCollector<'_>,
     raw: &[SpannedValue<RawAsset>],
+    relations: &[SpannedValue<RawAssetRelation>],
     around: &mut CheckContext<'_>,
-) -> Vec<Asset> {
+) -> (Vec<Asset>, Vec<AssetRelation>) {
     if let Some(extra) = raw.get(ASSETS_MAX) {
         let (found, most) = (raw.len().to_string(), ASSETS_MAX.to_string());
         notes.add_error(extra.span(), "asset", "fault-too-many", &found, &most);
@@ -105,8 +113,17 @@ pub(crate) fn check_assets(
         .iter()
         .map(|at| check_asset(notes, at, around, &mut seen))
         .collect();
-    asset_relations::check_relations(notes, raw, &all);
-    all
+    asset_relations::check_relations(notes, around.factors, raw, &all);
+    let relations = asset_relation::check_asset_relations(notes, relations, &all);
+    let registry = ClaimRegistry {
+        site: around.site,
+        factors: around.factors,
+        definitions: around.definitions,
+        relations: &relations,
+        assets: &all,
+    };
+    claim_registry::check_claims(notes, raw, registry);
+    (all, relations)
 }
 
 fn check_asset(

@@ -418,12 +418,67 @@ fn a_kilowatt_hour_is_claimed_once() {
     let grid = "kind = 'GRID', factor = 'grid.jamali.2019.om'";
     assert_one_diagnostic(
         &(plant("p", grid) + &plant("q", grid)),
-        "7: baseline: the energy of point `d.wh` is already claimed by asset `p`; one \
-         kilowatt-hour may be claimed only once",
-        "7: baseline: energi titik ukur `d.wh` sudah diklaim oleh aset `p`; satu kilowatt-jam \
-         hanya boleh diklaim satu kali",
+        "7: baseline: the energy of point `d.wh` already counts for asset `p`; one kilowatt-hour \
+         counts only once",
+        "7: baseline: energi titik ukur `d.wh` sudah dihitung untuk aset `p`; satu kilowatt-jam hanya \
+         dihitung satu kali",
     );
-    load_valid(&(plant("p", grid) + &plant("q", "kind = 'NONE'")));
+    // Without a claim it would be added to the site's energy twice.
+    let none = plant("p", grid) + &plant("q", "kind = 'NONE'");
+    assert!(load_assets(&none).is_err());
+}
+
+#[test]
+fn a_capacity_in_watts_is_refused_beside_the_inverter_and_suspected_alone() {
+    let plant = |kwp: &str, more: &str| PLTS.replace("capacity_kwp = 2", kwp) + more;
+    let said = rendered_diagnostics(
+        &plant("capacity_kwp = 2000", "ac_rating_kw = 2\n"),
+        Language::En,
+    );
+    assert_eq!(
+        said,
+        [
+            "4: capacity_kwp: 2000 kWp does not fit ac_rating_kw = 2; is one of the two in W instead \
+          of kW?"
+        ]
+    );
+    let warned = |text: &str, what: &str| {
+        let config = load_valid(text);
+        config.warnings.iter().any(|fault| fault.what == what)
+    };
+    assert!(warned(
+        &plant("capacity_kwp = 2000", ""),
+        "fault-capacity-large"
+    ));
+    assert!(warned(
+        &plant("capacity_kwp = 2", "ac_rating_kw = 0.5\n"),
+        "fault-ratings"
+    ));
+    assert!(!warned(
+        &plant("capacity_kwp = 2", "ac_rating_kw = 2\n"),
+        "fault-ratings"
+    ));
+}
+
+#[test]
+fn the_lower_factor_of_a_grid_is_named_beside_a_higher_one() {
+    let plant = |factor: &str| {
+        format!("{PLTS}baseline = {{ kind = 'GRID', factor = 'grid.sumatera.2019.{factor}' }}\n")
+    };
+    let warned = |factor: &str| {
+        let config = load_valid(&plant(factor));
+        let found = config
+            .warnings
+            .iter()
+            .find(|fault| fault.what == "fault-lower-factor");
+        found.map(|fault| fault.expected.clone())
+    };
+    let lower = warned("cm5050_expost").unwrap();
+    assert!(
+        lower.contains("grid.sumatera.2019.cm5050_exante (0.93"),
+        "{lower}"
+    );
+    assert_eq!(warned("cm5050_exante"), None);
 }
 
 #[test]

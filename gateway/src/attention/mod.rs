@@ -35,7 +35,7 @@ use device_rules::{data_gap, device_partial, device_silent, line_silent};
 use gateway_rules::{clock_untrusted, sink_away, sink_refused, store_failing, store_lost};
 use ledger_rules::{entry_missing, entry_never, target_behind};
 use power_rules::plts_idle;
-use waste_rules::{bin_cold, bin_hot, bin_was_hot, compost_hot};
+use waste_rules::{bin_cold, bin_hot, bin_was_hot, compost_hot, mass_balance};
 use water_rules::{leak, leak_once, overflow, pump_dry, water_days, water_hours};
 
 /// All rules. Items of one severity keep this order.
@@ -52,6 +52,7 @@ pub(crate) const ATTENTION_RULES: &[AttentionRule] = &[
     rule("leak", Warning, "/air", leak),
     rule("bin-was-hot", Warning, "/bsf", bin_was_hot),
     rule("compost-hot", Warning, "/kompos", compost_hot),
+    rule("mass-balance", Warning, "/catat", mass_balance),
     rule("device-silent", Warning, "/teknisi", device_silent),
     rule("store-lost", Warning, "/health", store_lost),
     rule("sink-away", Warning, "/health", sink_away),

@@ -49,6 +49,8 @@ pub(crate) struct ConditionFigures<'a> {
     pub(crate) recent: &'a SiteIndicators,
     /// The last seven days, with today.
     pub(crate) week: &'a SiteIndicators,
+    /// This month.
+    pub(crate) month: &'a SiteIndicators,
 }
 
 /// Condition of the store.

@@ -101,6 +101,7 @@ impl RuleBench {
             figures: ConditionFigures {
                 recent: &self.recent,
                 week: &self.week,
+                month: &self.week,
             },
             targets: Vec::new(),
             month_passed: 0.8,

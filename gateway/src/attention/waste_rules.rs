@@ -3,6 +3,7 @@
 use super::attention_rule::{FindingArg, RuleFinding};
 use super::site_condition::{SiteCondition, figure_value};
 use crate::assets::{Asset, AssetKind, BsfAsset};
+use crate::formulas::FormulaStatus;
 use std::sync::Arc;
 
 /// Time above the critical temperature since yesterday that is worth a warning, h.
@@ -60,6 +61,16 @@ pub(super) fn compost_hot(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
         (core > COMPOST_HOT_C).then(finding)
     });
     hot.collect()
+}
+
+/// Bins out of which the ledger says that more came than went in.
+pub(super) fn mass_balance(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
+    let refused = FormulaStatus::MassBalance.words_key();
+    let odd = bins(site).filter(|(bin, _)| {
+        let loss = site.figures.month.find("bsf.loss", Some(&bin.id));
+        loss.is_some_and(|one| matches!(&one.value, Err(why) if why.key == refused))
+    });
+    odd.map(|(bin, _)| named(bin)).collect()
 }
 
 /// Hours since yesterday in the critical and the lethal band.

@@ -134,15 +134,21 @@ fn gross_figure(
             .with_verdict(from.claim);
         figure.remarks.extend(from.remarks.iter().cloned());
     }
-    // An impossible efficiency of the pump means that its water, its head or its energy is wrong.
-    let efficiency = find_indicator(known, &lift::EFFICIENCY, of_pump);
-    if let Some(efficiency) = efficiency.filter(|one| one.claim.is_withheld()) {
-        figure = figure
-            .with_verdict(efficiency.claim)
-            .with_remark(IndicatorRemark::new("account-implausible-eta"));
-    }
-    let figure = figure.with_verdict(baseline.headline(&desk.config.factors));
+    let figure =
+        judge_pump(figure, known, of_pump).with_verdict(baseline.headline(&desk.config.factors));
     add_evidence_remarks(figure, plant, baseline)
+}
+
+/// The figure with the verdict on the pump: an impossible efficiency means that its water, its head
+/// or its energy is wrong.
+fn judge_pump(figure: Indicator, known: KnownIndicators<'_>, pump: &str) -> Indicator {
+    let efficiency = find_indicator(known, &lift::EFFICIENCY, pump);
+    match efficiency.filter(|one| one.claim.is_withheld()) {
+        Some(efficiency) => figure
+            .with_verdict(efficiency.claim)
+            .with_remark(IndicatorRemark::new("account-implausible-eta")),
+        None => figure,
+    }
 }
 
 /// Energy that displaced other energy: self-used energy, or all generation.

@@ -48,13 +48,14 @@ pub(crate) fn check_config(
         definitions: &definitions,
         roles: BTreeMap::new(),
     };
-    let assets = assets::check_assets(notes, &raw.asset, &mut around);
+    let (assets, relations) = assets::check_assets(notes, &raw.asset, &raw.relation, &mut around);
     // After the assets: their ratings narrow the limits of the points that they name.
     assets::apply_rated_limits(&assets, &mut devices);
     Config {
         file: notes.file.to_owned(),
         text: notes.text.to_owned(),
         assets,
+        relations,
         factors,
         definitions,
         store: check_store(notes, raw),

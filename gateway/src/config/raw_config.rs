@@ -4,7 +4,7 @@
 //! Almost every key is optional for serde: missing keys are reported by `schema_check`, so that one
 //! error does not hide the others.
 
-use crate::assets::RawAsset;
+use crate::assets::{RawAsset, RawAssetRelation};
 use crate::config::bus_kinds::{RawBus, RawPoint};
 use crate::config::factors::{RawFactorEvidence, RawFactors};
 use crate::config::raw_values::{RawDeviceLimits, RawInteger, RawText, SpannedValue};
@@ -31,6 +31,9 @@ pub(crate) struct RawConfig {
     /// Assets: PV plants, pumps, tanks, ...
     #[serde(default)]
     pub(crate) asset: Vec<SpannedValue<RawAsset>>,
+    /// Relations between assets: feeds, part of, in series.
+    #[serde(default)]
+    pub(crate) relation: Vec<SpannedValue<RawAssetRelation>>,
     /// Factor file and warming potentials of the site.
     pub(crate) factors: Option<RawFactors>,
     /// Official pages attached to factors.

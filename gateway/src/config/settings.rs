@@ -1,6 +1,6 @@
 //! [`Config`]: the checked configuration, the only form that the rest of the program sees.
 
-use crate::assets::Asset;
+use crate::assets::{Asset, AssetRelation};
 use crate::config::Diagnostic;
 use crate::config::factors::Factors;
 use crate::config::revision_text::join_texts;
@@ -37,6 +37,8 @@ pub struct Config {
     pub devices: Vec<Device>,
     /// Assets in file order; figures are computed from them.
     pub assets: Vec<Asset>,
+    /// Declared relations between assets.
+    pub relations: Vec<AssetRelation>,
     /// Factors of the site.
     pub factors: Factors,
     /// Ledger indicators.

@@ -35,6 +35,7 @@ pub(crate) mod indicator_query;
 pub(crate) mod input_reading;
 pub(crate) mod input_series;
 pub(crate) mod ledger_totals;
+pub(crate) mod moving_together;
 pub(crate) mod period_days;
 pub(crate) mod refused_readings;
 pub(crate) mod running_hours;
@@ -61,6 +62,7 @@ use asset_sums::AssetIndicators;
 use claim_inheritance::inherit_verdicts;
 use figure_context::FigureContext;
 use ledger_totals::PeriodLedger;
+use moving_together::mark_moving_together;
 use period_days::PeriodDays;
 use sample_merge::ProgressCounter;
 use std::collections::BTreeSet;
@@ -146,6 +148,7 @@ fn add_dependent_indicators(
     all: &mut AssetIndicators,
 ) {
     let of_asset = |id: &Arc<str>| FigureContext::new(config, span, Some(id));
+    mark_moving_together(config, &mut all.figures, &all.daily);
     inherit_verdicts(&mut all.figures);
     // Ledger figures first: the CO2 of a plant may depend on the fuel of a genset.
     for asset in &config.assets {

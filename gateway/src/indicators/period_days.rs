@@ -118,8 +118,8 @@ impl PeriodDays {
                 facing += irradiance / sine.max(LOW_SUN_SINE) * hours / 1000.0;
             }
         }
-        // In the tropics a tilted plane gains little over a horizontal one. Elsewhere a tilted plane
-        // may face a low sun for most of the day.
+        // In the tropics a tilted plane gains little over a horizontal one. Elsewhere a tilted
+        // plane may face a low sun for most of the day.
         if self.place.latitude.abs() < TROPICS_DEGREES {
             (flat, flat * TILT_GAIN_MAX)
         } else {

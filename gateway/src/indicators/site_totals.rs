@@ -40,6 +40,7 @@ pub(crate) fn site_totals(desk: &FigureContext<'_>, known: KnownIndicators<'_>) 
     let total = |(spec, of): &(&IndicatorSpec<'_>, &IndicatorSpec<'_>)| {
         let parts = known.iter().filter(|one| *one.id == *of.id);
         let parts: Vec<&Indicator> = parts.filter(|one| one.asset.is_some()).collect();
+        let parts = counted_once(desk, &parts);
         (!parts.is_empty()).then(|| sum_indicators(desk, spec, &parts, known))
     };
     SITE_TOTALS.iter().filter_map(total).collect()
@@ -99,6 +100,21 @@ fn sum_indicators(
     figure.with_remark(
         IndicatorRemark::new("account-left-out").with_arg("assets", left_out.join(", ")),
     )
+}
+
+/// The parts without those that another part measures too, by a declared relation.
+fn counted_once<'a>(desk: &FigureContext<'_>, parts: &[&'a Indicator]) -> Vec<&'a Indicator> {
+    let has = |id: &Arc<str>| parts.iter().any(|one| one.asset.as_ref() == Some(id));
+    let relations = desk.config.relations.iter();
+    let covered: Vec<&Arc<str>> = relations
+        .filter(|one| one.is_counted_once() && has(&one.with))
+        .map(|one| &one.asset)
+        .collect();
+    let is_counted = |one: &&&Indicator| {
+        let asset = one.asset.as_ref();
+        asset.is_none_or(|asset| !covered.contains(&asset))
+    };
+    parts.iter().filter(is_counted).copied().collect()
 }
 
 /// The value with which a part counts in a total, or the remark that says why it does not count.

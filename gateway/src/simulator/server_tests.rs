@@ -160,6 +160,7 @@ fn test_config() -> Config {
             line(BusLink::Modbus(ModbusLink::Rtu(serial_line())), "rs485"),
         ],
         devices,
+        relations: Vec::new(),
         assets: Vec::new(),
         factors: crate::config::factors::Factors::default(),
         definitions: crate::ledger::IndicatorDefinitions::built_in(),

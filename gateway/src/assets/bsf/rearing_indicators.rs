@@ -76,7 +76,8 @@ pub(crate) fn bsf_index_figures(
             figure_input("B", &b),
             figure_input("R", &r),
         ];
-        let mut value = value_or_status(value, found.status);
+        // More mass out than in: an entry is wrong or missing, and no index can be defended.
+        let mut value = value_or_status(value.filter(|_| !odd), found.status);
         if spec.id == WRI.id {
             inputs.push(constant_input("d", days.unwrap_or_default(), "d", "batch"));
             if found.sr.is_some() && days.is_none() {
@@ -86,7 +87,6 @@ pub(crate) fn bsf_index_figures(
         desk.figure(spec, value, inputs)
             .with_origin(origin)
             .with_remark(IndicatorRemark::new(basis))
-            .with_remark_if(odd, &found.status.words_key())
     };
     let indices: Vec<Indicator> = all.into_iter().map(index).collect();
     [w, b, r].into_iter().chain(indices).collect()

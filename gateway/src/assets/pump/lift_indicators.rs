@@ -99,12 +99,8 @@ impl PumpSums<'_> {
             .with_origin(ValueOrigin::Estimated)
             .with_remark_if(odd, &FormulaStatus::EtaTooHigh.words_key())
             .with_remark_if(bound, said);
-        let (hydraulic, efficiency) = if odd {
-            (implausible(hydraulic), implausible(efficiency))
-        } else {
-            (hydraulic, efficiency)
-        };
-        vec![height, hydraulic, efficiency]
+        let judged = [hydraulic, efficiency].map(|one| if odd { implausible(one) } else { one });
+        [height].into_iter().chain(judged).collect()
     }
 }
 

@@ -5,6 +5,7 @@ use crate::assets::solar::plts_sums::PltsSums;
 use crate::assets::{IrradiancePlane, PvSystemType};
 use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::indicator::{Indicator, IndicatorRemark};
+use crate::formulas::claim_rounding::{self, RoundingMode};
 use crate::indicators::asset_sums::AssetReadings;
 use crate::indicators::figure_context::FigureBuilder;
 
@@ -20,6 +21,10 @@ const LOW_YIELD_SHARE: f64 = 0.03;
 /// Hours from which a low yield is remarkable, and the share of them that must be measured.
 const LOW_YIELD_HOURS: f64 = 7.0 * 24.0;
 const LOW_YIELD_COMPLETENESS: f64 = 0.9;
+
+fn rounded(value: f64, decimals: i32) -> f64 {
+    claim_rounding::round_decimals(value, decimals, RoundingMode::Nearest)
+}
 
 impl PltsSums<'_> {
     /// The generation with its verdict: not plausible beyond what the light allows, doubtful far
@@ -63,8 +68,8 @@ impl PltsSums<'_> {
             let remark = IndicatorRemark::new("account-implausible-irradiance");
             return Some(
                 remark
-                    .with_arg("found", format!("{ratio:.2}"))
-                    .with_arg("most", format!("{ratio_max:.2}")),
+                    .with_arg("found", rounded(ratio, 2))
+                    .with_arg("most", rounded(ratio_max, 2)),
             );
         }
         let (_, sky) = span.clear_sky_kwh_m2(self.counted_since(read));
@@ -72,8 +77,8 @@ impl PltsSums<'_> {
             let remark = IndicatorRemark::new("account-implausible-yield");
             return Some(
                 remark
-                    .with_arg("found", format!("{yield_h:.1}"))
-                    .with_arg("most", format!("{sky:.1}")),
+                    .with_arg("found", rounded(yield_h, 1))
+                    .with_arg("most", rounded(sky, 1)),
             );
         }
         // A battery inverter also works at night.
@@ -86,8 +91,8 @@ impl PltsSums<'_> {
         (sky >= INSOLATION_MIN && self.counted_since(read) >= span.from && energy > most).then(
             || {
                 IndicatorRemark::new("account-implausible-rating")
-                    .with_arg("found", format!("{energy:.1}"))
-                    .with_arg("most", format!("{most:.1}"))
+                    .with_arg("found", rounded(energy, 1))
+                    .with_arg("most", rounded(most, 1))
             },
         )
     }
@@ -109,8 +114,8 @@ impl PltsSums<'_> {
             && yield_h < sky * LOW_YIELD_SHARE;
         is_told.then(|| {
             IndicatorRemark::new("account-low-yield")
-                .with_arg("found", format!("{yield_h:.2}"))
-                .with_arg("sky", format!("{sky:.0}"))
+                .with_arg("found", rounded(yield_h, 2))
+                .with_arg("sky", rounded(sky, 0))
         })
     }
 

@@ -116,6 +116,13 @@ impl PvSystemType {
     }
 }
 
+/// Ratio of modules and inverter beyond which one of both is in another unit.
+const RATING_RATIO_MAX: f64 = 20.0;
+/// Ratio of modules and inverter that is usual, in either direction.
+const RATING_RATIO_USUAL: f64 = 3.0;
+/// Capacity above which a plant is no village's any more, kWp.
+const VILLAGE_KWP_MAX: f64 = 500.0;
+
 /// `plts` as typed.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct RawPlts {
@@ -264,6 +271,48 @@ fn check_replaced_pump(
     }
 }
 
+/// Checks the two ratings against each other: one of them typed in W is wrong by a thousand. A
+/// battery inverter may be several times larger or smaller than the modules.
+fn check_ratings(notes: &mut DiagnosticCollector<'_>, raw: &RawPlts) {
+    let number = |typed: &RawNumber| typed.as_ref().map(|at| *at.get());
+    let (Some(kwp), Some(at)) = (number(&raw.capacity_kwp), &raw.capacity_kwp) else {
+        return;
+    };
+    let found = format!("{kwp} kWp");
+    match number(&raw.ac_rating_kw).map(|kw| (kw, kwp / kw)) {
+        Some((kw, ratio)) if ratio > RATING_RATIO_MAX || ratio < 1.0 / RATING_RATIO_MAX => {
+            let expected = format!("ac_rating_kw = {kw}");
+            notes.add_error(
+                at.span(),
+                "capacity_kwp",
+                "fault-ratings",
+                &found,
+                &expected,
+            );
+        }
+        Some((kw, ratio)) if !(1.0 / RATING_RATIO_USUAL..=RATING_RATIO_USUAL).contains(&ratio) => {
+            let expected = format!("ac_rating_kw = {kw}");
+            notes.add_warning(
+                at.span(),
+                "capacity_kwp",
+                "fault-ratings",
+                &found,
+                &expected,
+            );
+        }
+        None if kwp > VILLAGE_KWP_MAX => {
+            notes.add_warning(
+                at.span(),
+                "capacity_kwp",
+                "fault-capacity-large",
+                &found,
+                "",
+            );
+        }
+        _ => {}
+    }
+}
+
 /// Checks the table by itself.
 pub(crate) fn check_table(
     notes: &mut DiagnosticCollector<'_>,
@@ -276,6 +325,7 @@ pub(crate) fn check_table(
         ("power", raw.power.is_some()),
     ];
     require_one_of(notes, span, &keys);
+    check_ratings(notes, raw);
     let (plane, claim) = (raw.irradiance_plane.as_ref(), raw.claim.as_ref());
     let baseline = raw.baseline.as_ref();
     let baseline = baseline.map(|at| baseline::check_baseline(notes, at, around));

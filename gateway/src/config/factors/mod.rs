@@ -10,6 +10,7 @@
 //! pages. See `docs/factors.md`.
 
 mod attached_pages;
+mod factor_ranges;
 mod raw_factors;
 #[cfg(test)]
 mod tests;
@@ -291,7 +292,7 @@ fn check_factor(
         );
     }
     let status = raw.status.as_ref().map(|at| convert_status(*at.get()));
-    Some(Factor {
+    let factor = Factor {
         id: Arc::from(id?),
         value: value?,
         unit: unit?,
@@ -310,7 +311,19 @@ fn check_factor(
             .note
             .as_ref()
             .map_or(String::new(), |at| at.get().clone()),
-    })
+    };
+    check_range(notes, at, &factor);
+    Some(factor)
+}
+
+/// Refuses a value that cannot be true: a negative emission, or a unit that is wrong by a thousand.
+fn check_range(notes: &mut DiagnosticCollector<'_>, at: &SpannedValue<RawFactor>, factor: &Factor) {
+    if let Some(expected) = factor_ranges::violated_range(factor) {
+        let found = format!("{} {}", factor.value, factor.unit);
+        let value = at.get().value.as_ref();
+        let span = value.map_or_else(|| at.span(), SpannedValue::span);
+        notes.add_error(span, "value", "fault-range", &found, &expected);
+    }
 }
 
 fn check_factor_id(

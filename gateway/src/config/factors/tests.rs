@@ -251,3 +251,52 @@ proptest! {
         prop_assert!(read.faults.iter().all(|fault| fault.line >= 1));
     }
 }
+
+#[test]
+fn a_factor_that_cannot_be_true_is_refused_with_the_range_of_its_unit() {
+    let factor = |value: &str, unit: &str| {
+        format!(
+            "[[factor]]\nid = 'own.one'\nvalue = {value}\nunit = '{unit}'\nsource = 's'\n\
+             status = 'policy'\n"
+        )
+    };
+    for (value, unit, expected) in [
+        (
+            "930",
+            "tCO2/MWh",
+            "own.toml:3: value: 930 tCO2/MWh is out of range, expected 0..=3 tCO2/MWh",
+        ),
+        (
+            "-0.8",
+            "tCO2/MWh",
+            "own.toml:3: value: -0.8 tCO2/MWh is out of range, expected 0..=3 tCO2/MWh",
+        ),
+        (
+            "74100",
+            "kgCO2/GJ",
+            "own.toml:3: value: 74100 kgCO2/GJ is out of range, expected 0..=150 kgCO2/GJ",
+        ),
+        (
+            "2680",
+            "kgCO2/L",
+            "own.toml:3: value: 2680 kgCO2/L is out of range, expected 0..=5 kgCO2/L",
+        ),
+        (
+            "-4",
+            "kgCH4/t wet",
+            "own.toml:3: value: -4 kgCH4/t wet is out of range, expected >= 0 kgCH4/t wet",
+        ),
+    ] {
+        let said = rendered_diagnostics(&factor(value, unit), Language::En);
+        assert!(said.contains(expected), "{said}");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    for (value, unit) in [
+        ("0.93", "tCO2/MWh"),
+        ("930", "kgCO2/MWh"),
+        ("2.676", "kgCO2/L"),
+    ] {
+        fs::write(dir.path().join("own.toml"), factor(value, unit)).unwrap();
+        load_site(dir.path(), "[factors]\nfile = 'own.toml'\n").unwrap();
+    }
+}

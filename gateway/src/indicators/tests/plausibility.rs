@@ -14,7 +14,8 @@ fn plant(id: &str, keys: &str) -> String {
 
 /// November 2026 of a plant whose counter grew by `kwh` a day.
 async fn november(keys: &str, kwh: f64) -> SiteIndicators {
-    let village = TestSite::new(&format!("{SITE_DEVICES}{}", plant("plts", keys)));
+    let devices = SITE_DEVICES.replace("every = \"1m\"", "every = \"1h\"");
+    let village = TestSite::new(&format!("{devices}{}", plant("plts", keys)));
     let start = parse_time("2026-10-31T17:00:00Z").0;
     let hours = (0..=30 * 24_i32).map(|hour| {
         let grown = kwh * f64::from(hour) / 24.0;

@@ -74,6 +74,7 @@ fn site_condition<'a>(app: &'a ApiListener, figures: &'a HomeFigures) -> SiteCon
         figures: ConditionFigures {
             recent: &figures.recent.account,
             week: &figures.week.account,
+            month: &figures.month.account,
         },
         targets: month_progress::target_progress(figures),
         month_passed: figures.month_passed(),

@@ -4,7 +4,7 @@ use super::context::ReportContext;
 use super::targets;
 use super::{asset_chapters, display_names, emissions, indicator_figures, significant_digits};
 use crate::domain::claim_verdict::ClaimVerdict;
-use crate::domain::indicator::Indicator;
+use crate::domain::indicator::{Indicator, IndicatorRemark, InputSource};
 use crate::domain::ledger::EntryKind;
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::document::{CalloutTone, ReportBlock};
@@ -126,7 +126,35 @@ fn doubt_callouts(book: &ReportContext<'_>, headlines: &[&Indicator]) -> Vec<Rep
     {
         blocks.push(book.callout(CalloutTone::Provisional, "provisional", &[]));
     }
+    blocks.extend(moving_together_callout(book));
     blocks
+}
+
+fn is_moving_together(remark: &IndicatorRemark) -> bool {
+    ["account-moves-together", "account-same-series"].contains(&&*remark.key)
+}
+
+/// Callout that names figures which move together without a declared relation.
+fn moving_together_callout(book: &ReportContext<'_>) -> Option<ReportBlock> {
+    let is_marked = |one: &&Indicator| one.remarks.iter().any(is_moving_together);
+    let marked = book.indicators().iter().filter(is_marked);
+    // Figures that are computed from them repeat the remark.
+    let names: Vec<String> = marked
+        .filter(|one| {
+            one.inputs
+                .iter()
+                .any(|input| matches!(input.from, InputSource::Point(_)))
+        })
+        .map(|one| book.full_name(one))
+        .collect();
+    let all = names.join("; ");
+    (!names.is_empty()).then(|| {
+        book.callout(
+            CalloutTone::Warning,
+            "moving-together",
+            &[("figures", &all)],
+        )
+    })
 }
 
 /// Table of all figures with a target or a baseline.

@@ -1,0 +1,343 @@
+//! [`check_claims`]: the same physical quantity stands behind at most one claim (METHODS G.7), by
+//! whatever point it is measured.
+//!
+//! ```text
+//! plant a: energy = 'inverter.energy', GRID         claims the energy of the inverter
+//! plant b: power = 'inverter.power', PUMP_FUEL      claims it again, by its power: an error
+//! ```
+
+use super::asset_point::POWER_UNITS;
+use super::asset_relation::{AssetRelation, AssetRelationSort};
+use super::{Asset, AssetKind, AssetPoint, PumpAsset, PvPlantAsset, RawAsset};
+use crate::carbon::settings::baseline::BaselineKind;
+use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::factors::Factors;
+use crate::config::raw_values::SpannedValue;
+use crate::domain::Site;
+use crate::ledger::IndicatorDefinitions;
+use std::sync::Arc;
+
+/// What the registry of claims compares.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClaimRegistry<'a> {
+    pub(crate) site: &'a Site,
+    pub(crate) factors: &'a Factors,
+    pub(crate) definitions: &'a IndicatorDefinitions,
+    pub(crate) relations: &'a [AssetRelation],
+    pub(crate) assets: &'a [Asset],
+}
+
+/// How surely two points measure the same energy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum EnergyOverlap {
+    None,
+    Possible,
+    Sure,
+}
+
+/// Checks kilowatt-hours, water, and the records of people: each is claimed once.
+pub(crate) fn check_claims(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &[SpannedValue<RawAsset>],
+    registry: ClaimRegistry<'_>,
+) {
+    let all: Vec<(&SpannedValue<RawAsset>, &Asset)> = raw.iter().zip(registry.assets).collect();
+    for (index, (at, later)) in all.iter().enumerate() {
+        for (_, earlier) in &all[..index] {
+            registry.check_plants(notes, at, (earlier, later));
+            registry.check_pumps(notes, at, (earlier, later));
+            registry.check_meters(notes, at, (earlier, later));
+        }
+        registry.check_driven_pump(notes, at, later);
+        registry.check_certificates(notes, at, later);
+        registry.check_records(notes, at, later);
+    }
+}
+
+impl ClaimRegistry<'_> {
+    /// Two plants must not be the same energy: claimed by both, or added to the site's total twice.
+    fn check_plants(
+        self,
+        notes: &mut DiagnosticCollector<'_>,
+        at: &SpannedValue<RawAsset>,
+        (earlier, later): (&Asset, &Asset),
+    ) {
+        let (Some(one), Some(other)) = (as_plant(earlier), as_plant(later)) else {
+            return;
+        };
+        self.check_same_pump(notes, at, (earlier, one), other);
+        let Some((first, second)) = main_point(one).zip(main_point(other)) else {
+            return;
+        };
+        let both_claim = claims_emissions(one) && claims_emissions(other);
+        if self.is_counted_once(earlier, later) && !both_claim {
+            return;
+        }
+        match self.energy_overlap(one, other) {
+            EnergyOverlap::Sure if first.id == second.id => {
+                let what = "fault-claimed-twice";
+                notes.add_error(at.span(), "baseline", what, &second.id, &earlier.id);
+            }
+            EnergyOverlap::Sure => {
+                let found = format!("{}, {}", first.id, second.id);
+                let what = "fault-claimed-twice-device";
+                notes.add_error(at.span(), "baseline", what, &found, &earlier.id);
+            }
+            EnergyOverlap::Possible => {
+                let found = format!("{}, {}", first.id, second.id);
+                let what = "fault-claimed-perhaps";
+                notes.add_warning(at.span(), "baseline", what, &found, &earlier.id);
+            }
+            EnergyOverlap::None => {}
+        }
+    }
+
+    /// Whether the two plants measure the same energy: one point, or the energy and the power of a
+    /// device that has one of these alone.
+    fn energy_overlap(self, one: &PvPlantAsset, other: &PvPlantAsset) -> EnergyOverlap {
+        let points = |plant: &PvPlantAsset| -> Vec<Arc<str>> {
+            let both = [&plant.energy, &plant.power].into_iter().flatten();
+            both.map(|point| Arc::clone(&point.id)).collect()
+        };
+        let (first, second) = (points(one), points(other));
+        if first.iter().any(|id| second.contains(id)) {
+            return EnergyOverlap::Sure;
+        }
+        let shared = first
+            .iter()
+            .find(|id| second.iter().any(|id2| device_of(id2) == device_of(id)));
+        let Some(device) = shared.map(|id| device_of(id)) else {
+            return EnergyOverlap::None;
+        };
+        // A device with several counters and several powers may have a channel for each plant.
+        let mixed = one.energy.is_some() != other.energy.is_some();
+        let (counters, powers) = self.energy_points(device);
+        if mixed && (counters <= 1 || powers <= 1) {
+            EnergyOverlap::Sure
+        } else {
+            EnergyOverlap::Possible
+        }
+    }
+
+    /// Number of energy counters and of powers that a device has.
+    fn energy_points(self, device: &str) -> (usize, usize) {
+        let found = self.site.devices.iter().find(|one| *one.id == *device);
+        let points = found.map_or(&[][..], |one| &one.points);
+        let counters = points
+            .iter()
+            .filter(|one| one.counter && one.unit.ends_with("Wh"));
+        let powers = points
+            .iter()
+            .filter(|one| POWER_UNITS.contains(&&*one.unit));
+        (counters.count(), powers.count())
+    }
+
+    /// The water of a pump stands behind one claim.
+    fn check_same_pump(
+        self,
+        notes: &mut DiagnosticCollector<'_>,
+        at: &SpannedValue<RawAsset>,
+        (earlier, one): (&Asset, &PvPlantAsset),
+        other: &PvPlantAsset,
+    ) {
+        let (Some((first, pump)), Some((second, other_pump))) =
+            (self.replaced_pump(one), self.replaced_pump(other))
+        else {
+            return;
+        };
+        let water = |pump: &PumpAsset| {
+            let point = pump.volume.as_ref().or(pump.flow.as_ref());
+            point.map(|point| Arc::clone(&point.id))
+        };
+        if first == second || (water(pump).is_some() && water(pump) == water(other_pump)) {
+            let what = "fault-water-claimed-twice";
+            notes.add_error(at.span(), "baseline", what, second, &earlier.id);
+        }
+    }
+
+    /// The energy that drives the pump of a fuel pump baseline must not be claimed as well.
+    fn check_driven_pump(
+        self,
+        notes: &mut DiagnosticCollector<'_>,
+        at: &SpannedValue<RawAsset>,
+        asset: &Asset,
+    ) {
+        let Some((pump_id, pump)) = as_plant(asset).and_then(|plant| self.replaced_pump(plant))
+        else {
+            return;
+        };
+        let other_claims = self
+            .assets
+            .iter()
+            .filter(|one| one.id != asset.id && as_plant(one).is_some_and(claims_emissions));
+        for other in other_claims {
+            let feeds = |one: &AssetRelation| {
+                one.sort == AssetRelationSort::Feeds
+                    && one.asset == other.id
+                    && *one.with == *pump_id
+            };
+            let drives = pump.plts.as_ref() == Some(&other.id)
+                || self.relations.iter().any(feeds)
+                || as_plant(other).is_some_and(|plant| shares_energy(plant, pump));
+            if drives {
+                let what = "fault-pump-claimed-twice";
+                notes.add_error(at.span(), "baseline", what, pump_id, &other.id);
+            } else if pump.plts.is_none() {
+                let what = "fault-pump-driver";
+                notes.add_warning(at.span(), "baseline", what, pump_id, &other.id);
+            }
+        }
+    }
+
+    /// Water of two pumps that is the same is added to the site's total once.
+    fn check_pumps(
+        self,
+        notes: &mut DiagnosticCollector<'_>,
+        at: &SpannedValue<RawAsset>,
+        (earlier, later): (&Asset, &Asset),
+    ) {
+        let (AssetKind::Pump(one), AssetKind::Pump(other)) = (&earlier.kind, &later.kind) else {
+            return;
+        };
+        let Some((first, second)) = one.volume.as_ref().zip(other.volume.as_ref()) else {
+            return;
+        };
+        if first.id == second.id && !self.is_counted_once(earlier, later) {
+            let what = "fault-water-counted-twice";
+            notes.add_error(at.span(), "volume", what, &second.id, &earlier.id);
+        }
+    }
+
+    /// Two meters of one point are shown twice; they add up nowhere.
+    fn check_meters(
+        self,
+        notes: &mut DiagnosticCollector<'_>,
+        at: &SpannedValue<RawAsset>,
+        (earlier, later): (&Asset, &Asset),
+    ) {
+        let (AssetKind::Meter(one), AssetKind::Meter(other)) = (&earlier.kind, &later.kind) else {
+            return;
+        };
+        let Some((first, second)) = one.energy.as_ref().zip(other.energy.as_ref()) else {
+            return;
+        };
+        if first.id == second.id && !self.are_related(earlier, later) {
+            let what = "fault-measured-twice";
+            notes.add_warning(at.span(), "energy", what, &second.id, &earlier.id);
+        }
+    }
+
+    /// Energy with a certificate (REC) is not claimed by a plant.
+    fn check_certificates(
+        self,
+        notes: &mut DiagnosticCollector<'_>,
+        at: &SpannedValue<RawAsset>,
+        asset: &Asset,
+    ) {
+        let AssetKind::Meter(meter) = &asset.kind else {
+            return;
+        };
+        if !meter.claim.as_ref().is_some_and(|claim| claim.rec) {
+            return;
+        }
+        let certified = [&meter.energy, &meter.export, &meter.power];
+        let plants = self.assets.iter().filter(|one| {
+            as_plant(one).is_some_and(|plant| {
+                let own = [&plant.energy, &plant.power].into_iter().flatten();
+                let mut own = own.map(|point| &point.id);
+                claims_emissions(plant)
+                    && own.any(|id| certified.iter().any(|one| is_point(one.as_ref(), id)))
+            })
+        });
+        for plant in plants {
+            let what = "fault-rec-claimed";
+            notes.add_error(at.span(), "claim", what, &asset.id, &plant.id);
+        }
+    }
+
+    /// A record whose quantity has an effect in CO2 must not stand behind the emissions of a bin
+    /// too.
+    fn check_records(
+        self,
+        notes: &mut DiagnosticCollector<'_>,
+        at: &SpannedValue<RawAsset>,
+        asset: &Asset,
+    ) {
+        let Some(waste) = asset.kind.settings().organic_waste() else {
+            return;
+        };
+        if waste.disposal.is_none() {
+            return;
+        }
+        let definition = self.definitions.find(waste.fed);
+        let factor = definition.and_then(|one| one.factor.as_ref());
+        let is_emission = |id: &Arc<str>| {
+            let known = self.factors.find(id).map(|factor| factor.unit.text());
+            let unverified = self.factors.find_unverified(id).map(|one| &*one.unit);
+            known
+                .or(unverified)
+                .is_some_and(|unit| unit.contains("CO2"))
+        };
+        if let Some(factor) = factor.filter(|id| is_emission(id)) {
+            let what = "fault-mass-claimed-twice";
+            notes.add_error(at.span(), "disposal", what, waste.fed, factor);
+        }
+    }
+
+    /// Pump of a fuel pump baseline.
+    fn replaced_pump(&self, plant: &PvPlantAsset) -> Option<(&str, &PumpAsset)> {
+        let BaselineKind::PumpFuel { pump: id, .. } = &plant.baseline.as_ref()?.kind else {
+            return None;
+        };
+        let found = self.assets.iter().find(|one| one.id == *id)?;
+        match &found.kind {
+            AssetKind::Pump(pump) => Some((&*found.id, &**pump)),
+            _ => None,
+        }
+    }
+
+    fn is_counted_once(&self, one: &Asset, other: &Asset) -> bool {
+        let mut all = self.relations.iter();
+        all.any(|relation| relation.is_counted_once() && relation.joins(&one.id, &other.id))
+    }
+
+    fn are_related(&self, one: &Asset, other: &Asset) -> bool {
+        let mut all = self.relations.iter();
+        all.any(|relation| relation.joins(&one.id, &other.id))
+    }
+}
+
+fn as_plant(asset: &Asset) -> Option<&PvPlantAsset> {
+    match &asset.kind {
+        AssetKind::Plts(plant) => Some(plant),
+        _ => None,
+    }
+}
+
+/// A plant without a baseline, or with `NONE`, claims no emissions.
+fn claims_emissions(plant: &PvPlantAsset) -> bool {
+    let kind = plant.baseline.as_ref().map(|one| &one.kind);
+    kind.is_some_and(|kind| *kind != BaselineKind::None)
+}
+
+/// The counter where there is one: it is the point that the figures use.
+fn main_point(plant: &PvPlantAsset) -> Option<&AssetPoint> {
+    plant.energy.as_ref().or(plant.power.as_ref())
+}
+
+/// Whether the pump is measured by the point of the plant.
+fn shares_energy(plant: &PvPlantAsset, pump: &PumpAsset) -> bool {
+    let own = [&plant.energy, &plant.power].into_iter().flatten();
+    let pumped = [&pump.energy, &pump.power];
+    own.into_iter()
+        .any(|point| pumped.iter().any(|one| is_point(one.as_ref(), &point.id)))
+}
+
+fn is_point(point: Option<&AssetPoint>, id: &str) -> bool {
+    point.is_some_and(|point| *point.id == *id)
+}
+
+/// Device of a point id, `device.point`.
+fn device_of(id: &str) -> &str {
+    id.split('.').next().unwrap_or_default()
+}

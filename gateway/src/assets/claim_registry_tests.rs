@@ -1,0 +1,200 @@
+//! Tests that a quantity is claimed once: the table of double claims, and the relations that allow
+//! what is true.
+
+use crate::config::{self, Config, Diagnostics};
+use crate::i18n::Language;
+use crate::tests::SiteText;
+use std::path::Path;
+
+/// Two inverters and two pumps with a water meter, a meter, and a device with two channels.
+fn site(assets: &str) -> String {
+    let energy = |register: u8, id: &str| {
+        format!(
+            "{{ id = '{id}', register = 'holding:{register}', type = 'u32', unit = 'kWh', \
+             counter = true }}"
+        )
+    };
+    let power = |register: u8, id: &str| {
+        format!("{{ id = '{id}', register = 'holding:{register}', type = 'u16', unit = 'W' }}")
+    };
+    let water = "{ id = 'volume', register = 'holding:8', type = 'u32', unit = 'm3', \
+                 counter = true }";
+    let mut text = SiteText::new("a").tcp_bus("b", 502);
+    for (unit, device) in ["inverter", "second", "meter"].iter().enumerate() {
+        let points = [energy(0, "energy"), power(4, "power")];
+        text = text
+            .device(device, "b", &format!("unit = {}", unit + 1))
+            .points(points.each_ref().map(String::as_str));
+    }
+    let channels = [
+        energy(0, "energy_1"),
+        energy(2, "energy_2"),
+        power(4, "power_1"),
+        power(5, "power_2"),
+    ];
+    text = text
+        .device("channels", "b", "unit = 4")
+        .points(channels.each_ref().map(String::as_str))
+        .device("flow", "b", "unit = 5")
+        .points([water]);
+    text.text() + assets
+}
+
+fn load(assets: &str) -> Result<Config, Diagnostics> {
+    config::load_config_text(&site(assets), Path::new("pantau.toml"), &|_| None)
+}
+
+fn plant(id: &str, keys: &str, baseline: &str) -> String {
+    format!(
+        "[[asset]]\nid = '{id}'\nkind = 'plts'\ncapacity_kwp = 2\n{keys}\n\
+         baseline = {{ {baseline} }}\n"
+    )
+}
+
+fn pump(id: &str, keys: &str) -> String {
+    format!(
+        "[[asset]]\nid = '{id}'\nkind = 'pump'\nvolume = 'flow.volume'\n\
+         head = {{ static_m = 20.0 }}\n{keys}\n"
+    )
+}
+
+const GRID: &str = "kind = 'GRID', factor = 'grid.sumatera.2019.cm5050_exante'";
+const FUEL: &str = "kind = 'PUMP_FUEL', pump = 'w'";
+const NONE: &str = "kind = 'NONE'";
+const INVERTER: &str = "energy = 'inverter.energy'";
+const SECOND: &str = "energy = 'second.energy'";
+
+#[test]
+fn the_same_quantity_stands_behind_one_claim_by_whatever_point() {
+    let by_power = "power = 'inverter.power'";
+    let table = [
+        (
+            "one inverter by energy and by power",
+            plant("p", INVERTER, GRID) + &plant("q", by_power, GRID),
+            "fault-claimed-twice-device",
+        ),
+        (
+            "two fuel pump baselines on one pump",
+            pump("w", "") + &plant("p", INVERTER, FUEL) + &plant("q", SECOND, FUEL),
+            "fault-water-claimed-twice",
+        ),
+        (
+            "a grid baseline of the plant that drives the pump of another claim",
+            pump("w", "plts = 'p'") + &plant("p", INVERTER, GRID) + &plant("q", SECOND, FUEL),
+            "fault-pump-claimed-twice",
+        ),
+        (
+            "the same by a declared relation",
+            pump("w", "")
+                + &plant("p", INVERTER, GRID)
+                + &plant("q", SECOND, FUEL)
+                + "[[relation]]\nasset = 'p'\nkind = 'feeds'\nwith = 'w'\n",
+            "fault-pump-claimed-twice",
+        ),
+        (
+            "a plant without a baseline that adds the same energy to the site",
+            plant("p", INVERTER, GRID) + &plant("q", INVERTER, NONE),
+            "fault-claimed-twice",
+        ),
+        (
+            "a part that claims what the whole claims",
+            plant("p", INVERTER, GRID)
+                + &plant("q", INVERTER, GRID)
+                + "[[relation]]\nasset = 'q'\nkind = 'part-of'\nwith = 'p'\n",
+            "fault-claimed-twice",
+        ),
+        (
+            "two pumps of one water meter",
+            pump("w", "") + &pump("v", ""),
+            "fault-water-counted-twice",
+        ),
+        (
+            "energy with a certificate at the meter",
+            plant("p", INVERTER, GRID)
+                + "[[asset]]\nid = 'm'\nkind = 'meter'\nenergy = 'inverter.energy'\n\
+                   claim = { owner = 'x', rec = true }\n",
+            "fault-rec-claimed",
+        ),
+        (
+            "kilograms with an effect of their own beside the methane of the bin",
+            "[[indicator]]\nid = 'fed'\nname = { id = 'Pakan', en = 'Feed' }\nunit = 'kg'\n\
+             known = ['weighed']\nfactor = 'own.fed'\n\
+             [factors]\nfile = 'own.toml'\n\
+             [[asset]]\nid = 'bin'\nkind = 'bsf'\nfed = 'fed'\n\
+             disposal = { fate = 'landfill', mcf = 'swds.mcf.unmanaged_shallow', \
+             gas_captured = 0.0, evidence = 'letter' }\n"
+                .to_owned(),
+            "fault-mass-claimed-twice",
+        ),
+    ];
+    let dir = tempfile::tempdir().unwrap();
+    let own = "[[factor]]\nid = 'own.fed'\nvalue = 0.1\nunit = 'kgCO2e/kg'\nsource = 's'\n\
+               status = 'policy'\n";
+    std::fs::write(dir.path().join("own.toml"), own).unwrap();
+    for (case, assets, what) in table {
+        let file = dir.path().join("pantau.toml");
+        let faults = config::load_config_text(&site(&assets), &file, &|_| None);
+        let faults = faults.expect_err(case);
+        let found: Vec<&str> = faults.0.iter().map(|fault| fault.what).collect();
+        assert_eq!(found, [what], "{case}: {}", faults.render(Language::En));
+    }
+}
+
+#[test]
+fn what_may_be_the_same_is_a_warning() {
+    let meter =
+        |id: &str| format!("[[asset]]\nid = '{id}'\nkind = 'meter'\nenergy = 'meter.energy'\n");
+    let table = [
+        (
+            "two channels of one device",
+            plant("p", "energy = 'channels.energy_1'", GRID)
+                + &plant("q", "energy = 'channels.energy_2'", GRID),
+            "fault-claimed-perhaps",
+        ),
+        (
+            "two meters of one point",
+            meter("m") + &meter("n"),
+            "fault-measured-twice",
+        ),
+        (
+            "a pump that does not say what drives it, beside another claim",
+            pump("w", "") + &plant("p", INVERTER, GRID) + &plant("q", SECOND, FUEL),
+            "fault-pump-driver",
+        ),
+    ];
+    for (case, assets, what) in table {
+        let config = load(&assets).unwrap_or_else(|faults| panic!("{case}: {faults}"));
+        let warned = config.warnings.iter().any(|fault| fault.what == what);
+        assert!(warned, "{case}: {:?}", config.warnings);
+    }
+}
+
+#[test]
+fn what_is_declared_and_true_is_accepted() {
+    let series = pump("w", "")
+        + &pump("v", "")
+        + "[[relation]]\nasset = 'v'\nkind = 'in-series'\nwith = 'w'\n";
+    let part = plant("p", INVERTER, GRID)
+        + &plant("q", INVERTER, NONE)
+        + "[[relation]]\nasset = 'q'\nkind = 'part-of'\nwith = 'p'\n";
+    let two = plant("p", INVERTER, GRID) + &plant("q", SECOND, GRID);
+    for (assets, relations) in [(series, 1), (part, 1), (two, 0)] {
+        let config = load(&assets).unwrap_or_else(|faults| panic!("{faults}"));
+        assert_eq!(config.relations.len(), relations);
+    }
+}
+
+#[test]
+fn a_relation_names_two_assets_that_exist() {
+    let relation = |asset: &str, with: &str| {
+        let plants = plant("p", INVERTER, GRID) + &plant("q", SECOND, GRID);
+        let relation =
+            format!("[[relation]]\nasset = '{asset}'\nkind = 'feeds'\nwith = '{with}'\n");
+        let faults = load(&(plants + &relation)).unwrap_err();
+        let found: Vec<&str> = faults.0.iter().map(|fault| fault.what).collect();
+        assert_eq!(found.len(), 1, "{faults}");
+        found[0]
+    };
+    assert_eq!(relation("p", "r"), "fault-unknown-asset");
+    assert_eq!(relation("p", "p"), "fault-relation-own");
+}

@@ -1,0 +1,153 @@
+//! [`mark_moving_together`]: figures of two assets that move together without a declared relation
+//! are perhaps the same quantity (METHODS G.7).
+
+use crate::config::Config;
+use crate::domain::claim_verdict::ClaimVerdict;
+use crate::domain::indicator::{DailyValues, Indicator, IndicatorRemark, InputSource};
+use crate::indicators::figure_context::FigureBuilder;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Figures that stand for what an asset measures.
+const MAIN_FIGURES: [&str; 7] = [
+    "plts.generation",
+    "pump.volume",
+    "pump.energy",
+    "genset.energy",
+    "meter.energy",
+    "meter.import",
+    "catchment.captured",
+];
+/// Common days from which two series can be compared.
+const DAYS_MIN: usize = 10;
+/// Largest deviation of the ratio of two series from its mean that counts as moving together.
+// Two plants under one sky differ by more than that from day to day.
+const RATIO_SPREAD: f64 = 0.01;
+/// Smallest variation of a series, as largest over smallest value, that says something.
+const VARIATION_MIN: f64 = 1.1;
+/// Deviation of the ratio from 1 up to which two series are the same.
+const SAME_RATIO: f64 = 0.001;
+
+/// Adds a remark to both figures of each such pair; series that are the same make them doubtful.
+pub(crate) fn mark_moving_together(
+    config: &Config,
+    figures: &mut [Indicator],
+    daily: &[DailyValues],
+) {
+    let main: Vec<&DailyValues> = daily
+        .iter()
+        .filter(|one| one.asset.is_some() && MAIN_FIGURES.contains(&&*one.id))
+        .collect();
+    for (index, one) in main.iter().enumerate() {
+        for other in &main[..index] {
+            let Some(ratio) = common_ratio(one, other) else {
+                continue;
+            };
+            if is_explained(config, figures, one, other) {
+                continue;
+            }
+            for (of, with) in [(one, other), (other, one)] {
+                mark(config, figures, of, with, ratio);
+            }
+        }
+    }
+}
+
+fn mark(
+    config: &Config,
+    figures: &mut [Indicator],
+    of: &DailyValues,
+    with: &DailyValues,
+    ratio: f64,
+) {
+    let is_same = (ratio - 1.0).abs() <= SAME_RATIO;
+    let key = if is_same {
+        "account-same-series"
+    } else {
+        "account-moves-together"
+    };
+    let name = config.asset_name(with.asset.as_deref().unwrap_or_default());
+    let remark = IndicatorRemark::new(key).with_arg("asset", name);
+    let found = figures
+        .iter_mut()
+        .find(|one| one.id == of.id && one.asset == of.asset);
+    if let Some(figure) = found {
+        let mut marked = figure.clone().with_remark(remark);
+        if is_same {
+            marked = marked.with_verdict(ClaimVerdict::Doubtful);
+        }
+        *figure = marked;
+    }
+}
+
+/// Ratio of two series of one unit, when it is the same on all common days; `None` when it is not,
+/// or when there are too few days, or when a series hardly varies.
+fn common_ratio(one: &DailyValues, other: &DailyValues) -> Option<f64> {
+    if one.unit != other.unit || one.asset == other.asset {
+        return None;
+    }
+    let days: BTreeMap<_, f64> = other
+        .days
+        .iter()
+        .filter_map(|(date, value, _)| Some((*date, value.filter(|value| *value > 0.0)?)))
+        .collect();
+    let pairs: Vec<(f64, f64)> = one
+        .days
+        .iter()
+        .filter_map(|(date, value, _)| {
+            let value = value.filter(|value| *value > 0.0)?;
+            Some((value, *days.get(date)?))
+        })
+        .collect();
+    if pairs.len() < DAYS_MIN {
+        return None;
+    }
+    let (a, b) = pairs
+        .iter()
+        .fold((0.0, 0.0), |(a, b), (x, y)| (a + x, b + y));
+    let ratio = a / b;
+    let highest = pairs.iter().map(|(x, _)| *x).fold(f64::MIN, f64::max);
+    let lowest = pairs.iter().map(|(x, _)| *x).fold(f64::MAX, f64::min);
+    let together = pairs
+        .iter()
+        .all(|(x, y)| (x / y / ratio - 1.0).abs() <= RATIO_SPREAD);
+    (together && highest >= lowest * VARIATION_MIN).then_some(ratio)
+}
+
+/// Whether it is known why the two move together: a relation, an asset that is named by the other,
+/// or one point that both use.
+fn is_explained(
+    config: &Config,
+    figures: &[Indicator],
+    one: &DailyValues,
+    other: &DailyValues,
+) -> bool {
+    let (Some(first), Some(second)) = (&one.asset, &other.asset) else {
+        return true;
+    };
+    let named = |asset: &Arc<str>, needed: &Arc<str>| {
+        let mut all = config.assets.iter();
+        let found = all.find(|known| known.id == *asset);
+        found.is_some_and(|found| found.kind.settings().needed_assets().contains(&needed))
+    };
+    let mut relations = config.relations.iter();
+    relations.any(|relation| relation.joins(first, second))
+        || named(first, second)
+        || named(second, first)
+        || points_of(figures, one)
+            .iter()
+            .any(|point| points_of(figures, other).contains(point))
+}
+
+fn points_of<'a>(figures: &'a [Indicator], of: &DailyValues) -> Vec<&'a Arc<str>> {
+    let found = figures
+        .iter()
+        .find(|one| one.id == of.id && one.asset == of.asset);
+    let inputs = found.into_iter().flat_map(|one| &one.inputs);
+    inputs
+        .filter_map(|input| match &input.from {
+            InputSource::Point(readings) => Some(&readings.point),
+            _ => None,
+        })
+        .collect()
+}
