@@ -36,7 +36,10 @@ fn site(assets: &str) -> String {
         .device("channels", "b", "unit = 4")
         .points(channels.each_ref().map(String::as_str))
         .device("flow", "b", "unit = 5")
-        .points([water]);
+        .points([
+            water,
+            "{ id = 'temp', register = 'holding:10', type = 'i16', unit = 'degC' }",
+        ]);
     text.text() + assets
 }
 
@@ -120,7 +123,7 @@ fn the_same_quantity_stands_behind_one_claim_by_whatever_point() {
             "[[indicator]]\nid = 'fed'\nname = { id = 'Pakan', en = 'Feed' }\nunit = 'kg'\n\
              known = ['weighed']\nfactor = 'own.fed'\n\
              [factors]\nfile = 'own.toml'\n\
-             [[asset]]\nid = 'bin'\nkind = 'bsf'\nfed = 'fed'\n\
+             [[asset]]\nid = 'bin'\nkind = 'bsf'\nfed = 'fed'\ntemperature = 'flow.temp'\n\
              disposal = { fate = 'landfill', mcf = 'swds.mcf.unmanaged_shallow', \
              gas_captured = 0.0, evidence = 'letter' }\n"
                 .to_owned(),

@@ -192,10 +192,12 @@ fn a_strapping_table_must_rise() {
     assert_one_diagnostic(
         &table("[[0, 0], [0.5, 0.6], [0.5, 0.7]]"),
         "5: table: row [0.5, 0.7] must not come after [0.5, 0.6]: sort from the lowest level up, \
-         and volumes must not fall",
+         and volumes must rise too",
         "5: table: baris [0.5, 0.7] tidak boleh sesudah [0.5, 0.6]: urutkan dari ketinggian \
-         terendah, dan volume tidak boleh turun",
+         terendah, dan volume juga harus naik",
     );
+    // Two levels of one volume: no level could be told from the volume.
+    assert!(load_assets(&table("[[0, 0], [0.5, 0.6], [1.0, 0.6]]")).is_err());
     for rows in [
         "[]",
         "[[0, 0]]",
@@ -209,7 +211,7 @@ fn a_strapping_table_must_rise() {
             "{rows} {said:?}"
         );
     }
-    let config = load_valid(&table("[[0, 0], [0.5, 0.6], [1.0, 0.6]]"));
+    let config = load_valid(&table("[[0, 0], [0.5, 0.6], [1.0, 0.7]]"));
     let AssetKind::Tank(tank) = &config.assets[0].kind else {
         panic!("a tank");
     };

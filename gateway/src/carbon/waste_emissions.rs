@@ -29,6 +29,7 @@ use crate::indicators::figure_context::{
 };
 use crate::indicators::ledger_totals::{PeriodLedger, entered_figure};
 use crate::indicators::period_days::PeriodDays;
+use crate::indicators::uncertainty::RelativeUncertainty;
 use jiff::civil::Date;
 use std::sync::Arc;
 
@@ -238,27 +239,37 @@ fn project_emissions_figure(
         .and_then(|id| find_indicator(known, &compost::ENERGY, id));
     let grid = site_grid_factor(desk.config);
     let wet = tonnes_in_period(tonnes, desk.span);
-    let value: FigureValue = match (both, energy, grid) {
+    let value = match (both, energy, grid) {
         _ if tonnes.is_empty() => Err(status_remark(FormulaStatus::FedMissing)),
         _ if group.dry => Err(IndicatorRemark::new("account-dry-mass")),
         (None, ..) => Err(status_remark(FormulaStatus::NoSource)),
         (_, Some(_), None) => Err(IndicatorRemark::new("account-no-grid-factor")),
         (Some((ch4, n2o)), energy, grid) => {
             let kwh = energy.map_or(Ok(0.0), |energy| energy.value.clone());
-            kwh.map(|e_kwh| {
-                compost_pe(&CompostEmissionInput {
-                    q_wet_t: wet,
-                    ef_ch4_kg_t: ch4,
-                    ef_n2o_kg_t: n2o,
-                    gwp: formula_gwp(factors.gwp),
-                    e_kwh,
-                    ef_grid_t_mwh: grid.and_then(|one| one.t_per_mwh()).unwrap_or(0.0),
-                    fuel_l: 0.0,
-                    ef_fuel_kg_l: 0.0,
-                })
-            })
+            let input = |e_kwh| CompostEmissionInput {
+                q_wet_t: wet,
+                ef_ch4_kg_t: ch4,
+                ef_n2o_kg_t: n2o,
+                gwp: formula_gwp(factors.gwp),
+                e_kwh,
+                ef_grid_t_mwh: grid.and_then(|one| one.t_per_mwh()).unwrap_or(0.0),
+                fuel_l: 0.0,
+                ef_fuel_kg_l: 0.0,
+            };
+            kwh.map(input)
         }
     };
+    let width = value
+        .as_ref()
+        .map_or(RelativeUncertainty::default(), |input| {
+            let of_energy = energy.zip(grid).map(|(energy, grid)| {
+                let (of_grid, _) = grid_uncertainty(desk.config, grid);
+                let of_energy = RelativeUncertainty::from_indicator(energy);
+                RelativeUncertainty::of_product(&[of_energy, of_grid])
+            });
+            treatment_uncertainty(input, [ch4, n2o], of_energy.unwrap_or_default())
+        });
+    let value = value.map(|input| compost_pe(&input));
     let from = InputSource::Ledger {
         indicator: Arc::clone(group.fed),
         entries: Vec::new(),
@@ -268,6 +279,7 @@ fn project_emissions_figure(
     let mut figure = desk
         .figure(&WASTE_PROJECT, value, inputs)
         .with_origin(ValueOrigin::Estimated)
+        .with_uncertainty(width)
         // No emission factor of BSF could be verified; the composting factor is an upper bound
         // (METHODS E.8).
         .with_remark_if(group.bin.is_some(), "account-bsf-upper-bound");
@@ -288,6 +300,33 @@ fn project_emissions_figure(
         figure = figure.with_remark(said);
     }
     figure
+}
+
+/// Uncertainty of the emissions of the treatment: those of the two gases, by the ranges of their
+/// factors, and that of the electricity.
+fn treatment_uncertainty(
+    input: &CompostEmissionInput,
+    gases: [Option<&Arc<Factor>>; 2],
+    of_energy: RelativeUncertainty,
+) -> RelativeUncertainty {
+    let without_energy = CompostEmissionInput {
+        e_kwh: 0.0,
+        ..*input
+    };
+    let ch4 = compost_pe(&CompostEmissionInput {
+        ef_n2o_kg_t: 0.0,
+        ..without_energy
+    });
+    let both = compost_pe(&without_energy);
+    let [of_ch4, of_n2o] = gases.map(|factor| {
+        RelativeUncertainty::from_percent(factor.and_then(|one| one.uncertainty_percent()))
+    });
+    let terms = [
+        (ch4, of_ch4),
+        (both - ch4, of_n2o),
+        (compost_pe(input) - both, of_energy),
+    ];
+    RelativeUncertainty::of_sum(&terms, false)
 }
 
 /// Grid factor that the site has chosen for a plant.
@@ -321,9 +360,16 @@ fn net_waste_figure(
         _ => Err(IndicatorRemark::new("account-net-yearly")),
     };
     let inputs = vec![figure_input("BE", annual), figure_input("PE", project)];
+    let mut terms = Vec::new();
+    for (part, sign) in [(annual, 1.0), (project, -1.0)] {
+        if let Ok(value) = part.value {
+            terms.push((sign * value, RelativeUncertainty::from_indicator(part)));
+        }
+    }
     let figure = desk
         .figure(&WASTE_NET, value, inputs)
-        .with_origin(ValueOrigin::Estimated);
+        .with_origin(ValueOrigin::Estimated)
+        .with_uncertainty(RelativeUncertainty::of_sum(&terms, false));
     let all = annual.factors.iter().chain(&project.factors);
     let mut figure = all.fold(figure, |figure, factor| {
         figure.with_factor(desk.config, factor)

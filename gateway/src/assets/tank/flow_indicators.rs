@@ -1,11 +1,14 @@
 //! Inflow, outflow and days of supply of a tank (METHODS D.4).
 
 use crate::assets::tank::geometry::tank_volume;
+use crate::assets::tank::mass_balance::{TankBalance, missing_inflow};
 use crate::assets::tank::tank_sums::TankSums;
+use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::{
     Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec, ValueOrigin,
 };
 use crate::formulas::FormulaStatus;
+use crate::formulas::claim_rounding::{self, RoundingMode};
 use crate::indicators::asset_sums::AssetReadings;
 use crate::indicators::figure_context::{
     FigureBuilder, FigureContext, FigureValue, constant_input, figure_input, setting_input,
@@ -72,8 +75,42 @@ impl TankSums<'_> {
             Some(meter) => metered(OUTFLOW, "V_out", meter),
             None => from_level(&OUTFLOW, balance.outflow_m3),
         };
-        let left = self.days_left_figure(read.desk, last, &outflow);
-        vec![inflow, outflow, left]
+        self.judged_flows(read, [inflow, outflow], (balance, deadband), last)
+    }
+
+    /// The flows with the verdict of the water balance (METHODS D.4), and days left by the larger of
+    /// the outflow and what the metered inflow and the level leave for it.
+    fn judged_flows(
+        &self,
+        read: &AssetReadings<'_>,
+        [inflow, outflow]: [Indicator; 2],
+        (balance, deadband): (TankBalance, f64),
+        last: &Indicator,
+    ) -> Vec<Indicator> {
+        let metered_in = self.inflow.is_some() && self.rain.is_none();
+        let flows = inflow.value.clone().ok().zip(outflow.value.clone().ok());
+        let closing = flows.zip(balance.change_m3()).filter(|_| metered_in);
+        let used = closing.map(|((inflow, _), change)| (inflow - change).max(0.0));
+        let lacking = closing.and_then(|((inflow, outflow), change)| {
+            let by_level = self.outflow.is_none();
+            missing_inflow([inflow, outflow, change], deadband, by_level)
+        });
+        let mark = |figure: Indicator| match lacking {
+            Some(lacking) => figure
+                .with_verdict(ClaimVerdict::Doubtful)
+                .with_remark(lacking_remark(lacking)),
+            None => figure,
+        };
+        let by_level = outflow.value.clone().ok();
+        // What the meter saw come in and the tank does not have went out, also while it was filled.
+        let use_of_meter = used.filter(|_| self.outflow.is_none() && by_level < used);
+        let mut out = outflow.clone();
+        if let Some(used) = use_of_meter {
+            out.value = Ok(used);
+        }
+        let left = self.days_left_figure(read.desk, last, &out);
+        let left = left.with_remark_if(use_of_meter.is_some(), "account-use-by-meter");
+        vec![mark(inflow), mark(outflow), mark(left)]
     }
 
     fn days_left_figure(
@@ -103,4 +140,9 @@ impl TankSums<'_> {
             .with_completeness(out.completeness)
             .with_origin(ValueOrigin::Estimated)
     }
+}
+
+fn lacking_remark(lacking_m3: f64) -> IndicatorRemark {
+    let lacking = claim_rounding::round_decimals(lacking_m3, 2, RoundingMode::Nearest);
+    IndicatorRemark::new("account-balance-impossible").with_arg("lacking", lacking)
 }

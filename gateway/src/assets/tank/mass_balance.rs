@@ -29,6 +29,42 @@ pub struct TankBalance {
     pub across_gap: usize,
 }
 
+/// Uncertainty of a meter in the water balance, as a share of its volume.
+const METER_SHARE: f64 = 0.05;
+/// Uncertainty of volumes by the level of a tank, as a share (D.1: 5 to 10 % without calibration).
+const LEVEL_SHARE: f64 = 0.10;
+
+impl TankBalance {
+    /// Change of the volume from first to last, m³; negative when the tank was emptied.
+    pub fn change_m3(&self) -> Option<f64> {
+        Some(self.inflow_m3? - self.outflow_m3? + self.residual_m3?)
+    }
+}
+
+/// Water that is missing in the metered inflow for the outflow and the change of the volume, m³;
+/// `None` while the three can be true. An outflow by the level is a lower bound, so the real gap is
+/// larger.
+///
+/// ```
+/// use gateway::assets::tank::mass_balance::missing_inflow;
+///
+/// // 1.6 m³ came in, 93 m³ went out, and the tank holds as much as before.
+/// let missing = missing_inflow([1.6, 93.0, 0.0], 0.01, true);
+/// assert!(missing.is_some_and(|m3| m3 > 80.0));
+/// assert_eq!(missing_inflow([100.0, 93.0, 2.0], 0.01, true), None);
+/// ```
+pub fn missing_inflow(
+    [inflow, outflow, change]: [f64; 3],
+    deadband_m3: f64,
+    by_level: bool,
+) -> Option<f64> {
+    let share = if by_level { LEVEL_SHARE } else { METER_SHARE };
+    let tolerance =
+        2.0 * deadband_m3 + METER_SHARE * inflow + share * outflow + LEVEL_SHARE * change.abs();
+    let missing = outflow + change - inflow;
+    (missing > tolerance).then_some(missing)
+}
+
 /// Streaming inflow and outflow (D.4). A change of at least `deadband_m3` from the reference counts
 /// as inflow or outflow and moves the reference. Deadband: 3 times the standard deviation of the
 /// volume at night, m³.

@@ -270,7 +270,7 @@ fn check_strapping_table(
         );
         return Vec::new();
     };
-    let falls = |pair: &[(f64, f64)]| pair[1].0 <= pair[0].0 || pair[1].1 < pair[0].1;
+    let falls = |pair: &[(f64, f64)]| pair[1].0 <= pair[0].0 || pair[1].1 <= pair[0].1;
     if let Some(pair) = rows.windows(2).find(|pair| falls(pair)) {
         let found = format!("[{}, {}]", pair[1].0, pair[1].1);
         let before = format!("[{}, {}]", pair[0].0, pair[0].1);

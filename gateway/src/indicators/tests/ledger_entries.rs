@@ -130,6 +130,14 @@ async fn methane_is_told_by_the_year_and_over_the_lifetime_never_together() {
         .tier1_pct
         .unwrap();
     assert!((55.0..60.0).contains(&wide), "{wide}");
+    // A net has the bounds of both its parts, absolute and so wider than either.
+    let gum = |id: &str| find_figure(&found, id, "bin").uncertainty.gum.unwrap();
+    assert!(
+        gum("waste.net") > gum("methane.annual"),
+        "{}",
+        gum("waste.net")
+    );
+    assert!(gum("waste.net") > gum("waste.project"));
     assert_missing(
         &found,
         "waste.project",

@@ -27,6 +27,54 @@ async fn november(keys: &str, kwh: f64) -> SiteIndicators {
     village.indicators("2026-11").await
 }
 
+/// November 2026 of two meters: the second one is `other` of the growth of the first on each day.
+async fn two_meters(relation: &str, other: impl Fn(i32) -> f64) -> SiteIndicators {
+    let meter = |id: &str, point: &str| {
+        format!("[[asset]]\nid = '{id}'\nkind = 'meter'\nenergy = '{point}'\n")
+    };
+    let assets = meter("one", "meter.import") + &meter("two", "meter.export") + relation;
+    let village = TestSite::new(&format!("{SITE_DEVICES}{assets}"));
+    let start = parse_time("2026-10-31T17:00:00Z").0;
+    let (mut first, mut second) = (100.0, 500.0);
+    let mut columns = (Vec::new(), Vec::new());
+    for day in 0..=30_i32 {
+        let at = start + i64::from(day) * 24 * HOUR;
+        columns.0.push((at, Some(first)));
+        columns.1.push((at, Some(second)));
+        let grown = 5.0 + f64::from(day % 7);
+        first += grown;
+        second += grown * other(day);
+    }
+    village
+        .store_readings(vec![
+            ("meter.import", columns.0),
+            ("meter.export", columns.1),
+        ])
+        .await;
+    village.indicators("2026-11").await
+}
+
+#[tokio::test]
+async fn what_moves_together_without_a_declared_relation_is_marked() {
+    let marked = |found: &SiteIndicators, key: &str| {
+        ["one", "two"].map(|id| has_remark(find_figure(found, "meter.energy", id), key))
+    };
+    let same = two_meters("", |_| 1.0).await;
+    assert_eq!(marked(&same, "account-same-series"), [true, true]);
+    let verdict = find_figure(&same, "meter.energy", "one").claim;
+    assert_eq!(verdict, ClaimVerdict::Doubtful);
+    let half = two_meters("", |_| 0.5).await;
+    assert_eq!(marked(&half, "account-moves-together"), [true, true]);
+    // Under one sky two plants differ by more than a percent.
+    let alike = two_meters("", |day| 1.0 + 0.06 * f64::from(day % 2)).await;
+    for key in ["account-moves-together", "account-same-series"] {
+        assert_eq!(marked(&alike, key), [false, false], "{key}");
+    }
+    let relation = "[[relation]]\nasset = 'two'\nkind = 'in-series'\nwith = 'one'\n";
+    let declared = two_meters(relation, |_| 1.0).await;
+    assert_eq!(marked(&declared, "account-same-series"), [false, false]);
+}
+
 const GRID: &str = "system = 'off-grid'\n\
     baseline = { kind = 'GRID', factor = 'grid.sumatera.2019.cm5050_expost' }";
 

@@ -409,6 +409,30 @@ async fn an_entry_that_names_its_bin_is_a_figure_of_that_bin() {
 }
 
 #[tokio::test]
+async fn more_mass_out_than_in_gives_no_index() {
+    // 13.5 kg in, 608 kg out: an entry of the feeding is missing.
+    let found = account_of_bins(&[
+        ("bsf-fed", 13, "2026-11-01", "bin-1"),
+        ("bsf-maggot", 434, "2026-11-14", "bin-1"),
+        ("bsf-kasgot", 174, "2026-11-14", "bin-1"),
+    ])
+    .await;
+    for id in [
+        "bsf.reduction",
+        "bsf.wri",
+        "bsf.bioconversion",
+        "bsf.feed_conversion",
+        "bsf.efficiency",
+        "bsf.loss",
+    ] {
+        let reason = "analyse-status-inconsistent-mass-balance";
+        assert_missing(&found, id, "bin-1", reason);
+    }
+    // The masses themselves are as recorded.
+    assert_figure_close(&found, "bsf.fed", "bin-1", 13.0);
+}
+
+#[tokio::test]
 async fn a_waste_reduction_index_is_by_the_days_of_the_batch() {
     let found = account_of_bins(&[
         ("bsf-fed", 40, "2026-10-25", "bin-1"),

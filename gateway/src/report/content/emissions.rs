@@ -21,17 +21,21 @@ pub(crate) fn is_emission(id: &str) -> bool {
     EMISSION_PREFIXES.iter().any(|start| id.starts_with(start))
 }
 
-/// Emissions on the first page: net emissions of the site, else those of each asset.
+/// Emissions on the first page: net emissions of the site, else those of each asset, and the net of
+/// waste, which may be a burden and diminishes the gain beside it.
 pub(crate) fn headline_emissions<'a>(book: &ReportContext<'a>) -> Vec<&'a Indicator> {
     let nets = |site: bool| -> Vec<&'a Indicator> {
         let all = book.indicators().iter();
         all.filter(|one| &*one.id == "co2.net" && one.asset.is_none() == site)
             .collect()
     };
-    match nets(true) {
+    let mut all = match nets(true) {
         site if site.is_empty() => nets(false),
         site => site,
-    }
+    };
+    let waste = book.indicators().iter();
+    all.extend(waste.filter(|one| &*one.id == "waste.net" && one.value.is_ok()));
+    all
 }
 
 pub(crate) fn emission_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
