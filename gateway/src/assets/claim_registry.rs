@@ -17,7 +17,7 @@ use crate::domain::Site;
 use crate::ledger::IndicatorDefinitions;
 use std::sync::Arc;
 
-/// What the registry of claims compares.
+/// The site, its assets and their relations, among which claims are compared.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClaimRegistry<'a> {
     pub(crate) site: &'a Site,
@@ -27,7 +27,7 @@ pub(crate) struct ClaimRegistry<'a> {
     pub(crate) assets: &'a [Asset],
 }
 
-/// How surely two points measure the same energy.
+/// Certainty that two points measure the same energy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum EnergyOverlap {
     None,

@@ -80,7 +80,10 @@ mod tests {
             (Some(0.0), Some(13_149_000.0))
         );
         // The physical limit of 10 MW is the narrower one.
-        assert_eq!(power("ac_rating_kw = 8000"), Some(10_000.0));
+        let large = "capacity_kwp = 8000\nac_rating_kw = 8000";
+        let keys = "kind = 'plts'\nid = 'p'\npower = 'd.kw'\n";
+        let large = load_assets(POINTS, &format!("[[asset]]\n{keys}{large}"));
+        assert_eq!(point_range(&large, "kw").1, Some(10_000.0));
     }
 
     #[test]

@@ -3,11 +3,12 @@
 use super::attention_rule::{FindingArg, RuleFinding};
 use super::site_condition::{SiteCondition, figure_value};
 use crate::assets::{Asset, AssetKind, BsfAsset};
-use crate::formulas::FormulaStatus;
 use std::sync::Arc;
 
 /// Time above the critical temperature since yesterday that is worth a warning, h.
 const HOT_HOURS: f64 = 0.5;
+/// Key of the reason why a bin has no indices.
+const MORE_OUT_THAN_IN: &str = "analyse-status-inconsistent-mass-balance";
 /// Temperature of a heap above which its organisms die, degC.
 const COMPOST_HOT_C: f64 = 70.0;
 
@@ -65,10 +66,9 @@ pub(super) fn compost_hot(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
 
 /// Bins out of which the ledger says that more came than went in.
 pub(super) fn mass_balance(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
-    let refused = FormulaStatus::MassBalance.words_key();
     let odd = bins(site).filter(|(bin, _)| {
         let loss = site.figures.month.find("bsf.loss", Some(&bin.id));
-        loss.is_some_and(|one| matches!(&one.value, Err(why) if why.key == refused))
+        loss.is_some_and(|one| matches!(&one.value, Err(why) if why.key == MORE_OUT_THAN_IN))
     });
     odd.map(|(bin, _)| named(bin)).collect()
 }

@@ -2,7 +2,7 @@
 //! net.
 
 use crate::assets::genset::indicators as genset;
-use crate::assets::pump::lift_indicators as lift;
+use crate::assets::pump::{indicators as pump, lift_indicators as lift};
 use crate::assets::solar::indicators as solar;
 use crate::assets::{
     Baseline, BaselineKind, ExportClaim, GensetEmissionMethod, PvPlantAsset, PvSystemType,
@@ -10,6 +10,7 @@ use crate::assets::{
 use crate::carbon::baseline_emissions::{
     EmissionPart, genset_emissions, grid_emissions, pump_fuel_emissions,
 };
+use crate::carbon::claimed_days::{claimed_days, known_of_days};
 use crate::carbon::formulas::grid_emissions::net_emission_reduction;
 use crate::carbon::fuel_emissions::{LitreEmissions, litre_emissions};
 use crate::carbon::known_indicators::{KnownIndicators, find_indicator};
@@ -17,6 +18,7 @@ use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason, ProvisionalRe
 use crate::domain::indicator::{
     CompletenessShares, Indicator, IndicatorRemark, IndicatorSpec, InputSource, ValueOrigin,
 };
+use crate::domain::period::Period;
 use crate::formulas::FormulaStatus;
 use crate::indicators::coverage::lowest_completeness;
 use crate::indicators::figure_context::{
@@ -24,6 +26,7 @@ use crate::indicators::figure_context::{
 };
 use crate::indicators::period_days::PeriodDays;
 use crate::indicators::uncertainty::RelativeUncertainty;
+use jiff::civil::Date;
 use std::sync::Arc;
 
 pub(crate) const CO2_GROSS: IndicatorSpec = IndicatorSpec::new(
@@ -56,14 +59,61 @@ pub(crate) fn carbon_figures(
         let none = || Err(IndicatorRemark::new("account-no-baseline"));
         return vec![desk.figure(&CO2_GROSS, none(), Vec::new())];
     };
-    let gross = gross_figure(desk, plant, baseline, known);
+    let (gross, leakage) = match claimed_days(desk.span.period, baseline) {
+        Ok((first, last)) if is_whole(desk.span.period, first, last) => (
+            gross_figure(desk, plant, baseline, known),
+            leakage_figure(desk, plant, &baseline.kind),
+        ),
+        Ok(days) => figures_of_days(desk, plant, baseline, (known, days)),
+        Err(remark) => {
+            let part = EmissionPart::unavailable(remark);
+            let gross = part.into_figure(desk, &CO2_GROSS);
+            (gross, leakage_figure(desk, plant, &baseline.kind))
+        }
+    };
     if matches!(baseline.kind, BaselineKind::None) {
         return vec![gross];
     }
     let project = project_figure(desk, plant, known);
-    let leakage = leakage_figure(desk, plant, &baseline.kind);
     let net = net_figure(desk, [&gross, &project, &leakage]);
     vec![gross, project, leakage, net]
+}
+
+fn is_whole(period: Period, first: Date, last: Date) -> bool {
+    first == period.first() && last == period.last()
+}
+
+/// Gross emissions and leakage of the days on which baseline and factors hold. Project emissions
+/// stay those of the whole period: a burden is not reduced with the claim.
+fn figures_of_days(
+    desk: &FigureContext<'_>,
+    plant: &PvPlantAsset,
+    baseline: &Baseline,
+    (known, (first, last)): (KnownIndicators<'_>, (Date, Date)),
+) -> (Indicator, Indicator) {
+    let span = desk.span.between(first, last);
+    let part = FigureContext {
+        span: &span,
+        ..desk.clone()
+    };
+    let own = desk.asset.as_deref().unwrap_or_default();
+    let asset = match &baseline.kind {
+        BaselineKind::PumpFuel { pump, .. } => pump,
+        _ => own,
+    };
+    let specs = [&solar::GENERATION, &solar::SELF_USE, &pump::VOLUME];
+    let known = known_of_days(&part, known, asset, &specs);
+    let remark = IndicatorRemark::new("account-baseline-part")
+        .with_arg("first", first)
+        .with_arg("last", last);
+    let gross = gross_figure(&part, plant, baseline, &known).with_remark(remark);
+    let leakage = leakage_figure(&part, plant, &baseline.kind);
+    // They are figures of the whole period, of which only a part is claimed.
+    let of_period = |figure: Indicator| Indicator {
+        period: desk.span.period,
+        ..figure
+    };
+    (of_period(gross), of_period(leakage))
 }
 
 /// Baseline emissions (BE), t.
@@ -74,20 +124,13 @@ fn gross_figure(
     known: KnownIndicators<'_>,
 ) -> Indicator {
     let id = desk.asset.as_deref().unwrap_or_default();
-    let first = desk.span.period.first();
-    // A baseline must be declared before the period in which it is used (METHODS C.1).
-    let late = baseline.since.filter(|since| *since > first);
     // Energy sold as a renewable energy certificate must not be claimed again (METHODS G.7).
     if plant.claim.as_ref().is_some_and(|claim| claim.rec) {
         return EmissionPart::unavailable(IndicatorRemark::new("account-rec"))
             .into_figure(desk, &CO2_GROSS);
     }
-    if let Some(since) = late.filter(|since| *since > desk.span.period.last()) {
-        let remark = IndicatorRemark::new("account-baseline-later").with_arg("date", since);
-        return EmissionPart::unavailable(remark).into_figure(desk, &CO2_GROSS);
-    }
     let used = displaced_energy(plant, id, known);
-    let mut part = match (&baseline.kind, &used) {
+    let part = match (&baseline.kind, &used) {
         (BaselineKind::None, _) => {
             EmissionPart::unavailable(IndicatorRemark::new("account-baseline-none"))
         }
@@ -111,10 +154,6 @@ fn gross_figure(
             Some(used),
         ) => genset_emissions(desk, used, *rating_kw, way.as_ref()),
     };
-    if let Some(since) = late {
-        part.remarks
-            .push(IndicatorRemark::new("account-baseline-late").with_arg("date", since));
-    }
     let stands_on = part.inputs.iter().find_map(|input| match &input.from {
         InputSource::Indicator(id) => Some(Arc::clone(id)),
         _ => None,
@@ -337,7 +376,7 @@ pub(crate) fn net_figure(
         .with_origin(ValueOrigin::Estimated)
         .with_completeness(gross.completeness)
         .with_uncertainty(RelativeUncertainty::of_sum(&terms, shared))
-        .with_parts(desk.config, &parts)
+        .with_parts(&parts)
 }
 
 /// Adds remarks on evidence that an auditor will ask for and the site has not yet provided.

@@ -233,10 +233,8 @@ fn project_emissions_figure(
     let per_tonne =
         |factor: Option<&Arc<Factor>>, unit: &str| factor.and_then(|one| one.value_in(unit));
     let both = per_tonne(ch4, "kgCH4/t wet").zip(per_tonne(n2o, "kgN2O/t wet"));
-    let energy = desk
-        .asset
-        .as_deref()
-        .and_then(|id| find_indicator(known, &compost::ENERGY, id));
+    let own = desk.asset.as_deref();
+    let energy = own.and_then(|id| find_indicator(known, &compost::ENERGY, id));
     let grid = site_grid_factor(desk.config);
     let wet = tonnes_in_period(tonnes, desk.span);
     let value = match (both, energy, grid) {
@@ -259,16 +257,10 @@ fn project_emissions_figure(
             kwh.map(input)
         }
     };
-    let width = value
-        .as_ref()
-        .map_or(RelativeUncertainty::default(), |input| {
-            let of_energy = energy.zip(grid).map(|(energy, grid)| {
-                let (of_grid, _) = grid_uncertainty(desk.config, grid);
-                let of_energy = RelativeUncertainty::from_indicator(energy);
-                RelativeUncertainty::of_product(&[of_energy, of_grid])
-            });
-            treatment_uncertainty(input, [ch4, n2o], of_energy.unwrap_or_default())
-        });
+    let width = value.as_ref().map_or_else(
+        |_| RelativeUncertainty::default(),
+        |input| treatment_uncertainty(desk.config, input, [ch4, n2o], energy.zip(grid)),
+    );
     let value = value.map(|input| compost_pe(&input));
     let from = InputSource::Ledger {
         indicator: Arc::clone(group.fed),
@@ -283,15 +275,10 @@ fn project_emissions_figure(
         // No emission factor of BSF could be verified; the composting factor is an upper bound
         // (METHODS E.8).
         .with_remark_if(group.bin.is_some(), "account-bsf-upper-bound");
-    for factor in ch4
-        .into_iter()
-        .chain(n2o)
-        .chain(grid.filter(|_| energy.is_some()))
-    {
-        let text = factor.unit.text();
-        figure
-            .inputs
-            .push(factor_input("EF", factor.value, text, factor));
+    let used = ch4.into_iter().chain(n2o);
+    for factor in used.chain(grid.filter(|_| energy.is_some())) {
+        let input = factor_input("EF", factor.value, factor.unit.text(), factor);
+        figure.inputs.push(input);
         figure = figure.with_factor(desk.config, factor);
     }
     if let (Some(_), Some(grid)) = (energy, grid)
@@ -305,10 +292,17 @@ fn project_emissions_figure(
 /// Uncertainty of the emissions of the treatment: those of the two gases, by the ranges of their
 /// factors, and that of the electricity.
 fn treatment_uncertainty(
+    config: &Config,
     input: &CompostEmissionInput,
     gases: [Option<&Arc<Factor>>; 2],
-    of_energy: RelativeUncertainty,
+    electricity: Option<(&Indicator, &Arc<Factor>)>,
 ) -> RelativeUncertainty {
+    let of_energy = electricity.map(|(energy, grid)| {
+        let (of_grid, _) = grid_uncertainty(config, grid);
+        let of_energy = RelativeUncertainty::from_indicator(energy);
+        RelativeUncertainty::of_product(&[of_energy, of_grid])
+    });
+    let of_energy = of_energy.unwrap_or_default();
     let without_energy = CompostEmissionInput {
         e_kwh: 0.0,
         ..*input

@@ -1,5 +1,6 @@
 //! Common parts of all asset types: the accumulator trait, totals as figures, and data events.
 
+use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::{
     DailyValues, Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec, InputSource,
     ValueOrigin,
@@ -14,6 +15,13 @@ use crate::indicators::input_reading::ReadingSums;
 use crate::indicators::input_series::InputSeries;
 use crate::indicators::totaliser::Totaliser;
 use std::sync::Arc;
+
+/// Key of the remark on a total that is the difference of two readings of a counter.
+pub(crate) const BY_DIFFERENCE: &str = "account-by-difference";
+/// Polling intervals within which the first and the last reading are at the ends of the period.
+const ENDS_POLLS: i64 = 3;
+/// Share from which the measurements are complete (METHODS G.4).
+const COMPLETE_SHARE: f64 = 0.9;
 
 /// Indicators, daily values and events of one asset.
 #[derive(Debug, Default)]
@@ -59,6 +67,16 @@ pub(crate) struct AssetReadings<'a> {
     pub(crate) desk: &'a FigureContext<'a>,
     pub(crate) lanes: &'a [InputSeries],
     pub(crate) tracks: &'a [Coverage],
+}
+
+/// Adds a remark with the number of readings that were refused, and makes the figure doubtful.
+fn mark_refused(figure: Indicator, amount: &Totaliser) -> Indicator {
+    match amount.refused_readings() {
+        0 => figure,
+        count => figure
+            .with_remark(IndicatorRemark::new("account-refused").with_arg("count", count))
+            .with_verdict(ClaimVerdict::Doubtful),
+    }
 }
 
 /// Accumulator of the readings of one asset.
@@ -114,8 +132,28 @@ impl AssetReadings<'_> {
             .with_completeness(share)
             .with_uncertainty(amount.uncertainty())
             .with_remark_if(amount.is_lower_bound(), "account-lower-bound")
-            .with_remark_if(!amount.is_counter(), "account-integrated");
+            .with_remark_if(!amount.is_counter(), "account-integrated")
+            .with_remark_if(self.is_by_difference(amount), BY_DIFFERENCE);
+        let figure = mark_refused(figure, amount);
         self.mark_old_opening(figure, amount.lane)
+    }
+
+    /// Whether much of the period is missing, but a counter gives its total by the first and the
+    /// last reading (METHODS G.5).
+    fn is_by_difference(&self, amount: &Totaliser) -> bool {
+        let (span, track) = (self.desk.span, &self.tracks[amount.lane]);
+        let late = self.lanes[amount.lane].every_ms.saturating_mul(ENDS_POLLS);
+        let (Some((first, _)), Some((last, _))) = (track.readings.first, track.readings.last)
+        else {
+            return false;
+        };
+        let share = amount.completeness(span, track);
+        amount.is_counter()
+            && !amount.is_lower_bound()
+            && amount.total().is_ok()
+            && (first.0 - span.from).abs() <= late
+            && last.0 >= span.to.saturating_sub(late)
+            && share.all.is_some_and(|share| share < COMPLETE_SHARE)
     }
 
     /// Adds a remark when the last reading of a counter before the period is older than three

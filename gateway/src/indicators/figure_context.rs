@@ -20,6 +20,8 @@ pub(crate) struct FigureContext<'a> {
     pub(crate) span: &'a PeriodDays,
     /// `None`: figures of the site.
     pub(crate) asset: Option<Arc<str>>,
+    /// Daily values made so far, for figures that hold for a part of the period.
+    pub(crate) daily: &'a [DailyValues],
 }
 
 /// A number, or the remark that says why there is none.
@@ -31,7 +33,13 @@ impl<'a> FigureContext<'a> {
             config,
             span,
             asset: asset.cloned(),
+            daily: &[],
         }
+    }
+
+    /// The context with these daily values.
+    pub(crate) fn with_daily(self, daily: &'a [DailyValues]) -> Self {
+        Self { daily, ..self }
     }
 }
 
@@ -98,7 +106,7 @@ pub(crate) trait FigureBuilder: Sized {
     fn with_verdict(self, verdict: ClaimVerdict) -> Self;
     /// Adds the factors and remarks of the figures that it is made of, and the worst of their
     /// verdicts.
-    fn with_parts(self, config: &Config, parts: &[&Indicator]) -> Self;
+    fn with_parts(self, parts: &[&Indicator]) -> Self;
     /// Adds a factor and its verdict. A factor that is not valid on all days of the period adds a
     /// remark, and the figure must not be claimed.
     fn with_factor(self, config: &Config, factor: &Arc<Factor>) -> Self;
@@ -142,11 +150,14 @@ impl FigureBuilder for Indicator {
         self
     }
 
-    fn with_parts(self, config: &Config, parts: &[&Indicator]) -> Self {
+    fn with_parts(self, parts: &[&Indicator]) -> Self {
         let mut figure = self;
         for part in parts {
+            // A part says itself on which days its factors do not hold.
             for factor in &part.factors {
-                figure = figure.with_factor(config, factor);
+                if figure.factors.iter().all(|known| known.id != factor.id) {
+                    figure.factors.push(Arc::clone(factor));
+                }
             }
             let remarks = part.remarks.iter().cloned();
             figure = remarks.fold(figure, Self::with_remark);

@@ -159,7 +159,8 @@ fn add_dependent_indicators(
     }
     for asset in &config.assets {
         let figures = figures_of_kind(&asset.kind);
-        let more = figures.dependent_figures(&of_asset(&asset.id), &all.figures);
+        let desk = of_asset(&asset.id).with_daily(&all.daily);
+        let more = figures.dependent_figures(&desk, &all.figures);
         all.figures.extend(more);
     }
     inherit_verdicts(&mut all.figures);

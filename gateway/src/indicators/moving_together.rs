@@ -1,22 +1,29 @@
 //! [`mark_moving_together`]: figures of two assets that move together without a declared relation
 //! are perhaps the same quantity (METHODS G.7).
 
+use crate::assets::catchment::indicators as catchment;
+use crate::assets::genset::indicators as genset;
+use crate::assets::meter::indicators as meter;
+use crate::assets::pump::indicators as pump;
+use crate::assets::solar::indicators as solar;
 use crate::config::Config;
 use crate::domain::claim_verdict::ClaimVerdict;
-use crate::domain::indicator::{DailyValues, Indicator, IndicatorRemark, InputSource};
+use crate::domain::indicator::{
+    DailyValues, Indicator, IndicatorRemark, IndicatorSpec, InputSource,
+};
 use crate::indicators::figure_context::FigureBuilder;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Figures that stand for what an asset measures.
-const MAIN_FIGURES: [&str; 7] = [
-    "plts.generation",
-    "pump.volume",
-    "pump.energy",
-    "genset.energy",
-    "meter.energy",
-    "meter.import",
-    "catchment.captured",
+const MAIN_FIGURES: [&IndicatorSpec<'_>; 7] = [
+    &solar::GENERATION,
+    &pump::VOLUME,
+    &pump::ENERGY,
+    &genset::ENERGY,
+    &meter::ENERGY,
+    &meter::IMPORT,
+    &catchment::CAPTURED,
 ];
 /// Common days from which two series can be compared.
 const DAYS_MIN: usize = 10;
@@ -36,7 +43,7 @@ pub(crate) fn mark_moving_together(
 ) {
     let main: Vec<&DailyValues> = daily
         .iter()
-        .filter(|one| one.asset.is_some() && MAIN_FIGURES.contains(&&*one.id))
+        .filter(|one| one.asset.is_some() && MAIN_FIGURES.iter().any(|spec| *spec.id == *one.id))
         .collect();
     for (index, one) in main.iter().enumerate() {
         for other in &main[..index] {

@@ -81,6 +81,25 @@ impl PeriodDays {
         })
     }
 
+    /// The part of the period from `first` to `last`.
+    pub(crate) fn between(&self, first: Date, last: Date) -> Self {
+        let days = self.days.iter();
+        let days: Vec<PeriodDay> = days
+            .filter(|day| (first..=last).contains(&day.date))
+            .cloned()
+            .collect();
+        let from = days.first().map_or(self.to, |day| day.from);
+        let end = days.last().map_or(self.to, |day| day.to);
+        Self {
+            period: Period::Range(first, last),
+            zone: self.zone.clone(),
+            days,
+            from,
+            to: end.min(self.to).max(from),
+            place: self.place,
+        }
+    }
+
     /// Day before the first day of the period.
     pub(crate) fn day_before(&self) -> Date {
         let first = self.period.first();

@@ -93,7 +93,7 @@ fn sum_indicators(
             &terms,
             share_a_source(&counted),
         ))
-        .with_parts(desk.config, &counted);
+        .with_parts(&counted);
     if left_out.is_empty() {
         return figure;
     }

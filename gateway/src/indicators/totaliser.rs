@@ -24,6 +24,9 @@ const REFUSED_TOLERATED: u64 = 3;
 /// Accepted readings needed for each refused one, so that a total is still reported.
 const ACCEPTED_PER_REFUSED: u64 = 10;
 
+/// Events of a counter at which a reading was refused as impossible.
+const JUMPS: [&str; 2] = ["spike", "outlier"];
+
 /// Total of one input series over the period.
 #[derive(Clone, Debug)]
 pub(crate) struct Totaliser {
@@ -242,6 +245,20 @@ impl Totaliser {
         let bridged = self.is_counter() && self.good > 0;
         let outside = if bridged { 0 } else { self.outside };
         too_many(tally.lost, tally.rises) || too_many(outside, self.good)
+    }
+
+    /// Number of refused readings, where it is more than the few that are normal; else 0.
+    pub(crate) fn refused_readings(&self) -> u64 {
+        let lost = match &self.way {
+            TotalMethod::Counter(counter) => {
+                // A zero at night is no mistake of unit or scale.
+                let jumps = counter.events().filter(|event| JUMPS.contains(&event.kind));
+                u64::try_from(jumps.count()).unwrap_or(u64::MAX)
+            }
+            TotalMethod::Integral { .. } => 0,
+        };
+        let all = lost.saturating_add(self.outside);
+        if all > REFUSED_TOLERATED { all } else { 0 }
     }
 
     /// Whether the total is a lower bound: after a reset or a swapped meter the growth between the

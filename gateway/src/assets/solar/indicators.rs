@@ -10,7 +10,7 @@ use crate::domain::indicator::{
 };
 use crate::formulas::FormulaStatus;
 use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
-use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
+use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums, BY_DIFFERENCE};
 use crate::indicators::coverage::lowest_completeness;
 use crate::indicators::figure_context::{
     FigureBuilder, FigureContext, FigureValue, figure_input, status_remark,
@@ -171,6 +171,13 @@ impl PltsSums<'_> {
 
 type DayValue = (Option<f64>, CompletenessShares);
 
+/// Whether one of both is a difference of two readings, and neither lacks more than the other.
+fn is_by_difference(made: &Indicator, given: &Indicator) -> bool {
+    let has = |one: &Indicator| one.remarks.iter().any(|said| said.key == BY_DIFFERENCE);
+    let is_whole = |one: &Indicator| one.completeness.all.is_some_and(|share| share >= 0.9);
+    (has(made) || has(given)) && [made, given].iter().all(|one| has(one) || is_whole(one))
+}
+
 /// Self-use, self-consumption and self-sufficiency (METHODS C.7).
 fn self_use_figures(
     desk: &FigureContext<'_>,
@@ -212,7 +219,8 @@ fn self_use_figures(
         )
         .with_completeness(covered)
         .with_origin(ValueOrigin::Meter)
-        .with_uncertainty(width);
+        .with_uncertainty(width)
+        .with_remark_if(is_by_difference(made, given), BY_DIFFERENCE);
     let percent = |x: Option<f64>| value(x.map(|x| 100.0 * x));
     let share = desk
         .figure(

@@ -3,7 +3,8 @@
 
 use crate::assets::PvPlantAsset;
 use crate::assets::solar::formulas::{
-    CorrectedPrSums, DAYLIGHT_W_M2, G_MIN, PlaneInsolationSum, PrIntervalRecord, cell_temp_noct,
+    CorrectedPrSums, DAYLIGHT_W_M2, G_MIN, PlaneInsolationSum, PrIntervalRecord, SAPM_OPEN_RACK,
+    cell_temp_noct, cell_temp_sapm,
 };
 use crate::formulas::CompensatedSum;
 use crate::formulas::saved_state::saved_fields;
@@ -32,6 +33,7 @@ pub(crate) struct Irradiance {
     energy: HeldReading,
     module: HeldReading,
     air: HeldReading,
+    wind: HeldReading,
 }
 
 saved_fields!(Irradiance {
@@ -50,14 +52,15 @@ saved_fields!(Irradiance {
     energy,
     module,
     air,
+    wind,
 });
 
 impl Irradiance {
     /// State for irradiance of the series `light`, with the series of energy, power, module
-    /// temperature and air temperature.
+    /// temperature, air temperature and wind.
     pub(crate) fn new(
         lanes: &[InputSeries],
-        [energy, power, module, air]: [Option<usize>; 4],
+        [energy, power, module, air, wind]: [Option<usize>; 5],
         light: Option<usize>,
     ) -> Self {
         Self {
@@ -76,6 +79,7 @@ impl Irradiance {
             energy: HeldReading::new(lanes, energy),
             module: HeldReading::new(lanes, module),
             air: HeldReading::new(lanes, air),
+            wind: HeldReading::new(lanes, wind),
         }
     }
 
@@ -90,6 +94,7 @@ impl Irradiance {
         self.energy.add_reading(tick);
         self.module.add_reading(tick);
         self.air.add_reading(tick);
+        self.wind.add_reading(tick);
         if Some(tick.lane) != self.lane {
             return;
         }
@@ -127,8 +132,11 @@ impl Irradiance {
             self.matched.0.add(g.max(0.0) * step_s / 3600.0 / 1000.0);
             self.matched.1.add(grown);
         }
-        let estimated = self.air.value_at(at).zip(plant.noct_c);
-        let estimated = estimated.map(|(air, noct)| cell_temp_noct(air, g, noct));
+        let estimated = self.air.value_at(at).and_then(|air| {
+            let by_noct = plant.noct_c.map(|noct| cell_temp_noct(air, g, noct));
+            let wind = self.wind.value_at(at);
+            by_noct.or(wind.map(|wind| cell_temp_sapm(air, g, wind, SAPM_OPEN_RACK)))
+        });
         let record = PrIntervalRecord {
             e_kwh: grown,
             g_w_m2: Some(g),

@@ -18,7 +18,7 @@ const METER_MARGIN: f64 = 1.05;
 const HORIZONTAL_RATIO_MAX: f64 = 1.3;
 /// Share of the clear sky's insolation below which a plant yields hardly anything.
 const LOW_YIELD_SHARE: f64 = 0.03;
-/// Hours from which a low yield is remarkable, and the share of them that must be measured.
+/// Hours from which a low or high yield is remarkable, and the share of them that must be measured.
 const LOW_YIELD_HOURS: f64 = 7.0 * 24.0;
 const LOW_YIELD_COMPLETENESS: f64 = 0.9;
 
@@ -43,7 +43,10 @@ impl PltsSums<'_> {
                 .with_remark(remark)
                 .with_verdict(ClaimVerdict::NotClaimed(NotClaimedReason::Implausible));
         }
-        match self.reason_too_low(read, &generation, yield_h) {
+        let doubt = self
+            .reason_high(read, yield_h)
+            .or_else(|| self.reason_too_low(read, &generation, yield_h));
+        match doubt {
             Some(remark) => generation
                 .with_remark(remark)
                 .with_verdict(ClaimVerdict::Doubtful),
@@ -95,6 +98,19 @@ impl PltsSums<'_> {
                     .with_arg("most", rounded(most, 1))
             },
         )
+    }
+
+    /// A yield that needs a clear sky all the time and no losses: possible for a day or two.
+    fn reason_high(&self, read: &AssetReadings<'_>, yield_h: f64) -> Option<IndicatorRemark> {
+        let span = read.desk.span;
+        let (_, most) = span.clear_sky_kwh_m2(self.counted_since(read));
+        let usual = most / HORIZONTAL_RATIO_MAX;
+        let is_told = span.hours_passed() >= LOW_YIELD_HOURS && yield_h > usual;
+        is_told.then(|| {
+            IndicatorRemark::new("account-high-yield")
+                .with_arg("found", rounded(yield_h, 1))
+                .with_arg("sky", rounded(usual, 1))
+        })
     }
 
     /// A yield that is low for a plant that ran all the time; a plant that supplies a pump or a

@@ -42,6 +42,7 @@ impl<'a> PltsSums<'a> {
         let power = lanes.add_level(plant.power.as_ref());
         let module = lanes.add_level(plant.module_temperature.as_ref());
         let air = lanes.add_level(plant.air_temperature.as_ref());
+        let wind = lanes.add_level(plant.wind.as_ref());
         let dc = lanes.add_total(plant.dc_energy.as_ref());
         let export = lanes.add_total(plant.export.as_ref());
         let import = lanes.add_total(plant.import.as_ref());
@@ -62,7 +63,7 @@ impl<'a> PltsSums<'a> {
             export: counter(export, most),
             import: counter(import, GRID_KW_MAX),
             project: counter(project, GRID_KW_MAX),
-            sun: Irradiance::new(&lanes, [energy.or(power), power, module, air], light),
+            sun: Irradiance::new(&lanes, [energy.or(power), power, module, air, wind], light),
         };
         (lanes, sums)
     }

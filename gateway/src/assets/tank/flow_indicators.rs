@@ -78,8 +78,8 @@ impl TankSums<'_> {
         self.judged_flows(read, [inflow, outflow], (balance, deadband), last)
     }
 
-    /// The flows with the verdict of the water balance (METHODS D.4), and days left by the larger of
-    /// the outflow and what the metered inflow and the level leave for it.
+    /// The flows with the verdict of the water balance (METHODS D.4), and days left by the larger
+    /// of the outflow and what the metered inflow and the level leave for it.
     fn judged_flows(
         &self,
         read: &AssetReadings<'_>,

@@ -2,6 +2,7 @@
 
 use crate::assets::genset::settings::GensetLoad;
 use crate::assets::{CheckContext, require_one_of, text_or_empty};
+use crate::carbon::settings::declared_days::check_order;
 use crate::carbon::settings::engine_fuel::{self, EngineFuel, RawBlend, RawFuelKind};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::factors::{Factors, choose_factor};
@@ -24,6 +25,8 @@ pub struct Baseline {
     pub kind: BaselineKind,
     /// First day for which it is declared.
     pub since: Option<Date>,
+    /// Last day for which it is declared.
+    pub until: Option<Date>,
     /// Person or body that declared it.
     pub by: String,
     /// Evidence: a bill, a fuel log, photos.
@@ -175,6 +178,9 @@ pub(crate) struct RawGridBaseline {
     /// First day for which it is declared.
     #[schemars(with = "Option<serde_json::Value>")]
     since: Option<RawDate>,
+    /// Last day for which it is declared.
+    #[schemars(with = "Option<serde_json::Value>")]
+    until: Option<RawDate>,
     /// Person or body that declared it.
     by: RawText,
     /// Evidence: the PLN bill, a meter at the same load.
@@ -205,6 +211,9 @@ pub(crate) struct RawGensetBaseline {
     /// First day for which it is declared.
     #[schemars(with = "Option<serde_json::Value>")]
     since: Option<RawDate>,
+    /// Last day for which it is declared.
+    #[schemars(with = "Option<serde_json::Value>")]
+    until: Option<RawDate>,
     /// Person or body that declared it.
     by: RawText,
     /// Evidence: a fuel log, the nameplate.
@@ -235,6 +244,9 @@ pub(crate) struct RawPumpFuelBaseline {
     /// First day for which it is declared.
     #[schemars(with = "Option<serde_json::Value>")]
     since: Option<RawDate>,
+    /// Last day for which it is declared.
+    #[schemars(with = "Option<serde_json::Value>")]
+    until: Option<RawDate>,
     /// Person or body that declared it.
     by: RawText,
     /// Evidence: a fuel log, photos, farmers' statements.
@@ -247,40 +259,61 @@ pub(crate) struct RawNoBaseline {
     /// First day for which it is declared.
     #[schemars(with = "Option<serde_json::Value>")]
     since: Option<RawDate>,
+    /// Last day for which it is declared.
+    #[schemars(with = "Option<serde_json::Value>")]
+    until: Option<RawDate>,
     /// Person or body that declared it.
     by: RawText,
     /// Evidence.
     evidence: RawText,
 }
 
-/// Keys that all kinds share: `since`, `by`, `evidence`.
-type DeclarationKeys<'a> = (Option<&'a RawDate>, &'a RawText, &'a RawText);
+/// Keys that all kinds share: `since` and `until`, `by`, `evidence`.
+type DeclarationKeys<'a> = ([Option<&'a RawDate>; 2], &'a RawText, &'a RawText);
 
 pub(crate) fn check_baseline(
     notes: &mut DiagnosticCollector<'_>,
     at: &SpannedValue<RawBaseline>,
     around: &CheckContext<'_>,
 ) -> Baseline {
-    let (kind, (since, by, evidence)): (_, DeclarationKeys<'_>) = match at.get() {
+    let (kind, ([since, until], by, evidence)): (_, DeclarationKeys<'_>) = match at.get() {
         RawBaseline::Grid(raw) => (
             check_grid(notes, raw, around),
-            (raw.since.as_ref(), &raw.by, &raw.evidence),
+            (
+                [raw.since.as_ref(), raw.until.as_ref()],
+                &raw.by,
+                &raw.evidence,
+            ),
         ),
         RawBaseline::Genset(raw) => (
             check_genset_baseline(notes, &at.span(), raw, around),
-            (raw.since.as_ref(), &raw.by, &raw.evidence),
+            (
+                [raw.since.as_ref(), raw.until.as_ref()],
+                &raw.by,
+                &raw.evidence,
+            ),
         ),
         RawBaseline::PumpFuel(raw) => (
             check_pump_fuel(notes, &at.span(), raw, around),
-            (raw.since.as_ref(), &raw.by, &raw.evidence),
+            (
+                [raw.since.as_ref(), raw.until.as_ref()],
+                &raw.by,
+                &raw.evidence,
+            ),
         ),
         RawBaseline::None(raw) => (
             BaselineKind::None,
-            (raw.since.as_ref(), &raw.by, &raw.evidence),
+            (
+                [raw.since.as_ref(), raw.until.as_ref()],
+                &raw.by,
+                &raw.evidence,
+            ),
         ),
     };
     // A factor that is not valid on the first day cannot support the baseline (docs/factors.md).
     let day = notes.date(since, "since");
+    let last = notes.date(until, "until");
+    check_order(notes, (day, last), until);
     if let (Some(day), Some(at)) = (day, since) {
         for factor in kind
             .factors()
@@ -300,6 +333,7 @@ pub(crate) fn check_baseline(
     Baseline {
         kind,
         since: day,
+        until: last,
         by: text_or_empty(by),
         evidence: text_or_empty(evidence),
     }

@@ -287,7 +287,7 @@ mod tests {
         let text = plan_text(&config, Language::En);
         for word in [
             "Asset plts (plts)",
-            "grid.sumatera.2019.cm5050_expost = 0.94 tCO2/MWh (2019)",
+            "grid.sumatera.2019.cm5050_exante = 0.93 tCO2/MWh (2019)",
             "provisional",
             "rs485",
             "inverter",
@@ -304,10 +304,7 @@ mod tests {
         assert_eq!(plan["buses"][0]["devices"][1]["requests_per_poll"], 1);
         assert_eq!(plan["assets"][0]["baseline"]["code"], "GRID");
         assert_eq!(plan["assets"][0]["baseline"]["headline"], "no-page");
-        assert_eq!(
-            plan["assets"][0]["factors"][0]["status"],
-            "transcribed_2plus"
-        );
+        assert_eq!(plan["assets"][0]["factors"][0]["status"], "transcribed_1");
     }
 
     #[test]

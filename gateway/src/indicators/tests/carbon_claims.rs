@@ -81,6 +81,87 @@ async fn a_grid_factor_without_its_page_is_provisional() {
     assert_eq!(&*gross.unit, "tCO2");
 }
 
+/// Gross emissions of 2026 with a baseline of these days, and what its remark says of them.
+async fn gross_of_days(days: &str) -> (Option<f64>, Vec<(&'static str, String)>) {
+    let site = plant_without_export(&format!(
+        "baseline = {{ kind = 'GRID', factor = 'grid.sumatera.2019.cm5050_exante'{days} }}"
+    ));
+    let found = account_of_year(&site, 3650.0).await;
+    let gross = find_figure(&found, "co2.gross", "plts");
+    let mut remarks = gross.remarks.iter();
+    let part = remarks.find(|said| said.key == "account-baseline-part");
+    let args = part.map_or_else(Vec::new, |said| said.args.clone());
+    // A net never claims more days than its gross.
+    let net = find_figure(&found, "co2.net", "plts");
+    assert_eq!(net.claim, gross.claim);
+    assert_eq!(net.value.clone().ok(), gross.value.clone().ok());
+    (gross.value.clone().ok(), args)
+}
+
+#[tokio::test]
+async fn a_baseline_holds_from_its_day_to_its_day() {
+    let per_day = 10.0 * 0.93 / 1000.0;
+    let close = |value: Option<f64>, days: f64| {
+        let value = value.unwrap();
+        assert!(
+            (value - days * per_day).abs() < 1e-9,
+            "{value} for {days} days"
+        );
+    };
+    let (whole, said) = gross_of_days("").await;
+    close(whole, 365.0);
+    assert_eq!(said, []);
+    let (second, said) = gross_of_days(", since = 2026-07-01").await;
+    close(second, 184.0);
+    let day = |name, text: &str| (name, text.to_owned());
+    assert_eq!(
+        said,
+        [day("first", "2026-07-01"), day("last", "2026-12-31")]
+    );
+    let (first, _) = gross_of_days(", until = 2026-06-30").await;
+    close(first, 181.0);
+    // Two parts are the whole.
+    let sum = first.unwrap() + second.unwrap();
+    assert!((sum - whole.unwrap()).abs() < 1e-9);
+    assert_eq!(gross_of_days(", since = 2027-01-01").await.0, None);
+    assert_eq!(gross_of_days(", until = 2025-12-31").await.0, None);
+}
+
+#[tokio::test]
+async fn a_factor_that_ends_within_the_period_ends_the_claim() {
+    use crate::assets::{AssetKind, BaselineKind};
+    let text = plant_without_export(
+        "baseline = { kind = 'GRID', factor = 'grid.sumatera.2019.cm5050_exante' }",
+    );
+    let mut village = TestSite::new(&text);
+    let AssetKind::Plts(plant) = &mut village.config.assets[0].kind else {
+        panic!("a plant");
+    };
+    let Some(BaselineKind::Grid {
+        factor: Some(factor),
+        ..
+    }) = plant.baseline.as_mut().map(|one| &mut one.kind)
+    else {
+        panic!("a grid");
+    };
+    std::sync::Arc::make_mut(factor).valid_to = Some(jiff::civil::date(2026, 6, 30));
+    let start = parse_time("2025-12-31T17:00:00Z").0;
+    let days = (0..=365_i32).map(|day| {
+        (
+            start + i64::from(day) * 24 * HOUR,
+            Some(f64::from(day) * 10.0),
+        )
+    });
+    village
+        .store_readings(vec![("inverter.energy", days.collect())])
+        .await;
+    let found = village.indicators("2026").await;
+    assert_figure_close(&found, "co2.gross", "plts", 181.0 * 10.0 * 0.93 / 1000.0);
+    assert_figure_close(&found, "co2.net", "", 181.0 * 10.0 * 0.93 / 1000.0);
+    let later = village.indicators("2026-08").await;
+    assert_missing(&later, "co2.gross", "plts", "account-factor-expired");
+}
+
 #[tokio::test]
 async fn where_there_was_no_service_nothing_is_avoided() {
     let found = account_of_year(

@@ -55,6 +55,41 @@ async fn sunny_site(days: i64) -> TestSite {
 }
 
 #[tokio::test]
+async fn wind_cools_the_cells_where_their_temperature_is_estimated() {
+    let weather = "[[device]]\nid = 'weather'\nbus = 'lan'\nunit = 9\nevery = '1m'\npoint = [\n\
+        { id = 'air', register = 'holding:0', type = 'f32', unit = 'degC' },\n\
+        { id = 'wind', register = 'holding:2', type = 'f32', unit = 'm/s' },\n]\n";
+    let plant = "[[asset]]\nid = 'plts'\nkind = 'plts'\ncapacity_kwp = 2.0\ngamma = -0.004\n\
+        energy = 'inverter.energy'\nirradiance = 'sun.poa'\nair_temperature = 'weather.air'\n\
+        wind = 'weather.wind'\n";
+    let mut ratios = Vec::new();
+    for (noct, wind) in [
+        ("", 0.0),
+        ("", 10.0),
+        ("noct_c = 45.0\n", 0.0),
+        ("noct_c = 45.0\n", 10.0),
+    ] {
+        let village = TestSite::new(&site_text(&[weather, plant, noct]));
+        let (power, energy) = sunny_days(1);
+        let at = |value: f64| power.iter().map(|(at, _)| (*at, Some(value))).collect();
+        let light = power.iter().map(|(at, p)| (*at, p.map(|p| p * 0.625)));
+        let columns = vec![
+            ("weather.air", at(30.0)),
+            ("weather.wind", at(wind)),
+            ("sun.poa", light.collect()),
+            ("inverter.energy", energy.clone()),
+        ];
+        village.store_readings(columns).await;
+        let found = village.indicators("2026-11-01").await;
+        ratios.push(figure_value(&found, "plts.pr_temperature", "plts"));
+    }
+    // Hot cells give less, so the same energy is a better ratio of them.
+    assert!(ratios[0] > ratios[1] + 1.0, "{ratios:?}");
+    // The nominal temperature of the data sheet knows no wind.
+    assert!((ratios[2] - ratios[3]).abs() < 1e-9, "{ratios:?}");
+}
+
+#[tokio::test]
 async fn a_plants_figures_are_those_of_its_readings() {
     let found = sunny_site(2)
         .await

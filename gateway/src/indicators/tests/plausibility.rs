@@ -103,6 +103,14 @@ async fn a_yield_that_no_sky_allows_is_not_claimed_and_counts_in_no_total() {
 }
 
 #[tokio::test]
+async fn a_month_as_under_a_clear_sky_without_losses_is_to_be_checked() {
+    let found = november(&format!("capacity_kwp = 2.0\n{GRID}"), 2.0 * 8.4).await;
+    let made = find_figure(&found, "plts.generation", "plts");
+    assert_eq!(made.claim, ClaimVerdict::Doubtful, "{:?}", made.remarks);
+    assert!(has_remark(made, "account-high-yield"), "{:?}", made.remarks);
+}
+
+#[tokio::test]
 async fn an_inverter_gives_no_more_than_its_rating() {
     let keys = "capacity_kwp = 2.0\nac_rating_kw = 0.5\nsystem = 'grid-tied'";
     let found = november(keys, 7.5).await;
@@ -125,4 +133,53 @@ async fn a_capacity_typed_in_watts_makes_the_generation_doubtful() {
     let found = november("capacity_kwp = 2000.0\nsystem = 'off-grid'", 7.0).await;
     let made = find_figure(&found, "plts.generation", "plts");
     assert_eq!(made.claim, ClaimVerdict::Claimable);
+}
+
+#[tokio::test]
+async fn a_counter_with_both_ends_gives_its_energy_whatever_is_missing_between() {
+    let text = format!("{SITE_DEVICES}{}", plant("plts", "capacity_kwp = 2.0"));
+    let (start, end) = (
+        parse_time("2026-10-31T17:00:00Z").0,
+        parse_time("2026-11-30T17:00:00Z").0,
+    );
+    // An hour of readings at each end; the polls of the 28 days between are missing.
+    for (last_hour, is_told) in [(end - HOUR, true), (end - 24 * HOUR, false)] {
+        let village = TestSite::new(&text);
+        let minutes = (0..=60_i32).map(i64::from);
+        let first = minutes
+            .clone()
+            .map(|at| (start + at * HOUR / 60, Some(1000.0)));
+        let last = minutes.map(|at| (last_hour + at * HOUR / 60, Some(1200.0)));
+        let column = first.chain(last).collect();
+        village
+            .store_readings(vec![("inverter.energy", column)])
+            .await;
+        let found = village.indicators("2026-11").await;
+        let made = find_figure(&found, "plts.generation", "plts");
+        assert_eq!(made.value, Ok(200.0));
+        assert!(made.completeness.all.unwrap() < 0.1);
+        assert_eq!(has_remark(made, "account-by-difference"), is_told);
+    }
+}
+
+#[tokio::test]
+async fn more_than_a_few_refused_readings_make_a_total_doubtful() {
+    let village = TestSite::new(&format!(
+        "{}{}",
+        SITE_DEVICES.replace("every = \"1m\"", "every = \"1h\""),
+        plant("plts", "capacity_kwp = 2.0")
+    ));
+    let start = parse_time("2026-10-31T17:00:00Z").0;
+    let hours = (0..=30 * 24_i32).map(|hour| {
+        let spike = if hour % 100 == 50 { 1e6 } else { 0.0 };
+        let value = 1000.0 + 0.3 * f64::from(hour) + spike;
+        (start + i64::from(hour) * HOUR, Some(value))
+    });
+    village
+        .store_readings(vec![("inverter.energy", hours.collect())])
+        .await;
+    let found = village.indicators("2026-11").await;
+    let made = find_figure(&found, "plts.generation", "plts");
+    assert_eq!(made.claim, ClaimVerdict::Doubtful, "{:?}", made.remarks);
+    assert!(has_remark(made, "account-refused"), "{:?}", made.remarks);
 }

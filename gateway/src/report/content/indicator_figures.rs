@@ -18,6 +18,8 @@ use crate::report::render::table::ReportTable;
 /// (METHODS G.4).
 const COMPLETE_SHARE: f64 = 0.9;
 const SUFFICIENT_SHARE: f64 = 0.75;
+/// Key of the remark on a total that is the difference of two readings of a counter.
+const BY_DIFFERENCE: &str = "account-by-difference";
 /// Id prefixes of figures whose completeness counts daylight hours only.
 // Avoided CO2 follows the generation of a plant, which sleeps at night.
 const DAYLIGHT_PREFIXES: &[&str] = &["plts.", "co2."];
@@ -143,6 +145,9 @@ pub(crate) fn figure_status(book: &ReportContext<'_>, one: &Indicator) -> Figure
         (ClaimVerdict::NotClaimed(NotClaimedReason::Implausible), _) => FigureStatus::NotPlausible,
         (ClaimVerdict::NotClaimed(_), _) => FigureStatus::NotClaimed,
         (ClaimVerdict::Provisional(_), _) => FigureStatus::Provisional,
+        (_, Some(share)) if share < SUFFICIENT_SHARE && is_by_difference(one) => {
+            FigureStatus::Partial
+        }
         (_, Some(share)) if share < SUFFICIENT_SHARE => FigureStatus::Insufficient,
         (ClaimVerdict::Doubtful, _) => FigureStatus::Doubtful,
         (_, Some(share)) if share < COMPLETE_SHARE => FigureStatus::Partial,
@@ -153,7 +158,15 @@ pub(crate) fn figure_status(book: &ReportContext<'_>, one: &Indicator) -> Figure
 /// True when too little was measured for a headline. A figure without a value states its own
 /// reason.
 pub(crate) fn is_insufficient(book: &ReportContext<'_>, one: &Indicator) -> bool {
-    one.value.is_ok() && judged_share(book, one).is_some_and(|share| share < SUFFICIENT_SHARE)
+    one.value.is_ok()
+        && !is_by_difference(one)
+        && judged_share(book, one).is_some_and(|share| share < SUFFICIENT_SHARE)
+}
+
+/// True when a counter gives the total by its first and last reading, whatever is missing between
+/// (METHODS G.5).
+fn is_by_difference(one: &Indicator) -> bool {
+    one.remarks.iter().any(|said| said.key == BY_DIFFERENCE)
 }
 
 /// True when there were enough readings, but they were refused as implausible.

@@ -17,6 +17,8 @@
 mod asset_chapters;
 mod asset_document;
 mod baseline_table;
+#[cfg(test)]
+mod claim_tests;
 mod context;
 mod coverage;
 mod daily_values;

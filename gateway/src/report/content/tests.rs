@@ -24,7 +24,7 @@ use std::sync::Arc;
 const NOW: UtcMs = UtcMs(1_796_090_400_000);
 const FACTOR: &str = "grid.sumatera.2019.cm5050_exante";
 
-fn test_config() -> Config {
+pub(super) fn test_config() -> Config {
     let text = include_str!("../../../assets/demo.toml");
     load_config_text(text, Path::new("demo.toml"), &|_| None)
         .unwrap_or_else(|faults| panic!("{faults}"))
@@ -119,7 +119,7 @@ fn net_emissions() -> Indicator {
     one
 }
 
-fn test_account(config: &Config) -> SiteIndicators {
+pub(super) fn test_account(config: &Config) -> SiteIndicators {
     let mut ratio = test_indicator("plts.pr", Some("plts"), 0.0, "%");
     ratio.value = Err(IndicatorRemark::new(
         "analyse-status-undefined-no-irradiance-data",
@@ -220,7 +220,9 @@ fn report_with_changes(
     })
 }
 
-fn all_figures(document: &ReportDocument) -> Vec<&crate::report::render::figure::KeyFigure> {
+pub(super) fn all_figures(
+    document: &ReportDocument,
+) -> Vec<&crate::report::render::figure::KeyFigure> {
     let blocks = document.sections.iter().flat_map(|section| &section.blocks);
     let found = blocks.filter_map(|block| match block {
         ReportBlock::Figures(figures) => Some(&figures.items),

@@ -1,0 +1,109 @@
+//! Tests of the verdicts in a document: what is withheld, and that no missing value is final.
+
+use super::tests::{all_figures, test_account, test_config};
+use super::{ReportInputs, build_document};
+use crate::domain::UtcMs;
+use crate::domain::claim_verdict::ClaimVerdict;
+use crate::domain::indicator::{IndicatorRemark, SiteIndicators};
+use crate::i18n::Language;
+use crate::report::render::cell_value::CellValue;
+use crate::report::render::document::ReportDocument;
+use crate::report::render::figure::FigureStatus;
+use crate::report::render::short_text::render_short_text;
+
+const NOW: UtcMs = UtcMs(1_796_090_400_000);
+
+fn document(account: &SiteIndicators, lang: Language) -> ReportDocument {
+    build_document(ReportInputs {
+        config: &test_config(),
+        account,
+        entries: &[],
+        changes: &[],
+        changes_left_out: 0,
+        past: None,
+        digest: "ab",
+        asset: None,
+        issued: NOW,
+        lang,
+    })
+}
+
+#[test]
+fn a_figure_without_a_value_is_never_final() {
+    let config = test_config();
+    let mut account = test_account(&config);
+    for one in &mut account.indicators {
+        one.value = Err(IndicatorRemark::new("analyse-status-no-data"));
+    }
+    for lang in [Language::Id, Language::En] {
+        let document = document(&account, lang);
+        let all = all_figures(&document);
+        assert!(!all.is_empty());
+        for figure in all {
+            assert_eq!(figure.status, FigureStatus::Missing, "{}", figure.id);
+        }
+    }
+}
+
+#[test]
+fn every_reason_takes_the_number_out_of_page_1_and_the_message_and_leaves_it_in_the_chapter() {
+    let config = test_config();
+    for verdict in ClaimVerdict::ALL {
+        let mut account = test_account(&config);
+        for one in &mut account.indicators {
+            if ["plts.generation", "co2.net"].contains(&&*one.id) {
+                one.value = Ok(7777.0);
+                one.claim = verdict;
+            }
+        }
+        for lang in [Language::Id, Language::En] {
+            let document = document(&account, lang);
+            let of_page_1 = all_figures(&document)
+                .into_iter()
+                .filter(|one| one.id.starts_with("summary/plts/"))
+                .collect::<Vec<_>>();
+            assert_eq!(of_page_1.len(), 2, "{verdict:?}");
+            for figure in of_page_1 {
+                let is_shown = matches!(figure.value, CellValue::Number(_));
+                assert_eq!(
+                    is_shown,
+                    !verdict.is_withheld(),
+                    "{verdict:?} {}",
+                    figure.id
+                );
+                let is_final = figure.status == FigureStatus::Final;
+                assert_eq!(is_final, verdict == ClaimVerdict::Claimable, "{verdict:?}");
+            }
+            let text = render_short_text(&document, 12);
+            let has = ["7777", "7.777", "7,777"]
+                .iter()
+                .any(|number| text.contains(number));
+            assert_eq!(has, !verdict.is_withheld(), "{verdict:?}\n{text}");
+            let mut chapter = all_figures(&document).into_iter();
+            let chapter = chapter
+                .find(|one| one.id == "plts/plts.generation")
+                .unwrap();
+            assert_eq!(chapter.value, CellValue::Number(7777.0), "{verdict:?}");
+        }
+    }
+}
+
+#[test]
+fn a_counter_by_difference_is_a_headline_with_its_share() {
+    let config = test_config();
+    let mut account = test_account(&config);
+    let volume = account
+        .indicators
+        .iter_mut()
+        .find(|one| &*one.id == "pump.volume");
+    let said = IndicatorRemark::new("account-by-difference");
+    volume.unwrap().remarks.push(said);
+    let document = document(&account, Language::En);
+    let mut all = all_figures(&document).into_iter();
+    let volume = all
+        .find(|one| one.id == "summary/pump/pump.volume")
+        .unwrap();
+    assert_eq!(volume.value, CellValue::Number(812.0));
+    assert_eq!(volume.status, FigureStatus::Partial);
+    assert_eq!(volume.completeness, Some(0.62));
+}
