@@ -39,6 +39,8 @@ class Check:
             self.fault(None, "archive")
         manifest = json.loads(self.zip.read("manifest.json"))
         self.about = manifest["about"]
+        if self.about["format"] != "pantau-bundle 2":
+            self.fault(None, "format")
         self.files = {one["name"]: one for one in manifest["files"]}
         if sorted(self.zip.namelist()) != sorted([*self.files, "manifest.json"]):
             self.fault(None, "names")
@@ -116,7 +118,8 @@ class Check:
         wanted = {}
         days = 0
         for day in sorted(self.newest):
-            if not first <= day <= last or day in self.about["gone"]:
+            near = day in self.about["before"] or day in self.about["after"]
+            if not (near or first <= day <= last) or day in self.about["gone"]:
                 continue
             days += 1
             for line in self.newest[day].get("samples", []):

@@ -70,6 +70,14 @@ impl EvidenceSite {
         verdict
     }
 
+    /// The report of the month as JSON.
+    fn report(&self, name: &str) -> Value {
+        let file = self.path(&format!("{name}.json"));
+        let output = self.run(&["report", "2025-11", "-o", file.to_str().unwrap()]);
+        assert!(output.status.success(), "{output:?}");
+        serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()
+    }
+
     fn bundle(&self, name: &str) -> PathBuf {
         let file = self.path(name);
         let report = self.path("laporan.pdf");
@@ -80,7 +88,7 @@ impl EvidenceSite {
         let told = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{told}");
         assert!(
-            told.contains("Rantai bukti utuh: 3 hari") || told.contains("10 hari"),
+            told.contains("Rantai bukti utuh: 3 hari") || told.contains("11 hari"),
             "{told}"
         );
         file
@@ -263,6 +271,15 @@ fn a_late_import_makes_a_new_revision_and_an_old_report_is_still_in_the_chain() 
     let count = |verdict: &Value| verdict["records"].as_u64().unwrap();
     assert_eq!(count(&after), count(&before) + 1);
     let printed = before["digest"].as_str().unwrap();
+    let output = scratch.run(&["verify", "--json", "--digest", printed]);
+    let since: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let since = &since["since"];
+    assert_eq!(since["records"], 1, "{since:#}");
+    let revised = json!([{ "day": "2025-11-22", "reasons": ["import"] }]);
+    assert_eq!(since["revised"], revised, "{since:#}");
+    assert_eq!(since["entries"], json!({ "first": 1, "last": 1 }));
+    // Days of a year ago, closed today: told, and no fault.
+    assert_eq!(after["remarks"][0]["what"], "late", "{after:#}");
     assert!(
         scratch
             .run(&["verify", "--digest", printed])
@@ -275,6 +292,41 @@ fn a_late_import_makes_a_new_revision_and_an_old_report_is_still_in_the_chain() 
     assert!(String::from_utf8_lossy(&foreign.stdout).contains("tidak ada dalam rantai"));
     let bundle = scratch.bundle("late.zip");
     assert_eq!(independent_verdict(&bundle)["good"], true);
+}
+
+#[test]
+fn a_report_says_another_evidence_after_a_corrected_entry_and_after_an_import() {
+    let scratch = EvidenceSite::new();
+    let first = scratch.report("one");
+    let content = |report: &Value| report["evidence"]["content"].as_str().unwrap().to_owned();
+    // Nothing has changed: another time of issue is the same report.
+    let again = scratch.report("two");
+    assert_eq!(again["evidence"], first["evidence"]);
+    assert_eq!(content(&first).len(), 64);
+    assert!(
+        first["evidence"]["open"][0]
+            .as_str()
+            .unwrap()
+            .starts_with("ledger 1 1 ")
+    );
+
+    let correct = ["ledger", "correct", "1", "--quantity", "13"];
+    let output = scratch.run(&[&correct[..], &["--who", "Siti"]].concat());
+    assert!(output.status.success(), "{output:?}");
+    let corrected = scratch.report("three");
+    assert_eq!(corrected["evidence"]["head"], first["evidence"]["head"]);
+    assert_ne!(
+        corrected["evidence"]["open_sha256"],
+        first["evidence"]["open_sha256"]
+    );
+    assert_ne!(content(&corrected), content(&first));
+
+    // The middle day: its record is new, that of the last day is not.
+    scratch.import(22..23, 5);
+    let late = scratch.report("four");
+    assert_ne!(late["evidence"]["head"], corrected["evidence"]["head"]);
+    assert_eq!(late["evidence"]["head"]["day"], "2025-11-22");
+    assert_ne!(late["digest"], first["digest"]);
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub(crate) struct IssueComparison {
     pub(crate) moved: Vec<MovedHeadline>,
     /// Revision of configuration and factors today.
     pub(crate) revision: String,
-    /// Evidence digest of the last closed day today.
+    /// Digest of the last evidence record today.
     pub(crate) digest: String,
 }
 

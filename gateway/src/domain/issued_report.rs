@@ -15,7 +15,7 @@ pub struct ReportIssue {
     pub content: String,
     /// Revision of configuration and factors.
     pub revision: String,
-    /// Evidence digest of the last closed day, hexadecimal; empty when there is none.
+    /// Digest of the last evidence record when it was made, hexadecimal; empty without a record.
     pub digest: String,
     /// Headline figures as printed, as a JSON list.
     pub headlines: String,

@@ -5,6 +5,7 @@
 
 use super::canonical_form::Sha256Hasher;
 use super::day_record::{DayDigest, RevisionKind};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -13,7 +14,9 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 /// Format name in the manifest.
-pub const BUNDLE_FORMAT: &str = "pantau-bundle 1";
+pub const BUNDLE_FORMAT: &str = "pantau-bundle 2";
+/// Format without the days before and after the period.
+pub(super) const BUNDLE_FORMAT_BEFORE: &str = "pantau-bundle 1";
 pub(super) const MANIFEST_NAME: &str = "manifest.json";
 pub(super) const DIGESTS_NAME: &str = "digests.jsonl";
 pub(super) const LEDGER_NAME: &str = "ledger.jsonl";
@@ -51,12 +54,29 @@ pub struct BundleSummary {
     pub period: String,
     /// First closed local day of the period. Samples from `first` to `last` are included.
     pub first: String,
+    /// Days before the period whose samples are included: the last reading of a counter before the
+    /// period is its baseline.
+    #[serde(default)]
+    pub before: Vec<String>,
+    /// Days after the period whose samples are included: a reading at the midnight after the
+    /// period counts in it.
+    #[serde(default)]
+    pub after: Vec<String>,
     /// Last closed local day of the period.
     pub last: String,
     /// Closed days of the period whose raw samples were no longer stored.
     pub gone: Vec<String>,
     /// Digest of the last record.
     pub head: String,
+}
+
+impl BundleSummary {
+    /// Returns whether the bundle has the samples of a day, unless they are gone.
+    pub(super) fn has_samples_of(&self, day: Date) -> bool {
+        let day = day.to_string();
+        let is_near = self.before.contains(&day) || self.after.contains(&day);
+        is_near || (&self.first..=&self.last).contains(&&day)
+    }
 }
 
 /// Manifest: summary, and name, length and hash of every other file.

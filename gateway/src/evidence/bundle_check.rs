@@ -1,14 +1,16 @@
 //! Verification of a bundle: archive, manifest, chain, and everything that the chain covers.
 
 use super::bundle::{
-    BUNDLE_FORMAT, BundleError, BundleFile, BundleManifest, BundleSummary, COMMENT_PREFIX,
-    DIGESTS_NAME, LEDGER_NAME, MANIFEST_NAME, SAMPLES_FOLDER, SHA256_DIGITS, hash_archive,
-    revision_file_name, samples_file_name,
+    BUNDLE_FORMAT, BUNDLE_FORMAT_BEFORE, BundleError, BundleFile, BundleManifest, BundleSummary,
+    COMMENT_PREFIX, DIGESTS_NAME, LEDGER_NAME, MANIFEST_NAME, SAMPLES_FOLDER, SHA256_DIGITS,
+    hash_archive, revision_file_name, samples_file_name,
 };
-use super::canonical_form::{SAMPLES_CSV_HEADER, Sha256Hasher};
-use super::day_record::{DayDigest, DayRecord, SampleDigestLine};
-use super::digest_chain::{DigestChain, LedgerRange};
-use super::verification::{MismatchKind, VerificationReport};
+use super::bundle_lines::{DaySpan, LedgerCheck, SampleCheck};
+use super::canonical_form::Sha256Hasher;
+use super::day_record::{DayDigest, DayRecord, RevisionKind, SampleDigestLine};
+use super::digest_chain::DigestChain;
+use super::verification::{EvidenceMismatch, MismatchKind, VerificationReport};
+use crate::domain::UtcMs;
 use crate::limits::{EVIDENCE_LINE_BYTES_MAX, EVIDENCE_MANIFEST_BYTES_MAX};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,7 +67,8 @@ fn read_manifest(zip: &mut ZipArchive<File>) -> Result<BundleManifest, BundleErr
         .map_err(|fault| foreign(&fault))?;
     let manifest: BundleManifest =
         serde_json::from_slice(&text).map_err(|fault| foreign(&fault))?;
-    if manifest.about.format == BUNDLE_FORMAT {
+    let known = [BUNDLE_FORMAT, BUNDLE_FORMAT_BEFORE];
+    if known.contains(&manifest.about.format.as_str()) {
         Ok(manifest)
     } else {
         Err(foreign(&manifest.about.format))
@@ -80,8 +83,10 @@ struct BundleCheck<'p> {
     seen: BTreeSet<String>,
     gone: BTreeSet<Date>,
     chain: DigestChain,
-    /// Newest record of each day of the period.
+    /// Newest record of each day whose samples the bundle has.
     records: BTreeMap<Date, DayRecord>,
+    /// Days without a readable record; whatever stands in `samples` for them cannot be compared.
+    skipped: Vec<DaySpan>,
     verdict: VerificationReport,
     progress: &'p mut dyn FnMut(u64),
 }
@@ -103,6 +108,7 @@ impl<'p> BundleCheck<'p> {
             gone: gone.map_err(|fault| BundleError::Foreign(fault.to_string()))?,
             chain: DigestChain::default(),
             records: BTreeMap::new(),
+            skipped: Vec::new(),
             verdict: VerificationReport::default(),
             progress,
             manifest,
@@ -124,13 +130,14 @@ impl<'p> BundleCheck<'p> {
         }
     }
 
-    /// Reads a listed file line by line and checks its hash; stops at the first invalid bytes.
+    /// Reads a listed file line by line, up to the first invalid bytes; returns whether it is the
+    /// one of the manifest.
     fn for_each_line(
         &mut self,
         zip: &mut ZipArchive<File>,
         name: &str,
         mut each: impl FnMut(&[u8]),
-    ) {
+    ) -> bool {
         let mut line = Vec::new();
         let whole = self.for_each_block(zip, name, |piece| {
             for part in piece.split_inclusive(|byte| *byte == b'\n') {
@@ -145,22 +152,17 @@ impl<'p> BundleCheck<'p> {
             }
             true
         });
-        if !(whole && line.is_empty()) {
-            self.report_broken_file(name);
-        }
+        whole && line.is_empty()
     }
 
     /// Adds a mismatch for a file that differs from the manifest, once.
     fn report_broken_file(&mut self, name: &str) {
         let what = (MismatchKind::File, name);
-        if !self
-            .verdict
-            .mismatches
-            .iter()
-            .any(|one| (one.what, one.name.as_str()) == what)
-        {
-            self.verdict.add_mismatch(None, MismatchKind::File, name);
+        let mut known = self.verdict.mismatches.iter();
+        if known.any(|one| (one.what, one.name.as_str()) == what) {
+            return;
         }
+        self.verdict.add(file_mismatch(name));
     }
 
     /// Reads a file in blocks; returns whether it is the one of the manifest.
@@ -196,38 +198,45 @@ impl<'p> BundleCheck<'p> {
 
     /// Checks the chain, and finds the wanted digest.
     fn check_digests(&mut self, zip: &mut ZipArchive<File>, wanted: Option<&str>) {
-        let about = &self.manifest.about;
-        let (first, last) = (about.first.clone(), about.last.clone());
-        let mut chain = DigestChain::default();
+        let about = self.manifest.about.clone();
+        let mut chain = DigestChain::searching(wanted);
         let mut verdict = VerificationReport::default();
         let mut records = BTreeMap::new();
-        let mut found = wanted.is_none();
-        self.for_each_line(zip, DIGESTS_NAME, |line| {
+        let whole = self.for_each_line(zip, DIGESTS_NAME, |line| {
             let Ok(digest) = serde_json::from_slice::<DayDigest>(line) else {
                 // An unreadable line has no number of its own; this is the one that was due.
                 let next = (chain.count() + 1).to_string();
                 return verdict.add_mismatch(None, MismatchKind::Record, next);
             };
-            found |= Some(digest.sha256.as_str()) == wanted;
-            let record = chain.push(&digest, &mut verdict);
-            let day = digest.day.to_string();
-            if let Some(record) = record.filter(|_| (&first..=&last).contains(&&day)) {
-                records.insert(record.day, record);
+            match chain.push(&digest, &mut verdict) {
+                Some(record) if about.has_samples_of(record.day) => {
+                    records.insert(record.day, record);
+                }
+                Some(_) => {}
+                None => drop(records.remove(&digest.day)),
             }
         });
+        let is_named = !verdict.is_intact();
         for fault in std::mem::take(&mut verdict.mismatches) {
-            self.verdict.add_mismatch(fault.day, fault.what, fault.name);
+            self.verdict.add(fault);
+        }
+        if !whole && !is_named {
+            self.report_broken_file(DIGESTS_NAME);
         }
         chain.summarise(&mut self.verdict);
-        if !found {
+        if !chain.has_wanted() {
             self.verdict
                 .add_mismatch(None, MismatchKind::Foreign, wanted.unwrap_or_default());
         }
         // The summary names the last digest: records cut off at the end are detected.
-        if self.verdict.head != self.manifest.about.head {
+        if self.verdict.head != about.head && !is_named {
             let day = self.verdict.last;
             self.verdict.add_mismatch(day, MismatchKind::Link, "head");
         }
+        let broken = chain.broken_days().iter();
+        let broken = broken.filter(|day| about.has_samples_of(**day));
+        self.skipped = broken.map(|day| span_between(&records, *day)).collect();
+        self.verdict.unchecked = self.skipped.len() as u64;
         (self.chain, self.records) = (chain, records);
     }
 
@@ -235,9 +244,12 @@ impl<'p> BundleCheck<'p> {
     fn check_ledger(&mut self, zip: &mut ZipArchive<File>) {
         let ranges = self.chain.ranges().to_vec();
         let mut ledger = LedgerCheck::new(&ranges);
-        self.for_each_line(zip, LEDGER_NAME, |line| ledger.add_line(line));
+        let whole = self.for_each_line(zip, LEDGER_NAME, |line| ledger.add_line(line));
         let (wrong, open) = ledger.finish();
         self.verdict.open_entries = open;
+        if !whole && wrong.is_empty() {
+            self.report_broken_file(LEDGER_NAME);
+        }
         for range in wrong {
             let name = format!("{}-{}", range.first, range.last);
             self.verdict
@@ -247,16 +259,15 @@ impl<'p> BundleCheck<'p> {
 
     /// Checks configurations, factors and calibrations against the records.
     fn check_revisions(&mut self, zip: &mut ZipArchive<File>) {
-        for ((kind, id), (day, sha256)) in self.chain.texts().clone() {
+        for ((kind, id), text) in self.chain.texts().clone() {
             let name = revision_file_name(kind, id);
             let mut hash = Sha256Hasher::default();
             let whole = self.for_each_block(zip, &name, |piece| {
                 hash.put(piece);
                 true
             });
-            if !whole || hash.finish_hex() != sha256 {
-                self.verdict
-                    .add_mismatch(Some(day), kind.what(), id.to_string());
+            if !whole || hash.finish_hex() != text.sha256 {
+                self.verdict.add(self.chain.text_mismatch(kind, id));
             }
         }
     }
@@ -279,13 +290,16 @@ impl<'p> BundleCheck<'p> {
                     .push((day, line));
             }
         }
+        let skipped = std::mem::take(&mut self.skipped);
         for (point, days) in points {
             let name = samples_file_name(&point);
-            let mut check = SampleCheck::new(&days);
-            self.for_each_line(zip, &name, |line| check.add_line(line));
+            let mut check = SampleCheck::new(&days, &skipped);
+            let whole = self.for_each_line(zip, &name, |line| check.add_line(line));
             if let Some(day) = check.finish() {
                 self.verdict
                     .add_mismatch(Some(day), MismatchKind::Samples, point);
+            } else if !whole {
+                self.report_broken_file(&name);
             }
         }
     }
@@ -297,8 +311,9 @@ impl<'p> BundleCheck<'p> {
             if self.seen.contains(&name) {
                 continue;
             }
-            // Samples that no record names prove nothing and must not be there.
-            let foreign = name.starts_with(SAMPLES_FOLDER);
+            // Samples that no record names prove nothing and must not be there; those of a broken
+            // record only may.
+            let foreign = name.starts_with(SAMPLES_FOLDER) && self.verdict.unchecked == 0;
             if !self.for_each_block(zip, &name, |_| true) || foreign {
                 self.report_broken_file(&name);
             }
@@ -306,124 +321,26 @@ impl<'p> BundleCheck<'p> {
     }
 }
 
-/// Comparison of ledger lines with the ranges of the records.
-struct LedgerCheck<'c> {
-    ranges: std::iter::Peekable<std::slice::Iter<'c, LedgerRange>>,
-    hash: Sha256Hasher,
-    id: u64,
-    wrong: Vec<LedgerRange>,
-    open: u64,
-}
-
-impl<'c> LedgerCheck<'c> {
-    fn new(ranges: &'c [LedgerRange]) -> Self {
-        Self {
-            ranges: ranges.iter().peekable(),
-            hash: Sha256Hasher::default(),
-            id: 0,
-            wrong: Vec::new(),
-            open: 0,
-        }
-    }
-
-    /// Adds the next line.
-    fn add_line(&mut self, line: &[u8]) {
-        self.id = entry_id_of_line(line).unwrap_or(self.id + 1);
-        // A range whose last entry is missing ends where the next one begins.
-        while self.ranges.peek().is_some_and(|range| range.last < self.id) {
-            self.close_range();
-        }
-        match self.ranges.peek() {
-            Some(range) => {
-                let is_last = range.last == self.id;
-                self.hash.put(line);
-                if is_last {
-                    self.close_range();
-                }
-            }
-            None => self.open += 1,
-        }
-    }
-
-    /// Compares the hash of the finished range.
-    fn close_range(&mut self) {
-        let hash = std::mem::take(&mut self.hash).finish_hex();
-        let range = self.ranges.next();
-        self.wrong
-            .extend(range.filter(|range| range.sha256 != hash).cloned());
-    }
-
-    /// Returns the ranges that differ, and the number of entries after the last range.
-    fn finish(mut self) -> (Vec<LedgerRange>, u64) {
-        // Ranges without any line are missing from the file.
-        self.wrong.extend(self.ranges.cloned());
-        (self.wrong, self.open)
+/// Returns the mismatch of a file; a text that no record names yet is told as such.
+fn file_mismatch(name: &str) -> EvidenceMismatch {
+    let text = name.split_once('/').and_then(|(folder, file)| {
+        let id = file.split('.').next()?;
+        Some(format!("{} {id}", RevisionKind::parse(folder)?.word()))
+    });
+    EvidenceMismatch {
+        touches: text.into_iter().collect(),
+        ..EvidenceMismatch::new(None, MismatchKind::File, name)
     }
 }
 
-/// Returns the entry number at the start of a line.
-fn entry_id_of_line(line: &[u8]) -> Option<u64> {
-    let text = std::str::from_utf8(line).ok()?.strip_prefix("{\"id\":")?;
-    text.split(',').next()?.parse().ok()
-}
-
-/// Comparison of a point's lines with its days: the first COUNT lines belong to the first day, and
-/// so on.
-struct SampleCheck<'c> {
-    days: std::slice::Iter<'c, (Date, SampleDigestLine)>,
-    today: Option<&'c (Date, SampleDigestLine)>,
-    header: bool,
-    hash: Sha256Hasher,
-    count: u64,
-    last: Option<Date>,
-    wrong: Option<Date>,
-}
-
-impl<'c> SampleCheck<'c> {
-    fn new(days: &'c [(Date, SampleDigestLine)]) -> Self {
-        let mut days = days.iter();
-        Self {
-            today: days.next(),
-            days,
-            header: false,
-            hash: Sha256Hasher::default(),
-            count: 0,
-            last: None,
-            wrong: None,
-        }
-    }
-
-    /// Adds the next line.
-    fn add_line(&mut self, line: &[u8]) {
-        if self.wrong.is_some() {
-            return;
-        }
-        let Some((day, said)) = self.today else {
-            // More lines than all days have.
-            self.wrong = self.last;
-            return;
-        };
-        if !self.header {
-            self.header = true;
-            let right = line.trim_ascii_end() == SAMPLES_CSV_HEADER.as_bytes();
-            self.wrong = (!right).then_some(*day);
-            return;
-        }
-        self.hash.put(line);
-        self.count += 1;
-        if self.count == said.count {
-            self.last = Some(*day);
-            if std::mem::take(&mut self.hash).finish_hex() != said.sha256 {
-                self.wrong = Some(*day);
-            }
-            (self.today, self.count) = (self.days.next(), 0);
-        }
-    }
-
-    /// Returns the first day that differs.
-    fn finish(self) -> Option<Date> {
-        self.wrong.or(self.today.map(|(day, _)| *day))
-    }
+/// Returns the time between the records before and after a day.
+fn span_between(records: &BTreeMap<Date, DayRecord>, day: Date) -> DaySpan {
+    let before = records.range(..day).next_back();
+    let after = records.range(day..).next();
+    (
+        before.map_or(UtcMs(i64::MIN), |(_, record)| record.to),
+        after.map_or(UtcMs(i64::MAX), |(_, record)| record.from),
+    )
 }
 
 const _: () = assert!(SHA256_DIGITS == 64, "the digits of SHA-256");

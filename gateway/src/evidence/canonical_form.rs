@@ -94,7 +94,7 @@ pub fn hash_samples(samples: &[Sample]) -> String {
 
 /// Ledger entry as stored, without derived values and without anything that a later entry changes.
 /// The order of the fields is the order in the line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct LedgerLine {
     /// Number of the entry.
     pub id: u64,

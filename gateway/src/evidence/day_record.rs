@@ -188,7 +188,7 @@ impl fmt::Display for DayRecord {
             }
         }
         if let Some((first, last, sha256)) = &self.ledger {
-            writeln!(f, "ledger {first} {last} {sha256}")?;
+            writeln!(f, "{}", ledger_line(*first, *last, sha256))?;
         }
         for (kind, lines) in [
             (RevisionKind::Configuration, &self.configuration),
@@ -196,10 +196,22 @@ impl fmt::Display for DayRecord {
             (RevisionKind::Calibrations, &self.calibrations),
         ] {
             for one in lines {
-                writeln!(f, "{} {} {} {}", kind.word(), one.id, one.since, one.sha256)?;
+                writeln!(f, "{}", one.line(kind))?;
             }
         }
         Ok(())
+    }
+}
+
+/// Returns the line of a record about ledger entries, without its end.
+pub fn ledger_line(first: u64, last: u64, sha256: &str) -> String {
+    format!("ledger {first} {last} {sha256}")
+}
+
+impl RevisionLine {
+    /// Returns the line of a record about this text, without its end.
+    pub fn line(&self, kind: RevisionKind) -> String {
+        format!("{} {} {} {}", kind.word(), self.id, self.since, self.sha256)
     }
 }
 

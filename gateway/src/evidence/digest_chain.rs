@@ -2,10 +2,15 @@
 //! is about.
 
 use super::canonical_form::hash;
-use super::day_record::{DayDigest, DayRecord, RevisionKind};
-use super::verification::{MismatchKind, VerificationReport};
+use super::chain_remark::{RecordsSince, RemarksAndSince};
+use super::day_record::{DayDigest, DayRecord, RevisionKind, RevisionLine};
+use super::verification::{EvidenceMismatch, MismatchKind, VerificationReport};
+use crate::domain::UtcMs;
 use jiff::civil::Date;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Maximum names of what a broken record speaks of.
+const TOUCHES_MAX: usize = 20;
 
 /// Ledger entries that a record covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,17 +25,45 @@ pub struct LedgerRange {
     pub sha256: String,
 }
 
+/// A text as the records name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedText {
+    /// First local day that names it.
+    pub first: Date,
+    /// Last local day that names it: on the days between, it was in force.
+    pub last: Date,
+    /// SHA-256 of the text.
+    pub sha256: String,
+}
+
 /// Records checked one after the other, and what they state about the data.
 #[derive(Clone, Debug, Default)]
 pub struct DigestChain {
     count: u64,
     head: String,
+    /// What the next record may name instead of `head`: the hash of a broken record's text.
+    other_head: Option<String>,
+    made: Option<UtcMs>,
     newest: BTreeMap<Date, (u64, u32)>,
+    /// Days whose newest record is broken.
+    broken: BTreeSet<Date>,
+    /// A broken record may have covered entries: the next range need not follow the last.
+    ledger_unknown: bool,
     ranges: Vec<LedgerRange>,
-    texts: BTreeMap<(RevisionKind, u64), (Date, String)>,
+    texts: BTreeMap<(RevisionKind, u64), NamedText>,
+    wanted: Option<String>,
+    told: RemarksAndSince,
 }
 
 impl DigestChain {
+    /// Returns an empty chain that searches the digest `wanted`, and tells what came since.
+    pub fn searching(wanted: Option<&str>) -> Self {
+        Self {
+            wanted: wanted.map(str::to_owned),
+            ..Self::default()
+        }
+    }
+
     /// Takes the next record; mismatches are added to the verdict. `None` when the record cannot be
     /// read.
     pub fn push(
@@ -39,6 +72,7 @@ impl DigestChain {
         verdict: &mut VerificationReport,
     ) -> Option<DayRecord> {
         let expected = (self.count + 1, std::mem::take(&mut self.head));
+        let other = self.other_head.take();
         // Continue from the number found, so that one missing record is one mismatch, not one for
         // every later record.
         self.count = digest.number;
@@ -46,12 +80,20 @@ impl DigestChain {
         let day = Some(digest.day);
         let name = digest.number.to_string();
         let read: Option<DayRecord> = digest.record.parse().ok();
-        let Some(record) = read.filter(|_| hash(digest.record.as_bytes()) == digest.sha256) else {
-            verdict.add_mismatch(day, MismatchKind::Record, name);
+        let text_sha256 = hash(digest.record.as_bytes());
+        let Some(record) = read.filter(|_| text_sha256 == digest.sha256) else {
+            verdict.add(EvidenceMismatch {
+                touches: names_in_text(&digest.record),
+                ..EvidenceMismatch::new(day, MismatchKind::Record, name)
+            });
+            // The day still has a record, though a broken one; otherwise it would be reported as
+            // unrecorded too. What follows from this record is no mismatch of its own.
             self.newest
-                // The day still has a record, though a broken one; otherwise it would be reported
-                // as unrecorded too.
                 .insert(digest.day, (digest.number, digest.revision));
+            self.broken.insert(digest.day);
+            self.ledger_unknown = true;
+            self.other_head = Some(text_sha256);
+            self.look_for_wanted(digest);
             return None;
         };
         let said = (record.number, record.day, record.revision);
@@ -67,49 +109,77 @@ impl DigestChain {
             .newest
             .get(&record.day)
             .map_or(1, |newest| newest.1 + 1);
-        if digest.number != expected.0 || record.before != before || record.revision != revision {
+        let follows = record.before == before || Some(&record.before) == other.as_ref();
+        if digest.number != expected.0 || !follows || record.revision != revision {
             verdict.add_mismatch(day, MismatchKind::Link, &name);
         }
         self.newest
             .insert(record.day, (digest.number, record.revision));
-        self.take_record(&record, verdict);
+        self.broken.remove(&record.day);
+        self.told.take_record(&record, self.made);
+        self.made = Some(record.made);
+        let new_texts = self.take_record(&record, verdict);
+        if let Some(since) = &mut self.told.since {
+            since.take_record(&record, new_texts);
+        }
+        self.look_for_wanted(digest);
         Some(record)
     }
 
-    /// Checks the ledger range and the texts that a record names.
-    fn take_record(&mut self, record: &DayRecord, verdict: &mut VerificationReport) {
-        if let Some((first, last, sha256)) = &record.ledger {
-            let (first, last) = (*first, *last);
-            let range = LedgerRange {
-                day: record.day,
-                first,
-                last,
-                sha256: sha256.clone(),
-            };
-            let through = self.ranges.last().map_or(0, |range| range.last);
-            // First revisions cover the ledger without gaps; a later revision repeats the range of
-            // its first one.
-            if record.revision == 1 && first == through + 1 && last >= first {
-                self.ranges.push(range);
-            } else if record.revision == 1 || !self.ranges.contains(&range) {
-                let name = format!("{first}-{last}");
-                verdict.add_mismatch(Some(record.day), MismatchKind::Ledger, name);
-            }
+    /// Notes the record with the digest that is searched.
+    fn look_for_wanted(&mut self, digest: &DayDigest) {
+        if self.wanted.as_ref() == Some(&digest.sha256) {
+            self.told.since = Some(RecordsSince::after(digest, self.recorded_entries()));
         }
-        for (kind, lines) in [
-            (RevisionKind::Configuration, &record.configuration),
-            (RevisionKind::Factors, &record.factors),
-            (RevisionKind::Calibrations, &record.calibrations),
-        ] {
+    }
+
+    /// Checks the ledger range and the texts that a record names; returns the names of new texts.
+    fn take_record(&mut self, record: &DayRecord, verdict: &mut VerificationReport) -> Vec<String> {
+        if let Some((first, last, sha256)) = &record.ledger {
+            self.take_range(
+                record.revision,
+                LedgerRange {
+                    day: record.day,
+                    first: *first,
+                    last: *last,
+                    sha256: sha256.clone(),
+                },
+                verdict,
+            );
+        }
+        let mut new = Vec::new();
+        for (kind, lines) in record_texts(record) {
             for line in lines {
                 let known = self.texts.entry((kind, line.id));
-                let known = known.or_insert_with(|| (record.day, line.sha256.clone()));
-                // The first day that names the text is reported when the text differs.
-                known.0 = known.0.min(record.day);
-                if known.1 != line.sha256 {
+                if matches!(known, std::collections::btree_map::Entry::Vacant(_)) {
+                    new.push(format!("{} {}", kind.word(), line.id));
+                }
+                let known = known.or_insert_with(|| NamedText {
+                    first: record.day,
+                    last: record.day,
+                    sha256: line.sha256.clone(),
+                });
+                known.first = known.first.min(record.day);
+                known.last = known.last.max(record.day);
+                if known.sha256 != line.sha256 {
                     verdict.add_mismatch(Some(record.day), kind.what(), line.id.to_string());
                 }
             }
+        }
+        new
+    }
+
+    /// Takes a range of entries. First revisions cover the ledger without gaps; a later revision
+    /// repeats the range of its first one.
+    fn take_range(&mut self, revision: u32, range: LedgerRange, verdict: &mut VerificationReport) {
+        let through = self.recorded_entries();
+        let follows = range.first == through + 1 || (self.ledger_unknown && range.first > through);
+        if revision == 1 && follows && range.last >= range.first {
+            self.ledger_unknown = false;
+            self.ranges.push(range);
+        } else if revision == 1 || !(self.ranges.contains(&range) || self.ledger_unknown) {
+            let name = format!("{}-{}", range.first, range.last);
+            verdict.add_mismatch(Some(range.day), MismatchKind::Ledger, name);
         }
     }
 
@@ -128,22 +198,71 @@ impl DigestChain {
         self.newest.contains_key(&day)
     }
 
-    /// Returns ledger ranges by record, without gaps from entry 1 on.
+    /// Returns the days whose newest record is broken.
+    pub fn broken_days(&self) -> &BTreeSet<Date> {
+        &self.broken
+    }
+
+    /// Returns whether the digest that is searched was found; true when none is.
+    pub fn has_wanted(&self) -> bool {
+        self.wanted.is_none() || self.told.since.is_some()
+    }
+
+    /// Returns ledger ranges by record, without gaps from entry 1 on unless a record is broken.
     pub fn ranges(&self) -> &[LedgerRange] {
         &self.ranges
     }
 
-    /// Returns texts by kind and revision: first day that names them, and their SHA-256.
-    pub fn texts(&self) -> &BTreeMap<(RevisionKind, u64), (Date, String)> {
+    /// Returns the number of the last entry that a record covers.
+    pub fn recorded_entries(&self) -> u64 {
+        self.ranges.last().map_or(0, |range| range.last)
+    }
+
+    /// Returns texts by kind and revision, as the records name them.
+    pub fn texts(&self) -> &BTreeMap<(RevisionKind, u64), NamedText> {
         &self.texts
     }
 
-    /// Copies record count, last day and last digest into the verdict.
+    /// Returns the mismatch of a text that differs, with the days on which it was in force.
+    pub fn text_mismatch(&self, kind: RevisionKind, id: u64) -> EvidenceMismatch {
+        let known = self.texts.get(&(kind, id));
+        EvidenceMismatch {
+            last: known.map(|text| text.last),
+            ..EvidenceMismatch::new(known.map(|text| text.first), kind.what(), id.to_string())
+        }
+    }
+
+    /// Copies record count, last day, last digest and remarks into the verdict.
     pub fn summarise(&self, verdict: &mut VerificationReport) {
         verdict.records = self.count;
         verdict.head.clone_from(&self.head);
         verdict.last = self.newest.keys().next_back().copied();
+        verdict.recorded_entries = self.recorded_entries();
+        verdict.told.clone_from(&self.told);
     }
+}
+
+/// Texts that a record names, by kind.
+fn record_texts(record: &DayRecord) -> [(RevisionKind, &Vec<RevisionLine>); 3] {
+    [
+        (RevisionKind::Configuration, &record.configuration),
+        (RevisionKind::Factors, &record.factors),
+        (RevisionKind::Calibrations, &record.calibrations),
+    ]
+}
+
+/// Returns the names of what the text of a broken record speaks of, as far as they can be read.
+fn names_in_text(text: &str) -> Vec<String> {
+    let named = text.lines().filter_map(|line| {
+        let words: Vec<&str> = line.split(' ').collect();
+        match words.as_slice() {
+            ["samples", point, ..] => Some((*point).to_owned()),
+            ["ledger", first, last, _] => Some(format!("ledger {first}-{last}")),
+            [kind, id, ..] if RevisionKind::parse(kind).is_some() => Some(format!("{kind} {id}")),
+            _ => None,
+        }
+    });
+    named.take(TOUCHES_MAX).collect()
 }
 
 impl RevisionKind {

@@ -8,16 +8,19 @@
 //! let mut chain = DigestChain::default();
 //! let mut verdict = VerificationReport::default();
 //! for digest in &digests { chain.push(digest, &mut verdict); }
-//! chain.sum_up(&mut verdict);           // verdict.is_good(): nothing differs
+//! chain.summarise(&mut verdict);        // verdict.is_intact(): nothing differs
 //! ```
 //!
 //! Format, complete enough to write a verifier: `docs/evidence.md`.
 
 mod bundle;
 mod bundle_check;
+mod bundle_lines;
 mod canonical_form;
+mod chain_remark;
 mod day_record;
 mod digest_chain;
+mod report_evidence;
 #[cfg(test)]
 mod tests;
 mod verification;
@@ -30,8 +33,10 @@ pub use canonical_form::{
     LedgerFile, LedgerLine, SAMPLES_CSV_HEADER, Sha256Hasher, hash, hash_samples,
     write_ledger_line, write_samples,
 };
+pub use chain_remark::{ChainRemark, RecordsSince, RemarkKind, RemarksAndSince, RevisedDay};
 pub use day_record::{
-    DayDigest, DayRecord, RecordReason, RevisionKind, RevisionLine, SampleDigestLine,
+    DayDigest, DayRecord, RecordReason, RevisionKind, RevisionLine, SampleDigestLine, ledger_line,
 };
-pub use digest_chain::{DigestChain, LedgerRange};
+pub use digest_chain::{DigestChain, LedgerRange, NamedText};
+pub use report_evidence::{ChainHead, NO_EVIDENCE, ReportEvidence};
 pub use verification::{EvidenceMismatch, MismatchKind, VerificationReport};

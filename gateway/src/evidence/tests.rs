@@ -104,6 +104,8 @@ fn write_bundle_with(folder: &Path, extra: impl Fn(&mut BundleWriter)) -> PathBu
         period: "2026-11".to_owned(),
         first: "2026-11-21".to_owned(),
         last: "2026-11-23".to_owned(),
+        before: Vec::new(),
+        after: Vec::new(),
         gone: Vec::new(),
         head: digests[2].sha256.clone(),
     };
@@ -237,6 +239,221 @@ fn a_forged_file_is_found_and_its_day_named() {
             .iter()
             .any(|fault| fault.what == MismatchKind::Link)
     );
+}
+
+/// Changes one file of a bundle, and neither manifest nor archive hash.
+fn check_changed_bundle(
+    path: &Path,
+    name: &str,
+    change: impl Fn(&mut Vec<u8>),
+) -> VerificationReport {
+    use std::io::{Read, Write};
+    let mut old = zip::ZipArchive::new(std::fs::File::open(path).unwrap()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let new = folder.path().join("changed.zip");
+    let mut zip = zip::ZipWriter::new(std::fs::File::create(&new).unwrap());
+    for at in 0..old.len() {
+        let mut file = old.by_index(at).unwrap();
+        let here = file.name().unwrap().into_owned();
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).unwrap();
+        if here == name {
+            change(&mut bytes);
+        }
+        zip.start_file(&here, zip::write::SimpleFileOptions::default())
+            .unwrap();
+        zip.write_all(&bytes).unwrap();
+    }
+    zip.finish().unwrap();
+    check_whole_bundle(&new).unwrap()
+}
+
+/// Changes the first place of the file of records where `from` stands.
+fn change_record(bytes: &mut Vec<u8>, line: usize, from: &str, to: &str) {
+    let text = String::from_utf8(std::mem::take(bytes)).unwrap();
+    let lines = text.lines().enumerate();
+    let lines = lines.map(|(at, one)| {
+        let count = usize::from(at == line);
+        one.replacen(from, to, count) + "\n"
+    });
+    *bytes = lines.collect::<String>().into_bytes();
+}
+
+#[test]
+fn one_change_in_a_bundle_is_one_fault_at_its_most_exact_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = write_bundle(folder.path());
+    let samples = samples_file_name("meter.power");
+    let flip = |at: usize| move |bytes: &mut Vec<u8>| bytes[at] ^= 1;
+    for (name, at, what, fault) in [
+        (&*samples, 60, MismatchKind::Samples, "meter.power"),
+        ("ledger.jsonl", 16, MismatchKind::Ledger, "1-2"),
+        ("configuration/1.toml", 2, MismatchKind::Configuration, "1"),
+        (
+            "report/laporan.pdf",
+            1,
+            MismatchKind::File,
+            "report/laporan.pdf",
+        ),
+    ] {
+        let verdict = check_changed_bundle(&path, name, flip(at));
+        let found = &verdict.mismatches;
+        assert_eq!((found.len(), verdict.mismatch_count), (1, 1), "{found:?}");
+        assert_eq!((found[0].what, &*found[0].name), (what, fault));
+    }
+    let text = check_changed_bundle(&path, "configuration/1.toml", flip(2));
+    let days = (text.mismatches[0].day, text.mismatches[0].last);
+    assert_eq!(days, (Some(date(2026, 11, 21)), Some(date(2026, 11, 23))));
+    for (line, day) in [(0, 21), (1, 22), (2, 23)] {
+        for (from, to) in [
+            ("reason closed", "reason late"),
+            ("sha256\":\"", "sha256\":\"0"),
+        ] {
+            let verdict = check_changed_bundle(&path, "digests.jsonl", |bytes| {
+                change_record(bytes, line, from, to);
+            });
+            let found = &verdict.mismatches;
+            assert_eq!(found.len(), 1, "{line} {from}: {found:?}");
+            assert_eq!(found[0].what, MismatchKind::Record);
+            assert_eq!(found[0].day, Some(date(2026, 11, day)));
+            // The fault says what the record is about, and that its day was not compared.
+            assert!(found[0].touches.contains(&"meter.power".to_owned()));
+            assert_eq!((verdict.unchecked, verdict.days), (1, 2));
+        }
+    }
+}
+
+#[test]
+fn a_text_that_no_record_names_yet_is_told_by_its_kind_and_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = write_bundle_with(folder.path(), |zip| {
+        zip.begin_file("factors/2.toml").unwrap();
+        zip.put(b"[[factor]]\n").unwrap();
+    });
+    let verdict = check_changed_bundle(&path, "factors/2.toml", |bytes| bytes[2] ^= 1);
+    assert_eq!(verdict.mismatches.len(), 1);
+    assert_eq!(verdict.mismatches[0].touches, ["factors 2"]);
+}
+
+#[test]
+fn equal_faults_of_many_days_are_one_with_their_number() {
+    let mut verdict = VerificationReport::default();
+    for day in 1..=25 {
+        let day = Some(date(2026, 11, day));
+        verdict.add_mismatch(day, MismatchKind::Samples, "meter.power");
+    }
+    for (number, day) in [(5, 5), (6, 6), (7, 7), (9, 9)] {
+        let day = Some(date(2026, 11, day));
+        verdict.add_mismatch(day, MismatchKind::Record, number.to_string());
+    }
+    verdict.settle();
+    let found: Vec<(&str, u64, Option<Date>)> = verdict
+        .mismatches
+        .iter()
+        .map(|fault| (&*fault.name, fault.count, fault.last))
+        .collect();
+    let day = |day| Some(date(2026, 11, day));
+    let expected = [
+        ("meter.power", 25, day(25)),
+        ("5-7", 3, day(7)),
+        ("9", 1, day(9)),
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(verdict.mismatch_count, 29);
+}
+
+/// A chain of these days of November 2026, each made `late` ms after its end.
+fn chain_made(days: &[(i8, i64)]) -> VerificationReport {
+    let (mut chain, mut verdict) = (DigestChain::default(), VerificationReport::default());
+    let mut before = DayRecord::NO_PREVIOUS_DIGEST.to_owned();
+    for ((day, late), number) in days.iter().zip(1..) {
+        let mut record = test_record(number, date(2026, 11, *day), &before);
+        record.made = UtcMs(record.to.0 + late);
+        record.ledger = None;
+        let digest = record.to_digest();
+        before.clone_from(&digest.sha256);
+        chain.push(&digest, &mut verdict);
+    }
+    chain.summarise(&mut verdict);
+    verdict
+}
+
+#[test]
+fn a_tail_made_again_is_told_by_its_late_times_and_is_no_fault_as_the_box_may_have_been_off() {
+    let minutes = 300_000;
+    let good = chain_made(&[(21, minutes), (22, minutes), (23, minutes)]);
+    assert_eq!(good.remarks(), []);
+    // The last four days were all made five minutes after the last of them.
+    let tail = [21, 22, 23, 24, 25, 26].map(|day| {
+        let late = if day > 22 {
+            i64::from(26 - day) * DAY_IN_MS
+        } else {
+            0
+        };
+        (day, late + minutes)
+    });
+    let again = chain_made(&tail);
+    assert!(again.is_intact(), "{again:?}");
+    let [remark] = again.remarks() else {
+        panic!("{:?}", again.remarks())
+    };
+    assert_eq!((remark.what, remark.numbers), (RemarkKind::Late, (3, 5)));
+    assert_eq!(remark.days, (date(2026, 11, 23), date(2026, 11, 25)));
+    assert_eq!(remark.delay_days(), 3);
+    let back = chain_made(&[(21, 2 * DAY_IN_MS), (22, minutes)]);
+    let kinds: Vec<RemarkKind> = back.remarks().iter().map(|one| one.what).collect();
+    assert_eq!(kinds, [RemarkKind::Late, RemarkKind::Backwards]);
+    assert!(back.is_intact());
+}
+
+#[test]
+fn the_page_on_evidence_names_every_key_of_manifest_records_and_lines() {
+    fn keys(value: &serde_json::Value, found: &mut Vec<String>) {
+        match value {
+            serde_json::Value::Object(map) => {
+                for (key, value) in map {
+                    found.push(key.clone());
+                    keys(value, found);
+                }
+            }
+            serde_json::Value::Array(all) => all.iter().for_each(|one| keys(one, found)),
+            _ => {}
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = write_bundle(folder.path());
+    let mut zip = zip::ZipArchive::new(std::fs::File::open(bundle).unwrap()).unwrap();
+    let manifest = std::io::read_to_string(zip.by_name("manifest.json").unwrap()).unwrap();
+    let mut record = test_record(1, date(2026, 11, 22), DayRecord::NO_PREVIOUS_DIGEST);
+    record.factors.clone_from(&record.configuration);
+    record.calibrations.clone_from(&record.configuration);
+    let digest = record.to_digest();
+    let line = LedgerLine {
+        id: 1,
+        files: vec![LedgerFile {
+            name: String::new(),
+            sha256: String::new(),
+            bytes: 1,
+        }],
+        ..LedgerLine::default()
+    };
+    let mut found = Vec::new();
+    keys(&serde_json::from_str(&manifest).unwrap(), &mut found);
+    keys(&serde_json::to_value(&digest).unwrap(), &mut found);
+    keys(&serde_json::to_value(&line).unwrap(), &mut found);
+    let lines = digest
+        .record
+        .lines()
+        .filter_map(|line| line.split(' ').next());
+    found.extend(lines.map(str::to_owned));
+    let page = include_str!("../../../docs/evidence.md");
+    for key in &found {
+        let is_there = page.contains(&format!("`{key}`"))
+            || page.contains(&format!("\"{key}\""))
+            || page.contains(&format!("\n{key} "));
+        assert!(is_there, "{key} is not in docs/evidence.md");
+    }
+    assert!(found.len() > 40, "{found:?}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Result of a verification.
 
+use super::chain_remark::{ChainRemark, RemarksAndSince};
 use crate::limits::EVIDENCE_FAULTS_MAX;
 use jiff::civil::Date;
 
@@ -30,15 +31,21 @@ pub enum MismatchKind {
     Foreign,
 }
 
-/// One mismatch.
+/// A mismatch at one place, on one day or on several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EvidenceMismatch {
     /// First local day concerned; `None` where no day can be named.
     pub day: Option<Date>,
+    /// Last local day concerned.
+    pub last: Option<Date>,
     /// Kind of the mismatch.
     pub what: MismatchKind,
-    /// Point, entry numbers, revision or file.
+    /// Point, entry numbers, revision, file, or numbers of records.
     pub name: String,
+    /// Number of times that it was found.
+    pub count: u64,
+    /// Names of what a broken record speaks of, or of what a changed text was in force for.
+    pub touches: Vec<String>,
 }
 
 /// Report of a verification.
@@ -52,16 +59,22 @@ pub struct VerificationReport {
     pub gone: u64,
     /// Days that changed after their record was made and have no further record yet.
     pub due: u64,
+    /// Days whose samples were not compared, because their record is broken.
+    pub unchecked: u64,
     /// Last day that has a record.
     pub last: Option<Date>,
     /// Digest of the last record.
     pub head: String,
     /// Ledger entries of days that are not closed yet.
     pub open_entries: u64,
+    /// Number of the last entry that a record covers.
+    pub recorded_entries: u64,
     /// Mismatches, at most `EVIDENCE_FAULTS_MAX`.
     pub mismatches: Vec<EvidenceMismatch>,
     /// Number of all mismatches.
     pub mismatch_count: u64,
+    /// What is no mismatch, but is worth a look; and what came since the digest asked for.
+    pub told: RemarksAndSince,
 }
 
 impl MismatchKind {
@@ -84,6 +97,54 @@ impl MismatchKind {
     }
 }
 
+impl EvidenceMismatch {
+    /// Returns a mismatch found once.
+    pub fn new(day: Option<Date>, what: MismatchKind, name: impl Into<String>) -> Self {
+        Self {
+            day,
+            last: day,
+            what,
+            name: name.into(),
+            count: 1,
+            touches: Vec::new(),
+        }
+    }
+
+    /// Takes in the same mismatch of another day, or the one of the next record; returns whether
+    /// it is one.
+    fn absorb(&mut self, next: &Self) -> bool {
+        if self.what != next.what {
+            return false;
+        }
+        if self.name != next.name {
+            let is_chain = matches!(self.what, MismatchKind::Record | MismatchKind::Link);
+            match joined_numbers(&self.name, &next.name).filter(|_| is_chain) {
+                Some(joined) => self.name = joined,
+                None => return false,
+            }
+        }
+        self.day = match (self.day, next.day) {
+            (Some(day), Some(other)) => Some(day.min(other)),
+            (day, other) => day.or(other),
+        };
+        self.last = self.last.max(next.last);
+        self.count += next.count;
+        for name in &next.touches {
+            if self.touches.len() < EVIDENCE_FAULTS_MAX && !self.touches.contains(name) {
+                self.touches.push(name.clone());
+            }
+        }
+        true
+    }
+}
+
+/// Returns the range with the number after its last; `None` for another number.
+fn joined_numbers(range: &str, next: &str) -> Option<String> {
+    let (first, last) = range.split_once('-').unwrap_or((range, range));
+    let (last, number): (u64, u64) = (last.parse().ok()?, next.parse().ok()?);
+    (number == last + 1).then(|| format!("{first}-{next}"))
+}
+
 impl VerificationReport {
     /// Returns whether nothing differs.
     pub fn is_intact(&self) -> bool {
@@ -95,11 +156,24 @@ impl VerificationReport {
         self.mismatches.iter().filter_map(|fault| fault.day).min()
     }
 
+    /// Returns the remarks about the chain.
+    pub fn remarks(&self) -> &[ChainRemark] {
+        &self.told.remarks
+    }
+
     /// Adds a mismatch.
     pub fn add_mismatch(&mut self, day: Option<Date>, what: MismatchKind, name: impl Into<String>) {
-        self.mismatch_count += 1;
-        let name = name.into();
-        self.mismatches.push(EvidenceMismatch { day, what, name });
+        self.add(EvidenceMismatch::new(day, what, name));
+    }
+
+    /// Adds a mismatch; the same one of another day is counted with it.
+    pub fn add(&mut self, fault: EvidenceMismatch) {
+        self.mismatch_count += fault.count;
+        let mut known = self.mismatches.iter_mut().rev();
+        if known.any(|one| one.absorb(&fault)) {
+            return;
+        }
+        self.mismatches.push(fault);
         // Twice the bound before sorting: a bundle with millions of mismatches takes little memory
         // and time.
         if self.mismatches.len() > 2 * EVIDENCE_FAULTS_MAX {

@@ -375,6 +375,9 @@ pub const REPORT_JOB_BYTES_MAX: usize = 8 << 20;
 /// Maximum configuration and factor changes that a report lists; earlier ones are counted.
 pub const REPORT_CHANGES_MAX: usize = 100;
 
+/// Maximum times that a report is computed when entries or records keep coming meanwhile.
+pub const REPORT_REPEATS_MAX: u32 = 3;
+
 /// Maximum steps in which a report completes evidence records that are due, before it is made.
 pub const REPORT_EVIDENCE_STEPS_MAX: u32 = 1_000_000;
 /// Maximum depth of an explanation from a figure down to its readings.

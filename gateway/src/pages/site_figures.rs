@@ -225,7 +225,7 @@ impl SiteFigures {
             changes: &[],
             changes_left_out: 0,
             past: None,
-            digest: "",
+            evidence: &crate::evidence::NO_EVIDENCE,
             asset: None,
             issued: self.now,
             lang: self.lang,

@@ -150,7 +150,7 @@ async fn check_report(bench: &ApiTestBench, case: &str, numbers: &[String]) {
             changes: &[],
             changes_left_out: 0,
             past: None,
-            digest: "ab",
+            evidence: &crate::evidence::NO_EVIDENCE,
             asset: None,
             issued: UtcMs(NOW),
             lang,

@@ -15,7 +15,7 @@ use crate::domain::issued_report::{IssuedReport, ReportIssue};
 use crate::domain::ledger::{EntryId, LedgerEntry};
 use crate::domain::sample_import::ImportedStretch;
 use crate::domain::{BootId, NumberedReading, Reading, ReadingSeq, Sample, UtcMs};
-use crate::evidence::{DayDigest, RevisionKind};
+use crate::evidence::{DayDigest, ReportEvidence, RevisionKind};
 use jiff::civil::Date;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -167,6 +167,7 @@ pub(crate) enum EvidenceRequest {
         reply: StoreReply<Option<TextRevision>>,
     },
     Extent(StoreReply<EvidenceExtent>),
+    Report(StoreReply<ReportEvidence>),
     Pages(StoreReply<()>),
     Due(StoreReply<u64>),
 }

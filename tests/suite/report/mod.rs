@@ -6,6 +6,7 @@ mod sample;
 
 use crate::peers::python_peer;
 use gateway::domain::UtcMs;
+use gateway::evidence::ReportEvidence;
 use gateway::i18n::Language;
 use gateway::report::render::cell_value::{CellValue, ValueKind};
 use gateway::report::render::document::{LabelledId, ReportBlock, ReportDocument, ReportSection};
@@ -75,7 +76,7 @@ fn document_with_table(lang: Language, table: ReportTable) -> ReportDocument {
         zone: TimeZone::UTC,
         issued: UtcMs(0),
         revision: String::new(),
-        digest: String::new(),
+        evidence: ReportEvidence::default(),
         sections: vec![section],
     }
 }

@@ -387,6 +387,46 @@ fn a_report_without_a_running_gateway_is_noted_as_issued_like_one_beside_it() {
 }
 
 #[test]
+fn an_outsider_gets_the_figure_of_a_day_from_the_bundle_to_the_digit() {
+    let site = ReportedSite::new();
+    // Counting by night too, so that the readings before and after the day change the sum.
+    let mut text = "time,value\n".to_owned();
+    for step in 0..4 * 144_u32 {
+        let (day, hour, minute) = (10 + step / 144, step / 6 % 24, step % 6 * 10);
+        let value = 500.0 + f64::from(step) * 0.07;
+        writeln!(
+            text,
+            "2025-10-{day}T{hour:02}:{minute:02}:00+07:00,{value:.2}"
+        )
+        .unwrap();
+    }
+    let file = site.folder.path().join("night.csv");
+    std::fs::write(&file, text).unwrap();
+    let file = file.to_str().unwrap();
+    site.run_ok(&["import", "--point", "inverter.energy", file]);
+    let (report, bundle) = (site.folder.path().join("day.json"), "day.zip");
+    let to = report.to_str().unwrap();
+    site.run_ok(&["report", "2025-10-12", "-o", to, "--bundle", bundle]);
+    let report: Json = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
+    let value = report_figure(&report, "plts/plts.generation")["value"].as_f64();
+    let output = crate::peers::python_peer("closing.py")
+        .arg(site.folder.path().join(bundle))
+        .arg("inverter.energy")
+        .output()
+        .unwrap();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    let sums: Json = serde_json::from_slice(&output.stdout).expect(&complaint);
+    let growth = sums["growth"].as_f64().unwrap();
+    assert!((value.unwrap() - growth).abs() < 1e-9, "{value:?} {sums}");
+    assert!((growth - 10.08).abs() < 1e-9, "{sums}");
+    // The day alone is short by the last ten minutes.
+    assert!(
+        (sums["rows_within"].as_f64().unwrap() - 10.01).abs() < 1e-9,
+        "{sums}"
+    );
+}
+
+#[test]
 fn a_backup_made_while_the_gateway_runs_verifies_and_reports_in_another_place() {
     let site = ReportedSite::new();
     let gateway = site.start_gateway();

@@ -10,7 +10,7 @@ use crate::evidence::{
     BUNDLE_FORMAT, BundleError, BundleSummary, BundleWriter, DayRecord, RevisionKind,
     SAMPLES_CSV_HEADER, VerificationReport, check_bundle, revision_file_name, samples_file_name,
 };
-use crate::limits::LEDGER_PAGE_MAX;
+use crate::limits::{COUNTER_LOOKBACK_DAYS, LEDGER_PAGE_MAX};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -121,8 +121,13 @@ impl<F: FnMut(u64)> BundleJob<'_, F> {
     async fn write_once(&mut self) -> Result<Option<(BundleSummary, u64)>, CommandError> {
         let mut zip = BundleWriter::create(self.half)?;
         let (days, head, last) = write_digests(self.client, &mut zip, self.period).await?;
-        let (Some(from), Some(to)) = (days.keys().next(), days.keys().next_back()) else {
+        let within = || days.keys().filter(|day| self.period.contains(**day));
+        let (Some(from), Some(to)) = (within().next(), within().next_back()) else {
             return Ok(None);
+        };
+        let outside = |is_there: fn(&Date, &Date) -> bool, edge: Date| -> Vec<String> {
+            let days = days.keys().filter(|day| is_there(day, &edge));
+            days.map(ToString::to_string).collect()
         };
         let extent = self.client.evidence_extent().await?;
         let is_due = |day: &&Date| extent.due.contains(&day.to_string());
@@ -143,6 +148,8 @@ impl<F: FnMut(u64)> BundleJob<'_, F> {
             period: self.period.to_string(),
             first: from.to_string(),
             last: to.to_string(),
+            before: outside(Date::lt, self.period.first()),
+            after: outside(Date::gt, self.period.last()),
             gone: days
                 .keys()
                 .filter(|day| gone(day))
@@ -162,22 +169,25 @@ impl<F: FnMut(u64)> BundleJob<'_, F> {
     }
 }
 
-/// Writes the whole chain; returns the newest records of the period's days, the last digest and its
-/// number.
+/// Writes the whole chain; returns the newest records of the days whose samples belong to the
+/// bundle, the last digest and its number.
 async fn write_digests(
     client: &mut ApiClient,
     zip: &mut BundleWriter,
     period: Period,
 ) -> Result<(ClosedDayRecords, String, u64), CommandError> {
     let (mut days, mut head, mut last) = (ClosedDayRecords::new(), String::new(), 0);
+    let looks_back = jiff::Span::new().days(COUNTER_LOOKBACK_DAYS);
+    let from = period.first().saturating_sub(looks_back);
+    let to = period.last().tomorrow().unwrap_or(Date::MAX);
     loop {
         let page = client.digests_after(last).await?;
         if page.is_empty() {
-            return Ok((days, head, last));
+            return Ok((days_of_figures(days, period), head, last));
         }
         for digest in page {
             zip.write_digest(&digest)?;
-            if period.contains(digest.day)
+            if (from..=to).contains(&digest.day)
                 && let Ok(record) = digest.record.parse()
             {
                 days.insert(digest.day, record);
@@ -185,6 +195,28 @@ async fn write_digests(
             (head, last) = (digest.sha256, digest.number);
         }
     }
+}
+
+/// Keeps the days that figures of the period read: its own, the one after it (a reading at midnight
+/// counts in the day before), the one before it, and for each point that has no reading there, the
+/// last day before with one.
+fn days_of_figures(mut days: ClosedDayRecords, period: Period) -> ClosedDayRecords {
+    let mut kept = days.split_off(&period.first());
+    let named = |record: &DayRecord| -> BTreeSet<String> {
+        let lines = record.samples.iter();
+        lines.map(|line| line.point.clone()).collect()
+    };
+    let mut missing: BTreeSet<String> = kept.values().flat_map(named).collect();
+    let yesterday = period.first().yesterday().ok();
+    for (day, record) in days.into_iter().rev() {
+        let there = named(&record);
+        let is_needed = !missing.is_disjoint(&there);
+        if is_needed || yesterday == Some(day) {
+            missing.retain(|point| !there.contains(point));
+            kept.insert(day, record);
+        }
+    }
+    kept
 }
 
 async fn write_ledger(

@@ -4,7 +4,10 @@ use crate::cli::backend::print_stderr;
 use crate::cli::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use crate::cli::file_error::io_reason;
 use crate::cli::standard_output::print_text;
-use crate::evidence::{BundleError, BundleSummary, EvidenceMismatch, VerificationReport};
+use crate::evidence::{
+    BundleError, BundleSummary, ChainRemark, EvidenceMismatch, MismatchKind, RecordsSince,
+    VerificationReport,
+};
 use crate::i18n::Language;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -127,11 +130,11 @@ fn verdict_lines(
             .iter()
             .map(|fault| difference_text(fault, lang)),
     );
-    let more = verdict
-        .mismatch_count
-        .saturating_sub(verdict.mismatches.len() as u64);
+    let listed = verdict.mismatches.iter().map(|fault| fault.count);
+    let more = verdict.mismatch_count.saturating_sub(listed.sum());
     for (count, key) in [
         (more, "evidence-more"),
+        (verdict.unchecked, "evidence-unchecked"),
         (verdict.gone, "evidence-gone"),
         (verdict.due, "evidence-due"),
         (verdict.open_entries, "evidence-open"),
@@ -140,6 +143,7 @@ fn verdict_lines(
             lines.push(lang.text_with(key, &[("count", &number(count))]));
         }
     }
+    lines.extend(remark_lines(verdict, lang));
     if let Some(last) = verdict.last {
         let last = last.to_string();
         lines.push(lang.text_with(
@@ -152,11 +156,105 @@ fn verdict_lines(
 
 fn difference_text(fault: &EvidenceMismatch, lang: Language) -> String {
     let key = format!("evidence-differs-{}", fault.what.word());
-    let words = lang.text_with(&key, &[("name", &fault.name)]);
-    match fault.day {
-        Some(day) => format!("- {day}: {words}"),
-        None => format!("- {words}"),
+    let mut words = lang.text_with(&key, &[("name", &fault.name)]);
+    if fault.count > 1 {
+        let count = fault.count.to_string();
+        words = format!(
+            "{words} {}",
+            lang.text_with("evidence-times", &[("count", &count)])
+        );
     }
+    if !fault.touches.is_empty() {
+        let key = match fault.what {
+            MismatchKind::File => "evidence-text-newer",
+            _ => "evidence-touches",
+        };
+        let names = fault.touches.join(", ");
+        words = format!("{words}; {}", lang.text_with(key, &[("names", &names)]));
+    }
+    match (fault.day, fault.last) {
+        (Some(day), Some(last)) if last > day => format!("- {day} – {last}: {words}"),
+        (Some(day), _) => format!("- {day}: {words}"),
+        (None, _) => format!("- {words}"),
+    }
+}
+
+/// Lines of the remarks, and of what came since the digest that was asked for.
+fn remark_lines(verdict: &VerificationReport, lang: Language) -> Vec<String> {
+    let remark = |remark: &ChainRemark| {
+        let (first, last) = (remark.numbers.0.to_string(), remark.numbers.1.to_string());
+        let (from, to) = (remark.days.0.to_string(), remark.days.1.to_string());
+        let (made, days) = (remark.made.1.to_string(), remark.delay_days().to_string());
+        let args = [
+            ("first", &*first),
+            ("last", &last),
+            ("from", &from),
+            ("to", &to),
+            ("made", &made),
+            ("days", &days),
+        ];
+        lang.text_with(&format!("evidence-remark-{}", remark.what.word()), &args)
+    };
+    let mut lines: Vec<String> = verdict.remarks().iter().map(remark).collect();
+    let Some(since) = &verdict.told.since else {
+        return lines;
+    };
+    let (number, day) = (since.number.to_string(), since.day.to_string());
+    let args = [("number", &*number), ("day", &*day)];
+    lines.push(lang.text_with("evidence-since", &args));
+    let count = since.records.to_string();
+    lines.push(lang.text_with("evidence-since-records", &[("count", &count)]));
+    for one in &since.revised {
+        let reasons: Vec<&str> = one.reasons.iter().map(|why| why.word()).collect();
+        let (day, reasons) = (one.day.to_string(), reasons.join("+"));
+        let args = [("day", &*day), ("reasons", &*reasons)];
+        lines.push(lang.text_with("evidence-since-revised", &args));
+    }
+    if let Some((first, last)) = entries_since(verdict, since) {
+        let (first, last) = (first.to_string(), last.to_string());
+        let args = [("first", &*first), ("last", &*last)];
+        lines.push(lang.text_with("evidence-since-entries", &args));
+    }
+    if !since.texts.is_empty() {
+        let names = since.texts.join(", ");
+        lines.push(lang.text_with("evidence-since-texts", &[("names", &names)]));
+    }
+    lines
+}
+
+/// First and last ledger entry that the record with the digest asked for does not cover.
+fn entries_since(verdict: &VerificationReport, since: &RecordsSince) -> Option<(u64, u64)> {
+    let last = verdict.recorded_entries + verdict.open_entries;
+    (last > since.entries).then_some((since.entries + 1, last))
+}
+
+fn remark_json(remark: &ChainRemark) -> Value {
+    json!({
+        "what": remark.what.word(),
+        "first_record": remark.numbers.0,
+        "last_record": remark.numbers.1,
+        "first": remark.days.0.to_string(),
+        "last": remark.days.1.to_string(),
+        "made_first": remark.made.0.to_string(),
+        "made_last": remark.made.1.to_string(),
+        "delay_days": remark.delay_days(),
+    })
+}
+
+fn since_json(verdict: &VerificationReport, since: &RecordsSince) -> Value {
+    let revised = since.revised.iter().map(|one| {
+        let reasons: Vec<&str> = one.reasons.iter().map(|why| why.word()).collect();
+        json!({ "day": one.day.to_string(), "reasons": reasons })
+    });
+    let entries = entries_since(verdict, since);
+    json!({
+        "record": since.number,
+        "day": since.day.to_string(),
+        "records": since.records,
+        "revised": revised.collect::<Vec<Value>>(),
+        "entries": entries.map(|(first, last)| json!({ "first": first, "last": last })),
+        "texts": since.texts,
+    })
 }
 
 fn verdict_json(
@@ -169,7 +267,10 @@ fn verdict_json(
         json!({
             "day": day(fault.day),
             "what": fault.what.word(),
+            "last": day(fault.last),
             "name": fault.name,
+            "count": fault.count,
+            "touches": fault.touches,
             "error": difference_text(fault, lang).trim_start_matches("- "),
         })
     };
@@ -179,12 +280,15 @@ fn verdict_json(
         "days": verdict.days,
         "days_gone": verdict.gone,
         "days_due": verdict.due,
+        "days_unchecked": verdict.unchecked,
         "records": verdict.records,
         "last": day(verdict.last),
         "digest": verdict.head,
         "open_entries": verdict.open_entries,
         "fault_count": verdict.mismatch_count,
         "faults": verdict.mismatches.iter().map(fault).collect::<Vec<_>>(),
+        "remarks": verdict.remarks().iter().map(remark_json).collect::<Vec<_>>(),
+        "since": verdict.told.since.as_ref().map(|since| since_json(verdict, since)),
         "bundle": about,
     })
 }

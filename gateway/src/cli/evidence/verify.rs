@@ -107,6 +107,8 @@ async fn check_chain(
             Some(gone) if day < gone => verdict.gone += 1,
             // Samples that came later have no record yet, so the day cannot be checked.
             _ if extent.due.contains(&day.to_string()) => verdict.due += 1,
+            // The record is a fault already, and says nothing about the samples.
+            _ if chain.broken_days().contains(&day) => verdict.unchecked += 1,
             _ => check_day(client, day, &mut verdict).await?,
         }
         bar.inc(1);
@@ -122,21 +124,19 @@ async fn check_records(
     wanted: Option<&str>,
     verdict: &mut VerificationReport,
 ) -> Result<DigestChain, CommandError> {
-    let mut chain = DigestChain::default();
-    let mut found = wanted.is_none();
+    let mut chain = DigestChain::searching(wanted);
     loop {
         let page = client.digests_after(chain.count()).await?;
         if page.is_empty() {
             break;
         }
         for digest in &page {
-            found |= Some(digest.sha256.as_str()) == wanted;
             chain.push(digest, verdict);
         }
     }
     chain.summarise(verdict);
     // The digest on a report was never part of this chain.
-    if !found {
+    if !chain.has_wanted() {
         verdict.add_mismatch(None, MismatchKind::Foreign, wanted.unwrap_or_default());
     }
     check_unrecorded_days(client, &chain, verdict).await?;
@@ -192,7 +192,7 @@ async fn check_ledger(
         }
     }
     // Entries after the last record are not covered by the chain yet.
-    let through = chain.ranges().last().map_or(0, |range| range.last);
+    let through = chain.recorded_entries();
     let last = client.evidence_extent().await?.last_entry;
     verdict.open_entries = last.saturating_sub(through);
     Ok(())
@@ -203,11 +203,11 @@ async fn check_revisions(
     chain: &DigestChain,
     verdict: &mut VerificationReport,
 ) -> Result<(), CommandError> {
-    for ((kind, id), (day, sha256)) in chain.texts() {
+    for ((kind, id), text) in chain.texts() {
         let found = client.revision_after(*kind, id.saturating_sub(1)).await?;
         let found = found.filter(|found| found.id == *id);
-        if found.is_none_or(|found| hash(found.text.as_bytes()) != *sha256) {
-            verdict.add_mismatch(Some(*day), kind.what(), id.to_string());
+        if found.is_none_or(|found| hash(found.text.as_bytes()) != text.sha256) {
+            verdict.add(chain.text_mismatch(*kind, *id));
         }
     }
     Ok(())

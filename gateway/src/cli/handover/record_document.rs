@@ -27,8 +27,8 @@ impl HandoverRecord<'_> {
             zone: site.timezone.rules().clone(),
             issued: self.now,
             revision: self.revision_digits(),
-            // The record is about this moment and not about closed days, so it has no digest.
-            digest: String::new(),
+            // The record is about this moment and not about closed days, so it has no evidence.
+            evidence: crate::evidence::ReportEvidence::default(),
             sections: self.build_sections(),
         }
     }

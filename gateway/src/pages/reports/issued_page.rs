@@ -85,7 +85,8 @@ fn comparison_texts(
         let args = [("now", &*found.revision)];
         reasons.push(frame.lang.text_with("laporan-new-revision", &args));
     }
-    if found.digest != report.issue.digest {
+    // The chain grows every day; it is a reason only when something else has changed.
+    if !found.is_same && found.digest != report.issue.digest {
         reasons.push(frame.t("laporan-new-digest"));
     }
     if !found.is_same && reasons.is_empty() {

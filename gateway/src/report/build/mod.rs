@@ -29,7 +29,7 @@ use crate::domain::UtcMs;
 use crate::domain::period::Period;
 use crate::i18n::Language;
 use crate::indicators::{self, CalculationProgress, IndicatorQuery};
-use crate::limits::REPORT_EVIDENCE_STEPS_MAX;
+use crate::limits::{REPORT_EVIDENCE_STEPS_MAX, REPORT_REPEATS_MAX};
 use crate::report::render::{self, ReportFormat};
 use crate::storage::{Store, StoreError};
 use std::sync::Arc;
@@ -103,8 +103,8 @@ async fn run_task<H: Send + 'static, T: Send + 'static>(
     tokio::task::spawn_blocking(work).await?
 }
 
-/// Makes the due records of the evidence chain first, so that a report names the digest of its last
-/// closed day also over HTTP.
+/// Makes the due records of the evidence chain first, so that the head that a report names covers
+/// all closed days, also over HTTP.
 async fn settle_digests(store: &Store) -> Result<(), StoreError> {
     for _ in 0..REPORT_EVIDENCE_STEPS_MAX {
         if store.close_due_days().await? == 0 {
@@ -129,8 +129,20 @@ async fn gather_source(
         snapshots: basis.past.is_none(),
     };
     settle_digests(store).await?;
-    let account = indicators::calculate_indicators(&basis.config, store, &ask, progress).await?;
-    ReportSource::gather(basis, store, Arc::new(account), wish.asset.clone(), now).await
+    let mut before = store.report_evidence().await?;
+    let mut attempt = 1;
+    loop {
+        let account = indicators::calculate_indicators(&basis.config, store, &ask, progress);
+        let account = Arc::new(account.await?);
+        let source =
+            ReportSource::gather(basis.clone(), store, account, wish.asset.clone(), now).await?;
+        // What came while the figures were computed may be in some of them only: once more.
+        if *source.evidence() == before || attempt == REPORT_REPEATS_MAX {
+            return Ok(source);
+        }
+        before = source.evidence().clone();
+        attempt += 1;
+    }
 }
 
 /// File name of a report: `desa-impian-2026-11.pdf`, with `-plts` for one asset and `-r4.1` for a

@@ -6,7 +6,7 @@ use crate::domain::UtcMs;
 use crate::domain::indicator::SiteIndicators;
 use crate::domain::issued_report::{IssueWay, ReportIssue};
 use crate::domain::ledger::LedgerEntry;
-use crate::evidence;
+use crate::evidence::{ReportEvidence, hash};
 use crate::i18n::Language;
 use crate::report::content::{self, HeadlineRecord, ReportInputs, RevisionChange};
 use crate::report::render::document::ReportDocument;
@@ -20,7 +20,7 @@ pub struct ReportSource {
     account: Arc<SiteIndicators>,
     asset: Option<Arc<str>>,
     entries: Vec<LedgerEntry>,
-    digest: String,
+    evidence: ReportEvidence,
     changes: Vec<RevisionChange>,
     changes_left_out: u64,
     issued: UtcMs,
@@ -46,14 +46,14 @@ impl ReportSource {
             Some(_) => Vec::new(),
             None => store.all_ledger_entries(query).await?,
         };
-        let digest = store.newest_digest(period.first(), period.last()).await?;
+        // Last of all, so that it names everything that was read before.
         let changes = revisions::revision_changes(&basis.config, store, period).await?;
         Ok(Self {
             basis,
             account,
             asset,
             entries,
-            digest: digest.map_or_else(String::new, |digest| digest.sha256),
+            evidence: store.report_evidence().await?,
             changes: changes.0,
             changes_left_out: changes.1,
             issued,
@@ -62,19 +62,31 @@ impl ReportSource {
 
     /// The document in one language.
     pub fn document(&self, lang: Language) -> ReportDocument {
-        content::build_document(self.inputs(lang))
+        let mut document = content::build_document(self.inputs(lang));
+        document.evidence.content = self.content_sha256();
+        document
+    }
+
+    /// Evidence when the source was gathered, without the content.
+    pub fn evidence(&self) -> &ReportEvidence {
+        &self.evidence
+    }
+
+    /// SHA-256 of what the report says, in no language and without its time and evidence.
+    fn content_sha256(&self) -> String {
+        let content = content::canonical_content(self.inputs(Language::default()));
+        hash(content.as_bytes())
     }
 
     /// The note of this report, without the way and the person.
     pub fn issue(&self) -> ReportIssue {
-        let content = content::canonical_content(self.inputs(Language::default()));
         let headlines = serde_json::to_string(&self.headlines());
         ReportIssue {
             period: self.account.period,
             asset: self.asset.clone(),
-            content: evidence::hash(content.as_bytes()),
+            content: self.content_sha256(),
             revision: self.account.revision.clone(),
-            digest: self.digest.clone(),
+            digest: self.evidence.digest().to_owned(),
             // Numbers and texts alone are always valid JSON.
             headlines: headlines.unwrap_or_default(),
             via: IssueWay::Api,
@@ -107,7 +119,7 @@ impl ReportSource {
             changes: &self.changes,
             changes_left_out: self.changes_left_out,
             past: self.basis.past.as_ref(),
-            digest: &self.digest,
+            evidence: &self.evidence,
             asset: self.asset.as_deref(),
             issued: self.issued,
             lang,

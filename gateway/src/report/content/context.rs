@@ -127,7 +127,7 @@ impl<'a> ReportContext<'a> {
             zone: self.zone.clone(),
             issued: matter.issued,
             revision: matter.account.revision.clone(),
-            digest: matter.digest.to_owned(),
+            evidence: matter.evidence.clone(),
             sections,
         }
     }

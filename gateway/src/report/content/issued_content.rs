@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Name and version of the form that is hashed.
-const CONTENT_SCHEMA: &str = "pantau.report-content/1";
+const CONTENT_SCHEMA: &str = "pantau.report-content/2";
 
 /// Headline figure of a report as it was printed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -148,7 +148,6 @@ pub fn canonical_content(matter: ReportInputs<'_>) -> String {
         "period": account.period.to_string(),
         "asset": matter.asset,
         "revision": account.revision,
-        "digest": matter.digest,
         "figures": figures,
         "daily": daily,
         "events": events,

@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::domain::UtcMs;
 use crate::domain::indicator::SiteIndicators;
 use crate::domain::ledger::LedgerEntry;
+use crate::evidence::ReportEvidence;
 use crate::i18n::Language;
 
 /// Input of a report.
@@ -22,8 +23,8 @@ pub struct ReportInputs<'a> {
     pub changes_left_out: u64,
     /// Set when `config` is an earlier revision.
     pub past: Option<&'a PastRevision>,
-    /// Evidence digest of the last closed day, hexadecimal; empty when there is none.
-    pub digest: &'a str,
+    /// Evidence when the report is made; its content is computed from the other inputs.
+    pub evidence: &'a ReportEvidence,
     /// The asset of the report; `None`: the whole site.
     pub asset: Option<&'a str>,
     /// Time of issue.

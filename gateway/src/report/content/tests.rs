@@ -213,7 +213,7 @@ fn report_with_changes(
         changes,
         changes_left_out: 0,
         past,
-        digest: "ab",
+        evidence: &crate::evidence::NO_EVIDENCE,
         asset: None,
         issued: NOW,
         lang,

@@ -5,6 +5,7 @@
 //! `footnotes`.
 
 use crate::domain::UtcMs;
+use crate::evidence::ReportEvidence;
 use crate::i18n::Language;
 use crate::report::render::chart::{ChartDrawing, ReportChart, read_line_drawing};
 use crate::report::render::figure::KeyFigures;
@@ -30,8 +31,8 @@ pub struct ReportDocument {
     pub issued: UtcMs,
     /// Revision of configuration and factors behind the figures.
     pub revision: String,
-    /// Evidence digest of the last day, hexadecimal; empty if there is none.
-    pub digest: String,
+    /// Evidence when the report was made.
+    pub evidence: ReportEvidence,
     /// Sections in reading order; annexes last.
     pub sections: Vec<ReportSection>,
 }

@@ -370,7 +370,7 @@ mod tests {
             zone: TimeZone::UTC,
             issued: UtcMs(0),
             revision: String::new(),
-            digest: String::new(),
+            evidence: crate::evidence::ReportEvidence::default(),
             sections: vec![section],
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Values of kind `percent` are shares of one. Times are RFC 3339 in UTC, days `2026-11-21`.
 
+use crate::evidence::ReportEvidence;
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::chart::{ChartForm, ChartSteps, ReportChart};
 use crate::report::render::document::{CalloutBox, ReportBlock, ReportSection};
@@ -30,11 +31,25 @@ pub(crate) fn render_json(show: &RenderContext<'_>) -> Result<Vec<u8>, serde_jso
         "timezone": zone,
         "issued": number_format::format_rfc3339(document.issued),
         "revision": document.revision,
-        "digest": document.digest,
+        "digest": document.evidence.digest(),
+        "evidence": evidence_json(&document.evidence),
         "provisional": document.is_provisional(),
         "sections": sections,
     });
     serde_json::to_vec_pretty(&report)
+}
+
+/// Evidence behind a report: last record, lines that no record has yet, and hash of the content.
+fn evidence_json(evidence: &ReportEvidence) -> Json {
+    let head = evidence.head.as_ref().map(
+        |head| json!({ "number": head.number, "day": head.day.to_string(), "sha256": head.sha256 }),
+    );
+    json!({
+        "head": head,
+        "open": evidence.open,
+        "open_sha256": evidence.open_sha256(),
+        "content": evidence.content,
+    })
 }
 
 fn section_json(show: &RenderContext<'_>, index: usize, section: &ReportSection) -> Json {

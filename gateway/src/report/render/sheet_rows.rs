@@ -1,5 +1,6 @@
 //! Sections as rows of cells: the common input of the CSV and workbook renderers.
 
+use crate::evidence::ReportEvidence;
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::document::{CalloutBox, ReportBlock, ReportDocument};
 use crate::report::render::figure::KeyFigures;
@@ -125,12 +126,30 @@ pub(crate) fn report_properties(show: &RenderContext<'_>) -> Vec<(String, String
         ("report-issued", issued),
         ("report-status", status),
         ("report-revision", document.revision.clone()),
-        ("report-digest", document.digest.clone()),
     ];
-    let known = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+    let evidence = evidence_properties(&document.evidence);
+    let known = pairs
+        .into_iter()
+        .chain(evidence)
+        .filter(|(_, value)| !value.is_empty());
     known
         .map(|(key, value)| (show.translate(key), value))
         .collect()
+}
+
+/// Returns the evidence behind a report as message keys and values; a value is empty when there is
+/// nothing to name.
+fn evidence_properties(evidence: &ReportEvidence) -> [(&'static str, String); 4] {
+    let record = evidence.head.as_ref();
+    let record = record.map(|head| format!("{} ({})", head.number, head.day));
+    let open = evidence.open_sha256();
+    let open = open.map(|sha256| format!("{sha256} ({})", evidence.open_names()));
+    [
+        ("report-digest", evidence.digest().to_owned()),
+        ("report-record", record.unwrap_or_default()),
+        ("report-open", open.unwrap_or_default()),
+        ("report-content", evidence.content.clone()),
+    ]
 }
 
 /// Returns the hash of a photo as printed below it.

@@ -4,23 +4,18 @@
 //! The work is done in pieces, so that the next flush is not late. A day whose closing was
 //! interrupted is started again.
 
-use super::record_sources;
+use super::{record_sources, unrecorded_lines};
 use crate::domain::UtcMs;
-use crate::evidence::{
-    DayRecord, RecordReason, RevisionKind, RevisionLine, SampleDigestLine, hash_samples,
-};
+use crate::evidence::{DayRecord, RecordReason, RevisionKind, SampleDigestLine, hash_samples};
 use crate::limits::{EVIDENCE_GAP_DAYS_MAX, EVIDENCE_SAMPLES_MAX};
 use crate::storage::digest::day_closer::DayInProgress;
 use crate::storage::local_calendar::{DAY_GRACE_MS, FIRST_DAY, LocalDay, date};
-use crate::storage::meta_table::{read_meta, write_meta};
 use crate::storage::schema::disk_error;
 use crate::storage::store_error::StoreError;
 use crate::storage::store_values::StoreAccess;
 use crate::storage::writer::StoreWriter;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
-/// Key in `meta`: last ledger entry that a record covers.
-const LEDGER_DIGESTED_KEY: &str = "ledger_digested";
 /// Delay after a failure, ms.
 const CLOSE_RETRY_MS: i64 = 60_000;
 
@@ -297,35 +292,16 @@ fn add_ledger_and_revisions(
     db: &Connection,
     record: &mut DayRecord,
 ) -> Result<(), rusqlite::Error> {
-    let newest = "SELECT record FROM digest WHERE revision = 1 ORDER BY number DESC LIMIT 1";
-    let newest: Option<String> = db.query_row(newest, [], |row| row.get(0)).optional()?;
-    let newest: Option<DayRecord> = newest.and_then(|text| text.parse().ok());
     let in_turn = record.reasons.contains(&RecordReason::Closed);
     // A day that is closed out of order covers no later entry.
     let to = if in_turn { record.to } else { UtcMs(i64::MIN) };
-    let named = |lines: fn(&DayRecord) -> &Vec<RevisionLine>| {
-        newest
-            .as_ref()
-            .and_then(|newest| lines(newest).last())
-            .map(|line| line.id)
-    };
-    let configuration = named(|record| &record.configuration);
-    let factors = named(|record| &record.factors);
-    let calibrations = named(|record| &record.calibrations);
-    record.configuration =
-        record_sources::revision_lines_until(db, RevisionKind::Configuration, configuration, to)?;
-    record.factors = record_sources::revision_lines_until(db, RevisionKind::Factors, factors, to)?;
-    record.calibrations =
-        record_sources::revision_lines_until(db, RevisionKind::Calibrations, calibrations, to)?;
-    let last: Option<i64> = db.query_row(
-        "SELECT max(id) FROM ledger WHERE recorded_at < ?",
-        [to.0],
-        |row| row.get(0),
-    )?;
-    let first = read_meta(db, LEDGER_DIGESTED_KEY)?.unwrap_or(0) + 1;
-    if let Some(last) = last.filter(|last| *last >= first) {
-        write_meta(db, LEDGER_DIGESTED_KEY, last)?;
-        let (first, last) = (first.cast_unsigned(), last.cast_unsigned());
+    let named = unrecorded_lines::last_named_revisions(db)?;
+    let lines = |kind| record_sources::revision_lines_until(db, kind, named.of(kind), to);
+    record.configuration = lines(RevisionKind::Configuration)?;
+    record.factors = lines(RevisionKind::Factors)?;
+    record.calibrations = lines(RevisionKind::Calibrations)?;
+    if let Some((first, last)) = unrecorded_lines::unrecorded_entries(db, to)? {
+        unrecorded_lines::mark_entries_recorded(db, last)?;
         record.ledger = Some((first, last, record_sources::hash_ledger(db, first, last)?));
     }
     Ok(())

@@ -1,8 +1,9 @@
 //! Requests for day digests and the data behind them, from checks, bundles and reports.
 
 use super::record_sources::{self, EvidenceExtent, TextRevision};
+use super::unrecorded_lines;
 use crate::domain::Sample;
-use crate::evidence::{DayDigest, RevisionKind};
+use crate::evidence::{DayDigest, ReportEvidence, RevisionKind};
 use crate::storage::local_calendar::day_number;
 use crate::storage::schema::disk_error;
 use crate::storage::store_error::StoreError;
@@ -77,6 +78,12 @@ impl Store {
         self.request_evidence(EvidenceRequest::Extent).await
     }
 
+    /// Returns the last record, and what no record names yet, as a report of now prints them; the
+    /// content is the report's own.
+    pub async fn report_evidence(&self) -> Result<ReportEvidence, StoreError> {
+        self.request_evidence(EvidenceRequest::Report).await
+    }
+
     /// Returns the number of closed days that need a record; 0 while the clock is untrusted.
     pub async fn count_due_days(&self) -> Result<u64, StoreError> {
         self.request_evidence(EvidenceRequest::Due).await
@@ -141,6 +148,12 @@ impl StoreWriter {
             EvidenceRequest::Pages(reply) => {
                 drop(reply.send(crate::storage::access::check_integrity(
                     &self.db, &self.file,
+                )));
+            }
+            EvidenceRequest::Report(reply) => {
+                drop(reply.send(map_disk_error(
+                    "reading the chain",
+                    unrecorded_lines::report_evidence(&self.db),
                 )));
             }
             EvidenceRequest::Extent(reply) => {

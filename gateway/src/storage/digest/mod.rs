@@ -15,6 +15,7 @@ mod evidence_requests;
 mod record_sources;
 #[cfg(test)]
 mod tests;
+mod unrecorded_lines;
 
 pub(super) use day_closer::DayCloser;
 pub(super) use day_closing::mark_day_due;

@@ -2,6 +2,7 @@
 //! gaps, long words, wide tables and a CO2 chapter that is not confirmed.
 
 use gateway::domain::UtcMs;
+use gateway::evidence::{ChainHead, ReportEvidence};
 use gateway::i18n::Language;
 use gateway::report::render::cell_value::{CellValue, ValueKind};
 use gateway::report::render::chart::{
@@ -17,6 +18,23 @@ mod later;
 
 const ISSUED: UtcMs = UtcMs(1_796_090_400_000);
 pub(super) const DIGEST: &str = "9f2c4b7e1d8a6035c4e2f19b7a6d3c8e0f5b2a917c4d6e8f1a3b5c7d9e0f2a4b";
+
+/// Evidence with a record, and with an entry and a configuration that no record names yet.
+fn sample_evidence() -> ReportEvidence {
+    let digits = "c0ffee".repeat(11)[..64].to_owned();
+    ReportEvidence {
+        head: Some(ChainHead {
+            number: 30,
+            day: date(2026, 11, 30),
+            sha256: DIGEST.to_owned(),
+        }),
+        open: vec![
+            format!("ledger 31 33 {digits}"),
+            format!("configuration 5 2026-12-01T02:00:00Z {digits}"),
+        ],
+        content: digits,
+    }
+}
 
 /// The sample in one language.
 pub(super) struct SampleReport {
@@ -34,7 +52,7 @@ impl SampleReport {
             zone: TimeZone::get("Asia/Jakarta").unwrap(),
             issued: ISSUED,
             revision: "r17 · 3e1c9a52".to_owned(),
-            digest: DIGEST.to_owned(),
+            evidence: sample_evidence(),
             sections: sample.sections(),
         }
     }

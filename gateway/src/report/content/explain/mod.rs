@@ -166,7 +166,7 @@ fn explanation_context<'a>(
         changes: &[],
         changes_left_out: 0,
         past: None,
-        digest: "",
+        evidence: &crate::evidence::NO_EVIDENCE,
         asset: None,
         issued: UtcMs(0),
         lang,

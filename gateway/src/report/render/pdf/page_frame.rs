@@ -66,7 +66,7 @@ fn draw_footer(show: &RenderContext<'_>, page: &mut PdfPage, number: &str) {
         text_style(FontFace::Regular, FRAME_TYPE_SIZE, FAINT),
         number,
     );
-    let digest = &show.document.digest;
+    let digest = show.document.evidence.digest();
     if !digest.is_empty() {
         let text = format!("{} {digest}", show.translate("report-digest"));
         // Small enough that all 64 digits fit on one line, also in the longer language.

@@ -102,13 +102,15 @@ fn pdf_metadata(document: &ReportDocument) -> Metadata {
         .second(issued.second().unsigned_abs())
         .utc_offset_hour(0)
         .utc_offset_minute(0);
-    let revision = format!("{} {}", document.revision, document.digest);
+    let evidence = &document.evidence;
+    let content = &evidence.content;
+    let known = [&*document.revision, evidence.digest(), content];
     Metadata::new()
         .title(title)
         .language(document.lang.code().to_owned())
         .creator("Pantau".to_owned())
-        // Revision and digest are in the file too, where a program can find them.
-        .keywords(vec![revision])
+        // Revision, digest and content are in the file too, where a program can find them.
+        .keywords(vec![known.join(" ").trim_end().to_owned()])
         .creation_date(date)
 }
 
