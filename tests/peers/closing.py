@@ -2,9 +2,9 @@
 
     closing.py BUNDLE.zip POINT
 
-Prints {"first": .., "last": .., "growth": .., "rows_within": ..}: last good reading at or before the
-start of the period, the same for its end, their difference, and the difference of the readings
-within the period only.
+Prints {"first": .., "last": .., "growth": .., "rows_within": ..}: last good reading at or before
+the start of the period, the same for its end, their difference, and the difference of the
+readings within the period only.
 """
 
 import csv

@@ -3,6 +3,7 @@
 
 use crate::killed::pantau;
 use crate::peers::{PeerProcess, python_peer, wait_for};
+use crate::servers::MosquittoBroker;
 use crate::sites::write_config;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -18,11 +19,17 @@ struct EvidenceSite {
 
 impl EvidenceSite {
     fn new() -> Self {
+        Self::with("")
+    }
+
+    /// The same with more lines of configuration.
+    fn with(more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let site = SiteText::new("desa")
             .tcp_bus("lan", 9)
             .device("tank", "lan", "unit = 1\nevery = '24h'")
-            .points(["{ id = 'level', register = 'holding:0', type = 'u16' }"]);
+            .points(["{ id = 'level', register = 'holding:0', type = 'u16' }"])
+            .with(more);
         let config = write_config(folder.path(), site);
         let scratch = Self { folder, config };
         scratch.import(21..24, 0);
@@ -311,7 +318,8 @@ fn a_report_says_another_evidence_after_a_corrected_entry_and_after_an_import() 
     );
 
     let correct = ["ledger", "correct", "1", "--quantity", "13"];
-    let output = scratch.run(&[&correct[..], &["--who", "Siti"]].concat());
+    let why = ["--who", "Siti", "--note", "timbang ulang"];
+    let output = scratch.run(&[&correct[..], &why].concat());
     assert!(output.status.success(), "{output:?}");
     let corrected = scratch.report("three");
     assert_eq!(corrected["evidence"]["head"], first["evidence"]["head"]);
@@ -327,6 +335,46 @@ fn a_report_says_another_evidence_after_a_corrected_entry_and_after_an_import() 
     assert_ne!(late["evidence"]["head"], corrected["evidence"]["head"]);
     assert_eq!(late["evidence"]["head"]["day"], "2025-11-22");
     assert_ne!(late["digest"], first["digest"]);
+}
+
+#[tokio::test]
+async fn the_head_of_the_chain_is_a_retained_message_at_the_broker() {
+    let broker = MosquittoBroker::start("").await;
+    let port = broker.port.to_string();
+    let scratch = EvidenceSite::with(&format!("[mqtt]\nurl = 'mqtt://127.0.0.1:{port}'"));
+    let own = scratch.verify();
+    let mut command = pantau();
+    command.args(["--log", "error", "run", "-c"]);
+    let run = PeerProcess::start(command.arg(&scratch.config));
+    let hear = || {
+        let mut command = std::process::Command::new("mosquitto_sub");
+        command.args([
+            "-h",
+            "127.0.0.1",
+            "-p",
+            &port,
+            "-q",
+            "1",
+            "-C",
+            "1",
+            "-W",
+            "60",
+        ]);
+        let output = command
+            .args(["-t", "pantau/desa/evidence", "-F", "%r %p"])
+            .output()
+            .expect("apt install mosquitto-clients");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    hear();
+    drop(run);
+    // Nobody publishes any more: what is heard now, the broker has kept.
+    let heard = hear();
+    let head: Value = serde_json::from_str(heard.strip_prefix("1 ").expect(&heard)).unwrap();
+    assert_eq!(head["sha256"], own["digest"], "{head}");
+    assert_eq!(head["number"], own["records"], "{head}");
+    assert_eq!(head["day"], own["last"], "{head}");
+    assert!(head["made"].is_string(), "{head}");
 }
 
 #[test]

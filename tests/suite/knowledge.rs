@@ -202,6 +202,7 @@ const KEY_PREFIXES: &[&str] = &[
     "dampak-theme-",
     "event-",
     "evidence-differs-",
+    "evidence-remark-",
     "exchange-decimals-",
     "exchange-order-",
     "factor-headline-",

@@ -74,7 +74,8 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     ("sinks.settings", "domain limits config sinks"),
     (
         "sinks.delivery",
-        "domain limits clock status config storage sinks sinks.settings mqtt_link tls_client",
+        "domain limits clock status config storage evidence sinks sinks.settings mqtt_link \
+         tls_client",
     ),
     // Readings and ledger to figures; the present is handed in. A kind of asset makes its figures
     // with the parts that all share, and the room has the list of kinds.
@@ -95,11 +96,12 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     ),
     ("report", ""),
     // Documents to files; what they say is handed in.
-    ("report.render", "domain limits i18n formulas"),
+    ("report.render", "domain limits i18n formulas evidence"),
     // What a report says; nothing of how it looks, and no store.
     (
         "report.content",
-        "domain limits i18n solar_position config ledger formulas assets.settings report.render",
+        "domain limits i18n solar_position config ledger formulas evidence assets.settings \
+         report.render",
     ),
     // From the store to a report, for the page and the command line alike.
     (
@@ -122,7 +124,8 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     (
         "pages",
         "access domain limits status i18n config formulas assets.settings assets.formulas \
-         assets.indicators ledger storage indicators attention report.content report.render api",
+         assets.indicators ledger evidence storage indicators attention report.content \
+         report.render api",
     ),
     (
         "server",

@@ -1755,7 +1755,7 @@ setaddr-config = Now write unit = { $unit } for { $device } into the configurati
 setaddr-config-baud = Now write baud = { $baud } for { $bus } into the configuration; all devices on one line use the same baud rate.
 # Evidence (verify, export --bundle)
 cli-verify = Check that readings, staff records and configurations are the same as when they were recorded; or check an evidence bundle
-cli-verify-bundle = Evidence bundle from another computer (default: the store)
+cli-verify-bundle = Evidence bundle (.zip), or a report (.pdf, .xlsx, .csv, .json): was it issued, and what changed since (default: check the store)
 cli-verify-digest = Hash from a report: it must be in the chain
 cli-export-bundle = Evidence of one period as one ZIP, e.g. 2026-11 or 2026-Q4
 cli-export-with = Additional file for the bundle, e.g. the report; may be given several times
@@ -1772,7 +1772,7 @@ evidence-unsettled = { $day } changed after its record was made. Start the gatew
 evidence-more = ... and { $count } further places
 evidence-unchecked = Readings of { $count } days were not compared, because the record of the day is broken.
 evidence-times = ({ $count } times)
-evidence-touches = the record speaks of: { $names }
+evidence-touches = the record names: { $names }
 evidence-text-newer = { $names } is newer than the last record, so only the manifest covers it; it concerns the days from then on
 evidence-remark-late = Remark: records { $first } to { $last } (days { $from } to { $to }) were made late, the last on { $made }, up to { $days } days after their days. The gateway was off, older data were brought in, or this part of the chain was made again: compare with a hash that was printed or sent before.
 evidence-remark-backwards = Remark: records { $first } to { $last } (days { $from } to { $to }) have an earlier time than the record before them: the clock was set back.
@@ -1781,6 +1781,13 @@ evidence-since-records = - { $count } further records
 evidence-since-revised = - the data of { $day } changed ({ $reasons })
 evidence-since-entries = - ledger entries { $first } to { $last } are not covered by it
 evidence-since-texts = - new: { $names }
+evidence-issued = This very file was issued: report { $number } for { $period }, first on { $at }.
+evidence-issued-by = Issued by { $name }.
+evidence-issued-changed = This file was NOT issued. It names the content of report { $number } for { $period }, issued on { $at }: the file was changed, saved again, or is not noted.
+evidence-issued-never = This file was NOT issued by this gateway, and names no content of a report that was.
+evidence-issued-same = A report of today would say the same.
+evidence-issued-moved = A report of today would say something else.
+evidence-issued-figure = - { $id }: { $before } in the report, { $now } today ({ $difference })
 evidence-unreadable = { $file } cannot be checked: { $why }
 evidence-period = "{ $found }" is not a period. Write e.g. 2026-11-21, 2026-W47, 2026-11, 2026-Q4 or 2026.
 evidence-nothing-closed = No day of this period is closed yet, so there is no evidence to export. A day is closed five minutes after its end.

@@ -1728,7 +1728,7 @@ setaddr-config = Sekarang tulis unit = { $unit } untuk { $device } di konfiguras
 setaddr-config-baud = Sekarang tulis baud = { $baud } untuk { $bus } di konfigurasi; semua alat pada satu jalur memakai kecepatan (baud rate) yang sama.
 # Bukti (verify, export --bundle)
 cli-verify = Periksa apakah data, catatan, dan konfigurasi masih sama seperti saat dicatat; atau periksa paket bukti
-cli-verify-bundle = Paket bukti dari komputer lain (bawaan: penyimpanan data)
+cli-verify-bundle = Paket bukti (.zip), atau laporan (.pdf, .xlsx, .csv, .json): apakah benar diterbitkan, dan apa yang berubah sejak itu (bawaan: memeriksa penyimpanan data)
 cli-verify-digest = Nilai hash dari laporan: harus ada dalam rantai
 cli-export-bundle = Bukti satu periode dalam satu ZIP, misalnya 2026-11 atau 2026-Q4
 cli-export-with = Berkas tambahan untuk paket bukti, misalnya laporan; boleh beberapa kali
@@ -1745,7 +1745,7 @@ evidence-unsettled = { $day } berubah sejak rekaman hariannya dibuat. Jalankan g
 evidence-more = ... dan { $count } tempat lain
 evidence-unchecked = Bacaan { $count } hari tidak dibandingkan, karena rekaman hariannya rusak.
 evidence-times = ({ $count } kali)
-evidence-touches = isi rekaman itu: { $names }
+evidence-touches = rekaman itu menyebut: { $names }
 evidence-text-newer = { $names } lebih baru daripada rekaman harian terakhir, jadi hanya dijamin manifes; menyangkut hari sesudahnya
 evidence-remark-late = Catatan: rekaman harian { $first } sampai { $last } (hari { $from } sampai { $to }) dibuat terlambat, yang terakhir pada { $made }, paling lama { $days } hari sesudah harinya. Gateway mati, data lama dimasukkan, atau bagian rantai ini dibuat ulang: bandingkan dengan nilai hash yang pernah dicetak atau dikirim.
 evidence-remark-backwards = Catatan: rekaman harian { $first } sampai { $last } (hari { $from } sampai { $to }) berwaktu lebih awal daripada rekaman sebelumnya: jam pernah dimundurkan.
@@ -1754,6 +1754,13 @@ evidence-since-records = - { $count } rekaman harian lagi
 evidence-since-revised = - data hari { $day } berubah ({ $reasons })
 evidence-since-entries = - entri { $first } sampai { $last } belum tercakup
 evidence-since-texts = - baru: { $names }
+evidence-issued = Berkas ini benar diterbitkan: laporan { $number } untuk { $period }, pertama pada { $at }.
+evidence-issued-by = Diterbitkan oleh { $name }.
+evidence-issued-changed = Berkas ini TIDAK diterbitkan. Di dalamnya tercantum isi laporan { $number } untuk { $period }, terbit { $at }: berkas diubah, disimpan ulang, atau tidak tercatat.
+evidence-issued-never = Berkas ini TIDAK diterbitkan gateway ini, dan tidak mencantumkan isi laporan yang pernah terbit.
+evidence-issued-same = Laporan hari ini berisi sama.
+evidence-issued-moved = Laporan hari ini berisi lain.
+evidence-issued-figure = - { $id }: { $before } dalam laporan, { $now } hari ini ({ $difference })
 evidence-unreadable = { $file } tidak dapat diperiksa: { $why }
 evidence-period = "{ $found }" bukan periode. Tulis, misalnya, 2026-11-21, 2026-W47, 2026-11, 2026-Q4, atau 2026.
 evidence-nothing-closed = Belum ada hari yang ditutup pada periode ini, jadi belum ada bukti untuk diserahkan. Sebuah hari ditutup lima menit setelah berakhir.

@@ -3,8 +3,11 @@
 
 use super::ApiListener;
 use super::error::ApiError;
+use super::request_language::RequestLanguage;
 use crate::domain::Sample;
+use crate::domain::issued_report::IssuedReport;
 use crate::evidence::{DayDigest, RevisionKind, write_samples};
+use crate::report::content::HeadlineRecord;
 use crate::storage::{EvidenceExtent, StoreError, TextRevision};
 use axum::Json;
 use axum::body::{Body, Bytes};
@@ -65,6 +68,64 @@ pub struct RevisionTextJson {
     pub text: String,
 }
 
+/// Hash of a file, or of the content of a report.
+#[derive(Deserialize)]
+struct IssuedReportQuery {
+    #[serde(default)]
+    file: String,
+    #[serde(default)]
+    content: String,
+}
+
+/// Number of an issued report.
+#[derive(Deserialize)]
+struct MovedHeadlinesQuery {
+    report: u64,
+}
+
+/// An issued report as its note has it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct IssuedReportJson {
+    /// Number of the note.
+    pub id: u64,
+    /// Time of the first issue with this content, RFC 3339, UTC.
+    pub issued_at: String,
+    /// Period.
+    pub period: String,
+    /// The asset; `null`: the whole site.
+    pub asset: Option<String>,
+    /// SHA-256 of its content.
+    pub content: String,
+    /// Digest of the last evidence record when it was made; empty without one.
+    pub digest: String,
+    /// Name of the person; empty when nobody had signed in.
+    pub issued_by: String,
+}
+
+/// Comparison of an issued report with what its period gives today.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ReportTodayJson {
+    /// True when a report of today would say exactly the same.
+    pub same: bool,
+    /// Headline figures that have moved.
+    pub moved: Vec<MovedHeadlineJson>,
+}
+
+/// Headline figure that has moved; a text is `–` where there was or is none.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct MovedHeadlineJson {
+    /// Indicator id.
+    pub id: String,
+    /// Asset id; empty for the site.
+    pub asset: String,
+    /// In the report.
+    pub before: String,
+    /// Today.
+    pub now: String,
+    /// Difference with its sign and unit; empty where one of both has no number.
+    pub difference: String,
+}
+
 /// Extent of the evidence besides the records; days are ISO dates.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct EvidenceExtentJson {
@@ -89,6 +150,8 @@ pub(crate) fn evidence_routes() -> axum::Router<ApiListener> {
         .route("/control/evidence/ledger", get(get_ledger_lines))
         .route("/control/evidence/revision", get(get_revision_text))
         .route("/control/evidence/extent", get(get_evidence_extent))
+        .route("/control/evidence/issued", get(get_issued_report))
+        .route("/control/evidence/moved", get(get_moved_headlines))
 }
 
 /// Makes some of the due records; the caller repeats it until `left` is 0.
@@ -175,6 +238,48 @@ async fn get_evidence_extent(
     Ok(Json(app.state().store.evidence_extent().await?.into()))
 }
 
+async fn get_issued_report(
+    State(app): State<ApiListener>,
+    Query(ask): Query<IssuedReportQuery>,
+) -> Result<Json<Option<IssuedReportJson>>, ApiError> {
+    let store = &app.state().store;
+    let found = if ask.file.is_empty() {
+        store.issued_report_of_content(ask.content).await?
+    } else {
+        store.issued_report_of_file(ask.file).await?
+    };
+    Ok(Json(found.map(IssuedReportJson::from)))
+}
+
+async fn get_moved_headlines(
+    State(app): State<ApiListener>,
+    RequestLanguage(lang): RequestLanguage,
+    Query(ask): Query<MovedHeadlinesQuery>,
+) -> Result<Json<ReportTodayJson>, ApiError> {
+    let report = app.issued_report(ask.report).await?;
+    let report =
+        report.ok_or_else(|| ApiError::bad_parameter("report", &ask.report.to_string(), "1"))?;
+    let today = app.compare_issue(&report.issue, lang).await?;
+    let moved = today.moved.iter().map(|one| {
+        let text = |of: &Option<HeadlineRecord>| {
+            let of = of.as_ref();
+            of.map_or_else(|| "–".to_owned(), |of| of.text(lang))
+        };
+        let latest = one.latest();
+        MovedHeadlineJson {
+            id: latest.map_or_else(String::new, |of| of.id.clone()),
+            asset: latest.map_or_else(String::new, |of| of.asset.clone()),
+            before: text(&one.before),
+            now: text(&one.now),
+            difference: one.difference(lang),
+        }
+    });
+    Ok(Json(ReportTodayJson {
+        same: today.is_same,
+        moved: moved.collect(),
+    }))
+}
+
 fn parse_day(ask: &EvidenceDayQuery) -> Result<Date, ApiError> {
     let day = ask.day.parse();
     day.map_err(|_| ApiError::bad_parameter("day", &ask.day, "2026-11-21"))
@@ -186,6 +291,20 @@ impl From<TextRevision> for RevisionTextJson {
             id: revision.id,
             since: revision.since.0,
             text: revision.text,
+        }
+    }
+}
+
+impl From<IssuedReport> for IssuedReportJson {
+    fn from(report: IssuedReport) -> Self {
+        Self {
+            id: report.id,
+            issued_at: report.issued_at.to_string(),
+            period: report.issue.period.to_string(),
+            asset: report.issue.asset.map(|asset| asset.to_string()),
+            content: report.issue.content,
+            digest: report.issue.digest,
+            issued_by: report.issue.issued_by,
         }
     }
 }

@@ -5,7 +5,7 @@ use super::error::ApiError;
 use super::indicators::report_error;
 use super::request_sender::RequestSender;
 use crate::access::{AccessPolicy, Caller};
-use crate::domain::issued_report::{IssueWay, IssuedReport, ReportIssue};
+use crate::domain::issued_report::{IssueWay, IssuedFile, IssuedReport, ReportIssue};
 use crate::domain::period::Period;
 use crate::i18n::Language;
 use crate::indicators::IndicatorQuery;
@@ -84,15 +84,25 @@ impl ApiListener {
         })
     }
 
-    /// Notes an issued report. A report is handed out also when its note fails.
-    pub(crate) async fn note_issue(&self, issue: ReportIssue, via: IssueWay, issued_by: String) {
+    /// Notes an issued report and its file. A report is handed out also when its note fails.
+    pub(crate) async fn note_issue(
+        &self,
+        (issue, file): (ReportIssue, IssuedFile),
+        via: IssueWay,
+        issued_by: String,
+    ) {
         let issue = ReportIssue {
             via,
             issued_by,
             ..issue
         };
         let period = issue.period;
-        match self.state().store.note_issued_report(issue).await {
+        match self
+            .state()
+            .store
+            .note_issued_report(issue, Some(file))
+            .await
+        {
             Ok(Some(_)) => {}
             Ok(None) => tracing::warn!(%period, "too many reports in a day: one is not noted"),
             Err(error) => tracing::warn!(%period, %error, "an issued report is not noted"),

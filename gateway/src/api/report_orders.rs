@@ -102,7 +102,7 @@ impl ApiListener {
         if built.bytes.len() > REPORT_JOB_BYTES_MAX {
             return Err(too_large_error(lang));
         }
-        self.note_issue(built.issue, IssueWay::Page, issued_by)
+        self.note_issue((built.issue, built.file), IssueWay::Page, issued_by)
             .await;
         Ok(built.bytes.into())
     }

@@ -113,7 +113,8 @@ pub(crate) async fn get_report(
         None => IssueWay::Command,
     };
     if app.is_issued_to_sender() {
-        app.note_issue(built.issue, via, issuer_name()).await;
+        let note = (built.issue, built.file);
+        app.note_issue(note, via, issuer_name()).await;
     }
     let headers = [
         (header::CONTENT_TYPE, format.media_type().to_owned()),

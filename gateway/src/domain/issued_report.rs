@@ -25,6 +25,17 @@ pub struct ReportIssue {
     pub issued_by: String,
 }
 
+/// A file in which a report was handed out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssuedFile {
+    /// Format: `pdf`, `xlsx`, `csv` or `json`.
+    pub format: String,
+    /// Code of its language.
+    pub language: String,
+    /// SHA-256 of its bytes, hexadecimal.
+    pub sha256: String,
+}
+
 /// A report that was noted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IssuedReport {

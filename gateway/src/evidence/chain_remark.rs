@@ -1,4 +1,4 @@
-//! Remarks about a chain: what proves no change, but is worth a look, and what came after a digest.
+//! Remarks about a chain: what proves no change, but is worth a look; and records since a digest.
 
 use super::day_record::{DayDigest, DayRecord, RecordReason};
 use crate::domain::UtcMs;
@@ -60,17 +60,18 @@ pub struct RecordsSince {
     pub texts: Vec<String>,
 }
 
-/// What a verification tells besides mismatches.
+/// Findings of a verification besides mismatches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RemarksAndSince {
     /// Remarks, at most `EVIDENCE_FAULTS_MAX`.
     pub remarks: Vec<ChainRemark>,
-    /// What came since the digest asked for; `None` when none was, or it was not found.
+    /// Records since the digest asked for; `None` when none was, or it was not found.
     pub since: Option<RecordsSince>,
 }
 
 impl RemarkKind {
-    /// Returns the stable word for scripts, also the end of the message key (`evidence-remark-WORD`).
+    /// Returns the stable word for scripts, also the end of the message key
+    /// (`evidence-remark-WORD`).
     pub fn word(self) -> &'static str {
         match self {
             Self::Late => "late",

@@ -41,7 +41,7 @@ pub struct NamedText {
 pub struct DigestChain {
     count: u64,
     head: String,
-    /// What the next record may name instead of `head`: the hash of a broken record's text.
+    /// Hash of a broken record's text, which the next record may name instead of `head`.
     other_head: Option<String>,
     made: Option<UtcMs>,
     newest: BTreeMap<Date, (u64, u32)>,

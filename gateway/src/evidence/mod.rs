@@ -20,6 +20,7 @@ mod canonical_form;
 mod chain_remark;
 mod day_record;
 mod digest_chain;
+mod file_hashes;
 mod report_evidence;
 #[cfg(test)]
 mod tests;
@@ -38,5 +39,6 @@ pub use day_record::{
     DayDigest, DayRecord, RecordReason, RevisionKind, RevisionLine, SampleDigestLine, ledger_line,
 };
 pub use digest_chain::{DigestChain, LedgerRange, NamedText};
+pub use file_hashes::hashes_in_file;
 pub use report_evidence::{ChainHead, NO_EVIDENCE, ReportEvidence};
 pub use verification::{EvidenceMismatch, MismatchKind, VerificationReport};

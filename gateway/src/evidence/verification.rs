@@ -73,7 +73,7 @@ pub struct VerificationReport {
     pub mismatches: Vec<EvidenceMismatch>,
     /// Number of all mismatches.
     pub mismatch_count: u64,
-    /// What is no mismatch, but is worth a look; and what came since the digest asked for.
+    /// Remarks, and what came since the digest asked for.
     pub told: RemarksAndSince,
 }
 

@@ -361,6 +361,8 @@ pub const REPORTS_MAX: usize = 1;
 /// Maximum reports that are noted as issued in 24 hours; further ones are made, but not noted.
 // A note takes about 2 kB: 400 kB a day at most.
 pub const ISSUED_REPORTS_PER_DAY_MAX: usize = 200;
+/// Maximum files of issued reports that are noted in 24 hours; a note takes about 200 bytes.
+pub const ISSUED_FILES_PER_DAY_MAX: usize = 1000;
 /// Maximum issued reports in one response of the store.
 pub const ISSUED_REPORTS_PAGE_MAX: usize = 50;
 /// Maximum reports that people have ordered on the page and that are being made or wait.

@@ -160,7 +160,12 @@ async fn a_figure_that_has_moved_since_is_shown_with_both_values() {
         via: IssueWay::Api,
         issued_by: HOSTILE.to_owned(),
     };
-    bench.state.store.note_issued_report(issue).await.unwrap();
+    bench
+        .state
+        .store
+        .note_issued_report(issue, None)
+        .await
+        .unwrap();
     let (_, page) = text(&bench, "/laporan/terbitan/1?bandingkan=1").await;
     let page = page.replace('\u{a0}', " ");
     assert!(page.contains("99,5 kWh (final)"), "{page}");

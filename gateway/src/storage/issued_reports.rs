@@ -1,7 +1,8 @@
 //! Table of issued reports: rows are added, never changed or deleted.
 //!
 //! The evidence chain does not contain these rows yet. They are numbered without gaps and hashed
-//! (`content`), so that a day record can name the last number, as it does for ledger entries.
+//! (`content`), so that a day record can name the last number, as it does for ledger entries. The
+//! files in which a report was handed out are noted by their SHA-256 (`issued_file`).
 
 use super::schema::{disk_error, sql_int};
 use super::store_error::StoreError;
@@ -9,21 +10,49 @@ use super::store_handle::Store;
 use super::store_request::{IssueRequest, StoreRequest};
 use super::writer::StoreWriter;
 use crate::domain::UtcMs;
-use crate::domain::issued_report::{IssueWay, IssuedReport, ReportIssue};
+use crate::domain::issued_report::{IssueWay, IssuedFile, IssuedReport, ReportIssue};
 use crate::domain::period::Period;
-use crate::limits::{ISSUED_REPORTS_PAGE_MAX, ISSUED_REPORTS_PER_DAY_MAX};
+use crate::limits::{
+    ISSUED_FILES_PER_DAY_MAX, ISSUED_REPORTS_PAGE_MAX, ISSUED_REPORTS_PER_DAY_MAX,
+};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 const DAY_MS: i64 = 86_400_000;
+const READING_REPORTS: &str = "reading issued reports";
+const OF_FILE: &str = "id = (SELECT report FROM issued_file WHERE sha256 = ?)";
+const OF_CONTENT: &str = "content = ?";
 const REPORT_COLUMNS: &str =
     "id, issued_at, period, asset, content, revision, digest, headlines, via, issued_by";
 
 impl Store {
     /// Notes that a report was made; returns the number of the note. The same content for the same
     /// period and asset by the same person is one note. `None` when too many were noted in a day.
-    pub async fn note_issued_report(&self, issue: ReportIssue) -> Result<Option<u64>, StoreError> {
-        self.ask(|reply| StoreRequest::Issue(IssueRequest::Note(issue, reply)))
+    /// The file in which it was handed out is noted with it.
+    pub async fn note_issued_report(
+        &self,
+        issue: ReportIssue,
+        file: Option<IssuedFile>,
+    ) -> Result<Option<u64>, StoreError> {
+        self.ask(|reply| StoreRequest::Issue(IssueRequest::Note(issue, file, reply)))
+            .await
+    }
+
+    /// Returns the report that was handed out in the file with this SHA-256.
+    pub async fn issued_report_of_file(
+        &self,
+        sha256: String,
+    ) -> Result<Option<IssuedReport>, StoreError> {
+        self.ask(|reply| StoreRequest::Issue(IssueRequest::File(sha256, reply)))
+            .await
+    }
+
+    /// Returns the first report with this content.
+    pub async fn issued_report_of_content(
+        &self,
+        sha256: String,
+    ) -> Result<Option<IssuedReport>, StoreError> {
+        self.ask(|reply| StoreRequest::Issue(IssueRequest::Content(sha256, reply)))
             .await
     }
 
@@ -43,20 +72,70 @@ impl StoreWriter {
     pub(super) fn serve_issue_request(&mut self, request: IssueRequest) {
         // A send fails when the caller has gone; there is nobody to report that to.
         match request {
-            IssueRequest::Note(issue, reply) => {
+            IssueRequest::Note(issue, file, reply) => {
                 let noted = self.change_file(|db, now| {
-                    note_report(db, now, &issue)
+                    note_report_and_file(db, now, &issue, file.as_ref())
                         .map_err(|fault| disk_error("noting a report", &fault))
                 });
                 drop(reply.send(noted));
             }
             IssueRequest::Before(before, reply) => {
                 let found = reports_before(&self.db, before);
-                let failed = |fault: rusqlite::Error| disk_error("reading issued reports", &fault);
-                drop(reply.send(found.map_err(failed)));
+                drop(reply.send(found.map_err(|fault| disk_error(READING_REPORTS, &fault))));
+            }
+            IssueRequest::File(sha256, reply) => {
+                let found = find_report(&self.db, OF_FILE, &sha256);
+                drop(reply.send(found.map_err(|fault| disk_error(READING_REPORTS, &fault))));
+            }
+            IssueRequest::Content(sha256, reply) => {
+                let found = find_report(&self.db, OF_CONTENT, &sha256);
+                drop(reply.send(found.map_err(|fault| disk_error(READING_REPORTS, &fault))));
             }
         }
     }
+}
+
+/// Notes a report, and the file in which it is handed out.
+fn note_report_and_file(
+    db: &Connection,
+    now: UtcMs,
+    issue: &ReportIssue,
+    file: Option<&IssuedFile>,
+) -> Result<Option<u64>, rusqlite::Error> {
+    let noted = note_report(db, now, issue)?;
+    let (Some(report), Some(file)) = (noted, file) else {
+        return Ok(noted);
+    };
+    let today = "SELECT count(*) FROM issued_file WHERE issued_at > ?";
+    let since = now.0.saturating_sub(DAY_MS);
+    let count: i64 = db.query_row(today, [since], |row| row.get(0))?;
+    if count < sql_int(ISSUED_FILES_PER_DAY_MAX) {
+        // The same report at the same time has the same bytes, and is one file.
+        db.execute(
+            "INSERT INTO issued_file(report, issued_at, format, language, sha256)
+             SELECT ?1, ?2, ?3, ?4, ?5
+             WHERE NOT EXISTS (SELECT 1 FROM issued_file WHERE sha256 = ?5)",
+            params![
+                report.cast_signed(),
+                now.0,
+                file.format,
+                file.language,
+                file.sha256
+            ],
+        )?;
+    }
+    Ok(noted)
+}
+
+/// Returns the first report that fulfils a condition on a hash.
+fn find_report(
+    db: &Connection,
+    condition: &str,
+    sha256: &str,
+) -> Result<Option<IssuedReport>, rusqlite::Error> {
+    let text =
+        format!("SELECT {REPORT_COLUMNS} FROM issued_report WHERE {condition} ORDER BY id LIMIT 1");
+    db.query_row(&text, [sha256], parse_report).optional()
 }
 
 fn note_report(
@@ -163,7 +242,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = open(dir.path(), &site(&["power"]));
         for (content, by, id) in [("a", "", 1), ("a", "", 1), ("b", "", 2), ("a", "Siti", 3)] {
-            let noted = store.note_issued_report(test_issue(content, by)).await;
+            let noted = store
+                .note_issued_report(test_issue(content, by), None)
+                .await;
             assert_eq!(noted.unwrap(), Some(id), "{content} {by}");
         }
         store.stop().await;
@@ -182,16 +263,47 @@ mod tests {
         let mut noted = 0;
         for index in 0..=ISSUED_REPORTS_PER_DAY_MAX {
             let issue = test_issue(&index.to_string(), "");
-            noted += usize::from(store.note_issued_report(issue).await.unwrap().is_some());
+            noted += usize::from(
+                store
+                    .note_issued_report(issue, None)
+                    .await
+                    .unwrap()
+                    .is_some(),
+            );
         }
         assert_eq!(noted, ISSUED_REPORTS_PER_DAY_MAX);
+    }
+
+    #[tokio::test]
+    async fn a_report_is_found_by_its_file_and_by_its_content() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path(), &site(&["power"]));
+        for (content, sha256, id) in [("a", "f1", 1), ("a", "f2", 1), ("b", "f3", 2)] {
+            let file = IssuedFile {
+                format: "pdf".to_owned(),
+                language: "id".to_owned(),
+                sha256: sha256.to_owned(),
+            };
+            let issue = test_issue(content, "");
+            let noted = store.note_issued_report(issue, Some(file)).await;
+            assert_eq!(noted.unwrap(), Some(id));
+            let found = store.issued_report_of_file(sha256.to_owned()).await;
+            assert_eq!(found.unwrap().unwrap().id, id);
+        }
+        let found = store.issued_report_of_content("b".to_owned()).await;
+        assert_eq!(found.unwrap().unwrap().id, 2);
+        let none = store.issued_report_of_file("f4".to_owned()).await;
+        assert_eq!(none.unwrap(), None);
     }
 
     #[tokio::test]
     async fn the_file_itself_refuses_every_change_of_an_issued_report() {
         let dir = tempfile::tempdir().unwrap();
         let store = open(dir.path(), &site(&["power"]));
-        store.note_issued_report(test_issue("a", "")).await.unwrap();
+        store
+            .note_issued_report(test_issue("a", ""), None)
+            .await
+            .unwrap();
         store.stop().await;
         let db = Connection::open(dir.path().join("pantau.db")).unwrap();
         for change in [

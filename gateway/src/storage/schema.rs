@@ -18,7 +18,7 @@ const WAL_BYTES: u64 = 4 << 20;
 // A commit of a thousand pages more still fits into the preallocated log.
 const CHECKPOINT_PAGES: u32 = 3000;
 /// Schema steps, one a version; a later version appends a step.
-pub(super) const MIGRATIONS: [&str; 7] = [
+pub(super) const MIGRATIONS: [&str; 8] = [
     BASE_SCHEMA,
     EVIDENCE_SCHEMA,
     CALIBRATION_SCHEMA,
@@ -26,6 +26,7 @@ pub(super) const MIGRATIONS: [&str; 7] = [
     ENTRY_KEY_SCHEMA,
     ISSUED_REPORT_SCHEMA,
     SAMPLE_IMPORT_SCHEMA,
+    ISSUED_FILE_SCHEMA,
 ];
 
 /// Table whose rows are never changed or deleted.
@@ -39,7 +40,7 @@ struct AppendOnlyTable {
 
 // A second barrier behind the code, which has no statement that changes such a row. `REPLACE`
 // deletes without firing a delete trigger, so inserts are guarded as well.
-const APPEND_ONLY_TABLES: [AppendOnlyTable; 11] = [
+const APPEND_ONLY_TABLES: [AppendOnlyTable; 12] = [
     append_only(
         "ledger",
         "the ledger only grows",
@@ -70,6 +71,11 @@ const APPEND_ONLY_TABLES: [AppendOnlyTable; 11] = [
     append_only("sample_import", "imports only grow", Some("id = NEW.id")),
     append_only("import_stretch", "imports only grow", Some("id = NEW.id")),
     append_only("replaced_samples", "imports only grow", Some("id = NEW.id")),
+    append_only(
+        "issued_file",
+        "issued reports only grow",
+        Some("id = NEW.id OR sha256 = NEW.sha256"),
+    ),
     append_only("audit", "the audit only grows", None),
 ];
 
@@ -215,6 +221,13 @@ CREATE TABLE import_stretch(id INTEGER PRIMARY KEY AUTOINCREMENT,
 CREATE INDEX import_stretch_last ON import_stretch(last);
 CREATE TABLE replaced_samples(id INTEGER PRIMARY KEY AUTOINCREMENT,
   import INTEGER NOT NULL REFERENCES sample_import(id), at INTEGER NOT NULL, body BLOB NOT NULL);
+";
+
+/// Table of version 8: the files in which issued reports were handed out.
+const ISSUED_FILE_SCHEMA: &str = "
+CREATE TABLE issued_file(id INTEGER PRIMARY KEY AUTOINCREMENT, report INTEGER NOT NULL,
+  issued_at INTEGER NOT NULL, format TEXT NOT NULL, language TEXT NOT NULL,
+  sha256 TEXT NOT NULL UNIQUE);
 ";
 
 /// Opened database.

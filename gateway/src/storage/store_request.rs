@@ -11,7 +11,7 @@ use super::store_values::{
     RecordedEntries, RefusedReading, SampleBlock,
 };
 use crate::domain::calibration::{Calibration, CalibrationHistory, CalibrationId};
-use crate::domain::issued_report::{IssuedReport, ReportIssue};
+use crate::domain::issued_report::{IssuedFile, IssuedReport, ReportIssue};
 use crate::domain::ledger::{EntryId, LedgerEntry};
 use crate::domain::sample_import::ImportedStretch;
 use crate::domain::{BootId, NumberedReading, Reading, ReadingSeq, Sample, UtcMs};
@@ -168,6 +168,7 @@ pub(crate) enum EvidenceRequest {
     },
     Extent(StoreReply<EvidenceExtent>),
     Report(StoreReply<ReportEvidence>),
+    Head(StoreReply<Option<DayDigest>>),
     Pages(StoreReply<()>),
     Due(StoreReply<u64>),
 }
@@ -204,7 +205,11 @@ pub(crate) enum ImportRequest {
 #[derive(Debug)]
 pub(crate) enum IssueRequest {
     /// Notes a report.
-    Note(ReportIssue, StoreReply<Option<u64>>),
+    Note(ReportIssue, Option<IssuedFile>, StoreReply<Option<u64>>),
+    /// The report that was handed out in the file with this SHA-256.
+    File(String, StoreReply<Option<IssuedReport>>),
+    /// The first report with this content.
+    Content(String, StoreReply<Option<IssuedReport>>),
     /// The last reports with a number below this one.
     Before(u64, StoreReply<Vec<IssuedReport>>),
 }

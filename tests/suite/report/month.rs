@@ -33,13 +33,13 @@ fn irrigation_plant() -> SiteText {
 }
 
 /// Site with imported readings of November 2025.
-struct ReportedSite {
-    folder: tempfile::TempDir,
+pub(super) struct ReportedSite {
+    pub(super) folder: tempfile::TempDir,
     config: PathBuf,
 }
 
 impl ReportedSite {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = write_config(folder.path(), irrigation_plant());
         let site = Self { folder, config };
@@ -84,7 +84,7 @@ impl ReportedSite {
         Self { folder, config }
     }
 
-    fn run(&self, words: &[&str], lang: &str) -> Output {
+    pub(super) fn run(&self, words: &[&str], lang: &str) -> Output {
         let mut command = pantau();
         command.args(["--lang", lang, "--log", "error"]).args(words);
         command.arg("-c").arg(&self.config);
@@ -92,13 +92,13 @@ impl ReportedSite {
     }
 
     #[track_caller]
-    fn run_ok(&self, words: &[&str]) -> Vec<u8> {
+    pub(super) fn run_ok(&self, words: &[&str]) -> Vec<u8> {
         run_ok(self.folder.path(), "id", words)
     }
 
     /// The report as a file.
     #[track_caller]
-    fn report_file(&self, lang: &str, format: &str) -> PathBuf {
+    pub(super) fn report_file(&self, lang: &str, format: &str) -> PathBuf {
         let file = self.folder.path().join(format!("{lang}.{format}"));
         let output = self.run(&["report", "2025-11", "-o", file.to_str().unwrap()], lang);
         let errors = String::from_utf8_lossy(&output.stderr);
@@ -149,7 +149,7 @@ fn read_text(path: &Path) -> String {
 }
 
 /// A figure of the report's JSON.
-fn report_figure<'a>(report: &'a Json, id: &str) -> &'a Json {
+pub(super) fn report_figure<'a>(report: &'a Json, id: &str) -> &'a Json {
     let sections = report["sections"].as_array().unwrap().iter();
     let blocks = sections.flat_map(|section| section["blocks"].as_array().unwrap());
     let mut items = blocks
@@ -384,46 +384,6 @@ fn a_report_without_a_running_gateway_is_noted_as_issued_like_one_beside_it() {
     assert_eq!(noted(), ["command"]);
     let verdict: Json = serde_json::from_slice(&site.run_ok(&["verify", "--json"])).unwrap();
     assert_eq!(verdict["good"], true, "{verdict}");
-}
-
-#[test]
-fn an_outsider_gets_the_figure_of_a_day_from_the_bundle_to_the_digit() {
-    let site = ReportedSite::new();
-    // Counting by night too, so that the readings before and after the day change the sum.
-    let mut text = "time,value\n".to_owned();
-    for step in 0..4 * 144_u32 {
-        let (day, hour, minute) = (10 + step / 144, step / 6 % 24, step % 6 * 10);
-        let value = 500.0 + f64::from(step) * 0.07;
-        writeln!(
-            text,
-            "2025-10-{day}T{hour:02}:{minute:02}:00+07:00,{value:.2}"
-        )
-        .unwrap();
-    }
-    let file = site.folder.path().join("night.csv");
-    std::fs::write(&file, text).unwrap();
-    let file = file.to_str().unwrap();
-    site.run_ok(&["import", "--point", "inverter.energy", file]);
-    let (report, bundle) = (site.folder.path().join("day.json"), "day.zip");
-    let to = report.to_str().unwrap();
-    site.run_ok(&["report", "2025-10-12", "-o", to, "--bundle", bundle]);
-    let report: Json = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
-    let value = report_figure(&report, "plts/plts.generation")["value"].as_f64();
-    let output = crate::peers::python_peer("closing.py")
-        .arg(site.folder.path().join(bundle))
-        .arg("inverter.energy")
-        .output()
-        .unwrap();
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    let sums: Json = serde_json::from_slice(&output.stdout).expect(&complaint);
-    let growth = sums["growth"].as_f64().unwrap();
-    assert!((value.unwrap() - growth).abs() < 1e-9, "{value:?} {sums}");
-    assert!((growth - 10.08).abs() < 1e-9, "{sums}");
-    // The day alone is short by the last ten minutes.
-    assert!(
-        (sums["rows_within"].as_f64().unwrap() - 10.01).abs() < 1e-9,
-        "{sums}"
-    );
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! The evidence chain and its data, for `pantau verify` and for bundles.
 
 use super::{ApiBody, ApiClient, ApiClientError, percent_encode};
-use crate::api::evidence::{EvidenceExtentJson, PendingDigestsJson, RevisionTextJson};
+use crate::api::evidence::{
+    EvidenceExtentJson, IssuedReportJson, PendingDigestsJson, ReportTodayJson, RevisionTextJson,
+};
 use crate::evidence::{DayDigest, RevisionKind};
 use bytes::Bytes;
 use jiff::civil::Date;
@@ -82,6 +84,30 @@ impl ApiClient {
     /// Range of the data behind the records.
     pub(crate) async fn evidence_extent(&mut self) -> Result<EvidenceExtentJson, ApiClientError> {
         self.evidence("extent").await
+    }
+
+    /// Report that was handed out in the file with this SHA-256.
+    pub(crate) async fn issued_file(
+        &mut self,
+        sha256: &str,
+    ) -> Result<Option<IssuedReportJson>, ApiClientError> {
+        self.evidence(&format!("issued?file={sha256}")).await
+    }
+
+    /// First report with this content.
+    pub(crate) async fn issued_content(
+        &mut self,
+        sha256: &str,
+    ) -> Result<Option<IssuedReportJson>, ApiClientError> {
+        self.evidence(&format!("issued?content={sha256}")).await
+    }
+
+    /// Comparison of an issued report with what its period gives today.
+    pub(crate) async fn report_today(
+        &mut self,
+        report: u64,
+    ) -> Result<ReportTodayJson, ApiClientError> {
+        self.evidence(&format!("moved?report={report}")).await
     }
 
     async fn evidence<T: DeserializeOwned>(&mut self, what: &str) -> Result<T, ApiClientError> {

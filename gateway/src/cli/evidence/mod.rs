@@ -1,7 +1,8 @@
 //! `pantau verify` and the evidence bundle of `pantau export` and `pantau report`.
 //!
 //! Entry points: [`run_verify`] checks the chain of day records against the data; [`bundle()`]
-//! writes the data of a period with its records into one ZIP. The data comes from the running
+//! writes the data of a period with its records into one ZIP; `issued` checks a
+//! report file. The data comes from the running
 //! gateway or from the store, the check is made in this process.
 //!
 //! ```text
@@ -12,6 +13,8 @@
 //! User documentation: `docs/evidence.md`.
 
 mod bundle;
+mod chain_records;
+mod issued;
 mod output;
 mod verify;
 

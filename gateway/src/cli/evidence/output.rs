@@ -124,12 +124,7 @@ fn verdict_lines(
             (false, None, _) => lang.text("evidence-bad-archive"),
         },
     );
-    lines.extend(
-        verdict
-            .mismatches
-            .iter()
-            .map(|fault| difference_text(fault, lang)),
-    );
+    lines.extend(fault_lines(verdict, lang));
     let listed = verdict.mismatches.iter().map(|fault| fault.count);
     let more = verdict.mismatch_count.saturating_sub(listed.sum());
     for (count, key) in [
@@ -144,6 +139,7 @@ fn verdict_lines(
         }
     }
     lines.extend(remark_lines(verdict, lang));
+    lines.extend(since_lines(verdict, lang));
     if let Some(last) = verdict.last {
         let last = last.to_string();
         lines.push(lang.text_with(
@@ -152,6 +148,12 @@ fn verdict_lines(
         ));
     }
     lines
+}
+
+/// Lines of the mismatches.
+pub(super) fn fault_lines(verdict: &VerificationReport, lang: Language) -> Vec<String> {
+    let faults = verdict.mismatches.iter();
+    faults.map(|fault| difference_text(fault, lang)).collect()
 }
 
 fn difference_text(fault: &EvidenceMismatch, lang: Language) -> String {
@@ -179,7 +181,7 @@ fn difference_text(fault: &EvidenceMismatch, lang: Language) -> String {
     }
 }
 
-/// Lines of the remarks, and of what came since the digest that was asked for.
+/// Lines of the remarks about the chain.
 fn remark_lines(verdict: &VerificationReport, lang: Language) -> Vec<String> {
     let remark = |remark: &ChainRemark| {
         let (first, last) = (remark.numbers.0.to_string(), remark.numbers.1.to_string());
@@ -195,7 +197,12 @@ fn remark_lines(verdict: &VerificationReport, lang: Language) -> Vec<String> {
         ];
         lang.text_with(&format!("evidence-remark-{}", remark.what.word()), &args)
     };
-    let mut lines: Vec<String> = verdict.remarks().iter().map(remark).collect();
+    verdict.remarks().iter().map(remark).collect()
+}
+
+/// Lines of what came since the digest that was asked for; none when none was.
+pub(super) fn since_lines(verdict: &VerificationReport, lang: Language) -> Vec<String> {
+    let mut lines = Vec::new();
     let Some(since) = &verdict.told.since else {
         return lines;
     };
@@ -241,7 +248,7 @@ fn remark_json(remark: &ChainRemark) -> Value {
     })
 }
 
-fn since_json(verdict: &VerificationReport, since: &RecordsSince) -> Value {
+pub(super) fn since_json(verdict: &VerificationReport, since: &RecordsSince) -> Value {
     let revised = since.revised.iter().map(|one| {
         let reasons: Vec<&str> = one.reasons.iter().map(|why| why.word()).collect();
         json!({ "day": one.day.to_string(), "reasons": reasons })

@@ -1,6 +1,8 @@
 //! `pantau verify`: recomputes the chain from raw samples, ledger and revisions, or checks a
 //! bundle.
 
+use super::chain_records::check_records;
+use super::issued::{is_report_name, verify_report};
 use super::output;
 use crate::api::client::ApiClient;
 use crate::cli::backend::{
@@ -22,7 +24,7 @@ use std::path::{Path, PathBuf};
 /// Arguments of `pantau verify`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct VerifyArgs {
-    #[arg(value_name = "FILE.zip")]
+    #[arg(value_name = "FILE")]
     bundle: Option<PathBuf>,
     #[arg(short, long, value_name = "FILE", default_value = DEFAULT_CONFIG_PATH)]
     config: PathBuf,
@@ -38,6 +40,9 @@ const DAY_RECHECKS_MAX: u32 = 5;
 /// Checks, and prints the differences; returns the exit status.
 pub(in crate::cli) async fn run_verify(options: &VerifyArgs, lang: Language) -> u8 {
     match &options.bundle {
+        Some(file) if is_report_name(file) => {
+            verify_report(file, &options.config, options.json, lang).await
+        }
         Some(file) => verify_bundle(options, file, lang),
         None => verify_chain(options, lang).await,
     }
@@ -116,60 +121,6 @@ async fn check_chain(
     bar.finish_and_clear();
     verdict.settle();
     Ok(verdict)
-}
-
-/// Checks every record against the one before it, and searches for closed days without a record.
-async fn check_records(
-    client: &mut ApiClient,
-    wanted: Option<&str>,
-    verdict: &mut VerificationReport,
-) -> Result<DigestChain, CommandError> {
-    let mut chain = DigestChain::searching(wanted);
-    loop {
-        let page = client.digests_after(chain.count()).await?;
-        if page.is_empty() {
-            break;
-        }
-        for digest in &page {
-            chain.push(digest, verdict);
-        }
-    }
-    chain.summarise(verdict);
-    // The digest on a report was never part of this chain.
-    if !chain.has_wanted() {
-        verdict.add_mismatch(None, MismatchKind::Foreign, wanted.unwrap_or_default());
-    }
-    check_unrecorded_days(client, &chain, verdict).await?;
-    Ok(chain)
-}
-
-/// Closed days that have samples and no record, after all due records were made.
-async fn check_unrecorded_days(
-    client: &mut ApiClient,
-    chain: &DigestChain,
-    verdict: &mut VerificationReport,
-) -> Result<(), CommandError> {
-    let extent = client.evidence_extent().await?;
-    let gone = extent.gone_before.as_ref().and_then(|day| day.parse().ok());
-    let days = extent
-        .days
-        .iter()
-        .filter_map(|day| day.parse::<Date>().ok());
-    let is_due = |day: &Date| extent.due.contains(&day.to_string());
-    let closed = |day: &Date| Some(*day) <= verdict.last && Some(*day) >= gone && !is_due(day);
-    let bare: Vec<Date> = days
-        .filter(closed)
-        .filter(|day| !chain.has_day(*day))
-        .collect();
-    for day in bare {
-        // Late samples may have come in since the extent was read: only a record that is still
-        // missing after another run is a difference.
-        client.make_due_records(|_| ()).await?;
-        if client.newest_digest(day).await?.is_none() {
-            verdict.add_mismatch(Some(day), MismatchKind::Unrecorded, "");
-        }
-    }
-    Ok(())
 }
 
 async fn check_ledger(

@@ -26,7 +26,9 @@ pub use revisions::{CalculationBasis, CalculationRevision, list_revisions, load_
 
 use crate::config::Config;
 use crate::domain::UtcMs;
+use crate::domain::issued_report::IssuedFile;
 use crate::domain::period::Period;
+use crate::evidence::hash;
 use crate::i18n::Language;
 use crate::indicators::{self, CalculationProgress, IndicatorQuery};
 use crate::limits::{REPORT_EVIDENCE_STEPS_MAX, REPORT_REPEATS_MAX};
@@ -71,9 +73,15 @@ pub async fn build_report<H: Send + 'static>(
 ) -> Result<BuiltReport, ReportBuildError> {
     let (lang, format) = (task.wish.lang, task.wish.format);
     let write = move |source: ReportSource| {
+        let bytes = render::render_document(&source.document(lang), format)?;
         Ok(BuiltReport {
-            bytes: render::render_document(&source.document(lang), format)?,
             issue: source.issue(),
+            file: IssuedFile {
+                format: format.key().to_owned(),
+                language: lang.code().to_owned(),
+                sha256: hash(&bytes),
+            },
+            bytes,
         })
     };
     run_task(task, progress, write).await

@@ -4,7 +4,7 @@ use super::{CalculationBasis, ReportBuildError, revisions};
 use crate::config::Config;
 use crate::domain::UtcMs;
 use crate::domain::indicator::SiteIndicators;
-use crate::domain::issued_report::{IssueWay, ReportIssue};
+use crate::domain::issued_report::{IssueWay, IssuedFile, ReportIssue};
 use crate::domain::ledger::LedgerEntry;
 use crate::evidence::{ReportEvidence, hash};
 use crate::i18n::Language;
@@ -134,4 +134,6 @@ pub struct BuiltReport {
     pub bytes: Vec<u8>,
     /// Note of the report.
     pub issue: ReportIssue,
+    /// Note of the file.
+    pub file: IssuedFile,
 }

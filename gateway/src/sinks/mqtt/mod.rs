@@ -17,6 +17,7 @@ mod ack_window;
 mod broker_messages;
 mod hangup_suspicion;
 pub(in crate::sinks) mod payload;
+mod published_head;
 mod session;
 mod settings;
 mod sink_state;

@@ -18,6 +18,7 @@ pub(super) struct MqttSink {
     /// Topic of each device, in the order of the site's devices.
     pub(super) topics: Vec<String>,
     pub(super) state_topic: String,
+    pub(super) evidence_topic: String,
     pub(super) progress: SinkProgress,
     pub(super) suspicion: HangupSuspicion,
     pub(super) spoken: KnownBrokerVersion,
@@ -57,6 +58,7 @@ impl MqttSink {
         Self {
             topics: site.devices.iter().map(|d| topic(&d.id)).collect(),
             state_topic: topic("state"),
+            evidence_topic: topic("evidence"),
             settings,
             site,
             progress,

@@ -78,6 +78,11 @@ impl Store {
         self.request_evidence(EvidenceRequest::Extent).await
     }
 
+    /// Returns the last record of the chain; `None` while no day has one.
+    pub async fn chain_head(&self) -> Result<Option<DayDigest>, StoreError> {
+        self.request_evidence(EvidenceRequest::Head).await
+    }
+
     /// Returns the last record, and what no record names yet, as a report of now prints them; the
     /// content is the report's own.
     pub async fn report_evidence(&self) -> Result<ReportEvidence, StoreError> {
@@ -154,6 +159,12 @@ impl StoreWriter {
                 drop(reply.send(map_disk_error(
                     "reading the chain",
                     unrecorded_lines::report_evidence(&self.db),
+                )));
+            }
+            EvidenceRequest::Head(reply) => {
+                drop(reply.send(map_disk_error(
+                    "reading the chain",
+                    record_sources::chain_head(&self.db),
                 )));
             }
             EvidenceRequest::Extent(reply) => {

@@ -1,5 +1,6 @@
 //! Session over one connection: message window, acknowledgements, end.
 
+mod evidence;
 mod inbound;
 mod outbound;
 
@@ -11,6 +12,7 @@ use crate::mqtt_link::{
 };
 use crate::sinks::catch_up_rate::CatchUpRate;
 use crate::sinks::mqtt::ack_window::{AckWindow, InFlightReading};
+use crate::sinks::mqtt::published_head::PublishedHead;
 use crate::sinks::mqtt::sink_state::{BrokenSession, MQTT_SINK_NAME, MqttSink, SessionEnd};
 use crate::sinks::sink_progress::wait_for_stop;
 use crate::status::SinkDiagnosis;
@@ -51,6 +53,8 @@ pub(super) struct MqttSession<'a> {
     closing_stage: SessionClosing,
     /// The status shows "connected".
     shown: bool,
+    /// Head of the evidence chain on this connection.
+    head: PublishedHead,
     /// Problem that does not affect readings.
     remark: Option<BrokerLinkError>,
     /// An unexpected acknowledgement was logged.
@@ -101,6 +105,7 @@ impl<'a> MqttSession<'a> {
             closing: None,
             closing_stage: SessionClosing::Open,
             shown: false,
+            head: PublishedHead::default(),
             remark: None,
             stray: false,
         }
@@ -239,6 +244,7 @@ impl<'a> MqttSession<'a> {
             lost.trouble = Some(SinkDiagnosis::Silent);
             return Ok(Some(self.handle_loss(lost).await?));
         }
+        self.publish_evidence().await?;
         if now - self.wrote >= self.link.keep_alive {
             self.send_ping();
         }

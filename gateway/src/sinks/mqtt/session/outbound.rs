@@ -50,7 +50,7 @@ impl MqttSession<'_> {
     }
 
     /// True when another message fits; one place is reserved for the "offline" message.
-    fn has_window_room(&self) -> bool {
+    pub(super) fn has_window_room(&self) -> bool {
         let most = self.link.window.saturating_sub(1).max(1);
         self.acks.len() < most && !self.alone && !self.link.is_output_full()
     }

@@ -1,0 +1,158 @@
+//! `pantau verify laporan.pdf`: whether this very file is a report that was issued, and what has
+//! changed since.
+
+use super::output;
+use crate::api::client::ApiClient;
+use crate::api::evidence::{IssuedReportJson, MovedHeadlineJson, ReportTodayJson};
+use crate::cli::backend::{load_config, open_with_records, report_failure};
+use crate::cli::command_error::{CommandError, NameFile as _};
+use crate::cli::exit_status::{EXIT_DONE, EXIT_NEGATIVE};
+use crate::cli::standard_output::print_text;
+use crate::evidence::{VerificationReport, hash, hashes_in_file};
+use crate::i18n::Language;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// A report file as the store knows it.
+struct CheckedReport {
+    /// The report; `None` when the store knows neither file nor content.
+    report: Option<IssuedReportJson>,
+    /// True when this very file was handed out.
+    is_issued: bool,
+    /// Comparison with today; `None` without a report.
+    today: Option<ReportTodayJson>,
+    /// The chain, with what came since the report.
+    chain: VerificationReport,
+}
+
+/// Returns whether a file has the name of a report and not of a bundle.
+pub(super) fn is_report_name(file: &Path) -> bool {
+    let ending = file.extension().and_then(|ending| ending.to_str());
+    let ending = ending.unwrap_or_default().to_ascii_lowercase();
+    ["pdf", "xlsx", "csv", "json"].contains(&&*ending)
+}
+
+/// Checks a report file by the site of `config`; returns exit status 0 when it was issued.
+pub(super) async fn verify_report(file: &Path, config: &Path, as_json: bool, lang: Language) -> u8 {
+    let config = match load_config(config, lang) {
+        Ok(config) => config,
+        Err(status) => return status,
+    };
+    let checked = async {
+        let bytes = std::fs::read(file).reading(file)?;
+        let mut client = open_with_records(&config, true).await?;
+        let checked = check_report(&mut client, &bytes).await;
+        client.close().await;
+        checked
+    };
+    match checked.await {
+        Ok(checked) => print_checked(&checked, as_json, lang),
+        Err(trouble) => report_failure(&trouble, lang),
+    }
+}
+
+async fn check_report(client: &mut ApiClient, bytes: &[u8]) -> Result<CheckedReport, CommandError> {
+    let mut report = client.issued_file(&hash(bytes)).await?;
+    let is_issued = report.is_some();
+    if report.is_none() {
+        for content in hashes_in_file(bytes) {
+            report = client.issued_content(&content).await?;
+            if report.is_some() {
+                break;
+            }
+        }
+    }
+    let (mut today, mut chain) = (None, VerificationReport::default());
+    if let Some(report) = &report {
+        today = Some(client.report_today(report.id).await?);
+        client.make_due_records(|_| ()).await?;
+        let wanted = (!report.digest.is_empty()).then_some(&*report.digest);
+        super::chain_records::check_records(client, wanted, &mut chain).await?;
+        chain.open_entries = client
+            .evidence_extent()
+            .await?
+            .last_entry
+            .saturating_sub(chain.recorded_entries);
+        chain.settle();
+    }
+    Ok(CheckedReport {
+        report,
+        is_issued,
+        today,
+        chain,
+    })
+}
+
+fn print_checked(checked: &CheckedReport, as_json: bool, lang: Language) -> u8 {
+    let is_good = checked.is_issued && checked.chain.is_intact();
+    let text = if as_json {
+        format!("{:#}\n", checked_json(checked, is_good))
+    } else {
+        checked_lines(checked, lang).join("\n") + "\n"
+    };
+    print_text(&text);
+    if is_good { EXIT_DONE } else { EXIT_NEGATIVE }
+}
+
+fn checked_lines(checked: &CheckedReport, lang: Language) -> Vec<String> {
+    let Some(report) = &checked.report else {
+        return vec![lang.text("evidence-issued-never")];
+    };
+    let number = report.id.to_string();
+    let args = [
+        ("number", &*number),
+        ("period", &*report.period),
+        ("at", &*report.issued_at),
+    ];
+    let key = if checked.is_issued {
+        "evidence-issued"
+    } else {
+        "evidence-issued-changed"
+    };
+    let mut lines = vec![lang.text_with(key, &args)];
+    if !report.issued_by.is_empty() {
+        lines.push(lang.text_with("evidence-issued-by", &[("name", &report.issued_by)]));
+    }
+    if let Some(today) = &checked.today {
+        let key = if today.same {
+            "evidence-issued-same"
+        } else {
+            "evidence-issued-moved"
+        };
+        lines.push(lang.text(key));
+        lines.extend(today.moved.iter().map(|one| moved_text(one, lang)));
+    }
+    lines.extend(output::fault_lines(&checked.chain, lang));
+    lines.extend(output::since_lines(&checked.chain, lang));
+    lines
+}
+
+fn moved_text(one: &MovedHeadlineJson, lang: Language) -> String {
+    let id = match one.asset.as_str() {
+        "" => one.id.clone(),
+        asset => format!("{} ({asset})", one.id),
+    };
+    let difference = match one.difference.as_str() {
+        "" => "–",
+        difference => difference,
+    };
+    let args = [
+        ("id", &*id),
+        ("before", &*one.before),
+        ("now", &*one.now),
+        ("difference", difference),
+    ];
+    lang.text_with("evidence-issued-figure", &args)
+}
+
+fn checked_json(checked: &CheckedReport, is_good: bool) -> Value {
+    let since = checked.chain.told.since.as_ref();
+    json!({
+        "good": is_good,
+        "issued": checked.is_issued,
+        "report": checked.report,
+        "today": checked.today,
+        "since": since.map(|since| output::since_json(&checked.chain, since)),
+        "fault_count": checked.chain.mismatch_count,
+    })
+}
