@@ -370,11 +370,11 @@ async fn the_head_of_the_chain_is_a_retained_message_at_the_broker() {
     drop(run);
     // Nobody publishes any more: what is heard now, the broker has kept.
     let heard = hear();
-    let head: Value = serde_json::from_str(heard.strip_prefix("1 ").expect(&heard)).unwrap();
-    assert_eq!(head["sha256"], own["digest"], "{head}");
-    assert_eq!(head["number"], own["records"], "{head}");
-    assert_eq!(head["day"], own["last"], "{head}");
-    assert!(head["made"].is_string(), "{head}");
+    let told: Value = serde_json::from_str(heard.strip_prefix("1 ").expect(&heard)).unwrap();
+    assert_eq!(told["sha256"], own["digest"], "{told}");
+    assert_eq!(told["number"], own["records"], "{told}");
+    assert_eq!(told["day"], own["last"], "{told}");
+    assert!(told["made"].is_string(), "{told}");
 }
 
 #[test]

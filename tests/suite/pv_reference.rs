@@ -31,6 +31,9 @@ fn measured_plants() -> SiteText {
         .asset("metered", "plts", "capacity_kwp = 6.0\ngamma = -0.004")
         .with("energy = 'w.energy'\nirradiance = 'w.poa'\nmodule_temperature = 'w.module'")
         .asset("holed", "plts", "capacity_kwp = 6.0\npower = 'w.holed'")
+        // The same energy, measured in other ways: a site must say so.
+        .with("[[relation]]\nasset = 'integrated'\nkind = 'in-series'\nwith = 'metered'")
+        .with("[[relation]]\nasset = 'metered'\nkind = 'in-series'\nwith = 'holed'")
 }
 
 /// A figure of an asset, with all the digits that it has.

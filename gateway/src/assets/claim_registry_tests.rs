@@ -23,7 +23,7 @@ fn site(assets: &str) -> String {
     for (unit, device) in ["inverter", "second", "meter"].iter().enumerate() {
         let points = [energy(0, "energy"), power(4, "power")];
         text = text
-            .device(device, "b", &format!("unit = {}", unit + 1))
+            .device(device, "b", format!("unit = {}", unit + 1))
             .points(points.each_ref().map(String::as_str));
     }
     let channels = [

@@ -4,6 +4,10 @@ use crate::formulas::saved_state::SavedState;
 
 /// One reading of a point in the unit of its use.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts about one reading that do not depend on each other"
+)]
 pub(crate) struct InputReading {
     /// Time, ms since 1970.
     pub(crate) at: i64,

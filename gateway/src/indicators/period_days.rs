@@ -130,11 +130,11 @@ impl PeriodDays {
         let (mut flat, mut facing) = (0.0, 0.0);
         for step in 0..steps {
             let middle = since + step * CLEAR_SKY_STEP_MS + CLEAR_SKY_STEP_MS / 2;
-            let sine = solar_elevation_sine(UtcMs(middle), self.place);
-            let irradiance = clear_sky_ghi(sine);
+            let elevation = solar_elevation_sine(UtcMs(middle), self.place);
+            let irradiance = clear_sky_ghi(elevation);
             flat += irradiance * hours / 1000.0;
-            if sine > 0.0 {
-                facing += irradiance / sine.max(LOW_SUN_SINE) * hours / 1000.0;
+            if elevation > 0.0 {
+                facing += irradiance / elevation.max(LOW_SUN_SINE) * hours / 1000.0;
             }
         }
         // In the tropics a tilted plane gains little over a horizontal one. Elsewhere a tilted

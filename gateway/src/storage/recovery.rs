@@ -84,8 +84,9 @@ pub(super) fn prepare_writer(
     let file = opened.file.clone();
     let assemble = |opened| assemble_writer((access, opened), site, settings, clock, config_text);
     let (mut keeper, store, requests) = match assemble(opened) {
-        Err((fault, db)) if is_corruption(&fault) => {
+        Err(failure) if is_corruption(&failure.0) => {
             // SQLite must have closed the file before it is renamed.
+            let (fault, db) = *failure;
             drop(db);
             // Only the gateway repairs; a command reports the damage and changes nothing.
             if access != StoreAccess::Gateway {
@@ -98,7 +99,7 @@ pub(super) fn prepare_writer(
         }
         other => other,
     }
-    .map_err(|(fault, _)| schema::to_store_error(&file, "reading the file", &fault))?;
+    .map_err(|failure| schema::to_store_error(&file, "reading the file", &failure.0))?;
     keeper.publish_health();
     Ok((keeper, store, requests))
 }
@@ -106,7 +107,7 @@ pub(super) fn prepare_writer(
 /// Writer, handle and request queue of an opened store.
 type OpenedStore = (StoreWriter, Store, mpsc::Receiver<StoreRequest>);
 /// Error of recovery, with the database, so that it can be closed before its file is renamed.
-type AssembleFailure = (rusqlite::Error, Option<Connection>);
+type AssembleFailure = Box<(rusqlite::Error, Option<Connection>)>;
 
 /// Builds the writer from the opened file.
 fn assemble_writer(
@@ -124,11 +125,11 @@ fn assemble_writer(
     } = opened;
     let (names, (cursors, moved_at), last) = match load_state(&mut db, site) {
         Ok(read) => read,
-        Err(fault) => return Err((fault, Some(db))),
+        Err(fault) => return Err(Box::new((fault, Some(db)))),
     };
     let (next, last, floor) = match recover_sequence(access, &file, &db, last) {
         Ok(numbering) => numbering,
-        Err(fault) => return Err((fault, Some(db))),
+        Err(fault) => return Err(Box::new((fault, Some(db)))),
     };
     let (store, out, queue) = open_channels(last, &settings.path);
     let mut keeper = StoreWriter {
@@ -176,7 +177,7 @@ fn assemble_writer(
         .and_then(|()| keeper.mark_unsealed())
     {
         Ok(()) => Ok((keeper, store, queue)),
-        Err(fault) => Err((fault, Some(keeper.db))),
+        Err(fault) => Err(Box::new((fault, Some(keeper.db)))),
     }
 }
 

@@ -22,6 +22,9 @@ fn three_plants() -> SiteText {
         .asset("counted", "plts", "capacity_kwp = 5.0\nenergy = 'inverter.energy'")
         .asset("integrated", "plts", "capacity_kwp = 5.0\npower = 'inverter.power'")
         .asset("watt-hours", "plts", "capacity_kwp = 5.0\nenergy = 'inverter.wrong'")
+        // The same energy, measured in other ways: a site must say so.
+        .with("[[relation]]\nasset = 'counted'\nkind = 'in-series'\nwith = 'integrated'")
+        .with("[[relation]]\nasset = 'integrated'\nkind = 'in-series'\nwith = 'watt-hours'")
 }
 
 #[track_caller]

@@ -280,7 +280,7 @@ fn check_ratings(notes: &mut DiagnosticCollector<'_>, raw: &RawPlts) {
     };
     let found = format!("{kwp} kWp");
     match number(&raw.ac_rating_kw).map(|kw| (kw, kwp / kw)) {
-        Some((kw, ratio)) if ratio > RATING_RATIO_MAX || ratio < 1.0 / RATING_RATIO_MAX => {
+        Some((kw, ratio)) if !(1.0 / RATING_RATIO_MAX..=RATING_RATIO_MAX).contains(&ratio) => {
             let expected = format!("ac_rating_kw = {kw}");
             notes.add_error(
                 at.span(),

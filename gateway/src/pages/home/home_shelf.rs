@@ -1,6 +1,6 @@
 //! [`HomeShelf`]: the home page's content as it was made last, for everybody who asks meanwhile.
 
-use super::HomeToday;
+use super::home_today::HomeToday;
 use crate::api::ApiListener;
 use crate::i18n::Language;
 use jiff::civil::Date;
@@ -14,7 +14,9 @@ const CONTENT_AGE: Duration = Duration::from_secs(10);
 
 /// Content by language; at most one of each.
 #[derive(Clone, Default)]
-pub(crate) struct HomeShelf(Arc<Mutex<Vec<(HomeMoment, Arc<HomeToday>)>>>);
+pub(crate) struct HomeShelf(Arc<Mutex<ShelvedContent>>);
+
+type ShelvedContent = Vec<(HomeMoment, Arc<HomeToday>)>;
 
 /// State of the site for which content is made.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +59,7 @@ impl HomeShelf {
         content
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<(HomeMoment, Arc<HomeToday>)>> {
+    fn lock(&self) -> MutexGuard<'_, ShelvedContent> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

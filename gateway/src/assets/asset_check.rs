@@ -1,0 +1,59 @@
+//! [`check_assets`]: checks the assets of a site.
+
+use super::asset_relation::{self, AssetRelation, RawAssetRelation};
+use super::claim_registry::{self, ClaimRegistry};
+use super::{Asset, CheckContext, RawAsset, asset_relations};
+use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::raw_values::SpannedValue;
+use crate::limits::ASSETS_MAX;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Checks all assets, each by itself and then their relations.
+pub(crate) fn check_assets(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &[SpannedValue<RawAsset>],
+    relations: &[SpannedValue<RawAssetRelation>],
+    around: &mut CheckContext<'_>,
+) -> (Vec<Asset>, Vec<AssetRelation>) {
+    if let Some(extra) = raw.get(ASSETS_MAX) {
+        let (found, most) = (raw.len().to_string(), ASSETS_MAX.to_string());
+        notes.add_error(extra.span(), "asset", "fault-too-many", &found, &most);
+    }
+    let mut seen = BTreeSet::new();
+    let all: Vec<Asset> = raw
+        .iter()
+        .map(|at| check_asset(notes, at, around, &mut seen))
+        .collect();
+    asset_relations::check_relations(notes, around.factors, raw, &all);
+    let relations = asset_relation::check_asset_relations(notes, relations, &all);
+    let registry = ClaimRegistry {
+        site: around.site,
+        factors: around.factors,
+        definitions: around.definitions,
+        relations: &relations,
+        assets: &all,
+    };
+    claim_registry::check_claims(notes, raw, registry);
+    (all, relations)
+}
+
+fn check_asset(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<RawAsset>,
+    around: &mut CheckContext<'_>,
+    seen: &mut BTreeSet<String>,
+) -> Asset {
+    let table = at.get();
+    let (id, name) = table.id_and_name();
+    let id = notes.id(id, seen);
+    let name = name.as_ref().map(|at| Arc::from(at.get().as_str()));
+    let kind = table.check(notes, &at.span(), around);
+    Asset {
+        name: name.unwrap_or_else(|| Arc::clone(&id)),
+        id,
+        // Taken out: the roles of this asset must not appear in the next one.
+        points: std::mem::take(&mut around.roles),
+        kind,
+    }
+}
