@@ -4,6 +4,7 @@ mod agree;
 mod evidence;
 mod month;
 mod sample;
+mod seed_year;
 
 use crate::peers::python_peer;
 use gateway::domain::UtcMs;

@@ -1,0 +1,225 @@
+//! A year of the demo's site, read every ten minutes: with a replaced meter, a reset inverter, a
+//! loose cable, leaks and a full ledger. Its headlines are recomputed by a script that is not ours.
+
+use crate::peers::python_peer;
+use crate::sites::run_ok;
+use gateway::clock::Clock;
+use gateway::config::{StoreSettings, load_config};
+use gateway::domain::UtcMs;
+use gateway::domain::site_zone::SiteZone;
+use gateway::simulator::clear_sky::GeoLocation;
+use gateway::simulator::{
+    IncidentKind, IncidentList, SimulatedHistory, SimulatedIncident, SimulatedPlant, SimulatedWorld,
+};
+use gateway::storage::Store;
+use jiff::ToSpan;
+use jiff::civil::{Date, date};
+use serde_json::Value as Json;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const YEAR: i16 = 2025;
+/// First and last day with readings: one more than the year at each end.
+const DAYS: (Date, Date) = (date(2024, 12, 31), date(2026, 1, 1));
+/// Indicator, quantity of a day, unit, days between two entries.
+const BOOK: &[(&str, f64, &str, i32)] = &[
+    ("bsf-fed", 11.6, "kg", 1),
+    ("bsf-maggot", 16.2, "kg", 7),
+    ("bsf-kasgot", 24.5, "kg", 7),
+    ("waste-sorted", 3.9, "kg", 3),
+    ("jelantah", 18.5, "L", 7),
+    ("belt-waste", 250.0, "kg", 90),
+    ("belt-saved", 1_750_000.0, "IDR", 90),
+    ("beneficiaries", 57.0, "orang", 360),
+];
+
+/// Moment of a local day in Sumatra.
+fn at(day: Date, hour: i64, minute: i64) -> UtcMs {
+    let midnight = SiteZone::default().midnight(day);
+    UtcMs(midnight.0 + (hour * 60 + minute) * 60_000)
+}
+
+fn incident(day: Date, hours: [i64; 2], kind: IncidentKind) -> SimulatedIncident {
+    SimulatedIncident {
+        from: at(day, hours[0], 0),
+        to: at(day, hours[1], 10),
+        kind,
+    }
+}
+
+fn incidents() -> IncidentList {
+    IncidentList::new(vec![
+        incident(
+            date(2025, 3, 4),
+            [9, 10],
+            IncidentKind::SilentDevice("meter".into()),
+        ),
+        incident(date(2025, 3, 4), [10, 10], IncidentKind::MeterSwap),
+        incident(date(2025, 7, 19), [12, 12], IncidentKind::InverterReset),
+        incident(
+            date(2025, 9, 1),
+            [8, 20],
+            IncidentKind::SilentDevice("level".into()),
+        ),
+        incident(date(2025, 10, 6), [0, 5], IncidentKind::TankLeak(0.12)),
+        incident(date(2025, 11, 23), [11, 16], IncidentKind::HotBin(9.0)),
+    ])
+}
+
+/// The demo's configuration with readings every ten minutes.
+fn write_site(folder: &Path) -> PathBuf {
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gateway/assets/demo.toml");
+    let text = std::fs::read_to_string(demo).unwrap();
+    let text = text
+        .replace("\"10s\"", "\"10m\"")
+        .replace("\"30s\"", "\"10m\"");
+    let text = text.replace("since = 2026-01-01", "since = 2025-01-01");
+    let file = folder.join("pantau.toml");
+    let store = folder.join("store");
+    let text = format!("{text}\n[store]\npath = '{}'\n", store.display());
+    std::fs::write(&file, text).unwrap();
+    file
+}
+
+async fn write_readings(folder: &Path, file: &Path) {
+    let config = load_config(file).unwrap();
+    let clock = Clock::system();
+    clock.trust();
+    let place = GeoLocation {
+        latitude: config.site.latitude,
+        longitude: config.site.longitude,
+    };
+    let (first, last) = (at(DAYS.0, 0, 0), at(DAYS.1, 0, 10));
+    let plant = SimulatedPlant::new(place, config.site.timezone.clone(), 1, first)
+        .with_incidents(incidents());
+    let world = SimulatedWorld::new(plant, clock.clone(), 1, 1.0);
+    let history = SimulatedHistory::new(&config, &world);
+    let settings = StoreSettings {
+        path: folder.join("store"),
+        flush: Duration::from_secs(5),
+        keep: None,
+        budget: None,
+    };
+    let store = Store::open(
+        &settings.path,
+        &config.site,
+        &settings,
+        &config.text,
+        &clock,
+    )
+    .unwrap();
+    let mut from = first;
+    while from < last {
+        let to = UtcMs((from.0 + 7 * 86_400_000).min(last.0));
+        store
+            .import_columns(history.polls_between(from, to))
+            .await
+            .unwrap();
+        from = to;
+    }
+    store.stop().await;
+}
+
+fn ledger_csv() -> String {
+    let mut rows = "tanggal,indikator,jumlah,satuan,petugas\n".to_owned();
+    let days = date(YEAR, 1, 1).series(1.day());
+    for (number, day) in (0..).zip(days.take_while(|day| day.year() == YEAR)) {
+        for (indicator, usual, unit, every) in BOOK {
+            if (number + 1) % every == 0 {
+                // Another quantity every time, so that an entry too many shows.
+                let quantity = usual + f64::from(number % 7);
+                writeln!(rows, "{day},{indicator},{quantity},{unit},Siti").unwrap();
+            }
+        }
+    }
+    rows
+}
+
+/// Returns what the script says of a bundle, and whether it was content.
+fn recompute(bundle: &Path, words: &[&str]) -> (bool, Json) {
+    let output = python_peer("recompute.py")
+        .arg(bundle)
+        .args(words)
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let said = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{errors}"));
+    (output.status.success(), said)
+}
+
+#[tokio::test]
+async fn an_outsider_recomputes_every_headline_of_a_year_and_sees_one_changed_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = write_site(folder.path());
+    write_readings(folder.path(), &file).await;
+    std::fs::write(folder.path().join("book.csv"), ledger_csv()).unwrap();
+    let run = |words: &[&str]| run_ok(folder.path(), "en", words);
+    run(&["ledger", "import", "book.csv", "--yes"]);
+    run(&["report", "2025", "-o", "report.json"]);
+    run(&[
+        "export",
+        "--bundle",
+        "2025",
+        "--with",
+        "report.json",
+        "-o",
+        "year.zip",
+    ]);
+
+    let bundle = folder.path().join("year.zip");
+    if let Some(place) = std::env::var_os("PANTAU_REPORT_SAMPLE") {
+        std::fs::copy(&bundle, Path::new(&place).join("year.zip")).unwrap();
+    }
+    let (good, said) = recompute(&bundle, &[]);
+    assert!(good, "{said:#}");
+    assert!(said["headlines"].as_array().unwrap().len() >= 6, "{said:#}");
+    // A row in the middle of a counter moves no sum, but its hash.
+    let row = ("samples/pump-flow.volume_total.csv", "20000");
+    let (good, said) = recompute(&changed(&bundle, row), &[]);
+    assert!(
+        !good && said["faults"][0].as_str().unwrap().starts_with("hashes"),
+        "{said:#}"
+    );
+    // Somebody who makes new hashes for his row is found by the sum.
+    for (name, number, headline) in CHANGED_ROWS {
+        let copy = changed(&bundle, (name, number));
+        let (good, said) = recompute(&copy, &["--arithmetic-only"]);
+        let faults = said["faults"].to_string();
+        assert!(!good && faults.contains(headline), "{name}: {said:#}");
+    }
+}
+
+/// File and row that are changed, and a headline that must then differ. The last row of a point is
+/// the reading of the midnight after the year.
+const CHANGED_ROWS: &[(&str, &str, &str)] = &[
+    (
+        "samples/inverter.ac_energy_total.csv",
+        "-1",
+        "plts.generation",
+    ),
+    ("samples/meter.ac_energy_export.csv", "-1", "co2.net"),
+    ("samples/meter.ac_energy_import.csv", "-1", "meter.import"),
+    ("samples/pump-flow.volume_total.csv", "-1", "pump.volume"),
+    ("samples/level.level.csv", "-1", "tank.volume_last"),
+    ("samples/rain.rain_total.csv", "-1", "catchment.rain"),
+    (
+        "samples/bsf-bin.temp_core.csv",
+        "30000",
+        "bsf.temperature_mean",
+    ),
+    ("ledger.jsonl", "0", "waste.net"),
+];
+
+/// A copy of the bundle with one row changed.
+fn changed(bundle: &Path, (name, number): (&str, &str)) -> PathBuf {
+    let copy = bundle.with_file_name("changed.zip");
+    let mut change = python_peer("change_row.py");
+    let output = change
+        .args([bundle, &copy])
+        .args([name, number])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    copy
+}
