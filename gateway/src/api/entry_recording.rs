@@ -6,12 +6,8 @@ use super::error::ApiError;
 use super::request_sender::RequestSender;
 use crate::domain::ledger::EntryId;
 use crate::i18n::Language;
-use crate::ledger::{
-    DecimalMark, EntriesAddedJson, EntryBatch, EntryRules, EntryTable, FaultJson, RawEntry,
-    RowRemark,
-};
+use crate::ledger::{DecimalMark, EntriesAddedJson, EntryBatch, EntryRules, FaultJson, RawEntry};
 use crate::limits::ENTRY_KEY_CHARS_MAX;
-use crate::report::render::number_format::place_letters;
 use crate::storage::{EntryKey, LedgerQuery, StoreError};
 
 /// Entries to be recorded together: all or none.
@@ -134,26 +130,6 @@ fn added_json(ids: Vec<EntryId>, note: &str) -> EntriesAddedJson {
         ids,
         // The entries are in the ledger, whether the remarks can be read or not.
         remarks: serde_json::from_str(note).unwrap_or_default(),
-    }
-}
-
-/// Message about a row of a table, with its number and column, in one language.
-pub(crate) fn row_message(table: &EntryTable, told: &RowRemark, lang: Language) -> String {
-    let (line, why) = (told.line.to_string(), told.remark.message(lang));
-    let field = told.remark.field.name(lang);
-    let mut columns = table.columns.iter();
-    match columns.find(|(_, one)| *one == told.remark.field) {
-        Some((at, _)) => {
-            let column = format!("{} ({field})", place_letters(*at));
-            lang.text_with(
-                "ledger-row",
-                &[("row", &line), ("column", &column), ("why", &why)],
-            )
-        }
-        None => lang.text_with(
-            "ledger-row-bare",
-            &[("row", &line), ("field", &field), ("why", &why)],
-        ),
     }
 }
 

@@ -41,6 +41,7 @@ mod reports;
 pub(crate) mod request_language;
 pub(crate) mod request_sender;
 mod resources;
+pub(crate) mod row_messages;
 mod sample_answers;
 mod samples;
 mod scan_json;

@@ -4,7 +4,7 @@
 use super::args::LedgerImportArgs;
 use super::client::LedgerClient;
 use super::output;
-use crate::api::entry_recording::row_message;
+use crate::api::row_messages::row_messages;
 use crate::cli::backend::print_stderr;
 use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::cli::exit_status::{EXIT_DONE, EXIT_NEGATIVE};
@@ -107,8 +107,10 @@ fn print_understood(table: &EntryTable, batch: &EntryBatch, lang: Language) {
     for row in &table.left_out {
         print_stderr(&row.message(lang));
     }
-    for told in batch.remarks.iter().chain(&batch.faults) {
-        print_stderr(&row_message(table, told, lang));
+    for told in [&batch.remarks, &batch.faults] {
+        for message in row_messages(table, told, lang) {
+            print_stderr(&message);
+        }
     }
 }
 

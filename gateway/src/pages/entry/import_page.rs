@@ -5,10 +5,11 @@ use super::entry_texts;
 use super::form_fields::{FormFields, SentForm};
 use super::submission::PAGE_RECORDER;
 use crate::api::ApiListener;
-use crate::api::entry_recording::{ClientKey, EntryRecording, RecordingResult, row_message};
+use crate::api::entry_recording::{ClientKey, EntryRecording, RecordingResult};
 use crate::api::error::{ApiError, unknown_path_error};
 use crate::api::ledger::{ledger_error, recorder_name};
 use crate::api::request_language::{query_parameter, request_language};
+use crate::api::row_messages::row_messages;
 use crate::domain::ledger::EntryStatement;
 use crate::i18n::Language;
 use crate::ledger::{
@@ -164,14 +165,8 @@ fn preview(
         note: statement.note.clone(),
     };
     let skipped = table.left_out.iter().map(|row| row.message(lang));
-    let remarks = batch
-        .remarks
-        .iter()
-        .map(|told| row_message(table, told, lang));
-    let faults = batch
-        .faults
-        .iter()
-        .map(|told| row_message(table, told, lang));
+    let remarks = row_messages(table, &batch.remarks, lang);
+    let faults = row_messages(table, &batch.faults, lang);
     let statements = batch.good.iter().map(|(_, statement)| statement);
     let requests: Vec<EntryRequest> = statements.map(EntryRequest::from_statement).collect();
     TablePreview {
@@ -183,8 +178,8 @@ fn preview(
         rows: batch.good.iter().take(PREVIEW_ROWS_MAX).map(row).collect(),
         count: format_count(batch.good.len() as u64, lang),
         rows_left_out: batch.good.len().saturating_sub(PREVIEW_ROWS_MAX),
-        faults: faults.take(PREVIEW_REMARKS_MAX).collect(),
-        faults_left_out: batch.faults.len().saturating_sub(PREVIEW_REMARKS_MAX),
+        faults_left_out: faults.len().saturating_sub(PREVIEW_REMARKS_MAX),
+        faults: faults.into_iter().take(PREVIEW_REMARKS_MAX).collect(),
         remarks: skipped.chain(remarks).take(PREVIEW_REMARKS_MAX).collect(),
         entries: if batch.faults.is_empty() {
             serde_json::to_string(&requests).unwrap_or_default()
