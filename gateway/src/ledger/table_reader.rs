@@ -197,9 +197,9 @@ fn missing_fields(found: &[(usize, EntryField)]) -> Vec<&'static str> {
         EntryField::EntryTime,
         EntryField::Indicator,
         EntryField::Quantity,
-        EntryField::Unit,
         EntryField::Who,
     ];
+    // No unit: quantities are often written with it ("12,5 kg"). A row that says none is refused.
     let absent = needed
         .into_iter()
         .filter(|field| !found.iter().any(|(_, one)| one == field));

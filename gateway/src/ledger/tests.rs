@@ -188,7 +188,7 @@ fn a_table_without_its_headings_says_which_are_missing() {
     let read = |text: &str| read_table(text.as_bytes(), &definitions);
     assert_eq!(
         read("tanggal;jumlah\n"),
-        Err(TableError::Headings(vec!["indicator", "unit", "who"]))
+        Err(TableError::Headings(vec!["indicator", "who"]))
     );
     assert!(matches!(read(""), Err(TableError::Headings(_))));
     assert!(matches!(
@@ -197,6 +197,16 @@ fn a_table_without_its_headings_says_which_are_missing() {
     ));
     let broken = read_table(b"tanggal;\xff", &definitions);
     assert_eq!(broken, Err(TableError::NotText));
+}
+
+#[test]
+fn a_table_without_a_column_of_units_takes_them_from_its_quantities() {
+    let definitions = IndicatorDefinitions::built_in();
+    let text = "tanggal;indikator;jumlah;petugas\n2026-11-20;belt-saved;Rp 2.500.000,-;Siti\n";
+    let table = read_table(text.as_bytes(), &definitions).unwrap();
+    let raw = &table.rows[0].raw;
+    assert_eq!((raw.unit.as_deref(), table.rows.len()), (None, 1));
+    assert!(raw.quantity.is_some());
 }
 
 #[test]

@@ -118,6 +118,9 @@ fn format_parts(
     parts
 }
 
+/// Values from here on are written with an exponent.
+const PLAIN_BELOW: f64 = 1e15;
+
 fn column_text(number: usize, name: &str) -> String {
     if name.is_empty() {
         number.to_string()
@@ -142,14 +145,22 @@ pub(super) fn print_comparison(
         ("rows", &plan.count.to_string()),
         ("first", &time_text(first)),
         ("last", &time_text(last)),
-        ("interval", &interval_text(plan.interval_ms)),
+        (
+            "interval",
+            &*plan.interval_ms.map(interval_text).unwrap_or_default(),
+        ),
         ("new", &found.new.to_string()),
         ("equal", &found.equal.to_string()),
         ("differing", &found.differing.to_string()),
     ];
-    print_stderr(&lang.text_with("cli-import-counts", &args));
-    let value =
-        |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| value.to_string());
+    // A single row has no interval.
+    let key = if plan.interval_ms.is_some() {
+        "cli-import-counts"
+    } else {
+        "cli-import-counts-one"
+    };
+    print_stderr(&lang.text_with(key, &args));
+    let value = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), value_text);
     if let Some((at, kept, given)) = found.first_differing {
         let args = [
             ("time", &*time_text(at)),
@@ -169,7 +180,7 @@ pub(super) fn print_comparison(
         let args = [
             ("count", &*found.outside.to_string()),
             ("time", &time_text(at)),
-            ("value", &outside.to_string()),
+            ("value", &value_text(outside)),
         ];
         print_stderr(&lang.text_with("cli-import-outside", &args));
     }
@@ -181,11 +192,17 @@ fn time_text(at: i64) -> String {
     text
 }
 
-/// Interval in its greatest whole unit; `–` when it is not known.
-fn interval_text(interval_ms: Option<i64>) -> String {
-    let Some(interval) = interval_ms else {
-        return "–".to_owned();
-    };
+/// Value of a row in full; a very large one as `1e308` instead of 309 digits.
+fn value_text(value: f64) -> String {
+    if value.abs() < PLAIN_BELOW {
+        value.to_string()
+    } else {
+        format!("{value:e}")
+    }
+}
+
+/// Interval in its greatest whole unit.
+fn interval_text(interval: i64) -> String {
     let whole = LENGTHS.iter().find(|(length, _)| interval % length == 0);
     match whole {
         Some((length, unit)) => format!("{} {unit}", interval / length),

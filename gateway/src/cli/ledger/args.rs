@@ -57,8 +57,9 @@ pub(super) struct LedgerAddArgs {
     // A negative quantity must not be parsed as an option.
     #[arg(value_name = "QUANTITY", allow_hyphen_values = true)]
     pub(super) quantity: String,
+    /// Unit; absent when the quantity is written with it, as `"12,5 kg"`.
     #[arg(value_name = "UNIT")]
-    pub(super) unit: String,
+    pub(super) unit: Option<String>,
     #[command(flatten)]
     pub(super) said: LedgerEntryArgs,
     #[arg(long)]
@@ -145,8 +146,9 @@ pub(super) struct LedgerTargetArgs {
     pub(super) period: String,
     #[arg(value_name = "QUANTITY", allow_hyphen_values = true)]
     pub(super) quantity: String,
+    /// Unit; absent when the quantity is written with it, as `"12,5 kg"`.
     #[arg(value_name = "UNIT")]
-    pub(super) unit: String,
+    pub(super) unit: Option<String>,
     #[arg(long)]
     pub(super) baseline: bool,
     #[arg(long, value_name = "NAME")]

@@ -105,7 +105,7 @@ async fn add_entry(
     let mut raw = RawEntry {
         indicator: Some(asked.indicator),
         quantity: Some(QuantityText::Written(asked.quantity)),
-        unit: Some(asked.unit),
+        unit: asked.unit,
         when: today,
         who: current_user(),
         ..RawEntry::default()
@@ -129,7 +129,7 @@ async fn add_target(
         kind: Some(sort.word().to_owned()),
         indicator: Some(asked.indicator),
         quantity: Some(QuantityText::Written(asked.quantity)),
-        unit: Some(asked.unit),
+        unit: asked.unit,
         when: Some(asked.period),
         // A target is neither weighed nor counted.
         how: Some("declared".to_owned()),
