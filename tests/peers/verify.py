@@ -12,6 +12,7 @@ import zipfile
 import zlib
 
 NONE = "0" * 64
+TABLES = ("ledger", "issued", "issued-files", "imports", "stretches", "replaced", "redated")
 
 
 def sha256(data):
@@ -21,7 +22,7 @@ def sha256(data):
 def fields(text):
     """A record as its keys; a key may come more than once."""
     lines = text.split("\n")
-    if lines[0] != "pantau-digest 1" or lines[-1] != "":
+    if lines[0] not in ("pantau-digest 1", "pantau-digest 2") or lines[-1] != "":
         raise ValueError("not a record")
     found = {}
     for line in lines[1:-1]:
@@ -39,13 +40,13 @@ class Check:
             self.fault(None, "archive")
         manifest = json.loads(self.zip.read("manifest.json"))
         self.about = manifest["about"]
-        if self.about["format"] != "pantau-bundle 2":
+        if self.about["format"] != "pantau-bundle 3":
             self.fault(None, "format")
         self.files = {one["name"]: one for one in manifest["files"]}
         if sorted(self.zip.namelist()) != sorted([*self.files, "manifest.json"]):
             self.fault(None, "names")
         self.newest = {}
-        self.ledger = []
+        self.rows = {table: [] for table in TABLES}
         self.texts = {}
 
     def fault(self, day, what):
@@ -80,9 +81,10 @@ class Check:
             if not same:
                 self.fault(day, "record")
             before = head
-            if record["revision"] == ["1"] and "ledger" in record:
-                first, last, digits = record["ledger"][0].split(" ")
-                self.ledger.append((int(first), int(last), digits, day))
+            for table in TABLES:
+                if record["revision"] == ["1"] and table in record:
+                    first, last, digits = record[table][0].split(" ")
+                    self.rows[table].append((int(first), int(last), digits, day))
             self.newest[day] = record
             for kind in ("configuration", "factors", "calibrations"):
                 for text in record.get(kind, []):
@@ -97,14 +99,14 @@ class Check:
     def revision(self, day):
         return int(self.newest[day]["revision"][0]) if day in self.newest else 0
 
-    def entries(self):
-        lines = self.read("ledger.jsonl").splitlines(keepends=True)
+    def entries(self, table):
+        lines = self.read(f"{table}.jsonl").splitlines(keepends=True)
         by_id = {json.loads(line)["id"]: line for line in lines}
         through = 0
-        for first, last, digits, day in self.ledger:
+        for first, last, digits, day in self.rows[table]:
             those = b"".join(by_id.get(one, b"") for one in range(first, last + 1))
             if first != through + 1 or sha256(those) != digits:
-                self.fault(day, "ledger")
+                self.fault(day, table)
             through = last
 
     def revisions(self):
@@ -152,7 +154,8 @@ class Check:
 def main():
     check = Check(sys.argv[1])
     head = check.chain()
-    check.entries()
+    for table in TABLES:
+        check.entries(table)
     check.revisions()
     days = check.samples()
     check.rest()

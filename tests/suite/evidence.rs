@@ -141,6 +141,18 @@ fn independent_verdict(file: &Path) -> Value {
     verdict.unwrap_or_else(|_| panic!("{errors}"))
 }
 
+/// A copy of a bundle in which one letter of a file is another one, and nothing else.
+fn rewrite_bundle(bundle: &Path, name: &str) -> PathBuf {
+    let changed = bundle.with_file_name("changed.zip");
+    let output = python_peer("change_bundle.py")
+        .args([bundle, &changed])
+        .arg(name)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    changed
+}
+
 /// Runs `pantau verify FILE.zip` without a configuration; returns success and JSON.
 fn verify_without_configuration(file: &Path) -> (bool, Value) {
     let output = pantau()
@@ -265,6 +277,62 @@ fn a_changed_entry_and_a_changed_configuration_are_found_once_their_day_is_close
         assert_eq!(verdict["faults"][0]["what"], what, "{sql}: {verdict:#}");
         assert_eq!(verdict["first"], "2025-11-21", "{sql}");
         scratch.restore_store(&saved);
+    }
+}
+
+#[test]
+fn a_changed_issuer_import_or_original_is_told_in_one_line() {
+    let scratch = EvidenceSite::new();
+    scratch.report("one");
+    scratch.import(22..23, 5);
+    // All of it as if it had been there from the beginning, and no record yet.
+    for table in [
+        "revision SET since",
+        "factors SET since",
+        "ledger SET recorded_at",
+        "issued_report SET issued_at",
+        "issued_file SET issued_at",
+        "sample_import SET at",
+        "import_stretch SET at",
+        "replaced_samples SET at",
+    ] {
+        scratch.tamper(&format!("UPDATE {table} = 1763686800000"));
+    }
+    scratch.tamper("DELETE FROM digest");
+    scratch.tamper("DELETE FROM digest_due");
+    let good = scratch.verify();
+    assert_eq!(good["good"], true, "{good:#}");
+    let bundle = scratch.bundle("all.zip");
+    assert_eq!(independent_verdict(&bundle)["good"], true);
+    assert!(verify_without_configuration(&bundle).0);
+
+    let saved = scratch.save_store();
+    for (what, sql) in [
+        ("issued", "UPDATE issued_report SET issued_by = 'Budi'"),
+        ("issued", "UPDATE issued_report SET content = 'ab'"),
+        ("issued-files", "UPDATE issued_file SET sha256 = 'ab'"),
+        ("imports", "UPDATE sample_import SET by = 'Budi'"),
+        ("imports", "UPDATE sample_import SET file = 'lain.csv'"),
+        ("imports", "DELETE FROM sample_import WHERE id = 1"),
+        ("stretches", "UPDATE import_stretch SET samples = 1"),
+        ("replaced", "UPDATE replaced_samples SET body = zeroblob(9)"),
+        ("replaced", "DELETE FROM replaced_samples"),
+    ] {
+        scratch.tamper(sql);
+        let verdict = scratch.verify();
+        let faults = verdict["faults"].as_array().unwrap();
+        assert_eq!(faults.len(), 1, "{sql}: {verdict:#}");
+        assert_eq!(faults[0]["what"], what, "{sql}: {verdict:#}");
+        scratch.restore_store(&saved);
+    }
+    // The same change in the file of a bundle.
+    for table in ["issued", "imports", "replaced"] {
+        let changed = rewrite_bundle(&bundle, &format!("{table}.jsonl"));
+        let (good, verdict) = verify_without_configuration(&changed);
+        let whats: Vec<_> = verdict["faults"].as_array().unwrap().iter().collect();
+        assert!(!good && whats.len() == 1, "{verdict:#}");
+        assert_eq!(whats[0]["what"], table);
+        assert_eq!(independent_verdict(&changed)["good"], false);
     }
 }
 

@@ -202,6 +202,8 @@ const KEY_PREFIXES: &[&str] = &[
     "dampak-theme-",
     "event-",
     "evidence-differs-",
+    "evidence-name-",
+    "evidence-reason-",
     "evidence-remark-",
     "exchange-decimals-",
     "exchange-order-",

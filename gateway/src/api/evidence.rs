@@ -6,7 +6,7 @@ use super::error::ApiError;
 use super::request_language::RequestLanguage;
 use crate::domain::Sample;
 use crate::domain::issued_report::IssuedReport;
-use crate::evidence::{DayDigest, RevisionKind, write_samples};
+use crate::evidence::{DayDigest, RecordedTable, RevisionKind, write_samples};
 use crate::report::content::HeadlineRecord;
 use crate::storage::{EvidenceExtent, StoreError, TextRevision};
 use axum::Json;
@@ -17,6 +17,7 @@ use axum::routing::{get, post};
 use futures_util::{StreamExt, stream};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Samples written between two await points, so that other tasks can run.
@@ -36,9 +37,10 @@ struct EvidenceDayQuery {
     point: String,
 }
 
-/// A range of ledger entries, both ends included.
+/// A range of rows of a table, both ends included.
 #[derive(Deserialize)]
-struct LedgerLinesQuery {
+struct RecordedRowsQuery {
+    table: String,
     first: u64,
     last: u64,
 }
@@ -133,11 +135,18 @@ pub struct EvidenceExtentJson {
     pub gone_before: Option<String>,
     /// Local days with sealed raw samples.
     pub days: Vec<String>,
-    /// Number of the last ledger entry.
-    pub last_entry: u64,
+    /// Number of the last row of each table, by its word in a record.
+    pub last_rows: BTreeMap<String, u64>,
     /// Closed days whose samples have changed since their record was made.
     #[serde(default)]
     pub due: Vec<String>,
+}
+
+impl EvidenceExtentJson {
+    /// Number of the last row of a table; 0 for an empty one.
+    pub(crate) fn last_row(&self, table: RecordedTable) -> u64 {
+        self.last_rows.get(table.word()).copied().unwrap_or(0)
+    }
 }
 
 pub(crate) fn evidence_routes() -> axum::Router<ApiListener> {
@@ -147,7 +156,7 @@ pub(crate) fn evidence_routes() -> axum::Router<ApiListener> {
         .route("/control/evidence/newest", get(get_day_digest))
         .route("/control/evidence/points", get(list_day_points))
         .route("/control/evidence/samples", get(stream_day_samples))
-        .route("/control/evidence/ledger", get(get_ledger_lines))
+        .route("/control/evidence/rows", get(get_recorded_rows))
         .route("/control/evidence/revision", get(get_revision_text))
         .route("/control/evidence/extent", get(get_evidence_extent))
         .route("/control/evidence/issued", get(get_issued_report))
@@ -215,11 +224,14 @@ async fn stream_day_samples(
     Ok(Body::from_stream(body.fuse()).into_response())
 }
 
-async fn get_ledger_lines(
+async fn get_recorded_rows(
     State(app): State<ApiListener>,
-    Query(ask): Query<LedgerLinesQuery>,
+    Query(ask): Query<RecordedRowsQuery>,
 ) -> Result<String, ApiError> {
-    Ok(app.state().store.ledger_lines(ask.first, ask.last).await?)
+    let table = RecordedTable::parse(&ask.table);
+    let table = table.ok_or_else(|| ApiError::bad_parameter("table", &ask.table, "ledger"))?;
+    let lines = app.state().store.recorded_rows(table, ask.first, ask.last);
+    Ok(lines.await?)
 }
 
 async fn get_revision_text(
@@ -314,7 +326,11 @@ impl From<EvidenceExtent> for EvidenceExtentJson {
         Self {
             gone_before: extent.raw_deleted_before.map(|day| day.to_string()),
             days: extent.days.iter().map(ToString::to_string).collect(),
-            last_entry: extent.last_entry,
+            last_rows: extent
+                .last_rows
+                .into_iter()
+                .map(|(table, last)| (table.word().to_owned(), last))
+                .collect(),
             due: extent.due.iter().map(ToString::to_string).collect(),
         }
     }

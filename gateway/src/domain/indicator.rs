@@ -9,6 +9,7 @@ use super::claim_verdict::ClaimVerdict;
 use super::factor::Factor;
 use super::ledger::EntryId;
 use super::period::Period;
+use super::redated_stretch::RedatedStretch;
 use super::sample_import::{ImportInPeriod, SampleImport};
 use jiff::civil::Date;
 use std::sync::Arc;
@@ -185,6 +186,9 @@ pub struct PointReadings {
     pub longest_gap_ms: i64,
     /// Imports of files from which readings of the period came.
     pub imports: Vec<ImportInPeriod>,
+    /// Stretches of the period whose readings were dated afterwards, the last
+    /// `REDATED_STRETCHES_MAX`.
+    pub redated: Vec<Arc<RedatedStretch>>,
 }
 
 /// Values by local day, for plots and tables.
@@ -211,12 +215,15 @@ pub struct DataEvent {
     /// The point, or the indicator of the ledger.
     pub of: Arc<str>,
     /// `reset`, `rollover`, `spike`, `dip`, `step_down`, `outlier`, `zero`, `gap`, `correction` or
-    /// `undated`, `imported` or `imported_over`; its message key is `event-KIND`, with `-` for `_`.
+    /// `undated`, `redated`, `imported` or `imported_over`; its message key is `event-KIND`, with
+    /// `-` for `_`.
     pub kind: &'static str,
     /// Reading before and after, if any.
     pub before_after: Option<(f64, f64)>,
     /// The import, for `imported` and `imported_over`.
     pub import: Option<Arc<SampleImport>>,
+    /// The stretch, for `redated`.
+    pub redated: Option<Arc<RedatedStretch>>,
 }
 
 /// All indicators of a site over a period.

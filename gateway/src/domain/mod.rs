@@ -22,6 +22,7 @@ pub mod issued_report;
 pub mod ledger;
 mod moment;
 pub mod period;
+pub mod redated_stretch;
 pub mod sample_import;
 pub mod site_zone;
 

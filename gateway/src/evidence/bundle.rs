@@ -14,12 +14,12 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 /// Format name in the manifest.
-pub const BUNDLE_FORMAT: &str = "pantau-bundle 2";
-/// Format without the days before and after the period.
-pub(super) const BUNDLE_FORMAT_BEFORE: &str = "pantau-bundle 1";
+pub const BUNDLE_FORMAT: &str = "pantau-bundle 3";
+/// Formats without issued reports and imports; the first also without the days before and after the
+/// period.
+pub(super) const BUNDLE_FORMATS_BEFORE: [&str; 2] = ["pantau-bundle 1", "pantau-bundle 2"];
 pub(super) const MANIFEST_NAME: &str = "manifest.json";
 pub(super) const DIGESTS_NAME: &str = "digests.jsonl";
-pub(super) const LEDGER_NAME: &str = "ledger.jsonl";
 /// Folder of the samples.
 pub(super) const SAMPLES_FOLDER: &str = "samples/";
 /// Text of the archive's comment before the 64 digits.
@@ -159,11 +159,6 @@ impl BundleWriter {
         let mut line = serde_json::to_vec(digest).map_err(io::Error::other)?;
         line.push(b'\n');
         self.put(&line)
-    }
-
-    /// Starts the file of the ledger lines.
-    pub fn begin_ledger(&mut self) -> Result<(), BundleError> {
-        self.begin_file(LEDGER_NAME)
     }
 
     /// Writes the manifest, and the hash of the whole archive into its comment.

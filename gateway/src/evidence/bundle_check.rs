@@ -1,14 +1,15 @@
 //! Verification of a bundle: archive, manifest, chain, and everything that the chain covers.
 
 use super::bundle::{
-    BUNDLE_FORMAT, BUNDLE_FORMAT_BEFORE, BundleError, BundleFile, BundleManifest, BundleSummary,
-    COMMENT_PREFIX, DIGESTS_NAME, LEDGER_NAME, MANIFEST_NAME, SAMPLES_FOLDER, SHA256_DIGITS,
-    hash_archive, revision_file_name, samples_file_name,
+    BUNDLE_FORMAT, BUNDLE_FORMATS_BEFORE, BundleError, BundleFile, BundleManifest, BundleSummary,
+    COMMENT_PREFIX, DIGESTS_NAME, MANIFEST_NAME, SAMPLES_FOLDER, SHA256_DIGITS, hash_archive,
+    revision_file_name, samples_file_name,
 };
-use super::bundle_lines::{DaySpan, LedgerCheck, SampleCheck};
+use super::bundle_lines::{DaySpan, RowCheck, SampleCheck};
 use super::canonical_form::Sha256Hasher;
 use super::day_record::{DayDigest, DayRecord, RevisionKind, SampleDigestLine};
 use super::digest_chain::DigestChain;
+use super::recorded_table::{RecordedTable, numbers_text};
 use super::verification::{EvidenceMismatch, MismatchKind, VerificationReport};
 use crate::domain::UtcMs;
 use crate::limits::{EVIDENCE_LINE_BYTES_MAX, EVIDENCE_MANIFEST_BYTES_MAX};
@@ -36,7 +37,9 @@ pub fn check_bundle(
     let mut check = BundleCheck::new(read_manifest(&mut zip)?, &mut progress)?;
     check.check_names(&zip);
     check.check_digests(&mut zip, wanted);
-    check.check_ledger(&mut zip);
+    for table in RecordedTable::ALL {
+        check.check_rows(&mut zip, table);
+    }
     check.check_revisions(&mut zip);
     check.check_samples(&mut zip);
     check.check_other_files(&mut zip);
@@ -67,8 +70,8 @@ fn read_manifest(zip: &mut ZipArchive<File>) -> Result<BundleManifest, BundleErr
         .map_err(|fault| foreign(&fault))?;
     let manifest: BundleManifest =
         serde_json::from_slice(&text).map_err(|fault| foreign(&fault))?;
-    let known = [BUNDLE_FORMAT, BUNDLE_FORMAT_BEFORE];
-    if known.contains(&manifest.about.format.as_str()) {
+    let format = manifest.about.format.as_str();
+    if format == BUNDLE_FORMAT || BUNDLE_FORMATS_BEFORE.contains(&format) {
         Ok(manifest)
     } else {
         Err(foreign(&manifest.about.format))
@@ -240,20 +243,28 @@ impl<'p> BundleCheck<'p> {
         (self.chain, self.records) = (chain, records);
     }
 
-    /// Checks the ledger lines against the ranges of the records.
-    fn check_ledger(&mut self, zip: &mut ZipArchive<File>) {
-        let ranges = self.chain.ranges().to_vec();
-        let mut ledger = LedgerCheck::new(&ranges);
-        let whole = self.for_each_line(zip, LEDGER_NAME, |line| ledger.add_line(line));
-        let (wrong, open) = ledger.finish();
-        self.verdict.open_entries = open;
+    /// Checks the lines of a table against the ranges of the records.
+    fn check_rows(&mut self, zip: &mut ZipArchive<File>, table: RecordedTable) {
+        let ranges = self.chain.ranges(table).to_vec();
+        let name = table.file_name();
+        // An older bundle has the ledger alone, and records without other rows.
+        let is_old = self.manifest.about.format != BUNDLE_FORMAT && ranges.is_empty();
+        if is_old && table != RecordedTable::Ledger {
+            return;
+        }
+        let mut rows = RowCheck::new(&ranges);
+        let whole = self.for_each_line(zip, &name, |line| rows.add_line(line));
+        let (wrong, open) = rows.finish();
+        if table == RecordedTable::Ledger {
+            self.verdict.open_entries = open;
+        }
         if !whole && wrong.is_empty() {
-            self.report_broken_file(LEDGER_NAME);
+            self.report_broken_file(&name);
         }
         for range in wrong {
-            let name = format!("{}-{}", range.first, range.last);
+            let name = numbers_text(range.first, range.last);
             self.verdict
-                .add_mismatch(Some(range.day), MismatchKind::Ledger, name);
+                .add_mismatch(Some(range.day), MismatchKind::Rows(table), name);
         }
     }
 

@@ -1,23 +1,23 @@
-//! Comparison of the lines of a bundle, ledger entries and samples, with the records.
+//! Comparison of the lines of a bundle, rows of tables and samples, with the records.
 
 use super::canonical_form::{SAMPLES_CSV_HEADER, Sha256Hasher};
 use super::day_record::SampleDigestLine;
-use super::digest_chain::LedgerRange;
+use super::digest_chain::CoveredRows;
 use crate::domain::UtcMs;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-/// Comparison of ledger lines with the ranges of the records.
-pub(super) struct LedgerCheck<'c> {
-    ranges: std::iter::Peekable<std::slice::Iter<'c, LedgerRange>>,
+/// Comparison of the lines of a table with the ranges of the records.
+pub(super) struct RowCheck<'c> {
+    ranges: std::iter::Peekable<std::slice::Iter<'c, CoveredRows>>,
     hash: Sha256Hasher,
     id: u64,
-    wrong: Vec<LedgerRange>,
+    wrong: Vec<CoveredRows>,
     open: u64,
 }
 
-impl<'c> LedgerCheck<'c> {
-    pub(super) fn new(ranges: &'c [LedgerRange]) -> Self {
+impl<'c> RowCheck<'c> {
+    pub(super) fn new(ranges: &'c [CoveredRows]) -> Self {
         Self {
             ranges: ranges.iter().peekable(),
             hash: Sha256Hasher::default(),
@@ -29,13 +29,13 @@ impl<'c> LedgerCheck<'c> {
 
     /// Adds the next line.
     pub(super) fn add_line(&mut self, line: &[u8]) {
-        self.id = entry_id_of_line(line).unwrap_or(self.id + 1);
-        // A range whose last entry is missing ends where the next one begins.
+        self.id = row_id_of_line(line).unwrap_or(self.id + 1);
+        // A range whose last row is missing ends where the next one begins.
         while self.ranges.peek().is_some_and(|range| range.last < self.id) {
             self.close_range();
         }
         match self.ranges.peek() {
-            // Entries of a broken record belong to no range.
+            // Rows of a broken record belong to no range.
             Some(range) if self.id < range.first => {}
             Some(range) => {
                 let is_last = range.last == self.id;
@@ -56,16 +56,16 @@ impl<'c> LedgerCheck<'c> {
             .extend(range.filter(|range| range.sha256 != hash).cloned());
     }
 
-    /// Returns the ranges that differ, and the number of entries after the last range.
-    pub(super) fn finish(mut self) -> (Vec<LedgerRange>, u64) {
+    /// Returns the ranges that differ, and the number of rows after the last range.
+    pub(super) fn finish(mut self) -> (Vec<CoveredRows>, u64) {
         // Ranges without any line are missing from the file.
         self.wrong.extend(self.ranges.cloned());
         (self.wrong, self.open)
     }
 }
 
-/// Returns the entry number at the start of a line.
-fn entry_id_of_line(line: &[u8]) -> Option<u64> {
+/// Returns the row number at the start of a line.
+fn row_id_of_line(line: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(line).ok()?.strip_prefix("{\"id\":")?;
     text.split(',').next()?.parse().ok()
 }

@@ -73,6 +73,13 @@ fn write_reason(out: &mut String, reason: QualityReason) {
     }
 }
 
+/// Returns the lines of samples, each without its end.
+pub fn sample_lines(samples: &[Sample]) -> Vec<String> {
+    let mut text = String::new();
+    write_samples(&mut text, samples);
+    text.lines().map(str::to_owned).collect()
+}
+
 /// Appends the lines of samples.
 pub fn write_samples(out: &mut String, samples: &[Sample]) {
     for sample in samples {
@@ -141,8 +148,8 @@ pub struct LedgerFile {
     pub bytes: i64,
 }
 
-/// Appends the line of an entry: JSON without spaces.
-pub fn write_ledger_line(out: &mut String, line: &LedgerLine) {
+/// Appends the line of a row: JSON without spaces.
+pub fn write_row_line(out: &mut String, line: &impl Serialize) {
     // A struct of texts and numbers always has a JSON form.
     out.push_str(&serde_json::to_string(line).unwrap_or_default());
     out.push('\n');

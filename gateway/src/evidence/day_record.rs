@@ -1,6 +1,7 @@
 //! Record of a day: a short text whose SHA-256 is the day's digest.
 
 use super::canonical_form::hash;
+use super::recorded_table::{RecordedTable, RowRange};
 use crate::domain::UtcMs;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -8,8 +9,10 @@ use std::fmt;
 use std::fmt::Write;
 use std::str::FromStr;
 
-/// First line of every record.
-const RECORD_HEADER: &str = "pantau-digest 1";
+/// First line of a record that covers no rows but those of the ledger.
+const RECORD_HEADER_LEDGER: &str = "pantau-digest 1";
+/// First line of a record that also covers reports, imports or re-dated samples.
+const RECORD_HEADER: &str = "pantau-digest 2";
 
 /// Stored record with its digest.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -123,9 +126,9 @@ pub struct DayRecord {
     pub program: String,
     /// Points with samples, by id.
     pub samples: Vec<SampleDigestLine>,
-    /// First and last number of the ledger entries recorded that day, and the SHA-256 of their
-    /// lines.
-    pub ledger: Option<(u64, u64, String)>,
+    /// Rows of the ledger and of other tables that were added since the record before, at most one
+    /// range for a table.
+    pub rows: Vec<RowRange>,
     /// Revisions of the configuration that hold on that day.
     pub configuration: Vec<RevisionLine>,
     /// Revisions of the built-in factors that hold on that day.
@@ -143,6 +146,16 @@ impl DayRecord {
     /// Value of `before` in the first record.
     pub const NO_PREVIOUS_DIGEST: &'static str =
         "0000000000000000000000000000000000000000000000000000000000000000";
+
+    /// Returns the first line: what an older verifier cannot know has another one.
+    fn header(&self) -> &'static str {
+        let is_ledger = |range: &RowRange| range.table == RecordedTable::Ledger;
+        if self.rows.iter().all(is_ledger) {
+            RECORD_HEADER_LEDGER
+        } else {
+            RECORD_HEADER
+        }
+    }
 
     /// Returns the record in its stored form.
     pub fn to_digest(&self) -> DayDigest {
@@ -163,8 +176,10 @@ impl fmt::Display for DayRecord {
         let reasons: Vec<_> = self.reasons.iter().map(|why| why.word()).collect();
         writeln!(
             f,
-            "{RECORD_HEADER}\nnumber {}\nbefore {}",
-            self.number, self.before
+            "{}\nnumber {}\nbefore {}",
+            self.header(),
+            self.number,
+            self.before
         )?;
         writeln!(
             f,
@@ -187,8 +202,8 @@ impl fmt::Display for DayRecord {
                 unit => writeln!(f, " {unit}")?,
             }
         }
-        if let Some((first, last, sha256)) = &self.ledger {
-            writeln!(f, "{}", ledger_line(*first, *last, sha256))?;
+        for range in &self.rows {
+            writeln!(f, "{range}")?;
         }
         for (kind, lines) in [
             (RevisionKind::Configuration, &self.configuration),
@@ -201,11 +216,6 @@ impl fmt::Display for DayRecord {
         }
         Ok(())
     }
-}
-
-/// Returns the line of a record about ledger entries, without its end.
-pub fn ledger_line(first: u64, last: u64, sha256: &str) -> String {
-    format!("ledger {first} {last} {sha256}")
 }
 
 impl RevisionLine {
@@ -233,7 +243,7 @@ impl FromStr for DayRecord {
 /// Parses the lines of a record.
 fn parse_record(text: &str) -> Option<DayRecord> {
     let mut lines = text.lines();
-    if lines.next()? != RECORD_HEADER {
+    if ![RECORD_HEADER, RECORD_HEADER_LEDGER].contains(&lines.next()?) {
         return None;
     }
     let mut value = |key: &str| {
@@ -256,7 +266,7 @@ fn parse_record(text: &str) -> Option<DayRecord> {
         made: parse_time(value("made")?)?,
         program: value("program")?.to_owned(),
         samples: Vec::new(),
-        ledger: None,
+        rows: Vec::new(),
         configuration: Vec::new(),
         factors: Vec::new(),
         calibrations: Vec::new(),
@@ -266,11 +276,21 @@ fn parse_record(text: &str) -> Option<DayRecord> {
         let (key, rest) = line.split_once(' ')?;
         match key {
             "samples" => record.samples.push(parse_sample_line(rest)?),
-            "ledger" => record.ledger = Some(parse_ledger_line(rest)?),
             "configuration" => record.configuration.push(parse_revision_line(rest)?),
             "factors" => record.factors.push(parse_revision_line(rest)?),
             "calibrations" => record.calibrations.push(parse_revision_line(rest)?),
-            _ => return None,
+            _ => {
+                let range = RowRange::parse(RecordedTable::parse(key)?, rest)?;
+                // In their order, and each table once.
+                if record
+                    .rows
+                    .last()
+                    .is_some_and(|last| last.table >= range.table)
+                {
+                    return None;
+                }
+                record.rows.push(range);
+            }
         }
     }
     Some(record)
@@ -291,12 +311,6 @@ fn parse_sample_line(text: &str) -> Option<SampleDigestLine> {
         sha256: words.next()?.to_owned(),
         unit: words.next().unwrap_or_default().to_owned(),
     })
-}
-
-fn parse_ledger_line(text: &str) -> Option<(u64, u64, String)> {
-    let mut words = text.splitn(3, ' ');
-    let (first, last) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
-    Some((first, last, words.next()?.to_owned()))
 }
 
 fn parse_revision_line(text: &str) -> Option<RevisionLine> {

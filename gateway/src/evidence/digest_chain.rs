@@ -4,6 +4,7 @@
 use super::canonical_form::hash;
 use super::chain_remark::{RecordsSince, RemarksAndSince};
 use super::day_record::{DayDigest, DayRecord, RevisionKind, RevisionLine};
+use super::recorded_table::{RecordedTable, numbers_text};
 use super::verification::{EvidenceMismatch, MismatchKind, VerificationReport};
 use crate::domain::UtcMs;
 use jiff::civil::Date;
@@ -12,14 +13,14 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Maximum names of what a broken record speaks of.
 const TOUCHES_MAX: usize = 20;
 
-/// Ledger entries that a record covers.
+/// Rows of a table that a record covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LedgerRange {
+pub struct CoveredRows {
     /// Day of the record.
     pub day: Date,
-    /// Number of the first entry.
+    /// Number of the first row.
     pub first: u64,
-    /// Number of the last entry.
+    /// Number of the last row.
     pub last: u64,
     /// SHA-256 of their lines.
     pub sha256: String,
@@ -47,9 +48,10 @@ pub struct DigestChain {
     newest: BTreeMap<Date, (u64, u32)>,
     /// Days whose newest record is broken.
     broken: BTreeSet<Date>,
-    /// A broken record may have covered entries: the next range need not follow the last.
-    ledger_unknown: bool,
-    ranges: Vec<LedgerRange>,
+    /// Tables of which a broken record may have covered rows: the next range need not follow the
+    /// last.
+    unknown: BTreeSet<RecordedTable>,
+    ranges: BTreeMap<RecordedTable, Vec<CoveredRows>>,
     texts: BTreeMap<(RevisionKind, u64), NamedText>,
     wanted: Option<String>,
     told: RemarksAndSince,
@@ -91,7 +93,7 @@ impl DigestChain {
             self.newest
                 .insert(digest.day, (digest.number, digest.revision));
             self.broken.insert(digest.day);
-            self.ledger_unknown = true;
+            self.unknown.extend(RecordedTable::ALL);
             self.other_head = Some(text_sha256);
             self.look_for_wanted(digest);
             return None;
@@ -133,19 +135,16 @@ impl DigestChain {
         }
     }
 
-    /// Checks the ledger range and the texts that a record names; returns the names of new texts.
+    /// Checks the rows and the texts that a record names; returns the names of new texts.
     fn take_record(&mut self, record: &DayRecord, verdict: &mut VerificationReport) -> Vec<String> {
-        if let Some((first, last, sha256)) = &record.ledger {
-            self.take_range(
-                record.revision,
-                LedgerRange {
-                    day: record.day,
-                    first: *first,
-                    last: *last,
-                    sha256: sha256.clone(),
-                },
-                verdict,
-            );
+        for range in &record.rows {
+            let rows = CoveredRows {
+                day: record.day,
+                first: range.first,
+                last: range.last,
+                sha256: range.sha256.clone(),
+            };
+            self.take_range(record.revision, range.table, rows, verdict);
         }
         let mut new = Vec::new();
         for (kind, lines) in record_texts(record) {
@@ -169,17 +168,25 @@ impl DigestChain {
         new
     }
 
-    /// Takes a range of entries. First revisions cover the ledger without gaps; a later revision
-    /// repeats the range of its first one.
-    fn take_range(&mut self, revision: u32, range: LedgerRange, verdict: &mut VerificationReport) {
-        let through = self.recorded_entries();
-        let follows = range.first == through + 1 || (self.ledger_unknown && range.first > through);
+    /// Takes a range of rows. First revisions cover a table without gaps; a later revision repeats
+    /// the range of its first one.
+    fn take_range(
+        &mut self,
+        revision: u32,
+        table: RecordedTable,
+        range: CoveredRows,
+        verdict: &mut VerificationReport,
+    ) {
+        let through = self.recorded_rows(table);
+        let is_unknown = self.unknown.contains(&table);
+        let follows = range.first == through + 1 || (is_unknown && range.first > through);
+        let known = self.ranges.entry(table).or_default();
         if revision == 1 && follows && range.last >= range.first {
-            self.ledger_unknown = false;
-            self.ranges.push(range);
-        } else if revision == 1 || !(self.ranges.contains(&range) || self.ledger_unknown) {
-            let name = format!("{}-{}", range.first, range.last);
-            verdict.add_mismatch(Some(range.day), MismatchKind::Ledger, name);
+            self.unknown.remove(&table);
+            known.push(range);
+        } else if revision == 1 || !(known.contains(&range) || is_unknown) {
+            let name = numbers_text(range.first, range.last);
+            verdict.add_mismatch(Some(range.day), MismatchKind::Rows(table), name);
         }
     }
 
@@ -208,14 +215,20 @@ impl DigestChain {
         self.wanted.is_none() || self.told.since.is_some()
     }
 
-    /// Returns ledger ranges by record, without gaps from entry 1 on unless a record is broken.
-    pub fn ranges(&self) -> &[LedgerRange] {
-        &self.ranges
+    /// Returns the rows of a table by record, without gaps from number 1 on unless a record is
+    /// broken.
+    pub fn ranges(&self, table: RecordedTable) -> &[CoveredRows] {
+        self.ranges.get(&table).map_or(&[], Vec::as_slice)
     }
 
-    /// Returns the number of the last entry that a record covers.
+    /// Returns the number of the last row that a record covers.
+    pub fn recorded_rows(&self, table: RecordedTable) -> u64 {
+        self.ranges(table).last().map_or(0, |range| range.last)
+    }
+
+    /// Returns the number of the last ledger entry that a record covers.
     pub fn recorded_entries(&self) -> u64 {
-        self.ranges.last().map_or(0, |range| range.last)
+        self.recorded_rows(RecordedTable::Ledger)
     }
 
     /// Returns texts by kind and revision, as the records name them.
@@ -257,7 +270,9 @@ fn names_in_text(text: &str) -> Vec<String> {
         let words: Vec<&str> = line.split(' ').collect();
         match words.as_slice() {
             ["samples", point, ..] => Some((*point).to_owned()),
-            ["ledger", first, last, _] => Some(format!("ledger {first}-{last}")),
+            [table, first, last, _] if RecordedTable::parse(table).is_some() => {
+                Some(format!("{table} {first}-{last}"))
+            }
             [kind, id, ..] if RevisionKind::parse(kind).is_some() => Some(format!("{kind} {id}")),
             _ => None,
         }

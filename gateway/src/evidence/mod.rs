@@ -21,6 +21,7 @@ mod chain_remark;
 mod day_record;
 mod digest_chain;
 mod file_hashes;
+mod recorded_table;
 mod report_evidence;
 #[cfg(test)]
 mod tests;
@@ -31,14 +32,18 @@ pub use bundle::{
 };
 pub use bundle_check::check_bundle;
 pub use canonical_form::{
-    LedgerFile, LedgerLine, SAMPLES_CSV_HEADER, Sha256Hasher, hash, hash_samples,
-    write_ledger_line, write_samples,
+    LedgerFile, LedgerLine, SAMPLES_CSV_HEADER, Sha256Hasher, hash, hash_samples, sample_lines,
+    write_row_line, write_samples,
 };
 pub use chain_remark::{ChainRemark, RecordsSince, RemarkKind, RemarksAndSince, RevisedDay};
 pub use day_record::{
-    DayDigest, DayRecord, RecordReason, RevisionKind, RevisionLine, SampleDigestLine, ledger_line,
+    DayDigest, DayRecord, RecordReason, RevisionKind, RevisionLine, SampleDigestLine,
 };
-pub use digest_chain::{DigestChain, LedgerRange, NamedText};
+pub use digest_chain::{CoveredRows, DigestChain, NamedText};
 pub use file_hashes::hashes_in_file;
+pub use recorded_table::{
+    ImportLine, IssuedFileLine, IssuedLine, RecordedTable, RedatedLine, ReplacedLine, RowRange,
+    StretchLine, numbers_text,
+};
 pub use report_evidence::{ChainHead, NO_EVIDENCE, ReportEvidence};
 pub use verification::{EvidenceMismatch, MismatchKind, VerificationReport};

@@ -2,6 +2,7 @@
 
 use super::canonical_form::hash;
 use super::day_record::DayDigest;
+use super::recorded_table::{RecordedTable, numbers_text};
 use jiff::civil::Date;
 
 /// Evidence behind a report: the last record, what no record names yet, and the report's content.
@@ -46,19 +47,22 @@ impl ReportEvidence {
         (!text.is_empty()).then(|| hash(format!("{text}\n").as_bytes()))
     }
 
-    /// Returns what the open lines are about: `ledger 34-35, configuration 5`.
-    pub fn open_names(&self) -> String {
+    /// Returns what the open lines are about: `ledger 34-35`, `configuration 5`.
+    pub fn open_names(&self) -> Vec<String> {
         let name = |line: &String| {
             let words: Vec<&str> = line.split(' ').collect();
             match words.as_slice() {
-                ["ledger", first, last, ..] if first == last => format!("ledger {first}"),
-                ["ledger", first, last, ..] => format!("ledger {first}-{last}"),
+                [table, first, last, _] if RecordedTable::parse(table).is_some() => {
+                    match (first.parse(), last.parse()) {
+                        (Ok(first), Ok(last)) => format!("{table} {}", numbers_text(first, last)),
+                        _ => line.clone(),
+                    }
+                }
                 [kind, id, ..] => format!("{kind} {id}"),
                 _ => line.clone(),
             }
         };
-        let names: Vec<String> = self.open.iter().map(name).collect();
-        names.join(", ")
+        self.open.iter().map(name).collect()
     }
 }
 

@@ -13,8 +13,10 @@ const LEDGER: [&str; 3] = [
     "{\"id\":2,\"who\":\"Budi\"}\n",
     "{\"id\":3,\"who\":\"Siti\"}\n",
 ];
+const ISSUED: [&str; 1] = ["{\"id\":1,\"issued_by\":\"Siti\"}\n"];
+const IMPORTS: [&str; 1] = ["{\"id\":1,\"file\":\"logger.csv\"}\n"];
 
-fn sample_lines(day: i64, count: i64) -> String {
+fn lines_of_day(day: i64, count: i64) -> String {
     let mut text = String::new();
     for second in 0..count {
         let mantissa = day * 7919 + second * second;
@@ -29,9 +31,19 @@ fn sample_lines(day: i64, count: i64) -> String {
     text
 }
 
+fn row_range(table: RecordedTable, last: u64, lines: &[&str]) -> RowRange {
+    let sha256 = hash(lines.concat().as_bytes());
+    RowRange {
+        table,
+        first: 1,
+        last,
+        sha256,
+    }
+}
+
 fn test_record(number: u64, day: Date, before: &str) -> DayRecord {
     let offset = i64::from(day.day() - 21);
-    let text = sample_lines(offset, 50);
+    let text = lines_of_day(offset, 50);
     DayRecord {
         number,
         before: before.to_owned(),
@@ -50,7 +62,14 @@ fn test_record(number: u64, day: Date, before: &str) -> DayRecord {
             sha256: hash(text.as_bytes()),
             unit: "W".to_owned(),
         }],
-        ledger: (day.day() == 22).then(|| (1, 2, hash(LEDGER[..2].concat().as_bytes()))),
+        rows: match day.day() {
+            22 => vec![row_range(RecordedTable::Ledger, 2, &LEDGER[..2])],
+            23 => vec![
+                row_range(RecordedTable::Issued, 1, &ISSUED),
+                row_range(RecordedTable::Imports, 1, &IMPORTS),
+            ],
+            _ => Vec::new(),
+        },
         configuration: vec![RevisionLine {
             id: 1,
             since: UtcMs(MIDNIGHT),
@@ -83,8 +102,16 @@ fn write_bundle_with(folder: &Path, extra: impl Fn(&mut BundleWriter)) -> PathBu
     for digest in &digests {
         zip.write_digest(digest).unwrap();
     }
-    zip.begin_ledger().unwrap();
-    zip.put(LEDGER.concat().as_bytes()).unwrap();
+    for table in RecordedTable::ALL {
+        zip.begin_file(&table.file_name()).unwrap();
+        let lines: &[&str] = match table {
+            RecordedTable::Ledger => &LEDGER,
+            RecordedTable::Issued => &ISSUED,
+            RecordedTable::Imports => &IMPORTS,
+            _ => &[],
+        };
+        zip.put(lines.concat().as_bytes()).unwrap();
+    }
     zip.begin_file(&revision_file_name(RevisionKind::Configuration, 1))
         .unwrap();
     zip.put(b"[site]\n").unwrap();
@@ -92,7 +119,7 @@ fn write_bundle_with(folder: &Path, extra: impl Fn(&mut BundleWriter)) -> PathBu
     zip.put(format!("{SAMPLES_CSV_HEADER}\n").as_bytes())
         .unwrap();
     for day in 0..3 {
-        zip.put(sample_lines(day, 50).as_bytes()).unwrap();
+        zip.put(lines_of_day(day, 50).as_bytes()).unwrap();
     }
     zip.begin_file("report/laporan.pdf").unwrap();
     zip.put(&[0, 159, 146, 150]).unwrap();
@@ -202,7 +229,7 @@ fn a_forged_file_is_found_and_its_day_named() {
         assert_eq!(day(&verdict), Some(expected), "line {line}");
         assert_eq!(verdict.mismatches[0].name, "meter.power");
     }
-    let extra = |bytes: &mut Vec<u8>| bytes.extend_from_slice(sample_lines(0, 1).as_bytes());
+    let extra = |bytes: &mut Vec<u8>| bytes.extend_from_slice(lines_of_day(0, 1).as_bytes());
     assert_eq!(day(&check_forged_bundle(&path, &samples, extra)), Some(23));
     assert_eq!(
         day(&check_forged_bundle(&path, &samples, |bytes| bytes.truncate(40))),
@@ -212,7 +239,7 @@ fn a_forged_file_is_found_and_its_day_named() {
     let verdict = check_forged_bundle(&path, "ledger.jsonl", name);
     assert_eq!(
         (day(&verdict), verdict.mismatches[0].what),
-        (Some(22), MismatchKind::Ledger)
+        (Some(22), MismatchKind::Rows(RecordedTable::Ledger))
     );
     let verdict = check_forged_bundle(&path, "configuration/1.toml", |bytes| bytes[2] ^= 1);
     assert_eq!(
@@ -287,7 +314,24 @@ fn one_change_in_a_bundle_is_one_fault_at_its_most_exact_place() {
     let flip = |at: usize| move |bytes: &mut Vec<u8>| bytes[at] ^= 1;
     for (name, at, what, fault) in [
         (&*samples, 60, MismatchKind::Samples, "meter.power"),
-        ("ledger.jsonl", 16, MismatchKind::Ledger, "1-2"),
+        (
+            "ledger.jsonl",
+            16,
+            MismatchKind::Rows(RecordedTable::Ledger),
+            "1-2",
+        ),
+        (
+            "issued.jsonl",
+            22,
+            MismatchKind::Rows(RecordedTable::Issued),
+            "1",
+        ),
+        (
+            "imports.jsonl",
+            17,
+            MismatchKind::Rows(RecordedTable::Imports),
+            "1",
+        ),
         ("configuration/1.toml", 2, MismatchKind::Configuration, "1"),
         (
             "report/laporan.pdf",
@@ -369,7 +413,7 @@ fn chain_made(days: &[(i8, i64)]) -> VerificationReport {
     for ((day, late), number) in days.iter().zip(1..) {
         let mut record = test_record(number, date(2026, 11, *day), &before);
         record.made = UtcMs(record.to.0 + late);
-        record.ledger = None;
+        record.rows.clear();
         let digest = record.to_digest();
         before.clone_from(&digest.sha256);
         chain.push(&digest, &mut verdict);
@@ -506,7 +550,7 @@ fn what_is_no_bundle_is_refused_with_a_sentence() {
 
 proptest! {
     #[test]
-    fn no_text_makes_the_reader_of_records_panic(text in "(pantau-digest 1\n)?(.{0,40}\n){0,20}") {
+    fn no_text_makes_the_reader_of_records_panic(text in "(pantau-digest [12]\n)?(.{0,40}\n){0,20}") {
         if let Ok(record) = text.parse::<DayRecord>() {
             prop_assert_eq!(record.to_string(), text);
         }

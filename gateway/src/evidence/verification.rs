@@ -1,6 +1,7 @@
 //! Result of a verification.
 
 use super::chain_remark::{ChainRemark, RemarksAndSince};
+use super::recorded_table::RecordedTable;
 use crate::limits::EVIDENCE_FAULTS_MAX;
 use jiff::civil::Date;
 
@@ -15,8 +16,8 @@ pub enum MismatchKind {
     Samples,
     /// A closed day has samples but no record.
     Unrecorded,
-    /// Ledger entries differ; the name gives their numbers.
-    Ledger,
+    /// Rows of a table differ; the name gives their numbers.
+    Rows(RecordedTable),
     /// The named revision of the configuration differs.
     Configuration,
     /// The named revision of the built-in factors differs.
@@ -86,7 +87,7 @@ impl MismatchKind {
             Self::Link => "link",
             Self::Samples => "samples",
             Self::Unrecorded => "unrecorded",
-            Self::Ledger => "ledger",
+            Self::Rows(table) => table.word(),
             Self::Configuration => "configuration",
             Self::Factors => "factors",
             Self::Calibrations => "calibrations",

@@ -4,12 +4,14 @@ use crate::assets::{Asset, AssetKind, for_each_asset_kind};
 use crate::config::Config;
 use crate::domain::calibration::CalibrationHistory;
 use crate::domain::indicator::{Indicator, IndicatorSpec};
+use crate::domain::redated_stretch::RedatedStretch;
 use crate::domain::sample_import::ImportedStretch;
 use crate::indicators::asset_sums::AssetSums;
 use crate::indicators::figure_context::FigureContext;
 use crate::indicators::input_series::InputSeries;
 use crate::indicators::ledger_totals::PeriodLedger;
 use crate::indicators::period_days::PeriodDays;
+use std::sync::Arc;
 
 /// Asset and period for which sums are made.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +21,7 @@ pub(crate) struct SumsRequest<'a> {
     pub(crate) span: &'a PeriodDays,
     pub(crate) calibrations: &'a CalibrationHistory,
     pub(crate) imports: &'a [ImportedStretch],
+    pub(crate) redated: &'a [Arc<RedatedStretch>],
 }
 
 /// Input series of an asset, with the accumulator that takes their readings.

@@ -35,6 +35,9 @@ impl<'a> AssetPlan<'a> {
         let mut made = figures_of_kind(&request.asset.kind).sums(&request);
         for lane in &mut made.0 {
             lane.imports = ImportedSpans::of_point(&lane.point.id, request.imports);
+            let redated = request.redated.iter();
+            let own = redated.filter(|one| one.point == lane.point.id);
+            lane.redated = own.cloned().collect();
         }
         let place = (&request.asset.id, request.span);
         let closed = ClosedDays::find(store, revision, ask, place, &mut made).await?;

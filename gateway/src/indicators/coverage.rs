@@ -1,6 +1,7 @@
 //! Coverage of a point: measured slots of each day, first and last reading, gaps.
 
 use crate::domain::indicator::{CompletenessShares, InputSource, PointReadings};
+use crate::domain::redated_stretch::RedatedStretch;
 use crate::domain::{QualityReason, Sample, SampleOutcome, UtcMs};
 use crate::formulas::completeness::classify_completeness;
 use crate::formulas::saved_state::{SavedState, StateArchive, saved_fields};
@@ -8,8 +9,9 @@ use crate::indicators::imported_spans::ImportedSpans;
 use crate::indicators::input_series::InputSeries;
 use crate::indicators::period_days::{PeriodDay, PeriodDays};
 use crate::indicators::refused_readings::RefusedReadings;
-use crate::limits::DATA_EVENTS_MAX;
+use crate::limits::{DATA_EVENTS_MAX, REDATED_STRETCHES_MAX};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Polling intervals without a reading from which a silence is a gap.
 const GAP_MIN_POLLS: i64 = 3;
@@ -52,6 +54,7 @@ pub(crate) struct Coverage {
     heard_interval: i64,
     /// Stretches of time whose readings came from files.
     imports: ImportedSpans,
+    redated: Vec<Arc<RedatedStretch>>,
     good_slot: (usize, i64),
     asleep_slot: (usize, i64),
 }
@@ -71,6 +74,7 @@ impl SavedState for Coverage {
             heard_interval,
             // Not of the sums: read from the store each time.
             imports: _,
+            redated: _,
             good_slot,
             asleep_slot,
         } = self;
@@ -131,6 +135,7 @@ impl Coverage {
             heard: span.from,
             heard_interval: 0,
             imports: lane.imports.clone(),
+            redated: lane.redated.clone(),
             good_slot: (usize::MAX, 0),
             asleep_slot: (usize::MAX, 0),
         }
@@ -254,6 +259,11 @@ impl Coverage {
             .imports
             .imports_within(UtcMs(span.from), UtcMs(span.to));
         self.readings.imports = imports;
+        let (from, to) = (UtcMs(span.from), UtcMs(span.to));
+        let within = |one: &&Arc<RedatedStretch>| one.last >= from && one.first <= to;
+        let mut redated: Vec<_> = self.redated.iter().filter(within).cloned().collect();
+        let more = redated.len().saturating_sub(REDATED_STRETCHES_MAX);
+        self.readings.redated = redated.split_off(more);
         let all = (0..self.days.len()).map(|day| self.slots_of_day(span, day));
         let (good, expected) = all.fold((0, 0), |sum, day| (sum.0 + day.0, sum.1 + day.1));
         self.readings.good = good.unsigned_abs();

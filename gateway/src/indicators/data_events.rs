@@ -28,7 +28,7 @@ impl DataEventList {
         }
     }
 
-    /// Adds gaps, undated samples, implausible readings and imports of a series.
+    /// Adds gaps, undated and re-dated samples, implausible readings and imports of a series.
     pub(crate) fn add_point_events(&mut self, lane: &InputSeries, track: &Coverage) {
         let event = |kind, (from, to): (i64, i64)| DataEvent {
             at: UtcMs(from),
@@ -37,6 +37,7 @@ impl DataEventList {
             kind,
             before_after: None,
             import: None,
+            redated: None,
         };
         for silence in &track.silences {
             self.push(event("gap", *silence));
@@ -52,9 +53,11 @@ impl DataEventList {
                 kind: "spike",
                 before_after: before.map(|before| (before, *after)),
                 import: None,
+                redated: None,
             });
         }
         self.left_out += track.more_outside;
+        self.add_redated(lane, track);
         for one in &track.readings.imports {
             self.push(DataEvent {
                 at: one.first,
@@ -67,6 +70,22 @@ impl DataEventList {
                 },
                 before_after: None,
                 import: Some(Arc::clone(&one.import)),
+                redated: None,
+            });
+        }
+    }
+
+    /// Adds stretches whose readings were dated afterwards.
+    fn add_redated(&mut self, lane: &InputSeries, track: &Coverage) {
+        for one in &track.readings.redated {
+            self.push(DataEvent {
+                at: one.first,
+                until: Some(one.last),
+                of: Arc::clone(&lane.point.id),
+                kind: "redated",
+                before_after: None,
+                import: None,
+                redated: Some(Arc::clone(one)),
             });
         }
     }
@@ -85,6 +104,7 @@ impl DataEventList {
                 kind: event.kind,
                 before_after: Some((own(event.before_after.0), own(event.before_after.1))),
                 import: None,
+                redated: None,
             });
         }
         self.left_out += more;
@@ -100,6 +120,7 @@ impl DataEventList {
             kind: "correction",
             before_after: quantity(old).zip(quantity(new)),
             import: None,
+            redated: None,
         });
     }
 
@@ -123,7 +144,7 @@ impl DataEventList {
         let mut seen = BTreeSet::new();
         self.all.retain(|event| {
             let of = match event.kind {
-                "gap" | "undated" => device(&event.of),
+                "gap" | "undated" | "redated" => device(&event.of),
                 _ => event.of.to_string(),
             };
             let import = event.import.as_ref().map(|import| import.id);

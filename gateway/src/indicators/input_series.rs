@@ -4,8 +4,10 @@
 use crate::assets::AssetPoint;
 use crate::config::Config;
 use crate::domain::ExactNumber;
+use crate::domain::redated_stretch::RedatedStretch;
 use crate::indicators::imported_spans::ImportedSpans;
 use crate::limits::ASSET_POINTS_MAX;
+use std::sync::Arc;
 
 /// Factor on the rating of an asset up to which a momentary value is plausible.
 // Motors take more power at the start than in operation, and ratings are typed by people.
@@ -31,6 +33,8 @@ pub(crate) struct InputSeries {
     most: f64,
     /// Stretches of time whose readings came from files.
     pub(crate) imports: ImportedSpans,
+    /// Stretches whose readings were dated afterwards, in time order.
+    pub(crate) redated: Vec<Arc<RedatedStretch>>,
 }
 
 /// Input series of one asset, in the order in which its accumulator asked for them.
@@ -132,6 +136,7 @@ impl<'a> InputSeriesList<'a> {
             ),
             most: f64::INFINITY,
             imports: ImportedSpans::default(),
+            redated: Vec::new(),
             point: point.clone(),
         });
         Some(self.all.len() - 1)

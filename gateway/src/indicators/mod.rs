@@ -53,8 +53,9 @@ use crate::carbon::waste_emissions as waste;
 use crate::config::Config;
 use crate::domain::UtcMs;
 use crate::domain::indicator::{Indicator, InputSource, SiteIndicators, ValueOrigin};
+use crate::domain::redated_stretch::RedatedStretch;
 use crate::domain::sample_import::ImportedStretch;
-use crate::limits::COUNTER_LOOKBACK_DAYS;
+use crate::limits::{COUNTER_LOOKBACK_DAYS, REDATED_SHIFT_MIN_MS};
 use crate::storage::Store;
 use asset_figures::{SumsRequest, figures_of_kind};
 use asset_plan::AssetPlan;
@@ -98,6 +99,7 @@ pub async fn calculate_in_turn<T>(
     let wanted = required_assets(config, ask)?;
     let calibrations = store.list_calibrations().await?;
     let imports = imported_stretches(store, &span).await?;
+    let redated = redated_stretches(store, &span).await?;
     let revision = config.revision_id();
     let mut plans = Vec::new();
     for asset in config.assets.iter().filter(|one| wanted.contains(&one.id)) {
@@ -107,6 +109,7 @@ pub async fn calculate_in_turn<T>(
             span: &span,
             calibrations: &calibrations,
             imports: &imports,
+            redated: &redated,
         };
         plans.push(AssetPlan::new(store, &revision, ask, request).await?);
     }
@@ -138,6 +141,20 @@ async fn imported_stretches(
         .imported_stretches(UtcMs(from), UtcMs(span.to))
         .await?;
     Ok(found)
+}
+
+/// Stretches of the period whose readings were dated afterwards, by more than a clock drifts.
+async fn redated_stretches(
+    store: &Store,
+    span: &PeriodDays,
+) -> Result<Vec<Arc<RedatedStretch>>, IndicatorsError> {
+    let found = store
+        .redated_stretches(UtcMs(span.from), UtcMs(span.to))
+        .await?;
+    let told = found
+        .into_iter()
+        .filter(|one| one.shift_ms.abs() >= REDATED_SHIFT_MIN_MS);
+    Ok(told.map(Arc::new).collect())
 }
 
 /// Adds the indicators that depend on the ledger or on indicators of other assets.

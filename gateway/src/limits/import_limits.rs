@@ -24,3 +24,7 @@ pub const IMPORT_STRETCHES_MAX: usize = 1000;
 pub const IMPORT_STRETCHES_READ_MAX: usize = 100_000;
 /// Maximum bytes of one CSV line of an import.
 pub const IMPORT_LINE_MAX: usize = 4096;
+/// Stretches of re-dated readings that a figure names.
+pub const REDATED_STRETCHES_MAX: usize = 20;
+/// Shift of re-dated readings that is told, ms: less is the drift of a clock that was right.
+pub const REDATED_SHIFT_MIN_MS: i64 = 1000;

@@ -90,7 +90,11 @@ pub(super) async fn import_samples(
 ) -> Result<Json<ImportedRowsJson>, Response> {
     let rows = parse_rows(&body).map_err(|faults| {
         let first = faults.named.first();
-        let words = first.map(|fault| format!("line {}: {}", fault.line, fault.found));
+        let words = first.map(|fault| match fault.other {
+            // Nobody knows which of the two is right.
+            Some(other) => format!("lines {other} and {}: {}", fault.line, fault.found),
+            None => format!("line {}: {}", fault.line, fault.found),
+        });
         ApiError::new(StatusCode::BAD_REQUEST, words.unwrap_or_default()).into_response()
     })?;
     let Some((every_ms, range)) = point_facts(&app, &ask.point) else {

@@ -663,24 +663,55 @@ async fn rows_come_as_the_exchange_format() {
     );
 }
 
+/// Sends rows to the control socket; returns status and text of the answer.
+async fn import_at_socket(bench: &ApiTestBench, mode: &str, rows: &str) -> (StatusCode, String) {
+    let path = format!("/control/import?point=level.level&mode={mode}");
+    let body = Body::from(format!("time,value\n{rows}"));
+    let request = Request::post(path).body(body).unwrap();
+    let (_, stop) = tokio::sync::watch::channel(false);
+    let app = crate::api::ApiListener::new(bench.state.clone(), stop);
+    let router = control_socket::control_router(app);
+    let response = router.oneshot(request).await.unwrap();
+    let status = response.status();
+    let body = axum::body::to_bytes(response.into_body(), 1 << 20).await;
+    (status, String::from_utf8(body.unwrap().to_vec()).unwrap())
+}
+
+async fn imported_times(bench: &ApiTestBench) -> String {
+    let path = "/api/v1/samples?point=level.level&from=0&to=2000000000000";
+    bench.get(path).await.1
+}
+
 #[tokio::test]
 async fn a_faulty_row_imports_nothing() {
     let bench = ApiTestBench::new();
-    let body = "time,value\n2026-11-21T03:00:00Z,1\n2026-11-21T03:00:10Z,\n";
-    let request = Request::post("/control/import?point=level.level")
-        .body(Body::from(body))
-        .unwrap();
-    let (_, stop) = tokio::sync::watch::channel(false);
-    let app = crate::api::ApiListener::new(bench.state.clone(), stop);
-    let response = control_socket::control_router(app)
-        .oneshot(request)
-        .await
-        .unwrap();
-    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
-    let (_, text) = bench
-        .get("/api/v1/samples?point=level.level&from=0&to=2000000000000")
-        .await;
+    let rows = "2026-11-21T03:00:00Z,1\n2026-11-21T03:00:10Z,\n";
+    let (status, _) = import_at_socket(&bench, "add", rows).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    let text = imported_times(&bench).await;
     assert!(text.contains("\"t\":[]"), "{text}");
+}
+
+#[tokio::test]
+async fn two_values_for_one_millisecond_are_refused_at_the_control_socket_too() {
+    let bench = ApiTestBench::new();
+    for second in ["03:00:00Z,2", "03:00:00.000Z,2", "10:00:00+07:00,2"] {
+        let rows = format!("2026-11-21T03:00:00Z,1\n2026-11-21T{second}\n");
+        for mode in ["compare", "add", "replace"] {
+            let (status, text) = import_at_socket(&bench, mode, &rows).await;
+            assert_eq!(status, StatusCode::BAD_REQUEST, "{second} {mode}: {text}");
+            assert!(text.contains("lines 2 and 3"), "{text}");
+        }
+    }
+    let text = imported_times(&bench).await;
+    assert!(text.contains("\"t\":[]"), "{text}");
+    // The same row twice says one thing.
+    let rows = "2026-11-21T03:00:00Z,1\n2026-11-21T03:00:00Z,1.0\n";
+    let (status, text) = import_at_socket(&bench, "add", rows).await;
+    assert_eq!(status, StatusCode::OK, "{text}");
+    // Another value in a later piece meets the kept one.
+    let (status, _) = import_at_socket(&bench, "add", "2026-11-21T03:00:00Z,2\n").await;
+    assert_eq!(status, StatusCode::CONFLICT);
 }
 
 pub(crate) mod words {

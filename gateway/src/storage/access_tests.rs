@@ -109,7 +109,8 @@ async fn a_store_of_an_earlier_version_is_left_as_it_is() {
     let dir = store_with_log().await;
     let db = rusqlite::Connection::open(dir.path().join("pantau.db")).unwrap();
     // The state of version 2, before there were calibrations.
-    let later = "DROP TABLE replaced_samples; DROP TABLE import_stretch; DROP TABLE sample_import;\
+    let later = "DROP TABLE time_stamp; DROP TABLE redated_stretch;\
+        DROP TABLE replaced_samples; DROP TABLE import_stretch; DROP TABLE sample_import;\
         DROP TABLE issued_file; DROP TABLE issued_report; DROP TABLE entry_key;\
         DROP TABLE figure_snapshot;\
         DROP VIEW calibration_text; DROP TABLE calibration;";

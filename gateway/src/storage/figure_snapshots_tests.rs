@@ -255,7 +255,8 @@ async fn a_store_of_version_3_keeps_its_readings_and_gets_snapshots() {
     store.stop().await;
     change_stored_file(
         &dir.path().join(DATABASE_FILE),
-        "DROP TABLE replaced_samples; DROP TABLE import_stretch; DROP TABLE sample_import;
+        "DROP TABLE time_stamp; DROP TABLE redated_stretch;
+         DROP TABLE replaced_samples; DROP TABLE import_stretch; DROP TABLE sample_import;
          DROP TABLE issued_file; DROP TABLE issued_report; DROP TABLE entry_key;
          DROP TABLE figure_snapshot;
          PRAGMA user_version = 3;

@@ -13,6 +13,7 @@ use super::store_handle::Store;
 use super::store_request::{ImportRequest, StoreRequest};
 use super::writer::StoreWriter;
 use crate::domain::hex_text::to_hex;
+use crate::domain::redated_stretch::RedatedStretch;
 use crate::domain::sample_import::{ImportedStretch, SampleImport};
 use crate::domain::{ExactNumber, Sample, SampleOutcome, UtcMs};
 use crate::limits::{IMPORT_STRETCHES_MAX, IMPORT_STRETCHES_READ_MAX};
@@ -26,6 +27,9 @@ use std::sync::Arc;
 
 /// Intervals without a row from which a stretch ends.
 const STRETCH_GAP_INTERVALS: i64 = 3;
+
+/// Replaced samples of one row: its line in the evidence is a JSON text.
+const REPLACED_SAMPLES_PER_ROW: usize = 10_000;
 
 /// Bytes of a file that are hashed at once.
 const HASH_BLOCK_BYTES: usize = 64 << 10;
@@ -64,6 +68,17 @@ impl Store {
         self.ask(|reply| StoreRequest::FileImport(ImportRequest::Stretches(from, to, reply)))
             .await
     }
+
+    /// Returns the re-dated stretches that touch a range of time, in time order, at most
+    /// `IMPORT_STRETCHES_READ_MAX`.
+    pub async fn redated_stretches(
+        &self,
+        from: UtcMs,
+        to: UtcMs,
+    ) -> Result<Vec<RedatedStretch>, StoreError> {
+        self.ask(|reply| StoreRequest::FileImport(ImportRequest::Redated(from, to, reply)))
+            .await
+    }
 }
 
 impl StoreWriter {
@@ -77,6 +92,11 @@ impl StoreWriter {
             ImportRequest::Stretches(from, to, reply) => {
                 let found = read_stretches(&self.db, from, to);
                 let failed = |fault: rusqlite::Error| disk_error("reading imports", &fault);
+                drop(reply.send(found.map_err(failed)));
+            }
+            ImportRequest::Redated(from, to, reply) => {
+                let found = super::redated::read_redated(&self.db, from, to);
+                let failed = |fault: rusqlite::Error| disk_error("reading re-dated", &fault);
                 drop(reply.send(found.map_err(failed)));
             }
         }
@@ -272,7 +292,7 @@ fn note_import(
             params![id, now.0, first.0, last.0, samples, replaced],
         )?;
     }
-    for piece in plan.originals.chunks(chunk_codec::CHUNK_SAMPLES_MAX) {
+    for piece in plan.originals.chunks(REPLACED_SAMPLES_PER_ROW) {
         db.execute(
             "INSERT INTO replaced_samples(import, at, body) VALUES (?, ?, ?)",
             params![id, now.0, chunk_codec::encode_chunk(piece)],
@@ -368,12 +388,15 @@ fn parse_import(row: &Row<'_>) -> Result<SampleImport, rusqlite::Error> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::storage) mod tests {
     use super::*;
     use crate::domain::QualityReason;
     use crate::storage::tests::{MIDNIGHT, ask, decimal, open, raw, reading, site};
 
-    fn file_import(every_ms: i64, rows: &[(i64, SampleOutcome)]) -> FileImport {
+    pub(in crate::storage) fn file_import(
+        every_ms: i64,
+        rows: &[(i64, SampleOutcome)],
+    ) -> FileImport {
         let sample = |(at, outcome): &(i64, SampleOutcome)| Sample {
             at: UtcMs(MIDNIGHT + at),
             outcome: *outcome,

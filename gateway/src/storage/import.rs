@@ -11,6 +11,7 @@ use super::snapshot_shelf::ChangedStretch;
 use super::store_error::StoreError;
 use super::store_values::{ImportColumn, ImportRow};
 use super::writer::StoreWriter;
+use crate::domain::redated_stretch::RedatedStretch;
 use crate::domain::{Sample, SampleOutcome, UtcMs};
 use crate::evidence::RecordReason;
 use rusqlite::params;
@@ -132,6 +133,7 @@ impl StoreWriter {
         }
         transaction.execute("DELETE FROM pack WHERE content = 1 AND boot = ?", [boot])?;
         redate_journal(&transaction, &self.names, boot, shift_ms)?;
+        note_stretches(&transaction, self.clock.now().at, boot, shift_ms, &columns)?;
         let what = format!("{moved} samples moved by {shift_ms} ms");
         super::audit::append_audit(&transaction, self.clock.now().at, "redated", &what)?;
         transaction.commit()?;
@@ -172,6 +174,38 @@ impl StoreWriter {
         }
         Ok(columns)
     }
+}
+
+/// Notes for each point of an era that its samples were moved: figures tell it.
+fn note_stretches(
+    db: &rusqlite::Connection,
+    now: UtcMs,
+    boot: BootKey,
+    shift_ms: i64,
+    columns: &SamplesByPoint,
+) -> Result<(), rusqlite::Error> {
+    let name = |table: &str, key: i64| {
+        let find = format!("SELECT name FROM {table} WHERE id = ?");
+        db.query_row(&find, [key], |row| row.get::<_, String>(0))
+    };
+    let era = name("boot", boot.into())?;
+    for (point, samples) in columns {
+        let times = samples.iter().map(|sample| sample.at);
+        let (Some(first), Some(last)) = (times.clone().min(), times.max()) else {
+            continue;
+        };
+        let stretch = RedatedStretch {
+            point: name("point", (*point).into())?.into(),
+            era: era.clone(),
+            at: now,
+            shift_ms,
+            first,
+            last,
+            samples: samples.len() as u64,
+        };
+        super::redated::note_redated(db, &stretch)?;
+    }
+    Ok(())
 }
 
 /// Rewrites the journal rows of an era with the true time, for sinks that have not read them yet.

@@ -220,11 +220,11 @@ fn parse_report(row: &Row<'_>) -> Result<IssuedReport, rusqlite::Error> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::storage) mod tests {
     use super::*;
     use crate::storage::tests::{open, site};
 
-    fn test_issue(content: &str, by: &str) -> ReportIssue {
+    pub(in crate::storage) fn test_issue(content: &str, by: &str) -> ReportIssue {
         ReportIssue {
             period: "2026-10".parse().unwrap(),
             asset: None,

@@ -56,6 +56,7 @@ mod query_stream;
 mod random_id;
 mod reading_ring;
 mod recovery;
+mod redated;
 mod retention;
 #[cfg(test)]
 mod retention_tests;

@@ -18,7 +18,7 @@ const WAL_BYTES: u64 = 4 << 20;
 // A commit of a thousand pages more still fits into the preallocated log.
 const CHECKPOINT_PAGES: u32 = 3000;
 /// Schema steps, one a version; a later version appends a step.
-pub(super) const MIGRATIONS: [&str; 8] = [
+pub(super) const MIGRATIONS: [&str; 9] = [
     BASE_SCHEMA,
     EVIDENCE_SCHEMA,
     CALIBRATION_SCHEMA,
@@ -27,6 +27,7 @@ pub(super) const MIGRATIONS: [&str; 8] = [
     ISSUED_REPORT_SCHEMA,
     SAMPLE_IMPORT_SCHEMA,
     ISSUED_FILE_SCHEMA,
+    REDATED_AND_STAMP_SCHEMA,
 ];
 
 /// Table whose rows are never changed or deleted.
@@ -40,7 +41,7 @@ struct AppendOnlyTable {
 
 // A second barrier behind the code, which has no statement that changes such a row. `REPLACE`
 // deletes without firing a delete trigger, so inserts are guarded as well.
-const APPEND_ONLY_TABLES: [AppendOnlyTable; 12] = [
+const APPEND_ONLY_TABLES: [AppendOnlyTable; 14] = [
     append_only(
         "ledger",
         "the ledger only grows",
@@ -76,6 +77,12 @@ const APPEND_ONLY_TABLES: [AppendOnlyTable; 12] = [
         "issued reports only grow",
         Some("id = NEW.id OR sha256 = NEW.sha256"),
     ),
+    append_only(
+        "redated_stretch",
+        "re-dated stretches only grow",
+        Some("id = NEW.id"),
+    ),
+    append_only("time_stamp", "time stamps only grow", Some("id = NEW.id")),
     append_only("audit", "the audit only grows", None),
 ];
 
@@ -228,6 +235,17 @@ const ISSUED_FILE_SCHEMA: &str = "
 CREATE TABLE issued_file(id INTEGER PRIMARY KEY AUTOINCREMENT, report INTEGER NOT NULL,
   issued_at INTEGER NOT NULL, format TEXT NOT NULL, language TEXT NOT NULL,
   sha256 TEXT NOT NULL UNIQUE);
+";
+
+/// Tables of version 9: stretches of samples that got their true time afterwards, and time stamps
+/// of digests.
+const REDATED_AND_STAMP_SCHEMA: &str = "
+CREATE TABLE redated_stretch(id INTEGER PRIMARY KEY AUTOINCREMENT, point TEXT NOT NULL,
+  era TEXT NOT NULL, at INTEGER NOT NULL, shift_ms INTEGER NOT NULL, first INTEGER NOT NULL,
+  last INTEGER NOT NULL, samples INTEGER NOT NULL);
+CREATE INDEX redated_stretch_last ON redated_stretch(last);
+CREATE TABLE time_stamp(id INTEGER PRIMARY KEY AUTOINCREMENT, number INTEGER NOT NULL,
+  sha256 TEXT NOT NULL, at INTEGER NOT NULL, url TEXT NOT NULL, token BLOB NOT NULL);
 ";
 
 /// Opened database.

@@ -13,9 +13,10 @@ use super::store_values::{
 use crate::domain::calibration::{Calibration, CalibrationHistory, CalibrationId};
 use crate::domain::issued_report::{IssuedFile, IssuedReport, ReportIssue};
 use crate::domain::ledger::{EntryId, LedgerEntry};
+use crate::domain::redated_stretch::RedatedStretch;
 use crate::domain::sample_import::ImportedStretch;
 use crate::domain::{BootId, NumberedReading, Reading, ReadingSeq, Sample, UtcMs};
-use crate::evidence::{DayDigest, ReportEvidence, RevisionKind};
+use crate::evidence::{DayDigest, RecordedTable, ReportEvidence, RevisionKind};
 use jiff::civil::Date;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -156,9 +157,8 @@ pub(crate) enum EvidenceRequest {
         point: String,
         reply: StoreReply<Vec<Sample>>,
     },
-    Ledger {
-        first: u64,
-        last: u64,
+    Rows {
+        rows: (RecordedTable, u64, u64),
         reply: StoreReply<String>,
     },
     Revision {
@@ -199,6 +199,8 @@ pub(crate) enum ImportRequest {
     ),
     /// Stretches that touch a range of time.
     Stretches(UtcMs, UtcMs, StoreReply<Vec<ImportedStretch>>),
+    /// Re-dated stretches that touch a range of time.
+    Redated(UtcMs, UtcMs, StoreReply<Vec<RedatedStretch>>),
 }
 
 /// Requests about issued reports, each with its reply channel.

@@ -399,7 +399,22 @@ async fn undated_readings_get_their_true_time_in_the_samples_and_in_the_journal(
     let readings = store.read_journal(0, 10).await.unwrap();
     assert!(readings[0].reading.dated);
     assert_eq!(readings[0].reading.at, want.at);
-    assert_eq!(store.redate_boot(boot, MIDNIGHT + 995).await.unwrap(), 0);
+    assert_eq!(
+        store
+            .redate_boot(boot.clone(), MIDNIGHT + 995)
+            .await
+            .unwrap(),
+        0
+    );
+    // What was moved stays known: from which boot, by how much.
+    let moved = store.redated_stretches(want.at, want.at).await.unwrap();
+    assert_eq!(moved.len(), 1);
+    let era = format!("{}@995", boot.0);
+    assert_eq!((&*moved[0].point, &moved[0].era), ("meter.power", &era));
+    assert_eq!((moved[0].shift_ms, moved[0].samples), (MIDNIGHT, 1));
+    assert_eq!((moved[0].first, moved[0].last), (want.at, want.at));
+    let later = UtcMs(want.at.0 + 1);
+    assert_eq!(store.redated_stretches(later, later).await.unwrap(), []);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use super::{ApiBody, ApiClient, ApiClientError, percent_encode};
 use crate::api::evidence::{
     EvidenceExtentJson, IssuedReportJson, PendingDigestsJson, ReportTodayJson, RevisionTextJson,
 };
-use crate::evidence::{DayDigest, RevisionKind};
+use crate::evidence::{DayDigest, RecordedTable, RevisionKind};
 use bytes::Bytes;
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
@@ -60,13 +60,15 @@ impl ApiClient {
         self.evidence_body(&path).await?.bytes().await
     }
 
-    /// Ledger entries as the lines that are hashed, at most `LEDGER_PAGE_MAX` of them.
-    pub(crate) async fn ledger_lines(
+    /// Rows of a table as the lines that are hashed, at most `RecordedTable::rows_at_once`.
+    pub(crate) async fn recorded_rows(
         &mut self,
+        table: RecordedTable,
         first: u64,
         last: u64,
     ) -> Result<Bytes, ApiClientError> {
-        let path = format!("ledger?first={first}&last={last}");
+        let table = table.word();
+        let path = format!("rows?table={table}&first={first}&last={last}");
         self.evidence_body(&path).await?.bytes().await
     }
 

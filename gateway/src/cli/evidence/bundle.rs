@@ -1,5 +1,5 @@
-//! Evidence bundle: samples of a period, the whole chain, ledger, configurations and factors in one
-//! ZIP. It is read back and checked before it gets its name.
+//! Evidence bundle: samples of a period, the whole chain, ledger, issued reports, imports,
+//! configurations and factors in one ZIP. It is read back and checked before it gets its name.
 
 use crate::api::client::ApiClient;
 use crate::cli::command_error::{CommandError, NameFile as _};
@@ -7,10 +7,11 @@ use crate::cli::file_error::FileError;
 use crate::domain::Site;
 use crate::domain::period::Period;
 use crate::evidence::{
-    BUNDLE_FORMAT, BundleError, BundleSummary, BundleWriter, DayRecord, RevisionKind,
-    SAMPLES_CSV_HEADER, VerificationReport, check_bundle, revision_file_name, samples_file_name,
+    BUNDLE_FORMAT, BundleError, BundleSummary, BundleWriter, DayRecord, RecordedTable,
+    RevisionKind, SAMPLES_CSV_HEADER, VerificationReport, check_bundle, revision_file_name,
+    samples_file_name,
 };
-use crate::limits::{COUNTER_LOOKBACK_DAYS, LEDGER_PAGE_MAX};
+use crate::limits::COUNTER_LOOKBACK_DAYS;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -157,7 +158,9 @@ impl<F: FnMut(u64)> BundleJob<'_, F> {
                 .collect(),
             head,
         };
-        write_ledger(self.client, &mut zip, extent.last_entry).await?;
+        for table in RecordedTable::ALL {
+            write_rows(self.client, &mut zip, table, extent.last_row(table)).await?;
+        }
         write_revisions(self.client, &mut zip).await?;
         write_samples(self.client, &mut zip, &days, &gone, &mut self.told).await?;
         for file in self.extra {
@@ -219,16 +222,17 @@ fn days_of_figures(mut days: ClosedDayRecords, period: Period) -> ClosedDayRecor
     kept
 }
 
-async fn write_ledger(
+async fn write_rows(
     client: &mut ApiClient,
     zip: &mut BundleWriter,
+    table: RecordedTable,
     last: u64,
 ) -> Result<(), CommandError> {
-    zip.begin_ledger()?;
+    zip.begin_file(&table.file_name())?;
     let mut first = 1;
     while first <= last {
-        let until = last.min(first + LEDGER_PAGE_MAX as u64 - 1);
-        let lines = client.ledger_lines(first, until).await?;
+        let until = last.min(first + table.rows_at_once() - 1);
+        let lines = client.recorded_rows(table, first, until).await?;
         zip.put(&lines)?;
         first = until + 1;
     }

@@ -8,7 +8,7 @@ use crate::cli::backend::{load_config, open_with_records, report_failure};
 use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::cli::exit_status::{EXIT_DONE, EXIT_NEGATIVE};
 use crate::cli::standard_output::print_text;
-use crate::evidence::{VerificationReport, hash, hashes_in_file};
+use crate::evidence::{RecordedTable, VerificationReport, hash, hashes_in_file};
 use crate::i18n::Language;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -71,7 +71,7 @@ async fn check_report(client: &mut ApiClient, bytes: &[u8]) -> Result<CheckedRep
         chain.open_entries = client
             .evidence_extent()
             .await?
-            .last_entry
+            .last_row(RecordedTable::Ledger)
             .saturating_sub(chain.recorded_entries);
         chain.settle();
     }

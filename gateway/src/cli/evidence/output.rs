@@ -9,6 +9,7 @@ use crate::evidence::{
     VerificationReport,
 };
 use crate::i18n::Language;
+use crate::report::render::evidence_names::{evidence_names, reasons_text};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -171,7 +172,7 @@ fn difference_text(fault: &EvidenceMismatch, lang: Language) -> String {
             MismatchKind::File => "evidence-text-newer",
             _ => "evidence-touches",
         };
-        let names = fault.touches.join(", ");
+        let names = evidence_names(lang, &fault.touches);
         words = format!("{words}; {}", lang.text_with(key, &[("names", &names)]));
     }
     match (fault.day, fault.last) {
@@ -212,8 +213,7 @@ pub(super) fn since_lines(verdict: &VerificationReport, lang: Language) -> Vec<S
     let count = since.records.to_string();
     lines.push(lang.text_with("evidence-since-records", &[("count", &count)]));
     for one in &since.revised {
-        let reasons: Vec<&str> = one.reasons.iter().map(|why| why.word()).collect();
-        let (day, reasons) = (one.day.to_string(), reasons.join("+"));
+        let (day, reasons) = (one.day.to_string(), reasons_text(lang, &one.reasons));
         let args = [("day", &*day), ("reasons", &*reasons)];
         lines.push(lang.text_with("evidence-since-revised", &args));
     }
@@ -223,7 +223,7 @@ pub(super) fn since_lines(verdict: &VerificationReport, lang: Language) -> Vec<S
         lines.push(lang.text_with("evidence-since-entries", &args));
     }
     if !since.texts.is_empty() {
-        let names = since.texts.join(", ");
+        let names = evidence_names(lang, &since.texts);
         lines.push(lang.text_with("evidence-since-texts", &[("names", &names)]));
     }
     lines

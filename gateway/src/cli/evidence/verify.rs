@@ -11,11 +11,10 @@ use crate::cli::backend::{
 };
 use crate::cli::command_error::CommandError;
 use crate::evidence::{
-    DayDigest, DayRecord, DigestChain, MismatchKind, Sha256Hasher, VerificationReport,
-    check_bundle, hash,
+    DayDigest, DayRecord, DigestChain, MismatchKind, RecordedTable, Sha256Hasher,
+    VerificationReport, check_bundle, hash, numbers_text,
 };
 use crate::i18n::Language;
-use crate::limits::LEDGER_PAGE_MAX;
 use bytes::Bytes;
 use jiff::civil::Date;
 use std::collections::BTreeSet;
@@ -102,7 +101,15 @@ async fn check_chain(
         .await?;
     let mut verdict = VerificationReport::default();
     let chain = check_records(client, wanted, &mut verdict).await?;
-    check_ledger(client, &chain, &mut verdict).await?;
+    for table in RecordedTable::ALL {
+        check_rows(client, &chain, table, &mut verdict).await?;
+    }
+    // Entries after the last record are not covered by the chain yet.
+    let last = client
+        .evidence_extent()
+        .await?
+        .last_row(RecordedTable::Ledger);
+    verdict.open_entries = last.saturating_sub(chain.recorded_entries());
     check_revisions(client, &chain, &mut verdict).await?;
     move_progress_bar(&bar, 0, chain.newest_by_day().count() as u64);
     let extent = client.evidence_extent().await?;
@@ -123,29 +130,26 @@ async fn check_chain(
     Ok(verdict)
 }
 
-async fn check_ledger(
+async fn check_rows(
     client: &mut ApiClient,
     chain: &DigestChain,
+    table: RecordedTable,
     verdict: &mut VerificationReport,
 ) -> Result<(), CommandError> {
-    for range in chain.ranges() {
+    for range in chain.ranges(table) {
         // Page by page: the ledger of years is more than one answer holds.
         let mut hash = Sha256Hasher::default();
         let mut first = range.first;
         while first <= range.last {
-            let last = range.last.min(first + LEDGER_PAGE_MAX as u64 - 1);
-            hash.put(&client.ledger_lines(first, last).await?);
+            let last = range.last.min(first + table.rows_at_once() - 1);
+            hash.put(&client.recorded_rows(table, first, last).await?);
             first = last + 1;
         }
         if hash.finish_hex() != range.sha256 {
-            let name = format!("{}-{}", range.first, range.last);
-            verdict.add_mismatch(Some(range.day), MismatchKind::Ledger, name);
+            let name = numbers_text(range.first, range.last);
+            verdict.add_mismatch(Some(range.day), MismatchKind::Rows(table), name);
         }
     }
-    // Entries after the last record are not covered by the chain yet.
-    let through = chain.recorded_entries();
-    let last = client.evidence_extent().await?.last_entry;
-    verdict.open_entries = last.saturating_sub(through);
     Ok(())
 }
 

@@ -61,6 +61,55 @@ async fn hourly_rows_of_a_file_cover_their_hours_at_a_point_that_is_read_every_m
 }
 
 #[tokio::test]
+async fn readings_that_got_their_time_afterwards_say_so_down_to_the_figure() {
+    let village = TestSite::new(&site_text(&[SITE_PLANT]));
+    let start = parse_time(START).0;
+    let devices = &village.config.site.devices;
+    let device = devices
+        .iter()
+        .position(|one| &*one.id == "inverter")
+        .unwrap();
+    let points = devices[device].points.len();
+    for minute in 0..30 {
+        let reading = crate::domain::Reading {
+            device: u16::try_from(device).unwrap(),
+            at: UtcMs(minute * MINUTE),
+            mono: crate::domain::MonoMs((minute * MINUTE).unsigned_abs()),
+            dated: false,
+            outcomes: vec![SampleOutcome::Good(ExactNumber::Float(1000.0)); points].into(),
+        };
+        village.store.append(reading).await.unwrap();
+    }
+    let boot = crate::clock::boot_id();
+    village
+        .store
+        .redate_boot(boot.clone(), start + HOUR)
+        .await
+        .unwrap();
+    let found = village.indicators("2026-11-01").await;
+    let generation = find_figure(&found, "plts.generation", "plts");
+    let InputSource::Point(readings) = &generation.inputs[0].from else {
+        panic!("no readings");
+    };
+    assert_eq!(readings.redated.len(), 1);
+    let stretch = &readings.redated[0];
+    assert_eq!(stretch.era, format!("{}@0", boot.0));
+    assert_eq!((stretch.shift_ms, stretch.samples), (start + HOUR, 30));
+    let events: Vec<_> = found
+        .events
+        .iter()
+        .filter(|one| one.kind == "redated")
+        .collect();
+    assert_eq!(events.len(), 1, "one for the device");
+    assert_eq!(events[0].at, UtcMs(start + HOUR));
+    for lang in [crate::i18n::Language::Id, crate::i18n::Language::En] {
+        let zone = &jiff::tz::TimeZone::UTC;
+        let text = crate::report::content::event_text(lang, events[0], zone);
+        assert!(text.contains(&boot.0[..8]), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn the_same_rows_without_a_file_are_single_minutes() {
     let village = TestSite::new(&site_text(&[SITE_PLANT]));
     let start = parse_time(START).0;

@@ -4,6 +4,7 @@ use super::context::ReportContext;
 use super::{RevisionChange, readings_annex};
 use crate::domain::UtcMs;
 use crate::domain::indicator::DataEvent;
+use crate::domain::redated_stretch::RedatedStretch;
 use crate::domain::sample_import::SampleImport;
 use crate::i18n::Language;
 use crate::report::render::cell_value::{CellValue, ValueKind};
@@ -11,6 +12,8 @@ use crate::report::render::document::{CalloutTone, ReportBlock};
 use crate::report::render::number_format;
 use jiff::tz::TimeZone;
 
+/// Characters of the id of a boot that are printed.
+const BOOT_CHARS: usize = 8;
 /// Digits of the hash of a file that are printed.
 const HASH_DIGITS: usize = 12;
 
@@ -73,10 +76,29 @@ fn event_row(book: &ReportContext<'_>, event: &DataEvent) -> Vec<CellValue> {
 /// The event in words; for an import with file, person and date.
 pub(crate) fn event_text(lang: Language, event: &DataEvent, zone: &TimeZone) -> String {
     let key = format!("event-{}", event.kind.replace('_', "-"));
-    match &event.import {
-        Some(import) => import_text(lang, &key, import, zone),
-        None => lang.text(&key),
+    match (&event.import, &event.redated) {
+        (Some(import), _) => import_text(lang, &key, import, zone),
+        (None, Some(stretch)) => redated_text(lang, &key, stretch, zone),
+        (None, None) => lang.text(&key),
     }
+}
+
+/// Message about re-dated readings: by how much, when, and the boot in which they were read.
+pub(crate) fn redated_text(
+    lang: Language,
+    key: &str,
+    stretch: &RedatedStretch,
+    zone: &TimeZone,
+) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "seconds, for people")]
+    let seconds = number_format::format_number(lang, stretch.shift_ms as f64 / 1000.0, 0);
+    let boot: String = stretch.era.chars().take(BOOT_CHARS).collect();
+    let args = [
+        ("shift", &*seconds),
+        ("date", &*number_format::time(lang, stretch.at, zone)),
+        ("boot", &*boot),
+    ];
+    lang.text_with(key, &args)
 }
 
 /// Message about an import: file, the first digits of its hash, person and time.

@@ -227,6 +227,9 @@ fn canonical_event(event: &DataEvent) -> Value {
     if let Some(import) = &event.import {
         all.push(json!([import.file, import.sha256, import.by, import.at.0]));
     }
+    if let Some(one) = &event.redated {
+        all.push(json!([one.era, one.at.0, one.shift_ms]));
+    }
     Value::Array(all)
 }
 

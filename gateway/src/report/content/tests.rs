@@ -71,6 +71,7 @@ fn test_indicator(id: &str, asset: Option<&str>, value: f64, unit: &str) -> Indi
 fn generation_indicator() -> Indicator {
     let readings = PointReadings {
         imports: Vec::new(),
+        redated: Vec::new(),
         point: "inverter.ac_energy_total".into(),
         first: Some((UtcMs(1_793_466_000_000), 8123.4)),
         last: Some((NOW, 8357.967)),

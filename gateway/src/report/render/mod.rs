@@ -18,6 +18,7 @@ pub mod chart;
 mod consistency;
 pub(crate) mod csv;
 pub mod document;
+pub(crate) mod evidence_names;
 pub mod figure;
 mod font_metrics;
 mod footnotes;

@@ -1,8 +1,10 @@
 //! Sections as rows of cells: the common input of the CSV and workbook renderers.
 
 use crate::evidence::ReportEvidence;
+use crate::i18n::Language;
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::document::{CalloutBox, ReportBlock, ReportDocument};
+use crate::report::render::evidence_names::evidence_names;
 use crate::report::render::figure::KeyFigures;
 use crate::report::render::render_context::RenderContext;
 use crate::report::render::table::{ColumnTotalKind, ReportTable};
@@ -127,7 +129,7 @@ pub(crate) fn report_properties(show: &RenderContext<'_>) -> Vec<(String, String
         ("report-status", status),
         ("report-revision", document.revision.clone()),
     ];
-    let evidence = evidence_properties(&document.evidence);
+    let evidence = evidence_properties(document.lang, &document.evidence);
     let known = pairs
         .into_iter()
         .chain(evidence)
@@ -139,11 +141,12 @@ pub(crate) fn report_properties(show: &RenderContext<'_>) -> Vec<(String, String
 
 /// Returns the evidence behind a report as message keys and values; a value is empty when there is
 /// nothing to name.
-fn evidence_properties(evidence: &ReportEvidence) -> [(&'static str, String); 4] {
+fn evidence_properties(lang: Language, evidence: &ReportEvidence) -> [(&'static str, String); 4] {
     let record = evidence.head.as_ref();
     let record = record.map(|head| format!("{} ({})", head.number, head.day));
     let open = evidence.open_sha256();
-    let open = open.map(|sha256| format!("{sha256} ({})", evidence.open_names()));
+    let names = evidence_names(lang, &evidence.open_names());
+    let open = open.map(|sha256| format!("{sha256} ({names})"));
     [
         ("report-digest", evidence.digest().to_owned()),
         ("report-record", record.unwrap_or_default()),

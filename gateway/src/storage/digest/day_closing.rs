@@ -4,9 +4,11 @@
 //! The work is done in pieces, so that the next flush is not late. A day whose closing was
 //! interrupted is started again.
 
-use super::{record_sources, unrecorded_lines};
+use super::{record_sources, row_lines, unrecorded_lines};
 use crate::domain::UtcMs;
-use crate::evidence::{DayRecord, RecordReason, RevisionKind, SampleDigestLine, hash_samples};
+use crate::evidence::{
+    DayRecord, RecordReason, RecordedTable, RevisionKind, SampleDigestLine, hash_samples,
+};
 use crate::limits::{EVIDENCE_GAP_DAYS_MAX, EVIDENCE_SAMPLES_MAX};
 use crate::storage::digest::day_closer::DayInProgress;
 use crate::storage::local_calendar::{DAY_GRACE_MS, FIRST_DAY, LocalDay, date};
@@ -178,7 +180,7 @@ impl StoreWriter {
             made: now,
             program: env!("CARGO_PKG_VERSION").to_owned(),
             samples: work.lines,
-            ledger: None,
+            rows: Vec::new(),
             configuration: Vec::new(),
             factors: Vec::new(),
             calibrations: Vec::new(),
@@ -186,12 +188,12 @@ impl StoreWriter {
         match said {
             // A further record repeats what the first one covers besides samples.
             Some(said) => {
-                record.ledger = said.ledger;
+                record.rows = said.rows;
                 record.configuration = said.configuration;
                 record.factors = said.factors;
                 record.calibrations = said.calibrations;
             }
-            None => add_ledger_and_revisions(&transaction, &mut record)?,
+            None => add_rows_and_revisions(&transaction, &mut record)?,
         }
         insert_record(&transaction, day, &record)?;
         transaction.commit()?;
@@ -287,22 +289,21 @@ impl StoreWriter {
     }
 }
 
-/// Adds the ledger entries and revisions that no record covers yet.
-fn add_ledger_and_revisions(
-    db: &Connection,
-    record: &mut DayRecord,
-) -> Result<(), rusqlite::Error> {
+/// Adds the rows and revisions that no record covers yet.
+fn add_rows_and_revisions(db: &Connection, record: &mut DayRecord) -> Result<(), rusqlite::Error> {
     let in_turn = record.reasons.contains(&RecordReason::Closed);
-    // A day that is closed out of order covers no later entry.
+    // A day that is closed out of order covers no later row.
     let to = if in_turn { record.to } else { UtcMs(i64::MIN) };
     let named = unrecorded_lines::last_named_revisions(db)?;
     let lines = |kind| record_sources::revision_lines_until(db, kind, named.of(kind), to);
     record.configuration = lines(RevisionKind::Configuration)?;
     record.factors = lines(RevisionKind::Factors)?;
     record.calibrations = lines(RevisionKind::Calibrations)?;
-    if let Some((first, last)) = unrecorded_lines::unrecorded_entries(db, to)? {
-        unrecorded_lines::mark_entries_recorded(db, last)?;
-        record.ledger = Some((first, last, record_sources::hash_ledger(db, first, last)?));
+    for table in RecordedTable::ALL {
+        if let Some(range) = row_lines::unrecorded_rows(db, table, to)? {
+            row_lines::mark_recorded(db, &range)?;
+            record.rows.push(range);
+        }
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! Requests for day digests and the data behind them, from checks, bundles and reports.
 
 use super::record_sources::{self, EvidenceExtent, TextRevision};
-use super::unrecorded_lines;
+use super::{row_lines, unrecorded_lines};
 use crate::domain::Sample;
-use crate::evidence::{DayDigest, ReportEvidence, RevisionKind};
+use crate::evidence::{DayDigest, RecordedTable, ReportEvidence, RevisionKind};
 use crate::storage::local_calendar::day_number;
 use crate::storage::schema::disk_error;
 use crate::storage::store_error::StoreError;
@@ -56,10 +56,16 @@ impl Store {
             .await
     }
 
-    /// Returns ledger entries `first` to `last` as the lines that are hashed, at most
-    /// `LEDGER_PAGE_MAX`.
-    pub async fn ledger_lines(&self, first: u64, last: u64) -> Result<String, StoreError> {
-        self.request_evidence(|reply| EvidenceRequest::Ledger { first, last, reply })
+    /// Returns rows `first` to `last` of a table as the lines that are hashed, at most
+    /// `RecordedTable::rows_at_once`.
+    pub async fn recorded_rows(
+        &self,
+        table: RecordedTable,
+        first: u64,
+        last: u64,
+    ) -> Result<String, StoreError> {
+        let rows = (table, first, last);
+        self.request_evidence(|reply| EvidenceRequest::Rows { rows, reply })
             .await
     }
 
@@ -135,10 +141,11 @@ impl StoreWriter {
             EvidenceRequest::Samples { day, point, reply } => {
                 drop(reply.send(self.point_samples_of_day(day, &point)));
             }
-            EvidenceRequest::Ledger { first, last, reply } => {
+            EvidenceRequest::Rows { rows, reply } => {
+                let (table, first, last) = rows;
                 drop(reply.send(map_disk_error(
-                    "reading the ledger",
-                    record_sources::read_ledger_lines(&self.db, first, last),
+                    "reading recorded rows",
+                    row_lines::read_row_lines(&self.db, table, first, last),
                 )));
             }
             EvidenceRequest::Revision { kind, after, reply } => {

@@ -13,6 +13,7 @@ mod day_closer;
 mod day_closing;
 mod evidence_requests;
 mod record_sources;
+mod row_lines;
 #[cfg(test)]
 mod tests;
 mod unrecorded_lines;

@@ -1,11 +1,9 @@
-//! Sources of a record: points, ledger lines and text revisions, read from the file.
+//! Sources of a record: points and text revisions, read from the file.
 
-use crate::domain::{ExactNumber, UtcMs};
-use crate::evidence::{
-    DayDigest, LedgerFile, LedgerLine, RevisionKind, RevisionLine, Sha256Hasher, hash,
-    write_ledger_line,
-};
-use crate::limits::{EVIDENCE_PAGE_MAX, LEDGER_PAGE_MAX};
+use super::row_lines;
+use crate::domain::UtcMs;
+use crate::evidence::{DayDigest, RecordedTable, RevisionKind, RevisionLine, hash};
+use crate::limits::EVIDENCE_PAGE_MAX;
 use crate::storage::key_registry::PointKey;
 use crate::storage::local_calendar::{LocalDay, date};
 use crate::storage::memtable::Memtable;
@@ -34,8 +32,8 @@ pub struct EvidenceExtent {
     pub raw_deleted_before: Option<Date>,
     /// Local days with sealed raw samples.
     pub days: Vec<Date>,
-    /// Number of the ledger's last entry.
-    pub last_entry: u64,
+    /// Number of the last row of each table that records cover.
+    pub last_rows: BTreeMap<RecordedTable, u64>,
     /// Closed days whose samples have changed since their last record.
     pub due: Vec<Date>,
 }
@@ -105,13 +103,10 @@ pub(super) fn evidence_extent(
     let days = rows.query_map([], |row| row.get(0).map(date))?;
     let mut due = db.prepare("SELECT DISTINCT day FROM digest_due ORDER BY day")?;
     let due = due.query_map([], |row| row.get(0).map(date))?;
-    let last: i64 = db.query_row("SELECT coalesce(max(id), 0) FROM ledger", [], |row| {
-        row.get(0)
-    })?;
     Ok(EvidenceExtent {
         raw_deleted_before: (raw_deleted_before != 0).then(|| date(raw_deleted_before)),
         days: days.collect::<Result<_, _>>()?,
-        last_entry: last.cast_unsigned(),
+        last_rows: row_lines::last_rows(db)?,
         due: due.collect::<Result<_, _>>()?,
     })
 }
@@ -156,89 +151,6 @@ pub(super) fn chain_head(db: &Connection) -> Result<Option<DayDigest>, rusqlite:
         parse_digest,
     )
     .optional()
-}
-
-/// Returns the hashed lines of ledger entries, at most `LEDGER_PAGE_MAX`.
-pub(super) fn read_ledger_lines(
-    db: &Connection,
-    first: u64,
-    last: u64,
-) -> Result<String, rusqlite::Error> {
-    let mut text = String::new();
-    let mut rows = db.prepare_cached(
-        "SELECT id, sort, indicator, what, mantissa, places, unit, moment, first, last, known, who,
-         note, supersedes, recorded_at, recorded_by FROM ledger WHERE id BETWEEN ? AND ?
-         ORDER BY id LIMIT ?",
-    )?;
-    let page = params![
-        first.cast_signed(),
-        last.cast_signed(),
-        sql_int(LEDGER_PAGE_MAX)
-    ];
-    let mut rows = rows.query(page)?;
-    while let Some(row) = rows.next()? {
-        write_ledger_line(&mut text, &parse_ledger_line(row, db)?);
-    }
-    Ok(text)
-}
-
-/// Returns the SHA-256 of the lines of ledger entries, read page by page.
-pub(super) fn hash_ledger(
-    db: &Connection,
-    first: u64,
-    last: u64,
-) -> Result<String, rusqlite::Error> {
-    let mut hash = Sha256Hasher::default();
-    let mut from = first;
-    while from <= last {
-        let until = last.min(from + LEDGER_PAGE_MAX as u64 - 1);
-        hash.put(read_ledger_lines(db, from, until)?.as_bytes());
-        from = until + 1;
-    }
-    Ok(hash.finish_hex())
-}
-
-/// Reads a ledger row as its hashed line.
-fn parse_ledger_line(row: &Row<'_>, db: &Connection) -> Result<LedgerLine, rusqlite::Error> {
-    let id: i64 = row.get(0)?;
-    let (mantissa, places): (Option<i64>, i64) = (row.get(4)?, row.get(5)?);
-    // The row as stored, not as parsed: an invalid value that was written past the program must
-    // change the hash, not fail to be read.
-    let quantity = mantissa.map(|mantissa| match i8::try_from(places) {
-        Ok(places) if places >= 0 => ExactNumber::Decimal {
-            mantissa,
-            exponent: -places,
-        }
-        .to_string(),
-        _ => format!("{mantissa}e-{places}"),
-    });
-    let mut files =
-        db.prepare("SELECT name, sha256, bytes FROM ledger_file WHERE entry = ? ORDER BY place")?;
-    let file = |row: &Row<'_>| {
-        Ok(LedgerFile {
-            name: row.get(0)?,
-            sha256: row.get(1)?,
-            bytes: row.get(2)?,
-        })
-    };
-    Ok(LedgerLine {
-        id: id.cast_unsigned(),
-        sort: row.get(1)?,
-        indicator: row.get(2)?,
-        what: row.get(3)?,
-        quantity,
-        unit: row.get(6)?,
-        when: row.get(7)?,
-        first: row.get(8)?,
-        last: row.get(9)?,
-        known: row.get(10)?,
-        who: row.get(11)?,
-        note: row.get(12)?,
-        files: files.query_map([id], file)?.collect::<Result<_, _>>()?,
-        supersedes: row.get::<_, Option<i64>>(13)?.map(i64::cast_unsigned),
-        recorded_at: UtcMs(row.get(14)?).to_string(),
-        recorded_by: row.get(15)?,
-    })
 }
 
 /// Table of a kind of revisions.

@@ -218,6 +218,73 @@ async fn readings_that_come_late_or_get_their_true_time_are_said_so() {
 }
 
 #[tokio::test]
+async fn reports_imports_and_re_dated_samples_are_in_the_next_record_once() {
+    use crate::evidence::RecordedTable::{
+        Imports, Issued, IssuedFiles, Redated, Replaced, Stretches,
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let clock = noon();
+    let store = two_days(dir.path(), &clock).await;
+    let before = all(&store).await;
+    let issue = crate::storage::issued_reports::tests::test_issue("a", "Siti");
+    let file = crate::domain::issued_report::IssuedFile {
+        format: "pdf".to_owned(),
+        language: "id".to_owned(),
+        sha256: "f1".to_owned(),
+    };
+    store.note_issued_report(issue, Some(file)).await.unwrap();
+    let rows = [(0, decimal(9))];
+    let import = crate::storage::file_import::tests::file_import(1000, &rows);
+    let mode = crate::storage::ImportMode::Replace;
+    assert!(store.import_file(import, mode).await.unwrap().written);
+    let undated = crate::domain::Reading {
+        dated: false,
+        ..reading(1000, &[decimal(1), decimal(2)])
+    };
+    store.append(undated).await.unwrap();
+    let boot = crate::clock::boot_id();
+    store
+        .redate_boot(boot, MIDNIGHT + HOUR + 995)
+        .await
+        .unwrap();
+    // What a report may rest on is named before it has a record; a report is no such thing.
+    let open = store.report_evidence().await.unwrap().open_names();
+    let open: Vec<&str> = open.iter().map(String::as_str).collect();
+    let named = ["imports 1", "stretches 1", "replaced 1", "redated 1-2"];
+    assert_eq!(open[..4], named, "{open:?}");
+
+    clock.advance(Duration::from_hours(24));
+    settle(&store).await;
+    let closed = record(&store, date(2026, 11, 23)).await;
+    let told = closed.rows.iter();
+    let told: Vec<_> = told.map(|one| (one.table, one.first, one.last)).collect();
+    let wanted = [
+        (Issued, 1, 1),
+        (IssuedFiles, 1, 1),
+        (Imports, 1, 1),
+        (Stretches, 1, 1),
+        (Replaced, 1, 1),
+        (Redated, 1, 2),
+    ];
+    assert_eq!(told, wanted);
+    for range in &closed.rows {
+        let (first, last) = (range.first, range.last);
+        let lines = store.recorded_rows(range.table, first, last).await.unwrap();
+        assert_eq!(hash(lines.as_bytes()), range.sha256, "{lines}");
+    }
+    let originals = store.recorded_rows(Replaced, 1, 1).await.unwrap();
+    assert!(
+        originals.contains("\"samples\":[\"2026-11-20T17:00:00Z,0.0,good,\"]}"),
+        "{originals}"
+    );
+    let digests = all(&store).await;
+    assert!(holds(&digests) && digests.len() > before.len());
+    clock.advance(Duration::from_hours(24));
+    settle(&store).await;
+    assert_eq!(record(&store, date(2026, 11, 24)).await.rows, []);
+}
+
+#[tokio::test]
 async fn what_was_closed_when_the_power_was_cut_is_closed_the_same_way_again() {
     let dir = tempfile::tempdir().unwrap();
     let store = open_at(dir.path(), &site(&["power", "temp"]), &noon(), None);
@@ -277,15 +344,17 @@ async fn ledger_entries_are_in_the_record_of_the_day_on_which_they_were_written_
     clock.advance(Duration::from_hours(24));
     settle(&store).await;
     let range = async |day| {
-        record(&store, day)
-            .await
-            .ledger
-            .map(|range| (range.0, range.1))
+        let record = record(&store, day).await;
+        let range = record.rows.first();
+        range.map(|range| (range.first, range.last))
     };
     assert_eq!(range(FIRST).await, Some((1, 2)));
     assert_eq!(range(date(2026, 11, 22)).await, Some((3, 3)));
-    let lines = store.ledger_lines(1, 2).await.unwrap();
-    let said = record(&store, FIRST).await.ledger.unwrap().2;
+    let lines = store
+        .recorded_rows(crate::evidence::RecordedTable::Ledger, 1, 2)
+        .await
+        .unwrap();
+    let said = record(&store, FIRST).await.rows[0].sha256.clone();
     assert_eq!(crate::evidence::hash(lines.as_bytes()), said);
     assert!(lines.starts_with(
         "{\"id\":1,\"sort\":\"record\",\"indicator\":\"bsf-fed\",\"what\":\"batch 7\",\

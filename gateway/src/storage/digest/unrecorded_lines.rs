@@ -1,13 +1,9 @@
-//! Lines that the next record will have: ledger entries and texts that no record names yet.
+//! Lines that the next record will have: rows and texts that no record names yet.
 
-use super::record_sources;
+use super::{record_sources, row_lines};
 use crate::domain::UtcMs;
-use crate::evidence::{DayRecord, ReportEvidence, RevisionKind, RevisionLine, ledger_line};
-use crate::storage::meta_table::{read_meta, write_meta};
+use crate::evidence::{DayRecord, RecordedTable, ReportEvidence, RevisionKind, RevisionLine};
 use rusqlite::{Connection, OptionalExtension};
-
-/// Key in `meta`: last ledger entry that a record covers.
-const LEDGER_DIGESTED_KEY: &str = "ledger_digested";
 
 /// Numbers of the texts that the newest first revision of a day named last.
 #[derive(Clone, Copy, Debug, Default)]
@@ -43,32 +39,16 @@ pub(super) fn last_named_revisions(db: &Connection) -> Result<NamedRevisions, ru
     )
 }
 
-/// Returns first and last number of the entries recorded before `to` that no record covers.
-pub(super) fn unrecorded_entries(
-    db: &Connection,
-    to: UtcMs,
-) -> Result<Option<(u64, u64)>, rusqlite::Error> {
-    let last: Option<i64> = db.query_row(
-        "SELECT max(id) FROM ledger WHERE recorded_at < ?",
-        [to.0],
-        |row| row.get(0),
-    )?;
-    let first = read_meta(db, LEDGER_DIGESTED_KEY)?.unwrap_or(0) + 1;
-    let last = last.filter(|last| *last >= first);
-    Ok(last.map(|last| (first.cast_unsigned(), last.cast_unsigned())))
-}
-
-/// Notes the last entry that a record covers.
-pub(super) fn mark_entries_recorded(db: &Connection, last: u64) -> Result<(), rusqlite::Error> {
-    write_meta(db, LEDGER_DIGESTED_KEY, last.cast_signed())
-}
-
 /// Returns the last record and the lines that no record has yet; without the content of a report.
 pub(super) fn report_evidence(db: &Connection) -> Result<ReportEvidence, rusqlite::Error> {
     let mut open = Vec::new();
-    if let Some((first, last)) = unrecorded_entries(db, UtcMs(i64::MAX))? {
-        let sha256 = record_sources::hash_ledger(db, first, last)?;
-        open.push(ledger_line(first, last, &sha256));
+    // Not the issued reports: no figure depends on them, and the report itself becomes one.
+    for table in RecordedTable::ALL {
+        if table.is_behind_figures()
+            && let Some(range) = row_lines::unrecorded_rows(db, table, UtcMs(i64::MAX))?
+        {
+            open.push(range.to_string());
+        }
     }
     let named = last_named_revisions(db)?;
     for kind in RevisionKind::ALL {

@@ -5,6 +5,7 @@ use crate::domain::UtcMs;
 use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::factor::Factor;
 use crate::domain::indicator::{Indicator, IndicatorInput, InputSource, PointReadings};
+use crate::domain::redated_stretch::RedatedStretch;
 use crate::domain::sample_import::ImportInPeriod;
 use crate::report::content::context::ReportContext;
 use crate::report::content::{display_names, indicator_figures, significant_digits};
@@ -111,6 +112,25 @@ pub struct InputReadingsJson {
     pub longest_gap_ms: i64,
     /// Imports of files from which readings came.
     pub imports: Vec<ReadingsImportJson>,
+    /// Stretches whose readings were dated afterwards.
+    pub redated: Vec<RedatedReadingsJson>,
+}
+
+/// Readings that were read before the clock was right, and dated afterwards.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RedatedReadingsJson {
+    /// Boot and difference of its two clocks (ms) while they were read, `BOOT@OFFSET`.
+    pub era: String,
+    /// Time at which they were dated, RFC 3339.
+    pub at: String,
+    /// Shift, milliseconds.
+    pub shift_ms: i64,
+    /// Time of the first reading, RFC 3339.
+    pub first_at: String,
+    /// Time of the last reading, RFC 3339.
+    pub last_at: String,
+    /// Number of readings.
+    pub samples: u64,
 }
 
 /// An import of a file from which readings of the period came.
@@ -260,6 +280,18 @@ fn to_readings_json(one: &PointReadings) -> InputReadingsJson {
         gaps: one.gaps,
         longest_gap_ms: one.longest_gap_ms,
         imports: one.imports.iter().map(to_import_json).collect(),
+        redated: one.redated.iter().map(|one| to_redated_json(one)).collect(),
+    }
+}
+
+fn to_redated_json(one: &RedatedStretch) -> RedatedReadingsJson {
+    RedatedReadingsJson {
+        era: one.era.clone(),
+        at: format_rfc3339(one.at),
+        shift_ms: one.shift_ms,
+        first_at: format_rfc3339(one.first),
+        last_at: format_rfc3339(one.last),
+        samples: one.samples,
     }
 }
 

@@ -189,6 +189,11 @@ impl ExplanationWriter<'_, '_> {
             let text = data_events::import_text(book.lang, key, &one.import, &book.zone);
             self.write_step(depth, StepKind::Detail, &text);
         }
+        for one in &one.redated {
+            let key = "chapters-explain-redated";
+            let text = data_events::redated_text(book.lang, key, one, &book.zone);
+            self.write_step(depth, StepKind::Detail, &text);
+        }
     }
 
     fn write_factor(&mut self, id: &str, depth: usize) {

@@ -13,7 +13,7 @@ mod indicator_explanation;
 
 pub use explanation_json::{
     ExplanationJson, IndicatorInputJson, IndicatorValueJson, InputReadingsJson, ReadingsImportJson,
-    ReportFactorJson,
+    RedatedReadingsJson, ReportFactorJson,
 };
 
 pub(crate) use explanation_text::{ExplanationStep, StepKind};

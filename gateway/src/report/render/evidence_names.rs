@@ -1,0 +1,54 @@
+//! Names of what records speak of, in words: `ledger 1-80` as "ledger entries 1-80".
+
+use crate::evidence::{RecordReason, RecordedTable, RevisionKind};
+use crate::i18n::Language;
+
+/// Returns the name of what a record speaks of; what has no words, such as a point, as it is.
+pub(crate) fn evidence_name(lang: Language, name: &str) -> String {
+    let known =
+        |kind: &str| RecordedTable::parse(kind).is_some() || RevisionKind::parse(kind).is_some();
+    match name.split_once(' ') {
+        Some((kind, numbers)) if known(kind) => {
+            lang.text_with(&format!("evidence-name-{kind}"), &[("numbers", numbers)])
+        }
+        _ => name.to_owned(),
+    }
+}
+
+/// Returns names, separated by commas.
+pub(crate) fn evidence_names<'a>(
+    lang: Language,
+    names: impl IntoIterator<Item = &'a String>,
+) -> String {
+    let names = names.into_iter().map(|name| evidence_name(lang, name));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// Returns the reasons of a record in words.
+pub(crate) fn reasons_text(lang: Language, reasons: &[RecordReason]) -> String {
+    let words = reasons.iter();
+    let words = words.map(|why| lang.text(&format!("evidence-reason-{}", why.word())));
+    words.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_record_speaks_of_has_words_of_its_own_in_both_languages() {
+        let tables = RecordedTable::ALL.map(RecordedTable::word);
+        let kinds = RevisionKind::ALL.map(RevisionKind::word);
+        for word in tables.iter().chain(&kinds) {
+            let both = [Language::Id, Language::En]
+                .map(|lang| evidence_name(lang, &format!("{word} 3-5")));
+            assert!(both.iter().all(|text| text.ends_with("3-5")), "{both:?}");
+            assert_ne!(both[0], both[1], "{word}");
+        }
+        for why in RecordReason::ALL {
+            let both = [Language::Id, Language::En].map(|lang| reasons_text(lang, &[why]));
+            assert_ne!(both[0], both[1]);
+        }
+        assert_eq!(evidence_name(Language::Id, "meter.power"), "meter.power");
+    }
+}
