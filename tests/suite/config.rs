@@ -89,7 +89,7 @@ fn the_example_site_loads_as_it_is_written() {
         panic!("tank-1 is a tank");
     };
     assert!((tank.full_m - 1.25).abs() < 1e-12 && tank.offset_m > 0.0);
-    let claimed = config.assets[0].baseline().unwrap();
+    let claimed = config.assets[0].baselines().first().unwrap();
     // The example must not promise a CO2 figure: its factor has no official page until somebody
     // attaches one.
     assert_eq!(claimed.headline(&config.factors).word(), "no-page");

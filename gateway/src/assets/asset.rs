@@ -3,7 +3,9 @@
 use super::asset_kind::AssetKind;
 use super::kind_settings::{AssetKindSettings, NamedAsset};
 use crate::carbon::settings::baseline::Baseline;
+use crate::domain::date_bounds::DateBounds;
 use crate::domain::factor::Factor;
+use crate::domain::period::Period;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,14 +18,25 @@ pub struct Asset {
     pub name: Arc<str>,
     /// Point ids by role (`power`, `energy`, `level`, ...), for pages and lists.
     pub points: BTreeMap<String, Arc<str>>,
+    /// Days of operation: outside them nothing is expected of it and nothing claimed.
+    pub days: DateBounds,
     /// Kind, with the data that its figures need.
     pub kind: AssetKind,
 }
 
 impl Asset {
-    /// Declared baseline, if it has one.
-    pub fn baseline(&self) -> Option<&Baseline> {
-        self.kind.settings().baseline()
+    /// Declared baselines by their first day; none overlaps another.
+    pub fn baselines(&self) -> &[Baseline] {
+        self.kind.settings().baselines()
+    }
+
+    /// Codes of its baselines that hold in a period, in their order: `GRID`, `GENSET, GRID`.
+    pub fn baseline_codes(&self, period: Period) -> String {
+        let held = self.baselines().iter();
+        let held = held.filter(|one| one.days.within(period).is_some());
+        let mut codes: Vec<&str> = held.map(|one| one.kind.code()).collect();
+        codes.dedup();
+        codes.join(", ")
     }
 
     /// Factors on which its figures depend.

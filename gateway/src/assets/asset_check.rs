@@ -3,6 +3,7 @@
 use super::asset_relation::{self, AssetRelation, RawAssetRelation};
 use super::claim_registry::{self, ClaimRegistry};
 use super::{Asset, CheckContext, RawAsset, asset_relations};
+use crate::carbon::settings::declared_days::check_days;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::SpannedValue;
 use crate::limits::ASSETS_MAX;
@@ -49,11 +50,13 @@ fn check_asset(
     let id = notes.id(id, seen);
     let name = name.as_ref().map(|at| Arc::from(at.get().as_str()));
     let kind = table.check(notes, &at.span(), around);
+    let days = check_days(notes, table.days());
     Asset {
         name: name.unwrap_or_else(|| Arc::clone(&id)),
         id,
         // Taken out: the roles of this asset must not appear in the next one.
         points: std::mem::take(&mut around.roles),
+        days,
         kind,
     }
 }

@@ -33,18 +33,21 @@ fn warn_higher_factors(
     all: &[Asset],
 ) {
     for (at, asset) in raw.iter().zip(all) {
-        let Some(BaselineKind::Grid {
-            factor: Some(factor),
-            ..
-        }) = asset.baseline().map(|one| &one.kind)
-        else {
-            continue;
-        };
-        if let Some(lower) = lower_factor(factors, factor) {
-            let (found, other) = (quoted_factor(factor), quoted_factor(lower));
-            notes.add_warning(at.span(), "baseline", "fault-lower-factor", &found, &other);
+        for factor in grid_factors(asset) {
+            if let Some(lower) = lower_factor(factors, factor) {
+                let (found, other) = (quoted_factor(factor), quoted_factor(lower));
+                notes.add_warning(at.span(), "baseline", "fault-lower-factor", &found, &other);
+            }
         }
     }
+}
+
+/// Grid factors of the baselines of an asset, in their order.
+fn grid_factors(asset: &Asset) -> impl Iterator<Item = &Arc<Factor>> {
+    asset.baselines().iter().filter_map(|one| match &one.kind {
+        BaselineKind::Grid { factor, .. } => factor.as_ref(),
+        _ => None,
+    })
 }
 
 fn quoted_factor(factor: &Factor) -> String {
@@ -79,12 +82,8 @@ fn warn_mixed_vintages(
 ) {
     let mut first: Option<(i16, &str)> = None;
     for (at, asset) in raw.iter().zip(all) {
-        let baseline = asset.baseline();
-        let Some(BaselineKind::Grid {
-            factor: Some(factor),
-            ..
-        }) = baseline.map(|one| &one.kind)
-        else {
+        // Of baselines that follow each other the last one: their years differ by intention.
+        let Some(factor) = grid_factors(asset).last() else {
             continue;
         };
         match (factor.year, first) {

@@ -14,6 +14,7 @@ use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::factors::Factors;
 use crate::config::raw_values::SpannedValue;
 use crate::domain::Site;
+use crate::domain::date_bounds::DateBounds;
 use crate::ledger::IndicatorDefinitions;
 use std::sync::Arc;
 
@@ -43,7 +44,8 @@ pub(crate) fn check_claims(
 ) {
     let all: Vec<(&SpannedValue<RawAsset>, &Asset)> = raw.iter().zip(registry.assets).collect();
     for (index, (at, later)) in all.iter().enumerate() {
-        for (_, earlier) in &all[..index] {
+        let at_one_time = |earlier: &&Asset| earlier.days.overlaps(later.days);
+        for earlier in all[..index].iter().map(|(_, one)| *one).filter(at_one_time) {
             registry.check_plants(notes, at, (earlier, later));
             registry.check_pumps(notes, at, (earlier, later));
             registry.check_meters(notes, at, (earlier, later));
@@ -69,7 +71,7 @@ impl ClaimRegistry<'_> {
         let Some((first, second)) = main_point(one).zip(main_point(other)) else {
             return;
         };
-        let both_claim = claims_emissions(one) && claims_emissions(other);
+        let both_claim = claims_together(one, other);
         if self.is_counted_once(earlier, later) && !both_claim {
             return;
         }
@@ -140,18 +142,20 @@ impl ClaimRegistry<'_> {
         (earlier, one): (&Asset, &PvPlantAsset),
         other: &PvPlantAsset,
     ) {
-        let (Some((first, pump)), Some((second, other_pump))) =
-            (self.replaced_pump(one), self.replaced_pump(other))
-        else {
-            return;
-        };
         let water = |pump: &PumpAsset| {
             let point = pump.volume.as_ref().or(pump.flow.as_ref());
             point.map(|point| Arc::clone(&point.id))
         };
-        if first == second || (water(pump).is_some() && water(pump) == water(other_pump)) {
-            let what = "fault-water-claimed-twice";
-            notes.add_error(at.span(), "baseline", what, second, &earlier.id);
+        for (days, (first, pump)) in self.replaced_pumps(one) {
+            for (other_days, (second, other_pump)) in self.replaced_pumps(other) {
+                let is_same =
+                    first == second || (water(pump).is_some() && water(pump) == water(other_pump));
+                if is_same && days.overlaps(other_days) {
+                    let what = "fault-water-claimed-twice";
+                    notes.add_error(at.span(), "baseline", what, second, &earlier.id);
+                    return;
+                }
+            }
         }
     }
 
@@ -162,31 +166,34 @@ impl ClaimRegistry<'_> {
         at: &SpannedValue<RawAsset>,
         asset: &Asset,
     ) {
-        let Some((pump_id, pump)) = as_plant(asset).and_then(|plant| self.replaced_pump(plant))
-        else {
+        let Some(plant) = as_plant(asset) else {
             return;
         };
-        let other_claims = self
-            .assets
-            .iter()
-            .filter(|one| one.id != asset.id && as_plant(one).is_some_and(claims_emissions));
-        for other in other_claims {
-            let feeds = |one: &AssetRelation| {
-                one.sort == AssetRelationSort::Feeds
-                    && one.asset == other.id
-                    && *one.with == *pump_id
-            };
-            let drives = pump.plts.as_ref() == Some(&other.id)
-                || self.relations.iter().any(feeds)
-                || as_plant(other).is_some_and(|plant| shares_energy(plant, pump));
-            if drives {
-                let what = "fault-pump-claimed-twice";
-                notes.add_error(at.span(), "baseline", what, pump_id, &other.id);
-            } else if pump.plts.is_none() {
-                let what = "fault-pump-driver";
-                notes.add_warning(at.span(), "baseline", what, pump_id, &other.id);
+        for (days, (pump_id, pump)) in self.replaced_pumps(plant) {
+            for other in self.assets.iter().filter(|one| one.id != asset.id) {
+                let claims = |one: &PvPlantAsset| claimed_days(one).any(|own| own.overlaps(days));
+                if !as_plant(other).is_some_and(claims) || !other.days.overlaps(asset.days) {
+                    continue;
+                }
+                if self.drives(other, (pump_id, pump)) {
+                    let what = "fault-pump-claimed-twice";
+                    notes.add_error(at.span(), "baseline", what, pump_id, &other.id);
+                } else if pump.plts.is_none() {
+                    let what = "fault-pump-driver";
+                    notes.add_warning(at.span(), "baseline", what, pump_id, &other.id);
+                }
             }
         }
+    }
+
+    /// Whether a plant drives the pump, by what the site has declared or measures.
+    fn drives(self, plant: &Asset, (pump_id, pump): (&str, &PumpAsset)) -> bool {
+        let feeds = |one: &AssetRelation| {
+            one.sort == AssetRelationSort::Feeds && one.asset == plant.id && *one.with == *pump_id
+        };
+        pump.plts.as_ref() == Some(&plant.id)
+            || self.relations.iter().any(feeds)
+            || as_plant(plant).is_some_and(|plant| shares_energy(plant, pump))
     }
 
     /// Water of two pumps that is the same is added to the site's total once.
@@ -284,16 +291,19 @@ impl ClaimRegistry<'_> {
         }
     }
 
-    /// Pump of a fuel pump baseline.
-    fn replaced_pump(&self, plant: &PvPlantAsset) -> Option<(&str, &PumpAsset)> {
-        let BaselineKind::PumpFuel { pump: id, .. } = &plant.baseline.as_ref()?.kind else {
-            return None;
-        };
-        let found = self.assets.iter().find(|one| one.id == *id)?;
-        match &found.kind {
-            AssetKind::Pump(pump) => Some((&*found.id, &**pump)),
-            _ => None,
-        }
+    /// Pumps of the fuel pump baselines of a plant, with the days of the baselines.
+    fn replaced_pumps<'b>(
+        &'b self,
+        plant: &'b PvPlantAsset,
+    ) -> impl Iterator<Item = (DateBounds, (&'b str, &'b PumpAsset))> {
+        plant.baselines.iter().filter_map(|baseline| {
+            let id = baseline.kind.pump()?;
+            let found = self.assets.iter().find(|one| one.id == *id)?;
+            match &found.kind {
+                AssetKind::Pump(pump) => Some((baseline.days, (&*found.id, &**pump))),
+                _ => None,
+            }
+        })
     }
 
     fn is_counted_once(&self, one: &Asset, other: &Asset) -> bool {
@@ -316,8 +326,19 @@ fn as_plant(asset: &Asset) -> Option<&PvPlantAsset> {
 
 /// A plant without a baseline, or with `NONE`, claims no emissions.
 fn claims_emissions(plant: &PvPlantAsset) -> bool {
-    let kind = plant.baseline.as_ref().map(|one| &one.kind);
-    kind.is_some_and(|kind| *kind != BaselineKind::None)
+    claimed_days(plant).next().is_some()
+}
+
+/// Days for which the plant declares what it replaces.
+fn claimed_days(plant: &PvPlantAsset) -> impl Iterator<Item = DateBounds> {
+    let claims = plant.baselines.iter();
+    let claims = claims.filter(|one| one.kind != BaselineKind::None);
+    claims.map(|one| one.days)
+}
+
+/// Whether there may be a day for which both claim.
+fn claims_together(one: &PvPlantAsset, other: &PvPlantAsset) -> bool {
+    claimed_days(one).any(|own| claimed_days(other).any(|days| own.overlaps(days)))
 }
 
 /// The counter where there is one: it is the point that the figures use.

@@ -201,3 +201,17 @@ fn a_relation_names_two_assets_that_exist() {
     assert_eq!(relation("p", "r"), "fault-unknown-asset");
     assert_eq!(relation("p", "p"), "fault-relation-own");
 }
+
+#[test]
+fn claims_of_different_days_are_no_double_claim() {
+    let first = plant("p", INVERTER, GRID) + "until = 2026-06-30\n";
+    let second = plant("q", INVERTER, GRID) + "since = 2026-07-01\n";
+    assert!(load(&(first.clone() + &second)).is_ok());
+    let second = plant("q", INVERTER, GRID) + "since = 2026-06-30\n";
+    assert!(load(&(first + &second)).is_err());
+    let until = format!("{FUEL}, until = 2026-06-30");
+    let since = format!("{FUEL}, since = 2026-07-01");
+    let both = plant("p", INVERTER, &until) + &plant("q", SECOND, &since) + &pump("w", "");
+    let config = load(&both);
+    assert!(config.is_ok(), "{config:?}");
+}

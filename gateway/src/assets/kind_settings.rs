@@ -17,9 +17,9 @@ pub(crate) trait AssetKindSettings {
         disposal_factors(waste.and_then(|waste| waste.disposal))
     }
 
-    /// Declared baseline.
-    fn baseline(&self) -> Option<&Baseline> {
-        None
+    /// Declared baselines, by their first day.
+    fn baselines(&self) -> &[Baseline] {
+        &[]
     }
 
     /// Ids of the other assets on which its figures depend.

@@ -3,7 +3,7 @@
 use super::kind_settings::RawAssetTable;
 use crate::assets::{AssetKind, CheckContext};
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_values::RawText;
+use crate::config::raw_values::{RawDate, RawText};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::ops::Range;
@@ -26,6 +26,13 @@ macro_rules! raw_asset_enum {
             pub(crate) fn id_and_name(&self) -> (&RawText, &RawText) {
                 match self {
                     $(Self::$kind(raw) => (&raw.id, &raw.name),)*
+                }
+            }
+
+            /// First and last day of operation.
+            pub(crate) fn days(&self) -> [Option<&RawDate>; 2] {
+                match self {
+                    $(Self::$kind(raw) => [raw.since.as_ref(), raw.until.as_ref()],)*
                 }
             }
 

@@ -310,12 +310,12 @@ fn a_grid_factor_that_is_not_there_has_its_nearest_one() {
 fn a_declared_baseline_says_how_far_it_may_be_believed() {
     let text = "baseline = { kind = 'GRID', factor = 'grid.jamali.2019.om', since = 2026-01-01 }\n";
     let config = load_valid(&format!("{PLTS}{text}"));
-    let baseline = config.assets[0].baseline().unwrap();
+    let baseline = config.assets[0].baselines().first().unwrap();
     assert_eq!(baseline.kind.code(), "GRID");
     assert_eq!(baseline.headline(&config.factors).word(), "no-page");
     assert_eq!(config.assets[0].factors().len(), 1);
     let none = load_valid(&format!("{PLTS}baseline = {{ kind = 'NONE' }}\n"));
-    let baseline = none.assets[0].baseline().unwrap();
+    let baseline = none.assets[0].baselines().first().unwrap();
     assert_eq!(
         baseline.headline(&none.factors),
         crate::domain::claim_verdict::ClaimVerdict::Claimable
@@ -387,7 +387,8 @@ fn a_fuel_pump_is_reckoned_from_a_pump_that_measures_its_water() {
     assert!(said[1].contains("pump `w` has no head"), "{said:?}");
     let whole = format!("{PLTS}{PUMP_FUEL}{pump}volume = 'd.m3'\nhead = {{ static_m = 20 }}\n");
     let config = load_valid(&whole);
-    let BaselineKind::PumpFuel { method: way, .. } = &config.assets[0].baseline().unwrap().kind
+    let BaselineKind::PumpFuel { method: way, .. } =
+        &config.assets[0].baselines().first().unwrap().kind
     else {
         panic!("a fuel pump");
     };
@@ -526,6 +527,58 @@ fn a_factor_that_no_longer_holds_is_refused_for_a_baseline() {
     assert_eq!(config.expired_factors(jiff::civil::date(2025, 12, 31)), []);
     let late = config.expired_factors(jiff::civil::date(2026, 1, 1));
     assert_eq!((late.len(), late[0].line), (1, site_lines() + 8));
+}
+
+#[test]
+fn baselines_that_follow_each_other_are_a_list_without_overlap() {
+    let grid = |days: &str| {
+        format!("{{ kind = 'GRID', factor = 'grid.sumatera.2019.cm5050_exante'{days} }}")
+    };
+    let list = |all: &[&str]| {
+        let all: Vec<String> = all.iter().map(|days| grid(days)).collect();
+        format!("{PLTS}baseline = [{}]\n", all.join(", "))
+    };
+    let (first, second) = (", until = 2026-06-30", ", since = 2026-07-01");
+    let config = load_valid(&list(&[second, first]));
+    let since: Vec<bool> = config.assets[0]
+        .baselines()
+        .iter()
+        .map(|one| one.days.since.is_some())
+        .collect();
+    assert_eq!(since, [false, true], "by their first day");
+    assert_eq!(
+        load_valid(&format!("{PLTS}baseline = {}\n", grid(""))).assets[0]
+            .baselines()
+            .len(),
+        1
+    );
+    let said = rendered_diagnostics(&list(&[first, ", since = 2026-06-30"]), Language::En);
+    assert_eq!(said.len(), 1);
+    assert!(
+        said[0].contains("the days 2026-06-30.. of this baseline overlap"),
+        "{said:?}"
+    );
+    let said = rendered_diagnostics(&list(&["", second]), Language::En);
+    assert!(said[0].contains("overlap"), "{said:?}");
+    let said = rendered_diagnostics(&format!("{PLTS}baseline = 5\n"), Language::En);
+    assert_eq!(said, ["6: baseline: found 5, expected a table"]);
+}
+
+#[test]
+fn an_asset_that_ends_before_it_begins_is_refused() {
+    let said = rendered_diagnostics(
+        &format!("{PLTS}since = 2026-07-01\nuntil = 2026-06-30\n"),
+        Language::En,
+    );
+    assert_eq!(
+        said,
+        ["7: until: 2026-06-30 is out of range, expected >= 2026-07-01"]
+    );
+    let changes = "changes = [{ since = 2026-07-01, capacity_kwp = 3 }, \
+                   { since = 2026-07-01, capacity_kwp = 4 }]\n";
+    let said = rendered_diagnostics(&format!("{PLTS}{changes}"), Language::En);
+    assert_eq!(said.len(), 1);
+    assert!(said[0].contains("> 2026-07-01"), "{said:?}");
 }
 
 #[test]

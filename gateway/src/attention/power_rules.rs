@@ -30,7 +30,8 @@ pub(super) fn plts_idle(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
         // Without a sensor, or with an old reading of it, the height of the sun decides.
         let is_bright = sun.map_or(is_high, |sun| sun >= BRIGHT_W_M2);
         let power = site.present_value(plant.power.as_ref());
-        let least = plant.capacity_kwp * 1000.0 * IDLE_SHARE;
+        let kwp = plant.capacity_on(site.site.timezone.date(site.now));
+        let least = kwp * 1000.0 * IDLE_SHARE;
         // Unknown power is no verdict: a device that does not answer has its own rule.
         is_bright && power.is_some_and(|power| power < least)
     });

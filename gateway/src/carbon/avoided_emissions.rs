@@ -4,13 +4,11 @@
 use crate::assets::genset::indicators as genset;
 use crate::assets::pump::{indicators as pump, lift_indicators as lift};
 use crate::assets::solar::indicators as solar;
-use crate::assets::{
-    Baseline, BaselineKind, ExportClaim, GensetEmissionMethod, PvPlantAsset, PvSystemType,
-};
+use crate::assets::{Baseline, BaselineKind, ExportClaim, PvPlantAsset, PvSystemType};
 use crate::carbon::baseline_emissions::{
     EmissionPart, genset_emissions, grid_emissions, pump_fuel_emissions,
 };
-use crate::carbon::claimed_days::{claimed_days, known_of_days};
+use crate::carbon::claim_segments::{ClaimSegment, claim_segments, known_of_days, sum_of_claims};
 use crate::carbon::formulas::grid_emissions::net_emission_reduction;
 use crate::carbon::fuel_emissions::{LitreEmissions, litre_emissions};
 use crate::carbon::known_indicators::{KnownIndicators, find_indicator};
@@ -18,7 +16,6 @@ use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason, ProvisionalRe
 use crate::domain::indicator::{
     CompletenessShares, Indicator, IndicatorRemark, IndicatorSpec, InputSource, ValueOrigin,
 };
-use crate::domain::period::Period;
 use crate::formulas::FormulaStatus;
 use crate::indicators::coverage::lowest_completeness;
 use crate::indicators::figure_context::{
@@ -55,65 +52,85 @@ pub(crate) fn carbon_figures(
     plant: &PvPlantAsset,
     known: KnownIndicators<'_>,
 ) -> Vec<Indicator> {
-    let Some(baseline) = &plant.baseline else {
-        let none = || Err(IndicatorRemark::new("account-no-baseline"));
-        return vec![desk.figure(&CO2_GROSS, none(), Vec::new())];
+    let segments = match claim_segments(desk.span.period, &plant.baselines) {
+        Ok(segments) => segments,
+        Err(remark) => return unclaimed_figures(desk, plant, remark, known),
     };
-    let (gross, leakage) = match claimed_days(desk.span.period, baseline) {
-        Ok((first, last)) if is_whole(desk.span.period, first, last) => (
-            gross_figure(desk, plant, baseline, known),
-            leakage_figure(desk, plant, &baseline.kind),
-        ),
-        Ok(days) => figures_of_days(desk, plant, baseline, (known, days)),
-        Err(remark) => {
-            let part = EmissionPart::unavailable(remark);
-            let gross = part.into_figure(desk, &CO2_GROSS);
-            (gross, leakage_figure(desk, plant, &baseline.kind))
-        }
-    };
-    if matches!(baseline.kind, BaselineKind::None) {
+    let is_claimed = |segment: &&ClaimSegment<'_>| segment.baseline.kind != BaselineKind::None;
+    let claimed: Vec<&ClaimSegment<'_>> = segments.iter().filter(is_claimed).collect();
+    let parts = segments.iter().map(|segment| {
+        let (gross, leakage) = figures_of_segment(desk, plant, segment, known);
+        ((*segment, gross), (*segment, leakage))
+    });
+    let (gross, leakage): (Vec<_>, Vec<_>) = parts.unzip();
+    let gross = sum_of_claims(desk, &CO2_GROSS, &gross);
+    if claimed.is_empty() {
         return vec![gross];
     }
+    let leakage: Vec<_> = leakage
+        .into_iter()
+        .filter(|(segment, _)| is_claimed(&segment))
+        .collect();
+    // One part of the leakage that is not known makes all of it unknown.
+    let unknown = leakage.iter().find(|(_, part)| part.value.is_err());
+    let leakage = match unknown {
+        Some((_, part)) => Indicator {
+            period: desk.span.period,
+            ..part.clone()
+        },
+        None => sum_of_claims(desk, &CO2_LEAKAGE, &leakage),
+    };
+    let own = desk.asset.as_deref().unwrap_or_default();
+    let set = plant.project.as_ref().and_then(|one| one.genset.as_deref());
+    let burdens = [
+        (own, &solar::PROJECT_IMPORT),
+        (set.unwrap_or_default(), &genset::CO2),
+    ];
+    let counts = |day: Date| claimed.iter().any(|segment| segment.contains(day));
+    let known = known_of_days(desk, known, &burdens, counts);
+    let project = project_figure(desk, plant, &known);
+    let net = net_figure(desk, [&gross, &project, &leakage]);
+    vec![gross, project, leakage, net]
+}
+
+/// Figures of a period for which no baseline holds.
+fn unclaimed_figures(
+    desk: &FigureContext<'_>,
+    plant: &PvPlantAsset,
+    remark: IndicatorRemark,
+    known: KnownIndicators<'_>,
+) -> Vec<Indicator> {
+    let mut kinds = plant.baselines.iter().map(|one| &one.kind);
+    let kind = kinds.rfind(|kind| **kind != BaselineKind::None);
+    let Some(kind) = kind else {
+        return vec![desk.figure(&CO2_GROSS, Err(remark), Vec::new())];
+    };
+    let gross = EmissionPart::unavailable(remark).into_figure(desk, &CO2_GROSS);
+    let leakage = leakage_figure(desk, plant, kind);
     let project = project_figure(desk, plant, known);
     let net = net_figure(desk, [&gross, &project, &leakage]);
     vec![gross, project, leakage, net]
 }
 
-fn is_whole(period: Period, first: Date, last: Date) -> bool {
-    first == period.first() && last == period.last()
-}
-
-/// Gross emissions and leakage of the days on which baseline and factors hold. Project emissions
-/// stay those of the whole period: a burden is not reduced with the claim.
-fn figures_of_days(
+/// Gross emissions and leakage of the days of a stretch.
+fn figures_of_segment(
     desk: &FigureContext<'_>,
     plant: &PvPlantAsset,
-    baseline: &Baseline,
-    (known, (first, last)): (KnownIndicators<'_>, (Date, Date)),
+    segment: &ClaimSegment<'_>,
+    known: KnownIndicators<'_>,
 ) -> (Indicator, Indicator) {
-    let span = desk.span.between(first, last);
+    let span = desk.span.between(segment.first, segment.last);
     let part = FigureContext {
         span: &span,
         ..desk.clone()
     };
     let own = desk.asset.as_deref().unwrap_or_default();
-    let asset = match &baseline.kind {
-        BaselineKind::PumpFuel { pump, .. } => pump,
-        _ => own,
-    };
-    let specs = [&solar::GENERATION, &solar::SELF_USE, &pump::VOLUME];
-    let known = known_of_days(&part, known, asset, &specs);
-    let remark = IndicatorRemark::new("account-baseline-part")
-        .with_arg("first", first)
-        .with_arg("last", last);
-    let gross = gross_figure(&part, plant, baseline, &known).with_remark(remark);
-    let leakage = leakage_figure(&part, plant, &baseline.kind);
-    // They are figures of the whole period, of which only a part is claimed.
-    let of_period = |figure: Indicator| Indicator {
-        period: desk.span.period,
-        ..figure
-    };
-    (of_period(gross), of_period(leakage))
+    let kind = &segment.baseline.kind;
+    let mut reduced = vec![(own, &solar::GENERATION), (own, &solar::SELF_USE)];
+    reduced.extend(kind.pump().map(|pump| (&**pump, &pump::VOLUME)));
+    let known = known_of_days(&part, known, &reduced, |day| segment.contains(day));
+    let gross = gross_figure(&part, plant, segment.baseline, &known);
+    (gross, leakage_figure(&part, plant, kind))
 }
 
 /// Baseline emissions (BE), t.
@@ -308,18 +325,10 @@ fn leakage_figure(
         // its disposal is required before leakage can be taken as zero.
         None if replaces => EmissionPart::unavailable(IndicatorRemark::new("account-no-statement")),
         Some(leak) if leak.replaced.leaks() => {
-            let fuel = match kind {
-                BaselineKind::PumpFuel { fuel, .. }
-                | BaselineKind::Genset {
-                    method: Some(GensetEmissionMethod::Litres { fuel, .. }),
-                    ..
-                } => Some(fuel),
-                _ => None,
-            };
             let burnt = leak
                 .litres_per_year
                 .map(|year| year * years_passed(desk.span));
-            let litre = fuel.map(|fuel| litre_emissions(desk, fuel));
+            let litre = kind.fuel().map(|fuel| litre_emissions(desk, fuel));
             leakage_fuel_part(burnt, litre).unwrap_or_else(EmissionPart::unavailable)
         }
         _ => EmissionPart::known_zero("account-no-leakage"),

@@ -12,7 +12,7 @@
 
 pub mod avoided_emissions;
 pub mod baseline_emissions;
-pub(crate) mod claimed_days;
+pub(crate) mod claim_segments;
 pub mod formulas;
 pub mod fuel_emissions;
 pub mod known_indicators;

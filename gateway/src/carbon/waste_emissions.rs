@@ -6,7 +6,7 @@
 use crate::assets::bsf::rearing_indicators::{self as rearing, bsf_index_figures};
 use crate::assets::compost::formulas::{CompostEmissionInput, compost_pe};
 use crate::assets::compost::indicators as compost;
-use crate::assets::{Asset, AssetKind, Baseline, BaselineKind};
+use crate::assets::{Asset, AssetKind, BaselineKind};
 use crate::carbon::baseline_emissions::grid_uncertainty;
 use crate::carbon::formulas::first_order_decay::{
     WasteDeposit, WasteKind, fod_tool04, lifetime_per_tonne,
@@ -325,16 +325,15 @@ fn treatment_uncertainty(
 
 /// Grid factor that the site has chosen for a plant.
 fn site_grid_factor(config: &Config) -> Option<&Arc<Factor>> {
-    config
-        .assets
-        .iter()
-        .find_map(|asset| match asset.baseline() {
-            Some(Baseline {
-                kind: BaselineKind::Grid { factor, .. },
-                ..
-            }) => factor.as_ref(),
-            _ => None,
-        })
+    let all = config.assets.iter().flat_map(|asset| asset.baselines());
+    // The latest one where there are several.
+    let grids = all.filter_map(|one| match &one.kind {
+        BaselineKind::Grid { factor, .. } => Some((one.days.since, factor.as_ref()?)),
+        _ => None,
+    });
+    grids
+        .max_by_key(|(since, _)| *since)
+        .map(|(_, factor)| factor)
 }
 
 /// Net result (METHODS E.9), for whole calendar years only, because methane accrues by year.

@@ -3,7 +3,7 @@
 //!
 //! Doc comments of these types are descriptions in the JSON Schema, as in `raw_config`.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -38,6 +38,40 @@ impl<T: JsonSchema> JsonSchema for SpannedValue<T> {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         generator.subschema_for::<T>()
+    }
+}
+
+/// One value or a list of them, each with its place. Absent: none.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct OneOrMany<T>(Vec<SpannedValue<T>>);
+
+impl<T> OneOrMany<T> {
+    /// The values in the order of the file.
+    pub(crate) fn all(&self) -> &[SpannedValue<T>] {
+        &self.0
+    }
+}
+
+impl<T> Default for OneOrMany<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+// A single value becomes a list of one before it is deserialized (`schema_check`).
+impl<T: JsonSchema> JsonSchema for OneOrMany<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("OneOrMany_{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let one = generator.subschema_for::<T>();
+        json_schema!({ "anyOf": [one, { "type": "array", "items": one }] })
     }
 }
 

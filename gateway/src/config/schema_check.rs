@@ -231,6 +231,10 @@ fn check_value(
     value: &mut Spanned<DeValue<'_>>,
 ) -> bool {
     let span = value.span();
+    if let Some(list) = list_of_one_or_many(schema) {
+        wrap_single(value);
+        return check_value(notes, list, key, value);
+    }
     if let Some(variants) = tagged_variants(schema) {
         return check_tagged_table(notes, &variants, key, value);
     }
@@ -287,6 +291,24 @@ fn check_array<'i>(
         fits &= check_value(notes, schema, key, item);
     }
     fits
+}
+
+/// Schema of the list where one value may stand for a list of one.
+fn list_of_one_or_many(schema: &Value) -> Option<&Value> {
+    let choices = schema["anyOf"].as_array()?;
+    choices.iter().find(|choice| choice["type"] == "array")
+}
+
+/// Puts a value that is no list into a list of its own.
+fn wrap_single(value: &mut Spanned<DeValue<'_>>) {
+    if matches!(value.get_ref(), DeValue::Array(_)) {
+        return;
+    }
+    let span = value.span();
+    let single = std::mem::replace(value.get_mut(), DeValue::Boolean(false));
+    let mut list = toml::de::DeArray::new();
+    list.push(Spanned::new(span, single));
+    *value.get_mut() = DeValue::Array(list);
 }
 
 /// Schemas of a tagged table by the value of `kind`; `None` when it is not tagged.

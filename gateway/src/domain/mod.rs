@@ -14,6 +14,7 @@
 
 pub mod calibration;
 pub mod claim_verdict;
+pub mod date_bounds;
 mod exact_number;
 pub mod factor;
 pub(crate) mod hex_text;

@@ -36,6 +36,7 @@ pub(crate) mod input_reading;
 pub(crate) mod input_series;
 pub(crate) mod ledger_totals;
 pub(crate) mod moving_together;
+pub(crate) mod operating_days;
 pub(crate) mod period_days;
 pub(crate) mod refused_readings;
 pub(crate) mod running_hours;
@@ -64,9 +65,10 @@ use claim_inheritance::inherit_verdicts;
 use figure_context::FigureContext;
 use ledger_totals::PeriodLedger;
 use moving_together::mark_moving_together;
+use operating_days::{mark_operating_days, operating_spans};
 use period_days::PeriodDays;
 use sample_merge::ProgressCounter;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Milliseconds of 24 hours.
@@ -101,12 +103,16 @@ pub async fn calculate_in_turn<T>(
     let imports = imported_stretches(store, &span).await?;
     let redated = redated_stretches(store, &span).await?;
     let revision = config.revision_id();
+    let spans = operating_spans(config, &span);
     let mut plans = Vec::new();
     for asset in config.assets.iter().filter(|one| wanted.contains(&one.id)) {
+        let Some(span) = spans.get(&asset.id) else {
+            continue;
+        };
         let request = SumsRequest {
             config,
             asset,
-            span: &span,
+            span,
             calibrations: &calibrations,
             imports: &imports,
             redated: &redated,
@@ -126,7 +132,8 @@ pub async fn calculate_in_turn<T>(
     for plan in plans {
         all.merge(plan.run(store, &mut steps).await?);
     }
-    add_dependent_indicators(config, &span, &book, &mut all);
+    add_dependent_indicators(config, (&span, &spans), &book, &mut all);
+    mark_operating_days(&span, &spans, &mut all);
     Ok(build_site_indicators(config, ask, all))
 }
 
@@ -160,23 +167,28 @@ async fn redated_stretches(
 /// Adds the indicators that depend on the ledger or on indicators of other assets.
 fn add_dependent_indicators(
     config: &Config,
-    span: &PeriodDays,
+    (span, spans): (&PeriodDays, &BTreeMap<Arc<str>, PeriodDays>),
     book: &PeriodLedger,
     all: &mut AssetIndicators,
 ) {
-    let of_asset = |id: &Arc<str>| FigureContext::new(config, span, Some(id));
+    let in_operation = config.assets.iter();
+    let in_operation = in_operation.filter_map(|asset| {
+        let span = spans.get(&asset.id)?;
+        Some((asset, FigureContext::new(config, span, Some(&asset.id))))
+    });
+    let in_operation: Vec<(&Asset, FigureContext<'_>)> = in_operation.collect();
     mark_moving_together(config, &mut all.figures, &all.daily);
     inherit_verdicts(&mut all.figures);
     // Ledger figures first: the CO2 of a plant may depend on the fuel of a genset.
-    for asset in &config.assets {
+    for (asset, desk) in &in_operation {
         let own = indicators_of_asset(&all.figures, asset);
         let figures = figures_of_kind(&asset.kind);
-        let more = figures.ledger_figures(&of_asset(&asset.id), book, &own);
+        let more = figures.ledger_figures(desk, book, &own);
         all.figures.extend(more);
     }
-    for asset in &config.assets {
+    for (asset, desk) in &in_operation {
         let figures = figures_of_kind(&asset.kind);
-        let desk = of_asset(&asset.id).with_daily(&all.daily);
+        let desk = desk.clone().with_daily(&all.daily);
         let more = figures.dependent_figures(&desk, &all.figures);
         all.figures.extend(more);
     }

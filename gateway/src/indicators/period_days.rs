@@ -1,8 +1,10 @@
 //! The period as moments: its local days, and the time of each day with the sun above the horizon.
 
+use crate::domain::date_bounds::DateBounds;
 use crate::domain::period::Period;
 use crate::domain::site_zone::SiteZone;
 use crate::domain::{Site, UtcMs};
+use crate::formulas::{count_as_f64, finite_ratio};
 use crate::indicators::IndicatorsError;
 use crate::limits::RANGE_DAYS_MAX;
 use crate::solar_position::{GeoLocation, clear_sky_ghi, solar_elevation_sine};
@@ -144,6 +146,30 @@ impl PeriodDays {
         } else {
             (flat, facing)
         }
+    }
+
+    /// Mean of a daily value over the days that have begun; `None`: not known on some day.
+    pub(crate) fn mean_by_day(&self, of: impl Fn(Date) -> Option<f64>) -> Option<f64> {
+        let days = self.days.iter().filter(|day| day.from < self.to);
+        let values: Option<Vec<f64>> = days.map(|day| of(day.date)).collect();
+        let values = values?;
+        let first = *values.first()?;
+        // A mean of equal numbers would differ from them in the last digit.
+        if values.iter().all(|one| one.total_cmp(&first).is_eq()) {
+            return Some(first);
+        }
+        finite_ratio(values.iter().sum(), count_as_f64(values.len()))
+    }
+
+    /// The days of an asset among those of the period; `None`: it is not in operation on any day
+    /// that has begun.
+    pub(crate) fn of_asset(&self, days: DateBounds) -> Option<Self> {
+        let (first, last) = days.within(self.period)?;
+        if (first, last) == (self.period.first(), self.period.last()) {
+            return Some(self.clone());
+        }
+        let part = self.between(first, last);
+        (part.from < part.to).then_some(part)
     }
 
     /// Length of the part of a day that has passed, ms.

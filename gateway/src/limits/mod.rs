@@ -276,6 +276,10 @@ pub const WIZARD_RESTART_TRIES: usize = 10;
 pub const FACTORS_MAX: usize = 2000;
 /// Maximum bytes of the official page of a factor: a scanned decree with annexes.
 pub const EVIDENCE_BYTES_MAX: u64 = 64 << 20;
+/// Maximum baselines of one plant, one after the other: a change each year for decades.
+pub const BASELINES_MAX: usize = 50;
+/// Maximum changes of the capacity of one plant.
+pub const CAPACITY_CHANGES_MAX: usize = 50;
 /// Maximum assets of one site.
 pub const ASSETS_MAX: usize = 500;
 /// Maximum ledger indicators that a site defines itself.

@@ -6,7 +6,7 @@ use crate::assets::{
 };
 use crate::carbon::settings::waste_disposal::{self, RawDisposal, WasteDisposal};
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_values::{RawNumber, RawText, SpannedValue};
+use crate::config::raw_values::{RawDate, RawNumber, RawText, SpannedValue};
 use crate::ledger::LedgerDimension;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -84,6 +84,12 @@ pub(crate) struct RawBsf {
     pub(crate) id: RawText,
     /// Name for people.
     pub(crate) name: RawText,
+    /// First day of operation.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(crate) since: Option<RawDate>,
+    /// Last day of operation.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(crate) until: Option<RawDate>,
     /// Point of the substrate's temperature, or a list of them, the core first.
     #[schemars(required, with = "Option<serde_json::Value>")]
     pub(crate) temperature: Option<SpannedValue<toml::Value>>,

@@ -5,7 +5,7 @@ use crate::assets::{
     AssetKindSettings, CheckContext, NamedAsset, RawAssetTable, check_named_asset,
 };
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_values::{RawNumber, RawText};
+use crate::config::raw_values::{RawDate, RawNumber, RawText};
 use crate::config::value_syntax;
 use crate::config::value_syntax::EXPECT_DURATION;
 use crate::domain::factor::Factor;
@@ -53,6 +53,12 @@ pub(crate) struct RawCatchment {
     pub(crate) id: RawText,
     /// Name for people.
     pub(crate) name: RawText,
+    /// First day of operation.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(crate) since: Option<RawDate>,
+    /// Last day of operation.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(crate) until: Option<RawDate>,
     /// Horizontal catchment area, m2.
     #[schemars(required)]
     pub(crate) area_m2: RawNumber,

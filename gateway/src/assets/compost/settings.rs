@@ -7,7 +7,7 @@ use crate::assets::{
 };
 use crate::carbon::settings::waste_disposal::{self, RawDisposal, WasteDisposal};
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_values::{RawText, SpannedValue};
+use crate::config::raw_values::{RawDate, RawText, SpannedValue};
 use crate::ledger::LedgerDimension;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -71,6 +71,12 @@ pub(crate) struct RawCompost {
     pub(crate) id: RawText,
     /// Name for people.
     pub(crate) name: RawText,
+    /// First day of operation.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(crate) since: Option<RawDate>,
+    /// Last day of operation.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(crate) until: Option<RawDate>,
     /// Composting process.
     #[schemars(required)]
     pub(crate) process: Option<SpannedValue<CompostProcess>>,

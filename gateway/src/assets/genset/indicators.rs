@@ -144,6 +144,13 @@ impl AssetSums for GensetSums {
             figure.value = figure.value.map(|m3| m3 * 1000.0);
             figure.uncertainty.gum = figure.uncertainty.gum.map(|m3| m3 * 1000.0);
             made.figures.push(figure);
+            let daily = read.daily_totals(&FUEL, Some(fuel));
+            made.daily.extend(daily.map(|mut daily| {
+                for (_, value, _) in &mut daily.days {
+                    *value = value.map(|m3| m3 * 1000.0);
+                }
+                daily
+            }));
         }
         if let Some(hours) = &self.hours {
             made.figures.push(hours.figure(read, &HOURS));

@@ -7,7 +7,7 @@ use crate::assets::{
 };
 use crate::carbon::settings::engine_fuel::{self, EngineFuel, RawBlend, RawFuelKind};
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_values::{RawNumber, RawText, SpannedValue};
+use crate::config::raw_values::{RawDate, RawNumber, RawText, SpannedValue};
 use crate::domain::factor::Factor;
 use crate::ledger::LedgerDimension;
 use schemars::JsonSchema;
@@ -75,6 +75,12 @@ pub(crate) struct RawGenset {
     pub(crate) id: RawText,
     /// Name for people.
     pub(crate) name: RawText,
+    /// First day of operation.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(crate) since: Option<RawDate>,
+    /// Last day of operation.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(crate) until: Option<RawDate>,
     /// Rated power, kW.
     #[schemars(required)]
     pub(crate) rating_kw: RawNumber,

@@ -4,7 +4,7 @@ use crate::assets::asset_point::{AssetPoint, ENERGY_UNITS, POWER_UNITS};
 use crate::assets::{AssetKindSettings, CheckContext, RawAssetTable, require_one_of};
 use crate::carbon::settings::energy_claim::{self, EnergyClaim, RawClaim};
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_values::{RawText, SpannedValue};
+use crate::config::raw_values::{RawDate, RawText, SpannedValue};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::ops::Range;
@@ -32,6 +32,12 @@ pub(crate) struct RawMeter {
     pub(crate) id: RawText,
     /// Name for people.
     pub(crate) name: RawText,
+    /// First day of operation.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(crate) since: Option<RawDate>,
+    /// Last day of operation.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(crate) until: Option<RawDate>,
     /// Point of the power; positive for import.
     pub(crate) power: RawText,
     /// Point of the total energy, a counter.

@@ -15,7 +15,7 @@ use crate::indicators::figure_context::{
     FigureBuilder, FigureContext, constant_input, figure_input, formula_input, setting_input,
     status_remark, value_or_status,
 };
-use crate::indicators::period_days::HOUR_MS;
+use crate::indicators::period_days::{HOUR_MS, PeriodDays};
 use crate::indicators::totaliser::{Totaliser, is_counter_rejected, prefer_counter};
 use crate::indicators::uncertainty::RelativeUncertainty;
 
@@ -109,7 +109,7 @@ impl PumpSums<'_> {
     ) -> Vec<Indicator> {
         let desk = read.desk;
         let mut all = Vec::new();
-        let kwp = self.driver_kwp();
+        let kwp = self.driver_kwp(desk.span);
         let days = desk.span.days_passed();
         let number = |one: &Indicator| one.value.as_ref().ok().copied();
         let found = number(v).map(|v_m3| {
@@ -156,11 +156,11 @@ impl PumpSums<'_> {
     }
 
     /// Nameplate of the plant that drives the pump, kWp.
-    fn driver_kwp(&self) -> Option<f64> {
+    fn driver_kwp(&self, span: &PeriodDays) -> Option<f64> {
         let id = self.pump.plts.as_ref()?;
         let mut assets = self.config.assets.iter();
         match &assets.find(|asset| asset.id == *id)?.kind {
-            AssetKind::Plts(plant) => Some(plant.capacity_kwp),
+            AssetKind::Plts(plant) => span.mean_by_day(|day| Some(plant.capacity_on(day))),
             _ => None,
         }
     }

@@ -7,7 +7,7 @@ use crate::assets::{
     RawAssetTable, check_named_asset, lifetime_limit, require_one_of, symmetric_limit,
 };
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_values::{RawNumber, RawText, SpannedValue};
+use crate::config::raw_values::{RawDate, RawNumber, RawText, SpannedValue};
 use crate::config::value_syntax;
 use crate::config::value_syntax::EXPECT_DURATION;
 use schemars::JsonSchema;
@@ -71,6 +71,12 @@ pub(crate) struct RawPump {
     pub(crate) id: RawText,
     /// Name for people.
     pub(crate) name: RawText,
+    /// First day of operation.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(crate) since: Option<RawDate>,
+    /// Last day of operation.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(crate) until: Option<RawDate>,
     /// Point of the electric power.
     pub(crate) power: RawText,
     /// Point of the electric energy, a counter.

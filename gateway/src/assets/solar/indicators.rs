@@ -98,6 +98,7 @@ impl AssetSums for PltsSums<'_> {
         daily.extend(read.daily_totals(&GENERATION, energy));
         daily.extend(self.daily_self_use(read, energy));
         daily.extend(self.daily_insolation(read));
+        daily.extend(read.daily_totals(&PROJECT_IMPORT, self.project.as_ref()));
         AssetIndicators {
             figures,
             daily,

@@ -151,7 +151,7 @@ impl Irradiance {
         // METHODS A.12).
         if let Some(power) = self.power.value_at(at) {
             self.day_ms += length;
-            self.down_ms += if power <= plant.capacity_kwp {
+            self.down_ms += if power <= plant.highest_kwp() {
                 length
             } else {
                 0

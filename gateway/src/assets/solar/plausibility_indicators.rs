@@ -37,7 +37,7 @@ impl PltsSums<'_> {
         let Ok(energy) = generation.value else {
             return generation;
         };
-        let yield_h = energy / self.plant.capacity_kwp;
+        let yield_h = energy / self.yield_kwp(read);
         if let Some(remark) = self.reason_too_high(read, energy, yield_h) {
             return generation
                 .with_remark(remark)
@@ -66,7 +66,7 @@ impl PltsSums<'_> {
             IrradiancePlane::Array => PR_MAX,
             IrradiancePlane::Horizontal | IrradiancePlane::Satellite => HORIZONTAL_RATIO_MAX,
         };
-        let ratio = matched / self.plant.capacity_kwp / light;
+        let ratio = matched / self.yield_kwp(read) / light;
         if light >= INSOLATION_MIN && ratio > ratio_max {
             let remark = IndicatorRemark::new("account-implausible-irradiance");
             return Some(
@@ -89,7 +89,7 @@ impl PltsSums<'_> {
             PvSystemType::GridTied | PvSystemType::PumpOnly => span.daylight_hours_passed(),
             PvSystemType::OffGrid => span.hours_passed(),
         };
-        let rating = self.plant.ac_rating_kw?;
+        let rating = span.mean_by_day(|day| self.plant.ac_rating_on(day))?;
         let most = rating * hours * METER_MARGIN;
         (sky >= INSOLATION_MIN && self.counted_since(read) >= span.from && energy > most).then(
             || {

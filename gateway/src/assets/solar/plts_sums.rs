@@ -3,10 +3,14 @@
 use crate::assets::PvPlantAsset;
 use crate::assets::solar::irradiance::Irradiance;
 use crate::config::Config;
+use crate::formulas::finite_ratio;
 use crate::formulas::saved_state::saved_fields;
+use crate::indicators::asset_sums::AssetReadings;
 use crate::indicators::input_reading::{InputReading, ReadingSums};
 use crate::indicators::input_series::{InputSeries, InputSeriesList};
+use crate::indicators::period_days::PeriodDays;
 use crate::indicators::totaliser::{Totaliser, prefer_counter};
+use jiff::civil::Date;
 
 /// Plausible power above the nameplate, kW/kWp: sunlight at the edge of clouds exceeds 1000 W/m2.
 const NAMEPLATE_MARGIN: f64 = 1.3;
@@ -50,7 +54,8 @@ impl<'a> PltsSums<'a> {
         let project = lanes.add_total(project.and_then(|project| project.import.as_ref()));
         let light = lanes.add_level(plant.irradiance.as_ref());
         // An inverter that also discharges a battery may be larger than the modules.
-        let most = plant.capacity_kwp.max(plant.ac_rating_kw.unwrap_or(0.0)) * NAMEPLATE_MARGIN;
+        let inverter = plant.highest_ac_kw().unwrap_or(0.0);
+        let most = plant.highest_kwp().max(inverter) * NAMEPLATE_MARGIN;
         lanes.limit_by_rating(power, most * 1000.0);
         let lanes = lanes.all;
         let counter =
@@ -94,6 +99,45 @@ impl<'a> PltsSums<'a> {
     /// Total that the energy figures are based on: the counter, or the integral of the power.
     pub(super) fn generation_total(&self) -> Option<&Totaliser> {
         prefer_counter(self.energy.as_ref(), self.power.as_ref())
+    }
+}
+
+impl PltsSums<'_> {
+    /// Capacity by which the energy of the period is divided, kWp: E / P0 is the sum of the yields
+    /// of the stretches between two changes.
+    pub(super) fn yield_kwp(&self, read: &AssetReadings<'_>) -> f64 {
+        let days = &read.desk.span.days;
+        let kwp = |day: usize| self.plant.capacity_on(days[day].date);
+        let whole = read
+            .desk
+            .span
+            .mean_by_day(|day| Some(self.plant.capacity_on(day)));
+        let whole = whole.unwrap_or(self.plant.capacity_kwp);
+        let Some(total) = self
+            .generation_total()
+            .filter(|_| self.is_changed(read.desk.span))
+        else {
+            return whole;
+        };
+        let grown = total.daily_totals(read.desk.span, &read.tracks[total.lane]);
+        let grown = grown.iter().enumerate().take(days.len());
+        let parts = grown.filter_map(|(day, (energy, _))| Some(((*energy)?, kwp(day))));
+        let (energy, hours) = parts.fold((0.0, 0.0), |(energy, hours), (more, kwp)| {
+            (energy + more, hours + more / kwp)
+        });
+        finite_ratio(energy, hours).unwrap_or(whole)
+    }
+
+    /// Whether the capacity changes within the period.
+    pub(super) fn is_changed(&self, span: &PeriodDays) -> bool {
+        self.changes_within(span).next().is_some()
+    }
+
+    /// First days of another capacity within the period.
+    pub(super) fn changes_within(&self, span: &PeriodDays) -> impl Iterator<Item = Date> {
+        let (first, last) = (span.period.first(), span.period.last());
+        let days = self.plant.changes.iter().map(|change| change.since);
+        days.filter(move |day| first < *day && *day <= last)
     }
 }
 

@@ -3,9 +3,11 @@
 use crate::assets::asset_point::{
     AssetPoint, ENERGY_UNITS, IRRADIANCE_UNITS, POWER_UNITS, SPEED_UNITS, TEMPERATURE_UNITS,
 };
+use crate::assets::solar::capacity::{CapacityChange, RawCapacityChange, check_changes};
 use crate::assets::{
     ANY_UNIT, AssetKindSettings, CheckContext, NamedAsset, OUTDOOR_RANGE_C, RatedLimit,
     RawAssetTable, check_named_asset, lifetime_limit, require_one_of, symmetric_limit,
+    text_or_empty,
 };
 use crate::carbon::settings::baseline::{
     self, Baseline, BaselineKind, PumpEmissionMethod, RawBaseline,
@@ -15,7 +17,7 @@ use crate::carbon::settings::project_emissions::{
     self, LeakageDeclaration, ProjectEmissions, RawLeakage, RawProject,
 };
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_values::{RawNumber, RawText, SpannedValue};
+use crate::config::raw_values::{OneOrMany, RawDate, RawNumber, RawText, SpannedValue};
 use crate::domain::factor::Factor;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -37,10 +39,12 @@ const OFF_GRID_MARGIN: f64 = 10.0;
 pub struct PvPlantAsset {
     /// System type.
     pub system: PvSystemType,
-    /// Rated power of all modules, kWp.
+    /// Rated power of all modules at the beginning, kWp; see `capacity_on`.
     pub capacity_kwp: f64,
-    /// Rated AC power of the inverter, kW.
+    /// Rated AC power of the inverter at the beginning, kW.
     pub ac_rating_kw: Option<f64>,
+    /// Changes of both, by their first day.
+    pub changes: Vec<CapacityChange>,
     /// Area of all modules, m2.
     pub module_area_m2: Option<f64>,
     /// Power temperature coefficient, 1/degC, at most 0.
@@ -69,8 +73,8 @@ pub struct PvPlantAsset {
     pub wind: Option<AssetPoint>,
     /// Status of the inverter.
     pub status: Option<AssetPoint>,
-    /// Declared baseline; `None`: no emissions are avoided.
-    pub baseline: Option<Baseline>,
+    /// Declared baselines, by their first day; without one no emissions are avoided.
+    pub baselines: Vec<Baseline>,
     /// Project emissions: energy that the plant takes itself.
     pub project: Option<ProjectEmissions>,
     /// Leakage: fate of the replaced engine.
@@ -131,6 +135,12 @@ pub(crate) struct RawPlts {
     pub(crate) id: RawText,
     /// Name for people.
     pub(crate) name: RawText,
+    /// First day of operation.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(crate) since: Option<RawDate>,
+    /// Last day of operation.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(crate) until: Option<RawDate>,
     /// System type, `grid-tied` by default.
     pub(crate) system: Option<SpannedValue<PvSystemType>>,
     /// Rated power of all modules, kWp.
@@ -138,6 +148,9 @@ pub(crate) struct RawPlts {
     pub(crate) capacity_kwp: RawNumber,
     /// Rated AC power of the inverter, kW.
     pub(crate) ac_rating_kw: RawNumber,
+    /// Later changes of the capacity: modules added or removed, another inverter.
+    #[serde(default)]
+    pub(crate) changes: Vec<SpannedValue<RawCapacityChange>>,
     /// Area of all modules, m2.
     pub(crate) module_area_m2: RawNumber,
     /// Power temperature coefficient, 1/degC: -0.0035 where the data sheet says -0.35 %/K.
@@ -166,8 +179,9 @@ pub(crate) struct RawPlts {
     pub(crate) wind: RawText,
     /// Point of the inverter status.
     pub(crate) status: RawText,
-    /// Declared baseline.
-    pub(crate) baseline: Option<SpannedValue<RawBaseline>>,
+    /// Declared baseline, or a list of them, one after the other.
+    #[serde(default)]
+    pub(crate) baseline: OneOrMany<RawBaseline>,
     /// Project emissions: energy that the plant takes itself.
     pub(crate) project: Option<SpannedValue<RawProject>>,
     /// Leakage: fate of the replaced engine.
@@ -182,25 +196,28 @@ impl AssetKindSettings for PvPlantAsset {
     }
 
     fn factors(&self) -> Vec<&Arc<Factor>> {
-        let baseline = self.baseline.iter().flat_map(|one| one.kind.factors());
+        let baseline = self.baselines.iter().flat_map(|one| one.kind.factors());
         let project = self.project.iter().filter_map(|one| one.factor.as_ref());
-        baseline.chain(project).collect()
+        let mut all: Vec<&Arc<Factor>> = Vec::new();
+        for factor in baseline.chain(project) {
+            if all.iter().all(|known| known.id != factor.id) {
+                all.push(factor);
+            }
+        }
+        all
     }
 
-    fn baseline(&self) -> Option<&Baseline> {
-        self.baseline.as_ref()
+    fn baselines(&self) -> &[Baseline] {
+        &self.baselines
     }
 
     // CO2 depends on the water of the pump in the baseline, and on the fuel of the plant's own
     // genset.
     fn needed_assets(&self) -> Vec<&Arc<str>> {
-        let pump = self.baseline.as_ref().and_then(|one| match &one.kind {
-            BaselineKind::PumpFuel { pump, .. } => Some(pump),
-            _ => None,
-        });
+        let pumps = self.baselines.iter().filter_map(|one| one.kind.pump());
         let project = self.project.as_ref();
         let genset = project.and_then(|project| project.genset.as_ref());
-        pump.into_iter().chain(genset).collect()
+        pumps.chain(genset).collect()
     }
 
     fn rated_limits(&self) -> Vec<RatedLimit<'_>> {
@@ -208,8 +225,9 @@ impl AssetKindSettings for PvPlantAsset {
             PvSystemType::GridTied | PvSystemType::PumpOnly => PEAK_MARGIN,
             PvSystemType::OffGrid => OFF_GRID_MARGIN,
         };
-        let modules_kw = self.capacity_kwp * margin;
-        let kw = self.ac_rating_kw.map_or(modules_kw, |kw| kw * AC_MARGIN);
+        let modules_kw = self.highest_kwp() * margin;
+        let kw = self.highest_ac_kw();
+        let kw = kw.map_or(modules_kw, |kw| kw * AC_MARGIN);
         let outdoors = [&self.module_temperature, &self.air_temperature];
         let outdoors = outdoors
             .into_iter()
@@ -234,11 +252,11 @@ impl RawAssetTable for RawPlts {
         if let Some(project) = &self.project {
             check_named_asset(notes, all, &project.get().genset, "genset", "genset");
         }
-        if let Some(at) = &self.baseline
-            && let RawBaseline::PumpFuel(typed) = at.get()
-        {
-            check_named_asset(notes, all, &typed.pump, "pump", "pump");
-            check_replaced_pump(notes, at, own, all);
+        for at in self.baseline.all() {
+            if let RawBaseline::PumpFuel(typed) = at.get() {
+                check_named_asset(notes, all, &typed.pump, "pump", "pump");
+                check_replaced_pump(notes, (at, &typed.pump), own, all);
+            }
         }
     }
 }
@@ -246,16 +264,16 @@ impl RawAssetTable for RawPlts {
 /// Checks that the pump of a fuel pump baseline measures its water.
 fn check_replaced_pump(
     notes: &mut DiagnosticCollector<'_>,
-    at: &SpannedValue<RawBaseline>,
+    (at, typed): (&SpannedValue<RawBaseline>, &RawText),
     own: &dyn AssetKindSettings,
     all: &[&dyn NamedAsset],
 ) {
-    let Some(BaselineKind::PumpFuel {
-        pump: id,
-        method: way,
-        ..
-    }) = own.baseline().map(|one| &one.kind)
-    else {
+    let named = text_or_empty(typed);
+    let mut found = own.baselines().iter().filter_map(|one| match &one.kind {
+        BaselineKind::PumpFuel { pump, method, .. } if **pump == *named => Some((pump, method)),
+        _ => None,
+    });
+    let Some((id, way)) = found.next() else {
         return;
     };
     let named = all.iter().find(|asset| asset.id() == id);
@@ -327,8 +345,7 @@ pub(crate) fn check_table(
     require_one_of(notes, span, &keys);
     check_ratings(notes, raw);
     let (plane, claim) = (raw.irradiance_plane.as_ref(), raw.claim.as_ref());
-    let baseline = raw.baseline.as_ref();
-    let baseline = baseline.map(|at| baseline::check_baseline(notes, at, around));
+    let baselines = baseline::check_baselines(notes, &raw.baseline, around);
     PvPlantAsset {
         system: raw.system.as_ref().map(|at| *at.get()).unwrap_or_default(),
         capacity_kwp: notes
@@ -336,6 +353,7 @@ pub(crate) fn check_table(
             .unwrap_or(0.0),
         ac_rating_kw: notes.positive_number(&raw.ac_rating_kw, "ac_rating_kw"),
         module_area_m2: notes.positive_number(&raw.module_area_m2, "module_area_m2"),
+        changes: check_changes(notes, &raw.changes),
         // At most 1 % per degree: a value typed in percent (-0.35) is refused.
         gamma: notes.number_in_range(&raw.gamma, "gamma", -0.01..=0.0),
         noct_c: notes.number_in_range(&raw.noct_c, "noct_c", 20.0..=80.0),
@@ -364,13 +382,8 @@ pub(crate) fn check_table(
             .project
             .as_ref()
             .map(|at| project_emissions::check_project(notes, at.get(), around)),
-        leakage: project_emissions::check_leakage(
-            notes,
-            span,
-            raw.leakage.as_ref(),
-            baseline.as_ref(),
-        ),
-        baseline,
+        leakage: project_emissions::check_leakage(notes, span, raw.leakage.as_ref(), &baselines),
+        baselines,
         claim: claim.map(|at| energy_claim::check_claim(notes, at.get())),
     }
 }

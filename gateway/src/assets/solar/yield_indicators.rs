@@ -8,7 +8,7 @@ use crate::assets::solar::plts_sums::PltsSums;
 use crate::assets::{IrradiancePlane, PvSystemType};
 use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::indicator::{
-    Indicator, IndicatorInput, IndicatorSpec, InputSource, ValueOrigin,
+    Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec, InputSource, ValueOrigin,
 };
 use crate::formulas::FormulaStatus;
 use crate::indicators::asset_sums::AssetReadings;
@@ -17,7 +17,7 @@ use crate::indicators::figure_context::{
     FigureBuilder, constant_input, figure_input, formula_input, setting_input, status_remark,
     value_or_status,
 };
-use crate::indicators::period_days::{HOUR_MS, millis_to_f64};
+use crate::indicators::period_days::{HOUR_MS, PeriodDays, millis_to_f64};
 use crate::indicators::uncertainty::RelativeUncertainty;
 
 pub(crate) const DC_ENERGY: IndicatorSpec =
@@ -76,7 +76,7 @@ impl PltsSums<'_> {
         generation: &Indicator,
     ) -> Vec<Indicator> {
         let desk = read.desk;
-        let p0 = self.plant.capacity_kwp;
+        let p0 = self.yield_kwp(read);
         let per_kwp = |spec: &IndicatorSpec<'_>| {
             let value = generation
                 .value
@@ -85,12 +85,13 @@ impl PltsSums<'_> {
             desk.figure(
                 spec,
                 value,
-                vec![figure_input("E", generation), self.nameplate_input()],
+                vec![figure_input("E", generation), nameplate_input(p0)],
             )
             .with_completeness(generation.completeness)
             .with_origin(generation.origin)
             .with_uncertainty(RelativeUncertainty::from_indicator(generation))
         };
+        let per_kwp = |spec: &IndicatorSpec<'_>| self.with_changes(desk.span, per_kwp(spec));
         // One quotient under both ids of METHODS, A.10 and A.4.
         let mut all = vec![per_kwp(&SPECIFIC_YIELD), per_kwp(&FINAL_YIELD)];
         if let Some(lane) = self.sun.lane {
@@ -131,7 +132,7 @@ impl PltsSums<'_> {
         let yields = pv_yields(&PvYieldInput {
             e_dc_kwh: dc,
             e_out_kwh: generation.value.as_ref().ok().copied(),
-            p0_kwp: self.plant.capacity_kwp,
+            p0_kwp: self.yield_kwp(read),
             h_poa_kwh_m2: h,
         });
         let both = lowest_completeness([share, generation.completeness]);
@@ -154,7 +155,7 @@ impl PltsSums<'_> {
                     from_h(),
                     dc_energy_input(dc),
                     figure_input("E", generation),
-                    self.nameplate_input(),
+                    nameplate_input(self.yield_kwp(read)),
                 ];
                 let value = value_or_status(value, FormulaStatus::NoEnergy);
                 all.push(desk.figure(spec, value, inputs).with_completeness(both));
@@ -168,8 +169,12 @@ impl PltsSums<'_> {
         all
     }
 
-    fn nameplate_input(&self) -> IndicatorInput {
-        setting_input("P0", self.plant.capacity_kwp, "kWp", "capacity_kwp")
+    /// The figure with a remark on each change of the capacity within the period.
+    fn with_changes(&self, span: &PeriodDays, figure: Indicator) -> Indicator {
+        self.changes_within(span).fold(figure, |figure, day| {
+            let remark = IndicatorRemark::new("account-capacity-changed").with_arg("date", day);
+            figure.with_remark(remark)
+        })
     }
 
     /// Performance ratio (METHODS A.5) over the intervals with known energy and irradiance.
@@ -184,7 +189,7 @@ impl PltsSums<'_> {
         let yields = pv_yields(&PvYieldInput {
             e_dc_kwh: None,
             e_out_kwh: Some(energy),
-            p0_kwp: self.plant.capacity_kwp,
+            p0_kwp: self.yield_kwp(read),
             h_poa_kwh_m2: Some(light).filter(|_| !none),
         });
         // Irradiance was measured but never together with energy: the energy is what is missing.
@@ -197,7 +202,7 @@ impl PltsSums<'_> {
         let whole = sun.value.as_ref().is_ok_and(|h| (light / h) > 0.999);
         let inputs = vec![
             formula_input("E", Some(energy), "kWh", indicator_source(generation)),
-            self.nameplate_input(),
+            nameplate_input(self.yield_kwp(read)),
             formula_input("H", Some(light), "kWh/m2", indicator_source(sun)),
         ];
         let figure = read
@@ -214,7 +219,7 @@ impl PltsSums<'_> {
                 ClaimVerdict::Claimable
             })
             .with_remark_if(!whole && !none, "account-pr-matched");
-        self.with_pr_labels(figure)
+        self.with_changes(read.desk.span, self.with_pr_labels(figure))
     }
 
     /// Adds remarks on the limits of a performance ratio.
@@ -241,14 +246,14 @@ impl PltsSums<'_> {
         let (Some(gamma), Some(lane)) = (self.plant.gamma, self.sun.lane) else {
             return Vec::new();
         };
-        let p0 = self.plant.capacity_kwp;
+        let p0 = self.yield_kwp(read);
         let measured = self.plant.module_temperature.is_some();
         let share = read.tracks[lane].completeness(read.desk.span);
         let make = |spec: &IndicatorSpec<'_>, found: CorrectedPr| {
             let value = value_or_status(found.pr.map(|pr| 100.0 * pr), found.status);
             let inputs = vec![
                 figure_input("E", generation),
-                self.nameplate_input(),
+                nameplate_input(p0),
                 setting_input("γ", gamma, "1/degC", "gamma"),
                 formula_input("G", None, "W/m2", point_source(read.tracks, lane)),
                 constant_input("T_ref", found.t_ref_c.unwrap_or(T_REF_C), "degC", "stc"),
@@ -296,9 +301,13 @@ impl PltsSums<'_> {
                 .with_completeness(generation.completeness)
                 .with_uncertainty(RelativeUncertainty::from_indicator(generation))
         };
-        let p0 = self.plant.capacity_kwp;
+        let factor = |spec: &IndicatorSpec<'_>, symbol, rating: f64, key: &str| {
+            self.with_changes(span, factor(spec, symbol, rating, key))
+        };
+        let p0 = span.mean_by_day(|day| Some(self.plant.capacity_on(day)));
+        let p0 = p0.unwrap_or(self.plant.capacity_kwp);
         let mut all = vec![factor(&CAPACITY_FACTOR, "P0", p0, "capacity_kwp")];
-        if let Some(rating) = self.plant.ac_rating_kw {
+        if let Some(rating) = span.mean_by_day(|day| self.plant.ac_rating_on(day)) {
             all.push(factor(&CAPACITY_FACTOR_AC, "P_AC", rating, "ac_rating_kw"));
         }
         if let Some(lane) = self.sun.lane {
@@ -340,6 +349,10 @@ impl PltsSums<'_> {
             .figure(&AVAILABILITY, value, inputs)
             .with_completeness(covered)
     }
+}
+
+fn nameplate_input(kwp: f64) -> IndicatorInput {
+    setting_input("P0", kwp, "kWp", "capacity_kwp")
 }
 
 fn millis_to_hours(ms: i64) -> f64 {

@@ -8,7 +8,7 @@ use crate::assets::{
     AssetKindSettings, CheckContext, OUTDOOR_RANGE_C, RatedLimit, RawAssetTable, require_one_of,
 };
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_values::{RawNumber, RawText, SpannedValue};
+use crate::config::raw_values::{RawDate, RawNumber, RawText, SpannedValue};
 use crate::config::value_syntax;
 use crate::config::value_syntax::EXPECT_DURATION;
 use jiff::civil::{Time, time};
@@ -116,6 +116,12 @@ pub(crate) struct RawTank {
     pub(crate) id: RawText,
     /// Name for people.
     pub(crate) name: RawText,
+    /// First day of operation.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(crate) since: Option<RawDate>,
+    /// Last day of operation.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(crate) until: Option<RawDate>,
     /// Point of the level.
     pub(crate) level: RawText,
     /// Point of the pressure at the sensor.

@@ -2,13 +2,15 @@
 
 use crate::assets::genset::settings::GensetLoad;
 use crate::assets::{CheckContext, require_one_of, text_or_empty};
-use crate::carbon::settings::declared_days::check_order;
+use crate::carbon::settings::declared_days::check_days;
 use crate::carbon::settings::engine_fuel::{self, EngineFuel, RawBlend, RawFuelKind};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::factors::{Factors, choose_factor};
-use crate::config::raw_values::{RawDate, RawNumber, RawText, SpannedValue};
+use crate::config::raw_values::{OneOrMany, RawDate, RawNumber, RawText, SpannedValue};
 use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
+use crate::domain::date_bounds::DateBounds;
 use crate::domain::factor::{Factor, UnverifiedFactor};
+use crate::limits::BASELINES_MAX;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -23,10 +25,8 @@ const GENSET_TABLE: &str = "genset.table";
 pub struct Baseline {
     /// Kind of the baseline.
     pub kind: BaselineKind,
-    /// First day for which it is declared.
-    pub since: Option<Date>,
-    /// Last day for which it is declared.
-    pub until: Option<Date>,
+    /// Days for which it is declared.
+    pub days: DateBounds,
     /// Person or body that declared it.
     pub by: String,
     /// Evidence: a bill, a fuel log, photos.
@@ -134,6 +134,26 @@ impl BaselineKind {
             Self::Genset { .. } => "GENSET",
             Self::PumpFuel { .. } => "PUMP_FUEL",
             Self::None => "NONE",
+        }
+    }
+
+    /// Fuel that the replaced engine would have burnt, where litres are computed.
+    pub fn fuel(&self) -> Option<&EngineFuel> {
+        match self {
+            Self::PumpFuel { fuel, .. }
+            | Self::Genset {
+                method: Some(GensetEmissionMethod::Litres { fuel, .. }),
+                ..
+            } => Some(fuel),
+            _ => None,
+        }
+    }
+
+    /// Id of the pump whose water it would have lifted.
+    pub fn pump(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::PumpFuel { pump, .. } => Some(pump),
+            _ => None,
         }
     }
 
@@ -271,7 +291,40 @@ pub(crate) struct RawNoBaseline {
 /// Keys that all kinds share: `since` and `until`, `by`, `evidence`.
 type DeclarationKeys<'a> = ([Option<&'a RawDate>; 2], &'a RawText, &'a RawText);
 
-pub(crate) fn check_baseline(
+/// Checks the baselines of a plant: sorted by their first day, none with a day of another.
+pub(crate) fn check_baselines(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &OneOrMany<RawBaseline>,
+    around: &CheckContext<'_>,
+) -> Vec<Baseline> {
+    if let Some(extra) = raw.all().get(BASELINES_MAX) {
+        let (found, most) = (raw.all().len().to_string(), BASELINES_MAX.to_string());
+        notes.add_error(extra.span(), "baseline", "fault-too-many", &found, &most);
+    }
+    let mut all: Vec<Baseline> = Vec::new();
+    for at in raw.all().iter().take(BASELINES_MAX) {
+        let next = check_baseline(notes, at, around);
+        if let Some(other) = all.iter().find(|one| one.days.overlaps(next.days)) {
+            let days = |one: &Baseline| {
+                let text = |day: Option<Date>| day.map_or(String::new(), |day| day.to_string());
+                format!("{}..{}", text(one.days.since), text(one.days.until))
+            };
+            let (found, taken) = (days(&next), days(other));
+            notes.add_error(
+                at.span(),
+                "baseline",
+                "fault-baselines-overlap",
+                &found,
+                &taken,
+            );
+        }
+        all.push(next);
+    }
+    all.sort_by_key(|one| one.days.since);
+    all
+}
+
+fn check_baseline(
     notes: &mut DiagnosticCollector<'_>,
     at: &SpannedValue<RawBaseline>,
     around: &CheckContext<'_>,
@@ -311,10 +364,8 @@ pub(crate) fn check_baseline(
         ),
     };
     // A factor that is not valid on the first day cannot support the baseline (docs/factors.md).
-    let day = notes.date(since, "since");
-    let last = notes.date(until, "until");
-    check_order(notes, (day, last), until);
-    if let (Some(day), Some(at)) = (day, since) {
+    let days = check_days(notes, [since, until]);
+    if let (Some(day), Some(at)) = (days.since, since) {
         for factor in kind
             .factors()
             .into_iter()
@@ -332,8 +383,7 @@ pub(crate) fn check_baseline(
     }
     Baseline {
         kind,
-        since: day,
-        until: last,
+        days,
         by: text_or_empty(by),
         evidence: text_or_empty(evidence),
     }

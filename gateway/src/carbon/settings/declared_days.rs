@@ -2,18 +2,22 @@
 
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::RawDate;
-use jiff::civil::Date;
+use crate::domain::date_bounds::DateBounds;
 
-/// Checks that the last day does not come before the first one.
-pub(crate) fn check_order(
+/// Checks `since` and `until`: the last day must not come before the first one.
+pub(crate) fn check_days(
     notes: &mut DiagnosticCollector<'_>,
-    days: (Option<Date>, Option<Date>),
-    until: Option<&RawDate>,
-) {
-    if let ((Some(day), Some(last)), Some(at)) = (days, until)
+    [since, until]: [Option<&RawDate>; 2],
+) -> DateBounds {
+    let days = DateBounds {
+        since: notes.date(since, "since"),
+        until: notes.date(until, "until"),
+    };
+    if let (Some(day), Some(last), Some(at)) = (days.since, days.until, until)
         && last < day
     {
         let (found, expected) = (last.to_string(), format!(">= {day}"));
         notes.add_error(at.span(), "until", "fault-range", &found, &expected);
     }
+    days
 }

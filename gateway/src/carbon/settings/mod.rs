@@ -1,7 +1,7 @@
 //! Checked parts of the configuration that emissions are computed from.
 
 pub mod baseline;
-mod declared_days;
+pub(crate) mod declared_days;
 pub mod energy_claim;
 pub mod engine_fuel;
 pub mod project_emissions;

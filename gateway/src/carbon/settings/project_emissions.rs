@@ -102,7 +102,7 @@ pub(crate) fn check_leakage(
     notes: &mut DiagnosticCollector<'_>,
     span: &Range<usize>,
     typed: Option<&SpannedValue<RawLeakage>>,
-    baseline: Option<&Baseline>,
+    baselines: &[Baseline],
 ) -> Option<LeakageDeclaration> {
     let Some(at) = typed else {
         let replaces = |one: &Baseline| {
@@ -111,7 +111,7 @@ pub(crate) fn check_leakage(
                 BaselineKind::Genset { .. } | BaselineKind::PumpFuel { .. }
             )
         };
-        if baseline.is_some_and(replaces) {
+        if baselines.iter().any(replaces) {
             notes.add_warning(span.clone(), "leakage", "fault-no-statement", "", "");
         }
         return None;

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::factor::Factor;
 use crate::i18n::Language;
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
 /// Adds a paragraph for each asset, and the number of indicators.
@@ -19,13 +20,12 @@ pub(super) fn push_assets_text(lines: &mut Vec<String>, config: &Config, lang: L
             ("points", &points.join(", ")),
         ];
         lines.push(lang.text_with("cli-check-asset", &args));
-        if let Some(baseline) = asset.baseline() {
-            lines.push(baseline_text(baseline, lang));
-        }
+        let baselines = asset.baselines();
+        lines.extend(baselines.iter().map(|one| baseline_text(one, lang)));
         for factor in asset.factors() {
             lines.push(factor_text(config, factor, lang));
         }
-        if let Some(id) = asset.baseline().and_then(|one| one.kind.unverified_id()) {
+        for id in baselines.iter().filter_map(|one| one.kind.unverified_id()) {
             lines.push(lang.text_with("fault-unverified-used", &[("found", id)]));
         }
     }
@@ -34,8 +34,10 @@ pub(super) fn push_assets_text(lines: &mut Vec<String>, config: &Config, lang: L
 }
 
 fn baseline_text(baseline: &Baseline, lang: Language) -> String {
-    let since = baseline.since.map_or("-".to_owned(), |day| day.to_string());
-    let args = [("code", baseline.kind.code()), ("since", &since)];
+    let text = |day: Option<Date>| day.map_or("-".to_owned(), |day| day.to_string());
+    let (since, until) = (text(baseline.days.since), text(baseline.days.until));
+    let code = baseline.kind.code();
+    let args = [("code", code), ("since", &*since), ("until", &*until)];
     lang.text_with("cli-check-baseline", &args)
 }
 
@@ -79,16 +81,19 @@ pub(super) fn assets_json(config: &Config, lang: Language) -> Value {
 }
 
 fn asset_json(config: &Config, asset: &Asset, lang: Language) -> Value {
-    let baseline = asset.baseline().map(|one| {
+    let text = |day: Option<Date>| day.map(|day| day.to_string());
+    let baselines = asset.baselines().iter().map(|one| {
         json!({
             "code": one.kind.code(),
-            "since": one.since.map(|day| day.to_string()),
+            "since": text(one.days.since),
+            "until": text(one.days.until),
             "by": one.by,
             "evidence": one.evidence,
             "headline": one.headline(&config.factors).word(),
             "unverified": one.kind.unverified_id(),
         })
     });
+    let baselines: Vec<Value> = baselines.collect();
     let factors = asset.factors().into_iter();
     let factors: Vec<Value> = factors
         .map(|factor| factor_json(config, factor, lang))
@@ -102,7 +107,9 @@ fn asset_json(config: &Config, asset: &Asset, lang: Language) -> Value {
         "name": &*asset.name,
         "kind": asset.kind.word(),
         "points": points,
-        "baseline": baseline,
+        "since": text(asset.days.since),
+        "until": text(asset.days.until),
+        "baselines": baselines,
         "factors": factors,
     })
 }

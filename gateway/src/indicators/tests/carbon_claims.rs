@@ -140,7 +140,7 @@ async fn a_factor_that_ends_within_the_period_ends_the_claim() {
     let Some(BaselineKind::Grid {
         factor: Some(factor),
         ..
-    }) = plant.baseline.as_mut().map(|one| &mut one.kind)
+    }) = plant.baselines.first_mut().map(|one| &mut one.kind)
     else {
         panic!("a grid");
     };

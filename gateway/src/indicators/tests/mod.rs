@@ -2,6 +2,7 @@
 
 mod calibrated_readings;
 mod carbon_claims;
+mod dated_declarations;
 mod demo;
 mod energy;
 mod full_year;

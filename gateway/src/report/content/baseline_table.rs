@@ -42,7 +42,14 @@ fn plant_lines(book: &ReportContext<'_>, plant: &PvPlantAsset) -> Vec<BasisLine>
         "capacity",
         display_names::format_quantity(book.lang, plant.capacity_kwp, "kWp"),
     )];
-    if let Some(declared) = &plant.baseline {
+    let date = |day| crate::report::render::number_format::date(book.lang, day);
+    for change in &plant.changes {
+        let kwp = display_names::format_quantity(book.lang, change.capacity_kwp, "kWp");
+        let since = date(change.since);
+        let args = [("kwp", &*kwp), ("date", &since)];
+        lines.push(("capacity", book.format_message("chapters-since", &args)));
+    }
+    for declared in &plant.baselines {
         lines.extend(baseline_lines(book, declared));
     }
     if let Some(claim) = &plant.claim {
@@ -71,10 +78,10 @@ fn baseline_lines(book: &ReportContext<'_>, declared: &Baseline) -> Vec<BasisLin
         let doubt = book.message("factor-status-unverified");
         lines.push(("unverified", format!("{id}: {doubt}")));
     }
-    let since = declared
-        .since
-        .map(|day| crate::report::render::number_format::date(book.lang, day));
-    lines.push(("since", since.unwrap_or_default()));
+    let date = |day| crate::report::render::number_format::date(book.lang, day);
+    let days = declared.days;
+    lines.push(("since", days.since.map(date).unwrap_or_default()));
+    lines.push(("until", days.until.map(date).unwrap_or_default()));
     lines.push(("by", declared.by.clone()));
     lines.push(("evidence", declared.evidence.clone()));
     lines

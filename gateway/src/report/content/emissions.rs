@@ -64,8 +64,8 @@ pub(crate) fn emission_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
 /// Emissions avoided by an asset's energy.
 fn energy_blocks(book: &ReportContext<'_>, asset: &Asset) -> Vec<ReportBlock> {
     let all = book.indicators_of(Some(&asset.id), &["co2."]);
-    let declared = asset.baseline();
-    if all.is_empty() && declared.is_none() {
+    let declared = asset.baselines();
+    if all.is_empty() && declared.is_empty() {
         return Vec::new();
     }
     let mut blocks = vec![ReportBlock::Heading(asset.name.to_string())];
@@ -82,7 +82,7 @@ fn energy_blocks(book: &ReportContext<'_>, asset: &Asset) -> Vec<ReportBlock> {
         blocks.push(book.callout(tone, key, &[("why", &why)]));
     }
     // NONE is a declaration too, and is stated like any other.
-    if declared.is_some_and(|declared| declared.kind.code() == "NONE") {
+    if asset.baseline_codes(book.matter.account.period) == "NONE" {
         blocks.push(book.callout(CalloutTone::Note, "carbon-none", &[]));
     }
     blocks.extend(baseline_table::basis_table(book, asset));

@@ -144,11 +144,7 @@ fn form_row(
         CellValue::Date(period.last()),
         CellValue::Text(book.message(&format!("report-origin-{}", one.origin.key()))),
         share,
-        text_cell(
-            carbon
-                .and_then(Asset::baseline)
-                .map_or("", |declared| declared.kind.code()),
-        ),
+        text_cell(carbon.map_or(String::new(), |asset| asset.baseline_codes(period))),
         CellValue::Text(method),
         text_cell(factor_names(factors)),
         text_cell(factor_statuses(book, factors)),

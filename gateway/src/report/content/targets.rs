@@ -4,6 +4,8 @@ use super::context::ReportContext;
 use crate::domain::ExactNumber;
 use crate::domain::indicator::Indicator;
 use crate::domain::ledger::{EntryKind, LedgerEntry};
+use crate::domain::period::Period;
+use crate::formulas::finite_ratio;
 use crate::ledger::TotalRule;
 use jiff::civil::Date;
 
@@ -28,18 +30,41 @@ pub(crate) fn target_value(
         entry.is_current() && said.sort == sort && *said.indicator == *id && said.unit == one.unit
     });
     let all: Vec<&LedgerEntry> = all.collect();
-    let period = book.matter.account.period;
+    let of = |period: Period| period_target(&all, definition.total, period);
+    let (whole, own) = (book.matter.account.period, one.period);
+    let found = of(own);
+    if found.is_some() || is_same(own, whole) {
+        return found;
+    }
+    // An asset that was in operation for a part of the period owes that part of an amount.
+    let share = finite_ratio(days_of(own), days_of(whole))?;
+    match definition.total {
+        TotalRule::Sum => Some(of(whole)? * share),
+        TotalRule::Last => of(whole),
+    }
+}
+
+/// Target for a period: an entry for exactly this period, else the sum of those that cover it.
+fn period_target(all: &[&LedgerEntry], rule: TotalRule, period: Period) -> Option<f64> {
     let exact = |entry: &&&LedgerEntry| {
         let when = entry.statement.when;
         (when.first(), when.last()) == (period.first(), period.last())
     };
     // Of several entries for the same period the newest counts.
     let newest = all.iter().filter(exact).max_by_key(|entry| entry.id);
-    match (newest, definition.total) {
+    match (newest, rule) {
         (Some(entry), _) => entry_quantity(entry),
-        (None, TotalRule::Sum) => sum_consecutive(&all, period.first(), period.last()),
+        (None, TotalRule::Sum) => sum_consecutive(all, period.first(), period.last()),
         (None, TotalRule::Last) => None,
     }
+}
+
+fn is_same(one: Period, other: Period) -> bool {
+    (one.first(), one.last()) == (other.first(), other.last())
+}
+
+fn days_of(period: Period) -> f64 {
+    f64::from((period.last() - period.first()).get_days() + 1)
 }
 
 /// True for a figure of the ledger that exists only because the target of a measured figure is kept
