@@ -134,6 +134,8 @@ fn figure_read(asset: &str, id: &str, value: f64, last: UtcMs) -> Indicator {
             value: Some(value),
             unit: Arc::from(""),
             from,
+            rule: "",
+            parts: Vec::new(),
         }],
         factors: Vec::new(),
         claim: ClaimVerdict::Claimable,

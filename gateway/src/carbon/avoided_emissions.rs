@@ -8,7 +8,9 @@ use crate::assets::{Baseline, BaselineKind, ExportClaim, PvPlantAsset, PvSystemT
 use crate::carbon::baseline_emissions::{
     EmissionPart, genset_emissions, grid_emissions, pump_fuel_emissions,
 };
-use crate::carbon::claim_segments::{ClaimSegment, claim_segments, known_of_days, sum_of_claims};
+use crate::carbon::claim_segments::{
+    ClaimSegment, claim_segments, known_of_days, list_days, sum_of_claims,
+};
 use crate::carbon::formulas::grid_emissions::net_emission_reduction;
 use crate::carbon::fuel_emissions::{LitreEmissions, litre_emissions};
 use crate::carbon::known_indicators::{KnownIndicators, find_indicator};
@@ -19,9 +21,8 @@ use crate::domain::indicator::{
 use crate::formulas::FormulaStatus;
 use crate::indicators::coverage::lowest_completeness;
 use crate::indicators::figure_context::{
-    FigureBuilder, FigureContext, figure_input, setting_input, status_remark,
+    FigureBuilder, FigureContext, constant_input, figure_input, setting_input, status_remark,
 };
-use crate::indicators::period_days::PeriodDays;
 use crate::indicators::uncertainty::RelativeUncertainty;
 use jiff::civil::Date;
 use std::sync::Arc;
@@ -37,11 +38,16 @@ pub(crate) const CO2_PROJECT: IndicatorSpec = IndicatorSpec::new(
     "co2.project",
     "tCO2",
     "C.9",
-    "PE = E_grid / 1000 · EF + F · EF_fuel / 1000",
+    "PE = E_used / 1000 · EF · (1 + TDL) + PE_fuel",
 )
 .burden();
-pub(crate) const CO2_LEAKAGE: IndicatorSpec =
-    IndicatorSpec::new("co2.leakage", "tCO2", "C.9", "LE = F · EF_fuel / 1000").burden();
+pub(crate) const CO2_LEAKAGE: IndicatorSpec = IndicatorSpec::new(
+    "co2.leakage",
+    "tCO2",
+    "C.9",
+    "LE = F_a · d / 365.25 · NCV · ρ / 1000 · EF · (1 − b) / 1000",
+)
+.burden();
 pub(crate) const CO2_NET: IndicatorSpec =
     IndicatorSpec::new("co2.net", "tCO2", "C.9", "BE − PE − LE").benefit();
 
@@ -87,8 +93,9 @@ pub(crate) fn carbon_figures(
         (set.unwrap_or_default(), &genset::CO2),
     ];
     let counts = |day: Date| claimed.iter().any(|segment| segment.contains(day));
-    let known = known_of_days(desk, known, &burdens, counts);
-    let project = project_figure(desk, plant, &known);
+    let of_days = known_of_days(desk, known, &burdens, counts);
+    let mut project = project_figure(desk, plant, &of_days);
+    list_days(desk, &mut project, known, counts);
     let net = net_figure(desk, [&gross, &project, &leakage]);
     vec![gross, project, leakage, net]
 }
@@ -128,8 +135,10 @@ fn figures_of_segment(
     let kind = &segment.baseline.kind;
     let mut reduced = vec![(own, &solar::GENERATION), (own, &solar::SELF_USE)];
     reduced.extend(kind.pump().map(|pump| (&**pump, &pump::VOLUME)));
-    let known = known_of_days(&part, known, &reduced, |day| segment.contains(day));
-    let gross = gross_figure(&part, plant, segment.baseline, &known);
+    let counts = |day: Date| segment.contains(day);
+    let of_days = known_of_days(&part, known, &reduced, counts);
+    let mut gross = gross_figure(&part, plant, segment.baseline, &of_days);
+    list_days(&part, &mut gross, known, counts);
     (gross, leakage_figure(&part, plant, kind))
 }
 
@@ -172,7 +181,7 @@ fn gross_figure(
         ) => genset_emissions(desk, used, *rating_kw, way.as_ref()),
     };
     let stands_on = part.inputs.iter().find_map(|input| match &input.from {
-        InputSource::Indicator(id) => Some(Arc::clone(id)),
+        InputSource::Indicator { id, asset } => Some((Arc::clone(id), asset.clone())),
         _ => None,
     });
     let mut figure = part.into_figure(desk, &CO2_GROSS);
@@ -180,9 +189,9 @@ fn gross_figure(
         BaselineKind::PumpFuel { pump, .. } => pump,
         _ => id,
     };
-    let found = stands_on.and_then(|from| {
+    let found = stands_on.and_then(|(from, asset)| {
         let mut all = known.iter();
-        all.find(|one| one.id == from && one.asset.as_deref() == Some(of_pump))
+        all.find(|one| one.id == from && one.asset == asset)
     });
     if let Some(from) = found {
         figure = figure
@@ -276,12 +285,12 @@ fn genset_emission_part(figure: &Indicator) -> EmissionPart {
         verdict: figure.claim,
         value: figure.value.clone(),
         unit: "tCO2",
-        inputs: vec![figure_input("F · EF_fuel", figure)],
+        inputs: vec![figure_input("PE_fuel", figure)],
         factors: figure.factors.clone(),
         wide: RelativeUncertainty::from_indicator(figure),
         remarks: figure.remarks.clone(),
-        method: "",
-        equation: "",
+        method: "C.9",
+        equation: "PE_fuel",
     }
 }
 
@@ -291,6 +300,12 @@ fn sum_emission_parts(parts: impl Iterator<Item = EmissionPart>) -> EmissionPart
     sum.remarks.clear();
     let mut terms = Vec::new();
     for part in parts {
+        // Grid energy stands before the fuel of a genset.
+        sum.equation = if sum.inputs.is_empty() {
+            part.equation
+        } else {
+            "E_used / 1000 · EF · (1 + TDL) + PE_fuel"
+        };
         if let Ok(value) = part.value {
             terms.push((value, part.wide));
         }
@@ -325,10 +340,8 @@ fn leakage_figure(
         // its disposal is required before leakage can be taken as zero.
         None if replaces => EmissionPart::unavailable(IndicatorRemark::new("account-no-statement")),
         Some(leak) if leak.replaced.leaks() => {
-            let burnt = leak
-                .litres_per_year
-                .map(|year| year * years_passed(desk.span));
             let litre = kind.fuel().map(|fuel| litre_emissions(desk, fuel));
+            let burnt = (leak.litres_per_year, desk.span.days_passed());
             leakage_fuel_part(burnt, litre).unwrap_or_else(EmissionPart::unavailable)
         }
         _ => EmissionPart::known_zero("account-no-leakage"),
@@ -337,19 +350,18 @@ fn leakage_figure(
         .with_origin(ValueOrigin::Declared)
 }
 
-fn years_passed(span: &PeriodDays) -> f64 {
-    span.days_passed() / 365.25
-}
-
 fn leakage_fuel_part(
-    burnt: Option<f64>,
+    (burnt_a, days): (Option<f64>, f64),
     litre: Option<Result<LitreEmissions, IndicatorRemark>>,
 ) -> Result<EmissionPart, IndicatorRemark> {
-    let burnt = burnt.ok_or_else(|| IndicatorRemark::new("account-no-leakage-litres"))?;
+    let burnt_a = burnt_a.ok_or_else(|| IndicatorRemark::new("account-no-leakage-litres"))?;
     let litre = litre.ok_or_else(|| IndicatorRemark::new("account-no-leakage-fuel"))??;
     let mut part = EmissionPart::unavailable(status_remark(FormulaStatus::NoData));
-    part.value = Ok(burnt * litre.kg_co2 / 1000.0);
-    part.inputs = vec![setting_input("F", burnt, "L", "leakage.litres_per_year")];
+    part.value = Ok(burnt_a * days / 365.25 * litre.kg_co2 / 1000.0);
+    part.inputs = vec![
+        setting_input("F_a", burnt_a, "L", "leakage.litres_per_year"),
+        constant_input("d", days, "d", "period"),
+    ];
     part.inputs.extend(litre.inputs);
     part.factors = litre.factors;
     part.remarks = litre.remarks;

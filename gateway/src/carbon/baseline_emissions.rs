@@ -15,7 +15,7 @@ use crate::domain::factor::{Factor, FactorStatus, FactorUnit, UnverifiedFactor};
 use crate::domain::indicator::{
     Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec, InputSource, ValueOrigin,
 };
-use crate::formulas::FormulaStatus;
+use crate::formulas::{FormulaStatus, GRAVITY_M_S2};
 use crate::indicators::figure_context::{
     FigureBuilder, FigureContext, FigureValue, constant_input, factor_input, figure_input,
     formula_input, setting_input, status_remark,
@@ -26,6 +26,10 @@ use std::sync::Arc;
 /// Id of the policy factor that gives the uncertainty of a grid factor without a published range.
 // The uncertainty of official grid factors is not published (METHODS C.2 e).
 const GRID_UNCERTAINTY_RULE: &str = "policy.grid.uncertainty";
+
+/// Equation of a fuel pump by the water that it would have lifted (METHODS C.6).
+const FUEL_OF_WATER: &str =
+    "0.0036 · ρ · g · H · V / 3600000 / (η_pump · η_engine) · EF · (1 − b) / 1000";
 
 /// Emissions of one source with inputs, factors, uncertainty and remarks, before they become a
 /// figure.
@@ -62,6 +66,7 @@ impl EmissionPart {
     pub(crate) fn known_zero(said: &str) -> Self {
         let mut part = Self::unavailable(IndicatorRemark::new(said));
         part.value = Ok(0.0);
+        (part.method, part.equation) = ("C.9", "0");
         part.wide = RelativeUncertainty::EXACT;
         part.remarks.push(IndicatorRemark::new(said));
         part
@@ -355,6 +360,7 @@ fn emissions_by_lifted_water(
             factor_input("EF", per_gj, "kgCO2/GJ", &co2),
             from_blend,
             constant_input("ρ", rho, "kg/m3", "water"),
+            constant_input("g", GRAVITY_M_S2, "m/s2", "gravity"),
         ],
         factors: [co2].into_iter().chain(factor).collect(),
         wide: RelativeUncertainty::default(),
@@ -367,6 +373,6 @@ fn emissions_by_lifted_water(
             all
         },
         method: "C.6",
-        equation: "0.0036 · ρ · g · H · V / 3.6e6 / (η_pump · η_engine) · EF · (1 − b) / 1000",
+        equation: FUEL_OF_WATER,
     }
 }

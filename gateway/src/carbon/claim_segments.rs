@@ -10,20 +10,24 @@ use crate::assets::Baseline;
 use crate::assets::genset::indicators as genset;
 use crate::carbon::known_indicators::KnownIndicators;
 use crate::domain::indicator::{
-    CompletenessShares, DailyValues, Indicator, IndicatorRemark, IndicatorSpec,
+    CompletenessShares, DailyValues, Indicator, IndicatorRemark, IndicatorSpec, InputSource,
 };
+use crate::domain::input_part::day_parts;
 use crate::domain::period::Period;
 use crate::formulas::claim_rounding::{RoundingMode, round_decimals};
 use crate::formulas::{FormulaStatus, count_as_f64, finite_ratio};
 use crate::indicators::coverage::lowest_completeness;
 use crate::indicators::figure_context::{
-    FigureBuilder, FigureContext, setting_input, status_remark,
+    FigureBuilder, FigureContext, formula_input, status_remark,
 };
 use crate::indicators::uncertainty::RelativeUncertainty;
 use jiff::civil::Date;
 
 /// Decimals of the emissions of a stretch in its remark, t: grams.
 const SEGMENT_DECIMALS: i32 = 6;
+
+/// Rule by which emissions of fuel fall on days: by the fuel of these days.
+const BY_FUEL: &str = "PE · Σ F_d / F";
 
 /// Days of the period for which one baseline holds.
 #[derive(Clone, Copy, Debug)]
@@ -160,13 +164,10 @@ fn sum_of_parts(
         .iter()
         .filter_map(|part| Some((*part.value.as_ref().ok()?, *part)))
         .collect();
-    let inputs = counted
-        .iter()
-        .zip(&values)
-        .map(|((segment, part), (value, _))| {
-            let key = format!("baseline {}..{}", segment.first, segment.last);
-            setting_input("x", *value, &part.unit, &key)
-        });
+    let inputs = values.iter().map(|(value, part)| {
+        let from = InputSource::Part(Box::new((*part).clone()));
+        formula_input("x", Some(*value), &part.unit, from)
+    });
     let units = parts.iter().map(|part| &*part.unit);
     // A sum of `tCO2` and `tCO2e` contains other gases.
     let unit = units.max_by_key(|unit| unit.len()).unwrap_or(spec.unit);
@@ -277,6 +278,39 @@ fn figure_of_days(
     figure
         .with_completeness(completeness)
         .with_uncertainty(width)
+}
+
+/// Lists the days that count below the inputs of a figure that are reduced to them.
+pub(crate) fn list_days(
+    desk: &FigureContext<'_>,
+    figure: &mut Indicator,
+    whole: KnownIndicators<'_>,
+    counts: impl Fn(Date) -> bool,
+) {
+    for input in &mut figure.inputs {
+        let InputSource::Indicator { id, asset } = &input.from else {
+            continue;
+        };
+        let mut all = whole.iter();
+        let of = all.find(|one| one.id == *id && one.asset == *asset);
+        let of = of.and_then(|one| one.value.as_ref().ok());
+        let is_reduced = of
+            .zip(input.value)
+            .is_some_and(|(of, now)| (of - now).abs() > 0.0);
+        if !is_reduced {
+            continue;
+        }
+        let mut series = desk.daily.iter();
+        let series = series.find(|one| one.id == *id && one.asset == *asset);
+        match series {
+            Some(series) => {
+                let days = series.days.iter().filter(|(date, ..)| counts(*date));
+                let days = days.filter_map(|(date, value, _)| Some((*date, (*value)?)));
+                input.parts = day_parts(days);
+            }
+            None => input.rule = BY_FUEL,
+        }
+    }
 }
 
 fn days_that_count(

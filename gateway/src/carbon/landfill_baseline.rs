@@ -1,15 +1,15 @@
 //! Landfill baseline of waste: factors, inputs and uncertainty of its methane (METHODS E.5).
 
 use crate::assets::WasteFate;
-use crate::carbon::formulas::first_order_decay::LandfillModel;
+use crate::carbon::formulas::first_order_decay::{LandfillModel, WasteKind};
 use crate::carbon::fuel_emissions::formula_gwp;
 use crate::carbon::waste_group::WasteGroup;
 use crate::domain::factor::Factor;
 use crate::domain::indicator::{
-    Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec, InputSource, ValueOrigin,
+    Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec, ValueOrigin,
 };
 use crate::indicators::figure_context::{
-    FigureBuilder, FigureContext, FigureValue, factor_input, formula_input, setting_input,
+    FigureBuilder, FigureContext, FigureValue, constant_input, factor_input, setting_input,
 };
 use crate::indicators::uncertainty::RelativeUncertainty;
 use std::sync::Arc;
@@ -70,30 +70,37 @@ pub(super) fn landfill_baseline(
         docf: value(LANDFILL_FACTOR_IDS[3], usual.docf),
         mcf: mcf.as_ref().map_or(usual.mcf, |factor| factor.value),
     };
-    let warming = format!("gwp.{}.ch4", set.name().to_lowercase());
+    let warming = set.factor_id("ch4");
     let mut factors: Vec<Arc<Factor>> = LANDFILL_FACTOR_IDS
         .iter()
         .filter_map(|id| known.find(id).cloned())
         .collect();
     factors.extend(known.find(&warming).cloned());
-    let mut inputs = vec![setting_input("f", captured, "", "disposal.gas_captured")];
-    let symbols = ["φ", "OX", "F", "DOC_f", "DOC", "k", "GWP"];
-    for (symbol, factor) in symbols.into_iter().zip(&factors) {
-        inputs.push(factor_input(
-            symbol,
-            factor.value,
-            factor.unit.text(),
-            factor,
-        ));
-    }
+    let food = WasteKind::Food;
+    let usual_input = |symbol, value, unit: &str, id: &str| match known.find(id) {
+        Some(factor) => factor_input(symbol, value, unit, factor),
+        None => constant_input(symbol, value, unit, "ipcc"),
+    };
+    let ids = LANDFILL_FACTOR_IDS;
+    let inputs = vec![
+        usual_input("φ", model.phi, "", ids[0]),
+        setting_input("f", captured, "", "disposal.gas_captured"),
+        usual_input("GWP", model.gwp_ch4, "", &warming),
+        usual_input("OX", model.ox, "", ids[1]),
+        usual_input("F", model.f_ch4, "", ids[2]),
+        usual_input("DOC_f", model.docf, "", ids[3]),
+        match &mcf {
+            Some(factor) => factor_input("MCF", model.mcf, "", factor),
+            None => constant_input("MCF", model.mcf, "", "ipcc"),
+        },
+        usual_input("DOC", food.degradable_carbon(), "", ids[4]),
+        usual_input("k", food.decay_rate_per_year(), "1/a", ids[5]),
+    ];
     let doc = known
         .find(LANDFILL_FACTOR_IDS[4])
         .and_then(|factor| factor.uncertainty_percent());
     let of_dump = mcf.as_ref().and_then(|factor| factor.uncertainty_percent());
-    if let Some(factor) = mcf {
-        inputs.push(factor_input("MCF", factor.value, "", &factor));
-        factors.push(factor);
-    }
+    factors.extend(mcf);
     let parts = [doc, Some(DOCF_UNCERTAINTY_PCT), of_dump].map(RelativeUncertainty::from_percent);
     Ok(LandfillBaseline {
         model,
@@ -104,20 +111,18 @@ pub(super) fn landfill_baseline(
 }
 
 impl LandfillBaseline {
-    /// Figure of the waste under this baseline.
+    /// Figure of this waste under this baseline.
     pub(super) fn figure(
         &self,
         desk: &FigureContext<'_>,
         spec: &IndicatorSpec<'_>,
-        value: FigureValue,
+        (value, waste): (FigureValue, Vec<IndicatorInput>),
         group: &WasteGroup<'_>,
     ) -> Indicator {
-        let from = InputSource::Ledger {
-            indicator: Arc::clone(group.fed),
-            entries: Vec::new(),
-        };
-        let mut inputs = vec![formula_input("W", None, "t", from)];
-        inputs.extend(self.inputs.iter().cloned());
+        let inputs = waste
+            .into_iter()
+            .chain(self.inputs.iter().cloned())
+            .collect();
         let figure = desk
             .figure(spec, value, inputs)
             .with_origin(ValueOrigin::Estimated)

@@ -18,40 +18,44 @@ use crate::carbon::waste_group::{WasteGroup, single_asset_group, waste_groups};
 use crate::config::Config;
 use crate::domain::factor::Factor;
 use crate::domain::indicator::{
-    Indicator, IndicatorRemark, IndicatorSpec, InputSource, ValueOrigin,
+    Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec, InputSource, ValueOrigin,
 };
+use crate::domain::input_part::{InputPart, PartSource, bounded_parts};
 use crate::domain::period::Period;
 use crate::formulas::FormulaStatus;
 use crate::indicators::entry_attribution::EntryAttribution;
 use crate::indicators::figure_context::{
-    FigureBuilder, FigureContext, FigureValue, factor_input, figure_input, formula_input,
-    status_remark,
+    FigureBuilder, FigureContext, FigureValue, constant_input, factor_input, figure_input,
+    formula_input, status_remark,
 };
 use crate::indicators::ledger_totals::{PeriodLedger, entered_figure};
 use crate::indicators::period_days::PeriodDays;
 use crate::indicators::uncertainty::RelativeUncertainty;
+use crate::limits::INPUT_PARTS_MAX;
 use jiff::civil::Date;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(crate) const METHANE_ANNUAL: IndicatorSpec = IndicatorSpec::new(
     "methane.annual",
     "tCO2e",
     "E.5",
-    "φ(1−f) · GWP · (1−OX) · 16/12 · F · DOC_f · MCF · ΣW · DOC · e^(−k(y−x)) · (1−e^(−k))",
+    "φ · (1 − f) · GWP · (1 − OX) · 16 / 12 · F · DOC_f · MCF · DOC · (1 − exp(−k)) \
+     · Σ W · exp(−k · (y − x))",
 )
 .benefit();
 pub(crate) const METHANE_LIFETIME: IndicatorSpec = IndicatorSpec::new(
     "methane.lifetime",
     "tCO2e",
     "E.7",
-    "φ(1−f) · GWP · (1−OX) · 16/12 · F · DOC_f · MCF · W · DOC",
+    "φ · (1 − f) · GWP · (1 − OX) · 16 / 12 · F · DOC_f · MCF · DOC · W",
 )
 .benefit();
 pub(crate) const WASTE_PROJECT: IndicatorSpec = IndicatorSpec::new(
     "waste.project",
     "tCO2e",
     "E.8",
-    "W · Σ GWP · EF / 1000 + E / 1000 · EF_grid",
+    "W · (EF_CH4 · GWP_CH4 + EF_N2O · GWP_N2O) / 1000 + E / 1000 · EF_grid",
 )
 .burden();
 pub(crate) const WASTE_NET: IndicatorSpec =
@@ -167,7 +171,9 @@ fn methane_figures(
             return all.map(|spec| unknown(spec, &why)).into();
         }
     };
-    let project = project_emissions_figure(desk, group, &tonnes, known);
+    let total = tonnes_in_period(&tonnes, desk.span);
+    let waste = waste_input(desk, group, book, total);
+    let project = project_emissions_figure(desk, group, (&tonnes, waste), known);
     let landfill = match landfill_baseline(desk, group) {
         Ok(landfill) => landfill,
         Err(why) => {
@@ -192,12 +198,14 @@ fn methane_figures(
             Ok(value)
         }
     };
-    let total = tonnes_in_period(&tonnes, desk.span);
     let annual = landfill
         .figure(
             desk,
             &METHANE_ANNUAL,
-            any(fod_tool04(&deposits, year, &landfill.model)),
+            (
+                any(fod_tool04(&deposits, year, &landfill.model)),
+                deposit_inputs(book.record_parts(desk.config, group.fed, "t"), group, year),
+            ),
             group,
         )
         // Yearly accrual and lifetime commitment are different numbers and are never added (METHODS
@@ -205,10 +213,117 @@ fn methane_figures(
         .with_remark(IndicatorRemark::new("account-methane-year").with_arg("year", year));
     let lifetime = lifetime_per_tonne(WasteKind::Food, &landfill.model) * total;
     let lifetime = landfill
-        .figure(desk, &METHANE_LIFETIME, any(lifetime), group)
+        .figure(
+            desk,
+            &METHANE_LIFETIME,
+            (any(lifetime), vec![waste_input(desk, group, book, total)]),
+            group,
+        )
         .with_remark(IndicatorRemark::new("account-methane-lifetime"));
     let net = net_waste_figure(desk, &annual, &project);
     vec![annual, lifetime, project, net]
+}
+
+/// Waste of the period in tonnes, with its entries.
+fn waste_input(
+    desk: &FigureContext<'_>,
+    group: &WasteGroup<'_>,
+    book: &PeriodLedger,
+    tonnes: f64,
+) -> IndicatorInput {
+    let mut parts = book.record_parts(desk.config, group.fed, "t");
+    parts.retain(|part| match &part.of {
+        PartSource::Entry(entry) => desk.span.period.contains(entry.when.first()),
+        _ => false,
+    });
+    ledger_list(
+        "W",
+        group,
+        Some(tonnes),
+        bounded_parts(parts, INPUT_PARTS_MAX),
+    )
+}
+
+/// Deposits of waste for first-order decay: mass and year of each, and the year of the emission.
+/// Where there are more than a list may have, those of a year are one.
+fn deposit_inputs(parts: Vec<InputPart>, group: &WasteGroup<'_>, year: i32) -> Vec<IndicatorInput> {
+    let year_of = |part: &InputPart| match &part.of {
+        PartSource::Entry(entry) => i32::from(entry.when.first().year()),
+        _ => year,
+    };
+    let mut rows: Vec<(i32, InputPart)> = parts
+        .into_iter()
+        .map(|part| (year_of(&part), part))
+        .collect();
+    if rows.len() > INPUT_PARTS_MAX {
+        let mut years: BTreeMap<i32, (f64, usize)> = BTreeMap::new();
+        for (year, part) in &rows {
+            let sum = years.entry(*year).or_default();
+            *sum = (sum.0 + part.value, sum.1 + 1);
+        }
+        let row = |(year, (value, count))| {
+            let of = PartSource::Rest(count);
+            (year, InputPart { value, of })
+        };
+        rows = years.into_iter().map(row).collect();
+    }
+    let of_year = |(year, part): &(i32, InputPart)| InputPart {
+        value: f64::from(*year),
+        of: part.of.clone(),
+    };
+    let years = rows.iter().map(of_year).collect();
+    let masses = rows.into_iter().map(|(_, part)| part).collect();
+    let mut x = ledger_list("x", group, None, years);
+    x.unit = Arc::from("");
+    vec![
+        ledger_list("W", group, None, masses),
+        x,
+        constant_input("y", f64::from(year), "", "period"),
+    ]
+}
+
+/// Input in tonnes that is a list of entries.
+fn ledger_list(
+    symbol: &'static str,
+    group: &WasteGroup<'_>,
+    value: Option<f64>,
+    parts: Vec<InputPart>,
+) -> IndicatorInput {
+    let entries = parts.iter().filter_map(|part| match &part.of {
+        PartSource::Entry(entry) => Some(entry.id),
+        _ => None,
+    });
+    let from = InputSource::Ledger {
+        indicator: Arc::clone(group.fed),
+        entries: entries.collect(),
+    };
+    IndicatorInput {
+        parts,
+        ..formula_input(symbol, value, "t", from)
+    }
+}
+
+/// Factors of the two gases of a treatment, with their warming potentials.
+fn gas_inputs(
+    desk: &FigureContext<'_>,
+    [ch4, n2o]: [Option<&Arc<Factor>>; 2],
+) -> Vec<IndicatorInput> {
+    let factors = &desk.config.factors;
+    let set = formula_gwp(factors.gwp);
+    let warming = |symbol, value, gas| match factors.find(&set.factor_id(gas)) {
+        Some(factor) => factor_input(symbol, value, "", factor),
+        None => constant_input(symbol, value, "", "gwp"),
+    };
+    let per_tonne = |symbol, factor: &Arc<Factor>, unit: &str| {
+        let value = factor.value_in(unit).unwrap_or(factor.value);
+        factor_input(symbol, value, unit, factor)
+    };
+    let mut all = Vec::new();
+    all.extend(ch4.map(|factor| per_tonne("EF_CH4", factor, "kgCH4/t wet")));
+    all.push(warming("GWP_CH4", set.ch4(), "ch4"));
+    all.extend(n2o.map(|factor| per_tonne("EF_N2O", factor, "kgN2O/t wet")));
+    all.push(warming("GWP_N2O", set.n2o(), "n2o"));
+    all
 }
 
 fn tonnes_in_period(tonnes: &[(Date, f64)], span: &PeriodDays) -> f64 {
@@ -222,7 +337,7 @@ fn tonnes_in_period(tonnes: &[(Date, f64)], span: &PeriodDays) -> f64 {
 fn project_emissions_figure(
     desk: &FigureContext<'_>,
     group: &WasteGroup<'_>,
-    tonnes: &[(Date, f64)],
+    (tonnes, waste): (&[(Date, f64)], IndicatorInput),
     known: KnownIndicators<'_>,
 ) -> Indicator {
     let factors = &desk.config.factors;
@@ -262,23 +377,30 @@ fn project_emissions_figure(
         |input| treatment_uncertainty(desk.config, input, [ch4, n2o], energy.zip(grid)),
     );
     let value = value.map(|input| compost_pe(&input));
-    let from = InputSource::Ledger {
-        indicator: Arc::clone(group.fed),
-        entries: Vec::new(),
+    let mut inputs = vec![waste];
+    inputs.extend(gas_inputs(desk, [ch4, n2o]));
+    let grid = grid.filter(|_| energy.is_some());
+    if let (Some(energy), Some(grid)) = (energy, grid) {
+        inputs.push(figure_input("E", energy));
+        let per_mwh = grid.t_per_mwh().unwrap_or_default();
+        inputs.push(factor_input("EF_grid", per_mwh, "tCO2/MWh", grid));
+    }
+    let spec = match energy {
+        Some(_) => WASTE_PROJECT,
+        None => WASTE_PROJECT.computed_by(
+            WASTE_PROJECT.method,
+            "W · (EF_CH4 · GWP_CH4 + EF_N2O · GWP_N2O) / 1000",
+        ),
     };
-    let mut inputs = vec![formula_input("W", Some(wet), "t", from)];
-    inputs.extend(energy.map(|energy| figure_input("E", energy)));
     let mut figure = desk
-        .figure(&WASTE_PROJECT, value, inputs)
+        .figure(&spec, value, inputs)
         .with_origin(ValueOrigin::Estimated)
         .with_uncertainty(width)
         // No emission factor of BSF could be verified; the composting factor is an upper bound
         // (METHODS E.8).
         .with_remark_if(group.bin.is_some(), "account-bsf-upper-bound");
     let used = ch4.into_iter().chain(n2o);
-    for factor in used.chain(grid.filter(|_| energy.is_some())) {
-        let input = factor_input("EF", factor.value, factor.unit.text(), factor);
-        figure.inputs.push(input);
+    for factor in used.chain(grid) {
         figure = figure.with_factor(desk.config, factor);
     }
     if let (Some(_), Some(grid)) = (energy, grid)

@@ -7,6 +7,7 @@
 use super::UtcMs;
 use super::claim_verdict::ClaimVerdict;
 use super::factor::Factor;
+use super::input_part::InputPart;
 use super::ledger::EntryId;
 use super::period::Period;
 use super::redated_stretch::RedatedStretch;
@@ -38,7 +39,7 @@ pub struct Indicator {
     pub side: RoundingDirection,
     /// Method id of METHODS, such as `A.1` or `C.3`.
     pub method: &'static str,
-    /// Equation in the symbols of `inputs`, such as `E · EF / 1000`.
+    /// Equation in the symbols of `inputs`, such as `E · EF / 1000` (see [`super::equation`]).
     pub equation: &'static str,
     /// Inputs, in the order of the equation.
     pub inputs: Vec<IndicatorInput>,
@@ -112,9 +113,9 @@ pub enum RoundingDirection {
 /// ```
 /// use gateway::domain::indicator::IndicatorSpec;
 ///
-/// const ENERGY: IndicatorSpec = IndicatorSpec::new("meter.energy", "kWh", "G.5", "E = ΣΔE");
+/// const ENERGY: IndicatorSpec = IndicatorSpec::new("meter.energy", "kWh", "G.5", "E = Σ (c₂ − c₁)");
 /// // The same figure where there is no counter, but only the power.
-/// const INTEGRATED: IndicatorSpec = ENERGY.computed_by("A.1", "Σ (P₁ + P₂) / 2 · Δt");
+/// const INTEGRATED: IndicatorSpec = ENERGY.computed_by("A.1", "E");
 /// assert_eq!((INTEGRATED.id, INTEGRATED.method), (ENERGY.id, "A.1"));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,6 +144,10 @@ pub struct IndicatorInput {
     pub unit: Arc<str>,
     /// Source of the value.
     pub from: InputSource,
+    /// Rule by which the value comes from readings, such as `Σ τ, P ≥ P_run`; empty for none.
+    pub rule: &'static str,
+    /// Numbers of which the value is the sum; without a value, rows of a `Σ` of the equation.
+    pub parts: Vec<InputPart>,
 }
 
 /// Source of an input; follows the figure down to its readings.
@@ -161,8 +166,15 @@ pub enum InputSource {
     Factor(Arc<str>),
     /// Key of the configuration: `capacity_kwp` of the asset, `gwp` of the site.
     Setting(String),
-    /// Another indicator of the same asset and period.
-    Indicator(Arc<str>),
+    /// Another indicator of the same period.
+    Indicator {
+        /// Its id.
+        id: Arc<str>,
+        /// Its asset; `None`: the site.
+        asset: Option<Arc<str>>,
+    },
+    /// The same figure for a part of the period, such as the days of one baseline.
+    Part(Box<Indicator>),
     /// Convention of the methods: seconds of an hour, 44/12.
     Constant(&'static str),
 }

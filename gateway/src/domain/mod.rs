@@ -15,10 +15,14 @@
 pub mod calibration;
 pub mod claim_verdict;
 pub mod date_bounds;
+pub mod equation;
+pub mod equation_node;
+mod equation_reader;
 mod exact_number;
 pub mod factor;
 pub(crate) mod hex_text;
 pub mod indicator;
+pub mod input_part;
 pub mod issued_report;
 pub mod ledger;
 mod moment;

@@ -80,6 +80,13 @@ pub fn nearest_digits(x: f64, decimals: u8) -> String {
     format!("{rounded:.*}", usize::from(decimals))
 }
 
+/// Rounds to so many significant digits, at least 1.
+pub fn round_digits(x: f64, digits: usize) -> f64 {
+    // Printing and reading again gives the nearest decimal number, without errors of its own.
+    let text = format!("{x:.*e}", digits.max(1) - 1);
+    text.parse().unwrap_or(x)
+}
+
 /// Power of ten of the first digit of `x`; `None` for 0 and for what is not finite.
 #[expect(
     clippy::cast_possible_truncation,

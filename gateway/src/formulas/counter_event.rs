@@ -56,3 +56,17 @@ pub struct CounterEvent {
     /// Reading that made the event.
     pub after: f64,
 }
+
+/// Event at `after`, compared with the reading `before`; both are time in s, and value.
+pub(super) fn counter_event(
+    kind: CounterEventKind,
+    before: (f64, f64),
+    after: (f64, f64),
+) -> CounterEvent {
+    CounterEvent {
+        t_s: after.0,
+        kind,
+        before: before.1,
+        after: after.1,
+    }
+}

@@ -2,7 +2,10 @@
 //! G.5, version 2).
 
 use super::CompensatedSum;
+use super::counter_event::counter_event;
 pub use super::counter_event::{CounterEvent, CounterEventKind};
+pub use super::counter_result::{CounterReadingTally, CounterResult};
+use super::counter_segments::CounterSegments;
 use super::saved_state::{SavedState, StateArchive, saved_fields};
 
 /// Tolerance on the greatest rate: a step may be 10 % larger before it is a spike.
@@ -16,33 +19,6 @@ const ROUNDING_SHARE: f64 = 0.01;
 const DIP_STEPS: f64 = 2.0;
 /// Time whose greatest growth bounds a dip, s (one day).
 const DIP_S: f64 = 86_400.0;
-
-/// Total of a counter over a period.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CounterResult {
-    /// Total in the counter's unit, never below zero; `None` with fewer than two readings.
-    pub total: Option<f64>,
-    /// True if part of the count may be missing, so that the total is a lower bound.
-    pub lower_bound: bool,
-}
-
-/// Numbers of readings behind a total.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CounterReadingTally {
-    /// Readings in which the counter had grown.
-    pub rises: u64,
-    /// Readings left out: spikes, steps down, outliers other than a zero.
-    pub refused: u64,
-    /// Spikes and steps down among them that no later reading explained by continuing from the
-    /// base: what the counter counted in that time is not in the total.
-    pub lost: u64,
-}
-
-saved_fields!(CounterReadingTally {
-    rises,
-    refused,
-    lost,
-});
 
 /// A reading: time in s, and value.
 type TimedReading = (f64, f64);
@@ -134,6 +110,7 @@ pub struct CounterTotal {
     steps: u64,
     lower_bound: bool,
     tally: CounterReadingTally,
+    segments: CounterSegments,
 }
 
 saved_fields!(CounterTotal {
@@ -150,6 +127,7 @@ saved_fields!(CounterTotal {
     steps,
     lower_bound,
     tally,
+    segments,
 });
 
 impl CounterTotal {
@@ -169,6 +147,7 @@ impl CounterTotal {
             steps: 0,
             lower_bound: false,
             tally: CounterReadingTally::default(),
+            segments: CounterSegments::default(),
         }
     }
 
@@ -199,6 +178,7 @@ impl CounterTotal {
         let now = (t_s, value);
         let Some(base) = self.base else {
             self.base = Some(now);
+            self.segments.begin(now);
             return events;
         };
         // A repeated or late reading must not count twice.
@@ -352,11 +332,14 @@ impl CounterTotal {
         let low = aside.last;
         if let Some(wrapped) = wrapped {
             self.total.add(wrapped);
+            self.extend_segment(base, low, wrapped);
             events.push(counter_event(CounterEventKind::Rollover, base, aside.first));
             return;
         }
         if self.is_plausible(base, low, low.1, self.credit) {
             self.total.add(low.1);
+            self.segments.begin((low.0, 0.0));
+            self.segments.extend((low.0, 0.0), low);
         }
         self.lower_bound = true;
         events.push(counter_event(CounterEventKind::Reset, base, aside.first));
@@ -409,6 +392,7 @@ impl CounterTotal {
     /// Adds the change and makes `now` the base.
     fn accept(&mut self, from: TimedReading, now: TimedReading, change: f64) {
         self.total.add(change);
+        self.extend_segment(from, now, change);
         if change > 0.0 {
             self.tally.rises += 1;
             // A counter that grows at its new place is a real meter: no way back to the former
@@ -423,6 +407,27 @@ impl CounterTotal {
         self.unexplained = 0;
     }
 
+    /// Extends the segment by this change, which is more than the difference where the counter
+    /// wrapped.
+    fn extend_segment(&mut self, from: TimedReading, now: TimedReading, change: f64) {
+        match self.modulus {
+            Some(modulus) if change > 0.0 && now.1 < from.1 => {
+                self.segments.wrap(from, modulus, now);
+            }
+            _ => self.segments.extend(from, now),
+        }
+    }
+
+    /// Sets the factor of the calibration for the readings to come.
+    pub fn set_gain(&mut self, gain: f64) {
+        self.segments.set_gain(gain);
+    }
+
+    /// Returns the segments of which the total consists.
+    pub fn segments(&self) -> &CounterSegments {
+        &self.segments
+    }
+
     /// Starts another period: clears the total and keeps the base.
     pub fn restart(&mut self) {
         self.total = CompensatedSum::default();
@@ -430,6 +435,7 @@ impl CounterTotal {
         self.lower_bound = false;
         self.unexplained = 0;
         self.tally = CounterReadingTally::default();
+        self.segments.restart(self.base);
     }
 
     /// Ends the readings: counts a low reading that nothing explained as a reset, and returns its
@@ -469,19 +475,6 @@ impl CounterTotal {
             lost: self.tally.lost + self.unexplained,
             ..self.tally
         }
-    }
-}
-
-fn counter_event(
-    kind: CounterEventKind,
-    before: TimedReading,
-    after: TimedReading,
-) -> CounterEvent {
-    CounterEvent {
-        t_s: after.0,
-        kind,
-        before: before.1,
-        after: after.1,
     }
 }
 

@@ -20,6 +20,8 @@ pub mod claim_rounding;
 mod compensated_sum;
 pub mod completeness;
 mod counter_event;
+mod counter_result;
+pub mod counter_segments;
 pub mod counters;
 mod formula_status;
 pub mod ledger_value;

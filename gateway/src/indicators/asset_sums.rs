@@ -13,6 +13,7 @@ use crate::indicators::figure_context::{
 };
 use crate::indicators::input_reading::ReadingSums;
 use crate::indicators::input_series::InputSeries;
+use crate::indicators::total_inputs::total_inputs;
 use crate::indicators::totaliser::Totaliser;
 use std::sync::Arc;
 
@@ -109,25 +110,22 @@ impl AssetReadings<'_> {
         let lane = &self.lanes[amount.lane];
         let track = &self.tracks[amount.lane];
         let from = point_source(self.tracks, amount.lane);
-        let inputs = vec![formula_input(
-            symbol,
+        let made = total_inputs(
+            (symbol, lane.point.unit),
+            amount,
             total.as_ref().ok().copied(),
-            lane.point.unit,
-            from,
-        )];
+            (from, self.desk.span),
+        );
         let share = amount.completeness(self.desk.span, track);
-        // A total that is not `G.5` says itself how it is computed.
-        let (origin, spec) = match (amount.is_counter(), spec.method) {
-            (true, _) => (ValueOrigin::Meter, *spec),
-            (false, "G.5") => (
-                ValueOrigin::Measured,
-                spec.computed_by("A.1", "Σ (P₁ + P₂) / 2 · Δt"),
-            ),
-            (false, _) => (ValueOrigin::Measured, *spec),
+        // A total that is not `G.5` says itself by which method it is computed.
+        let (origin, method) = match (amount.is_counter(), spec.method) {
+            (true, method) => (ValueOrigin::Meter, method),
+            (false, "G.5") => (ValueOrigin::Measured, "A.1"),
+            (false, method) => (ValueOrigin::Measured, method),
         };
         let figure = self
             .desk
-            .figure(&spec, total, inputs)
+            .figure(&spec.computed_by(method, made.equation), total, made.inputs)
             .with_origin(origin)
             .with_completeness(share)
             .with_uncertainty(amount.uncertainty())

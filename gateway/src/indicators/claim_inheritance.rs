@@ -32,9 +32,9 @@ pub(crate) fn inherit_verdicts(figures: &mut [Indicator]) {
 
 fn worst_input<'a>(one: &Indicator, all: &'a [Indicator]) -> Option<&'a Indicator> {
     let inputs = one.inputs.iter().filter_map(|input| match &input.from {
-        InputSource::Indicator(id) if *id != one.id => all
+        InputSource::Indicator { id, asset } if *asset == one.asset && *id != one.id => all
             .iter()
-            .find(|known| known.id == *id && known.asset == one.asset),
+            .find(|known| known.id == *id && known.asset == *asset),
         _ => None,
     });
     inputs.max_by_key(|input| input.claim)

@@ -107,6 +107,16 @@ impl CounterWithEvents {
         }
     }
 
+    /// The counter itself.
+    pub(crate) fn counter(&self) -> &CounterTotal {
+        &self.counter
+    }
+
+    /// Sets the factor of the calibration for the readings to come.
+    pub(crate) fn set_gain(&mut self, gain: f64) {
+        self.counter.set_gain(gain);
+    }
+
     /// All events, dips last.
     pub(crate) fn events(&self) -> impl Iterator<Item = &RecordedCounterEvent> {
         self.others.iter().chain(&self.dips)

@@ -222,14 +222,36 @@ pub(crate) fn formula_input(
         value,
         unit: Arc::from(unit),
         from,
+        rule: "",
+        parts: Vec::new(),
     }
 }
 
-/// Input that is another figure of the same asset and period.
+/// Input whose value comes from readings by this rule.
+pub(crate) fn measured_input(
+    (symbol, rule): (&'static str, &'static str),
+    value: Option<f64>,
+    unit: &str,
+    from: InputSource,
+) -> IndicatorInput {
+    IndicatorInput {
+        rule,
+        ..formula_input(symbol, value, unit, from)
+    }
+}
+
+/// Input that is another figure of the same period.
 pub(crate) fn figure_input(symbol: &'static str, figure: &Indicator) -> IndicatorInput {
     let value = figure.value.as_ref().ok().copied();
-    let from = InputSource::Indicator(Arc::clone(&figure.id));
-    formula_input(symbol, value, &figure.unit, from)
+    formula_input(symbol, value, &figure.unit, figure_source(figure))
+}
+
+/// Source that is another figure.
+pub(crate) fn figure_source(figure: &Indicator) -> InputSource {
+    InputSource::Indicator {
+        id: Arc::clone(&figure.id),
+        asset: figure.asset.clone(),
+    }
 }
 
 /// Input that is a key of the configuration.

@@ -5,9 +5,10 @@ use crate::config::Config;
 use crate::domain::ExactNumber;
 use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::indicator::{
-    CompletenessShares, DailyValues, Indicator, IndicatorRemark, IndicatorSpec, InputSource,
-    ValueOrigin,
+    CompletenessShares, DailyValues, Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec,
+    InputSource, ValueOrigin,
 };
+use crate::domain::input_part::{EntryPart, InputPart, PartSource, bounded_parts};
 use crate::domain::ledger::{EntryId, EntryKind, EntryTime, LedgerEntry, QuantityBasis};
 use crate::domain::period::Period;
 use crate::formulas::ledger_value::{UNVERIFIED, ledger_indicator};
@@ -19,6 +20,7 @@ use crate::indicators::figure_context::{
 };
 use crate::indicators::period_days::{PeriodDay, PeriodDays};
 use crate::ledger::{IndicatorDefinition, LedgerDimension, TotalRule};
+use crate::limits::INPUT_PARTS_MAX;
 use crate::storage::{LedgerQuery, Store};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, HashMap};
@@ -36,6 +38,8 @@ pub(crate) struct LedgerTotal {
     /// Sum, or the reason for which an entry cannot be added.
     pub(crate) value: FigureValue,
     pub(crate) entries: Vec<EntryId>,
+    /// Each entry with its quantity in the unit of the sum.
+    pub(crate) parts: Vec<InputPart>,
     pub(crate) origin: ValueOrigin,
     /// Remarks for the reader: partly declared, without attachment, older stock.
     pub(crate) remarks: Vec<IndicatorRemark>,
@@ -106,6 +110,21 @@ impl PeriodLedger {
                 ))
             })
             .collect()
+    }
+
+    /// Records of one indicator as parts in the unit `to`, from the first entry to the end of the
+    /// period; without those that do not convert.
+    pub(crate) fn record_parts(
+        &self,
+        config: &Config,
+        indicator: &str,
+        to: &str,
+    ) -> Vec<InputPart> {
+        entry_parts(
+            config,
+            self.current_entries(indicator, EntryKind::Record),
+            to,
+        )
     }
 
     /// Total of an indicator in the period, in the unit `to`; `None` when there is no entry.
@@ -221,6 +240,27 @@ fn entry_quantity(config: &Config, entry: &LedgerEntry, to: &str) -> FigureValue
     quantity_in_unit(config, &said.indicator, (quantity, &said.unit), to)
 }
 
+/// Entries as parts of a sum in the unit `to`; without those that do not convert.
+fn entry_parts<'a>(
+    config: &Config,
+    entries: impl Iterator<Item = &'a LedgerEntry>,
+    to: &str,
+) -> Vec<InputPart> {
+    let part = |entry: &LedgerEntry| {
+        let said = &entry.statement;
+        Some(InputPart {
+            value: entry_quantity(config, entry, to).ok()?,
+            of: PartSource::Entry(EntryPart {
+                id: entry.id,
+                when: said.when,
+                quantity: said.quantity.map_or(0.0, ExactNumber::to_f64),
+                unit: Arc::from(&*said.unit),
+            }),
+        })
+    };
+    entries.filter_map(part).collect()
+}
+
 /// Quantity of an indicator in the unit `to`, or the remark that the two units do not convert.
 fn quantity_in_unit(
     config: &Config,
@@ -271,6 +311,10 @@ fn sum_entries(config: &Config, entries: &[&LedgerEntry], to: &str) -> LedgerTot
     LedgerTotal {
         value: sum_of(entries),
         entries: entries.iter().map(|entry| entry.id).collect(),
+        parts: bounded_parts(
+            entry_parts(config, entries.iter().copied(), to),
+            INPUT_PARTS_MAX,
+        ),
         origin: if declared.len() == entries.len() {
             ValueOrigin::Declared
         } else {
@@ -299,8 +343,12 @@ fn ledger_figure(
         entries: written.map_or_else(Vec::new, |one| one.entries.clone()),
     };
     let number = value.as_ref().ok().copied();
-    let inputs = vec![formula_input(symbol, number, &unit, from)];
-    let figure = desk.figure(spec, value, inputs);
+    let input = IndicatorInput {
+        parts: written.map_or_else(Vec::new, |one| one.parts.clone()),
+        ..formula_input(symbol, number, &unit, from)
+    };
+    let spec = spec.computed_by(spec.method, symbol);
+    let figure = desk.figure(&spec, value, vec![input]);
     let origin = written.map_or(ValueOrigin::Manual, |one| one.origin);
     let remarks = written.map_or_else(Vec::new, |one| one.remarks.clone());
     remarks
@@ -370,11 +418,7 @@ fn programme_figure(
     id: &str,
     written: Option<&LedgerTotal>,
 ) -> Indicator {
-    let equation = match definition.total {
-        TotalRule::Sum => "Σ Q",
-        TotalRule::Last => "Q_last",
-    };
-    let spec = IndicatorSpec::new(id, &definition.unit, "F", equation);
+    let spec = IndicatorSpec::new(id, &definition.unit, "F", "Q");
     ledger_figure(desk, &spec, (&definition.id, "Q"), written)
 }
 
@@ -409,9 +453,14 @@ fn effect_figure(
         None => Ok(amount),
     });
     let found = ledger_indicator(amount.as_ref().ok().copied(), number, status, source);
+    let converted = amount.as_ref().ok().copied();
     let value = amount.and_then(|_| found.value.ok_or_else(|| status_remark(found.status)));
     let inputs = vec![
-        figure_input("Q", quantity),
+        IndicatorInput {
+            value: converted,
+            unit: Arc::from(under.unwrap_or(&definition.unit)),
+            ..figure_input("Q", quantity)
+        },
         formula_input("f", number, unit, InputSource::Factor(Arc::clone(id))),
     ];
     let id = format!("{}.effect", quantity.id);

@@ -46,6 +46,7 @@ pub(crate) mod summed_readings;
 pub(crate) mod temperature_stats;
 #[cfg(test)]
 mod tests;
+pub(crate) mod total_inputs;
 pub(crate) mod totaliser;
 pub(crate) mod uncertainty;
 
@@ -53,6 +54,7 @@ use crate::assets::Asset;
 use crate::carbon::waste_emissions as waste;
 use crate::config::Config;
 use crate::domain::UtcMs;
+use crate::domain::equation::equation_fault;
 use crate::domain::indicator::{Indicator, InputSource, SiteIndicators, ValueOrigin};
 use crate::domain::redated_stretch::RedatedStretch;
 use crate::domain::sample_import::ImportedStretch;
@@ -216,6 +218,16 @@ fn mark_imported(figure: &mut Indicator) {
     }
 }
 
+/// In builds for tests: every equation gives the value of its figure.
+fn debug_assert_equations(all: &[Indicator]) {
+    if cfg!(debug_assertions) {
+        for one in all {
+            let fault = equation_fault(one);
+            assert!(fault.is_none(), "{} of {:?}: {fault:?}", one.id, one.asset);
+        }
+    }
+}
+
 /// Indicators of one asset.
 fn indicators_of_asset<'a>(known: &'a [Indicator], asset: &Asset) -> Vec<&'a Indicator> {
     let own = known
@@ -258,6 +270,7 @@ fn build_site_indicators(
         (asset.unwrap_or(usize::MAX), spec.unwrap_or(usize::MAX))
     };
     indicators.sort_by_key(place);
+    debug_assert_equations(&indicators);
     indicators.iter_mut().for_each(mark_imported);
     let mut daily = if ask.daily { all.daily } else { Vec::new() };
     if ask.asset.is_some() {

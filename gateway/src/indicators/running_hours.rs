@@ -4,7 +4,10 @@ use crate::domain::indicator::{Indicator, IndicatorSpec};
 use crate::formulas::FormulaStatus;
 use crate::formulas::saved_state::saved_fields;
 use crate::indicators::asset_sums::AssetReadings;
-use crate::indicators::figure_context::{FigureBuilder, constant_input, value_or_status};
+use crate::indicators::coverage::point_source;
+use crate::indicators::figure_context::{
+    FigureBuilder, constant_input, measured_input, value_or_status,
+};
 use crate::indicators::input_reading::InputReading;
 use crate::indicators::input_series::InputSeries;
 use crate::indicators::period_days::{HOUR_MS, millis_to_f64};
@@ -60,8 +63,9 @@ impl RunningHours {
         let lane = &read.lanes[self.lane];
         let unit = lane.point.unit;
         let hours = (self.known_ms > 0).then(|| millis_to_f64(self.ms) / HOUR_MS);
+        let from = point_source(read.tracks, self.lane);
         let inputs = vec![
-            read.readings_input("P", self.lane),
+            measured_input(("t", "Σ τ, P ≥ P_run"), hours, "h", from),
             constant_input("P_run", self.least, unit, "running"),
         ];
         let track = &read.tracks[self.lane];

@@ -15,10 +15,10 @@ use crate::indicators::uncertainty::RelativeUncertainty;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-const GENERATION: IndicatorSpec = IndicatorSpec::new("site.generation", "kWh", "G.5", "ΣE");
-const SELF_USE: IndicatorSpec = IndicatorSpec::new("site.self_use", "kWh", "C.7", "ΣE_self");
-const WATER: IndicatorSpec = IndicatorSpec::new("site.water", "m3", "G.5", "ΣV");
-const RAIN_CAPTURED: IndicatorSpec = IndicatorSpec::new("site.rain_captured", "m3", "D.3", "ΣV");
+const GENERATION: IndicatorSpec = IndicatorSpec::new("site.generation", "kWh", "G.5", "Σ x");
+const SELF_USE: IndicatorSpec = IndicatorSpec::new("site.self_use", "kWh", "C.7", "Σ x");
+const WATER: IndicatorSpec = IndicatorSpec::new("site.water", "m3", "G.5", "Σ x");
+const RAIN_CAPTURED: IndicatorSpec = IndicatorSpec::new("site.rain_captured", "m3", "D.3", "Σ x");
 
 /// Figures of the site that no asset has, in report order.
 pub(crate) const INDICATORS: &[&IndicatorSpec] = &[&GENERATION, &SELF_USE, &WATER, &RAIN_CAPTURED];
@@ -75,7 +75,7 @@ fn sum_indicators(
         Some(why) if terms.is_empty() => Err(why),
         _ => Ok(terms.iter().map(|(value, _)| value).sum()),
     };
-    let inputs = parts.iter().map(|part| figure_input("x", part)).collect();
+    let inputs = counted.iter().map(|part| figure_input("x", part)).collect();
     let origin = counted
         .first()
         .map_or(ValueOrigin::Estimated, |one| one.origin);

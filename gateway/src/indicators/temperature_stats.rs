@@ -4,7 +4,8 @@ use crate::domain::indicator::{CompletenessShares, DailyValues, Indicator, Indic
 use crate::formulas::saved_state::saved_fields;
 use crate::formulas::{CompensatedSum, FormulaStatus, count_as_f64, finite_ratio};
 use crate::indicators::asset_sums::AssetReadings;
-use crate::indicators::figure_context::{FigureBuilder, value_or_status};
+use crate::indicators::coverage::point_source;
+use crate::indicators::figure_context::{FigureBuilder, measured_input, value_or_status};
 use crate::indicators::input_reading::InputReading;
 use crate::indicators::input_series::InputSeries;
 
@@ -83,15 +84,22 @@ impl TemperatureStats {
     ) -> Vec<Indicator> {
         let share = self.completeness(read);
         let any = self.n > 0;
+        let (sum, count) = (self.sum.value(), count_as_f64(self.n));
+        let (least_t, most_t) = (any.then_some(self.least), any.then_some(self.most));
+        let of_mean = vec![("S", "Σ T", any.then_some(sum)), ("n", "n, T", Some(count))];
         let all = [
-            (mean, finite_ratio(self.sum.value(), count_as_f64(self.n))),
-            (least, any.then_some(self.least)),
-            (most, any.then_some(self.most)),
+            (mean, finite_ratio(sum, count), of_mean),
+            (least, least_t, vec![("T_min", "min T", least_t)]),
+            (most, most_t, vec![("T_max", "max T", most_t)]),
         ];
-        let figure = |(spec, value)| {
-            let inputs = self.lane.map(|lane| read.readings_input("T", lane));
+        let figure = |(spec, value, read_of): (&IndicatorSpec<'_>, Option<f64>, Vec<_>)| {
+            let input = |(symbol, rule, value)| {
+                let unit = if symbol == "n" { "" } else { "degC" };
+                let from = point_source(read.tracks, self.lane?);
+                Some(measured_input((symbol, rule), value, unit, from))
+            };
+            let inputs = read_of.into_iter().filter_map(input).collect();
             let value = value_or_status(value, FormulaStatus::NoData);
-            let inputs = inputs.into_iter().collect();
             read.desk
                 .figure(spec, value, inputs)
                 .with_completeness(share)

@@ -66,7 +66,7 @@ saved_fields!(Totaliser {
 
 #[derive(Clone, Debug)]
 enum TotalMethod {
-    Counter(CounterWithEvents),
+    Counter(Box<CounterWithEvents>),
     Integral { sum: PowerIntegral, scale: f64 },
 }
 
@@ -93,7 +93,7 @@ impl Totaliser {
         Self::new(
             at,
             lane,
-            TotalMethod::Counter(CounterWithEvents::new(counter)),
+            TotalMethod::Counter(Box::new(CounterWithEvents::new(counter))),
         )
     }
 
@@ -157,7 +157,10 @@ impl Totaliser {
                 sum.push_within(at, power, millis_to_seconds(tick.reach_ms));
                 0
             }
-            TotalMethod::Counter(counter) => counter.push(at, tick.value),
+            TotalMethod::Counter(counter) => {
+                counter.set_gain(tick.gain);
+                counter.push(at, tick.value)
+            }
         };
         let refused = i64::try_from(refused).unwrap_or(i64::MAX);
         self.refused_today.all += refused;
@@ -205,6 +208,29 @@ impl Totaliser {
             TotalMethod::Counter(counter) => counter.net(),
             TotalMethod::Integral { sum, .. } => sum.finish().positive_kwh,
         }
+    }
+
+    /// Counter behind the total; `None` for an integral.
+    pub(crate) fn counter(&self) -> Option<&CounterTotal> {
+        match &self.way {
+            TotalMethod::Counter(counter) => Some(counter.counter()),
+            TotalMethod::Integral { .. } => None,
+        }
+    }
+
+    /// Running totals at the end of each day, with calibrations.
+    pub(crate) fn day_ends(&self) -> &[f64] {
+        &self.days
+    }
+
+    /// Whether the readings went down by more than they went up.
+    pub(crate) fn is_below_zero(&self) -> bool {
+        self.corrected_total().is_some_and(|total| total < 0.0)
+    }
+
+    /// Whether a calibration changed what was counted.
+    pub(crate) fn is_calibrated(&self) -> bool {
+        !self.plain
     }
 
     /// Closes a day.

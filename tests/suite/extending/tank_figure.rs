@@ -6,7 +6,7 @@ use gateway::indicators::all_indicators;
 
 /// Water that still fits into the tank at the end of the period.
 const FREE_LAST: IndicatorSpec =
-    IndicatorSpec::new("tank.free_last", "m3", "D.1", "V(h_full) − V(h_last)");
+    IndicatorSpec::new("tank.free_last", "m3", "D.1", "max(0, V_full − V)");
 
 /// Free volume, m3; `None` without a last volume or a shape.
 fn free_volume(shape: &TankGeometry, full_m: f64, last_m3: Option<f64>) -> Option<f64> {

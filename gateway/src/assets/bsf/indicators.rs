@@ -6,41 +6,38 @@ use crate::assets::bsf::formulas::{
 use crate::assets::bsf::rearing_indicators as rearing;
 use crate::assets::{BsfAsset, BsfTemperatureBands};
 use crate::config::Config;
-use crate::domain::indicator::{IndicatorRemark, IndicatorSpec};
+use crate::domain::indicator::{IndicatorInput, IndicatorRemark, IndicatorSpec};
 use crate::formulas::FormulaStatus;
 use crate::formulas::saved_state::saved_fields;
 use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
-use crate::indicators::figure_context::{FigureBuilder, value_or_status};
+use crate::indicators::coverage::point_source;
+use crate::indicators::figure_context::{
+    FigureBuilder, measured_input, setting_input, value_or_status,
+};
 use crate::indicators::input_reading::{InputReading, ReadingSums};
 use crate::indicators::input_series::{InputSeries, InputSeriesList};
 use crate::indicators::period_days::{HOUR_MS, millis_to_f64};
 use crate::indicators::temperature_stats::TemperatureStats;
 
 pub(crate) const TEMPERATURE_MEAN: IndicatorSpec =
-    IndicatorSpec::new("bsf.temperature_mean", "degC", "E.1", "ΣT / n");
+    IndicatorSpec::new("bsf.temperature_mean", "degC", "E.1", "S / n");
 pub(crate) const TEMPERATURE_MIN: IndicatorSpec =
-    IndicatorSpec::new("bsf.temperature_min", "degC", "E.1", "min T");
+    IndicatorSpec::new("bsf.temperature_min", "degC", "E.1", "T_min");
 pub(crate) const TEMPERATURE_MAX: IndicatorSpec =
-    IndicatorSpec::new("bsf.temperature_max", "degC", "E.1", "max T");
+    IndicatorSpec::new("bsf.temperature_max", "degC", "E.1", "T_max");
 pub(crate) const HOURS_NO_DEVELOPMENT: IndicatorSpec =
-    IndicatorSpec::new("bsf.hours_no_development", "h", "E.1", "Σ τ, T < 12");
-pub(crate) const HOURS_SLOW: IndicatorSpec =
-    IndicatorSpec::new("bsf.hours_slow", "h", "E.1", "Σ τ, 12 ≤ T < 27");
+    IndicatorSpec::new("bsf.hours_no_development", "h", "E.1", "t");
+pub(crate) const HOURS_SLOW: IndicatorSpec = IndicatorSpec::new("bsf.hours_slow", "h", "E.1", "t");
 pub(crate) const HOURS_OPTIMAL: IndicatorSpec =
-    IndicatorSpec::new("bsf.hours_optimal", "h", "E.1", "Σ τ, 27 ≤ T ≤ 30");
-pub(crate) const HOURS_WARM: IndicatorSpec =
-    IndicatorSpec::new("bsf.hours_warm", "h", "E.1", "Σ τ, 30 < T < 36");
+    IndicatorSpec::new("bsf.hours_optimal", "h", "E.1", "t");
+pub(crate) const HOURS_WARM: IndicatorSpec = IndicatorSpec::new("bsf.hours_warm", "h", "E.1", "t");
 pub(crate) const HOURS_CRITICAL: IndicatorSpec =
-    IndicatorSpec::new("bsf.hours_critical", "h", "E.1", "Σ τ, 36 ≤ T < 44");
+    IndicatorSpec::new("bsf.hours_critical", "h", "E.1", "t");
 pub(crate) const HOURS_LETHAL: IndicatorSpec =
-    IndicatorSpec::new("bsf.hours_lethal", "h", "E.1", "Σ τ, T ≥ 44");
-pub(crate) const DEGREE_DAYS: IndicatorSpec = IndicatorSpec::new(
-    "bsf.degree_days",
-    "degC d",
-    "E.2",
-    "Σ Δt / 24 h · max(0, min(T, 36) − 12.3)",
-);
+    IndicatorSpec::new("bsf.hours_lethal", "h", "E.1", "t");
+pub(crate) const DEGREE_DAYS: IndicatorSpec =
+    IndicatorSpec::new("bsf.degree_days", "degC d", "E.2", "D");
 /// Hours in each temperature band, coldest first.
 const BAND_HOURS: [&IndicatorSpec; 6] = [
     &HOURS_NO_DEVELOPMENT,
@@ -50,6 +47,18 @@ const BAND_HOURS: [&IndicatorSpec; 6] = [
     &HOURS_CRITICAL,
     &HOURS_LETHAL,
 ];
+
+/// Rules by which the hours of the bands come from readings, coldest first.
+const BAND_RULES: [&str; 6] = [
+    "Σ τ, T < T₁",
+    "Σ τ, T₁ ≤ T < T₂",
+    "Σ τ, T₂ ≤ T ≤ T₃",
+    "Σ τ, T₃ < T < T₄",
+    "Σ τ, T₄ ≤ T < T₅",
+    "Σ τ, T ≥ T₅",
+];
+/// Rule by which degree days come from readings.
+const DEGREE_DAY_RULE: &str = "Σ τ / 24 h · max(0, min(T, 36) − 12.3)";
 
 /// Figures of a bin, in report order.
 pub(crate) const INDICATORS: &[&IndicatorSpec] = &[
@@ -147,20 +156,21 @@ impl AssetSums for BsfSums<'_> {
         let share = self.core.completeness(read);
         let any = self.core.n > 0;
         let probe = self.bin.probe.is_empty();
-        let inputs = || {
-            let lane = self.core.lane;
-            let lane = lane.map(|lane| read.readings_input("T", lane));
-            lane.into_iter().collect::<Vec<_>>()
+        let measured = |symbol, rule, value, unit| {
+            let lane = self.core.lane?;
+            let from = point_source(read.tracks, lane);
+            Some(measured_input((symbol, rule), value, unit, from))
         };
         let limits = &self.bin.bands;
         let own = *limits != BsfTemperatureBands::default();
-        for (spec, ms) in BAND_HOURS.into_iter().zip(self.bands) {
+        for (at, (spec, ms)) in BAND_HOURS.into_iter().zip(self.bands).enumerate() {
             let hours = any.then(|| millis_to_f64(ms) / HOUR_MS);
-            let figure = read.desk.figure(
-                spec,
-                value_or_status(hours, FormulaStatus::NoData),
-                inputs(),
-            );
+            let mut inputs: Vec<IndicatorInput> = measured("t", BAND_RULES[at], hours, "h")
+                .into_iter()
+                .collect();
+            inputs.extend(band_limits(limits, at));
+            let value = value_or_status(hours, FormulaStatus::NoData);
+            let figure = read.desk.figure(spec, value, inputs);
             let figure = figure
                 .with_completeness(share)
                 .with_remark_if(probe, "account-no-probe");
@@ -170,8 +180,11 @@ impl AssetSums for BsfSums<'_> {
                 figure
             });
         }
-        let degrees = value_or_status(self.degrees.finish().dd, FormulaStatus::NoData);
-        let figure = read.desk.figure(&DEGREE_DAYS, degrees, inputs());
+        let degrees = self.degrees.finish().dd;
+        let inputs = measured("D", DEGREE_DAY_RULE, degrees, DEGREE_DAYS.unit);
+        let degrees = value_or_status(degrees, FormulaStatus::NoData);
+        let inputs = inputs.into_iter().collect();
+        let figure = read.desk.figure(&DEGREE_DAYS, degrees, inputs);
         figures.push(
             figure
                 .with_completeness(share)
@@ -187,6 +200,23 @@ impl AssetSums for BsfSums<'_> {
             events: read.data_events(&[]),
         }
     }
+}
+
+/// Limits of a band, coldest band first.
+fn band_limits(limits: &BsfTemperatureBands, band: usize) -> Vec<IndicatorInput> {
+    let all = [
+        ("T₁", limits.slow, "bands.slow"),
+        ("T₂", limits.optimal, "bands.optimal"),
+        ("T₃", limits.warm, "bands.warm"),
+        ("T₄", limits.critical, "bands.critical"),
+        ("T₅", limits.lethal, "bands.lethal"),
+    ];
+    let own = all
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| *at == band || at + 1 == band);
+    own.map(|(_, (symbol, limit, key))| setting_input(symbol, *limit, "degC", key))
+        .collect()
 }
 
 fn custom_bands_remark(limits: &BsfTemperatureBands) -> IndicatorRemark {

@@ -4,21 +4,24 @@ use crate::assets::CatchmentAsset;
 use crate::assets::catchment::formulas::{RainCapture, RoofRainInput, rain_capture};
 use crate::config::Config;
 use crate::domain::indicator::{Indicator, IndicatorSpec, ValueOrigin};
-use crate::formulas::FormulaStatus;
+use crate::domain::input_part::{InputPart, PartSource};
 use crate::formulas::saved_state::saved_fields;
+use crate::formulas::{FormulaStatus, finite_ratio};
 use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::coverage::lowest_completeness;
 use crate::indicators::figure_context::{
-    FigureBuilder, FigureValue, factor_input, figure_input, setting_input, value_or_status,
+    FigureBuilder, FigureValue, factor_input, figure_input, figure_source, measured_input,
+    setting_input, value_or_status,
 };
 use crate::indicators::input_reading::{InputReading, ReadingSums};
 use crate::indicators::input_series::{InputSeries, InputSeriesList};
 use crate::indicators::totaliser::Totaliser;
 use crate::indicators::uncertainty::RelativeUncertainty;
-use crate::limits::RAIN_EVENTS_MAX;
+use crate::limits::{INPUT_PARTS_MAX, RAIN_EVENTS_MAX};
 
-pub(crate) const RAIN: IndicatorSpec = IndicatorSpec::new("catchment.rain", "mm", "G.5", "P = ΣΔP");
+pub(crate) const RAIN: IndicatorSpec =
+    IndicatorSpec::new("catchment.rain", "mm", "G.5", "P = Σ (c₂ − c₁)");
 pub(crate) const GROSS: IndicatorSpec =
     IndicatorSpec::new("catchment.gross", "m3", "D.3", "A · P / 1000");
 pub(crate) const CAPTURED: IndicatorSpec = IndicatorSpec::new(
@@ -28,13 +31,9 @@ pub(crate) const CAPTURED: IndicatorSpec = IndicatorSpec::new(
     "Σ max(0, A · (C · P − ff)) / 1000",
 );
 pub(crate) const INFLOW: IndicatorSpec =
-    IndicatorSpec::new("catchment.inflow", "m3", "G.5", "V_in = ΣΔV");
-pub(crate) const EFFICIENCY: IndicatorSpec = IndicatorSpec::new(
-    "catchment.efficiency",
-    "%",
-    "D.3",
-    "100 · V_in / (A · P / 1000)",
-);
+    IndicatorSpec::new("catchment.inflow", "m3", "G.5", "V_in = Σ (c₂ − c₁)");
+pub(crate) const EFFICIENCY: IndicatorSpec =
+    IndicatorSpec::new("catchment.efficiency", "%", "D.3", "100 · V_in / V_roof");
 
 /// Figures of a catchment, in report order.
 pub(crate) const INDICATORS: &[&IndicatorSpec] = &[&RAIN, &GROSS, &CAPTURED, &INFLOW, &EFFICIENCY];
@@ -164,10 +163,13 @@ impl AssetSums for RoofSums<'_> {
         });
         let mut figures = self.runoff_figures(read, &rain, found);
         if let Some(inflow) = inflow {
-            let percent = found.efficiency.map(|share| 100.0 * share);
+            // By the rain of the period: rain before a dip of the gauge is in two showers.
+            let on_roof = figures[0].value.as_ref().ok();
+            let share = known(&inflow).zip(on_roof);
+            let percent = share.and_then(|(v, gross)| finite_ratio(100.0 * v, *gross));
             let inputs = vec![
                 figure_input("V_in", &inflow),
-                figure_input("A · P / 1000", &figures[0]),
+                figure_input("V_roof", &figures[0]),
             ];
             let both = [
                 RelativeUncertainty::from_indicator(&inflow),
@@ -207,7 +209,7 @@ impl RoofSums<'_> {
             .desk
             .figure(
                 &GROSS,
-                of(found.gross_m3),
+                rain.value.clone().map(|mm| roof.area_m2 * mm / 1000.0),
                 vec![area(), figure_input("P", rain)],
             )
             .with_origin(ValueOrigin::Estimated)
@@ -218,10 +220,25 @@ impl RoofSums<'_> {
             None => setting_input("C", roof.runoff, "", "runoff"),
         };
         let flush = setting_input("ff", roof.first_flush_mm, "mm", "first_flush_mm");
-        let inputs = vec![area(), runoff, figure_input("P", rain), flush];
+        let showers = self.showers.all.iter().enumerate();
+        let showers = showers.map(|(at, mm)| InputPart {
+            value: *mm,
+            of: PartSource::Event(at + 1),
+        });
+        let mut of_events = figure_input("P", rain);
+        (of_events.value, of_events.parts) = (None, showers.collect());
+        // Beyond the bound of a list, the sum over showers comes from readings as one number.
+        let (spec, inputs) = if (1..=INPUT_PARTS_MAX).contains(&self.showers.all.len()) {
+            (CAPTURED, vec![area(), runoff, of_events, flush])
+        } else {
+            let from = figure_source(rain);
+            let net = measured_input(("V", CAPTURED.equation), Some(found.net_m3), "m3", from);
+            let spec = CAPTURED.computed_by(CAPTURED.method, "V");
+            (spec, vec![net, area(), runoff, flush])
+        };
         let mut caught = read
             .desk
-            .figure(&CAPTURED, of(found.net_m3), inputs)
+            .figure(&spec, of(found.net_m3), inputs)
             .with_origin(ValueOrigin::Estimated)
             .with_completeness(rain.completeness)
             .with_remark_if(roof.inflow.is_none(), "account-rain-no-spill")

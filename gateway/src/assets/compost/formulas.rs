@@ -13,7 +13,7 @@ pub const CH4_KG_T: f64 = 4.0;
 /// V5 table 4.1, corrected printing; the first one has 0.3).
 pub const N2O_KG_T: f64 = 0.24;
 /// Turnings that a windrow needs during its 15 days (E.4).
-const TURNINGS_MIN: u32 = 5;
+pub const TURNINGS_MIN: u32 = 5;
 
 /// Composting process, by its aeration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl CompostAeration {
     }
 
     /// Returns the hours at 55 °C or more that the process needs: 3 or 15 days.
-    fn hot_hours_min(self) -> f64 {
+    pub fn hot_hours_min(self) -> f64 {
         match self {
             Self::InVessel | Self::StaticPile => 72.0,
             Self::Windrow => 360.0,

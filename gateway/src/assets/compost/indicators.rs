@@ -1,6 +1,6 @@
 //! Compost heaps by temperature (METHODS E.4).
 
-use crate::assets::compost::formulas::{CompostAeration, HotRunTracker};
+use crate::assets::compost::formulas::{CompostAeration, HotRunTracker, TURNINGS_MIN};
 use crate::assets::solar::plts_sums::GRID_KW_MAX;
 use crate::assets::{CompostAsset, CompostProcess};
 use crate::config::Config;
@@ -9,10 +9,10 @@ use crate::formulas::FormulaStatus;
 use crate::formulas::saved_state::saved_fields;
 use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
-use crate::indicators::coverage::lowest_completeness;
+use crate::indicators::coverage::{lowest_completeness, point_source};
 use crate::indicators::figure_context::{
-    FigureBuilder, FigureContext, constant_input, figure_among, figure_input, status_remark,
-    value_or_status,
+    FigureBuilder, FigureContext, constant_input, figure_among, figure_input, measured_input,
+    status_remark, value_or_status,
 };
 use crate::indicators::input_reading::{InputReading, ReadingSums};
 use crate::indicators::input_series::{InputSeries, InputSeriesList};
@@ -22,23 +22,19 @@ use crate::indicators::temperature_stats::TemperatureStats;
 use crate::indicators::totaliser::{HeldReading, Totaliser};
 
 pub(crate) const TEMPERATURE_MEAN: IndicatorSpec =
-    IndicatorSpec::new("compost.temperature_mean", "degC", "E.4", "ΣT / n");
+    IndicatorSpec::new("compost.temperature_mean", "degC", "E.4", "S / n");
 pub(crate) const TEMPERATURE_MIN: IndicatorSpec =
-    IndicatorSpec::new("compost.temperature_min", "degC", "E.4", "min T");
+    IndicatorSpec::new("compost.temperature_min", "degC", "E.4", "T_min");
 pub(crate) const TEMPERATURE_MAX: IndicatorSpec =
-    IndicatorSpec::new("compost.temperature_max", "degC", "E.4", "max T");
+    IndicatorSpec::new("compost.temperature_max", "degC", "E.4", "T_max");
 pub(crate) const HOT_HOURS: IndicatorSpec =
-    IndicatorSpec::new("compost.hot_hours", "h", "E.4", "max t, T ≥ 55");
-pub(crate) const HYGIENISED: IndicatorSpec = IndicatorSpec::new(
-    "compost.hygienised",
-    "",
-    "E.4",
-    "1: t ≥ 72 h, T ≥ 55; t ≥ 360 h, n ≥ 5",
-);
+    IndicatorSpec::new("compost.hot_hours", "h", "E.4", "t");
+pub(crate) const HYGIENISED: IndicatorSpec =
+    IndicatorSpec::new("compost.hygienised", "", "E.4", "t ≥ t_min");
 pub(crate) const TURNINGS: IndicatorSpec = IndicatorSpec::new("compost.turnings", "", "E.4", "n");
 pub(crate) const FED: IndicatorSpec = IndicatorSpec::new("compost.fed", "kg", "E.4", "W");
 pub(crate) const ENERGY: IndicatorSpec =
-    IndicatorSpec::new("compost.energy", "kWh", "G.5", "E = ΣΔE");
+    IndicatorSpec::new("compost.energy", "kWh", "G.5", "E = Σ (c₂ − c₁)");
 
 /// Figures of a compost heap, in report order.
 pub(crate) const INDICATORS: &[&IndicatorSpec] = &[
@@ -173,11 +169,18 @@ impl AssetSums for CompostSums {
         let mut figures = Vec::new();
         if self.core.lane.is_some() {
             figures.extend(self.core.figures(read, ids));
-            let inputs = (0..self.probes.len()).map(|lane| read.readings_input("T", lane));
-            let inputs = inputs.chain([constant_input("T_hot", 55.0, "degC", "hygiene")]);
             let covered =
                 (0..self.probes.len()).map(|lane| read.tracks[lane].completeness(read.desk.span));
             let hours = (self.core.n > 0).then(|| self.hot.longest_h());
+            let longest = measured_input(
+                ("t", "max t, T ≥ T_hot"),
+                hours,
+                "h",
+                point_source(read.tracks, 0),
+            );
+            let others = (1..self.probes.len()).map(|lane| read.readings_input("T", lane));
+            let hot = constant_input("T_hot", 55.0, "degC", "hygiene");
+            let inputs = [longest].into_iter().chain(others).chain([hot]);
             let value = value_or_status(hours, FormulaStatus::NoData);
             let figure = read.desk.figure(&HOT_HOURS, value, inputs.collect());
             figures.push(figure.with_completeness(lowest_completeness(covered)));
@@ -221,8 +224,20 @@ fn hygienised_figure(
         Ok(_) if unknown => Err(status_remark(FormulaStatus::NoData)),
         Ok(hours) => Ok(f64::from(process.hygienised(*hours, turned.unwrap_or(0.0)))),
     };
-    let mut inputs = vec![figure_input("run", run)];
+    let least = process.hot_hours_min();
+    let mut inputs = vec![
+        figure_input("t", run),
+        constant_input("t_min", least, "h", "hygiene"),
+    ];
     inputs.extend(turnings.map(|one| figure_input("n", one)));
-    let figure = desk.figure(&HYGIENISED, value, inputs);
+    let spec = match process {
+        CompostAeration::Windrow => {
+            let least = f64::from(TURNINGS_MIN);
+            inputs.push(constant_input("n_min", least, "", "hygiene"));
+            HYGIENISED.computed_by(HYGIENISED.method, "(t ≥ t_min) · (n ≥ n_min)")
+        }
+        CompostAeration::InVessel | CompostAeration::StaticPile => HYGIENISED,
+    };
+    let figure = desk.figure(&spec, value, inputs);
     Some(figure.with_completeness(run.completeness))
 }

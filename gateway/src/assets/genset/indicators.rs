@@ -21,14 +21,19 @@ use crate::indicators::totaliser::{Totaliser, is_counter_rejected, prefer_counte
 use crate::indicators::uncertainty::RelativeUncertainty;
 
 pub(crate) const ENERGY: IndicatorSpec =
-    IndicatorSpec::new("genset.energy", "kWh", "G.5", "E = ΣΔE");
-pub(crate) const HOURS: IndicatorSpec =
-    IndicatorSpec::new("genset.hours", "h", "A.1", "Σ τ, P ≥ P_run");
-pub(crate) const FUEL: IndicatorSpec = IndicatorSpec::new("genset.fuel", "L", "G.5", "F = ΣΔF");
+    IndicatorSpec::new("genset.energy", "kWh", "G.5", "E = Σ (c₂ − c₁)");
+pub(crate) const HOURS: IndicatorSpec = IndicatorSpec::new("genset.hours", "h", "A.1", "t");
+pub(crate) const FUEL: IndicatorSpec =
+    IndicatorSpec::new("genset.fuel", "L", "G.5", "F = Σ (c₂ − c₁)");
 pub(crate) const SPECIFIC_FUEL: IndicatorSpec =
     IndicatorSpec::new("genset.specific_fuel", "L/kWh", "C.5", "F / E");
-pub(crate) const CO2: IndicatorSpec =
-    IndicatorSpec::new("genset.co2", "tCO2", "C.5", "F · EF / 1000").burden();
+pub(crate) const CO2: IndicatorSpec = IndicatorSpec::new(
+    "genset.co2",
+    "tCO2",
+    "C.5",
+    "F · NCV · ρ / 1000 · EF · (1 − b) / 1000",
+)
+.burden();
 /// CO2 of a known amount of fuel.
 const CO2_OF_FUEL: IndicatorSpec =
     CO2.computed_by("C.5", "F · NCV · ρ / 1000 · EF · (1 − b) / 1000");
@@ -142,6 +147,7 @@ impl AssetSums for GensetSums {
                 .with_remark_if(passed, "account-counter-refused");
             // Readings are in m3; the figure is in litres, the unit that staff use.
             figure.value = figure.value.map(|m3| m3 * 1000.0);
+            figure.equation = litres_of(figure.equation);
             figure.uncertainty.gum = figure.uncertainty.gum.map(|m3| m3 * 1000.0);
             made.figures.push(figure);
             let daily = read.daily_totals(&FUEL, Some(fuel));
@@ -157,6 +163,17 @@ impl AssetSums for GensetSums {
         }
         made.events = read.data_events(&[self.energy.as_ref(), self.fuel.as_ref()]);
         made
+    }
+}
+
+/// Equation of litres, from that of cubic metres.
+fn litres_of(equation: &'static str) -> &'static str {
+    match equation {
+        "Σ (c₂ − c₁)" => "1000 · Σ (c₂ − c₁)",
+        "max(0, Σ (c₂ − c₁))" => "1000 · max(0, Σ (c₂ − c₁))",
+        "Σ g · (c₂ − c₁)" => "1000 · Σ g · (c₂ − c₁)",
+        "max(0, Σ g · (c₂ − c₁))" => "1000 · max(0, Σ g · (c₂ − c₁))",
+        _ => "1000 · F",
     }
 }
 

@@ -13,11 +13,11 @@ use crate::indicators::input_series::{InputSeries, InputSeriesList};
 use crate::indicators::totaliser::Totaliser;
 
 pub(crate) const ENERGY: IndicatorSpec =
-    IndicatorSpec::new("meter.energy", "kWh", "G.5", "E = ΣΔE");
+    IndicatorSpec::new("meter.energy", "kWh", "G.5", "E = Σ (c₂ − c₁)");
 pub(crate) const IMPORT: IndicatorSpec =
-    IndicatorSpec::new("meter.import", "kWh", "G.5", "E_import = ΣΔE");
+    IndicatorSpec::new("meter.import", "kWh", "G.5", "E_import = Σ (c₂ − c₁)");
 pub(crate) const EXPORT: IndicatorSpec =
-    IndicatorSpec::new("meter.export", "kWh", "G.5", "E_export = ΣΔE");
+    IndicatorSpec::new("meter.export", "kWh", "G.5", "E_export = Σ (c₂ − c₁)");
 
 /// Figures of a meter, in report order.
 pub(crate) const INDICATORS: &[&IndicatorSpec] = &[&ENERGY, &IMPORT, &EXPORT];

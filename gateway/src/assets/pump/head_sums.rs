@@ -9,7 +9,7 @@ use crate::formulas::saved_state::saved_fields;
 use crate::formulas::{CompensatedSum, WATER_KG_M3, finite_ratio};
 use crate::indicators::input_reading::InputReading;
 use crate::indicators::input_series::InputSeries;
-use crate::indicators::period_days::millis_to_f64;
+use crate::indicators::period_days::{HOUR_MS, millis_to_f64};
 use crate::indicators::totaliser::HeldReading;
 use std::f64::consts::PI;
 
@@ -111,6 +111,15 @@ impl HeadSums {
             sum_k: head.sum_k,
             rho,
         })
+    }
+
+    /// Water with a known head, m3, and the sum of water times head, m4; `None` without any.
+    pub(super) fn lifted(&self) -> Option<(f64, f64)> {
+        let (water, lifted) = (
+            self.water.value() / HOUR_MS,
+            self.head_water.value() / HOUR_MS,
+        );
+        (water > 0.0).then_some((water, lifted))
     }
 
     /// Mean head, m. Without a flow, static head plus drawdown, which need no flow.

@@ -6,33 +6,37 @@ use crate::assets::pump::pump_sums::PumpSums;
 use crate::assets::solar::yield_indicators::INSOLATION;
 use crate::assets::{AssetKind, PumpAsset};
 use crate::carbon::known_indicators::find_indicator;
-use crate::domain::indicator::{Indicator, IndicatorRemark, IndicatorSpec};
+use crate::domain::indicator::{Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec};
 use crate::formulas::FormulaStatus;
 use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::coverage::{lowest_completeness, point_source};
 use crate::indicators::figure_context::{
-    FigureBuilder, FigureContext, constant_input, figure_input, formula_input, setting_input,
+    FigureBuilder, FigureContext, constant_input, figure_input, measured_input, setting_input,
     status_remark, value_or_status,
 };
 use crate::indicators::period_days::{HOUR_MS, PeriodDays};
 use crate::indicators::totaliser::{Totaliser, is_counter_rejected, prefer_counter};
 use crate::indicators::uncertainty::RelativeUncertainty;
 
-pub(crate) const VOLUME: IndicatorSpec = IndicatorSpec::new("pump.volume", "m3", "G.5", "V = ΣΔV");
-pub(crate) const ENERGY: IndicatorSpec = IndicatorSpec::new("pump.energy", "kWh", "G.5", "E = ΣΔE");
+pub(crate) const VOLUME: IndicatorSpec =
+    IndicatorSpec::new("pump.volume", "m3", "G.5", "V = Σ (c₂ − c₁)");
+pub(crate) const ENERGY: IndicatorSpec =
+    IndicatorSpec::new("pump.energy", "kWh", "G.5", "E = Σ (c₂ − c₁)");
 pub(crate) const SPECIFIC: IndicatorSpec =
     IndicatorSpec::new("pump.specific", "m3/kWh", "B.4", "V / E");
 pub(crate) const ENERGY_PER_M3: IndicatorSpec =
     IndicatorSpec::new("pump.energy_per_m3", "kWh/m3", "B.4", "E / V");
 pub(crate) const M3_PER_KWP_DAY: IndicatorSpec =
     IndicatorSpec::new("pump.m3_per_kwp_day", "m3/kWp/d", "B.4", "V / (P0 · d)");
-pub(crate) const HOURS: IndicatorSpec =
-    IndicatorSpec::new("pump.hours", "h", "B.8", "Σ τ, P ≥ P_run");
-pub(crate) const DRY_RUNS: IndicatorSpec =
-    IndicatorSpec::new("pump.dry_runs", "", "B.8", "n, P ≥ P_min, Q < Q_min");
-pub(crate) const DRY_HOURS: IndicatorSpec =
-    IndicatorSpec::new("pump.dry_hours", "h", "B.8", "Σ τ, P ≥ P_min, Q < Q_min");
+pub(crate) const HOURS: IndicatorSpec = IndicatorSpec::new("pump.hours", "h", "B.8", "t");
+pub(crate) const DRY_RUNS: IndicatorSpec = IndicatorSpec::new("pump.dry_runs", "", "B.8", "n");
+pub(crate) const DRY_HOURS: IndicatorSpec = IndicatorSpec::new("pump.dry_hours", "h", "B.8", "t");
+
+/// Rule by which readings are a dry run.
+const DRY_RUN_RULE: &str = "n, P ≥ P_min, Q < Q_min";
+/// Rule by which readings are a time of dry running.
+const DRY_TIME_RULE: &str = "Σ τ, P ≥ P_min, Q < Q_min";
 
 /// Figures of a pump, in report order.
 pub(crate) const INDICATORS: &[&IndicatorSpec] = &[
@@ -177,22 +181,25 @@ impl PumpSums<'_> {
             return all;
         };
         let share = read.tracks[dry.flow].completeness(read.desk.span);
-        let lanes = self.power.as_ref().map(|power| ("P", "W", power.lane));
-        let flow = ("Q", "m3/h", dry.flow);
+        let power = self.power.as_ref();
+        let power = power.map(|power| read.readings_input("P", power.lane));
         let any = share.all.is_some_and(|share| share > 0.0);
         #[expect(clippy::cast_precision_loss, reason = "a count of events")]
-        let figures = [(&DRY_RUNS, dry.runs as f64), (&DRY_HOURS, dry.ms / HOUR_MS)];
-        for (spec, value) in figures {
-            let inputs = lanes.into_iter().chain([flow]).map(|(symbol, unit, lane)| {
-                formula_input(symbol, None, unit, point_source(read.tracks, lane))
-            });
+        let figures = [
+            (&DRY_RUNS, "n", DRY_RUN_RULE, dry.runs as f64),
+            (&DRY_HOURS, "t", DRY_TIME_RULE, dry.ms / HOUR_MS),
+        ];
+        for (spec, symbol, rule, value) in figures {
+            let from = point_source(read.tracks, dry.flow);
+            let counted = measured_input((symbol, rule), Some(value), spec.unit, from);
+            let inputs: Vec<IndicatorInput> = [counted].into_iter().chain(power.clone()).collect();
             // Without any reading of the flow, "0 dry runs" would claim what nothing measured.
             let value = if any {
                 Ok(value)
             } else {
                 Err(status_remark(FormulaStatus::NoData))
             };
-            let figure = read.desk.figure(spec, value, inputs.collect());
+            let figure = read.desk.figure(spec, value, inputs);
             all.push(figure.with_completeness(share));
         }
         all

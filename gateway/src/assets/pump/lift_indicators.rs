@@ -1,33 +1,35 @@
 //! Head, hydraulic energy and efficiencies of a pump (METHODS B.1 to B.3, B.6).
 
+use crate::assets::HeadComponents;
 use crate::assets::pump::formulas::{hydraulic_energy, pv_to_water, wire_to_water};
 use crate::assets::pump::pump_sums::PumpSums;
 use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
-use crate::domain::indicator::{Indicator, IndicatorRemark, IndicatorSpec, ValueOrigin};
+use crate::domain::indicator::{
+    Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec, ValueOrigin,
+};
 use crate::formulas::{FormulaStatus, GRAVITY_M_S2};
 use crate::indicators::asset_sums::AssetReadings;
 use crate::indicators::coverage::{lowest_completeness, point_source};
 use crate::indicators::figure_context::{
-    FigureBuilder, FigureContext, FigureValue, constant_input, figure_input, formula_input,
+    FigureBuilder, FigureContext, FigureValue, constant_input, figure_input, measured_input,
     setting_input, value_or_status,
 };
 
-pub(crate) const HEAD: IndicatorSpec = IndicatorSpec::new(
-    "pump.head",
-    "m",
-    "B.6",
-    "H = h_static + h_drawdown + h_f + Δp/ρg + (1 + ΣK) · v²/2g",
-);
+pub(crate) const HEAD: IndicatorSpec = IndicatorSpec::new("pump.head", "m", "B.6", "H = M / V");
 pub(crate) const HYDRAULIC_ENERGY: IndicatorSpec = IndicatorSpec::new(
     "pump.hydraulic_energy",
     "kWh",
     "B.1",
-    "E_hyd = ρ · g · H · V / 3.6e6",
+    "E_hyd = ρ · g · H · V / 3600000",
 );
 pub(crate) const EFFICIENCY: IndicatorSpec =
     IndicatorSpec::new("pump.efficiency", "%", "B.2", "100 · E_hyd / E");
 pub(crate) const PV_TO_WATER: IndicatorSpec =
     IndicatorSpec::new("pump.pv_to_water", "%", "B.3", "100 · E_hyd / (H_poa · A)");
+
+/// Rule by which water times head comes from readings of the flow.
+const LIFTED_RULE: &str =
+    "Σ Q · τ · (h_static + h_drawdown + h_f + Δp/ρg + (1 + ΣK) · v²/2g), Q > 0";
 
 impl PumpSums<'_> {
     /// Head, hydraulic energy and efficiency (METHODS B.1, B.2, B.6).
@@ -47,24 +49,11 @@ impl PumpSums<'_> {
         // lower bounds, which is the safe side for a claim (METHODS B.6).
         let bound = head.pipe.is_none() || self.lift.flow.is_none() || !known;
         let said = "account-head-lower-bound";
-        let mut inputs = vec![setting_input(
-            "h_static",
-            head.static_m,
-            "m",
-            "head.static_m",
-        )];
-        if let Some(lane) = self.lift.flow {
-            inputs.push(formula_input(
-                "Q",
-                None,
-                "m3/h",
-                point_source(read.tracks, lane),
-            ));
-        }
         let mean = value_or_status(self.lift.mean_head(head), FormulaStatus::NoOperation);
+        let (spec, inputs) = self.head_inputs(read, head);
         let height = read
             .desk
-            .figure(&HEAD, mean, inputs)
+            .figure(&spec, mean, inputs)
             .with_completeness(v.completeness)
             .with_origin(ValueOrigin::Estimated)
             .with_remark_if(bound, said);
@@ -101,6 +90,31 @@ impl PumpSums<'_> {
             .with_remark_if(bound, said);
         let judged = [hydraulic, efficiency].map(|one| if odd { implausible(one) } else { one });
         [height].into_iter().chain(judged).collect()
+    }
+}
+
+impl PumpSums<'_> {
+    /// Equation and inputs of the head: a mean over the pumped water, or its parts without a flow.
+    fn head_inputs(
+        &self,
+        read: &AssetReadings<'_>,
+        head: &HeadComponents,
+    ) -> (IndicatorSpec<'static>, Vec<IndicatorInput>) {
+        let still = || setting_input("h_static", head.static_m, "m", "head.static_m");
+        let Some(lane) = self.lift.flow else {
+            let drawdown = head.drawdown_m.unwrap_or(0.0);
+            let drawdown = setting_input("h_drawdown", drawdown, "m", "head.drawdown_m");
+            let spec = HEAD.computed_by(HEAD.method, "H = h_static + h_drawdown");
+            return (spec, vec![still(), drawdown]);
+        };
+        let (water, lifted) = self.lift.lifted().unzip();
+        let from = point_source(read.tracks, lane);
+        let inputs = vec![
+            measured_input(("M", LIFTED_RULE), lifted, "m3 m", from.clone()),
+            measured_input(("V", "Σ Q · τ, Q > 0"), water, "m3", from),
+            still(),
+        ];
+        (HEAD, inputs)
     }
 }
 

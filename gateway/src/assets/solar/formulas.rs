@@ -203,6 +203,17 @@ pub struct CorrectedPr {
     pub status: FormulaStatus,
 }
 
+/// Sums behind a corrected performance ratio, over the records that have all three values.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CorrectedPrTerms {
+    /// Energy, kWh.
+    pub energy: f64,
+    /// Hours of full sun, `G / G_ref · τ`, h.
+    pub hours: f64,
+    /// Hours of full sun times the cell temperature, °C·h.
+    pub warm_hours: f64,
+}
+
 /// Streaming sums of corrected performance ratios (A.8, A.9). A record without energy, irradiance
 /// or temperature, or with less light than `g_min`, is left out of both sums of the ratio.
 #[derive(Clone, Copy, Debug, Default)]
@@ -243,6 +254,15 @@ impl CorrectedPrSums {
         self.light.add(g);
         self.warm_light.add(g * t);
         self.used += 1;
+    }
+
+    /// Returns the sums behind the ratios.
+    pub fn sums(&self) -> CorrectedPrTerms {
+        CorrectedPrTerms {
+            energy: self.energy.value(),
+            hours: self.hours.value(),
+            warm_hours: self.warm_hours.value(),
+        }
     }
 
     /// Returns the temperature-corrected ratio (A.8): ΣE / Σ[P0·G/`G_ref`·τ·(1 + γ(T − `T_ref`))];

@@ -19,13 +19,13 @@ use crate::indicators::totaliser::{Totaliser, is_counter_rejected};
 use crate::indicators::uncertainty::RelativeUncertainty;
 
 pub(crate) const GENERATION: IndicatorSpec =
-    IndicatorSpec::new("plts.generation", "kWh", "G.5", "E = ΣΔE");
+    IndicatorSpec::new("plts.generation", "kWh", "G.5", "E = Σ (c₂ − c₁)");
 pub(crate) const EXPORT: IndicatorSpec =
-    IndicatorSpec::new("plts.export", "kWh", "G.5", "E_export = ΣΔE");
+    IndicatorSpec::new("plts.export", "kWh", "G.5", "E_export = Σ (c₂ − c₁)");
 pub(crate) const IMPORT: IndicatorSpec =
-    IndicatorSpec::new("plts.import", "kWh", "G.5", "E_import = ΣΔE");
+    IndicatorSpec::new("plts.import", "kWh", "G.5", "E_import = Σ (c₂ − c₁)");
 pub(crate) const PROJECT_IMPORT: IndicatorSpec =
-    IndicatorSpec::new("plts.project_import", "kWh", "G.5", "E = ΣΔE");
+    IndicatorSpec::new("plts.project_import", "kWh", "G.5", "E = Σ (c₂ − c₁)");
 pub(crate) const SELF_USE: IndicatorSpec =
     IndicatorSpec::new("plts.self_use", "kWh", "C.7", "E_self = E − E_export");
 pub(crate) const SELF_CONSUMPTION: IndicatorSpec =

@@ -10,48 +10,51 @@ use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::indicator::{
     Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec, InputSource, ValueOrigin,
 };
+use crate::domain::input_part::day_parts;
 use crate::formulas::FormulaStatus;
 use crate::indicators::asset_sums::AssetReadings;
 use crate::indicators::coverage::{lowest_completeness, point_source};
 use crate::indicators::figure_context::{
-    FigureBuilder, constant_input, figure_input, formula_input, setting_input, status_remark,
-    value_or_status,
+    FigureBuilder, constant_input, figure_input, figure_source, formula_input, measured_input,
+    setting_input, status_remark, value_or_status,
 };
 use crate::indicators::period_days::{HOUR_MS, PeriodDays, millis_to_f64};
+use crate::indicators::total_inputs::growth_by_day;
 use crate::indicators::uncertainty::RelativeUncertainty;
 
 pub(crate) const DC_ENERGY: IndicatorSpec =
-    IndicatorSpec::new("plts.dc_energy", "kWh", "G.5", "E_DC = ΣΔE");
+    IndicatorSpec::new("plts.dc_energy", "kWh", "G.5", "E_DC = Σ (c₂ − c₁)");
 pub(crate) const SPECIFIC_YIELD: IndicatorSpec =
     IndicatorSpec::new("plts.specific_yield", "kWh/kWp", "A.10", "E / P0");
-pub(crate) const INSOLATION: IndicatorSpec = IndicatorSpec::new(
-    "plts.insolation",
-    "kWh/m2",
-    "A.2",
-    "H = Σ max(0, G) · τ / 1000",
-);
+pub(crate) const INSOLATION: IndicatorSpec =
+    IndicatorSpec::new("plts.insolation", "kWh/m2", "A.2", "H");
 pub(crate) const REFERENCE_YIELD: IndicatorSpec =
     IndicatorSpec::new("plts.reference_yield", "h", "A.3", "Y_r = H · 1000 / G_ref");
 pub(crate) const ARRAY_YIELD: IndicatorSpec =
     IndicatorSpec::new("plts.array_yield", "h", "A.4", "Y_A = E_DC / P0");
 pub(crate) const FINAL_YIELD: IndicatorSpec =
     IndicatorSpec::new("plts.final_yield", "h", "A.4", "Y_f = E / P0");
-pub(crate) const PR: IndicatorSpec = IndicatorSpec::new("plts.pr", "%", "A.5", "100 · Y_f / Y_r");
-pub(crate) const CAPTURE_LOSS: IndicatorSpec =
-    IndicatorSpec::new("plts.capture_loss", "h", "A.6", "Y_r − Y_A");
+pub(crate) const PR: IndicatorSpec =
+    IndicatorSpec::new("plts.pr", "%", "A.5", "100 · (E / P0) / (H · 1000 / G_ref)");
+pub(crate) const CAPTURE_LOSS: IndicatorSpec = IndicatorSpec::new(
+    "plts.capture_loss",
+    "h",
+    "A.6",
+    "H · 1000 / G_ref − E_DC / P0",
+);
 pub(crate) const SYSTEM_LOSS: IndicatorSpec =
-    IndicatorSpec::new("plts.system_loss", "h", "A.6", "Y_A − Y_f");
+    IndicatorSpec::new("plts.system_loss", "h", "A.6", "E_DC / P0 − E / P0");
 pub(crate) const PR_TEMPERATURE: IndicatorSpec = IndicatorSpec::new(
     "plts.pr_temperature",
     "%",
     "A.8",
-    "100 · ΣE / Σ[P0 · G / G_ref · τ · (1 + γ(T − 25))]",
+    "100 · E / (P0 · (h + γ · (w − T_ref · h)))",
 );
 pub(crate) const PR_WEATHER: IndicatorSpec = IndicatorSpec::new(
     "plts.pr_weather",
     "%",
     "A.9",
-    "100 · ΣE / Σ[P0 · G / G_ref · τ · (1 + γ(T − T_ref))]",
+    "100 · E / (P0 · (h + γ · (w − T_ref · h)))",
 );
 pub(crate) const CAPACITY_FACTOR: IndicatorSpec =
     IndicatorSpec::new("plts.capacity_factor", "%", "A.11", "100 · E / (P0 · t)");
@@ -114,17 +117,14 @@ impl PltsSums<'_> {
         let h = self.sun.insolation.finish().kwh_m2;
         let share = read.tracks[lane].completeness(desk.span);
         let width = RelativeUncertainty::from_percent(read.lanes[lane].accuracy_pct);
-        let light = vec![formula_input(
-            "G",
-            h,
-            "kWh/m2",
-            point_source(read.tracks, lane),
-        )];
+        let from = point_source(read.tracks, lane);
+        let mut light = measured_input(("H", "Σ max(0, G) · τ / 1000"), h, "kWh/m2", from);
+        light.parts = day_parts(growth_by_day(&self.sun.days, desk.span));
         let insolation = desk
             .figure(
                 &INSOLATION,
                 value_or_status(h, FormulaStatus::NoIrradiance),
-                light,
+                vec![light],
             )
             .with_completeness(share)
             .with_uncertainty(width);
@@ -153,7 +153,8 @@ impl PltsSums<'_> {
             for (spec, value) in losses {
                 let inputs = vec![
                     from_h(),
-                    dc_energy_input(dc),
+                    g_ref(),
+                    dc_energy_input(read, dc),
                     figure_input("E", generation),
                     nameplate_input(self.yield_kwp(read)),
                 ];
@@ -200,10 +201,14 @@ impl PltsSums<'_> {
         let value = value_or_status(yields.pr.map(|pr| 100.0 * pr), status);
         // A thousandth is left for rounding; more was light without readings of energy.
         let whole = sun.value.as_ref().is_ok_and(|h| (light / h) > 0.999);
+        let matched = |symbol, rule, value, of: &Indicator| {
+            measured_input((symbol, rule), Some(value), &of.unit, figure_source(of))
+        };
         let inputs = vec![
-            formula_input("E", Some(energy), "kWh", indicator_source(generation)),
+            matched("E", "Σ ΔE, G", energy, generation),
             nameplate_input(self.yield_kwp(read)),
-            formula_input("H", Some(light), "kWh/m2", indicator_source(sun)),
+            matched("H", "Σ max(0, G) · τ / 1000, E", light, sun),
+            constant_input("G_ref", 1000.0, "W/m2", "stc"),
         ];
         let figure = read
             .desk
@@ -251,11 +256,25 @@ impl PltsSums<'_> {
         let share = read.tracks[lane].completeness(read.desk.span);
         let make = |spec: &IndicatorSpec<'_>, found: CorrectedPr| {
             let value = value_or_status(found.pr.map(|pr| 100.0 * pr), found.status);
+            let sums = self.sun.corrected.sums();
+            let from = || point_source(read.tracks, lane);
+            let summed = |of, value, unit: &str, from| measured_input(of, Some(value), unit, from);
             let inputs = vec![
-                figure_input("E", generation),
+                summed(
+                    ("E", "Σ ΔE, G, T"),
+                    sums.energy,
+                    "kWh",
+                    figure_source(generation),
+                ),
                 nameplate_input(p0),
+                summed(("h", "Σ G / G_ref · τ"), sums.hours, "h", from()),
                 setting_input("γ", gamma, "1/degC", "gamma"),
-                formula_input("G", None, "W/m2", point_source(read.tracks, lane)),
+                summed(
+                    ("w", "Σ T · G / G_ref · τ"),
+                    sums.warm_hours,
+                    "degC h",
+                    from(),
+                ),
                 constant_input("T_ref", found.t_ref_c.unwrap_or(T_REF_C), "degC", "stc"),
             ];
             let figure = read
@@ -359,11 +378,10 @@ fn millis_to_hours(ms: i64) -> f64 {
     millis_to_f64(ms) / HOUR_MS
 }
 
-fn dc_energy_input(dc: Option<f64>) -> IndicatorInput {
-    let from = InputSource::Indicator(DC_ENERGY.id.into());
+fn dc_energy_input(read: &AssetReadings<'_>, dc: Option<f64>) -> IndicatorInput {
+    let from = InputSource::Indicator {
+        id: DC_ENERGY.id.into(),
+        asset: read.desk.asset.clone(),
+    };
     formula_input("E_DC", dc, "kWh", from)
-}
-
-fn indicator_source(figure: &Indicator) -> InputSource {
-    InputSource::Indicator(figure.id.clone())
 }

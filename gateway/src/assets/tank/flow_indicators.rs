@@ -10,21 +10,20 @@ use crate::domain::indicator::{
 use crate::formulas::FormulaStatus;
 use crate::formulas::claim_rounding::{self, RoundingMode};
 use crate::indicators::asset_sums::AssetReadings;
+use crate::indicators::coverage::point_source;
 use crate::indicators::figure_context::{
-    FigureBuilder, FigureContext, FigureValue, constant_input, figure_input, setting_input,
-    value_or_status,
+    FigureBuilder, FigureContext, FigureValue, constant_input, figure_input, measured_input,
+    setting_input, value_or_status,
 };
 use crate::indicators::totaliser::Totaliser;
 
-pub(crate) const INFLOW: IndicatorSpec =
-    IndicatorSpec::new("tank.inflow", "m3", "D.4", "Σ ΔV, ΔV ≥ δ");
-pub(crate) const OUTFLOW: IndicatorSpec =
-    IndicatorSpec::new("tank.outflow", "m3", "D.4", "Σ −ΔV, −ΔV ≥ δ");
+pub(crate) const INFLOW: IndicatorSpec = IndicatorSpec::new("tank.inflow", "m3", "D.4", "V_in");
+pub(crate) const OUTFLOW: IndicatorSpec = IndicatorSpec::new("tank.outflow", "m3", "D.4", "V_out");
 pub(crate) const DAYS_LEFT: IndicatorSpec = IndicatorSpec::new(
     "tank.days_left",
     "d",
     "D.4",
-    "(V_last − V_outlet) · d / V_out",
+    "max(0, V_last − V_outlet) · d / V_out",
 );
 
 impl TankSums<'_> {
@@ -39,9 +38,11 @@ impl TankSums<'_> {
         let noise = self.nights.volume_noise();
         let (balance, deadband) = self.balances.choose_balance(noise);
         let share = read.tracks[level].completeness(read.desk.span);
-        let from_level = |spec: &IndicatorSpec<'_>, value: Option<f64>| {
+        let from_level = |spec: &IndicatorSpec<'_>, rule, value: Option<f64>| {
+            let symbol = spec.equation;
+            let from = point_source(read.tracks, level);
             let inputs = vec![
-                read.readings_input("h", level),
+                measured_input((symbol, rule), value, spec.unit, from),
                 setting_input("δ", deadband, "m3", "deadband_l"),
             ];
             let figure = read
@@ -59,21 +60,18 @@ impl TankSums<'_> {
             }
         };
         let metered = |spec: IndicatorSpec<'static>, symbol, amount: &Totaliser| {
-            let spec = if amount.is_counter() {
-                spec.computed_by("G.5", "ΣΔV")
-            } else {
-                spec.computed_by("A.1", "Σ (Q₁ + Q₂) / 2 · Δt")
-            };
+            let method = if amount.is_counter() { "G.5" } else { "A.1" };
+            let spec = spec.computed_by(method, spec.equation);
             read.total_figure(&spec, symbol, Some(amount), FormulaStatus::NoData)
         };
         let inflow = match &self.inflow {
             Some(meter) => metered(INFLOW, "V_in", meter)
                 .with_remark_if(self.rain.is_some(), "account-inflow-without-rain"),
-            None => from_level(&INFLOW, balance.inflow_m3),
+            None => from_level(&INFLOW, "Σ ΔV, ΔV ≥ δ", balance.inflow_m3),
         };
         let outflow = match &self.outflow {
             Some(meter) => metered(OUTFLOW, "V_out", meter),
-            None => from_level(&OUTFLOW, balance.outflow_m3),
+            None => from_level(&OUTFLOW, "Σ −ΔV, −ΔV ≥ δ", balance.outflow_m3),
         };
         self.judged_flows(read, [inflow, outflow], (balance, deadband), last)
     }
@@ -105,10 +103,15 @@ impl TankSums<'_> {
         // What the meter saw come in and the tank does not have went out, also while it was filled.
         let use_of_meter = used.filter(|_| self.outflow.is_none() && by_level < used);
         let mut out = outflow.clone();
+        let mut use_inputs = vec![figure_input("V_out", &outflow)];
         if let Some(used) = use_of_meter {
             out.value = Ok(used);
+            let from = point_source(read.tracks, self.level.unwrap_or_default());
+            let change =
+                measured_input(("ΔV", "V_last − V_first"), balance.change_m3(), "m3", from);
+            use_inputs = vec![figure_input("V_in", &inflow), change];
         }
-        let left = self.days_left_figure(read.desk, last, &out);
+        let left = self.days_left_figure(read.desk, last, (&out, use_inputs));
         let left = left.with_remark_if(use_of_meter.is_some(), "account-use-by-meter");
         vec![mark(inflow), mark(outflow), mark(left)]
     }
@@ -117,7 +120,7 @@ impl TankSums<'_> {
         &self,
         desk: &FigureContext<'_>,
         last: &Indicator,
-        out: &Indicator,
+        (out, use_inputs): (&Indicator, Vec<IndicatorInput>),
     ) -> Indicator {
         let dead = tank_volume(self.shapes.last_shape(), Some(self.tank.outlet_m))
             .v_m3
@@ -130,13 +133,18 @@ impl TankSums<'_> {
             used.then_some(left)
                 .ok_or_else(|| IndicatorRemark::new("account-no-use"))
         });
-        let inputs: Vec<IndicatorInput> = vec![
+        let by_meter = "max(0, V_last − V_outlet) · d / max(0, V_in − ΔV)";
+        let spec = match use_inputs.len() {
+            1 => DAYS_LEFT,
+            _ => DAYS_LEFT.computed_by(DAYS_LEFT.method, by_meter),
+        };
+        let mut inputs = vec![
             figure_input("V_last", last),
             setting_input("V_outlet", dead, "m3", "outlet_m"),
-            figure_input("V_out", out),
-            constant_input("d", days, "d", "period"),
         ];
-        desk.figure(&DAYS_LEFT, value, inputs)
+        inputs.extend(use_inputs);
+        inputs.push(constant_input("d", days, "d", "period"));
+        desk.figure(&spec, value, inputs)
             .with_completeness(out.completeness)
             .with_origin(ValueOrigin::Estimated)
     }

@@ -8,24 +8,26 @@ use crate::domain::indicator::{CompletenessShares, Indicator, IndicatorRemark, I
 use crate::formulas::{FormulaStatus, count_as_f64, finite_ratio};
 use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
+use crate::indicators::coverage::point_source;
 use crate::indicators::figure_context::{
-    FigureBuilder, FigureValue, figure_input, setting_input, status_remark, value_or_status,
+    FigureBuilder, FigureValue, figure_input, measured_input, setting_input, status_remark,
+    value_or_status,
 };
 use crate::indicators::period_days::{HOUR_MS, millis_to_f64};
 use crate::indicators::uncertainty::RelativeUncertainty;
 
 pub(crate) const VOLUME_LAST: IndicatorSpec =
-    IndicatorSpec::new("tank.volume_last", "m3", "D.1", "V(h_last)");
+    IndicatorSpec::new("tank.volume_last", "m3", "D.1", "V");
 pub(crate) const VOLUME_MIN: IndicatorSpec =
-    IndicatorSpec::new("tank.volume_min", "m3", "D.1", "min V(h)");
+    IndicatorSpec::new("tank.volume_min", "m3", "D.1", "V_min");
 pub(crate) const VOLUME_MAX: IndicatorSpec =
-    IndicatorSpec::new("tank.volume_max", "m3", "D.1", "max V(h)");
+    IndicatorSpec::new("tank.volume_max", "m3", "D.1", "V_max");
 pub(crate) const FILL_LAST: IndicatorSpec =
-    IndicatorSpec::new("tank.fill_last", "%", "D.1", "100 · V(h_last) / V(h_full)");
+    IndicatorSpec::new("tank.fill_last", "%", "D.1", "100 · V / V_full");
 pub(crate) const OVERFLOW_HOURS: IndicatorSpec =
-    IndicatorSpec::new("tank.overflow_hours", "h", "D.1", "Σ τ, h ≥ h_full");
+    IndicatorSpec::new("tank.overflow_hours", "h", "D.1", "t");
 pub(crate) const LEAK_NIGHTS: IndicatorSpec =
-    IndicatorSpec::new("tank.leak_nights", "", "D.5", "n, dV/dt ≤ −q");
+    IndicatorSpec::new("tank.leak_nights", "", "D.5", "n");
 
 /// Figures of a tank, in report order.
 pub(crate) const INDICATORS: &[&IndicatorSpec] = &[
@@ -85,14 +87,15 @@ impl TankSums<'_> {
     fn volume_figures(&self, read: &AssetReadings<'_>, level: usize) -> Vec<Indicator> {
         let desk = read.desk;
         let share = read.tracks[level].completeness(desk.span);
-        let from_level = || vec![read.readings_input("h", level)];
-        let volume = |spec: &IndicatorSpec<'_>, value: Option<f64>| {
+        let volume = |spec: &IndicatorSpec<'_>, of: (&'static str, &'static str), value| {
+            let from = point_source(read.tracks, level);
+            let inputs = vec![measured_input(of, value, spec.unit, from)];
             let value = value_or_status(value, FormulaStatus::NoData);
-            desk.figure(spec, value, from_level())
+            desk.figure(spec, value, inputs)
                 .with_completeness(share)
                 .with_remark_if(self.stock.overfull, "account-tank-overfull")
         };
-        let last = volume(&VOLUME_LAST, self.stock.last);
+        let last = volume(&VOLUME_LAST, ("V", "V(h), h_last"), self.stock.last);
         let capacity = tank_volume(self.shapes.last_shape(), Some(self.tank.full_m)).v_m3;
         let percent = self
             .stock
@@ -100,8 +103,8 @@ impl TankSums<'_> {
             .zip(capacity)
             .map(|(v, full)| 100.0 * v / full);
         let percent = percent.filter(|percent| percent.is_finite());
-        let mut inputs = vec![figure_input("V(h_last)", &last)];
-        inputs.extend(capacity.map(|full| setting_input("V(h_full)", full, "m3", "full_m")));
+        let mut inputs = vec![figure_input("V", &last)];
+        inputs.extend(capacity.map(|full| setting_input("V_full", full, "m3", "full_m")));
         let filled = desk
             .figure(
                 &FILL_LAST,
@@ -111,8 +114,8 @@ impl TankSums<'_> {
             .with_completeness(share);
         vec![
             last,
-            volume(&VOLUME_MIN, self.stock.least),
-            volume(&VOLUME_MAX, self.stock.most),
+            volume(&VOLUME_MIN, ("V_min", "min V(h)"), self.stock.least),
+            volume(&VOLUME_MAX, ("V_max", "max V(h)"), self.stock.most),
             filled,
         ]
     }
@@ -122,8 +125,9 @@ impl TankSums<'_> {
             .stock
             .last
             .map(|_| millis_to_f64(self.stock.full_ms) / HOUR_MS);
+        let from = point_source(read.tracks, level);
         let inputs = vec![
-            read.readings_input("h", level),
+            measured_input(("t", "Σ τ, h ≥ h_full"), hours, "h", from),
             setting_input("h_full", self.tank.full_m, "m", "full_m"),
         ];
         let value = value_or_status(hours, FormulaStatus::NoData);
@@ -140,8 +144,10 @@ impl TankSums<'_> {
             _ => Ok(leaking),
         };
         let threshold = self.tank.leak_night.threshold_m3_h;
+        let from = point_source(read.tracks, level);
+        let nights = Some(leaking).filter(|_| verdicts > 0);
         let inputs = vec![
-            read.readings_input("h", level),
+            measured_input(("n", "n, dV/dt ≤ −q"), nights, "", from),
             setting_input("q", threshold, "m3/h", "leak_night.threshold_l_h"),
         ];
         let share = CompletenessShares {

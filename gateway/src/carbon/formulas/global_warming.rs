@@ -36,6 +36,11 @@ impl Gwp100Set {
         }
     }
 
+    /// Returns the id of the factor of a gas, `ch4` or `n2o`.
+    pub fn factor_id(self, gas: &str) -> String {
+        format!("gwp.{}.{gas}", self.name().to_lowercase())
+    }
+
     /// Returns the potential of methane.
     pub fn ch4(self) -> f64 {
         match self {

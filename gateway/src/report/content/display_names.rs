@@ -171,6 +171,11 @@ pub(crate) fn format_number(lang: Language, number: f64) -> String {
     }
     let whole = decimal_magnitude(number).unwrap_or(0);
     let decimals = u8::try_from((SIGNIFICANT_DIGITS - 1 - whole).clamp(0, 12)).unwrap_or(0);
+    trimmed_number(lang, number, decimals)
+}
+
+/// A number with at most so many decimals, without trailing zeros.
+pub(crate) fn trimmed_number(lang: Language, number: f64, decimals: u8) -> String {
     let text = number_format::format_number(lang, number, decimals);
     let mark = lang.locale().decimal_mark;
     if !text.contains(mark) {
@@ -181,7 +186,11 @@ pub(crate) fn format_number(lang: Language, number: f64) -> String {
 
 /// A number with its unit within a sentence.
 pub(crate) fn format_quantity(lang: Language, value: f64, symbol: &str) -> String {
-    let text = format_number(lang, value);
+    with_unit(lang, format_number(lang, value), symbol)
+}
+
+/// The text of a number with its unit.
+pub(crate) fn with_unit(lang: Language, text: String, symbol: &str) -> String {
     match unit_text(lang, symbol).as_str() {
         "" => text,
         "Rp" => format!("Rp\u{a0}{text}"),

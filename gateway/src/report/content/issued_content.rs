@@ -175,7 +175,8 @@ fn canonical_figure(one: &Indicator) -> Value {
         let from = match &input.from {
             InputSource::Point(readings) => &*readings.point,
             InputSource::Ledger { indicator, .. } => indicator,
-            InputSource::Factor(id) | InputSource::Indicator(id) => id,
+            InputSource::Factor(id) | InputSource::Indicator { id, .. } => id,
+            InputSource::Part(part) => &part.id,
             InputSource::Setting(key) => key,
             InputSource::Constant(name) => name,
         };

@@ -37,12 +37,18 @@ fn test_input(symbol: &'static str, value: f64, unit: &str, from: InputSource) -
         value,
         unit,
         from,
+        rule: "",
+        parts: Vec::new(),
     }
 }
 
 /// Input that is another figure.
 fn figure_input(symbol: &'static str, value: f64, unit: &str, id: &str) -> IndicatorInput {
-    test_input(symbol, value, unit, InputSource::Indicator(id.into()))
+    let from = InputSource::Indicator {
+        id: id.into(),
+        asset: Some("plts".into()),
+    };
+    test_input(symbol, value, unit, from)
 }
 
 fn test_indicator(id: &str, asset: Option<&str>, value: f64, unit: &str) -> Indicator {
@@ -350,7 +356,7 @@ fn the_way_down_reaches_the_meter_and_the_factor() {
     let found = explain_indicator(&account, "co2.net", None, Language::Id).unwrap();
     let text = found.text(&config, &account, Language::Id);
     for part in [
-        "234,567 / 1000 · 0,93 · (1 + 0)",
+        "234,567 [kWh] / 1000 · 0,93 [t CO₂/MWh] · (1 + 0)",
         "inverter.ac_energy_total",
         "8.123,4\u{a0}kWh",
         "2 kali data kosong",
@@ -407,7 +413,7 @@ fn numbers_take_the_place_of_whole_symbols_alone() {
         test_input("E_import", -2.0, "kWh", InputSource::Constant("")),
     ];
     let text = substitute_numbers(Language::En, &one);
-    assert_eq!(text, "100 · 1,000.5 / (1,000.5 + (−2))");
+    assert_eq!(text, "100 · 1,000.5 [kWh] / (1,000.5 [kWh] + (−2 [kWh]))");
 }
 
 proptest! {

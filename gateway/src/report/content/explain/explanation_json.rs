@@ -1,10 +1,13 @@
 //! JSON of a figure and of its explanation, the same for API and command line.
 
 use super::IndicatorExplanation;
+use super::equation_lines::EquationLine;
+use super::part_text::part_label;
 use crate::domain::UtcMs;
 use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::factor::Factor;
 use crate::domain::indicator::{Indicator, IndicatorInput, InputSource, PointReadings};
+use crate::domain::input_part::{InputPart, PartSource};
 use crate::domain::redated_stretch::RedatedStretch;
 use crate::domain::sample_import::ImportInPeriod;
 use crate::report::content::context::ReportContext;
@@ -79,13 +82,23 @@ pub struct IndicatorInputJson {
     pub value: Option<f64>,
     /// Symbol of the unit.
     pub unit: String,
-    /// Kind of source: `point`, `ledger`, `factor`, `setting`, `indicator` or `constant`.
+    /// Kind of source: `point`, `ledger`, `factor`, `setting`, `indicator`, `part` (the
+    /// same figure for some days) or `constant`.
     pub source: &'static str,
     /// Id of the source: a point, an indicator, a factor, a key of the configuration.
     pub of: String,
     /// Readings, when the source is a point.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub readings: Option<InputReadingsJson>,
+    /// Asset, when the source is an indicator of an asset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asset: Option<String>,
+    /// Rule by which the value comes from readings; empty for none.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub rule: &'static str,
+    /// Parts of which the value is the sum; without a value, rows of a sum of the equation.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<InputPartJson>,
     /// Numbers of the ledger entries that count.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub entries: Vec<u64>,
@@ -154,6 +167,46 @@ pub struct ReadingsImportJson {
     pub replaced: u64,
 }
 
+/// A part of an input: a day, a reading of a counter, an entry of the ledger.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct InputPartJson {
+    /// Value in the unit of the input.
+    pub value: f64,
+    /// Origin in the requested language.
+    pub label: String,
+    /// Local day, or day or period of the entry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// Time of the reading, RFC 3339 in UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// Number of the ledger entry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry: Option<u64>,
+    /// Quantity of the entry as it was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<f64>,
+    /// Symbol of the unit of that quantity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantity_unit: Option<String>,
+}
+
+/// A line of a calculation.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct EquationLineJson {
+    /// Equation in symbols.
+    pub symbols: String,
+    /// Right side with numbers, and units in brackets. Of a long sum, its first and last rows.
+    pub numbers: String,
+    /// Result, rounded as in `text`.
+    pub result: f64,
+    /// Result as printed.
+    pub text: String,
+    /// Rows of a sum that is too long to be written out, which the `parts` of the inputs have; 0
+    /// for a line with all its numbers.
+    pub rows: usize,
+}
+
 /// A factor behind a figure.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ReportFactorJson {
@@ -179,8 +232,11 @@ pub struct ReportFactorJson {
 pub struct ExplanationJson {
     /// The figure.
     pub indicator: IndicatorValueJson,
-    /// Equation with its numbers, in the requested language.
+    /// Equation with its numbers, in the requested language; empty without a value.
     pub numbers: String,
+    /// The calculation line by line, long sums first and the equation last. Redone with its
+    /// numbers, a line gives its result.
+    pub lines: Vec<EquationLineJson>,
     /// Explanations of the figures among its inputs.
     #[schema(no_recursion)]
     pub below: Vec<ExplanationJson>,
@@ -192,12 +248,48 @@ pub(crate) fn to_explanation_json(
 ) -> ExplanationJson {
     ExplanationJson {
         indicator: to_indicator_json(book, one.indicator),
-        numbers: one.numbers.clone(),
+        numbers: one
+            .lines
+            .last()
+            .map_or_else(String::new, |line| line.numbers.clone()),
+        lines: one.lines.iter().map(to_line_json).collect(),
         below: one
             .below
             .iter()
             .map(|(_, next)| to_explanation_json(book, next))
             .collect(),
+    }
+}
+
+fn to_line_json(line: &EquationLine) -> EquationLineJson {
+    EquationLineJson {
+        symbols: line.symbols.clone(),
+        numbers: line.numbers.clone(),
+        result: line.result,
+        text: line.text.clone(),
+        rows: line.rows,
+    }
+}
+
+fn to_part_json(book: &ReportContext<'_>, part: &InputPart) -> InputPartJson {
+    let entry = match &part.of {
+        PartSource::Entry(entry) => Some(entry),
+        _ => None,
+    };
+    InputPartJson {
+        value: part.value,
+        label: part_label(book, part),
+        when: match &part.of {
+            PartSource::Day(day) => Some(day.to_string()),
+            _ => entry.map(|entry| entry.when.to_string()),
+        },
+        at: match &part.of {
+            PartSource::Reading(at) => Some(format_rfc3339(*at)),
+            _ => None,
+        },
+        entry: entry.map(|entry| entry.id),
+        quantity: entry.map(|entry| entry.quantity),
+        quantity_unit: entry.map(|entry| entry.unit.to_string()),
     }
 }
 
@@ -219,7 +311,11 @@ pub(crate) fn to_indicator_json(book: &ReportContext<'_>, one: &Indicator) -> In
         origin: one.origin.key(),
         method: one.method,
         equation: one.equation,
-        inputs: one.inputs.iter().map(to_input_json).collect(),
+        inputs: one
+            .inputs
+            .iter()
+            .map(|input| to_input_json(book, input))
+            .collect(),
         factors: one.factors.iter().map(factor).collect(),
         provisional: one.claim > ClaimVerdict::Doubtful,
         claim: to_claim_json(book, one),
@@ -239,13 +335,14 @@ fn to_claim_json(book: &ReportContext<'_>, one: &Indicator) -> ClaimJson {
     }
 }
 
-fn to_input_json(one: &IndicatorInput) -> IndicatorInputJson {
+fn to_input_json(book: &ReportContext<'_>, one: &IndicatorInput) -> IndicatorInputJson {
     let (source, of) = match &one.from {
         InputSource::Point(readings) => ("point", readings.point.to_string()),
         InputSource::Ledger { indicator, .. } => ("ledger", indicator.to_string()),
         InputSource::Factor(id) => ("factor", id.to_string()),
         InputSource::Setting(key) => ("setting", key.clone()),
-        InputSource::Indicator(id) => ("indicator", id.to_string()),
+        InputSource::Indicator { id, .. } => ("indicator", id.to_string()),
+        InputSource::Part(part) => ("part", part.id.to_string()),
         InputSource::Constant(what) => ("constant", (*what).to_owned()),
     };
     let readings = match &one.from {
@@ -263,6 +360,16 @@ fn to_input_json(one: &IndicatorInput) -> IndicatorInputJson {
         source,
         of,
         readings,
+        asset: match &one.from {
+            InputSource::Indicator { asset, .. } => asset.as_deref().map(str::to_owned),
+            _ => None,
+        },
+        rule: one.rule,
+        parts: one
+            .parts
+            .iter()
+            .map(|part| to_part_json(book, part))
+            .collect(),
         entries,
     }
 }

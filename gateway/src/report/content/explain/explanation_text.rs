@@ -1,6 +1,8 @@
 //! Explanation of a figure in steps, each with its depth; as text, a step is an indented line.
 
 use super::IndicatorExplanation;
+use super::equation_lines::ROWS_WRITTEN_MAX;
+use super::part_text::part_label;
 use crate::domain::UtcMs;
 use crate::domain::indicator::{Indicator, IndicatorInput, InputSource, PointReadings};
 use crate::report::content::context::ReportContext;
@@ -99,13 +101,21 @@ impl ExplanationWriter<'_, '_> {
         let args = [("method", indicator.method), ("origin", &*origin)];
         self.write_message(depth + 1, "method", &args);
         self.write_step(depth + 1, StepKind::Equation, indicator.equation);
-        if let (Ok(value), true) = (&indicator.value, one.numbers != indicator.equation) {
-            let result = display_names::format_quantity(book.lang, *value, &indicator.unit);
-            let numbers = format!("{} → {result}", one.numbers);
-            self.write_step(depth + 1, StepKind::Equation, &numbers);
-        }
+        self.write_lines(one, depth + 1);
+        let mut told: Option<&str> = None;
         for (place, input) in indicator.inputs.iter().enumerate() {
             self.write_input(input, depth + 1);
+            match &input.from {
+                // Both readings of a counter are of one point.
+                InputSource::Point(readings) if told == Some(&readings.point) => {}
+                InputSource::Point(readings) => {
+                    told = Some(&readings.point);
+                    self.write_readings(readings, depth + 2);
+                }
+                InputSource::Factor(id) => self.write_factor(id, depth + 2),
+                _ => {}
+            }
+            self.write_parts(input, depth + 2);
             let below = one.below.iter().filter(|(at, _)| *at == place);
             for (_, next) in below {
                 self.write_indicator(next, depth + 2);
@@ -116,9 +126,53 @@ impl ExplanationWriter<'_, '_> {
         }
     }
 
+    /// Writes the calculation with its numbers, long sums first.
+    fn write_lines(&mut self, one: &IndicatorExplanation<'_>, depth: usize) {
+        let Some((last, sums)) = one.lines.split_last() else {
+            return;
+        };
+        for sum in sums {
+            let text = match sum.rows {
+                0 => format!("{}: {} → {}", sum.symbols, sum.numbers, sum.text),
+                rows => {
+                    let (lang, rows) = (self.book.lang, rows.to_string());
+                    let rows = lang.text_with("chapters-explain-rows", &[("count", &rows)]);
+                    format!("{}: {} ({rows}) → {}", sum.symbols, sum.numbers, sum.text)
+                }
+            };
+            self.write_step(depth, StepKind::Equation, &text);
+        }
+        let text = format!("{} → {}", last.numbers, last.text);
+        self.write_step(depth, StepKind::Equation, &text);
+    }
+
+    /// Writes the parts of an input; of many, the first and the last.
+    fn write_parts(&mut self, input: &IndicatorInput, depth: usize) {
+        let count = input.parts.len();
+        let is_single = matches!(input.from, InputSource::Indicator { .. }) && count < 2;
+        if is_single {
+            return;
+        }
+        for (place, part) in input.parts.iter().enumerate() {
+            let is_written = count <= ROWS_WRITTEN_MAX || place == 0 || place + 1 == count;
+            if is_written {
+                let value = display_names::format_quantity(self.book.lang, part.value, &input.unit);
+                let text = format!("{value} ({})", part_label(self.book, part));
+                self.write_step(depth, StepKind::Detail, &text);
+            } else if place == 1 {
+                let between = (count - 2).to_string();
+                self.write_message(depth, "between", &[("count", &between)]);
+            }
+        }
+    }
+
     fn write_input(&mut self, input: &IndicatorInput, depth: usize) {
         let book = self.book;
         let value = match input.value {
+            None if !input.parts.is_empty() => {
+                let count = input.parts.len().to_string();
+                book.format_message("chapters-explain-rows", &[("count", &count)])
+            }
             Some(value) => display_names::format_quantity(book.lang, value, &input.unit),
             None => number_format::NO_VALUE.to_owned(),
         };
@@ -133,7 +187,8 @@ impl ExplanationWriter<'_, '_> {
             ),
             InputSource::Factor(id) => ("factor", id.to_string()),
             InputSource::Setting(key) => ("setting", key.clone()),
-            InputSource::Indicator(id) => ("indicator", book.indicator_name(id)),
+            InputSource::Indicator { id, .. } => ("indicator", book.indicator_name(id)),
+            InputSource::Part(part) => ("indicator", book.indicator_name(&part.id)),
             InputSource::Constant(what) => ("constant", (*what).to_owned()),
         };
         let from = book.format_message(&format!("chapters-explain-{key}"), &[("of", &of)]);
@@ -141,17 +196,11 @@ impl ExplanationWriter<'_, '_> {
             InputSource::Point(readings) => StepKind::Point(Arc::clone(&readings.point)),
             _ => StepKind::Input,
         };
-        let text = format!("{} = {value} ← {from}", input.symbol);
-        self.write_step(depth, kind, &text);
-        match &input.from {
-            InputSource::Point(readings) => self.write_readings(readings, depth + 1),
-            InputSource::Factor(id) => self.write_factor(id, depth + 1),
-            InputSource::Ledger { entries, .. } => {
-                let all = entries.iter().map(ToString::to_string).collect::<Vec<_>>();
-                self.write_message(depth + 1, "entries", &[("entries", &all.join(", "))]);
-            }
-            _ => {}
+        let mut text = format!("{} = {value} ← {from}", input.symbol);
+        if !input.rule.is_empty() {
+            let _ = write!(text, ": {}", input.rule);
         }
+        self.write_step(depth, kind, &text);
     }
 
     fn write_readings(&mut self, one: &PointReadings, depth: usize) {

@@ -1,5 +1,6 @@
 //! [`IndicatorExplanation`]: a figure and the figures among its inputs.
 
+use super::equation_lines::EquationLine;
 use crate::domain::indicator::Indicator;
 
 /// A figure and the figures among its inputs.
@@ -7,8 +8,8 @@ use crate::domain::indicator::Indicator;
 pub struct IndicatorExplanation<'a> {
     /// The figure.
     pub indicator: &'a Indicator,
-    /// Its equation with numbers in place of symbols.
-    pub numbers: String,
+    /// Its calculation, line by line; empty for a figure without a value.
+    pub lines: Vec<EquationLine>,
     /// Figures among its inputs, each with the index of that input.
     pub below: Vec<(usize, Self)>,
 }

@@ -7,25 +7,30 @@
 //!
 //! See docs/reports.md.
 
+mod equation_lines;
 mod explanation_json;
 mod explanation_text;
 mod indicator_explanation;
+mod part_text;
 
 pub use explanation_json::{
-    ExplanationJson, IndicatorInputJson, IndicatorValueJson, InputReadingsJson, ReadingsImportJson,
-    RedatedReadingsJson, ReportFactorJson,
+    EquationLineJson, ExplanationJson, IndicatorInputJson, IndicatorValueJson, InputPartJson,
+    InputReadingsJson, ReadingsImportJson, RedatedReadingsJson, ReportFactorJson,
 };
 
+pub use equation_lines::EquationLine;
+pub(crate) use equation_lines::substitute_numbers;
 pub(crate) use explanation_text::{ExplanationStep, StepKind};
 pub use indicator_explanation::IndicatorExplanation;
 
+use super::ReportInputs;
 use super::context::ReportContext;
-use super::{ReportInputs, display_names};
 use crate::config::Config;
 use crate::domain::UtcMs;
 use crate::domain::indicator::{Indicator, InputSource, SiteIndicators};
 use crate::i18n::Language;
 use crate::limits::{EXPLAIN_DEPTH_MAX, EXPLAIN_FIGURES_MAX};
+use equation_lines::equation_lines;
 
 /// Minimum similarity (Jaro-Winkler) of a suggested id.
 const LIKENESS_MIN: f64 = 0.75;
@@ -94,16 +99,15 @@ fn explain_step<'a>(
 ) -> IndicatorExplanation<'a> {
     let mut below = Vec::new();
     for (place, input) in one.inputs.iter().enumerate() {
-        let InputSource::Indicator(id) = &input.from else {
-            continue;
+        let found = match &input.from {
+            InputSource::Indicator { id, asset } => account.find(id, asset.as_deref()),
+            InputSource::Part(part) => Some(&**part),
+            _ => continue,
         };
         // Both limits guard against figures that refer to each other in a ring.
         if depth + 1 >= EXPLAIN_DEPTH_MAX || *left == 0 {
             break;
         }
-        let found = account
-            .find(id, one.asset.as_deref())
-            .or_else(|| account.find(id, None));
         // A figure that has itself as an input is not followed.
         if let Some(next) = found.filter(|next| !std::ptr::eq(*next, one)) {
             *left -= 1;
@@ -112,7 +116,7 @@ fn explain_step<'a>(
     }
     IndicatorExplanation {
         indicator: one,
-        numbers: substitute_numbers(lang, one),
+        lines: equation_lines(lang, one),
         below,
     }
 }
@@ -171,52 +175,4 @@ fn explanation_context<'a>(
         issued: UtcMs(0),
         lang,
     })
-}
-
-/// The equation with the numbers of its inputs in place of their symbols.
-pub(crate) fn substitute_numbers(lang: Language, one: &Indicator) -> String {
-    // Only the right side is substituted; the left side is the result.
-    let (head, body) = match one.equation.split_once(" = ") {
-        Some((head, body)) if !head.contains(' ') => (format!("{head} = "), body),
-        _ => (String::new(), one.equation),
-    };
-    let known = one
-        .inputs
-        .iter()
-        .filter_map(|input| Some((input.symbol, input.value?)));
-    let mut symbols: Vec<(&str, f64)> = known.filter(|(symbol, _)| !symbol.is_empty()).collect();
-    // Longer symbols first, so that `E_export` is not read as `E`.
-    symbols.sort_by_key(|(symbol, _)| std::cmp::Reverse(symbol.len()));
-    let mut text = head;
-    let mut rest = body;
-    let mut before = ' ';
-    while let Some(letter) = rest.chars().next() {
-        let found = symbols.iter().find(|(symbol, _)| {
-            let after = rest.strip_prefix(symbol).map(|after| after.chars().next());
-            !is_symbol_char(before) && after.is_some_and(|next| !next.is_some_and(is_symbol_char))
-        });
-        let taken = if let Some((symbol, value)) = found {
-            text.push_str(&bracket_negative(lang, *value));
-            symbol.len()
-        } else {
-            text.push(letter);
-            letter.len_utf8()
-        };
-        before = rest[..taken].chars().next_back().unwrap_or(' ');
-        rest = &rest[taken..];
-    }
-    text
-}
-
-fn bracket_negative(lang: Language, value: f64) -> String {
-    let text = display_names::format_number(lang, value);
-    if value < 0.0 {
-        format!("({text})")
-    } else {
-        text
-    }
-}
-
-fn is_symbol_char(letter: char) -> bool {
-    letter.is_alphanumeric() || letter == '_' || letter == '′'
 }
