@@ -201,6 +201,8 @@ pub struct PointReadings {
     /// Stretches of the period whose readings were dated afterwards, the last
     /// `REDATED_STRETCHES_MAX`.
     pub redated: Vec<Arc<RedatedStretch>>,
+    /// Measured share of each day of the period, 0 to 1; `None`: no reading was expected.
+    pub day_shares: Vec<Option<f64>>,
 }
 
 /// Values by local day, for plots and tables.

@@ -1,6 +1,7 @@
 //! Periods: local calendar days named as a day, week, month, quarter, year or range.
 
 use crate::limits::RANGE_DAYS_MAX;
+use jiff::ToSpan as _;
 use jiff::civil::{Date, ISOWeekDate, Weekday};
 use std::fmt;
 use std::str::FromStr;
@@ -51,6 +52,54 @@ impl Period {
                 .saturating_add(jiff::Span::new().months(2))
                 .last_of_month(),
             Self::Year(first) => first.last_of_year(),
+        }
+    }
+
+    /// Period to compare with on `today`: the one of the same length before; for a year, the year
+    /// before. Of a running period, as many of its days as have begun; of a year, up to the same
+    /// day.
+    ///
+    /// ```
+    /// use gateway::domain::period::Period;
+    ///
+    /// let before = |period: &str, today: &str| {
+    ///     let period: Period = period.parse().unwrap();
+    ///     period.before(today.parse().unwrap()).to_string()
+    /// };
+    /// assert_eq!(before("2026-10", "2026-11-29"), "2026-09");
+    /// assert_eq!(before("2026-11", "2026-11-20"), "2026-10-01..2026-10-20");
+    /// assert_eq!(before("2026", "2026-11-20"), "2025-01-01..2025-11-20");
+    /// ```
+    #[must_use]
+    pub fn before(self, today: Date) -> Self {
+        let first = self.first();
+        let whole = match self {
+            Self::Day(day) => Self::Day(day.saturating_sub(1.days())),
+            Self::Week(monday) => Self::Week(monday.saturating_sub(7.days())),
+            Self::Month(_) => Self::Month(first.saturating_sub(1.months())),
+            Self::Quarter(_) => Self::Quarter(first.saturating_sub(3.months())),
+            Self::Year(_) => Self::Year(first.saturating_sub(1.years())),
+            Self::Range(first, last) => {
+                let days = (last - first).get_days() + 1;
+                Self::Range(
+                    first.saturating_sub(days.days()),
+                    last.saturating_sub(days.days()),
+                )
+            }
+        };
+        let is_running = self.contains(today) && today < self.last();
+        if !is_running {
+            return whole;
+        }
+        let passed = (today - first).get_days();
+        let last = match self {
+            Self::Year(_) => today.saturating_sub(1.years()),
+            _ => whole.first().saturating_add(passed.days()),
+        };
+        if last < whole.last() {
+            Self::Range(whole.first(), last)
+        } else {
+            whole
         }
     }
 
@@ -139,6 +188,31 @@ fn parse_digits<T: FromStr>(text: &str, count: usize) -> Result<T, PeriodError> 
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_period_is_compared_with_as_many_days_before_it() {
+        for (text, today, before) in [
+            ("2026-11-21", "2026-11-21", "2026-11-20"),
+            ("2026-W47", "2026-12-01", "2026-W46"),
+            ("2026-W47", "2026-11-17", "2026-11-09..2026-11-10"),
+            ("2026-01", "2026-02-01", "2025-12"),
+            // February has no 30th day.
+            ("2026-03", "2026-03-30", "2026-02"),
+            ("2026-Q4", "2026-12-31", "2026-Q3"),
+            ("2026-Q4", "2026-10-02", "2026-07-01..2026-07-02"),
+            ("2024", "2024-02-29", "2023-01-01..2023-02-28"),
+            ("2026", "2027-01-01", "2025"),
+            (
+                "2026-10-05..2026-10-14",
+                "2026-11-01",
+                "2026-09-25..2026-10-04",
+            ),
+        ] {
+            let period: Period = text.parse().unwrap();
+            let found = period.before(today.parse().unwrap());
+            assert_eq!(found.to_string(), before, "{text} on {today}");
+        }
+    }
 
     #[test]
     fn every_kind_of_period_has_its_first_and_last_day() {

@@ -265,6 +265,9 @@ impl Coverage {
         let more = redated.len().saturating_sub(REDATED_STRETCHES_MAX);
         self.readings.redated = redated.split_off(more);
         let all = (0..self.days.len()).map(|day| self.slots_of_day(span, day));
+        let all: Vec<(i64, i64)> = all.collect();
+        self.readings.day_shares = all.iter().copied().map(slot_ratio).collect();
+        let all = all.into_iter();
         let (good, expected) = all.fold((0, 0), |sum, day| (sum.0 + day.0, sum.1 + day.1));
         self.readings.good = good.unsigned_abs();
         self.readings.expected = expected.unsigned_abs();
