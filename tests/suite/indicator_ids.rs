@@ -1,9 +1,12 @@
 //! The id of an indicator stands once in the product: in the constant beside the function that
 //! computes it.
 
+use crate::source::project_root;
 use crate::tidy::{assert_no_faults, gateway_sources};
+use gateway::config::load_config_text;
 use gateway::indicators::all_indicators;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Folders that choose figures by their ids, as data: what a report, a page or a warning shows.
 const CHOOSING_FOLDERS: [&str; 3] = [
@@ -67,4 +70,25 @@ fn an_id_in_a_report_is_that_of_an_indicator() {
         }
     }
     assert_no_faults(&faults);
+}
+
+#[test]
+fn every_figure_can_be_chosen_for_the_first_page_and_nothing_else() {
+    let load = |id: &str| {
+        let text = format!(
+            "[site]\nid = 'a'\n[report]\nheadlines = ['{id}', 'ledger.jelantah', 'ledger.songket', \
+             'ledger.batik']"
+        );
+        load_config_text(&text, Path::new("pantau.toml"), &|_| None)
+    };
+    for spec in all_indicators() {
+        let loaded = load(spec.id);
+        assert!(loaded.is_ok(), "{}: {}", spec.id, loaded.unwrap_err());
+    }
+    let ids: Vec<&str> = all_indicators().map(|spec| spec.id).collect();
+    let words = project_root().join("gateway/assets/words/en.ftl");
+    let words = std::fs::read_to_string(words).unwrap();
+    let names = words.lines().filter(|line| line.starts_with("indicator-"));
+    // Each name in the catalogue is that of a figure, so that nothing else can be chosen.
+    assert_eq!(names.count(), ids.len());
 }

@@ -15,6 +15,7 @@ use gateway::config::{Config, StoreSettings, load_config_text};
 use gateway::domain::UtcMs;
 use gateway::i18n::Language;
 use gateway::report::build::{self, CalculationBasis, ReportRequest, ReportTask};
+use gateway::report::content::ReportEdition;
 use gateway::report::render::ReportFormat;
 use gateway::storage::Store;
 use std::error::Error;
@@ -81,6 +82,7 @@ async fn measure_report(folder: &Path, period: &str, days: u32) -> ReportBenchRe
         asset: None,
         lang: Language::Id,
         format: ReportFormat::Pdf,
+        edition: ReportEdition::Full,
     };
     // An open store already takes memory, which is no part of the report.
     let before = peak_mb()?;

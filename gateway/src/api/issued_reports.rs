@@ -10,7 +10,7 @@ use crate::domain::period::Period;
 use crate::i18n::Language;
 use crate::indicators::IndicatorQuery;
 use crate::report::build::{self, CalculationBasis, ReportRequest, ReportSource};
-use crate::report::content::{HeadlineRecord, MovedHeadline, moved_headlines};
+use crate::report::content::{HeadlineRecord, MovedHeadline, ReportEdition, moved_headlines};
 use crate::report::render::ReportFormat;
 use crate::report::render::document::ReportDocument;
 use std::sync::Arc;
@@ -131,6 +131,7 @@ impl ApiListener {
             asset: issued.asset.clone(),
             lang,
             format: ReportFormat::Json,
+            edition: ReportEdition::Full,
         };
         let task = state.report_task(basis, wish, turn);
         let today = build::compute_report(task, self.progress_callback()).await;

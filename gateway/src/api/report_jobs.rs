@@ -116,6 +116,7 @@ fn random_job_id() -> String {
 mod tests {
     use super::*;
     use crate::i18n::Language;
+    use crate::report::content::ReportEdition;
     use crate::report::render::ReportFormat;
 
     fn test_wish(period: &str) -> ReportRequest {
@@ -124,6 +125,7 @@ mod tests {
             asset: None,
             lang: Language::Id,
             format: ReportFormat::Pdf,
+            edition: ReportEdition::Director,
         }
     }
 

@@ -11,6 +11,7 @@ use crate::i18n::Language;
 use crate::indicators::CalculationProgress;
 use crate::limits::{REPORT_JOB_BYTES_MAX, REPORT_JOB_SECONDS};
 use crate::report::build::{self, CalculationBasis, ReportRequest};
+use crate::report::content::ReportEdition;
 use crate::report::render::ReportFormat;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -19,6 +20,17 @@ use tokio::sync::watch;
 
 /// Times that an ordered report waits a minute for its turn.
 const TURN_TRIES: usize = 10;
+
+/// Order of a person.
+#[derive(Debug)]
+pub(crate) struct ReportOrderWish {
+    pub(crate) period: Period,
+    /// `None`: the whole site.
+    pub(crate) asset: Option<Arc<str>>,
+    pub(crate) format: ReportFormat,
+    /// Edition of a PDF.
+    pub(crate) edition: ReportEdition,
+}
 
 /// Order for the task that makes the report.
 struct ReportOrder {
@@ -33,16 +45,15 @@ impl ApiListener {
     /// Orders a report; returns the name of the order.
     pub(crate) fn order_report(
         &self,
-        period: Period,
-        asset: Option<Arc<str>>,
+        wish: ReportOrderWish,
         lang: Language,
-        format: ReportFormat,
     ) -> Result<String, ApiError> {
         let wish = ReportRequest {
-            period,
-            asset,
+            period: wish.period,
+            asset: wish.asset,
             lang,
-            format,
+            format: wish.format,
+            edition: wish.edition,
         };
         let jobs = &self.state().report_jobs;
         let file = build::report_file_name(&self.state().config, &wish, None);

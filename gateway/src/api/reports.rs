@@ -8,6 +8,7 @@ use super::request_language::request_language;
 use super::request_sender::RequestSender;
 use crate::domain::issued_report::IssueWay;
 use crate::report::build::{self, CalculationRevision, ReportRequest};
+use crate::report::content::ReportEdition;
 use crate::report::render::ReportFormat;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -32,6 +33,8 @@ pub(crate) struct ReportQuery {
     /// Revision of configuration and factors, `4.1`, or the digits that a report prints; default:
     /// the revision in force.
     revision: Option<String>,
+    /// `director` (default) or `full`: what a PDF contains. The other formats are always full.
+    edition: Option<String>,
 }
 
 /// A revision: a configuration together with the program's built-in factors.
@@ -65,9 +68,19 @@ pub(crate) async fn list_revisions(
     Ok(Json(all.into_iter().map(Into::into).collect()))
 }
 
+/// Edition of a request; the director's when none is named.
+fn parse_edition(word: Option<&str>) -> Result<ReportEdition, ApiError> {
+    match word {
+        None | Some("") => Ok(ReportEdition::default()),
+        Some(word) => ReportEdition::parse(word)
+            .ok_or_else(|| ApiError::bad_parameter("edition", word, "director or full")),
+    }
+}
+
 #[utoipa::path(get, path = "/api/v1/reports/{name}",
-    description = "The report of a period; all formats have the same content. It is noted as \
-        issued, with the name of its reader.",
+    description = "The report of a period. Workbook, CSV, JSON and `edition=full` have the same \
+        content; a PDF is the director's edition of it by default. It is noted as issued, with \
+        the name of its reader.",
     params(("name" = String, Path, description = "Period and format: `2026-11.pdf`, \
         `2026-Q4.xlsx`, `2026-W47.csv`, `2026.json`"), ReportQuery),
     responses((status = 200, description = "The file", body = Vec<u8>,
@@ -94,6 +107,7 @@ pub(crate) async fn get_report(
         asset: asset_filter(wanted.asset.as_deref()),
         lang,
         format,
+        edition: parse_edition(wanted.edition.as_deref())?,
     };
     // A browser shows PDF and JSON itself; workbooks and tables are downloaded.
     let shown = match format {

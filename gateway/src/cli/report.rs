@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::domain::period::Period;
 use crate::i18n::Language;
 use crate::report::build::{self, ReportRequest};
+use crate::report::content::ReportEdition;
 use crate::report::render::ReportFormat;
 use crate::report::render::number_format::date;
 use crate::storage::StoreAccess;
@@ -35,6 +36,9 @@ pub(super) struct ReportArgs {
     /// Format; by the extension of the output file when left out.
     #[arg(long, value_name = "pdf|xlsx|csv|json")]
     format: Option<String>,
+    /// Edition of a PDF.
+    #[arg(long, value_name = "director|full")]
+    edition: Option<String>,
     /// Output file; `-` is standard output.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -136,6 +140,7 @@ fn check_args(
             asset,
             lang,
             format,
+            edition: choose_edition(options, lang)?,
         },
         revision: options.revision.clone(),
     })
@@ -152,6 +157,15 @@ fn check_asset(config: &Config, asset: &str, lang: Language) -> Result<(), Strin
         sentence.push_str(&lang.text_with("reporting-assets", &[("known", &all.join(", "))]));
     }
     Err(sentence)
+}
+
+/// Edition of `--edition`, else the director's. Errors: a word that is none.
+fn choose_edition(options: &ReportArgs, lang: Language) -> Result<ReportEdition, String> {
+    let Some(word) = &options.edition else {
+        return Ok(ReportEdition::default());
+    };
+    ReportEdition::parse(word)
+        .ok_or_else(|| lang.text_with("reporting-no-edition", &[("found", word)]))
 }
 
 /// Format of `--format`, else of the file's ending, else PDF. Errors: a word or an ending that is
@@ -188,7 +202,8 @@ async fn write_report_and_bundle(
     // The digest that the report prints must exist before the report is made.
     client.make_due_records(|_| ()).await?;
     let (period, format) = (asked.wish.period, asked.wish.format.key());
-    let path = asked.path(&format!("/api/v1/reports/{period}.{format}"), &[]);
+    let edition = [("edition", Some(asked.wish.edition.key()))];
+    let path = asked.path(&format!("/api/v1/reports/{period}.{format}"), &edition);
     let bytes = fetch_with_progress(client, &path).await?;
     save_report(&bytes, asked, options)?;
     let Some(bundle) = &options.bundle else {

@@ -6,8 +6,8 @@ use crate::config::raw_config::{RawConfig, RawSite};
 use crate::config::raw_values::SpannedValue;
 use crate::config::value_syntax::EXPECT_DURATION;
 use crate::config::{
-    Config, Diagnostics, StoreSettings, bus_checks, devices, factors, site_indicators,
-    value_syntax, web_settings,
+    Config, Diagnostics, StoreSettings, bus_checks, devices, factors, report_settings,
+    site_indicators, value_syntax, web_settings,
 };
 use crate::domain::site_zone::SiteZone;
 use crate::domain::{DeviceInfo, Site};
@@ -51,6 +51,7 @@ pub(crate) fn check_config(
     let (assets, relations) = assets::check_assets(notes, &raw.asset, &raw.relation, &mut around);
     // After the assets: their ratings narrow the limits of the points that they name.
     assets::apply_rated_limits(&assets, &mut devices);
+    let report = report_settings::check_report(notes, raw.report.as_ref(), &assets, &definitions);
     Config {
         file: notes.file.to_owned(),
         text: notes.text.to_owned(),
@@ -60,6 +61,7 @@ pub(crate) fn check_config(
         definitions,
         store: check_store(notes, raw),
         sinks: Vec::new(),
+        report,
         web: {
             let folder = notes.file.parent().unwrap_or(std::path::Path::new("."));
             web_settings::check_web(notes, raw.web.as_ref(), folder)

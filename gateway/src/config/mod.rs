@@ -52,6 +52,7 @@ pub(crate) mod raw_profile;
 pub(crate) mod raw_values;
 mod register_checks;
 mod register_types;
+mod report_settings;
 mod revision_text;
 pub(crate) mod schema_check;
 pub(crate) mod secret;

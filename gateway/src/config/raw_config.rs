@@ -8,6 +8,7 @@ use crate::assets::{RawAsset, RawAssetRelation};
 use crate::config::bus_kinds::{RawBus, RawPoint};
 use crate::config::factors::{RawFactorEvidence, RawFactors};
 use crate::config::raw_values::{RawDeviceLimits, RawInteger, RawText, SpannedValue};
+use crate::config::report_settings::RawReport;
 use crate::config::site_indicators::RawIndicator;
 use crate::i18n::Language;
 use schemars::JsonSchema;
@@ -44,6 +45,8 @@ pub(crate) struct RawConfig {
     pub(crate) indicator: Vec<SpannedValue<RawIndicator>>,
     /// The local page.
     pub(crate) web: Option<RawWebPage>,
+    /// First page of reports.
+    pub(crate) report: Option<RawReport>,
 }
 
 /// `[site]`.

@@ -49,6 +49,8 @@ pub struct Config {
     pub sinks: Vec<Arc<dyn ConfiguredSink>>,
     /// Settings of the page.
     pub web: WebSettings,
+    /// First page of reports.
+    pub report: ReportSettings,
     /// Directory of the site's own profiles.
     pub profiles: Option<PathBuf>,
     /// Warnings, which do not prevent the start.
@@ -209,6 +211,33 @@ pub struct StoreSettings {
     pub keep: Option<Duration>,
     /// Maximum bytes of the store on disk; `None`: no limit.
     pub budget: Option<u64>,
+}
+
+/// First page of reports, from `[report]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReportSettings {
+    /// Chosen figures; empty: the usual ones.
+    pub headlines: Vec<ChosenHeadline>,
+    /// People who prepare, check and approve a report.
+    pub signers: [ReportSigner; 3],
+}
+
+/// Figure that a site chose for the first page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChosenHeadline {
+    /// Id of the indicator.
+    pub id: Arc<str>,
+    /// Its asset; `None`: of the site, else of every asset that has it.
+    pub asset: Option<Arc<str>>,
+}
+
+/// Person who signs a report; both texts are empty where nobody is named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReportSigner {
+    /// Name.
+    pub name: String,
+    /// Function.
+    pub office: String,
 }
 
 /// Settings of the local page.

@@ -40,6 +40,15 @@ impl MessageCatalogue {
         }
     }
 
+    /// Keys that begin with `prefix`, in alphabetical order.
+    pub fn keys_with(&self, prefix: &str) -> Vec<&'static str> {
+        let entries = self.entries.get_or_init(|| split_entries(self.source));
+        let keys = entries.keys().copied();
+        let mut keys: Vec<&str> = keys.filter(|key| key.starts_with(prefix)).collect();
+        keys.sort_unstable();
+        keys
+    }
+
     fn format_parsed(&self, key: &str, entry: &str, args: &[(&str, &str)]) -> Option<String> {
         let parsed = self.parsed.get_or_init(|| RwLock::new(self.empty_bundle()));
         let args = args

@@ -340,6 +340,16 @@ pub const REPORT_CELLS_MAX: usize = 300_000;
 pub const REPORT_DAY_ROWS_MAX: usize = 62;
 /// Maximum ledger entries that a report lists; further ones are counted.
 pub const REPORT_ENTRIES_MAX: usize = 1000;
+/// Figures of the first page of the director's edition.
+pub const REPORT_HEADLINES_MAX: usize = 8;
+/// Figures that a site chooses for it at least.
+pub const REPORT_HEADLINES_MIN: usize = 4;
+/// Days up to which the plots of the director's edition have a step for each day.
+pub const REPORT_PLOT_DAYS_MAX: usize = 92;
+/// Strips of completeness in the director's edition.
+pub const REPORT_STRIPS_MAX: usize = 40;
+/// Rows of the table on what is provisional or doubtful in the director's edition.
+pub const REPORT_DOUBTS_MAX: usize = 14;
 /// Maximum snapshots of sums in the store; of more, the one unused for longest goes first.
 pub const SNAPSHOTS_MAX: usize = 1000;
 /// Maximum bytes of all snapshots in the store.

@@ -5,11 +5,13 @@ use crate::api::error::ApiError;
 use crate::api::local_time::{PlotInterval, PlotSpan};
 use crate::api::request_language::query_parameter;
 use crate::domain::UtcMs;
+use crate::i18n::Language;
 use crate::pages::drawings::small_curve::SmallCurve;
 use crate::pages::page_frame::{PageFrame, render_not_found, render_page};
 use crate::pages::page_request::PageRequest;
 use crate::pages::page_texts::{DeviceCard, PointCard, SiteHealthTexts};
 use crate::pages::plot_spec::{PlotData, PlotSeries, PlotSpec, PlotStyle};
+use crate::report::content::unit_text;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
@@ -140,19 +142,16 @@ pub(crate) async fn small_curve(
     State(app): State<ApiListener>,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    if app.site().point(&id).is_none() {
-        return Err(ApiError::bad_parameter(
-            "point",
-            &id,
-            "a point of this site",
-        ));
-    }
+    let point = app.site().point(&id);
+    let point =
+        point.ok_or_else(|| ApiError::bad_parameter("point", &id, "a point of this site"))?;
     // The end of the running step: all requests within it ask for the same buckets.
     let to = UtcMs((app.now().0 / CURVE_STEP_MS + 1) * CURVE_STEP_MS);
     let bounds = (UtcMs(to.0 - DAY_MS), to);
     let curve = SmallCurve {
         bounds,
         step_ms: CURVE_STEP_MS,
+        unit: (!point.counter).then(|| unit_text(Language::default(), &point.unit)),
         means: app.bucket_means(&id, bounds, CURVE_STEP_MS).await?,
     };
     let headers = [

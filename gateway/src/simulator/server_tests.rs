@@ -161,6 +161,7 @@ fn test_config() -> Config {
         ],
         devices,
         relations: Vec::new(),
+        report: crate::config::ReportSettings::default(),
         assets: Vec::new(),
         factors: crate::config::factors::Factors::default(),
         definitions: crate::ledger::IndicatorDefinitions::built_in(),

@@ -1,6 +1,7 @@
 //! Tests of rendered reports through their public function, checked by other programs.
 
 mod agree;
+mod director;
 mod evidence;
 mod month;
 mod sample;

@@ -5,6 +5,7 @@
 
 use crate::domain::UtcMs;
 use crate::formulas::claim_rounding::{RoundingMode, round_decimals};
+use crate::report::render::chart::axis_ends;
 use std::fmt::Write;
 
 /// Width of the drawing; its height is 40.
@@ -22,6 +23,9 @@ pub(crate) struct SmallCurve {
     pub(crate) bounds: (UtcMs, UtcMs),
     /// Time between two means.
     pub(crate) step_ms: i64,
+    /// Unit as printed, by which the axis is chosen (`axis_ends`); `None` for a counter, whose zero
+    /// is far away and says nothing.
+    pub(crate) unit: Option<String>,
     /// Start of each bucket, and its mean.
     pub(crate) means: Vec<(UtcMs, Option<f64>)>,
 }
@@ -53,6 +57,10 @@ impl SmallCurve {
         let values = || self.means.iter().filter_map(|(_, mean)| *mean);
         let low = values().fold(f64::INFINITY, f64::min);
         let high = values().fold(f64::NEG_INFINITY, f64::max);
+        let (low, high) = match &self.unit {
+            Some(unit) if low <= high => axis_ends((low, high), unit),
+            _ => (low, high),
+        };
         let (top, foot) = EDGES;
         // A flat curve has no range to divide by.
         let range = if high > low { high - low } else { 1.0 };
@@ -92,10 +100,15 @@ mod tests {
     use proptest::prelude::*;
 
     fn curve(means: &[(i64, Option<f64>)]) -> String {
+        curve_in(None, means)
+    }
+
+    fn curve_in(unit: Option<&str>, means: &[(i64, Option<f64>)]) -> String {
         let means = means.iter().map(|(at, mean)| (UtcMs(*at), *mean));
         let curve = SmallCurve {
             bounds: (UtcMs(0), UtcMs(1000)),
             step_ms: 100,
+            unit: unit.map(str::to_owned),
             means: means.collect(),
         };
         curve.svg()
@@ -116,6 +129,18 @@ mod tests {
             assert!(curve(none).contains("d=\"\""));
         }
     }
+
+    #[test]
+    fn a_small_change_of_a_temperature_is_drawn_small_and_power_from_zero() {
+        let warm = [(0, Some(28.1)), (100, Some(28.3))];
+        // 10 °C are 34 of height: 0.2 °C are 0.7.
+        assert!(curve_in(Some("°C"), &warm).contains("M0 21.3L30 20.7"));
+        let power = [(0, Some(900.0)), (100, Some(1000.0))];
+        assert!(curve_in(Some("W"), &power).contains("M0 7.4L30 4"));
+        // A counter rises from far above zero.
+        assert!(curve(&power).contains("M0 38L30 4"));
+    }
+
     proptest! {
         #[test]
         fn no_line_runs_over_a_missing_mean(

@@ -3,11 +3,12 @@
 use crate::api::ApiListener;
 use crate::api::error::ApiError;
 use crate::api::report_jobs::{ReportJob, ReportStage};
+use crate::api::report_orders::ReportOrderWish;
 use crate::domain::period::Period;
 use crate::pages::number_format;
 use crate::pages::page_frame::{PageFrame, render_failure, render_page};
 use crate::pages::page_request::PageRequest;
-use crate::report::content::period_name;
+use crate::report::content::{ReportEdition, period_name};
 use crate::report::render::ReportFormat;
 use askama::Template;
 use axum::Form;
@@ -27,6 +28,9 @@ pub(crate) struct OrderForm {
     #[serde(default)]
     asset: String,
     format: String,
+    /// Edition of a PDF; the director's when it is left out.
+    #[serde(default)]
+    edition: String,
 }
 
 #[derive(Template)]
@@ -90,7 +94,20 @@ fn order_by_form(
         return Err(ApiError::new(StatusCode::NOT_FOUND, said));
     }
     let asset = known.map(|one| one.id.clone());
-    app.order_report(period, asset, lang, format)
+    let edition = match form.edition.as_str() {
+        "" => ReportEdition::default(),
+        word => ReportEdition::parse(word).ok_or_else(|| {
+            let said = lang.text_with("reporting-no-edition", &[("found", word)]);
+            ApiError::new(StatusCode::BAD_REQUEST, said)
+        })?,
+    };
+    let wish = ReportOrderWish {
+        period,
+        asset,
+        format,
+        edition,
+    };
+    app.order_report(wish, lang)
 }
 
 pub(crate) async fn order_page(

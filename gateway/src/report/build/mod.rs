@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! let (lang, format) = (Language::Id, ReportFormat::Pdf);
-//! let wish = ReportRequest { period: "2026-11".parse()?, asset: None, lang, format };
+//! let edition = ReportEdition::Director;
+//! let wish = ReportRequest { period: "2026-11".parse()?, asset: None, lang, format, edition };
 //! let task = ReportTask { basis: CalculationBasis::in_force(config), store, wish, now, held };
 //! let pdf = build_report(task, |_| ()).await?;
 //! ```
@@ -32,6 +33,7 @@ use crate::evidence::hash;
 use crate::i18n::Language;
 use crate::indicators::{self, CalculationProgress, IndicatorQuery};
 use crate::limits::{REPORT_EVIDENCE_STEPS_MAX, REPORT_REPEATS_MAX};
+use crate::report::content::ReportEdition;
 use crate::report::render::{self, ReportFormat};
 use crate::storage::{Store, StoreError};
 use std::sync::Arc;
@@ -48,6 +50,15 @@ pub struct ReportRequest {
     pub lang: Language,
     /// File format.
     pub format: ReportFormat,
+    /// Edition of a PDF.
+    pub edition: ReportEdition,
+}
+
+impl ReportRequest {
+    /// Returns true for the edition that compares with the period before.
+    fn is_for_director(&self) -> bool {
+        self.format == ReportFormat::Pdf && self.edition == ReportEdition::Director
+    }
 }
 
 /// Report to make, and what it is made from.
@@ -57,7 +68,7 @@ pub struct ReportTask<H> {
     pub basis: CalculationBasis,
     /// Store with readings and entries.
     pub store: Store,
-    /// Period, asset, language and format.
+    /// Period, asset, language, format and edition.
     pub wish: ReportRequest,
     /// Time of the report.
     pub now: UtcMs,
@@ -72,8 +83,14 @@ pub async fn build_report<H: Send + 'static>(
     progress: impl FnMut(CalculationProgress) + Send + 'static,
 ) -> Result<BuiltReport, ReportBuildError> {
     let (lang, format) = (task.wish.lang, task.wish.format);
+    let is_for_director = task.wish.is_for_director();
     let write = move |source: ReportSource| {
-        let bytes = render::render_document(&source.document(lang), format)?;
+        let bytes = if is_for_director {
+            let (front, document) = source.director_report(lang);
+            render::render_director_pdf(&front, &document)?
+        } else {
+            render::render_document(&source.document(lang), format)?
+        };
         Ok(BuiltReport {
             issue: source.issue(),
             file: IssuedFile {
@@ -146,19 +163,43 @@ async fn gather_source(
             ReportSource::gather(basis.clone(), store, account, wish.asset.clone(), now).await?;
         // What came while the figures were computed may be in some of them only: once more.
         if *source.evidence() == before || attempt == REPORT_REPEATS_MAX {
-            return Ok(source);
+            if !wish.is_for_director() {
+                return Ok(source);
+            }
+            return with_period_before(source, store, ask, progress).await;
         }
         before = source.evidence().clone();
         attempt += 1;
     }
 }
 
-/// File name of a report: `desa-impian-2026-11.pdf`, with `-plts` for one asset and `-r4.1` for a
-/// requested revision.
+/// Adds the figures of the period to compare with.
+async fn with_period_before(
+    source: ReportSource,
+    store: &Store,
+    ask: IndicatorQuery,
+    progress: &mut (dyn FnMut(CalculationProgress) + Send),
+) -> Result<ReportSource, ReportBuildError> {
+    let today = source.config().site.timezone.date(ask.now);
+    let query = IndicatorQuery {
+        period: ask.period.before(today),
+        daily: false,
+        ..ask
+    };
+    let before = indicators::calculate_indicators(source.config(), store, &query, progress);
+    let before = before.await?;
+    Ok(source.with_before(before))
+}
+
+/// File name of a report: `desa-impian-2026-11.pdf`, with `-plts` for one asset, `-full` for the
+/// full edition as PDF, and `-r4.1` for a requested revision.
 pub fn report_file_name(config: &Config, wish: &ReportRequest, revision: Option<&str>) -> String {
     let (site, period) = (&config.site.id, wish.period.to_string().replace("..", "_"));
     let asset = wish.asset.as_deref().map(|asset| format!("-{asset}"));
     let asset = asset.unwrap_or_default();
     let revision = revision.map_or(String::new(), |revision| format!("-r{revision}"));
-    format!("{site}-{period}{asset}{revision}.{}", wish.format.key())
+    let is_full = wish.format == ReportFormat::Pdf && wish.edition == ReportEdition::Full;
+    let edition = if is_full { "-full" } else { "" };
+    let ending = wish.format.key();
+    format!("{site}-{period}{asset}{edition}{revision}.{ending}")
 }

@@ -10,6 +10,7 @@ use crate::evidence::{ReportEvidence, hash};
 use crate::i18n::Language;
 use crate::report::content::{self, HeadlineRecord, ReportInputs, RevisionChange};
 use crate::report::render::document::ReportDocument;
+use crate::report::render::front_page::FrontPage;
 use crate::storage::{LedgerQuery, Store};
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ pub struct ReportSource {
     changes: Vec<RevisionChange>,
     changes_left_out: u64,
     issued: UtcMs,
+    /// Figures of the period before; only where an edition compares with them.
+    before: Option<SiteIndicators>,
 }
 
 impl ReportSource {
@@ -57,7 +60,24 @@ impl ReportSource {
             changes: changes.0,
             changes_left_out: changes.1,
             issued,
+            before: None,
         })
+    }
+
+    /// The source with the figures of the period to compare with.
+    #[must_use]
+    pub fn with_before(self, before: SiteIndicators) -> Self {
+        let before = Some(before);
+        Self { before, ..self }
+    }
+
+    /// First page and chapters of the director's edition in one language.
+    pub fn director_report(&self, lang: Language) -> (FrontPage, ReportDocument) {
+        let inputs = self.inputs(lang);
+        let (front, mut document) = content::build_director_report(inputs, self.before.as_ref());
+        // The content is that of the report, whatever an edition shows of it.
+        document.evidence.content = self.content_sha256();
+        (front, document)
     }
 
     /// The document in one language.

@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::config::{Config, StoreSettings, load_config};
 use crate::domain::{ExactNumber, SampleOutcome, UtcMs};
 use crate::i18n::Language;
+use crate::report::content::ReportEdition;
 use crate::report::render::ReportFormat;
 use crate::storage::Store;
 use crate::tests::SiteText;
@@ -84,6 +85,7 @@ impl ReportTestSite {
             asset: None,
             lang: Language::En,
             format: ReportFormat::Json,
+            edition: ReportEdition::Full,
         };
         let now = self.clock.now().at;
         let task = ReportTask {

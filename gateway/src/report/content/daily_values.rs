@@ -4,7 +4,7 @@
 use super::context::ReportContext;
 use super::significant_digits;
 use crate::domain::indicator::{CompletenessShares, DailyValues};
-use crate::limits::REPORT_DAY_ROWS_MAX;
+use crate::limits::{REPORT_DAY_ROWS_MAX, REPORT_PLOT_DAYS_MAX};
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::chart::{ChartForm, ChartSeries, ChartSteps, ReportChart};
 use crate::report::render::document::ReportBlock;
@@ -21,6 +21,8 @@ const FLOW_UNITS: &[&str] = &[
 ];
 /// Counts, which add up too.
 const COUNT_INDICATORS: &[&str] = &["pump.dry_runs", "tank.leak_nights", "compost.turnings"];
+/// Share from which a day is shown as 100 %.
+const WHOLE_SHARE: f64 = 0.995;
 /// Maximum number of series in a plot; with more it is no longer readable.
 const SERIES_MAX: usize = 4;
 
@@ -38,6 +40,31 @@ pub(crate) fn daily_blocks(
     series: &[&DailyValues],
 ) -> Vec<ReportBlock> {
     grouped_blocks(book, id, series, REPORT_DAY_ROWS_MAX)
+}
+
+/// One plot of series with the same unit, up to today: by day for up to `REPORT_PLOT_DAYS_MAX`
+/// days, otherwise by month; `None` for a period of one day.
+pub(crate) fn plot_of_series(
+    book: &ReportContext<'_>,
+    id: &str,
+    series: &[&DailyValues],
+) -> Option<ReportChart> {
+    let today = book.today();
+    // Days to come are no gaps.
+    let passed = series.iter().map(|one| DailyValues {
+        days: one
+            .days
+            .iter()
+            .filter(|(day, ..)| *day <= today)
+            .copied()
+            .collect(),
+        ..(*one).clone()
+    });
+    let passed: Vec<DailyValues> = passed.collect();
+    let passed: Vec<&DailyValues> = passed.iter().collect();
+    let steps = group_days(&passed, REPORT_PLOT_DAYS_MAX)?;
+    let is_plot = steps.all.len() > 1;
+    is_plot.then(|| daily_chart(book, &format!("plot/{id}"), &passed, &steps))
 }
 
 /// The same with a row for each day, however long the period is.
@@ -156,16 +183,24 @@ fn daily_chart(
 fn chart_axis(book: &ReportContext<'_>, steps: &DailySteps) -> ChartSteps {
     let days = steps.all.iter().map(|(day, _)| *day);
     if steps.by_month {
-        ChartSteps::Labels(days.map(|day| month_label(book, day, "mon")).collect())
+        let years = days.clone().map(Date::year);
+        let is_one_year = years.clone().min() == years.max();
+        let name = |day| short_month(book, day, is_one_year);
+        ChartSteps::Labels(days.map(name).collect())
     } else {
         ChartSteps::Days(days.collect())
     }
 }
 
-/// `Nov 2026` or `November 2026`.
-fn month_label(book: &ReportContext<'_>, day: Date, length: &str) -> String {
-    let month = book.message(&format!("report-{length}-{}", day.month()));
-    format!("{month} {}", day.year())
+/// `Nov 2026`; `Nov` where no other year is plotted.
+fn short_month(book: &ReportContext<'_>, day: Date, is_one_year: bool) -> String {
+    let place = usize::try_from(day.month() - 1).unwrap_or_default();
+    let names = book.lang.locale().months.get(place);
+    let name = names.map_or("", |names| names[1]);
+    if is_one_year {
+        return name.to_owned();
+    }
+    format!("{name} {}", day.year())
 }
 
 fn daily_table(
@@ -188,8 +223,11 @@ fn daily_table(
         column.head = book.indicator_name(&one.id);
         columns.push(column);
     }
-    let share = book.column("share", ValueKind::Percent(0));
-    columns.push(share.with_total(ColumnTotalKind::Mean));
+    let has_share = is_partly_measured(series, steps);
+    if has_share {
+        let share = book.column("share", ValueKind::Percent(0));
+        columns.push(share.with_total(ColumnTotalKind::Mean));
+    }
     let mut table = book.table(&format!("days/{id}"), key, columns);
     table.total_label = book.message("chapters-total-or-mean");
     let today = book.today();
@@ -198,7 +236,21 @@ fn daily_table(
         .iter()
         .map(|step| daily_row(book, series, steps, step, today))
         .collect();
+    if !has_share {
+        // The share is the last cell of a row.
+        table.rows.iter_mut().for_each(|row| drop(row.pop()));
+    }
     table
+}
+
+/// True when a day or month is shown with less than 100 %: a column that says 100 % throughout
+/// says nothing.
+fn is_partly_measured(series: &[&DailyValues], steps: &DailySteps) -> bool {
+    let mut shares = steps.all.iter().filter_map(|(_, range)| {
+        let first = series.first()?;
+        step_share(first, range)
+    });
+    shares.any(|share| share < WHOLE_SHARE)
 }
 
 fn daily_row(
@@ -209,7 +261,7 @@ fn daily_row(
     today: Date,
 ) -> Vec<CellValue> {
     let head = if steps.by_month {
-        CellValue::Text(month_label(book, *first, "month"))
+        CellValue::Text(book.lang.locale().format_month(*first))
     } else {
         CellValue::Date(*first)
     };

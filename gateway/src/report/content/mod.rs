@@ -23,6 +23,7 @@ mod context;
 mod coverage;
 mod daily_values;
 mod data_events;
+mod director;
 mod display_names;
 mod early_period;
 mod emissions;
@@ -34,6 +35,7 @@ mod ledger_chapter;
 mod method_annex;
 mod officer_form;
 mod readings_annex;
+mod report_edition;
 mod report_inputs;
 mod significant_digits;
 mod summary;
@@ -44,12 +46,14 @@ mod tests;
 pub(crate) use asset_document::build_asset_document;
 pub(crate) use daily_values::{is_flow, relevant_completeness};
 pub(crate) use data_events::event_text;
+pub use director::build_director_report;
 pub(crate) use display_names::{format_quantity, period_kind, period_name, to_sentence, unit_text};
 pub use display_names::{indicator_name, remark_sentence};
 pub(crate) use early_period::is_too_early;
 pub use issued_content::{
     HeadlineRecord, MovedHeadline, canonical_content, headline_records, moved_headlines,
 };
+pub use report_edition::ReportEdition;
 pub use report_inputs::{PastRevision, ReportInputs, RevisionChange};
 pub(crate) use significant_digits::usual_decimals;
 

@@ -7,7 +7,7 @@ use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::{Indicator, IndicatorRemark, InputSource};
 use crate::domain::ledger::EntryKind;
 use crate::report::render::cell_value::{CellValue, ValueKind};
-use crate::report::render::document::{CalloutTone, ReportBlock};
+use crate::report::render::document::{CalloutBox, CalloutTone, ReportBlock};
 use crate::report::render::figure::{KeyFigure, KeyFigures};
 use crate::report::render::number_format;
 
@@ -32,27 +32,33 @@ pub(crate) fn summary_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
     blocks
 }
 
-/// Callout of a report with an earlier revision; names official pages of its factors that are
-/// missing.
+/// Callout of a report with an earlier revision.
 fn past_revision_callout(book: &ReportContext<'_>) -> Option<ReportBlock> {
+    let text = past_revision_text(book)?;
+    Some(ReportBlock::Callout(CalloutBox {
+        tone: CalloutTone::Warning,
+        title: book.message("chapters-past-title"),
+        text,
+    }))
+}
+
+/// Sentences on the earlier revision of a report; names official pages of its factors that are
+/// missing.
+pub(crate) fn past_revision_text(book: &ReportContext<'_>) -> Option<String> {
     let (past, config) = (book.matter.past?, book.matter.config);
-    let revision = book.matter.account.revision.as_str();
     let args = [
         ("number", past.number.as_str()),
-        ("revision", revision),
+        ("revision", book.matter.account.revision.as_str()),
         ("now", &past.in_force),
     ];
-    let ReportBlock::Callout(mut callout) = book.callout(CalloutTone::Warning, "past", &args)
-    else {
-        return None;
-    };
+    let text = book.format_message("chapters-past-text", &args);
     let pages = config.factors.evidence.iter().filter(|page| !page.present);
     let pages: Vec<&str> = pages.map(|page| page.file.as_str()).collect();
-    if !pages.is_empty() {
-        let pages = book.format_message("chapters-past-pages", &[("files", &pages.join(", "))]);
-        callout.text = format!("{} {pages}", callout.text);
+    if pages.is_empty() {
+        return Some(text);
     }
-    Some(ReportBlock::Callout(callout))
+    let pages = book.format_message("chapters-past-pages", &[("files", &pages.join(", "))]);
+    Some(format!("{text} {pages}"))
 }
 
 /// Totals of the site, when several assets of one kind contribute.
@@ -130,7 +136,7 @@ fn doubt_callouts(book: &ReportContext<'_>, headlines: &[&Indicator]) -> Vec<Rep
     blocks
 }
 
-fn is_moving_together(remark: &IndicatorRemark) -> bool {
+pub(crate) fn is_moving_together(remark: &IndicatorRemark) -> bool {
     ["account-moves-together", "account-same-series"].contains(&&*remark.key)
 }
 

@@ -78,6 +78,9 @@ fn generation_indicator() -> Indicator {
     let readings = PointReadings {
         imports: Vec::new(),
         redated: Vec::new(),
+        day_shares: (1..=30)
+            .map(|day: u8| Some(f64::from(u8::from(day != 9))))
+            .collect(),
         point: "inverter.ac_energy_total".into(),
         first: Some((UtcMs(1_793_466_000_000), 8123.4)),
         last: Some((NOW, 8357.967)),

@@ -5,6 +5,7 @@ use crate::report::render::RenderError;
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::chart::ReportChart;
 use crate::report::render::document::{ReportBlock, ReportDocument, ReportSection};
+use crate::report::render::front_page::FrontPage;
 use crate::report::render::table::ReportTable;
 use std::collections::HashSet;
 
@@ -27,6 +28,21 @@ pub(crate) fn check_document(document: &ReportDocument) -> Result<(), RenderErro
         return Err(RenderError::TooLarge { found: cells, most });
     }
     Ok(())
+}
+
+/// Checks the figures and the plot of the first page in the same way.
+pub(crate) fn check_front(front: &FrontPage) -> Result<(), RenderError> {
+    for one in &front.figures {
+        check_value(&one.figure.id, &one.figure.value, &one.figure.kind)?;
+        let extra = [one.figure.plus_minus, one.figure.target];
+        for number in extra.into_iter().flatten() {
+            check_finite(&one.figure.id, number)?;
+        }
+    }
+    front
+        .chart
+        .as_ref()
+        .map_or(Ok(()), |chart| check_chart(&chart.id, chart))
 }
 
 fn check_block<'a>(

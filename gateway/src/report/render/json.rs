@@ -220,6 +220,7 @@ fn chart_json(show: &RenderContext<'_>, chart: &ReportChart) -> Json {
         ChartForm::Bars => "bars",
         ChartForm::Stacked => "stacked",
         ChartForm::Calendar => "calendar",
+        ChartForm::Strips => "strips",
     };
     let along = match &chart.along {
         ChartSteps::Days(days) => days.iter().map(|day| json!(day.to_string())).collect(),

@@ -22,6 +22,7 @@ pub(crate) mod evidence_names;
 pub mod figure;
 mod font_metrics;
 mod footnotes;
+pub mod front_page;
 pub mod html;
 mod json;
 pub mod number_format;
@@ -36,6 +37,7 @@ pub mod table;
 mod xlsx;
 
 use crate::report::render::document::ReportDocument;
+use crate::report::render::front_page::FrontPage;
 use crate::report::render::render_context::RenderContext;
 pub use render_error::RenderError;
 
@@ -78,6 +80,18 @@ impl ReportFormat {
             Self::Json => "application/json",
         }
     }
+}
+
+/// Renders the director's edition as PDF: the first page, then the document behind it. The same
+/// input gives the same bytes.
+pub fn render_director_pdf(
+    front: &FrontPage,
+    document: &ReportDocument,
+) -> Result<Vec<u8>, RenderError> {
+    consistency::check_document(document)?;
+    consistency::check_front(front)?;
+    let show = RenderContext::new(document);
+    pdf::render_director(&show, front).map_err(RenderError::Pdf)
 }
 
 /// Renders `document` in `format`. The same document gives the same bytes.

@@ -99,6 +99,24 @@ impl ReportTable {
         self
     }
 
+    /// Returns the table without the columns in which every cell is empty.
+    #[must_use]
+    pub fn without_empty_columns(mut self) -> Self {
+        let is_empty = |place: usize| {
+            let mut rows = self.rows.iter();
+            rows.all(|row| row.get(place).is_none_or(|cell| *cell == CellValue::Empty))
+        };
+        let empty: Vec<usize> = (0..self.columns.len())
+            .filter(|place| is_empty(*place))
+            .collect();
+        // From the right, so that the places of the others stay.
+        for place in empty.into_iter().rev() {
+            self.columns.remove(place);
+            self.rows.iter_mut().for_each(|row| drop(row.remove(place)));
+        }
+        self
+    }
+
     /// Returns true if there is a total row.
     pub fn has_total(&self) -> bool {
         self.columns.iter().any(|column| column.total.is_some())

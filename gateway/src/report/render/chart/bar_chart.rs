@@ -10,15 +10,15 @@ use crate::report::render::table::count_as_f64;
 pub(crate) fn draw_bars(
     chart: &ReportChart,
     lang: Language,
-    width: f64,
+    size: (f64, f64),
     stacked: bool,
 ) -> ChartDrawing {
-    let (low, high) = if stacked {
+    let range = if stacked {
         stacked_range(chart)
     } else {
         value_range(chart)
     };
-    let mut frame = PlotFrame::new(chart, lang, width, low, high);
+    let mut frame = PlotFrame::new(chart, lang, size, range);
     frame.shade_gaps(chart);
     for step in 0..chart.along.len() {
         if stacked {

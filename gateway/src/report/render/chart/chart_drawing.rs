@@ -81,6 +81,8 @@ pub enum DrawingColour {
     Target,
     /// Place of a missing value.
     Missing,
+    /// Less than enough was measured.
+    Partial,
     /// Background of paper.
     Paper,
 }
@@ -107,6 +109,7 @@ impl DrawingColour {
             Self::Grid => [222, 226, 230],
             Self::Target => [192, 57, 43],
             Self::Missing => [235, 236, 238],
+            Self::Partial => [244, 178, 80],
             Self::Paper => [255, 255, 255],
         }
     }

@@ -1,23 +1,19 @@
 //! Line plots, broken at missing values.
 
 use super::ReportChart;
+use super::axis_ends::axis_ends;
 use super::chart_drawing::{ChartDrawing, DrawingColour, DrawingMark};
-use super::plot_frame::PlotFrame;
+use super::plot_frame::{self, PlotFrame};
 use crate::i18n::Language;
 
 /// Draws one line for each series.
-pub(crate) fn draw_lines(chart: &ReportChart, lang: Language, width: f64) -> ChartDrawing {
+pub(crate) fn draw_lines(chart: &ReportChart, lang: Language, size: (f64, f64)) -> ChartDrawing {
     let low = chart.plotted_values().fold(f64::INFINITY, f64::min);
     let high = chart.plotted_values().fold(f64::NEG_INFINITY, f64::max);
     let (low, high) = if low <= high { (low, high) } else { (0.0, 1.0) };
-    // The axis starts at zero unless all values lie in the upper 40 % of it: then the line would be
-    // flat.
-    let low = if low > 0.0 && low < 0.6 * high {
-        0.0
-    } else {
-        low
-    };
-    let mut frame = PlotFrame::new(chart, lang, width, low, high);
+    let scale = plot_frame::display_scale(&chart.kind);
+    let (low, high) = axis_ends((low * scale, high * scale), chart.kind.unit());
+    let mut frame = PlotFrame::new(chart, lang, size, (low / scale, high / scale));
     frame.shade_gaps(chart);
     for (index, series) in chart.series.iter().enumerate() {
         for run in split_at_gaps(&series.values) {

@@ -11,7 +11,8 @@ use crate::report::render::number_format;
 use crate::report::render::table::count_as_f64;
 
 const LEGEND_LINE_HEIGHT: f64 = 11.0;
-const PLOT_HEIGHT: f64 = 130.0;
+/// Usual height of the area of a plot, points.
+pub(crate) const PLOT_HEIGHT: f64 = 130.0;
 const PLOT_GAP: f64 = 4.0;
 
 /// Plot with its axes drawn, ready for lines or bars.
@@ -21,18 +22,19 @@ pub(crate) struct PlotFrame {
     left: f64,
     top: f64,
     width: f64,
+    height: f64,
     axis: ValueAxis,
     steps: usize,
 }
 
 impl PlotFrame {
-    /// Draws legend, grid and labels of `chart` for values between `low` and `high`.
+    /// Draws legend, grid and labels of `chart` for values between `low` and `high`. The first pair
+    /// is the width of the drawing and the height of the area of the plot, points.
     pub(crate) fn new(
         chart: &ReportChart,
         lang: Language,
-        width: f64,
-        low: f64,
-        high: f64,
+        (width, height): (f64, f64),
+        (low, high): (f64, f64),
     ) -> Self {
         let target = chart.target.as_ref().map(|target| target.value);
         // The target line must be within the plot.
@@ -50,6 +52,7 @@ impl PlotFrame {
             left: widest + 2.0 * PLOT_GAP,
             top: 0.0,
             width: width - widest - 3.0 * PLOT_GAP,
+            height,
             axis,
             steps: chart.along.len().max(1),
         };
@@ -61,7 +64,7 @@ impl PlotFrame {
     }
 
     fn bottom(&self) -> f64 {
-        self.top + PLOT_HEIGHT
+        self.top + self.height
     }
 
     /// Returns the left edge of step `index` and the width of a step, points.
@@ -72,7 +75,7 @@ impl PlotFrame {
 
     /// Returns the vertical position of a value, points from the top.
     pub(crate) fn y_of(&self, value: f64, kind: &ValueKind) -> f64 {
-        self.bottom() - self.axis.position_of(value * display_scale(kind)) * PLOT_HEIGHT
+        self.bottom() - self.axis.position_of(value * display_scale(kind)) * self.height
     }
 
     /// Draws the unit, then a square and a name for each series, on as many lines as needed.
@@ -112,7 +115,7 @@ impl PlotFrame {
     fn draw_grid(&mut self, labels: &[String]) {
         let right = self.left + self.width;
         for (tick, label) in self.axis.ticks.clone().into_iter().zip(labels) {
-            let y = self.bottom() - self.axis.position_of(tick) * PLOT_HEIGHT;
+            let y = self.bottom() - self.axis.position_of(tick) * self.height;
             // The zero line is darker than the other grid lines.
             let ink = if tick == 0.0 {
                 DrawingColour::Faint
@@ -166,7 +169,7 @@ impl PlotFrame {
             let mut values = chart.series.iter().map(|s| s.values.get(index));
             if values.all(|value| value.copied().flatten().is_none()) {
                 let (x, wide) = self.step_extent(index);
-                let area = [x, self.top, wide, PLOT_HEIGHT];
+                let area = [x, self.top, wide, self.height];
                 self.scene
                     .marks
                     .push(DrawingMark::Rect(area, DrawingColour::Missing));
@@ -195,7 +198,7 @@ pub(crate) fn quantity_label(value: f64, kind: &ValueKind, lang: Language) -> St
 }
 
 /// Returns the factor from stored to drawn values: percentages are stored as shares of one.
-fn display_scale(kind: &ValueKind) -> f64 {
+pub(crate) fn display_scale(kind: &ValueKind) -> f64 {
     match kind {
         ValueKind::Percent(_) => 100.0,
         _ => 1.0,

@@ -36,6 +36,8 @@ pub enum ChartForm {
     Stacked,
     /// One square for each day, darker for more; the first series only.
     Calendar,
+    /// One strip for each series, with a cell for each step: the share that was measured.
+    Strips,
 }
 
 /// Steps of a plot from left to right.
@@ -134,6 +136,11 @@ impl ReportChart {
         let mut table = ReportTable::new(&self.id, &self.title, columns);
         table.rows = (0..self.along.len()).map(row).collect();
         table
+    }
+
+    /// Returns true for a plot with two axes, whose height can be chosen.
+    pub(crate) fn has_axes(&self) -> bool {
+        !matches!(self.form, ChartForm::Calendar | ChartForm::Strips)
     }
 
     /// Returns all values of all series that are not missing.

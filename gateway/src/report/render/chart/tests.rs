@@ -46,11 +46,12 @@ fn assert_inside(scene: &ChartDrawing) {
     }
 }
 
-const ALL_FORMS: [ChartForm; 4] = [
+const ALL_FORMS: [ChartForm; 5] = [
     ChartForm::Line,
     ChartForm::Bars,
     ChartForm::Stacked,
     ChartForm::Calendar,
+    ChartForm::Strips,
 ];
 
 #[test]

@@ -13,6 +13,7 @@
 
 mod cover_page;
 mod figure_cards;
+mod front_sheet;
 mod line_wrap;
 mod page_flow;
 mod page_frame;
@@ -22,6 +23,7 @@ mod table_layout;
 mod table_pages;
 
 use crate::report::render::document::ReportBlock;
+use crate::report::render::front_page::FrontPage;
 use crate::report::render::render_context::RenderContext;
 use page_flow::PageFlow;
 
@@ -49,6 +51,40 @@ pub(crate) fn render_pdf(show: &RenderContext<'_>) -> Result<Vec<u8>, String> {
     let mut pages = flow.pages;
     // Page numbers and the number of pages are known only now.
     cover_page::fill_contents(show, &mut pages, &contents, &flow.starts);
+    page_frame::draw_page_frames(show, &mut pages);
+    pdf_writer::write_pdf(show.document, &pages, &flow.starts)
+}
+
+/// Renders the director's edition: the first page, then the sections without a table of contents.
+pub(crate) fn render_director(
+    show: &RenderContext<'_>,
+    front: &FrontPage,
+) -> Result<Vec<u8>, String> {
+    let mut flow = PageFlow::new(show);
+    front_sheet::draw_front(&mut flow, front);
+    if !show.document.sections.is_empty() {
+        flow.start_page(false);
+    }
+    for (index, section) in show.document.sections.iter().enumerate() {
+        flow.start_section(index, false);
+        let mut blocks = section.blocks.as_slice();
+        while let Some((block, rest)) = blocks.split_first() {
+            blocks = rest;
+            match (block, rest.split_first()) {
+                // Two plots stand side by side: half a page for each kind of asset is enough.
+                (ReportBlock::Chart(left), Some((ReportBlock::Chart(right), more)))
+                    if left.has_axes() && right.has_axes() =>
+                {
+                    flow.chart_pair(left, right);
+                    blocks = more;
+                }
+                (ReportBlock::Chart(chart), _) if chart.has_axes() => flow.low_chart(chart),
+                (block, _) => draw_block(&mut flow, block),
+            }
+        }
+        flow.write_footnotes(index);
+    }
+    let mut pages = flow.pages;
     page_frame::draw_page_frames(show, &mut pages);
     pdf_writer::write_pdf(show.document, &pages, &flow.starts)
 }

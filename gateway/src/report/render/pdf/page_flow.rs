@@ -5,7 +5,7 @@ use super::pdf_page::{
     AMBER, FAINT, GREEN, MARGIN, PALE, PALE_AMBER, PALE_RED, PageItem, PdfPage, RED, TEXT,
     TextStyle, text_style,
 };
-use crate::report::render::chart::ReportChart;
+use crate::report::render::chart::{ChartDrawing, ReportChart};
 use crate::report::render::document::{CalloutBox, CalloutTone, ReportDrawing};
 use crate::report::render::font_metrics::FontFace;
 use crate::report::render::photo::ReportPhoto;
@@ -22,6 +22,10 @@ const HEADING_STYLE: TextStyle = text_style(FontFace::Bold, 10.5, TEXT);
 /// Largest height of a photo, points, so that two fit on a page.
 const PHOTO_HEIGHT_MAX: f64 = 300.0;
 const NOTE_INDENT: f64 = 14.0;
+/// Height of the area of a plot in the director's edition, points.
+const LOW_PLOT_HEIGHT: f64 = 104.0;
+/// Space between two plots side by side, points.
+const PAIR_GAP: f64 = 20.0;
 pub(crate) const SMALL_STYLE: TextStyle = text_style(FontFace::Regular, 7.6, FAINT);
 pub(crate) const CAPTION_STYLE: TextStyle = text_style(FontFace::Bold, 9.2, TEXT);
 
@@ -200,6 +204,54 @@ impl<'a> PageFlow<'a> {
         let y = self.y;
         self.page().place_drawing(&scene, MARGIN, y);
         self.y += scene.height + 12.0;
+    }
+
+    /// Writes a plot of less height with its title, kept on one page.
+    pub(crate) fn low_chart(&mut self, chart: &ReportChart) {
+        self.ensure_portrait(0.0);
+        let size = (self.width_between_margins(), LOW_PLOT_HEIGHT);
+        let scene = chart.draw_sized(self.show.lang(), size);
+        self.place_charts(&[(&chart.title, scene)]);
+    }
+
+    /// Writes two plots side by side, kept on one page.
+    pub(crate) fn chart_pair(&mut self, left: &ReportChart, right: &ReportChart) {
+        self.ensure_portrait(0.0);
+        let wide = (self.width_between_margins() - PAIR_GAP) / 2.0;
+        let draw =
+            |chart: &ReportChart| chart.draw_sized(self.show.lang(), (wide, LOW_PLOT_HEIGHT));
+        let scenes = [draw(left), draw(right)];
+        let [first, second] = scenes;
+        self.place_charts(&[(&left.title, first), (&right.title, second)]);
+    }
+
+    /// Places drawings with their titles side by side.
+    fn place_charts(&mut self, all: &[(&str, ChartDrawing)]) {
+        let titles: Vec<Vec<String>> = all
+            .iter()
+            .map(|(title, scene)| {
+                let (face, size) = (CAPTION_STYLE.face, CAPTION_STYLE.size);
+                line_wrap::wrap_lines(title, face, size, scene.width)
+            })
+            .collect();
+        let lines = titles.iter().map(Vec::len).max().unwrap_or_default();
+        let head = count_as_f64(lines) * CAPTION_STYLE.line_height() + 3.0;
+        let height = all
+            .iter()
+            .map(|(_, scene)| scene.height)
+            .fold(0.0, f64::max);
+        self.ensure_height(head + height + 10.0);
+        let (mut x, y) = (MARGIN, self.y);
+        for (lines, (_, scene)) in titles.iter().zip(all) {
+            for (line, text) in lines.iter().enumerate() {
+                let base = y + count_as_f64(line) * CAPTION_STYLE.line_height();
+                let at = (x, base + CAPTION_STYLE.size);
+                self.page().text(at, CAPTION_STYLE, text);
+            }
+            self.page().place_drawing(scene, x, y + head);
+            x += scene.width + PAIR_GAP;
+        }
+        self.y += head + height + 10.0;
     }
 
     /// Writes a line drawing, kept on one page.

@@ -25,8 +25,8 @@ pub(crate) fn place_plot(
     area: &ChartRange<'_>,
     at: u32,
 ) -> Result<u32, XlsxError> {
-    // A workbook has no calendar plot: the numbers get a colour scale instead.
-    if chart.form == ChartForm::Calendar {
+    // A workbook has no calendars and strips: the numbers get a colour scale instead.
+    if matches!(chart.form, ChartForm::Calendar | ChartForm::Strips) {
         let scale = ConditionalFormat2ColorScale::new()
             .set_minimum_color(xlsx_colour(DrawingColour::Scale(0.0)))
             .set_maximum_color(xlsx_colour(DrawingColour::Scale(0.8)));
@@ -41,7 +41,7 @@ pub(crate) fn place_plot(
 
 fn native_chart(chart: &ReportChart, area: &ChartRange<'_>) -> Plot {
     let mut plot = Plot::new(match chart.form {
-        ChartForm::Line | ChartForm::Calendar => ChartType::Line,
+        ChartForm::Line | ChartForm::Calendar | ChartForm::Strips => ChartType::Line,
         ChartForm::Bars => ChartType::Column,
         ChartForm::Stacked => ChartType::ColumnStacked,
     });

@@ -1,0 +1,165 @@
+//! Figures of the first page: those that the site chose, else the usual ones that it has.
+
+use crate::domain::indicator::Indicator;
+use crate::domain::ledger::EntryKind;
+use crate::limits::{REPORT_HEADLINES_MAX, REPORT_HEADLINES_MIN};
+use crate::report::content::context::ReportContext;
+use crate::report::content::{summary, targets};
+
+/// Usual figures in reading order: how late a place is given up when there are too many, and the
+/// ids that can stand there. The first that exists does.
+const USUAL_FIGURES: [(u8, &[&str]); 10] = [
+    (9, &["co2.net"]),
+    (1, &["waste.net"]),
+    (8, &["plts.generation", "genset.energy"]),
+    (
+        7,
+        &[
+            "pump.volume",
+            "tank.outflow",
+            "catchment.inflow",
+            "catchment.captured",
+        ],
+    ),
+    (
+        6,
+        &[
+            "ledger.bsf-fed",
+            "bsf.fed",
+            "compost.fed",
+            "ledger.waste-sorted",
+        ],
+    ),
+    (2, &["ledger.bsf-maggot", "bsf.larvae", "ledger.bsf-kasgot"]),
+    (4, &["ledger.jelantah", "ledger.jelantah-kg"]),
+    (3, &["ledger.belt-waste", "ledger.coconut-fibre"]),
+    (
+        5,
+        &[
+            "ledger.money-saved",
+            "ledger.belt-saved",
+            "ledger.turnover",
+            "ledger.income",
+        ],
+    ),
+    (
+        5,
+        &[
+            "ledger.beneficiaries",
+            "ledger.households",
+            "ledger.batik-members",
+        ],
+    ),
+];
+/// Priority of a burden: the net of waste that diminishes the gain beside it is never left out.
+const BURDEN_PRIORITY: u8 = 10;
+/// Totals of the site that stand for the figures of several assets.
+const SITE_TOTALS: [(&str, &str); 3] = [
+    ("plts.generation", "site.generation"),
+    ("pump.volume", "site.water"),
+    ("catchment.captured", "site.rain_captured"),
+];
+
+/// A figure, or the id and asset of one that the site chose and that there is not.
+pub(crate) type ChosenFigure<'a> = Result<&'a Indicator, (String, Option<String>)>;
+
+/// Figures of the first page, at most `REPORT_HEADLINES_MAX`.
+pub(crate) fn chosen_figures<'a>(book: &ReportContext<'a>) -> Vec<ChosenFigure<'a>> {
+    let chosen = &book.matter.config.report.headlines;
+    // A report about one asset shows what the asset has.
+    if chosen.is_empty() || book.matter.asset.is_some() {
+        return usual_figures(book).into_iter().map(Ok).collect();
+    }
+    let mut all = Vec::new();
+    for one in chosen {
+        let found = match &one.asset {
+            Some(asset) => book
+                .matter
+                .account
+                .find(&one.id, Some(asset))
+                .into_iter()
+                .collect(),
+            None => figures_of_id(book, &one.id),
+        };
+        if found.is_empty() {
+            let asset = one.asset.as_deref().map(str::to_owned);
+            all.push(Err((one.id.to_string(), asset)));
+        }
+        all.extend(found.into_iter().map(Ok));
+    }
+    all.truncate(REPORT_HEADLINES_MAX);
+    all
+}
+
+/// The figure of the site with this id, else those of its assets.
+fn figures_of_id<'a>(book: &ReportContext<'a>, id: &str) -> Vec<&'a Indicator> {
+    match book.matter.account.find(id, None) {
+        Some(site) => vec![site],
+        None => book
+            .indicators()
+            .iter()
+            .filter(|one| *one.id == *id)
+            .collect(),
+    }
+}
+
+fn usual_figures<'a>(book: &ReportContext<'a>) -> Vec<&'a Indicator> {
+    let mut all: Vec<(u8, &Indicator)> = Vec::new();
+    for (priority, ids) in USUAL_FIGURES {
+        let Some(one) = ids.iter().find_map(|id| existing_figure(book, id)) else {
+            continue;
+        };
+        // The net of waste is one of a calendar year; elsewhere there is nothing to say about it.
+        if &*one.id == "waste.net" && one.value.is_err() {
+            continue;
+        }
+        let is_burden = one.value.as_ref().is_ok_and(|value| *value < 0.0);
+        all.push((if is_burden { BURDEN_PRIORITY } else { priority }, one));
+    }
+    while all.len() > REPORT_HEADLINES_MAX {
+        let least = all
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, (priority, _))| *priority);
+        let Some((place, _)) = least else { break };
+        all.remove(place);
+    }
+    let mut all: Vec<&Indicator> = all.into_iter().map(|(_, one)| one).collect();
+    // A site of another kind: what its summary begins with.
+    for one in summary::headline_indicators(book) {
+        let is_told = all
+            .iter()
+            .any(|other| other.id == one.id && other.asset == one.asset);
+        if all.len() < REPORT_HEADLINES_MIN && !is_told {
+            all.push(one);
+        }
+    }
+    all
+}
+
+/// The figure with this id: of the only asset that has it, else of the site. A record needs a
+/// quantity or a target: the list of what people can write down is long.
+fn existing_figure<'a>(book: &ReportContext<'a>, id: &str) -> Option<&'a Indicator> {
+    let own = book.indicators().iter().filter(|one| *one.id == *id);
+    let own = own.filter(|one| one.value.is_ok() || !is_unwritten(book, one));
+    let (site, assets): (Vec<_>, Vec<_>) = own.partition(|one| one.asset.is_none());
+    if let Some(one) = site.first() {
+        return Some(one);
+    }
+    let total = SITE_TOTALS.iter().find(|(of, _)| *of == id);
+    let total = total.and_then(|(_, total)| book.matter.account.find(total, None));
+    match (assets.as_slice(), total) {
+        ([_, _, ..], Some(total)) => Some(total),
+        ([first, ..], _) => Some(first),
+        ([], _) => None,
+    }
+}
+
+/// True for a figure without a value that nobody aims at.
+fn is_unwritten(book: &ReportContext<'_>, one: &Indicator) -> bool {
+    let has_target = targets::target_value(book, EntryKind::Target, one).is_some();
+    let is_aimed = has_target && !targets::stands_for_measured(book, one);
+    // A measured figure without a value stands there with its reason.
+    let is_measured = !one.id.starts_with("ledger.") && one.asset.is_some();
+    !is_aimed && !is_measured
+}

@@ -1,0 +1,195 @@
+//! Chapter on what is provisional or doubtful, why, and what is to be done about it.
+
+use super::front_content::names_text;
+use crate::domain::claim_verdict::ClaimVerdict;
+use crate::domain::indicator::{Indicator, InputSource};
+use crate::domain::ledger::QuantityBasis;
+use crate::limits::REPORT_DOUBTS_MAX;
+use crate::report::content::context::ReportContext;
+use crate::report::content::{
+    asset_chapters, display_names, emissions, indicator_figures, ledger_chapter, summary,
+};
+use crate::report::render::cell_value::{CellValue, ValueKind};
+use crate::report::render::document::ReportBlock;
+use crate::report::render::figure::FigureStatus;
+use crate::report::render::number_format;
+
+/// A doubt: what it is about, the reason, and what is to be done.
+type Doubt = [String; 3];
+
+pub(crate) fn doubt_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
+    let mut all: Vec<Doubt> = running_doubt(book).into_iter().collect();
+    all.extend(verdict_doubts(book));
+    all.extend(measuring_doubts(book));
+    all.extend(remark_doubts(book));
+    all.extend(record_doubt(book));
+    all.extend(event_doubt(book));
+    if all.is_empty() {
+        return vec![book.paragraph("director-no-doubts", &[])];
+    }
+    let more = all.len().saturating_sub(REPORT_DOUBTS_MAX);
+    all.truncate(REPORT_DOUBTS_MAX);
+    let columns = book.columns([
+        ("doubt-of", ValueKind::Text),
+        ("doubt-why", ValueKind::Text),
+        ("doubt-act", ValueKind::Text),
+    ]);
+    let mut table = book.table("doubt-list", "director-doubts", columns);
+    let row = |doubt: Doubt| doubt.map(CellValue::Text).to_vec();
+    table.rows = all.into_iter().map(row).collect();
+    let mut blocks = vec![ReportBlock::Table(table)];
+    if more > 0 {
+        let count = more.to_string();
+        blocks.push(book.paragraph("director-more-doubts", &[("count", &count)]));
+    }
+    blocks
+}
+
+/// Sentence on what is to be done, by the last part of a message key.
+fn act_text(book: &ReportContext<'_>, word: &str) -> String {
+    book.message(&format!("chapters-director-act-{word}"))
+}
+
+fn running_doubt(book: &ReportContext<'_>) -> Option<Doubt> {
+    let is_running = book.matter.account.period.last() >= book.today();
+    is_running.then(|| {
+        let until = number_format::time(book.lang, book.matter.issued, &book.zone);
+        [
+            book.message("chapters-director-all-figures"),
+            book.format_message("chapters-director-running", &[("until", &until)]),
+            act_text(book, "running"),
+        ]
+    })
+}
+
+/// Figures that are provisional or must not be claimed, by their verdict.
+fn verdict_doubts(book: &ReportContext<'_>) -> Vec<Doubt> {
+    let is_bad = |verdict: &ClaimVerdict| *verdict > ClaimVerdict::Doubtful;
+    let doubt = |verdict: ClaimVerdict| {
+        let all = book.indicators().iter();
+        let own = all.filter(|one| one.value.is_ok() && one.claim == verdict);
+        let own: Vec<&Indicator> = own.collect();
+        // Net emissions stand for what they are computed from.
+        let nets = own
+            .iter()
+            .filter(|one| ["co2.net", "waste.net"].contains(&&*one.id));
+        let nets: Vec<&Indicator> = nets.copied().collect();
+        let others = own.iter().filter(|one| !emissions::is_emission(&one.id));
+        let told: Vec<&Indicator> = nets.into_iter().chain(others.copied()).collect();
+        let told = if told.is_empty() { own } else { told };
+        (!told.is_empty()).then(|| {
+            [
+                names_text(book, &told),
+                indicator_figures::verdict_sentence(book, verdict),
+                act_text(book, verdict.word()),
+            ]
+        })
+    };
+    let bad = ClaimVerdict::ALL.into_iter().filter(is_bad);
+    bad.filter_map(doubt).collect()
+}
+
+/// Figures of which too little was measured, or whose readings were refused: one row an asset.
+fn measuring_doubts(book: &ReportContext<'_>) -> Vec<Doubt> {
+    let mut all = Vec::new();
+    for asset in book.assets() {
+        let own = asset_chapters::asset_indicators(book, &asset.id);
+        let of_state = |wanted: &[FigureStatus]| -> Vec<&Indicator> {
+            let own = own.iter().filter(|one| {
+                let state = indicator_figures::figure_status(book, one);
+                wanted.contains(&state)
+            });
+            own.copied().collect()
+        };
+        let poor = of_state(&[FigureStatus::Insufficient, FigureStatus::Partial]);
+        let least = poor
+            .iter()
+            .filter_map(|one| indicator_figures::judged_share(book, one));
+        let least = least.fold(1.0, f64::min);
+        if let Some(refused) = poor.iter().find(|one| indicator_figures::is_refused(one)) {
+            let why = refused.value.as_ref().err();
+            let why = why.map(|why| display_names::remark_sentence(book.lang, why));
+            all.push([
+                format!("{}: {}", asset.name, names_text(book, &poor)),
+                why.unwrap_or_default(),
+                act_text(book, "refused"),
+            ]);
+        } else if !poor.is_empty() {
+            let share = number_format::format_percent(book.lang, least, 0);
+            all.push([
+                format!("{}: {}", asset.name, names_text(book, &poor)),
+                book.format_message("chapters-director-measured", &[("share", &share)]),
+                act_text(book, "measured"),
+            ]);
+        }
+        let doubtful = of_state(&[FigureStatus::Doubtful]);
+        if !doubtful.is_empty() {
+            all.push([
+                format!("{}: {}", asset.name, names_text(book, &doubtful)),
+                remarks_text(book, &doubtful),
+                act_text(book, "doubtful"),
+            ]);
+        }
+    }
+    all
+}
+
+/// First remark of figures that are to be checked.
+fn remarks_text(book: &ReportContext<'_>, all: &[&Indicator]) -> String {
+    let mut remarks = all.iter().flat_map(|one| &one.remarks);
+    let first = remarks.next();
+    first.map_or_else(
+        || indicator_figures::verdict_sentence(book, ClaimVerdict::Doubtful),
+        |remark| display_names::remark_sentence(book.lang, remark),
+    )
+}
+
+/// Figures that move together without a declared relation.
+fn remark_doubts(book: &ReportContext<'_>) -> Option<Doubt> {
+    let marked = book.indicators().iter().filter(|one| {
+        let by_point = |from: &InputSource| matches!(from, InputSource::Point(_));
+        let is_marked = one.remarks.iter().any(summary::is_moving_together);
+        is_marked && one.inputs.iter().any(|input| by_point(&input.from))
+    });
+    let marked: Vec<&Indicator> = marked.collect();
+    (!marked.is_empty()).then(|| {
+        [
+            names_text(book, &marked),
+            book.message("chapters-moving-together-title"),
+            act_text(book, "together"),
+        ]
+    })
+}
+
+/// Records without evidence.
+fn record_doubt(book: &ReportContext<'_>) -> Option<Doubt> {
+    let mut unproven: Vec<&Indicator> = Vec::new();
+    for (one, definition) in ledger_chapter::written_totals(book) {
+        let mut entries = ledger_chapter::counted_records(book, &definition.id);
+        if entries.any(|entry| entry.statement.known == QuantityBasis::Declared) {
+            unproven.push(one);
+        }
+    }
+    (!unproven.is_empty()).then(|| {
+        [
+            names_text(book, &unproven),
+            book.message("chapters-director-unproven"),
+            act_text(book, "unproven"),
+        ]
+    })
+}
+
+/// Events in the data: how many there are.
+fn event_doubt(book: &ReportContext<'_>) -> Option<Doubt> {
+    let account = book.matter.account;
+    let listed = u64::try_from(account.events.len()).unwrap_or(u64::MAX);
+    let count = listed.saturating_add(account.events_left_out);
+    (count > 0).then(|| {
+        let count = count.to_string();
+        [
+            book.message("chapters-events"),
+            book.format_message("chapters-director-events", &[("count", &count)]),
+            act_text(book, "events"),
+        ]
+    })
+}

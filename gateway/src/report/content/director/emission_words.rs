@@ -1,0 +1,246 @@
+//! Chapter on avoided emissions in words: how much with its bounds, in place of what, and what the
+//! numbers do not say.
+
+use super::director_context::DirectorContext;
+use super::front_content::emission_bounds;
+use crate::config::Asset;
+use crate::domain::claim_verdict::ClaimVerdict;
+use crate::domain::indicator::Indicator;
+use crate::report::content::context::{ReportContext, text_cell};
+use crate::report::content::{
+    display_names, emissions, factor_annex, indicator_figures, significant_digits,
+};
+use crate::report::render::cell_value::{CellValue, ValueKind};
+use crate::report::render::document::{CalloutTone, ReportBlock};
+use crate::report::render::figure::FigureStatus;
+
+/// Factors that are named for an asset.
+const FACTORS_MAX: usize = 2;
+
+pub(crate) fn emission_blocks(desk: &DirectorContext<'_>) -> Vec<ReportBlock> {
+    let book = &desk.book;
+    let mut blocks = Vec::new();
+    blocks.extend(provisional_callout(book));
+    for one in emissions::headline_emissions(book) {
+        blocks.push(ReportBlock::Paragraph(claim_sentence(desk, one)));
+    }
+    let assets: Vec<&Asset> = book.assets().collect();
+    let reasons = assets
+        .iter()
+        .filter_map(|asset| replaced_sentence(desk, asset));
+    blocks.extend(reasons.map(ReportBlock::Paragraph));
+    blocks.extend(balance_table(desk));
+    blocks.extend(lifetime_sentences(desk));
+    if !blocks.is_empty() {
+        blocks.push(book.paragraph("carbon-limits-text", &[]));
+    }
+    blocks
+}
+
+/// Box on provisional emissions, which marks every page of the report.
+fn provisional_callout(book: &ReportContext<'_>) -> Option<ReportBlock> {
+    let known = book.indicators().iter().filter(|one| one.value.is_ok());
+    let verdicts = known
+        .filter(|one| emissions::is_emission(&one.id))
+        .map(|one| one.claim);
+    let mut marked = verdicts.filter(|one| matches!(one, ClaimVerdict::Provisional(_)));
+    let first = marked.next()?;
+    let why = indicator_figures::verdict_sentence(book, first);
+    let args = [("why", &*why)];
+    Some(book.callout(CalloutTone::Provisional, "carbon-provisional", &args))
+}
+
+/// Sentence on how much was avoided, between which bounds; or why no number may be claimed.
+fn claim_sentence(desk: &DirectorContext<'_>, one: &Indicator) -> String {
+    let book = &desk.book;
+    let name = book.full_name(one);
+    let why = match &one.value {
+        Err(why) => Some(display_names::remark_sentence(book.lang, why)),
+        Ok(_) if indicator_figures::is_insufficient(book, one) => {
+            Some(book.message("chapters-director-too-little"))
+        }
+        Ok(_) => indicator_figures::withheld_reason(book, one),
+    };
+    let (Ok(value), None) = (&one.value, &why) else {
+        let why = why.unwrap_or_default();
+        let args = [("name", &*name), ("why", &*why)];
+        return book.format_message("chapters-director-no-claim", &args);
+    };
+    let amount = desk.quantity(one, *value);
+    let width = significant_digits::half_width(one).filter(|width| *width > 0.0);
+    let mut text = if let Some(width) = width {
+        let [low, high] = emission_bounds(desk, one, *value, width);
+        let args = [
+            ("name", &*name),
+            ("amount", &*amount),
+            ("low", &*low),
+            ("high", &*high),
+        ];
+        book.format_message("chapters-director-claim", &args)
+    } else {
+        let args = [("name", &*name), ("amount", &*amount)];
+        book.format_message("chapters-director-claim-unbounded", &args)
+    };
+    if *value < 0.0 {
+        text = format!("{text} {}", book.message("chapters-director-burden"));
+    }
+    text
+}
+
+/// Sentence on what the asset takes the place of, with the factor for that.
+fn replaced_sentence(desk: &DirectorContext<'_>, asset: &Asset) -> Option<String> {
+    let book = &desk.book;
+    let name = asset.name.to_string();
+    let period = book.matter.account.period;
+    let held = asset.baselines().iter();
+    let held = held.filter(|one| one.days.within(period).is_some());
+    let codes: Vec<&str> = held.map(|one| one.kind.code()).collect();
+    let mut replaced: Vec<String> = Vec::new();
+    for code in codes.iter().filter(|code| **code != "NONE") {
+        let code = code.to_lowercase().replace('_', "-");
+        let text = book.message(&format!("chapters-baseline-{code}"));
+        if !replaced.contains(&text) {
+            replaced.push(text);
+        }
+    }
+    let has_baseline = !codes.is_empty();
+    let (key, instead) = if !replaced.is_empty() {
+        ("energy", replaced.join("; "))
+    } else if has_baseline {
+        let why = book.message("chapters-carbon-none-text");
+        return Some(format!("{name}: {why}"));
+    } else {
+        let waste = asset.kind.settings().organic_waste();
+        let fate = waste.and_then(|waste| waste.disposal)?.fate;
+        (
+            "waste",
+            book.message(&format!("chapters-fate-{}", fate.word())),
+        )
+    };
+    let args = [("asset", &*name), ("instead", &*instead)];
+    let mut text = book.format_message(&format!("chapters-director-instead-{key}"), &args);
+    // Factors of waste are many and say nothing to a director.
+    if has_baseline {
+        for factor in asset.factors().into_iter().take(FACTORS_MAX) {
+            let value = display_names::format_quantity(book.lang, factor.value, factor.unit.text());
+            let year = factor
+                .year
+                .map_or_else(String::new, |year| year.to_string());
+            let status = factor_annex::factor_status_text(book, factor);
+            let args = [("value", &*value), ("year", &*year), ("status", &*status)];
+            let key = match factor.year {
+                Some(_) => "chapters-director-factor",
+                None => "chapters-director-factor-undated",
+            };
+            text = format!("{text} {}", book.format_message(key, &args));
+        }
+    }
+    Some(text)
+}
+
+/// Gross, own emissions, leakage and net with their bounds, a row for each source.
+fn balance_table(desk: &DirectorContext<'_>) -> Option<ReportBlock> {
+    let book = &desk.book;
+    let columns = book.columns([
+        ("source-of", ValueKind::Text),
+        ("gross", ValueKind::Mixed),
+        ("own-emissions", ValueKind::Mixed),
+        ("leakage", ValueKind::Mixed),
+        ("net", ValueKind::Mixed),
+        ("mass-unit", ValueKind::Text),
+        ("bounds", ValueKind::Text),
+        ("status", ValueKind::Text),
+    ]);
+    let mut table = book.table("balance", "director-balance", columns);
+    let nets = book.indicators().iter();
+    let nets = nets.filter(|one| ["co2.net", "waste.net"].contains(&&*one.id));
+    // With a single asset the total of the site repeats its numbers.
+    let of_assets = nets.clone().filter(|one| one.asset.is_some());
+    let several = of_assets
+        .clone()
+        .filter(|one| &*one.id == "co2.net")
+        .count()
+        > 1;
+    let shown = nets.filter(|one| one.asset.is_some() || &*one.id == "waste.net" || several);
+    table.rows = shown
+        .filter(|one| one.value.is_ok())
+        .map(|one| balance_row(desk, one))
+        .collect();
+    let table = table.without_empty_columns();
+    (!table.rows.is_empty()).then_some(ReportBlock::Table(table))
+}
+
+fn balance_row(desk: &DirectorContext<'_>, net: &Indicator) -> Vec<CellValue> {
+    let book = &desk.book;
+    let account = book.matter.account;
+    let of_energy = &*net.id == "co2.net";
+    let ids = if of_energy {
+        ["co2.gross", "co2.project", "co2.leakage"]
+    } else {
+        ["methane.annual", "waste.project", ""]
+    };
+    let [gross, project, leakage] = ids.map(|id| {
+        let part = account.find(id, net.asset.as_deref());
+        let part = part.filter(|part| part.value.is_ok());
+        part.map_or(CellValue::Empty, |part| {
+            indicator_figures::claimed_value(book, part)
+        })
+    });
+    let state = indicator_figures::figure_status(book, net);
+    let state = match state {
+        FigureStatus::Final => String::new(),
+        other => book.message(&format!("report-status-{}", other.key())),
+    };
+    let width = significant_digits::half_width(net).filter(|width| *width > 0.0);
+    let is_claimed = !net.claim.is_withheld();
+    let bounds = net.value.as_ref().ok().zip(width).filter(|_| is_claimed);
+    let unknown = || {
+        if is_claimed {
+            book.message("chapters-director-no-bounds")
+        } else {
+            String::new()
+        }
+    };
+    let bounds = bounds.map_or_else(unknown, |(value, width)| {
+        let [low, high] = emission_bounds(desk, net, *value, width);
+        let args = [("low", &*low), ("high", &*high)];
+        book.format_message("chapters-director-between", &args)
+    });
+    vec![
+        CellValue::Text(source_name(book, net, of_energy)),
+        gross,
+        project,
+        leakage,
+        indicator_figures::claimed_value(book, net),
+        text_cell(book.unit_text(&net.unit)),
+        text_cell(bounds),
+        text_cell(state),
+    ]
+}
+
+fn source_name(book: &ReportContext<'_>, net: &Indicator, of_energy: bool) -> String {
+    match net.asset.as_deref() {
+        Some(asset) => book.asset_name(asset),
+        None if of_energy => book.message("chapters-carbon-site"),
+        None => book.message("chapters-waste-together"),
+    }
+}
+
+/// Methane over the lifetime of a deposit, which is no figure of the period.
+fn lifetime_sentences(desk: &DirectorContext<'_>) -> Vec<ReportBlock> {
+    let book = &desk.book;
+    let all = book
+        .indicators()
+        .iter()
+        .filter(|one| &*one.id == "methane.lifetime");
+    let told = all.filter_map(|one| {
+        let value = one.value.as_ref().ok()?;
+        let is_claimed = !one.claim.is_withheld();
+        is_claimed.then(|| {
+            let (name, amount) = (book.full_name(one), desk.quantity(one, *value));
+            let args = [("name", &*name), ("amount", &*amount)];
+            book.paragraph("director-lifetime", &args)
+        })
+    });
+    told.collect()
+}

@@ -1,0 +1,229 @@
+//! Content of the first page.
+
+use super::chosen_figures::{ChosenFigure, chosen_figures};
+use super::director_context::DirectorContext;
+use super::front_plot;
+use crate::domain::claim_verdict::ClaimVerdict;
+use crate::domain::indicator::Indicator;
+use crate::formulas::claim_rounding::{RoundingMode, round_decimals};
+use crate::report::content::context::ReportContext;
+use crate::report::content::{
+    display_names, emissions, indicator_figures, significant_digits, summary,
+};
+use crate::report::render::cell_value::{CellValue, ValueKind};
+use crate::report::render::figure::KeyFigure;
+use crate::report::render::front_page::{FrontFigure, FrontPage, FrontSigner};
+use crate::report::render::number_format;
+
+/// Message keys of the roles of those who sign, in the order of the configuration.
+const ROLES: [&str; 3] = [
+    "chapters-col-prepared",
+    "chapters-col-checked",
+    "chapters-col-approved",
+];
+/// Names in the line on what is provisional; further ones are counted.
+const NAMES_MAX: usize = 3;
+/// Change since the period before, as a share of it, beyond which only the numbers are shown.
+const CHANGE_MAX: f64 = 9.995;
+
+pub(crate) fn front_page(desk: &DirectorContext<'_>) -> FrontPage {
+    let book = &desk.book;
+    let all = chosen_figures(book);
+    let known: Vec<&Indicator> = all
+        .iter()
+        .filter_map(|one| one.as_ref().ok().copied())
+        .collect();
+    let signers = &book.matter.config.report.signers;
+    let signer = |place: usize| FrontSigner {
+        role: book.message(ROLES[place]),
+        name: signers[place].name.clone(),
+        office: signers[place].office.clone(),
+    };
+    let (remark, is_doubtful) = remark_line(book, &known);
+    FrontPage {
+        before: desk.before_name(),
+        figures: all.iter().map(|one| front_figure(desk, one)).collect(),
+        chart: front_plot::front_plot(book, &known),
+        remark,
+        is_doubtful,
+        signers: [signer(0), signer(1), signer(2)],
+    }
+}
+
+fn front_figure(desk: &DirectorContext<'_>, chosen: &ChosenFigure<'_>) -> FrontFigure {
+    let book = &desk.book;
+    let one = match chosen {
+        Ok(one) => *one,
+        Err((id, asset)) => return absent_figure(book, id, asset.as_deref()),
+    };
+    let mut figure = summary::headline_figure(book, one);
+    figure.label = desk.dated_name(one, figure.label);
+    let is_number = matches!(figure.value, CellValue::Number(_));
+    let before = desk.quotable_before(one);
+    FrontFigure {
+        bounds: if is_number {
+            bounds_text(desk, one)
+        } else {
+            String::new()
+        },
+        before: before_text(desk, one, before),
+        change: if is_number {
+            change_text(desk, one, before)
+        } else {
+            String::new()
+        },
+        figure,
+    }
+}
+
+/// Row of a figure that the site chose and that there is not in this period.
+fn absent_figure(book: &ReportContext<'_>, id: &str, asset: Option<&str>) -> FrontFigure {
+    let name = book.indicator_name(id);
+    let label = match asset {
+        Some(asset) => format!("{name} · {}", book.asset_name(asset)),
+        None => name,
+    };
+    let why = book.message("chapters-director-absent");
+    let place = format!("front/{}/{id}", asset.unwrap_or_default());
+    FrontFigure {
+        figure: KeyFigure::new(&place, &label, CellValue::Missing(why), ValueKind::Mixed),
+        bounds: String::new(),
+        before: number_format::NO_VALUE.to_owned(),
+        change: String::new(),
+    }
+}
+
+/// Both ends of emissions, the half-width of everything else. Of emissions it is told also when the
+/// bounds are not known.
+fn bounds_text(desk: &DirectorContext<'_>, one: &Indicator) -> String {
+    let is_emission = emissions::is_emission(&one.id);
+    let width = significant_digits::half_width(one).filter(|width| *width > 0.0);
+    match (&one.value, width) {
+        (Ok(value), Some(width)) if is_emission => {
+            let [low, high] = emission_bounds(desk, one, *value, width);
+            let args = [("low", &*low), ("high", &*high)];
+            desk.book.format_message("chapters-director-between", &args)
+        }
+        (Ok(_), Some(_)) => half_width_text(desk, one),
+        _ if is_emission => desk.book.message("chapters-director-no-bounds"),
+        _ => String::new(),
+    }
+}
+
+/// The half-width with its sign and unit; empty when it is not known.
+pub(crate) fn half_width_text(desk: &DirectorContext<'_>, one: &Indicator) -> String {
+    let width = significant_digits::half_width(one).filter(|width| *width > 0.0);
+    width.map_or_else(String::new, |width| {
+        let format = desk.number_format(one);
+        let width = desk.rounded_width(one, width);
+        let (lang, decimals) = (desk.book.lang, format.shown_decimals());
+        let width = number_format::format_quantity(lang, width, &format.unit, decimals);
+        format!("± {width}")
+    })
+}
+
+/// Ends of the 95 % interval of emissions as texts: the lower one rounded down, the upper one up.
+pub(crate) fn emission_bounds(
+    desk: &DirectorContext<'_>,
+    one: &Indicator,
+    value: f64,
+    width: f64,
+) -> [String; 2] {
+    let format = desk.number_format(one);
+    let decimals = i32::from(format.decimals);
+    let low = round_decimals(value - width, decimals, RoundingMode::Down);
+    let high = round_decimals(value + width, decimals, RoundingMode::Up);
+    let (lang, shown) = (desk.book.lang, format.shown_decimals());
+    [
+        number_format::format_number(lang, low, shown),
+        number_format::format_quantity(lang, high, &format.unit, shown),
+    ]
+}
+
+/// The figure of the period before, or why it has no number.
+fn before_text(desk: &DirectorContext<'_>, one: &Indicator, before: Option<f64>) -> String {
+    let book = &desk.book;
+    if let Some(before) = before {
+        return desk.quantity(one, before);
+    }
+    match desk.find_before(one) {
+        Some(found) if found.value.is_ok() => {
+            let status = indicator_figures::figure_status(book, found);
+            book.message(&format!("report-status-{}", status.key()))
+        }
+        _ => book.message("report-gap"),
+    }
+}
+
+/// Change since the period before in percent of it, with its sign.
+fn change_text(desk: &DirectorContext<'_>, one: &Indicator, before: Option<f64>) -> String {
+    let format = desk.number_format(one);
+    let (Ok(now), Some(before)) = (&one.value, before) else {
+        return String::new();
+    };
+    // From the printed numbers, so that a reader can check it.
+    let (now, before) = (format.round(*now), format.round(before));
+    if before <= 0.0 {
+        return String::new();
+    }
+    let change = (now - before) / before;
+    if change.abs() > CHANGE_MAX {
+        return String::new();
+    }
+    // A change below one percent would read as none.
+    let decimals = u8::from(change.abs() < 0.01 && change != 0.0);
+    let text = number_format::format_percent(desk.book.lang, change, decimals);
+    if change > 0.0 {
+        format!("+{text}")
+    } else {
+        text
+    }
+}
+
+/// One line on what is provisional and why, and whether there is something.
+fn remark_line(book: &ReportContext<'_>, known: &[&Indicator]) -> (String, bool) {
+    let mut all: Vec<String> = summary::past_revision_text(book).into_iter().collect();
+    let is_marked =
+        |one: &&&Indicator| one.value.is_ok() && matches!(one.claim, ClaimVerdict::Provisional(_));
+    let marked: Vec<&Indicator> = known.iter().filter(is_marked).copied().collect();
+    if !marked.is_empty() {
+        let verdict = ClaimVerdict::combine(marked.iter().map(|one| one.claim));
+        // The text of the verdict says "provisional:" first, and so does this line.
+        let why = book.message(&verdict.message_key());
+        let why = why.split_once(": ").map_or(&*why, |(_, why)| why);
+        let names = names_text(book, &marked);
+        let args = [("figures", &*names), ("why", why)];
+        all.push(book.format_message("chapters-director-provisional", &args));
+    }
+    let is_running = book.matter.account.period.last() >= book.today();
+    if is_running {
+        let until = number_format::time(book.lang, book.matter.issued, &book.zone);
+        all.push(book.format_message("chapters-director-running", &[("until", &until)]));
+    }
+    if all.is_empty() {
+        return (book.message("chapters-director-firm"), false);
+    }
+    (all.join(" "), true)
+}
+
+/// Names of figures, each once, with the number of those that are left out.
+pub(crate) fn names_text(book: &ReportContext<'_>, all: &[&Indicator]) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for one in all {
+        let name = book.indicator_name(&one.id);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let more = names.len().saturating_sub(NAMES_MAX);
+    names.truncate(NAMES_MAX);
+    let text = names.join(", ");
+    if more == 0 {
+        return text;
+    }
+    let more = more.to_string();
+    let args = [("names", &*text), ("count", &*more)];
+    display_names::to_sentence(&book.format_message("chapters-director-more-names", &args))
+        .trim_end_matches('.')
+        .to_owned()
+}

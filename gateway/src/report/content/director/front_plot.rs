@@ -1,0 +1,67 @@
+//! Plot of the first page: what the programme does over the period.
+
+use crate::domain::indicator::{DailyValues, Indicator};
+use crate::domain::ledger::EntryKind;
+use crate::report::content::context::ReportContext;
+use crate::report::content::{daily_values, targets};
+use crate::report::render::chart::{ChartSteps, ChartTarget, ReportChart};
+
+/// Daily values behind totals of the site.
+const DAILY_OF_TOTALS: [(&str, &str); 4] = [
+    ("site.generation", "plts.generation"),
+    ("site.self_use", "plts.self_use"),
+    ("site.water", "pump.volume"),
+    ("site.rain_captured", "catchment.rain"),
+];
+
+/// Bars of the first figure that has values for days, with its target as a line; `None` when none
+/// has. Emissions come last: their days only repeat those of the energy.
+pub(crate) fn front_plot(book: &ReportContext<'_>, known: &[&Indicator]) -> Option<ReportChart> {
+    let (late, first): (Vec<&Indicator>, Vec<&Indicator>) =
+        known.iter().partition(|one| one.id.starts_with("co2."));
+    // Where the chosen figures have no days, what else the programme does.
+    let others = book.indicators().iter();
+    let mut all = first.into_iter().chain(late).chain(others);
+    let (one, days) = all.find_map(|one| Some((one, summed_days(book, one)?)))?;
+    let mut chart = daily_values::plot_of_series(book, "front", &[&days])?;
+    let target = targets::target_value(book, EntryKind::Target, one);
+    // The target of the period in equal parts, also where some of its days are still to come.
+    let (first, last) = (
+        book.matter.account.period.first(),
+        book.matter.account.period.last(),
+    );
+    let days = (last - first).get_days() + 1;
+    let months = 12 * (last.year() - first.year()) + i16::from(last.month() - first.month()) + 1;
+    let (key, parts) = match chart.along {
+        ChartSteps::Days(_) => ("day", f64::from(days)),
+        ChartSteps::Labels(_) => ("month", f64::from(months)),
+    };
+    chart.target = target.map(|target| ChartTarget {
+        label: book.message(&format!("chapters-director-target-{key}")),
+        value: target / parts,
+    });
+    let name = book.indicator_name(&one.id);
+    let args = [("name", &*name)];
+    chart.title = book.format_message(&format!("chapters-director-plot-{key}"), &args);
+    Some(chart)
+}
+
+/// Values by day of a flow, added over the assets of a total of the site.
+fn summed_days(book: &ReportContext<'_>, one: &Indicator) -> Option<DailyValues> {
+    let total = DAILY_OF_TOTALS.iter().find(|(id, _)| *id == &*one.id);
+    let id = total.map_or(&*one.id, |(_, of)| *of);
+    let all = book.matter.account.daily.iter();
+    let all = all.filter(|days| *days.id == *id && daily_values::is_flow(days));
+    let own = all.filter(|days| total.is_some() || days.asset == one.asset);
+    let mut own = own.filter(|days| days.days.iter().any(|(_, value, _)| value.is_some()));
+    let mut sum = own.next()?.clone();
+    for other in own {
+        for ((_, value, _), (_, more, _)) in sum.days.iter_mut().zip(&other.days) {
+            *value = match (*value, *more) {
+                (Some(value), Some(more)) => Some(value + more),
+                (value, more) => value.or(more),
+            };
+        }
+    }
+    Some(sum)
+}

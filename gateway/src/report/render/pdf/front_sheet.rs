@@ -1,0 +1,380 @@
+//! First page of the director's edition: a band, a row for each figure, one plot, what is
+//! provisional, signatures, and the evidence in small type at the foot.
+
+use super::line_wrap;
+use super::page_flow::{BODY_STYLE, CAPTION_STYLE, PageFlow, SMALL_STYLE};
+use super::pdf_page::{
+    AMBER, FAINT, GREEN, MARGIN, PALE, PALE_AMBER, PageItem, RULE, RgbColour, TEXT, TextStyle,
+    WHITE, text_style,
+};
+use crate::report::render::cell_value::{CellValue, ValueKind};
+use crate::report::render::figure::FigureStatus;
+use crate::report::render::font_metrics::{FontFace, text_width};
+use crate::report::render::front_page::{FrontFigure, FrontPage};
+use crate::report::render::number_format::NO_VALUE;
+use crate::report::render::render_context::nearest_kind;
+use crate::report::render::sheet_rows;
+use crate::report::render::table::count_as_f64;
+
+const BAND_HEIGHT: f64 = 92.0;
+/// Left edges of the columns from the margin: figure, value, target, period before.
+const COLUMNS: [f64; 4] = [0.0, 168.0, 306.0, 412.0];
+/// Free space at the right of a column.
+const COLUMN_GAP: f64 = 10.0;
+/// Least height of the row of a figure.
+const ROW_HEIGHT: f64 = 31.0;
+const VALUE_STYLE: TextStyle = text_style(FontFace::Bold, 15.0, TEXT);
+const SIDE_STYLE: TextStyle = text_style(FontFace::Regular, 9.6, TEXT);
+const LABEL_STYLE: TextStyle = text_style(FontFace::Regular, 9.6, TEXT);
+const SMALL_BOLD: TextStyle = text_style(FontFace::Bold, 7.6, FAINT);
+/// Type of the evidence: 64 digits and their name on one line.
+const EVIDENCE_STYLE: TextStyle = text_style(FontFace::Regular, 6.2, FAINT);
+const EVIDENCE_LINE: f64 = 8.4;
+/// Height of the block of signatures, with room to sign.
+const SIGNATURES_HEIGHT: f64 = 104.0;
+/// Height of the room to sign.
+const SIGN_ROOM: f64 = 48.0;
+const SIGNATURE_GAP: f64 = 22.0;
+/// Bounds of the height of the area of the plot.
+const PLOT_HEIGHT_RANGE: (f64, f64) = (44.0, 225.0);
+/// Height of legend and labels of a plot.
+const PLOT_FRAME: f64 = 42.0;
+/// Properties that the band shows already.
+const BAND_PROPERTIES: usize = 2;
+/// Lines of a reason for which there is no number; the chapters have all of it.
+const REASON_LINES_MAX: usize = 2;
+
+/// Draws the page.
+pub(crate) fn draw_front(flow: &mut PageFlow<'_>, front: &FrontPage) {
+    draw_band(flow, front);
+    draw_heads(flow, front);
+    for one in &front.figures {
+        draw_figure(flow, one);
+    }
+    let evidence = evidence_lines(flow);
+    let remark = remark_lines(flow, &front.remark);
+    let remark_height = count_as_f64(remark.len()) * BODY_STYLE.line_height() + 11.0;
+    let evidence_height = count_as_f64(evidence.len()) * EVIDENCE_LINE + 4.0;
+    let below = remark_height + 12.0 + SIGNATURES_HEIGHT + evidence_height;
+    let foot = flow.page().bottom() - below;
+    draw_plot(flow, front, foot);
+    flow.y = foot;
+    draw_remark(flow, &remark, front.is_doubtful, remark_height);
+    flow.y += remark_height + 12.0;
+    draw_signatures(flow, front);
+    draw_evidence(flow, &evidence);
+}
+
+fn draw_band(flow: &mut PageFlow<'_>, front: &FrontPage) {
+    let document = flow.show.document;
+    let (wide, room) = (flow.page().width(), flow.width_between_margins());
+    let area = [0.0, 0.0, wide, BAND_HEIGHT];
+    flow.page().items.push(PageItem::Rect(area, GREEN));
+    for (y, size, face, text) in [
+        (38.0, 19.0, FontFace::Bold, &document.site.name),
+        (62.0, 13.0, FontFace::Bold, &document.period.name),
+        (79.0, 10.0, FontFace::Regular, &document.title),
+    ] {
+        let (text, size) = fit_on_one_line(text, size, room - 110.0);
+        flow.page()
+            .text((MARGIN, y), text_style(face, size, WHITE), &text);
+    }
+    if document.is_provisional() || front.is_doubtful {
+        draw_stamp(flow);
+    }
+    flow.y = BAND_HEIGHT + 8.0;
+}
+
+/// Fits a text on one line by smaller type, to half the size; the longest names go on no line.
+fn fit_on_one_line(text: &str, size: f64, room: f64) -> (String, f64) {
+    let wide = text_width(FontFace::Bold, size, text).max(1.0);
+    let smaller = (size * room / wide).clamp(size * 0.5, size);
+    let lines = line_wrap::wrap_lines(text, FontFace::Bold, smaller, room);
+    (lines.into_iter().next().unwrap_or_default(), smaller)
+}
+
+fn draw_stamp(flow: &mut PageFlow<'_>) {
+    let word = flow.show.translate("report-provisional").to_uppercase();
+    let wide = text_width(FontFace::Bold, 9.0, &word) + 16.0;
+    let (x, y) = (flow.page().width() - MARGIN - wide, 26.0);
+    let page = flow.page();
+    page.items
+        .push(PageItem::Rect([x, y, wide, 17.0], PALE_AMBER));
+    let style = text_style(FontFace::Bold, 9.0, AMBER);
+    page.text((x + 8.0, y + 12.0), style, &word);
+}
+
+/// Returns the left edge of a column and its width.
+fn column(flow: &mut PageFlow<'_>, place: usize) -> (f64, f64) {
+    let end = COLUMNS.get(place + 1).copied();
+    let end = end.unwrap_or(flow.width_between_margins() + COLUMN_GAP);
+    (MARGIN + COLUMNS[place], end - COLUMNS[place] - COLUMN_GAP)
+}
+
+fn draw_heads(flow: &mut PageFlow<'_>, front: &FrontPage) {
+    let heads = [
+        flow.show.translate("report-front-figure"),
+        flow.show.translate("report-front-result"),
+        flow.show.translate("report-target"),
+        front.before.clone(),
+    ];
+    let y = flow.y + SMALL_BOLD.size + 2.0;
+    for (place, head) in heads.iter().enumerate() {
+        let (x, room) = column(flow, place);
+        let (text, size) = fit_on_one_line(head, SMALL_BOLD.size, room);
+        let style = TextStyle { size, ..SMALL_BOLD };
+        flow.page().text((x, y), style, &text);
+    }
+    flow.y = y + 5.0;
+    draw_rule(flow, GREEN, 1.0);
+}
+
+fn draw_rule(flow: &mut PageFlow<'_>, rgb: RgbColour, width: f64) {
+    let (y, to) = (flow.y, MARGIN + flow.width_between_margins());
+    flow.page().rule(MARGIN, to, y, width, rgb);
+}
+
+/// Draws the row of a figure: its name, value with bounds and status, target, period before.
+fn draw_figure(flow: &mut PageFlow<'_>, one: &FrontFigure) {
+    let top = flow.y;
+    let (x, room) = column(flow, 0);
+    let label = line_wrap::wrap_lines(&one.figure.label, LABEL_STYLE.face, LABEL_STYLE.size, room);
+    for (line, text) in label.iter().enumerate() {
+        let y = top + 14.0 + count_as_f64(line) * LABEL_STYLE.size * 1.2;
+        flow.page().text((x, y), LABEL_STYLE, text);
+    }
+    let mut height = count_as_f64(label.len()) * LABEL_STYLE.size * 1.2 + 9.0;
+    draw_value(flow, one, top);
+    draw_target(flow, one, top);
+    draw_before(flow, one, top);
+    if let CellValue::Missing(reason) = &one.figure.value {
+        height = height.max(draw_reason(flow, reason, top));
+    }
+    flow.y = top + height.max(ROW_HEIGHT);
+    draw_rule(flow, RULE, 0.5);
+}
+
+fn draw_value(flow: &mut PageFlow<'_>, one: &FrontFigure, top: f64) {
+    let (x, room) = column(flow, 1);
+    let text = match one.figure.value {
+        CellValue::Missing(_) => NO_VALUE.to_owned(),
+        _ => flow.show.figure_text(&one.figure).text,
+    };
+    let wide = text_width(VALUE_STYLE.face, VALUE_STYLE.size, &text).max(1.0);
+    let size = (VALUE_STYLE.size * room / wide).min(VALUE_STYLE.size);
+    let style = TextStyle {
+        size,
+        ..VALUE_STYLE
+    };
+    flow.page().text((x, top + 16.0), style, &text);
+    let is_told = !matches!(
+        one.figure.status,
+        FigureStatus::Final | FigureStatus::Missing
+    );
+    let is_number = matches!(one.figure.value, CellValue::Number(_));
+    let mut at = x;
+    if is_number && !one.bounds.is_empty() {
+        flow.page().text((at, top + 26.0), SMALL_STYLE, &one.bounds);
+        at += text_width(SMALL_STYLE.face, SMALL_STYLE.size, &one.bounds) + 6.0;
+    }
+    if is_number && is_told {
+        let status = flow.show.status(one.figure.status);
+        let style = TextStyle {
+            rgb: AMBER,
+            ..SMALL_BOLD
+        };
+        flow.page().text((at, top + 26.0), style, &status);
+    }
+}
+
+fn draw_target(flow: &mut PageFlow<'_>, one: &FrontFigure, top: f64) {
+    let (x, room) = column(flow, 2);
+    let Some(target) = one.figure.target else {
+        let style = TextStyle {
+            rgb: FAINT,
+            ..SIDE_STYLE
+        };
+        flow.page().text((x, top + 14.0), style, NO_VALUE);
+        return;
+    };
+    let kind = nearest_kind(&one.figure.kind);
+    let text = flow.show.number_text(target, &kind, true);
+    let (text, size) = fit_on_one_line(&text, SIDE_STYLE.size, room);
+    let style = TextStyle { size, ..SIDE_STYLE };
+    flow.page().text((x, top + 14.0), style, &text);
+    let Some(share) = one.figure.target_share() else {
+        return;
+    };
+    let bar = 56.0;
+    let filled = bar * share.clamp(0.0, 1.0);
+    let shown = flow.show.number_text(share, &ValueKind::Percent(0), true);
+    let page = flow.page();
+    page.items
+        .push(PageItem::Rect([x, top + 20.5, bar, 5.0], RULE));
+    page.items
+        .push(PageItem::Rect([x, top + 20.5, filled, 5.0], GREEN));
+    page.text((x + bar + 5.0, top + 26.0), SMALL_STYLE, &shown);
+}
+
+fn draw_before(flow: &mut PageFlow<'_>, one: &FrontFigure, top: f64) {
+    let (x, room) = column(flow, 3);
+    let is_number =
+        one.before.starts_with(|c: char| c.is_ascii_digit()) || one.before.starts_with(['−', 'R']);
+    let rgb = if is_number { TEXT } else { FAINT };
+    let (text, size) = fit_on_one_line(&one.before, SIDE_STYLE.size, room);
+    let style = TextStyle {
+        size,
+        rgb,
+        ..SIDE_STYLE
+    };
+    flow.page().text((x, top + 14.0), style, &text);
+    flow.page().text((x, top + 26.0), SMALL_STYLE, &one.change);
+}
+
+/// Draws the reason for which there is no number; returns the height of the row.
+fn draw_reason(flow: &mut PageFlow<'_>, reason: &str, top: f64) -> f64 {
+    let (x, _) = column(flow, 1);
+    let room = MARGIN + flow.width_between_margins() - x;
+    let mut lines = line_wrap::wrap_lines(reason, SMALL_STYLE.face, SMALL_STYLE.size, room);
+    if lines.len() > REASON_LINES_MAX {
+        lines.truncate(REASON_LINES_MAX);
+        // What is left out stands in the chapters.
+        if let Some(last) = lines.last_mut() {
+            let cut = last.rfind(' ').unwrap_or(last.len());
+            last.truncate(cut);
+            last.push_str(" …");
+        }
+    }
+    let mut y = top + 36.0;
+    for line in &lines {
+        flow.page().text((x, y), SMALL_STYLE, line);
+        y += SMALL_STYLE.line_height();
+    }
+    y - top - 4.0
+}
+
+/// Draws the plot in the height that is left above `foot`; none where it would be too low.
+fn draw_plot(flow: &mut PageFlow<'_>, front: &FrontPage, foot: f64) {
+    let Some(chart) = &front.chart else { return };
+    flow.y += 12.0;
+    let head = CAPTION_STYLE.line_height() + 2.0;
+    let (least, most) = PLOT_HEIGHT_RANGE;
+    let height = (foot - flow.y - head - PLOT_FRAME).min(most);
+    if height < least {
+        return;
+    }
+    let at = (MARGIN, flow.y + CAPTION_STYLE.size);
+    flow.page().text(at, CAPTION_STYLE, &chart.title);
+    let wide = flow.width_between_margins();
+    let scene = chart.draw_sized(flow.show.lang(), (wide, height));
+    let y = flow.y + head;
+    flow.page().place_drawing(&scene, MARGIN, y);
+}
+
+fn remark_lines(flow: &mut PageFlow<'_>, text: &str) -> Vec<String> {
+    let room = flow.width_between_margins() - 20.0;
+    line_wrap::wrap_lines(text, BODY_STYLE.face, BODY_STYLE.size, room)
+}
+
+fn draw_remark(flow: &mut PageFlow<'_>, lines: &[String], is_doubtful: bool, height: f64) {
+    let (ground, ink) = if is_doubtful {
+        (PALE_AMBER, AMBER)
+    } else {
+        (PALE, GREEN)
+    };
+    let (y, wide) = (flow.y, flow.width_between_margins());
+    let page = flow.page();
+    page.items
+        .push(PageItem::Rect([MARGIN, y, wide, height], ground));
+    page.items
+        .push(PageItem::Rect([MARGIN, y, 3.0, height], ink));
+    for (line, text) in lines.iter().enumerate() {
+        let base = y + 5.0 + BODY_STYLE.size + count_as_f64(line) * BODY_STYLE.line_height();
+        page.text((MARGIN + 11.0, base), BODY_STYLE, text);
+    }
+}
+
+/// Draws three fields side by side: role, room to sign, a line, name and function or an empty line
+/// for them, and the date.
+fn draw_signatures(flow: &mut PageFlow<'_>, front: &FrontPage) {
+    let fields = count_as_f64(front.signers.len());
+    let room = flow.width_between_margins();
+    let wide = (room - SIGNATURE_GAP * (fields - 1.0)) / fields;
+    let date = format!("{}:", flow.show.translate("report-date"));
+    let empty = flow.show.translate("report-front-signer");
+    let top = flow.y;
+    for (place, signer) in front.signers.iter().enumerate() {
+        let x = MARGIN + count_as_f64(place) * (wide + SIGNATURE_GAP);
+        let page = flow.page();
+        page.text((x, top + 8.0), SMALL_BOLD, &signer.role);
+        let line = top + 8.0 + SIGN_ROOM;
+        page.rule(x, x + wide, line, 0.7, FAINT);
+        let (name, office) = match signer.name.as_str() {
+            "" => (String::new(), empty.clone()),
+            name => (name.to_owned(), signer.office.clone()),
+        };
+        let (name, size) = fit_on_one_line(&name, 9.2, wide);
+        page.text(
+            (x, line + 12.0),
+            text_style(FontFace::Bold, size, TEXT),
+            &name,
+        );
+        let (office, size) = fit_on_one_line(&office, SMALL_STYLE.size, wide);
+        let y = if name.is_empty() {
+            line + 10.0
+        } else {
+            line + 22.0
+        };
+        page.text(
+            (x, y),
+            TextStyle {
+                size,
+                ..SMALL_STYLE
+            },
+            &office,
+        );
+        let foot = line + 36.0;
+        page.text((x, foot), SMALL_STYLE, &date);
+        let from = x + text_width(SMALL_STYLE.face, SMALL_STYLE.size, &date) + 5.0;
+        page.rule(from, x + wide, foot + 1.0, 0.4, RULE);
+    }
+    flow.y = top + SIGNATURES_HEIGHT;
+}
+
+/// Returns issue, revision and evidence as lines; the digest of the last record stands in the
+/// footer of every page.
+fn evidence_lines(flow: &mut PageFlow<'_>) -> Vec<String> {
+    let digest = flow.show.translate("report-digest");
+    let status = flow.show.translate("report-status");
+    let all = sheet_rows::report_properties(flow.show).into_iter();
+    let told = all.skip(BAND_PROPERTIES);
+    let told = told.filter(|(name, _)| *name != digest && *name != status);
+    let told: Vec<String> = told
+        .map(|(name, value)| format!("{name}: {value}"))
+        .collect();
+    // Short ones share a line.
+    let room = flow.width_between_margins();
+    let mut lines: Vec<String> = Vec::new();
+    for text in told {
+        let joined = lines.last().map(|last| format!("{last}   ·   {text}"));
+        let fits = joined.as_ref().is_some_and(|joined| {
+            text_width(EVIDENCE_STYLE.face, EVIDENCE_STYLE.size, joined) <= room
+        });
+        match (joined, lines.last_mut()) {
+            (Some(joined), Some(last)) if fits => *last = joined,
+            _ => lines.push(text),
+        }
+    }
+    let wrap =
+        |line: &String| line_wrap::wrap_lines(line, EVIDENCE_STYLE.face, EVIDENCE_STYLE.size, room);
+    lines.iter().flat_map(wrap).collect()
+}
+
+fn draw_evidence(flow: &mut PageFlow<'_>, lines: &[String]) {
+    let height = count_as_f64(lines.len()) * EVIDENCE_LINE;
+    let top = flow.page().bottom() - height;
+    for (line, text) in lines.iter().enumerate() {
+        let y = top + EVIDENCE_STYLE.size + count_as_f64(line) * EVIDENCE_LINE;
+        flow.page().text((MARGIN, y), EVIDENCE_STYLE, text);
+    }
+}
