@@ -120,6 +120,8 @@ fn indicator(
             value: Some(value),
             unit: spec.unit.into(),
             from: InputSource::Point(readings),
+            rule: "",
+            parts: Vec::new(),
         }],
         factors: Vec::new(),
         claim: ClaimVerdict::Claimable,
