@@ -100,6 +100,8 @@ pub const ROUTE_ROLES: &[(&str, &str, RouteRule)] = &[
     ("GET", "/dampak", RouteRule::Reading),
     ("GET", "/dampak/sematkan", RouteRule::Reading),
     ("GET", "/teknisi", RouteRule::Reading),
+    ("GET", "/teknisi/meter", RouteRule::Reading),
+    ("POST", "/teknisi/meter", RouteRule::Technician),
     ("GET", "/points/{id}", RouteRule::Reading),
     ("GET", "/points/{id}/curve.svg", RouteRule::Reading),
     ("GET", "/health", RouteRule::Reading),

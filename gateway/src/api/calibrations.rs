@@ -7,10 +7,11 @@ use super::json_body::JsonBody;
 use super::ledger::{ledger_error, recorder_name};
 use super::request_sender::RequestSender;
 use crate::commissioning::calibration_check::{self, CalibrationCheckError, CalibrationDraft};
-use crate::domain::calibration::{Calibration, CalibrationHistory, CalibrationKind};
+use crate::domain::calibration::{Calibration, CalibrationHistory, CalibrationKind, MeterSwap};
+use crate::domain::{ExactNumber, SampleOutcome, UtcMs};
 use crate::i18n::Language;
 use crate::ledger::{CalibrationJson, CalibrationRequest, EntriesRefusedJson, FaultJson};
-use crate::storage::StoreError;
+use crate::storage::{AggregateFunction, BucketStep, PointQuery, Store, StoreError};
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
@@ -20,6 +21,9 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+
+/// Time around a swap in which readings must not contradict it, ms: a day.
+const SWAP_READINGS_MS: i64 = 86_400_000;
 
 /// Query parameters of the list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -80,12 +84,31 @@ pub(crate) async fn add_calibration(
         let why = format!("no calibration: {fault}");
         ApiError::bad_request(why)
     })?;
+    match record_calibration(&app, sent, lang).await? {
+        Ok(answer) => Ok((StatusCode::CREATED, Json(answer)).into_response()),
+        Err(faults) => Ok(refused_response(faults, lang)),
+    }
+}
+
+/// Checks and stores a calibration or withdrawal: the entry as kept, or what is wrong with it, one
+/// sentence each.
+pub(crate) async fn record_calibration(
+    app: &ApiListener,
+    sent: CalibrationRequest,
+    lang: Language,
+) -> Result<Result<CalibrationJson, Vec<FaultJson>>, ApiError> {
     let store = &app.state().store;
     let kept = store.list_calibrations().await?;
-    let said = match check_calibration(&app, &sent, &kept)? {
+    let said = match check_calibration(app, &sent, &kept)? {
         Ok(said) => said,
-        Err(against) => return Ok(refused_response(&against, lang)),
+        Err(against) => return Ok(Err(fault_sentences(&against, lang))),
     };
+    if let (Some(swap), Some(point)) = (said.swap(), said.targets.first()) {
+        let against = contradicting_readings(app, point, swap).await?;
+        if !against.is_empty() {
+            return Ok(Err(fault_sentences(&against, lang)));
+        }
+    }
     let by = recorder_name(RequestSender::current().recorded_or(sent.recorded_by));
     let since = said.since;
     let id = store.append_calibration(said, &by).await;
@@ -94,8 +117,26 @@ pub(crate) async fn add_calibration(
     let all = store.list_calibrations().await?;
     let entry = all.entries().iter().find(|entry| entry.id == id);
     let entry = entry.ok_or(StoreError::UnknownEntry(id))?;
-    let answer = CalibrationJson::from_entry(entry, &all, since);
-    Ok((StatusCode::CREATED, Json(answer)).into_response())
+    Ok(Ok(CalibrationJson::from_entry(entry, &all, since)))
+}
+
+/// Objections of the readings around a swap: the old meter showed no less at its end than it was
+/// read before, and the new one no more at its beginning than it was read after.
+async fn contradicting_readings(
+    app: &ApiListener,
+    point: &str,
+    swap: MeterSwap,
+) -> Result<Vec<CalibrationCheckError>, ApiError> {
+    let (before, after) = readings_around(&app.state().store, point, swap.at).await?;
+    let lower = before.filter(|value| swap.old_last < *value);
+    let higher = after.filter(|value| swap.new_first > *value);
+    let objection = |key, said: f64, read: f64| {
+        let text = |value| ExactNumber::Float(value).short_digits();
+        CalibrationCheckError::new("pairs", key, &text(said), &text(read))
+    };
+    let lower = lower.map(|value| objection("calibrate-swap-old", swap.old_last, value));
+    let higher = higher.map(|value| objection("calibrate-swap-new", swap.new_first, value));
+    Ok(lower.into_iter().chain(higher).collect())
 }
 
 /// The calibration to store, or the objections against it. Outer error: invalid JSON fields or an
@@ -131,6 +172,7 @@ fn check_calibration(
         target: text(&sent.target),
         pairs: sent.pairs.clone(),
         since,
+        at: parse_moment(sent.at.as_deref())?,
         who: text(&sent.who),
         note: text(&sent.note),
     };
@@ -142,7 +184,61 @@ fn check_calibration(
     ))
 }
 
-fn refused_response(against: &[CalibrationCheckError], lang: Language) -> Response {
+/// Last good reading within a day before the moment and first one within a day after it. A device
+/// that shows zero when it wakes up does not contradict anybody.
+async fn readings_around(
+    store: &Store,
+    point: &str,
+    at: UtcMs,
+) -> Result<(Option<f64>, Option<f64>), ApiError> {
+    let query = PointQuery {
+        point: point.to_owned(),
+        from: UtcMs(at.0.saturating_sub(SWAP_READINGS_MS)),
+        to: UtcMs(at.0.saturating_add(SWAP_READINGS_MS)),
+        step: BucketStep::Raw,
+        aggregate: AggregateFunction::Last,
+    };
+    let (mut before, mut after) = (None, None);
+    let mut blocks = store.query(query).await?;
+    while let Some(block) = blocks.recv().await {
+        let block = match block {
+            Ok(block) => block,
+            Err(StoreError::UnknownPoint(_)) => break,
+            Err(fault) => return Err(fault.into()),
+        };
+        for sample in &block {
+            let SampleOutcome::Good(number) = sample.outcome else {
+                continue;
+            };
+            let value = number.to_f64();
+            if sample.at <= at {
+                before = Some(value);
+            } else if value != 0.0 {
+                after.get_or_insert(value);
+            }
+        }
+    }
+    Ok((before, after))
+}
+
+/// Moment of a swap; an empty text is none.
+fn parse_moment(text: Option<&str>) -> Result<Option<UtcMs>, ApiError> {
+    let text = text.filter(|text| !text.is_empty());
+    let parse = |text: &str| {
+        let time: Result<jiff::Timestamp, _> = text.parse();
+        let time = time.map_err(|_| {
+            ApiError::bad_parameter(
+                "at",
+                text,
+                "a time with its zone: 2026-11-25T10:30:00+07:00",
+            )
+        });
+        time.map(|time| UtcMs(time.as_millisecond()))
+    };
+    text.map(parse).transpose()
+}
+
+fn fault_sentences(against: &[CalibrationCheckError], lang: Language) -> Vec<FaultJson> {
     let fault = |one: &CalibrationCheckError| {
         let args = [("found", &*one.found), ("expected", &*one.expected)];
         FaultJson {
@@ -152,9 +248,13 @@ fn refused_response(against: &[CalibrationCheckError], lang: Language) -> Respon
             error: lang.text_with(one.key, &args),
         }
     };
+    against.iter().map(fault).collect()
+}
+
+fn refused_response(faults: Vec<FaultJson>, lang: Language) -> Response {
     let refused = EntriesRefusedJson {
         error: lang.text("calibrate-refused"),
-        faults: against.iter().map(fault).collect(),
+        faults,
     };
     (StatusCode::UNPROCESSABLE_ENTITY, Json(refused)).into_response()
 }
@@ -202,6 +302,32 @@ mod tests {
         let after = at("2026-11-27").await;
         assert_eq!(after[0]["in_force"], false);
         assert_eq!(after[0]["withdrawn_by"], 2);
+    }
+
+    #[tokio::test]
+    async fn a_swap_is_recorded_with_its_moment_and_withdrawn_altogether() {
+        let bench = ApiTestBench::new();
+        let swap = json!({"kind": "swap", "target": "inverter.ac_energy", "who": "Budi",
+            "at": "2026-11-20T10:30:00+07:00", "pairs": [[120.5, 0.0]]});
+        let (status, added) = post(&bench, &swap).await;
+        assert_eq!(status, StatusCode::CREATED, "{added}");
+        assert_eq!(added["since"], "2026-11-20");
+        assert_eq!(added["at"], "2026-11-20T03:30:00Z");
+        assert_eq!(added["pairs"], json!([[120.5, 0.0]]));
+        assert_eq!(added["in_force"], true);
+        let mut later = swap.clone();
+        later["at"] = json!("2026-11-27T10:30:00+07:00");
+        later["pairs"] = json!([]);
+        let (status, said) = post(&bench, &later).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        let faults = said["faults"].as_array().unwrap();
+        let fields: Vec<&Value> = faults.iter().map(|one| &one["field"]).collect();
+        assert_eq!(fields, ["at", "pairs"]);
+        let withdrawal = json!({"withdraws": 1, "who": "Budi", "note": "salah"});
+        let (status, said) = post(&bench, &withdrawal).await;
+        assert_eq!(status, StatusCode::CREATED, "{said}");
+        let kept = bench.json("/api/v1/calibrations?day=2026-11-20").await;
+        assert_eq!(kept[0]["in_force"], false);
     }
 
     #[tokio::test]

@@ -19,7 +19,7 @@ pub(crate) mod api_listener;
 pub(crate) mod attachments;
 mod audit;
 pub(crate) mod bus_requests;
-mod calibrations;
+pub(crate) mod calibrations;
 pub(crate) mod client;
 mod csv_export;
 pub(crate) mod device_health;

@@ -56,6 +56,7 @@ mod raw_asset;
 mod settings_tests;
 pub mod solar;
 pub mod tank;
+mod waste_masses;
 
 pub use crate::carbon::settings::baseline::{
     Baseline, BaselineKind, GensetEmissionMethod, PumpEmissionMethod,
@@ -91,3 +92,4 @@ pub(crate) use raw_asset::RawAsset;
 pub use solar::settings::{IrradiancePlane, PvPlantAsset, PvSystemType};
 pub use tank::settings::{LeakNightSettings, LevelMeasurement, TankAsset};
 pub use tank::shape_settings::TankShape;
+pub(crate) use waste_masses::{MASS_DAYS, MassImbalance, first_compared_day, mass_imbalance};

@@ -14,10 +14,6 @@ macro_rules! raw_asset_enum {
         #[derive(Debug, Deserialize, JsonSchema)]
         #[serde(rename_all = "lowercase")]
         #[schemars(tag = "kind")]
-        #[expect(
-            clippy::large_enum_variant,
-            reason = "a few dozen, dropped once they are checked"
-        )]
         pub(crate) enum RawAsset {
             $(#[doc = $about] $kind(crate::assets::$folder::settings::$raw),)*
         }

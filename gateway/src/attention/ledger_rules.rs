@@ -57,7 +57,11 @@ pub(super) fn entry_never(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
 fn fed_indicators<'a>(
     site: &'a SiteCondition<'_>,
 ) -> impl Iterator<Item = &'a IndicatorDefinition> {
-    let wastes = site.assets.iter();
+    let today = site.site.timezone.date(site.now);
+    let wastes = site
+        .assets
+        .iter()
+        .filter(|asset| asset.days.contains(today));
     let wastes = wastes.filter_map(|asset| asset.kind.settings().organic_waste());
     let fed: BTreeSet<&Arc<str>> = wastes.map(|waste| waste.fed).collect();
     fed.into_iter().filter_map(|id| site.definitions.find(id))

@@ -36,7 +36,7 @@ use gateway_rules::{clock_untrusted, sink_away, sink_refused, store_failing, sto
 use ledger_rules::{entry_missing, entry_never, target_behind};
 use power_rules::plts_idle;
 use waste_rules::{bin_cold, bin_hot, bin_was_hot, compost_hot, mass_balance};
-use water_rules::{leak, leak_once, overflow, pump_dry, water_days, water_hours};
+use water_rules::{leak, leak_once, overflow, pump_dry, tank_balance, water_days, water_hours};
 
 /// All rules. Items of one severity keep this order.
 pub(crate) const ATTENTION_RULES: &[AttentionRule] = &[
@@ -50,6 +50,7 @@ pub(crate) const ATTENTION_RULES: &[AttentionRule] = &[
     rule("plts-idle", Warning, "/plts", plts_idle),
     rule("pump-dry", Warning, "/air", pump_dry),
     rule("leak", Warning, "/air", leak),
+    rule("tank-balance", Warning, "/air", tank_balance),
     rule("bin-was-hot", Warning, "/bsf", bin_was_hot),
     rule("compost-hot", Warning, "/kompos", compost_hot),
     rule("mass-balance", Warning, "/catat", mass_balance),

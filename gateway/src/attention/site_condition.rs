@@ -151,8 +151,12 @@ impl SiteCondition<'_> {
         &'b self,
         settings: fn(&'b AssetKind) -> Option<&'b T>,
     ) -> impl Iterator<Item = (&'b Asset, &'b T)> {
-        let assets = self.assets.iter();
-        assets.filter_map(move |asset| Some((asset, settings(&asset.kind)?)))
+        let today = self.site.timezone.date(self.now);
+        let working = self
+            .assets
+            .iter()
+            .filter(move |asset| asset.days.contains(today));
+        working.filter_map(move |asset| Some((asset, settings(&asset.kind)?)))
     }
 }
 

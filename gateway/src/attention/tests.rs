@@ -5,8 +5,8 @@ use crate::config::Config;
 use crate::domain::UtcMs;
 use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::{
-    CompletenessShares, Indicator, IndicatorInput, InputSource, PointReadings, RoundingDirection,
-    SiteIndicators, Uncertainty, ValueOrigin,
+    CompletenessShares, Indicator, IndicatorInput, IndicatorRemark, InputSource, PointReadings,
+    RoundingDirection, SiteIndicators, Uncertainty, ValueOrigin,
 };
 use crate::domain::period::Period;
 use crate::i18n::Language;
@@ -382,4 +382,45 @@ fn a_time_is_written_as_people_say_it() {
     assert_eq!(text(3), "pukul 09.00");
     assert_eq!(text(22), "kemarin 14.00");
     assert_eq!(text(72), "22 Nov 2026 12.00");
+}
+
+#[test]
+fn flows_of_a_tank_that_cannot_be_true_and_more_out_of_a_bin_than_in_are_told() {
+    let mut bench = RuleBench::new();
+    let remark = IndicatorRemark::new("account-balance-impossible").with_arg("lacking", 91.4);
+    let outflow = Indicator {
+        remarks: vec![remark],
+        ..figure("tandon", "tank.outflow", 93.0)
+    };
+    let loss = Indicator {
+        value: Err(IndicatorRemark::new(
+            "analyse-status-inconsistent-mass-balance",
+        )),
+        ..figure("bsf", "bsf.loss", 0.0)
+    };
+    bench.week.indicators = vec![outflow, loss];
+    let said = sentences(&bench.well());
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(
+        said[0].starts_with("Tandon air: dalam tujuh hari"),
+        "{said:?}"
+    );
+    assert!(said[0].contains("91,4 m³"), "{said:?}");
+    assert!(
+        said[1].starts_with("Biopond 1: bulan ini massa"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn an_asset_that_has_ended_needs_no_attention() {
+    let mut bench = RuleBench::new();
+    bench.week.indicators = vec![
+        figure("tandon", "tank.volume_last", 1.2),
+        figure("tandon", "tank.days_left", 0.34),
+    ];
+    for asset in &mut bench.config.assets {
+        asset.days.until = Some(date(2026, 11, 24));
+    }
+    assert_eq!(sentences(&bench.well()), Vec::<String>::new());
 }

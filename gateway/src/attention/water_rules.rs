@@ -12,6 +12,8 @@ const SOON_SHORT_DAYS: f64 = 2.0;
 const LEVEL_AGE_MAX_MS: i64 = 6 * 3_600_000;
 /// Nights with a leak within a week from which it is suspected (METHODS D.5).
 const LEAK_NIGHTS_SUSPECTED: f64 = 3.0;
+/// Key of the remark on flows that cannot be true together.
+const BALANCE_IMPOSSIBLE: &str = "account-balance-impossible";
 /// Time at the overflow since yesterday that is worth a notice, h.
 const OVERFLOW_HOURS: f64 = 0.25;
 
@@ -48,6 +50,19 @@ pub(super) fn overflow(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
         (hours >= OVERFLOW_HOURS).then(|| named(tank).with("hours", FindingArg::Number(hours, 1)))
     });
     over.collect()
+}
+
+/// Tanks whose metered inflow cannot supply what their level shows.
+pub(super) fn tank_balance(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
+    let odd = tanks(site).filter_map(|tank| {
+        let outflow = site.figures.week.find("tank.outflow", Some(&tank.id))?;
+        let mut remarks = outflow.remarks.iter();
+        let remark = remarks.find(|remark| remark.key == BALANCE_IMPOSSIBLE)?;
+        let lacking = remark.args.iter().find(|(name, _)| *name == "lacking")?;
+        let lacking = FindingArg::Number(lacking.1.parse().ok()?, 1);
+        Some(named(tank).with("lacking", lacking))
+    });
+    odd.collect()
 }
 
 pub(super) fn pump_dry(site: &SiteCondition<'_>) -> Vec<RuleFinding> {

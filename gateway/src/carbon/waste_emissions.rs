@@ -447,7 +447,7 @@ fn treatment_uncertainty(
 
 /// Grid factor that the site has chosen for a plant.
 fn site_grid_factor(config: &Config) -> Option<&Arc<Factor>> {
-    let all = config.assets.iter().flat_map(|asset| asset.baselines());
+    let all = config.assets.iter().flat_map(Asset::baselines);
     // The latest one where there are several.
     let grids = all.filter_map(|one| match &one.kind {
         BaselineKind::Grid { factor, .. } => Some((one.days.since, factor.as_ref()?)),

@@ -20,6 +20,19 @@ pub enum CalibrationKind {
     Pulses,
     /// Current transformers of a meter: the ratio set in the meter and the ratio mounted.
     Ct,
+    /// A meter that was replaced or reset: what a person read on both, instead of a guess.
+    Swap,
+}
+
+/// A meter that was replaced or reset at a moment, in the unit of its point.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MeterSwap {
+    /// Moment of the change.
+    pub at: UtcMs,
+    /// Last reading before it.
+    pub old_last: f64,
+    /// First reading after it.
+    pub new_first: f64,
 }
 
 /// Calibration, before it has a number.
@@ -31,7 +44,8 @@ pub struct Calibration {
     pub targets: Vec<Arc<str>>,
     /// Level: (shown, true) in the unit of the point. Strapping: (level in m, volume in L), levels
     /// rising. Pulses: (shown, true) growth in the unit of the point. Ct: (primary A, secondary A)
-    /// as set in the meter, then as mounted. Empty in a withdrawal.
+    /// as set in the meter, then as mounted. Swap: (last reading of the old meter, first reading of
+    /// the new one), then (moment in ms since 1970, 0). Empty in a withdrawal.
     pub pairs: Vec<(f64, f64)>,
     /// First local day in force; for a withdrawal, the first day no longer in force.
     pub since: Date,
@@ -72,7 +86,13 @@ pub struct CalibrationHistory(Vec<CalibrationEntry>);
 
 impl CalibrationKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Level, Self::Strapping, Self::Pulses, Self::Ct];
+    pub const ALL: [Self; 5] = [
+        Self::Level,
+        Self::Strapping,
+        Self::Pulses,
+        Self::Ct,
+        Self::Swap,
+    ];
 
     /// Word in files, APIs and message keys (`calibrate-kind-WORD`).
     pub fn word(self) -> &'static str {
@@ -81,6 +101,7 @@ impl CalibrationKind {
             Self::Strapping => "strapping",
             Self::Pulses => "pulses",
             Self::Ct => "ct",
+            Self::Swap => "swap",
         }
     }
 }
@@ -121,7 +142,7 @@ impl Calibration {
     /// pairs that do not define a line.
     pub fn linear_correction(&self) -> Option<LinearCorrection> {
         let line = match (self.kind, self.pairs.as_slice()) {
-            (CalibrationKind::Strapping, _) | (_, []) => return None,
+            (CalibrationKind::Strapping | CalibrationKind::Swap, _) | (_, []) => return None,
             // One pair fixes the offset only; the gain needs a second level.
             (CalibrationKind::Level, [(shown, truth)]) => LinearCorrection {
                 gain: 1.0,
@@ -140,6 +161,22 @@ impl Calibration {
             (CalibrationKind::Ct, _) => return None,
         };
         (line.gain.is_finite() && line.offset.is_finite()).then_some(line)
+    }
+
+    /// The swap of a meter; `None` for other kinds and a withdrawal.
+    pub fn swap(&self) -> Option<MeterSwap> {
+        let (CalibrationKind::Swap, [(old_last, new_first), (at, _)]) =
+            (self.kind, self.pairs.as_slice())
+        else {
+            return None;
+        };
+        #[expect(clippy::cast_possible_truncation, reason = "milliseconds of a date")]
+        let at = UtcMs(at.round() as i64);
+        Some(MeterSwap {
+            at,
+            old_last: *old_last,
+            new_first: *new_first,
+        })
     }
 
     /// Whether it applies to this point or tank.
@@ -193,6 +230,30 @@ impl CalibrationHistory {
     pub fn withdrawal(&self, id: CalibrationId) -> Option<&CalibrationEntry> {
         let mut all = self.0.iter();
         all.find(|entry| entry.said.withdraws == Some(id))
+    }
+
+    /// Swaps of the meter behind a point that are not withdrawn, by their moment. A withdrawn one
+    /// was none: it counts on no day.
+    pub fn swaps_of(&self, point: &str) -> Vec<MeterSwap> {
+        let of_point = |entry: &&CalibrationEntry| {
+            entry.said.applies_to(point) && self.withdrawal(entry.id).is_none()
+        };
+        let held = self.0.iter().filter(of_point);
+        let mut all: Vec<MeterSwap> = held.filter_map(|entry| entry.said.swap()).collect();
+        all.sort_by_key(|swap| swap.at);
+        all
+    }
+
+    /// Numbers of the swaps of a point on these days that are not withdrawn.
+    pub fn swaps_within(&self, point: &str, (first, last): (Date, Date)) -> Vec<CalibrationId> {
+        let held = self.0.iter().filter(|entry| {
+            let said = &entry.said;
+            said.swap().is_some()
+                && said.applies_to(point)
+                && (first..=last).contains(&said.since)
+                && self.withdrawal(entry.id).is_none()
+        });
+        held.map(|entry| entry.id).collect()
     }
 
     /// Calibration of one kind in force for a point or tank on a local day: the latest one not
@@ -312,6 +373,28 @@ mod tests {
     fn a_meter_set_to_half_the_transformer_shows_half() {
         let ct = entry(1, CalibrationKind::Ct, &[(100.0, 5.0), (200.0, 5.0)], 20);
         assert_close(ct.said.linear_correction().unwrap().gain, 2.0);
+    }
+
+    #[test]
+    fn all_swaps_of_a_meter_hold_until_they_are_withdrawn_and_correct_no_reading() {
+        let swap =
+            |id: u64, at: f64| entry(id, CalibrationKind::Swap, &[(120.5, 0.0), (at, 0.0)], 20);
+        let mut withdrawal = entry(3, CalibrationKind::Swap, &[], 20);
+        withdrawal.said.withdraws = Some(2);
+        let both = vec![swap(2, 2000.0), swap(1, 1000.0)];
+        let all = CalibrationHistory::new(both.clone());
+        let moments = |all: &CalibrationHistory| -> Vec<i64> {
+            let swaps = all.swaps_of("level.level");
+            swaps.iter().map(|swap| swap.at.0).collect()
+        };
+        assert_eq!(moments(&all), [1000, 2000]);
+        assert_eq!(all.swaps_of("other.level"), []);
+        assert_eq!(
+            all.at("level.level", date(2026, 11, 21)),
+            LinearCorrection::NONE
+        );
+        let all = CalibrationHistory::new([both, vec![withdrawal]].concat());
+        assert_eq!(moments(&all), [1000]);
     }
 
     #[test]

@@ -12,6 +12,15 @@ pub struct UtcMs(pub i64);
 pub struct MonoMs(pub u64);
 
 impl UtcMs {
+    /// Milliseconds since 1970 as a floating point number, exact for any date.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "milliseconds of a date stay far below 2^53"
+    )]
+    pub fn to_f64(self) -> f64 {
+        self.0 as f64
+    }
+
     /// Appends RFC 3339 in UTC, with milliseconds only if they are not zero.
     pub fn append_to(self, out: &mut String) {
         // Writing into a `String` cannot fail.

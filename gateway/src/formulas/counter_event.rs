@@ -18,17 +18,20 @@ pub enum CounterEventKind {
     /// A reading far below its neighbours, which continue from each other (a zero at night, a torn
     /// word); it is left out.
     Outlier,
+    /// A person has said that the meter was replaced or reset, with its last and first readings.
+    Swap,
 }
 
 impl CounterEventKind {
     /// All kinds.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Rollover,
         Self::Dip,
         Self::StepDown,
         Self::Reset,
         Self::Spike,
         Self::Outlier,
+        Self::Swap,
     ];
 
     /// Returns the stable English code for scripts.
@@ -40,6 +43,7 @@ impl CounterEventKind {
             Self::Reset => "reset",
             Self::Spike => "spike",
             Self::Outlier => "outlier",
+            Self::Swap => "swap",
         }
     }
 }

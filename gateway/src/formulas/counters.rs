@@ -428,6 +428,25 @@ impl CounterTotal {
         &self.segments
     }
 
+    /// Takes a replaced or reset meter as a person has read it, instead of a guess (G.5, rule 5):
+    /// the old one counts up to `old_last`, the new one from `new_first` on. Both in the unit of the
+    /// counter, `t_s` the moment, s.
+    pub fn replace_meter(&mut self, t_s: f64, (old_last, new_first): (f64, f64)) -> CounterEvent {
+        // Readings that waited for an explanation have one now.
+        self.aside = None;
+        self.left = None;
+        if let Some(base) = self.base {
+            self.total.add(old_last - base.1);
+            self.segments.extend(base, (t_s, old_last));
+            self.steps += 1;
+        }
+        self.unexplained = 0;
+        self.credit = self.slack;
+        self.base = Some((t_s, new_first));
+        self.segments.begin((t_s, new_first));
+        counter_event(CounterEventKind::Swap, (t_s, old_last), (t_s, new_first))
+    }
+
     /// Starts another period: clears the total and keeps the base.
     pub fn restart(&mut self) {
         self.total = CompensatedSum::default();

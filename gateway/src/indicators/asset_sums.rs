@@ -1,5 +1,6 @@
 //! Common parts of all asset types: the accumulator trait, totals as figures, and data events.
 
+use crate::domain::ExactNumber;
 use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::{
     DailyValues, Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec, InputSource,
@@ -9,7 +10,7 @@ use crate::formulas::FormulaStatus;
 use crate::indicators::coverage::{Coverage, point_source};
 use crate::indicators::data_events::DataEventList;
 use crate::indicators::figure_context::{
-    FigureBuilder, FigureContext, FigureValue, formula_input, status_remark,
+    FigureBuilder, FigureContext, FigureValue, constant_input, formula_input, status_remark,
 };
 use crate::indicators::input_reading::ReadingSums;
 use crate::indicators::input_series::InputSeries;
@@ -110,12 +111,19 @@ impl AssetReadings<'_> {
         let lane = &self.lanes[amount.lane];
         let track = &self.tracks[amount.lane];
         let from = point_source(self.tracks, amount.lane);
-        let made = total_inputs(
+        let mut made = total_inputs(
             (symbol, lane.point.unit),
             amount,
             total.as_ref().ok().copied(),
             (from, self.desk.span),
         );
+        let bridged = amount.across_gaps();
+        let is_bridged = bridged > 0.0 && total.is_ok();
+        if is_bridged {
+            let unit = lane.point.unit;
+            let across = constant_input("Δ_gap", bridged, unit, "across-gaps");
+            made.inputs.push(across);
+        }
         let share = amount.completeness(self.desk.span, track);
         // A total that is not `G.5` says itself by which method it is computed.
         let (origin, method) = match (amount.is_counter(), spec.method) {
@@ -132,6 +140,13 @@ impl AssetReadings<'_> {
             .with_remark_if(amount.is_lower_bound(), "account-lower-bound")
             .with_remark_if(!amount.is_counter(), "account-integrated")
             .with_remark_if(self.is_by_difference(amount), BY_DIFFERENCE);
+        let figure = if is_bridged {
+            let amount = ExactNumber::Float(bridged).short_digits();
+            let remark = IndicatorRemark::new("account-across-gaps").with_arg("amount", amount);
+            figure.with_remark(remark.with_arg("unit", lane.point.unit))
+        } else {
+            figure
+        };
         let figure = mark_refused(figure, amount);
         self.mark_old_opening(figure, amount.lane)
     }

@@ -7,6 +7,7 @@ use crate::domain::calibration::{
 };
 use crate::domain::indicator::{Indicator, IndicatorRemark, InputSource};
 use crate::formulas::saved_state::{SavedState, StateArchive};
+use crate::indicators::input_reading::ConfirmedSwap;
 use crate::indicators::input_series::InputSeries;
 use crate::indicators::period_days::PeriodDays;
 use jiff::civil::Date;
@@ -20,6 +21,10 @@ pub(crate) struct SeriesCorrections<'a> {
     today: Vec<LinearCorrection>,
     /// Correction of the last reading of each series.
     last: Vec<Option<LinearCorrection>>,
+    /// Swaps of each series, by their moment.
+    swaps: Vec<Vec<ConfirmedSwap>>,
+    /// Moment of the last good reading of each series, ms.
+    heard: Vec<Option<i64>>,
 }
 
 impl SavedState for SeriesCorrections<'_> {
@@ -28,6 +33,9 @@ impl SavedState for SeriesCorrections<'_> {
             let mut plain = last.map(|one| (one.gain, one.offset));
             plain.exchange(archive);
             *last = plain.map(|(gain, offset)| LinearCorrection { gain, offset });
+        }
+        for heard in &mut self.heard {
+            heard.exchange(archive);
         }
     }
 }
@@ -54,6 +62,11 @@ impl<'a> SeriesCorrections<'a> {
             lanes,
             today: Vec::new(),
             last: vec![None; lanes.len()],
+            swaps: lanes
+                .iter()
+                .map(|lane| swaps_of(calibrations, lane))
+                .collect(),
+            heard: vec![None; lanes.len()],
         };
         corrections.begin_day(day);
         corrections
@@ -72,6 +85,15 @@ impl<'a> SeriesCorrections<'a> {
     pub(crate) fn begin_day(&mut self, day: Date) {
         let line = |lane: &InputSeries| self.calibrations.at(&lane.point.id, day);
         self.today = self.lanes.iter().map(line).collect();
+    }
+
+    /// The last swap of the meter between the good reading of a series before this one and this one.
+    pub(crate) fn swap_before(&mut self, lane: usize, at: i64) -> Option<ConfirmedSwap> {
+        let before = self.heard[lane].replace(at)?;
+        let mut swaps = self.swaps[lane].iter();
+        swaps
+            .rfind(|swap| before <= swap.at && swap.at < at)
+            .copied()
     }
 
     /// Corrects a reading given in the unit of the point. A counter reading stays as it is, so that
@@ -97,6 +119,19 @@ impl<'a> SeriesCorrections<'a> {
             rebased: before.is_some_and(|before| before != correction),
         }
     }
+}
+
+fn swaps_of(calibrations: &CalibrationHistory, lane: &InputSeries) -> Vec<ConfirmedSwap> {
+    if !lane.is_counter() {
+        return Vec::new();
+    }
+    let all = calibrations.swaps_of(&lane.point.id).into_iter();
+    all.map(|swap| ConfirmedSwap {
+        at: swap.at.0,
+        old_last: lane.point.value(swap.old_last),
+        new_first: lane.point.value(swap.new_first),
+    })
+    .collect()
 }
 
 /// Shapes of a tank over the period: the configured one, or a strapping table from its first day
@@ -160,12 +195,21 @@ pub(crate) fn calibrations_in_period(
     }
     for day in &span.days {
         for target in targets {
-            let found = CalibrationKind::ALL
-                .into_iter()
+            // A swap corrects no reading of the days after it.
+            let kinds = CalibrationKind::ALL.into_iter();
+            let found = kinds
+                .filter(|kind| *kind != CalibrationKind::Swap)
                 .filter_map(|kind| calibrations.in_force(kind, target, day.date));
             for entry in found {
                 used.entry(target.clone()).or_default().insert(entry.id);
             }
+        }
+    }
+    for target in targets {
+        let ends = (span.period.first(), span.period.last());
+        let swaps = calibrations.swaps_within(target, ends);
+        if !swaps.is_empty() {
+            used.entry(target.clone()).or_default().extend(swaps);
         }
     }
     used

@@ -85,6 +85,12 @@ impl CounterWithEvents {
         self.counter.tally().refused - before
     }
 
+    /// Takes a replaced meter as a person has read it.
+    pub(crate) fn replace_meter(&mut self, t_s: f64, readings: (f64, f64)) {
+        let event = self.counter.replace_meter(t_s, readings);
+        self.record_event(event);
+    }
+
     fn record_event(&mut self, event: CounterEvent) {
         let happened = RecordedCounterEvent {
             t_s: event.t_s,

@@ -1,11 +1,8 @@
-//! Attribution of ledger entries to bins and heaps that share an indicator, and the length of
-//! feeding batches (METHODS E.3).
+//! Attribution of ledger entries to bins and heaps that share an indicator (METHODS E.3).
 
-use crate::assets::{Asset, BsfAsset};
+use crate::assets::Asset;
 use crate::domain::ledger::LedgerEntry;
-use crate::indicators::figure_context::FigureContext;
 use crate::indicators::ledger_totals::PeriodLedger;
-use jiff::civil::Date;
 
 /// Bins and heaps that share an indicator of the ledger.
 #[derive(Debug)]
@@ -81,45 +78,6 @@ fn contains_whole_words(text: &str, words: &str) -> bool {
         && found.any(|(at, _)| {
             ends(text[..at].chars().next_back()) && ends(text[at + words.len()..].chars().next())
         })
-}
-
-/// Mean length in days of the feeding batches that were harvested in a period, from first feeding
-/// to harvest, weighted by mass fed. `None` when no batch was harvested.
-pub(crate) fn mean_batch_days(
-    desk: &FigureContext<'_>,
-    book: &PeriodLedger,
-    bin: &BsfAsset,
-) -> Option<f64> {
-    let mut harvests: Vec<Date> = book.record_dates(&bin.larvae).collect();
-    if harvests.is_empty() {
-        harvests = book.record_dates(&bin.residue).collect();
-    }
-    // Harvests are sorted before feedings of the same day: a bin that is emptied and filled on one
-    // day starts its new batch on that day.
-    let harvests = harvests.into_iter().map(|date| (date, None));
-    let fed = book.records_by_date(desk.config, &bin.fed, "kg").ok()?;
-    let fed = fed.into_iter().map(|(date, mass)| (date, Some(mass)));
-    let mut all: Vec<(Date, Option<f64>)> = harvests.chain(fed).collect();
-    all.sort_by_key(|(date, fed)| (*date, fed.is_some()));
-    let mut begun: Option<(Date, f64)> = None;
-    let (mut mass_days, mut mass) = (0.0, 0.0);
-    for (date, fed) in all {
-        match (fed, begun) {
-            (Some(fed), None) => begun = Some((date, fed)),
-            (Some(fed), Some((first, so_far))) => begun = Some((first, so_far + fed)),
-            (None, Some((first, fed))) => {
-                begun = None;
-                // A batch that began before the period but was harvested in it counts as a whole:
-                // the index is by batch days, not by calendar days (METHODS E.3).
-                if desk.span.period.contains(date) {
-                    mass_days += fed * f64::from((date - first).get_days());
-                    mass += fed;
-                }
-            }
-            (None, None) => {}
-        }
-    }
-    (mass_days > 0.0).then(|| mass_days / mass)
 }
 
 #[cfg(test)]

@@ -28,9 +28,24 @@ pub(crate) struct InputReading {
     pub(crate) out_of_range: bool,
     /// The sun is above the horizon.
     pub(crate) lit: bool,
+    /// The meter was replaced before this reading, as a person has recorded it.
+    pub(crate) swap: Option<ConfirmedSwap>,
+    /// The device was asleep, as expected of it.
+    pub(crate) asleep: bool,
     /// Longest time that the reading may cover because of the interval of the file that it came
     /// from, ms; 0 when it came from none.
     pub(crate) reach_ms: i64,
+}
+
+/// Replaced meter as a person has read it, in the unit of its use.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct ConfirmedSwap {
+    /// Moment, ms since 1970.
+    pub(crate) at: i64,
+    /// Last reading of the old meter.
+    pub(crate) old_last: f64,
+    /// First reading of the new one.
+    pub(crate) new_first: f64,
 }
 
 /// Receiver of merged readings.

@@ -251,7 +251,10 @@ impl<'a, 'l: 'a> MergedSamples<'a, 'l> {
             }
             _ => None,
         };
+        let swap = corrected.and_then(|_| self.work.corrections.swap_before(lane, sample.at.0));
         InputReading {
+            swap,
+            asleep: sample.outcome == SampleOutcome::Bad(QualityReason::Asleep),
             at: sample.at.0,
             lane,
             value: corrected.map(|one| one.value),

@@ -24,6 +24,9 @@ const REFUSED_TOLERATED: u64 = 3;
 /// Accepted readings needed for each refused one, so that a total is still reported.
 const ACCEPTED_PER_REFUSED: u64 = 10;
 
+/// Polling intervals without a reading from which there is a gap.
+const GAP_POLLS: i64 = 3;
+
 /// Events of a counter at which a reading was refused as impossible.
 const JUMPS: [&str; 2] = ["spike", "outlier"];
 
@@ -45,6 +48,12 @@ pub(crate) struct Totaliser {
     outside: u64,
     /// The first reading within the period has come.
     begun: bool,
+    /// Growth between readings that were further apart than three polling intervals.
+    across_gaps: f64,
+    /// Moment of the last reading, or of the last answer of a device asleep, ms.
+    heard: Option<i64>,
+    /// Time between two readings from which there is a gap, ms.
+    gap_ms: i64,
     /// Readings of each past day, and of today, that were read but not used.
     refused: Vec<RefusedReadings>,
     refused_today: RefusedReadings,
@@ -60,6 +69,9 @@ saved_fields!(Totaliser {
     good,
     outside,
     begun,
+    across_gaps,
+    heard,
+    gap_ms,
     refused,
     refused_today,
 });
@@ -131,6 +143,9 @@ impl Totaliser {
             good: 0,
             outside: 0,
             begun: false,
+            across_gaps: 0.0,
+            heard: None,
+            gap_ms: lane.every_ms.saturating_mul(GAP_POLLS),
             refused: Vec::new(),
             refused_today: RefusedReadings::default(),
         }
@@ -158,6 +173,10 @@ impl Totaliser {
                 0
             }
             TotalMethod::Counter(counter) => {
+                if let Some(swap) = tick.swap {
+                    let readings = (swap.old_last, swap.new_first);
+                    counter.replace_meter(millis_to_seconds(swap.at), readings);
+                }
                 counter.set_gain(tick.gain);
                 counter.push(at, tick.value)
             }
@@ -168,6 +187,20 @@ impl Totaliser {
         let grown = self.raw_total().unwrap_or_default() - before;
         self.plain &= (tick.gain - 1.0).abs() < f64::EPSILON;
         self.sum += grown * tick.gain;
+        self.note_gap(tick, grown * tick.gain);
+    }
+
+    /// Adds the growth to that of the gaps, where the reading comes after one.
+    fn note_gap(&mut self, tick: &InputReading, grown: f64) {
+        if tick.value.is_none() && !tick.asleep {
+            return;
+        }
+        let before = self.heard.replace(tick.at);
+        let longest = self.gap_ms.max(tick.reach_ms);
+        let is_gap = before.is_some_and(|before| tick.at - before > longest);
+        if is_gap && tick.inside && tick.value.is_some() && self.is_counter() {
+            self.across_gaps += grown.max(0.0);
+        }
     }
 
     fn begin_period(&mut self) {
@@ -179,6 +212,7 @@ impl Totaliser {
             }
             self.plain = true;
             self.sum = 0.0;
+            self.across_gaps = 0.0;
             self.refused_today = RefusedReadings::default();
         }
     }
@@ -294,6 +328,12 @@ impl Totaliser {
             TotalMethod::Counter(counter) => counter.finish().lower_bound,
             TotalMethod::Integral { .. } => false,
         }
+    }
+
+    /// Part of the total that a counter grew by between readings that were further apart than three
+    /// polling intervals; 0 for an integral, which bridges no gap.
+    pub(crate) fn across_gaps(&self) -> f64 {
+        self.across_gaps
     }
 
     /// Whether the total is read from a counter.

@@ -14,6 +14,7 @@
 //! GET /catat            what people weigh, count and measure
 //! GET /teknisi          devices with their points; /points/ID a plot; /health buses and sinks
 //! GET /points/ID/curve.svg  the last 24 hours, small
+//! GET /teknisi/meter    meters that were replaced: POST confirms or withdraws one
 //! GET /langsung         what changes on an open page, as server-sent events
 //! ```
 //!
@@ -29,6 +30,7 @@ mod explanation_page;
 mod home;
 mod impact;
 mod live;
+mod meter_swaps_page;
 mod navigation;
 mod number_format;
 mod page_frame;
@@ -71,6 +73,10 @@ pub(crate) fn page_routes() -> Router<ApiListener> {
         )
         .route("/jelas/{id}", get(explanation_page::explanation_page))
         .route("/teknisi", get(technician_pages::technician_page))
+        .route(
+            "/teknisi/meter",
+            get(meter_swaps_page::meter_swaps_page).post(meter_swaps_page::change_meter_swaps),
+        )
         .route("/points/{id}", get(technician_pages::point_page))
         .route("/points/{id}/curve.svg", get(technician_pages::small_curve))
         .route("/health", get(technician_pages::health_page))

@@ -4,9 +4,9 @@ use crate::assets::BsfAsset;
 use crate::assets::bsf::formulas::{BsfMasses, bsf_indices};
 use crate::domain::indicator::{Indicator, IndicatorRemark, IndicatorSpec, ValueOrigin};
 use crate::formulas::FormulaStatus;
-use crate::indicators::entry_attribution::mean_batch_days;
+use crate::indicators::feeding_batches::{BatchesOfPeriod, FeedingBatch};
 use crate::indicators::figure_context::{
-    FigureBuilder, FigureContext, constant_input, figure_input, value_or_status,
+    FigureBuilder, FigureContext, constant_input, formula_input, status_remark,
 };
 use crate::indicators::ledger_totals::{PeriodLedger, entered_figure};
 
@@ -26,22 +26,27 @@ pub(crate) const EFFICIENCY: IndicatorSpec =
 pub(crate) const LOSS: IndicatorSpec =
     IndicatorSpec::new("bsf.loss", "%", "E.3", "100 · (W − R − B) / W");
 
-/// BSF indices (METHODS E.3).
+/// BSF indices (METHODS E.3), of the batches that were harvested in the period.
 pub(crate) fn bsf_index_figures(
     desk: &FigureContext<'_>,
     bin: &BsfAsset,
     book: &PeriodLedger,
 ) -> Vec<Indicator> {
     let written = |spec, indicator, symbol| entered_figure(desk, spec, (indicator, symbol), book);
-    let w = written(&FED, &bin.fed, "W");
-    let b = written(&LARVAE, &bin.larvae, "B");
-    let r = written(&RESIDUE, &bin.residue, "R");
-    let number = |one: &Indicator| one.value.as_ref().ok().copied();
-    let days = mean_batch_days(desk, book, bin);
+    let entered = [
+        written(&FED, &bin.fed, "W"),
+        written(&LARVAE, &bin.larvae, "B"),
+        written(&RESIDUE, &bin.residue, "R"),
+    ];
+    let read = BatchesOfPeriod::read(desk.config, book, bin, desk.span.period);
+    let unfit = read.as_ref().err().cloned();
+    let batches = read.unwrap_or_default();
+    let [w, b, r] = batches.masses();
+    let days = batches.mean_days();
     let found = bsf_indices(&BsfMasses {
-        fed_kg: number(&w),
-        residue_kg: number(&r),
-        larvae_gain_kg: number(&b),
+        fed_kg: w.kg,
+        residue_kg: r.kg,
+        larvae_gain_kg: b.kg,
         // Without a completed batch there is no index per day; NaN yields an unknown index.
         days: days.unwrap_or(f64::NAN),
     });
@@ -54,6 +59,47 @@ pub(crate) fn bsf_index_figures(
         (&EFFICIENCY, percent(found.ecd)),
         (&LOSS, percent(found.loss)),
     ];
+    let has_fed = entered[0].value.is_ok() || batches.open.is_some();
+    let why = |status| match (&unfit, batches.harvested.is_empty() && has_fed) {
+        (Some(remark), _) => Err(remark.clone()),
+        (None, true) => Err(IndicatorRemark::new("account-no-batch")),
+        (None, false) => Err(status_remark(status)),
+    };
+    // More mass out than in: an entry is wrong or missing, and no index can be defended.
+    let odd = found.status == FormulaStatus::MassBalance;
+    let index = |(spec, value): (&IndicatorSpec<'_>, Option<f64>)| {
+        let mut inputs = vec![
+            formula_input("W", w.kg, "kg", w.source(&bin.fed)),
+            formula_input("B", b.kg, "kg", b.source(&bin.larvae)),
+            formula_input("R", r.kg, "kg", r.source(&bin.residue)),
+        ];
+        if spec.id == WRI.id {
+            inputs.push(constant_input("d", days.unwrap_or_default(), "d", "batch"));
+        }
+        let no_days = spec.id == WRI.id && found.sr.is_some() && days.is_none() && !odd;
+        let value = match value.filter(|_| !odd) {
+            Some(value) => Ok(value),
+            None if no_days => Err(IndicatorRemark::new("account-no-batch")),
+            None if found.status == FormulaStatus::Ok => why(FormulaStatus::NoData),
+            None => why(found.status),
+        };
+        desk.figure(spec, value, inputs)
+    };
+    let indices: Vec<Indicator> = all
+        .into_iter()
+        .map(index)
+        .map(|figure| labelled(figure, bin, &entered, batches.open.as_ref()))
+        .collect();
+    entered.into_iter().chain(indices).collect()
+}
+
+/// The index with its origin, the basis of its masses, and the batch that it does not contain.
+fn labelled(
+    figure: Indicator,
+    bin: &BsfAsset,
+    entered: &[Indicator; 3],
+    open: Option<&FeedingBatch>,
+) -> Indicator {
     // Indices are valid only if all masses have the same basis, so the basis is printed (METHODS
     // E.3).
     let basis = if bin.dry_mass {
@@ -61,33 +107,22 @@ pub(crate) fn bsf_index_figures(
     } else {
         "account-basis-wet"
     };
-    let odd = found.status == FormulaStatus::MassBalance;
-    let declared = [&w, &b, &r]
+    let declared = entered
         .iter()
         .any(|one| one.origin == ValueOrigin::Declared);
-    let origin = if declared {
-        ValueOrigin::Declared
-    } else {
-        ValueOrigin::Manual
-    };
-    let index = |(spec, value): (&IndicatorSpec<'_>, Option<f64>)| {
-        let mut inputs = vec![
-            figure_input("W", &w),
-            figure_input("B", &b),
-            figure_input("R", &r),
-        ];
-        // More mass out than in: an entry is wrong or missing, and no index can be defended.
-        let mut value = value_or_status(value.filter(|_| !odd), found.status);
-        if spec.id == WRI.id {
-            inputs.push(constant_input("d", days.unwrap_or_default(), "d", "batch"));
-            if found.sr.is_some() && days.is_none() {
-                value = Err(IndicatorRemark::new("account-no-batch"));
-            }
-        }
-        desk.figure(spec, value, inputs)
-            .with_origin(origin)
-            .with_remark(IndicatorRemark::new(basis))
-    };
-    let indices: Vec<Indicator> = all.into_iter().map(index).collect();
-    [w, b, r].into_iter().chain(indices).collect()
+    let figure = figure
+        .with_origin(if declared {
+            ValueOrigin::Declared
+        } else {
+            ValueOrigin::Manual
+        })
+        .with_remark(IndicatorRemark::new(basis));
+    match open {
+        Some(batch) => figure.with_remark(
+            IndicatorRemark::new("account-open-batch")
+                .with_arg("date", batch.first)
+                .with_arg("mass", batch.fed.kg.unwrap_or_default()),
+        ),
+        None => figure,
+    }
 }

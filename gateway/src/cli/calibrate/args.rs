@@ -20,6 +20,7 @@ pub(super) enum CalibrateCommand {
     Strapping(CalibrateStrappingArgs),
     Pulses(CalibratePulsesArgs),
     Ct(CalibrateCtArgs),
+    Swap(CalibrateSwapArgs),
     Withdraw(CalibrateWithdrawArgs),
 }
 
@@ -111,6 +112,23 @@ pub(super) struct CalibrateCtArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct CalibrateSwapArgs {
+    #[command(flatten)]
+    pub(super) common: CalibrateCommonArgs,
+    #[arg(value_name = "POINT")]
+    pub(super) counter: String,
+    /// Moment of the change.
+    #[arg(long, value_name = "TIME")]
+    pub(super) at: Option<String>,
+    /// Last reading of the old meter.
+    #[arg(long = "old", value_name = "READING", value_parser = parse_finite_number)]
+    pub(super) old_last: Option<f64>,
+    /// First reading of the new meter.
+    #[arg(long = "new", value_name = "READING", value_parser = parse_finite_number)]
+    pub(super) new_first: Option<f64>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct CalibrateWithdrawArgs {
     #[command(flatten)]
     pub(super) common: CalibrateCommonArgs,
@@ -139,6 +157,7 @@ impl CalibrateCommand {
             | Self::Strapping(CalibrateStrappingArgs { common, .. })
             | Self::Pulses(CalibratePulsesArgs { common, .. })
             | Self::Ct(CalibrateCtArgs { common, .. })
+            | Self::Swap(CalibrateSwapArgs { common, .. })
             | Self::Withdraw(CalibrateWithdrawArgs { common, .. }) => common,
         };
         (&common.config, common.json)

@@ -102,6 +102,7 @@ impl<'a> CalibrationClient<'a> {
 /// because the API finds the points of the device itself.
 fn to_request(said: &Calibration) -> CalibrationRequest {
     let first = said.targets.first().map_or("", |target| &**target);
+    let swap = said.swap();
     let target = match said.kind {
         CalibrationKind::Ct => first.split('.').next().unwrap_or_default(),
         _ => first,
@@ -109,7 +110,11 @@ fn to_request(said: &Calibration) -> CalibrationRequest {
     CalibrationRequest {
         kind: Some(said.kind.word().to_owned()),
         target: Some(target.to_owned()),
-        pairs: said.pairs.clone(),
+        pairs: swap.map_or_else(
+            || said.pairs.clone(),
+            |swap| vec![(swap.old_last, swap.new_first)],
+        ),
+        at: swap.map(|swap| swap.at.to_string()),
         since: Some(said.since.to_string()),
         withdraws: said.withdraws,
         who: Some(said.who.clone()),

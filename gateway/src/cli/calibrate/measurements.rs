@@ -2,6 +2,7 @@
 
 use super::args::{
     CalibrateCtArgs, CalibrateLevelArgs, CalibratePulsesArgs, CalibrateStrappingArgs,
+    CalibrateSwapArgs,
 };
 use super::client::{CalibrationClient, LivePointValue};
 use crate::assets::{AssetKind, LevelMeasurement as Way};
@@ -10,9 +11,12 @@ use crate::cli::backend::print_stderr;
 use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::cli::prompt::{ConsolePrompt, parse_decimal, parse_pair};
 use crate::commissioning::calibration_check::CalibrationSubject;
+use crate::domain::UtcMs;
 use crate::formulas::claim_rounding::nearest_digits;
 use crate::limits::CALIBRATION_PAIRS_MAX;
+use crate::samples_csv;
 use drivers::units;
+use jiff::civil::DateTime;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -254,4 +258,44 @@ pub(super) fn ct_pairs(person: &mut ConsolePrompt<'_>, asked: &CalibrateCtArgs) 
     let set = ask(asked.set, "calibrate-ask-ct-set");
     let mounted = set.and_then(|_| ask(asked.mounted, "calibrate-ask-ct-mounted"));
     set.into_iter().chain(mounted).collect()
+}
+
+/// Last reading of the old meter and first reading of the new one.
+pub(super) fn swap_pairs(
+    person: &mut ConsolePrompt<'_>,
+    asked: &CalibrateSwapArgs,
+    subject: &CalibrationSubject,
+) -> Vec<(f64, f64)> {
+    let mut ask = |said: Option<f64>, key: &str| {
+        said.or_else(|| {
+            let question = person.lang.text_with(key, &[("unit", &*subject.unit)]);
+            person.ask_parsed(&question, parse_decimal)
+        })
+    };
+    let old_last = ask(asked.old_last, "calibrate-ask-swap-old");
+    let new_first = old_last.and_then(|_| ask(asked.new_first, "calibrate-ask-swap-new"));
+    old_last.zip(new_first).into_iter().collect()
+}
+
+/// Moment of a swap: as given, else asked for.
+pub(super) fn swap_moment(
+    desk: &CalibrationClient<'_>,
+    person: &mut ConsolePrompt<'_>,
+    asked: &CalibrateSwapArgs,
+) -> Option<UtcMs> {
+    let parse = |text: &str| parse_moment(text, desk);
+    match &asked.at {
+        Some(text) => parse(text),
+        None => person.ask_parsed(&desk.lang.text("calibrate-ask-swap-at"), parse),
+    }
+}
+
+/// Time with a zone, or local time of the site: `2026-11-20 10:30`.
+fn parse_moment(text: &str, desk: &CalibrationClient<'_>) -> Option<UtcMs> {
+    if let Some(at) = samples_csv::parse_time(text) {
+        return Some(at);
+    }
+    let local: DateTime = text.trim().replace(' ', "T").parse().ok()?;
+    let zone = desk.config.site.timezone.rules();
+    Some(UtcMs(zone.to_timestamp(local).ok()?.as_millisecond()))
 }

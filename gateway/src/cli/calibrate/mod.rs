@@ -72,6 +72,7 @@ async fn dispatch_calibrate(
         }
         CalibrateCommand::Pulses(asked) => (&asked.common, CalibrationKind::Pulses, &asked.counter),
         CalibrateCommand::Ct(asked) => (&asked.common, CalibrationKind::Ct, &asked.device),
+        CalibrateCommand::Swap(asked) => (&asked.common, CalibrationKind::Swap, &asked.counter),
     };
     let (site, assets) = (&desk.config.site, &desk.config.assets);
     let subject = match calibration_check::find_subject(kind, target, site, assets) {
@@ -92,10 +93,16 @@ async fn dispatch_calibrate(
             measurements::pulse_pairs(desk, person, asked, &subject).await?
         }
         CalibrateCommand::Ct(asked) => measurements::ct_pairs(person, asked),
+        CalibrateCommand::Swap(asked) => measurements::swap_pairs(person, asked, &subject),
         CalibrateCommand::List(_) | CalibrateCommand::Withdraw(_) => Vec::new(),
+    };
+    let at = match command {
+        CalibrateCommand::Swap(asked) => measurements::swap_moment(desk, person, asked),
+        _ => None,
     };
     let asked = CalibrationDraft {
         kind,
+        at,
         target: target.clone(),
         pairs,
         since: common.since,

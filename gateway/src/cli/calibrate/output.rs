@@ -77,6 +77,15 @@ pub(in crate::cli) fn effect_text(said: &Calibration, unit: &str, lang: Language
     if let Some(old) = said.withdraws {
         return lang.text_with("calibrate-withdraws", &[("id", &old.to_string())]);
     }
+    if let Some(swap) = said.swap() {
+        let (old, new) = (
+            short_number(swap.old_last, lang),
+            short_number(swap.new_first, lang),
+        );
+        let at = swap.at.to_string();
+        let args = [("old", &*old), ("new", &*new), ("at", &*at), ("unit", unit)];
+        return lang.text_with("calibrate-effect-swap", &args);
+    }
     if said.kind == CalibrationKind::Strapping {
         let rows = said.pairs.len().to_string();
         let (level, litres) = said.pairs.last().copied().unwrap_or_default();
@@ -114,7 +123,7 @@ pub(super) fn summary_text(
     let lang = desk.lang;
     let target = said.targets.first().map_or("", |target| &**target);
     let unit = match said.kind {
-        CalibrationKind::Level | CalibrationKind::Pulses => {
+        CalibrationKind::Level | CalibrationKind::Pulses | CalibrationKind::Swap => {
             desk.config.site.point(target).map(|point| &*point.unit)
         }
         _ => None,
@@ -129,11 +138,13 @@ pub(super) fn summary_text(
         ("who", &*said.who),
     ];
     let mut lines = vec![lang.text_with("calibrate-summary", &args)];
-    let pairs = said.pairs.iter();
+    // The effect of a swap has both of its readings.
+    let pairs = said.pairs.iter().filter(|_| said.swap().is_none());
     lines.extend(pairs.map(|pair| format!("  {}", pair_text(said.kind, *pair, unit, lang))));
     lines.push(format!("  {}", effect_text(said, unit, lang)));
     lines.extend(pulses_per_litre_text(said, target, desk).map(|text| format!("  {text}")));
     if said.withdraws.is_none()
+        && said.kind != CalibrationKind::Swap
         && let Some(old) = before.in_force(said.kind, target, said.since)
     {
         let id = old.id.to_string();
@@ -147,7 +158,9 @@ fn pair_text(kind: CalibrationKind, (a, b): (f64, f64), unit: &str, lang: Langua
     let (a, b) = (short_number(a, lang), short_number(b, lang));
     let args = [("a", &*a), ("b", &*b), ("unit", unit)];
     let key = match kind {
-        CalibrationKind::Level | CalibrationKind::Pulses => "calibrate-pair",
+        CalibrationKind::Level | CalibrationKind::Pulses | CalibrationKind::Swap => {
+            "calibrate-pair"
+        }
         CalibrationKind::Strapping => {
             return lang.text_with("calibrate-row", &[("level", &*a), ("litres", &*b)]);
         }

@@ -1,6 +1,7 @@
 //! Ledger for a command.
 
 use crate::api::client::ApiClient;
+use crate::assets::{Asset, MassImbalance, first_compared_day, mass_imbalance};
 use crate::cli::backend::{current_user, local_date, open_client};
 use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::clock::Clock;
@@ -20,6 +21,7 @@ use std::path::Path;
 pub(super) struct LedgerClient {
     api: ApiClient,
     pub(super) definitions: IndicatorDefinitions,
+    assets: Vec<Asset>,
     pub(super) zone: SiteZone,
     /// Date at the site; `None` while the clock is not trusted.
     pub(super) today: Option<Date>,
@@ -36,6 +38,7 @@ impl LedgerClient {
         Ok(Self {
             api: open_client(config, access).await?,
             definitions: config.definitions.clone(),
+            assets: config.assets.clone(),
             zone: config.site.timezone.clone(),
             // An entry dated by a wrong clock would count in a wrong period.
             today: now.trusted.then(|| local_date(config, now.at)),
@@ -110,6 +113,26 @@ impl LedgerClient {
             api.ledger_entries(query).await
         };
         Ok(EntryBatch::check(rows, &rules, again, entries_of).await?)
+    }
+
+    /// Masses that cannot be true with a new entry.
+    pub(super) async fn mass_imbalance(
+        &mut self,
+        new: &EntryStatement,
+    ) -> Result<Option<MassImbalance>, CommandError> {
+        let day = new.when.first();
+        let query = LedgerQuery {
+            from: Some(first_compared_day(day)),
+            to: Some(day),
+            ..LedgerQuery::default()
+        };
+        let entries = self.entries(query).await?;
+        Ok(mass_imbalance(
+            &self.assets,
+            &self.definitions,
+            new,
+            &entries,
+        ))
     }
 
     /// Writes entries; the API checks them as `check_rows` does, since others may have written

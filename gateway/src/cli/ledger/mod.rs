@@ -18,10 +18,13 @@ pub(super) use args::LedgerArgs;
 
 use super::backend::{current_user, load_config, local_date, print_stderr, report_failure};
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use super::prompt::ConsolePrompt;
 use super::standard_output::print_text;
+use crate::assets::MASS_DAYS;
 use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::domain::ExactNumber;
 use crate::domain::ledger::{Attachment, EntryId, EntryKind, EntryStatement};
 use crate::domain::period::Period;
 use crate::i18n::Language;
@@ -35,6 +38,7 @@ use args::{
     LedgerTargetArgs, LedgerTemplateArgs, LedgerWithdrawArgs,
 };
 use client::LedgerClient;
+use std::io::{IsTerminal as _, stdin};
 use std::path::Path;
 
 /// Runs the subcommand; returns the exit status.
@@ -248,6 +252,10 @@ async fn write_entry(
         });
     };
     let mut statement = statement.clone();
+    if !again && !is_mass_confirmed(desk, &statement, json).await? {
+        print_stderr(&lang.text("calibrate-not-agreed"));
+        return Ok(EXIT_NEGATIVE);
+    }
     statement.attachments.truncate(earlier);
     let saved = desk.attach_files(files).await?;
     statement.attachments.extend(saved);
@@ -264,6 +272,39 @@ async fn write_entry(
         output::print_added_ids(&ids, lang);
     }
     Ok(EXIT_DONE)
+}
+
+/// Says when more mass came out of bins than went in; a person at a terminal is asked, a script is
+/// only told.
+async fn is_mass_confirmed(
+    desk: &mut LedgerClient,
+    statement: &EntryStatement,
+    json: bool,
+) -> Result<bool, CommandError> {
+    let Some(found) = desk.mass_imbalance(statement).await? else {
+        return Ok(true);
+    };
+    let lang = desk.lang;
+    let digits = |number: ExactNumber| lang.locale().plain_digits(&number.short_digits());
+    let quantity = statement.quantity.map(digits).unwrap_or_default();
+    let amount = format!("{quantity} {}", statement.unit);
+    let (out, fed) = (
+        digits(ExactNumber::Float(found.out_kg)),
+        digits(ExactNumber::Float(found.fed_kg)),
+    );
+    let days = MASS_DAYS.to_string();
+    let args = [
+        ("amount", &*amount),
+        ("out", &*out),
+        ("fed", &*fed),
+        ("days", &*days),
+    ];
+    print_stderr(&lang.text_with("entry-ask-mass-balance", &args));
+    if json || !stdin().is_terminal() {
+        return Ok(true);
+    }
+    let question = lang.text("calibrate-ask-agree");
+    Ok(ConsolePrompt::new(&mut stdin().lock(), lang).ask_agreement(&question))
 }
 
 fn argument_error_text(told: &RowRemark, lang: Language) -> String {

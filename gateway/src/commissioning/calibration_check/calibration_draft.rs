@@ -1,5 +1,6 @@
 //! [`CalibrationDraft`]: a calibration as a technician enters it, and its errors.
 
+use crate::domain::UtcMs;
 use crate::domain::calibration::CalibrationKind;
 use jiff::civil::Date;
 use std::fmt::Display;
@@ -15,6 +16,8 @@ pub struct CalibrationDraft {
     pub pairs: Vec<(f64, f64)>,
     /// First local day; today when not given.
     pub since: Option<Date>,
+    /// Moment of a swap; other kinds have a day.
+    pub at: Option<UtcMs>,
     /// Name of the person.
     pub who: String,
     /// Note.
@@ -24,7 +27,7 @@ pub struct CalibrationDraft {
 /// Error in an entered calibration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CalibrationCheckError {
-    /// Field: `target`, `pairs`, `since`, `who`, `note` or `withdraws`.
+    /// Field: `target`, `pairs`, `since`, `at`, `who`, `note` or `withdraws`.
     pub field: &'static str,
     /// Message key; its arguments are `found` and `expected`.
     pub key: &'static str,
@@ -35,7 +38,7 @@ pub struct CalibrationCheckError {
 }
 
 impl CalibrationCheckError {
-    pub(super) fn new(
+    pub(crate) fn new(
         field: &'static str,
         key: &'static str,
         found: &dyn Display,

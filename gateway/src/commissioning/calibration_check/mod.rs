@@ -11,8 +11,8 @@ pub use calibration_draft::{CalibrationCheckError, CalibrationDraft};
 pub use subject::{CalibrationSubject, find_subject};
 
 use crate::config::Asset;
-use crate::domain::Site;
 use crate::domain::calibration::{Calibration, CalibrationKind};
+use crate::domain::{Site, UtcMs};
 use crate::limits::LEDGER_TEXT_MAX;
 use jiff::civil::Date;
 
@@ -26,7 +26,10 @@ pub fn check_calibration(
 ) -> Result<Calibration, Vec<CalibrationCheckError>> {
     // All errors are collected, so that a person corrects an entry once.
     let mut against = Vec::new();
-    let since = resolve_start_day(asked.since, today, &mut against);
+    let since = match asked.kind {
+        CalibrationKind::Swap => resolve_moment(asked.at, (site, today), &mut against),
+        _ => resolve_start_day(asked.since, today, &mut against),
+    };
     check_texts(&asked.who, &asked.note, &mut against);
     let targets = match find_subject(asked.kind, &asked.target, site, assets) {
         Ok(subject) => {
@@ -42,6 +45,9 @@ pub fn check_calibration(
     let mut pairs = asked.pairs.clone();
     if asked.kind == CalibrationKind::Strapping {
         pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
+    }
+    if let Some(at) = asked.at.filter(|_| asked.kind == CalibrationKind::Swap) {
+        pairs.push((at.to_f64(), 0.0));
     }
     match since {
         Some(since) if against.is_empty() => Ok(Calibration {
@@ -66,8 +72,11 @@ pub fn check_withdrawal(
 ) -> Result<Calibration, Vec<CalibrationCheckError>> {
     let mut against = Vec::new();
     // A calibration that begins later is withdrawn before its first day.
-    let day =
-        self::resolve_start_day(since, today, &mut against).map(|day| day.max(old.said.since));
+    let day = match old.said.kind {
+        // What did not happen has happened on no day.
+        CalibrationKind::Swap => Some(old.said.since),
+        _ => resolve_start_day(since, today, &mut against).map(|day| day.max(old.said.since)),
+    };
     check_texts(who, note, &mut against);
     if note.trim().is_empty() {
         against.push(CalibrationCheckError::new(
@@ -89,6 +98,25 @@ pub fn check_withdrawal(
         }),
         _ => Err(against),
     }
+}
+
+/// Local day of a swap, which is over: it says what has happened, and not what holds from now on.
+fn resolve_moment(
+    at: Option<UtcMs>,
+    (site, today): (&Site, Option<Date>),
+    against: &mut Vec<CalibrationCheckError>,
+) -> Option<Date> {
+    let Some(at) = at else {
+        let key = "calibrate-no-moment";
+        against.push(CalibrationCheckError::new("at", key, &"", &""));
+        return None;
+    };
+    let day = site.timezone.date(at);
+    if let Some(today) = today.filter(|today| day > *today) {
+        let key = "calibrate-later";
+        against.push(CalibrationCheckError::new("at", key, &day, &today));
+    }
+    Some(day)
 }
 
 fn resolve_start_day(

@@ -51,6 +51,7 @@ pub(crate) fn check_pairs(
         CalibrationKind::Strapping => check_fill(pairs, subject.height_m),
         CalibrationKind::Pulses => check_runs(pairs, subject.factor),
         CalibrationKind::Ct => check_transformer(pairs),
+        CalibrationKind::Swap => check_swap(pairs),
     }
 }
 
@@ -200,6 +201,19 @@ pub(crate) fn check_fill(
     if ratio > AREA_RATIO_MAX {
         let most = format_number(AREA_RATIO_MAX);
         return Err(pair_error("calibrate-area", &format_number(ratio), &most));
+    }
+    Ok(())
+}
+
+/// Checks the last reading of the old meter and the first one of the new meter.
+fn check_swap(pairs: &[(f64, f64)]) -> Result<(), CalibrationCheckError> {
+    let [(old_last, new_first)] = pairs else {
+        return Err(pair_error("calibrate-swap-two", &pairs.len(), &1));
+    };
+    let lowest = old_last.min(*new_first);
+    if lowest < 0.0 {
+        let found = format_number(lowest);
+        return Err(pair_error("calibrate-negative", &found, &""));
     }
     Ok(())
 }

@@ -63,6 +63,15 @@ pub fn find_subject(
             Ok(point_subject(point, None))
         }
         CalibrationKind::Ct => transformer_subject(target, site),
+        CalibrationKind::Swap => {
+            let is_counter = |point: &&PointInfo| point.counter;
+            let point = site.point(target).filter(is_counter).ok_or_else(|| {
+                let counters = all_points(site).filter(is_counter).map(|point| &*point.id);
+                let key = "calibrate-no-register";
+                CalibrationCheckError::new("target", key, &target, &join_names(counters))
+            })?;
+            Ok(point_subject(point, None))
+        }
     }
 }
 

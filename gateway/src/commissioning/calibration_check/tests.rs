@@ -48,6 +48,7 @@ fn calibration_draft(
         target: target.to_owned(),
         pairs: pairs.to_vec(),
         since: None,
+        at: None,
         who: "Budi".to_owned(),
         note: String::new(),
     }

@@ -3,8 +3,8 @@
 use super::ledger_entries::ledger_statement;
 use super::site::SITE_DEVICES;
 use super::{
-    DAY, HOUR, MINUTE, TestSite, assert_figure_close, assert_missing, figure_value, find_figure,
-    has_remark, parse_time,
+    DAY, HOUR, MINUTE, TestSite, assert_figure_close, assert_figures_close, assert_missing,
+    figure_value, find_figure, has_remark, parse_time,
 };
 use crate::domain::indicator::SiteIndicators;
 use crate::domain::ledger::EntryStatement;
@@ -441,12 +441,35 @@ async fn a_waste_reduction_index_is_by_the_days_of_the_batch() {
         ("bsf-kasgot", 30, "2026-11-04", "bin-1"),
     ])
     .await;
-    // 60 kg fed in the period; ten days from first feeding to harvest.
-    assert_figure_close(&found, "bsf.wri", "bin-1", 5.0);
+    // 100 kg fed to the batch, 40 of them before the period; ten days from first feeding to harvest.
+    assert_figures_close(
+        &found,
+        "bin-1",
+        &[
+            ("bsf.reduction", 70.0),
+            ("bsf.wri", 7.0),
+            ("bsf.bioconversion", 20.0),
+            ("bsf.feed_conversion", 5.0),
+            ("bsf.efficiency", 100.0 * 20.0 / 70.0),
+            ("bsf.loss", 50.0),
+            // What was fed is that of the calendar.
+            ("bsf.fed", 60.0),
+        ],
+    );
+    assert!(!has_remark(
+        find_figure(&found, "bsf.wri", "bin-1"),
+        "account-open-batch"
+    ));
     let growing = account_of_bins(&[
         ("bsf-fed", 60, "2026-11-01", "bin-1"),
         ("bsf-kasgot", 30, "2026-10-04", "bin-1"),
     ])
     .await;
-    assert!(find_figure(&growing, "bsf.wri", "bin-1").value.is_err());
+    for id in ["bsf.wri", "bsf.bioconversion", "bsf.reduction"] {
+        assert_missing(&growing, id, "bin-1", "account-no-batch");
+        assert!(has_remark(
+            find_figure(&growing, id, "bin-1"),
+            "account-open-batch"
+        ));
+    }
 }

@@ -8,6 +8,8 @@ use crate::api::ApiListener;
 use crate::api::entry_recording::{ClientKey, EntryRecording, RecordingResult};
 use crate::api::error::ApiError;
 use crate::api::ledger::{ledger_error, recorder_name};
+use crate::assets::{MASS_DAYS, first_compared_day, mass_imbalance};
+use crate::domain::ExactNumber;
 use crate::domain::ledger::{Attachment, EntryId, EntryKind, EntryStatement};
 use crate::i18n::Language;
 use crate::ledger::{
@@ -202,7 +204,10 @@ impl<'a> EntrySubmission<'a> {
         }
         let question = match self.doubt_question(&statement).await? {
             Some(question) => Some(question),
-            None => self.duplicate_question().await?,
+            None => match self.mass_question(&statement).await? {
+                Some(question) => Some(question),
+                None => self.duplicate_question().await?,
+            },
         };
         Ok(question.map(|question| FormRefusal {
             status: StatusCode::UNPROCESSABLE_ENTITY,
@@ -241,6 +246,34 @@ impl<'a> EntrySubmission<'a> {
             None => self
                 .lang
                 .text_with("entry-ask-first", &[("amount", &amount)]),
+        }))
+    }
+
+    /// Question about a mass that came out of a bin and that did not go in.
+    async fn mass_question(&self, statement: &EntryStatement) -> Result<Option<String>, ApiError> {
+        let state = self.app.state();
+        let day = statement.when.first();
+        let query = LedgerQuery {
+            from: Some(first_compared_day(day)),
+            to: Some(day),
+            ..LedgerQuery::default()
+        };
+        let entries = state.store.all_ledger_entries(query).await?;
+        let found = mass_imbalance(&state.assets, &state.definitions, statement, &entries);
+        let amount = entry_texts::amount_text(statement, self.lang);
+        Ok(found.map(|found| {
+            let (out, fed) = (
+                kg_text(found.out_kg, self.lang),
+                kg_text(found.fed_kg, self.lang),
+            );
+            let days = MASS_DAYS.to_string();
+            let args = [
+                ("amount", &*amount),
+                ("out", &*out),
+                ("fed", &*fed),
+                ("days", &*days),
+            ];
+            self.lang.text_with("entry-ask-mass-balance", &args)
         }))
     }
 
@@ -350,4 +383,9 @@ fn parse_kept_photo(text: &str) -> Option<Attachment> {
         sha256: sha256.to_owned(),
         bytes: bytes.parse().ok()?,
     })
+}
+
+fn kg_text(kg: f64, lang: Language) -> String {
+    let text = ExactNumber::Float(kg).short_digits();
+    lang.locale().plain_digits(&text)
 }

@@ -1,0 +1,254 @@
+//! Feeding batches of a bin: from the first feeding to the harvest (METHODS E.3).
+//!
+//! ```text
+//! 25 Oct  fed 40 kg      batch: 25 Oct to 4 Nov, 100 kg fed, 20 kg larvae, 30 kg residue
+//! 1 Nov   fed 60 kg
+//! 4 Nov   larvae 20 kg   it counts in the period of its harvest, as a whole
+//! 5 Nov   residue 30 kg  sieved a day later: it belongs to the harvested batch
+//! 5 Nov   fed 50 kg      the next batch, open
+//! ```
+
+use crate::assets::BsfAsset;
+use crate::config::Config;
+use crate::domain::indicator::{IndicatorRemark, InputSource};
+use crate::domain::ledger::EntryId;
+use crate::domain::period::Period;
+use crate::indicators::ledger_totals::PeriodLedger;
+use jiff::civil::Date;
+use std::sync::Arc;
+
+/// Mass of one sort in a batch, kg, with the entries that it comes from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct BatchMass {
+    /// Mass, kg; `None` without an entry.
+    pub(crate) kg: Option<f64>,
+    pub(crate) entries: Vec<EntryId>,
+}
+
+/// A batch, or all batches of a period together.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct FeedingBatch {
+    /// First feeding.
+    pub(crate) first: Date,
+    /// Harvest; `None` while the batch is open.
+    pub(crate) harvest: Option<Date>,
+    pub(crate) fed: BatchMass,
+    pub(crate) larvae: BatchMass,
+    pub(crate) residue: BatchMass,
+}
+
+/// Batches harvested in a period, and the one that is still open at its end.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct BatchesOfPeriod {
+    pub(crate) harvested: Vec<FeedingBatch>,
+    pub(crate) open: Option<FeedingBatch>,
+}
+
+/// Sort of an entry; within a day in this order, so that a bin that is emptied and filled on one day
+/// starts its new batch on that day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum BatchStep {
+    Larvae,
+    Residue,
+    Fed,
+}
+
+impl BatchMass {
+    fn add(&mut self, kg: f64, id: EntryId) {
+        self.kg = Some(self.kg.unwrap_or_default() + kg);
+        self.entries.push(id);
+    }
+
+    /// The mass as an input of the ledger.
+    pub(crate) fn source(&self, indicator: &str) -> InputSource {
+        InputSource::Ledger {
+            indicator: Arc::from(indicator),
+            entries: self.entries.clone(),
+        }
+    }
+}
+
+impl FeedingBatch {
+    fn begin(first: Date) -> Self {
+        Self {
+            first,
+            harvest: None,
+            fed: BatchMass::default(),
+            larvae: BatchMass::default(),
+            residue: BatchMass::default(),
+        }
+    }
+}
+
+impl BatchesOfPeriod {
+    /// Reads the batches of a bin from the ledger.
+    pub(crate) fn read(
+        config: &Config,
+        book: &PeriodLedger,
+        bin: &BsfAsset,
+        period: Period,
+    ) -> Result<Self, IndicatorRemark> {
+        let mut steps = Vec::new();
+        for (indicator, step) in [
+            (&bin.fed, BatchStep::Fed),
+            (&bin.larvae, BatchStep::Larvae),
+            (&bin.residue, BatchStep::Residue),
+        ] {
+            for (date, kg, id) in book.masses_by_date(config, indicator)? {
+                steps.push((date, step, kg, id));
+            }
+        }
+        steps.sort_by_key(|(date, step, _, id)| (*date, *step, *id));
+        let mut all = divide_into_batches(&steps);
+        let open = all.pop_if(|last| last.harvest.is_none());
+        all.retain(|batch| batch.harvest.is_some_and(|day| period.contains(day)));
+        Ok(Self {
+            harvested: all,
+            open,
+        })
+    }
+
+    /// Masses of all harvested batches: fed, larvae, residue. One that a batch lacks is unknown.
+    pub(crate) fn masses(&self) -> [BatchMass; 3] {
+        let of = |mass: fn(&FeedingBatch) -> &BatchMass| {
+            let all = self.harvested.iter().map(mass);
+            let kg: Option<f64> = all.clone().map(|mass| mass.kg).sum();
+            BatchMass {
+                kg: kg.filter(|_| !self.harvested.is_empty()),
+                entries: all.flat_map(|mass| mass.entries.clone()).collect(),
+            }
+        };
+        [
+            of(|batch| &batch.fed),
+            of(|batch| &batch.larvae),
+            of(|batch| &batch.residue),
+        ]
+    }
+
+    /// Mean days from first feeding to harvest, weighted by the mass fed; `None` without a batch of
+    /// at least a day.
+    pub(crate) fn mean_days(&self) -> Option<f64> {
+        let (mut mass_days, mut mass) = (0.0, 0.0);
+        for batch in &self.harvested {
+            let (Some(kg), Some(harvest)) = (batch.fed.kg, batch.harvest) else {
+                continue;
+            };
+            mass_days += kg * f64::from((harvest - batch.first).get_days());
+            mass += kg;
+        }
+        (mass_days > 0.0).then(|| mass_days / mass)
+    }
+}
+
+/// Batches in order; the last one may be open.
+fn divide_into_batches(steps: &[(Date, BatchStep, f64, EntryId)]) -> Vec<FeedingBatch> {
+    // Where nobody weighs larvae, the residue ends a batch.
+    let by_larvae = steps.iter().any(|(_, step, ..)| *step == BatchStep::Larvae);
+    let mut all: Vec<FeedingBatch> = Vec::new();
+    for (date, step, kg, id) in steps {
+        match step {
+            BatchStep::Fed => {
+                if all.last().is_none_or(|last| last.harvest.is_some()) {
+                    all.push(FeedingBatch::begin(*date));
+                }
+                if let Some(batch) = all.last_mut() {
+                    batch.fed.add(*kg, *id);
+                }
+            }
+            BatchStep::Larvae => {
+                if let Some(batch) = all.last_mut() {
+                    batch.larvae.add(*kg, *id);
+                    batch.harvest.get_or_insert(*date);
+                }
+            }
+            BatchStep::Residue => {
+                if let Some(batch) = batch_of_residue(&mut all) {
+                    batch.residue.add(*kg, *id);
+                    if !by_larvae {
+                        batch.harvest.get_or_insert(*date);
+                    }
+                }
+            }
+        }
+    }
+    all
+}
+
+/// Batch to which a residue belongs: the last harvested one, while it has none, else the last one.
+fn batch_of_residue(all: &mut [FeedingBatch]) -> Option<&mut FeedingBatch> {
+    let waits = all
+        .iter()
+        .rposition(|batch| batch.harvest.is_some())
+        .filter(|place| all[*place].residue.kg.is_none());
+    match waits {
+        Some(place) => all.get_mut(place),
+        None => all.last_mut(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use BatchStep::{Fed, Larvae, Residue};
+    use jiff::civil::date;
+
+    fn batches(steps: &[(i8, BatchStep, f64)]) -> Vec<FeedingBatch> {
+        let steps: Vec<(Date, BatchStep, f64, EntryId)> = (1..)
+            .zip(steps)
+            .map(|(id, (day, step, kg))| (date(2026, 11, *day), *step, *kg, id))
+            .collect();
+        divide_into_batches(&steps)
+    }
+
+    fn masses(batch: &FeedingBatch) -> [Option<f64>; 3] {
+        [batch.fed.kg, batch.larvae.kg, batch.residue.kg]
+    }
+
+    #[test]
+    fn a_batch_goes_from_its_first_feeding_to_its_harvest() {
+        let all = batches(&[
+            (1, Fed, 40.0),
+            (5, Fed, 60.0),
+            (12, Larvae, 20.0),
+            (12, Residue, 30.0),
+            (12, Fed, 50.0),
+        ]);
+        assert_eq!(masses(&all[0]), [Some(100.0), Some(20.0), Some(30.0)]);
+        assert_eq!(all[0].harvest, Some(date(2026, 11, 12)));
+        assert_eq!((all.len(), all[1].harvest), (2, None));
+        assert_eq!(masses(&all[1]), [Some(50.0), None, None]);
+    }
+
+    #[test]
+    fn a_residue_that_is_sieved_later_belongs_to_the_harvested_batch() {
+        let all = batches(&[
+            (1, Fed, 100.0),
+            (12, Larvae, 20.0),
+            (12, Fed, 50.0),
+            (13, Residue, 30.0),
+            (24, Larvae, 10.0),
+            (25, Residue, 15.0),
+        ]);
+        assert_eq!(masses(&all[0]), [Some(100.0), Some(20.0), Some(30.0)]);
+        assert_eq!(masses(&all[1]), [Some(50.0), Some(10.0), Some(15.0)]);
+    }
+
+    #[test]
+    fn without_larvae_the_residue_ends_a_batch() {
+        let all = batches(&[
+            (1, Fed, 100.0),
+            (12, Residue, 30.0),
+            (13, Fed, 50.0),
+            (24, Residue, 15.0),
+        ]);
+        assert_eq!(all[0].harvest, Some(date(2026, 11, 12)));
+        assert_eq!(masses(&all[1]), [Some(50.0), None, Some(15.0)]);
+    }
+
+    #[test]
+    fn what_comes_out_before_anything_was_fed_belongs_to_no_batch() {
+        assert_eq!(batches(&[(1, Larvae, 20.0), (2, Residue, 3.0)]), []);
+        let all = batches(&[(1, Larvae, 20.0), (2, Fed, 50.0)]);
+        assert_eq!((all.len(), masses(&all[0])), (1, [Some(50.0), None, None]));
+    }
+}

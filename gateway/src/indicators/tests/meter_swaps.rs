@@ -1,0 +1,138 @@
+//! Meters that were replaced or reset, as a person has recorded it, and growth across gaps.
+
+use super::site::SITE_DEVICES;
+use super::{HOUR, TestSite, assert_figure_close, find_figure, has_remark, parse_time};
+use crate::domain::UtcMs;
+use crate::domain::calibration::{Calibration, CalibrationKind};
+use jiff::civil::date;
+
+fn site() -> String {
+    let devices = SITE_DEVICES.replace("every = \"1m\"", "every = \"1h\"");
+    format!("{devices}[[asset]]\nid = 'm'\nkind = 'meter'\nimport = 'meter.import'\n")
+}
+
+/// Hourly readings of November: 0.5 kWh an hour; the meter is replaced after 10 days and 4 hours of
+/// silence, in which the old one counts 1.5 kWh and the new one 0.5, from `new_first` on.
+fn november(new_first: f64) -> Vec<(i64, Option<f64>)> {
+    let start = parse_time("2026-10-31T17:00:00Z").0;
+    let hour = |hour: i32| {
+        let at = start + i64::from(hour) * HOUR;
+        match hour {
+            0..=240 => Some((at, Some(1000.0 + 0.5 * f64::from(hour)))),
+            241..=243 => None,
+            _ => Some((at, Some(new_first + 0.5 * f64::from(hour - 243)))),
+        }
+    };
+    (0..=720).filter_map(hour).collect()
+}
+
+fn swap(old_last: f64, new_first: f64) -> Calibration {
+    let at = UtcMs(parse_time("2026-10-31T17:00:00Z").0 + 243 * HOUR);
+    Calibration {
+        kind: CalibrationKind::Swap,
+        targets: vec!["meter.import".into()],
+        pairs: vec![(old_last, new_first), (at.to_f64(), 0.0)],
+        since: date(2026, 11, 11),
+        withdraws: None,
+        who: "Budi".to_owned(),
+        note: String::new(),
+    }
+}
+
+#[tokio::test]
+async fn a_recorded_swap_gives_the_exact_total_in_the_place_of_a_guess() {
+    for new_first in [0.0, 7.5, 40_000.0] {
+        let village = TestSite::new(&site());
+        village
+            .store_readings(vec![("meter.import", november(new_first))])
+            .await;
+        // Also with a snapshot of closed days in between.
+        let guessed = village.indicators("2026-11").await;
+        let figure = find_figure(&guessed, "meter.import", "m");
+        assert!(has_remark(figure, "account-lower-bound"), "{new_first}");
+        assert_ne!(figure.value, Ok(360.0));
+        let old_last = 1000.0 + 0.5 * 243.0;
+        village
+            .store
+            .append_calibration(swap(old_last, new_first), "test")
+            .await
+            .unwrap();
+        let told = village.indicators("2026-11").await;
+        assert_figure_close(&told, "meter.import", "m", 360.0);
+        let figure = find_figure(&told, "meter.import", "m");
+        assert!(!has_remark(figure, "account-lower-bound"));
+        assert!(has_remark(figure, "account-calibrated"));
+        let kinds: Vec<&str> = told.events.iter().map(|event| event.kind).collect();
+        assert!(kinds.contains(&"swap"), "{kinds:?}");
+        assert!(
+            !kinds.contains(&"reset") && !kinds.contains(&"spike"),
+            "{kinds:?}"
+        );
+        let event = told
+            .events
+            .iter()
+            .find(|event| event.kind == "swap")
+            .unwrap();
+        assert_eq!(event.before_after, Some((old_last, new_first)));
+        // December does not know of it.
+        let after = village.indicators("2026-11-12").await;
+        assert_figure_close(&after, "meter.import", "m", 12.0);
+        assert!(after.events.iter().all(|event| event.kind != "swap"));
+    }
+}
+
+#[tokio::test]
+async fn a_withdrawn_swap_leaves_the_guess() {
+    let village = TestSite::new(&site());
+    village
+        .store_readings(vec![("meter.import", november(0.0))])
+        .await;
+    let before = village.indicators("2026-11").await;
+    let id = village
+        .store
+        .append_calibration(swap(1121.5, 0.0), "test")
+        .await
+        .unwrap();
+    let with = village.indicators("2026-11").await;
+    let withdrawal = Calibration {
+        pairs: Vec::new(),
+        withdraws: Some(id),
+        note: "false".to_owned(),
+        ..swap(0.0, 0.0)
+    };
+    village
+        .store
+        .append_calibration(withdrawal, "test")
+        .await
+        .unwrap();
+    let after = village.indicators("2026-11").await;
+    let of = |found| find_figure(found, "meter.import", "m").value.clone();
+    assert_ne!(of(&with), of(&before));
+    assert_eq!(of(&after), of(&before));
+}
+
+#[tokio::test]
+async fn what_was_counted_across_a_gap_is_told() {
+    let village = TestSite::new(&site());
+    let start = parse_time("2026-10-31T17:00:00Z").0;
+    let hours = (0..=720_i32).filter(|hour| !(101..=124).contains(hour));
+    let readings = hours.map(|hour| (start + i64::from(hour) * HOUR, Some(0.5 * f64::from(hour))));
+    village
+        .store_readings(vec![("meter.import", readings.collect())])
+        .await;
+    let found = village.indicators("2026-11").await;
+    assert_figure_close(&found, "meter.import", "m", 360.0);
+    let figure = find_figure(&found, "meter.import", "m");
+    let told = figure
+        .remarks
+        .iter()
+        .find(|one| one.key == "account-across-gaps");
+    let args: Vec<&str> = told.unwrap().args.iter().map(|(_, text)| &**text).collect();
+    assert_eq!(args, ["12.5", "kWh"]);
+    let input = figure.inputs.iter().find(|input| input.symbol == "Δ_gap");
+    assert_eq!(input.unwrap().value, Some(12.5));
+    // A day without a gap has no such line.
+    let day = village.indicators("2026-11-20").await;
+    let figure = find_figure(&day, "meter.import", "m");
+    assert!(!has_remark(figure, "account-across-gaps"));
+}
