@@ -9,13 +9,13 @@
 use super::asset_point::POWER_UNITS;
 use super::asset_relation::{AssetRelation, AssetRelationSort};
 use super::{Asset, AssetKind, AssetPoint, PumpAsset, PvPlantAsset, RawAsset};
-use crate::carbon::settings::baseline::BaselineKind;
+use crate::carbon::settings::baseline::{Baseline, BaselineKind};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::factors::Factors;
 use crate::config::raw_values::SpannedValue;
 use crate::domain::Site;
 use crate::domain::date_bounds::DateBounds;
-use crate::ledger::IndicatorDefinitions;
+use crate::ledger::{IndicatorDefinition, IndicatorDefinitions, LedgerDimension};
 use std::sync::Arc;
 
 /// The site, its assets and their relations, among which claims are compared.
@@ -53,6 +53,7 @@ pub(crate) fn check_claims(
         registry.check_driven_pump(notes, at, later);
         registry.check_certificates(notes, at, later);
         registry.check_records(notes, at, later);
+        registry.check_litres(notes, at, later);
     }
 }
 
@@ -111,6 +112,14 @@ impl ClaimRegistry<'_> {
         let Some(device) = shared.map(|id| device_of(id)) else {
             return EnergyOverlap::None;
         };
+        // The channels say it, where they are declared.
+        if let (Some(own), Some(other)) = (&one.channel, &other.channel) {
+            return if own == other {
+                EnergyOverlap::Sure
+            } else {
+                EnergyOverlap::None
+            };
+        }
         // A device with several counters and several powers may have a channel for each plant.
         let mixed = one.energy.is_some() != other.energy.is_some();
         let (counters, powers) = self.energy_points(device);
@@ -148,8 +157,9 @@ impl ClaimRegistry<'_> {
         };
         for (days, (first, pump)) in self.replaced_pumps(one) {
             for (other_days, (second, other_pump)) in self.replaced_pumps(other) {
-                let is_same =
-                    first == second || (water(pump).is_some() && water(pump) == water(other_pump));
+                let is_same = first == second
+                    || (water(pump).is_some() && water(pump) == water(other_pump))
+                    || self.is_one_lift(first, second);
                 if is_same && days.overlaps(other_days) {
                     let what = "fault-water-claimed-twice";
                     notes.add_error(at.span(), "baseline", what, second, &earlier.id);
@@ -277,18 +287,52 @@ impl ClaimRegistry<'_> {
             return;
         }
         let definition = self.definitions.find(waste.fed);
-        let factor = definition.and_then(|one| one.factor.as_ref());
-        let is_emission = |id: &Arc<str>| {
-            let known = self.factors.find(id).map(|factor| factor.unit.text());
-            let unverified = self.factors.find_unverified(id).map(|one| &*one.unit);
-            known
-                .or(unverified)
-                .is_some_and(|unit| unit.contains("CO2"))
-        };
-        if let Some(factor) = factor.filter(|id| is_emission(id)) {
+        if let Some(factor) = definition.and_then(|one| self.emission_factor(one)) {
             let what = "fault-mass-claimed-twice";
             notes.add_error(at.span(), "disposal", what, waste.fed, factor);
         }
+    }
+
+    /// Litres that people record with an effect in CO2 may be the fuel that a plant claims as saved.
+    fn check_litres(
+        self,
+        notes: &mut DiagnosticCollector<'_>,
+        at: &SpannedValue<RawAsset>,
+        asset: &Asset,
+    ) {
+        let saves = |one: &Baseline| {
+            matches!(
+                one.kind,
+                BaselineKind::Genset { .. } | BaselineKind::PumpFuel { .. }
+            )
+        };
+        if !asset.baselines().iter().any(saves) {
+            return;
+        }
+        for definition in self.definitions.all() {
+            let is_volume = self
+                .definitions
+                .measures(&definition.unit, LedgerDimension::Volume);
+            if is_volume && self.emission_factor(definition).is_some() {
+                let what = "fault-litres-claimed-perhaps";
+                notes.add_warning(at.span(), "baseline", what, &definition.id, &asset.id);
+            }
+        }
+    }
+
+    /// Factor of an indicator that gives its effect in CO2.
+    fn emission_factor<'d>(self, definition: &'d IndicatorDefinition) -> Option<&'d Arc<str>> {
+        let id = definition.factor.as_ref()?;
+        let known = self.factors.find(id).map(|factor| factor.unit.text());
+        let unverified = self.factors.find_unverified(id).map(|one| &*one.unit);
+        let unit = known.or(unverified)?;
+        unit.contains("CO2").then_some(id)
+    }
+
+    /// Whether the same water passes both pumps, which then replace the fuel of one lift.
+    fn is_one_lift(self, one: &str, other: &str) -> bool {
+        let mut all = self.relations.iter();
+        all.any(|relation| relation.is_counted_once() && relation.joins(one, other))
     }
 
     /// Pumps of the fuel pump baselines of a plant, with the days of the baselines.

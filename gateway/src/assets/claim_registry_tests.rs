@@ -38,6 +38,7 @@ fn site(assets: &str) -> String {
         .device("flow", "b", "unit = 5")
         .points([
             water,
+            "{ id = 'rate', register = 'holding:12', type = 'u16', unit = 'm3/h' }",
             "{ id = 'temp', register = 'holding:10', type = 'i16', unit = 'degC' }",
         ]);
     text.text() + assets
@@ -214,4 +215,61 @@ fn claims_of_different_days_are_no_double_claim() {
     let both = plant("p", INVERTER, &until) + &plant("q", SECOND, &since) + &pump("w", "");
     let config = load(&both);
     assert!(config.is_ok(), "{config:?}");
+}
+
+#[test]
+fn channels_tell_the_plants_of_one_device_apart() {
+    let channel = |number: u8, word: &str| {
+        let keys = format!("energy = 'channels.energy_{number}'\n{word}");
+        plant(&format!("p{number}"), &keys, GRID)
+    };
+    let warned = |one: &str, other: &str| -> Vec<&'static str> {
+        let config = load(&(channel(1, one) + &channel(2, other))).unwrap();
+        config.warnings.iter().map(|fault| fault.what).collect()
+    };
+    assert!(warned("", "").contains(&"fault-claimed-perhaps"));
+    assert!(warned("channel = 'a'", "").contains(&"fault-claimed-perhaps"));
+    let declared = warned("channel = 'a'", "channel = 'b'");
+    assert!(!declared.contains(&"fault-claimed-perhaps"), "{declared:?}");
+    let same = channel(1, "channel = 'a'") + &channel(2, "channel = 'a'");
+    let faults = load(&same).unwrap_err();
+    assert_eq!(faults.0[0].what, "fault-claimed-twice-device");
+}
+
+#[test]
+fn the_fuel_of_one_lift_is_saved_once() {
+    let claims = plant("p", INVERTER, FUEL) + &plant("q", SECOND, &FUEL.replace("'w'", "'v'"));
+    let other = pump("v", "").replace("volume = 'flow.volume'", "flow = 'flow.rate'");
+    let pumps = pump("w", "") + &other;
+    let relation = "[[relation]]\nasset = 'v'\nkind = 'in-series'\nwith = 'w'\n";
+    let whats = |text: &str| -> Vec<&'static str> {
+        let faults = load(text).map_or_else(|faults| faults.0, |config| config.warnings);
+        faults.iter().map(|fault| fault.what).collect()
+    };
+    let apart = whats(&(claims.clone() + &pumps));
+    assert!(!apart.contains(&"fault-water-claimed-twice"), "{apart:?}");
+    let series = whats(&(claims + &pumps + relation));
+    assert!(series.contains(&"fault-water-claimed-twice"), "{series:?}");
+}
+
+#[test]
+fn litres_with_an_effect_beside_a_fuel_that_is_saved_are_a_warning() {
+    let dir = tempfile::tempdir().unwrap();
+    let own = "[[factor]]\nid = 'own.litre'\nvalue = 2.6\nunit = 'kgCO2/L'\nsource = 's'\n\
+               status = 'policy'\n";
+    std::fs::write(dir.path().join("own.toml"), own).unwrap();
+    let indicator = "[[indicator]]\nid = 'solar-hemat'\nunit = 'L'\n\
+                     name = { id = 'Solar hemat', en = 'Diesel saved' }\n\
+                     known = ['declared']\nfactor = 'own.litre'\n\
+                     [factors]\nfile = 'own.toml'\n";
+    let warned = |text: &str| -> Vec<&'static str> {
+        let file = dir.path().join("pantau.toml");
+        let config = config::load_config_text(&site(text), &file, &|_| None).unwrap();
+        config.warnings.iter().map(|fault| fault.what).collect()
+    };
+    let fuel = plant("p", INVERTER, FUEL) + &pump("w", "") + indicator;
+    let found = warned(&fuel);
+    assert!(found.contains(&"fault-litres-claimed-perhaps"), "{found:?}");
+    let grid = warned(&(plant("p", INVERTER, GRID) + indicator));
+    assert!(!grid.contains(&"fault-litres-claimed-perhaps"), "{grid:?}");
 }

@@ -67,6 +67,8 @@ pub struct Uncertainty {
     pub tier1_pct: Option<f64>,
     /// GUM (METHODS G.2), in the unit of the figure; correlated inputs are added linearly.
     pub gum: Option<f64>,
+    /// Both are lower bounds: the uncertainty of an input is not known.
+    pub is_least: bool,
 }
 
 /// Measured shares of the period, 0 to 1; `None`: nothing was expected, or the figure is no

@@ -44,8 +44,13 @@ pub(crate) struct BatchesOfPeriod {
     pub(crate) open: Option<FeedingBatch>,
 }
 
-/// Sort of an entry; within a day in this order, so that a bin that is emptied and filled on one day
-/// starts its new batch on that day.
+/// Days after a harvest in which more of it may be weighed.
+const LATE_DAYS: i32 = 3;
+
+/// Entry of a mass: date, sort, kg, number.
+type BatchEntry = (Date, BatchStep, f64, EntryId);
+
+/// Sort of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum BatchStep {
     Larvae,
@@ -141,37 +146,60 @@ impl BatchesOfPeriod {
 }
 
 /// Batches in order; the last one may be open.
-fn divide_into_batches(steps: &[(Date, BatchStep, f64, EntryId)]) -> Vec<FeedingBatch> {
+fn divide_into_batches(steps: &[BatchEntry]) -> Vec<FeedingBatch> {
     // Where nobody weighs larvae, the residue ends a batch.
     let by_larvae = steps.iter().any(|(_, step, ..)| *step == BatchStep::Larvae);
     let mut all: Vec<FeedingBatch> = Vec::new();
-    for (date, step, kg, id) in steps {
-        match step {
-            BatchStep::Fed => {
-                if all.last().is_none_or(|last| last.harvest.is_some()) {
-                    all.push(FeedingBatch::begin(*date));
-                }
-                if let Some(batch) = all.last_mut() {
-                    batch.fed.add(*kg, *id);
-                }
+    for day in steps.chunk_by(|one, next| one.0 == next.0) {
+        let is_fed = |entry: &&BatchEntry| entry.1 == BatchStep::Fed;
+        let fed = day.iter().filter(is_fed);
+        let out = day.iter().filter(|entry| !is_fed(entry));
+        let ordered: Vec<&BatchEntry> = if begins_with_feeding(all.last(), day[0].0) {
+            fed.chain(out).collect()
+        } else {
+            out.chain(fed).collect()
+        };
+        for entry in ordered {
+            add_to_batch(&mut all, entry, by_larvae);
+        }
+    }
+    all
+}
+
+/// Whether what came out on a day was fed on it: nothing else was there. A bin that is emptied and
+/// filled on one day starts its new batch on that day.
+fn begins_with_feeding(last: Option<&FeedingBatch>, day: Date) -> bool {
+    last.is_none_or(|batch| {
+        let harvest = batch.harvest;
+        harvest.is_some_and(|harvest| (day - harvest).get_days() > LATE_DAYS)
+    })
+}
+
+fn add_to_batch(all: &mut Vec<FeedingBatch>, (date, step, kg, id): &BatchEntry, by_larvae: bool) {
+    match step {
+        BatchStep::Fed => {
+            if all.last().is_none_or(|last| last.harvest.is_some()) {
+                all.push(FeedingBatch::begin(*date));
             }
-            BatchStep::Larvae => {
-                if let Some(batch) = all.last_mut() {
-                    batch.larvae.add(*kg, *id);
+            if let Some(batch) = all.last_mut() {
+                batch.fed.add(*kg, *id);
+            }
+        }
+        BatchStep::Larvae => {
+            if let Some(batch) = all.last_mut() {
+                batch.larvae.add(*kg, *id);
+                batch.harvest.get_or_insert(*date);
+            }
+        }
+        BatchStep::Residue => {
+            if let Some(batch) = batch_of_residue(all) {
+                batch.residue.add(*kg, *id);
+                if !by_larvae {
                     batch.harvest.get_or_insert(*date);
-                }
-            }
-            BatchStep::Residue => {
-                if let Some(batch) = batch_of_residue(&mut all) {
-                    batch.residue.add(*kg, *id);
-                    if !by_larvae {
-                        batch.harvest.get_or_insert(*date);
-                    }
                 }
             }
         }
     }
-    all
 }
 
 /// Batch to which a residue belongs: the last harvested one, while it has none, else the last one.
@@ -193,7 +221,7 @@ mod tests {
     use jiff::civil::date;
 
     fn batches(steps: &[(i8, BatchStep, f64)]) -> Vec<FeedingBatch> {
-        let steps: Vec<(Date, BatchStep, f64, EntryId)> = (1..)
+        let steps: Vec<BatchEntry> = (1..)
             .zip(steps)
             .map(|(id, (day, step, kg))| (date(2026, 11, *day), *step, *kg, id))
             .collect();
@@ -243,6 +271,20 @@ mod tests {
         ]);
         assert_eq!(all[0].harvest, Some(date(2026, 11, 12)));
         assert_eq!(masses(&all[1]), [Some(50.0), None, Some(15.0)]);
+    }
+
+    #[test]
+    fn one_day_may_have_all_of_a_batch() {
+        let all = batches(&[(2, Larvae, 20.0), (2, Residue, 30.0), (2, Fed, 100.0)]);
+        assert_eq!(all.len(), 1);
+        assert_eq!(masses(&all[0]), [Some(100.0), Some(20.0), Some(30.0)]);
+        let all = batches(&[
+            (2, Larvae, 20.0),
+            (2, Fed, 100.0),
+            (16, Larvae, 10.0),
+            (16, Fed, 50.0),
+        ]);
+        assert_eq!(masses(&all[1]), [Some(50.0), Some(10.0), None]);
     }
 
     #[test]

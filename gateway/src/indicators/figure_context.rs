@@ -127,7 +127,8 @@ impl FigureBuilder for Indicator {
         if let Ok(value) = self.value {
             self.uncertainty = wide.absolute(value);
         }
-        self
+        let is_least = self.uncertainty.is_least;
+        self.with_remark_if(is_least, "account-width-least")
     }
 
     fn with_remark(mut self, remark: IndicatorRemark) -> Self {

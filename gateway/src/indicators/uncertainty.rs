@@ -1,5 +1,5 @@
-//! Relative uncertainty of figures (METHODS G.1, G.2): half of the 95 % interval in %. Unknown
-//! inputs make the result unknown.
+//! Relative uncertainty of figures (METHODS G.1, G.2): half of the 95 % interval in %. Where that of
+//! an input is not known, the known ones give a lower bound: the figure is at least as uncertain.
 
 use crate::domain::indicator::{Indicator, Uncertainty};
 use crate::formulas::uncertainty::{
@@ -14,6 +14,8 @@ pub(crate) struct RelativeUncertainty {
     pub(crate) tier1: Option<f64>,
     /// GUM: inputs with a common cause are added linearly (METHODS G.2).
     pub(crate) gum: Option<f64>,
+    /// A lower bound: the uncertainty of an input is not known.
+    pub(crate) is_least: bool,
 }
 
 impl RelativeUncertainty {
@@ -21,6 +23,7 @@ impl RelativeUncertainty {
     pub(crate) const EXACT: Self = Self {
         tier1: Some(0.0),
         gum: Some(0.0),
+        is_least: false,
     };
 
     /// The same percentage by both methods; `None`: unknown.
@@ -28,6 +31,23 @@ impl RelativeUncertainty {
         Self {
             tier1: pct,
             gum: pct,
+            is_least: false,
+        }
+    }
+
+    fn is_known(&self) -> bool {
+        self.tier1.is_some()
+    }
+
+    /// The uncertainty, as a lower bound where one of `parts` is not known or is one itself. Nothing
+    /// is known of a bound of zero.
+    fn bounded_by(self, parts: impl Iterator<Item = Self>) -> Self {
+        let is_least = parts.fold(false, |least, one| least || one.is_least || !one.is_known());
+        let is_something = |pct: &f64| !is_least || *pct > 0.0;
+        Self {
+            tier1: self.tier1.filter(is_something),
+            gum: self.gum.filter(is_something),
+            is_least: is_least && self.tier1.is_some_and(|pct| pct > 0.0),
         }
     }
 
@@ -36,7 +56,7 @@ impl RelativeUncertainty {
         // Relative uncertainty does not depend on the values, so each input is given as 1.0. The
         // GUM formula needs the standard uncertainty (k = 1) as a fraction: half of 95 % interval /
         // 2 / 100.
-        let tier1: Option<Vec<f64>> = all.iter().map(|one| one.tier1).collect();
+        let tier1: Vec<f64> = all.iter().filter_map(|one| one.tier1).collect();
         let one = |wide: &Self| {
             Some(GumFactor {
                 x: 1.0,
@@ -44,32 +64,35 @@ impl RelativeUncertainty {
                 power: 1.0,
             })
         };
-        let gum: Option<Vec<GumFactor>> = all.iter().map(one).collect();
-        Self {
-            tier1: tier1.and_then(|all| product_uncertainty_pct(&all)),
-            gum: gum.and_then(|all| gum_product(&all).u95).map(|u| u * 100.0),
-        }
+        let gum: Vec<GumFactor> = all.iter().filter_map(one).collect();
+        let known = Self {
+            tier1: product_uncertainty_pct(&tier1),
+            gum: gum_product(&gum).u95.map(|u| u * 100.0),
+            is_least: false,
+        };
+        known.bounded_by(all.iter().copied())
     }
 
     /// Uncertainty of a sum of (value, uncertainty). With `linked`, the terms share a meter or
     /// factor.
     pub(crate) fn of_sum(terms: &[(f64, Self)], linked: bool) -> Self {
-        let of = |way: fn(&Self) -> Option<f64>| -> Option<Vec<(f64, f64)>> {
-            // A term of zero adds no uncertainty, even if its own is unknown.
-            let known = terms.iter().filter(|(x, _)| *x != 0.0);
-            known.map(|(x, wide)| Some((*x, way(wide)?))).collect()
+        // A term of zero adds no uncertainty, even if its own is unknown.
+        let counted = || terms.iter().filter(|(x, _)| *x != 0.0);
+        let of = |way: fn(&Self) -> Option<f64>| -> Vec<(f64, f64)> {
+            let widths = counted().map(|(x, wide)| (*x, way(wide).unwrap_or_default()));
+            widths.collect()
         };
         let gum = of(|one| one.gum);
-        Self {
-            tier1: of(|one| one.tier1).and_then(|terms| sum_uncertainty_pct(&terms)),
-            gum: gum.and_then(|terms| {
-                if linked {
-                    correlated_sum_uncertainty_pct(&terms)
-                } else {
-                    sum_uncertainty_pct(&terms)
-                }
-            }),
-        }
+        let known = Self {
+            tier1: sum_uncertainty_pct(&of(|one| one.tier1)),
+            gum: if linked {
+                correlated_sum_uncertainty_pct(&gum)
+            } else {
+                sum_uncertainty_pct(&gum)
+            },
+            is_least: false,
+        };
+        known.bounded_by(counted().map(|(_, wide)| *wide))
     }
 
     /// Uncertainty as an indicator reports it: GUM in the unit of the figure.
@@ -77,6 +100,7 @@ impl RelativeUncertainty {
         Uncertainty {
             tier1_pct: self.tier1,
             gum: self.gum.map(|pct| pct * value.abs() / 100.0),
+            is_least: self.is_least,
         }
     }
 
@@ -88,6 +112,7 @@ impl RelativeUncertainty {
         Self {
             tier1: figure.uncertainty.tier1_pct,
             gum: figure.uncertainty.gum.and_then(relative),
+            is_least: figure.uncertainty.is_least,
         }
     }
 }
@@ -101,17 +126,34 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_input_makes_an_unknown_figure() {
+    fn an_unknown_input_leaves_the_known_ones_as_a_lower_bound() {
+        let known = RelativeUncertainty::from_percent(Some(3.0));
+        let unknown = RelativeUncertainty::default();
+        let product = RelativeUncertainty::of_product(&[known, unknown]);
+        assert!(is_close(product.tier1, 3.0) && is_close(product.gum, 3.0));
+        assert!(product.is_least);
+        let sum = RelativeUncertainty::of_sum(&[(1.0, known), (2.0, unknown)], false);
+        assert!(is_close(sum.tier1, 1.0) && is_close(sum.gum, 1.0) && sum.is_least);
+        // A bound goes on through further steps.
+        let more = RelativeUncertainty::of_product(&[product, known]);
+        assert!(more.is_least);
+        assert!(!RelativeUncertainty::of_product(&[known, known]).is_least);
+    }
+
+    #[test]
+    fn nothing_known_is_no_bound() {
+        let unknown = RelativeUncertainty::default();
+        for found in [
+            RelativeUncertainty::of_product(&[unknown, unknown]),
+            RelativeUncertainty::of_product(&[unknown, RelativeUncertainty::EXACT]),
+            RelativeUncertainty::of_sum(&[(1.0, unknown), (2.0, unknown)], true),
+        ] {
+            assert_eq!(found, unknown);
+        }
+        // A term of zero is left out.
         let known = RelativeUncertainty::from_percent(Some(1.0));
-        assert_eq!(
-            RelativeUncertainty::of_product(&[known, RelativeUncertainty::default()]),
-            RelativeUncertainty::default()
-        );
-        let sum = RelativeUncertainty::of_sum(
-            &[(1.0, known), (2.0, RelativeUncertainty::default())],
-            false,
-        );
-        assert_eq!(sum, RelativeUncertainty::default());
+        let sum = RelativeUncertainty::of_sum(&[(5.0, known), (0.0, unknown)], false);
+        assert!(is_close(sum.tier1, 1.0) && !sum.is_least);
     }
 
     #[test]

@@ -260,7 +260,8 @@ fn shown_number(kind: &ValueKind, value: f64, lang: Language) -> String {
 fn shown_bounds(figure: &KeyFigure, lang: Language) -> String {
     let kind = figure.kind.uncertainty_kind();
     figure.shown_width().map_or_else(String::new, |width| {
-        format!("± {}", shown_number(&kind, width, lang))
+        let width = shown_number(&kind, width, lang);
+        number_format::half_width(lang, &width, figure.is_least)
     })
 }
 

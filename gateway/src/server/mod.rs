@@ -13,6 +13,8 @@
 mod access_guard;
 #[cfg(test)]
 mod access_tests;
+#[cfg(test)]
+mod asset_keys_tests;
 mod control_socket;
 mod listener;
 mod origin_guard;

@@ -29,8 +29,6 @@ pub struct BsfAsset {
     pub humidity: Option<AssetPoint>,
     /// Substrate moisture, % or %RH.
     pub moisture: Option<AssetPoint>,
-    /// Life stage that is reared, as a word.
-    pub stage: String,
     /// Position of the probe, as text; empty when not recorded.
     pub probe: String,
     /// Limits of the temperature bands.
@@ -97,8 +95,6 @@ pub(crate) struct RawBsf {
     pub(crate) humidity: RawText,
     /// Point of the substrate's moisture.
     pub(crate) moisture: RawText,
-    /// Life stage that is reared, `larva` by default.
-    pub(crate) stage: Option<SpannedValue<RawBsfStage>>,
     /// Position of the probe, e.g. "5 cm deep, centre".
     pub(crate) probe: RawText,
     /// Limits of the temperature bands.
@@ -113,17 +109,6 @@ pub(crate) struct RawBsf {
     pub(crate) basis: Option<SpannedValue<RawMassBasis>>,
     /// Disposal without the programme.
     pub(crate) disposal: Option<SpannedValue<RawDisposal>>,
-}
-
-/// Life stage.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum RawBsfStage {
-    Egg,
-    Larva,
-    Prepupa,
-    Pupa,
-    Adult,
 }
 
 /// Basis of masses.
@@ -179,16 +164,11 @@ pub(crate) fn check_table(
     if probe.is_empty() {
         notes.add_warning(span.clone(), "probe", "fault-no-probe", "", "");
     }
-    let stage = raw
-        .stage
-        .as_ref()
-        .map_or(RawBsfStage::Larva, |at| *at.get());
     let temperature = raw.temperature.as_ref();
     BsfAsset {
         temperatures: around.point_list(notes, temperature, "temperature", TEMPERATURE_UNITS),
         humidity: around.measured_point(notes, &raw.humidity, "humidity", HUMIDITY_UNITS),
         moisture: around.measured_point(notes, &raw.moisture, "moisture", MOISTURE_UNITS),
-        stage: stage_word(stage).to_owned(),
         probe,
         bands: check_bands(notes, raw.bands.as_ref()),
         fed: around.ledger_indicator(notes, span, &raw.fed, &FED_KEY),
@@ -199,16 +179,6 @@ pub(crate) fn check_table(
             .as_ref()
             .is_some_and(|at| *at.get() == RawMassBasis::Dry),
         disposal: waste_disposal::check_disposal(notes, raw.disposal.as_ref(), around),
-    }
-}
-
-fn stage_word(stage: RawBsfStage) -> &'static str {
-    match stage {
-        RawBsfStage::Egg => "egg",
-        RawBsfStage::Larva => "larva",
-        RawBsfStage::Prepupa => "prepupa",
-        RawBsfStage::Pupa => "pupa",
-        RawBsfStage::Adult => "adult",
     }
 }
 

@@ -27,8 +27,6 @@ const FUEL_KEY: IndicatorKey = IndicatorKey::new("fuel_ledger", "", LedgerDimens
 pub struct GensetAsset {
     /// Rated power, kW.
     pub rating_kw: f64,
-    /// Load class; `None` when not configured.
-    pub load: Option<GensetLoad>,
     /// Power, W.
     pub power: Option<AssetPoint>,
     /// Energy, kWh.
@@ -84,8 +82,6 @@ pub(crate) struct RawGenset {
     /// Rated power, kW.
     #[schemars(required)]
     pub(crate) rating_kw: RawNumber,
-    /// Load class.
-    pub(crate) load: Option<SpannedValue<GensetLoad>>,
     /// Point of the power.
     pub(crate) power: RawText,
     /// Point of the energy, a counter.
@@ -146,7 +142,6 @@ pub(crate) fn check_table(
         rating_kw: notes
             .positive_number(&raw.rating_kw, "rating_kw")
             .unwrap_or(0.0),
-        load: raw.load.as_ref().map(|at| *at.get()),
         power: around.measured_point(notes, &raw.power, "power", POWER_UNITS),
         energy: around.counter_point(notes, &raw.energy, "energy", ENERGY_UNITS),
         fuel: around.counter_point(notes, &raw.fuel, "fuel", VOLUME_UNITS),

@@ -8,6 +8,7 @@ use crate::formulas::FormulaStatus;
 use crate::formulas::saved_state::{SavedState, StateArchive};
 use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
+use crate::indicators::figure_context::FigureBuilder;
 use crate::indicators::input_reading::{InputReading, ReadingSums};
 use crate::indicators::input_series::{InputSeries, InputSeriesList};
 use crate::indicators::totaliser::Totaliser;
@@ -29,6 +30,8 @@ pub(crate) struct MeterSums {
     // Integrated power beside a counter would show the same energy twice.
     counters: Vec<(IndicatorSpec<'static>, &'static str, Totaliser)>,
     power: Option<Totaliser>,
+    /// A certificate was issued for its energy.
+    certified: bool,
 }
 
 impl SavedState for MeterSums {
@@ -59,7 +62,12 @@ impl MeterSums {
         let counters: Vec<_> = counters.collect();
         let power = power.filter(|_| counters.is_empty());
         let power = power.map(|at| Totaliser::from_integral(&lanes, at));
-        (lanes, Self { counters, power })
+        let sums = Self {
+            counters,
+            power,
+            certified: meter.claim.as_ref().is_some_and(|claim| claim.rec),
+        };
+        (lanes, sums)
     }
 
     fn totalisers(&mut self) -> impl Iterator<Item = &mut Totaliser> {
@@ -94,8 +102,9 @@ impl AssetSums for MeterSums {
             .map(|(spec, symbol, one)| (spec, *symbol, one));
         let mut made = AssetIndicators::default();
         for (spec, symbol, amount) in counters.chain(power) {
+            let figure = read.total_figure(spec, symbol, Some(amount), FormulaStatus::NoData);
             made.figures
-                .push(read.total_figure(spec, symbol, Some(amount), FormulaStatus::NoData));
+                .push(figure.with_remark_if(self.certified, "account-rec"));
             made.daily.extend(read.daily_totals(spec, Some(amount)));
         }
         let all: Vec<_> = self.counters.iter().map(|(_, _, one)| Some(one)).collect();

@@ -73,6 +73,8 @@ pub struct PvPlantAsset {
     pub wind: Option<AssetPoint>,
     /// Status of the inverter.
     pub status: Option<AssetPoint>,
+    /// Channel of a device that measures several plants.
+    pub channel: Option<String>,
     /// Declared baselines, by their first day; without one no emissions are avoided.
     pub baselines: Vec<Baseline>,
     /// Project emissions: energy that the plant takes itself.
@@ -179,6 +181,8 @@ pub(crate) struct RawPlts {
     pub(crate) wind: RawText,
     /// Point of the inverter status.
     pub(crate) status: RawText,
+    /// Channel of a device that measures several plants: each has a word of its own.
+    pub(crate) channel: RawText,
     /// Declared baseline, or a list of them, one after the other.
     #[serde(default)]
     pub(crate) baseline: OneOrMany<RawBaseline>,
@@ -378,6 +382,7 @@ pub(crate) fn check_table(
         ),
         wind: around.measured_point(notes, &raw.wind, "wind", SPEED_UNITS),
         status: around.measured_point(notes, &raw.status, "status", ANY_UNIT),
+        channel: Some(text_or_empty(&raw.channel)).filter(|word| !word.is_empty()),
         project: raw
             .project
             .as_ref()

@@ -60,7 +60,7 @@ fn tank_parts(at: &SectionContext<'_>, tank: &TankAsset) -> KindParts {
     // A tank of the past has its state at the end of the period.
     let shown = at.today.unwrap_or(at.figures);
     KindParts {
-        now: NowValue::of_points(at, level),
+        now: NowValue::of_points(at, level.chain(&tank.temperature)),
         today: &[],
         main: TANK_FIGURES,
         drawing: TankDrawing::of_figures(at.asset, tank, shown).svg(),
@@ -230,8 +230,9 @@ fn pump_parts(at: &SectionContext<'_>, pump: &PumpAsset) -> KindParts {
         .flow
         .as_ref()
         .map(|point| at.named_means(point, ("m3/h", 1.0), PlotStyle::Line));
+    let now = pump.power.iter().chain(&pump.flow).chain(&pump.status);
     KindParts {
-        now: NowValue::of_points(at, pump.power.iter().chain(&pump.flow)),
+        now: NowValue::of_points(at, now),
         today: &["pump.volume", "pump.hours"],
         main: PUMP_FIGURES,
         drawing: String::new(),

@@ -44,6 +44,7 @@ pub(crate) fn indicator_figure(
     let parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
     let mut figure = KeyFigure::new(&parts.collect::<Vec<_>>().join("/"), label, value, kind);
     figure.plus_minus = significant_digits::half_width(one);
+    figure.is_least = one.uncertainty.is_least;
     figure.completeness = judged_share(book, one);
     figure.origin = Some(one.origin);
     figure.status = figure_status(book, one);

@@ -54,6 +54,13 @@ fn printed_decimals(definitions: &IndicatorDefinitions, one: &Indicator) -> i8 {
     };
     let known = half_width(one).and_then(|width| claim_rounding::supported_decimals(width, 100.0));
     let bears = match (known, one.side) {
+        // Of a lower bound nobody knows how much wider it is.
+        (Some(decimals), RoundingDirection::Benefit | RoundingDirection::Burden)
+            if one.uncertainty.is_least && value != 0.0 =>
+        {
+            let two = CLAIM_DIGITS - 1 - claim_rounding::decimal_magnitude(value).unwrap_or(0);
+            decimals.min(two)
+        }
         (Some(decimals), _) => decimals,
         // With unknown uncertainty a claim gets two significant digits, a measurement the usual
         // decimals.

@@ -25,6 +25,8 @@ pub struct KeyFigure {
     pub kind: ValueKind,
     /// Half width of the 95 % interval (k = 2), in the unit of the figure.
     pub plus_minus: Option<f64>,
+    /// The half width is a lower bound.
+    pub is_least: bool,
     /// Share of the period that was measured, 0 to 1.
     pub completeness: Option<f64>,
     /// Origin of the number: measured, declared, ...
@@ -72,6 +74,7 @@ impl KeyFigure {
             value,
             kind,
             plus_minus: None,
+            is_least: false,
             completeness: None,
             origin: None,
             status: FigureStatus::Final,

@@ -162,7 +162,7 @@ impl HtmlRenderer<'_> {
         let spread = self.show.spread_text(figure);
         let spread = spread.map_or_else(String::new, |spread| {
             let spread = escape_html(&spread);
-            format!(" <small class=\"bounds\">± {spread}</small>")
+            format!(" <small class=\"bounds\">{spread}</small>")
         });
         self.push_raw(&format!(
             "<dd><span class=\"value\">{value}</span>{spread}</dd>\n"

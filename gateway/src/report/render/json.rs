@@ -118,6 +118,7 @@ fn figure_json(show: &RenderContext<'_>, figure: &KeyFigure) -> Json {
     let spread = optional(figure.shown_width(), &figure.kind.uncertainty_kind());
     let completeness = optional(figure.completeness, &ValueKind::Percent(0));
     item.insert("uncertainty".to_owned(), spread);
+    item.insert("uncertainty_is_least".to_owned(), json!(figure.is_least));
     item.insert("completeness".to_owned(), completeness);
     let target = optional(figure.target, &nearest_kind(&figure.kind));
     item.insert("target".to_owned(), target);

@@ -94,6 +94,16 @@ pub fn format_rfc3339(at: UtcMs) -> String {
     stamp.to_string()
 }
 
+/// Half-width with its sign: `± 6 kWh`, or as a lower bound `at least ± 6 kWh`.
+pub(crate) fn half_width(lang: Language, width: &str, is_least: bool) -> String {
+    let text = format!("± {width}");
+    if is_least {
+        lang.text_with("report-at-least", &[("width", &text)])
+    } else {
+        text
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

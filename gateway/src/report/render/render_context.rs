@@ -88,11 +88,16 @@ impl<'a> RenderContext<'a> {
         }
     }
 
-    /// Returns the half-width of a figure with its unit, without the sign `±`; `None` when it is
-    /// not known.
+    /// Returns the half-width of a figure with its sign and unit, `± 6 kWh`; `None` when it is not
+    /// known.
     pub(crate) fn spread_text(&self, figure: &KeyFigure) -> Option<String> {
         let width = figure.shown_width()?;
-        Some(self.number_text(width, &figure.kind.uncertainty_kind(), true))
+        let width = self.number_text(width, &figure.kind.uncertainty_kind(), true);
+        Some(number_format::half_width(
+            self.lang(),
+            &width,
+            figure.is_least,
+        ))
     }
 
     /// Returns the value of a figure with its unit.

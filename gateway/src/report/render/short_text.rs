@@ -32,7 +32,7 @@ fn figure_line(show: &RenderContext<'_>, figure: &KeyFigure) -> String {
     let value = show.figure_text(figure).text;
     let status = show.status(figure.status);
     let spread = show.spread_text(figure);
-    let spread = spread.map(|spread| format!("± {spread}; "));
+    let spread = spread.map(|spread| format!("{spread}; "));
     format!(
         "• {label}: {value} ({}{status})",
         spread.unwrap_or_default()

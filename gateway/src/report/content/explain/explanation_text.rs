@@ -293,7 +293,8 @@ fn printed_figure_text(book: &ReportContext<'_>, one: &Indicator) -> String {
     };
     if let Some(width) = figure.shown_width() {
         let width = shown(width, &figure.kind.uncertainty_kind());
-        let _ = write!(text, " ± {width}");
+        let width = number_format::half_width(book.lang, &width, figure.is_least);
+        let _ = write!(text, " {width}");
     }
     if let Some(share) = figure.completeness {
         let share = number_format::format_percent(book.lang, share, 1);

@@ -133,7 +133,7 @@ fn card_details(show: &RenderContext<'_>, figure: &KeyFigure) -> Vec<String> {
     let lang = show.lang();
     let mut details = Vec::new();
     if let Some(spread) = show.spread_text(figure) {
-        details.push(format!("± {spread}"));
+        details.push(spread);
     }
     if let Some(target) = figure.target {
         let target = show.number_text(target, &nearest_kind(&figure.kind), true);
