@@ -1487,7 +1487,10 @@ chapters-director-no-doubts = Nothing is provisional or doubtful in this period.
 chapters-director-all-figures = All figures
 chapters-director-measured = Only { $share } was measured.
 chapters-director-unproven = Some entries were declared without weighing, metering or counting.
-chapters-director-events = { $count } events: counter restarts, jumps, gaps, corrections or imports.
+chapters-director-events = { $count ->
+    [1] One event: a counter restart, jump, gap, correction or import.
+   *[other] { $count } events: counter restarts, jumps, gaps, corrections or imports.
+}
 chapters-director-act-running = Wait for the end of the period before quoting figures as final.
 chapters-director-act-no-page = Ask for the official document of the emission factor and attach it to the configuration.
 chapters-director-act-page-missing = Put the file of the official document back.

@@ -96,6 +96,11 @@ async fn what_cannot_be_answered_is_told_in_the_language_of_the_reader() {
             "belum dimulai",
         ),
         (
+            "/api/v1/reports/2026-11.pdf?edition=short",
+            StatusCode::BAD_REQUEST,
+            "edition",
+        ),
+        (
             "/api/v1/reports/november.pdf",
             StatusCode::BAD_REQUEST,
             "bukan periode",

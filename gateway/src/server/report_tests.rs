@@ -136,6 +136,35 @@ async fn an_ordered_report_is_made_kept_noted_and_compared() {
 }
 
 #[tokio::test]
+async fn both_editions_can_be_ordered_and_are_one_issue() {
+    let bench = ApiTestBench::with_readings(3).await;
+    let (_, page) = text(&bench, "/laporan?period=2026-11&lang=id").await;
+    for word in ["director", "full"] {
+        assert!(
+            page.contains(&format!("name=\"edition\" value=\"{word}\"")),
+            "{page}"
+        );
+    }
+    let mut files = Vec::new();
+    for (edition, name) in [("director", "2026-11"), ("full", "2026-11-full")] {
+        let form = format!("period=2026-11&asset=&format=pdf&edition={edition}");
+        let (place, _) = wait_for_order(&bench, &form).await;
+        let answer = get(&bench, &place.replace("pekerjaan", "berkas")).await;
+        let told = answer.headers()[header::CONTENT_DISPOSITION]
+            .to_str()
+            .unwrap();
+        assert!(told.contains(&format!("desa-impian-{name}.pdf")), "{told}");
+        files.push(body(answer).await);
+    }
+    assert!(files[0].len() < files[1].len());
+    // The same over the API, where the director's is the usual one.
+    let short = body(get(&bench, "/api/v1/reports/2026-11.pdf").await).await;
+    let full = body(get(&bench, "/api/v1/reports/2026-11.pdf?edition=full").await).await;
+    assert!(short.len() < full.len());
+    only_issue(&bench).await;
+}
+
+#[tokio::test]
 async fn a_report_over_the_api_is_noted_too() {
     let bench = ApiTestBench::with_readings(3).await;
     let (status, _) = text(&bench, "/api/v1/reports/2026-11.json").await;
@@ -182,6 +211,10 @@ async fn what_cannot_be_ordered_or_is_gone_is_said() {
         (
             "period=2026-11&asset=none&format=pdf",
             StatusCode::NOT_FOUND,
+        ),
+        (
+            "period=2026-11&asset=&format=pdf&edition=short",
+            StatusCode::BAD_REQUEST,
         ),
         ("x", StatusCode::BAD_REQUEST),
     ] {

@@ -17,6 +17,7 @@
 mod asset_chapters;
 mod asset_document;
 mod baseline_table;
+mod chosen_headlines;
 #[cfg(test)]
 mod claim_tests;
 mod context;

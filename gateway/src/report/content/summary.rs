@@ -1,5 +1,6 @@
 //! First page of a report.
 
+use super::chosen_headlines::chosen_headlines;
 use super::context::ReportContext;
 use super::targets;
 use super::{asset_chapters, display_names, emissions, indicator_figures, significant_digits};
@@ -71,8 +72,8 @@ fn site_totals(book: &ReportContext<'_>) -> Option<ReportBlock> {
         .flatten()
 }
 
-/// Headline figures: avoided emissions, the first figure of each asset, and indicators with a
-/// target.
+/// Headline figures: those that the site chose, avoided emissions, the first figure of each asset,
+/// and indicators with a target.
 pub(crate) fn headline_indicators<'a>(book: &ReportContext<'a>) -> Vec<&'a Indicator> {
     let mains = book.assets().filter_map(|asset| {
         let own = asset_chapters::asset_indicators(book, &asset.id).into_iter();
@@ -86,9 +87,14 @@ pub(crate) fn headline_indicators<'a>(book: &ReportContext<'a>) -> Vec<&'a Indic
             && targets::target_value(book, EntryKind::Target, one).is_some()
             && !targets::stands_for_measured(book, one)
     });
-    let mut all: Vec<&Indicator> = emissions::headline_emissions(book);
-    all.extend(mains);
-    all.extend(aimed);
+    let chosen = chosen_headlines(book).unwrap_or_default();
+    let mut all: Vec<&Indicator> = chosen.into_iter().flatten().collect();
+    let emissions = emissions::headline_emissions(book).into_iter();
+    for one in emissions.chain(mains).chain(aimed) {
+        if !all.iter().any(|other| std::ptr::eq(*other, one)) {
+            all.push(one);
+        }
+    }
     all.truncate(HEADLINES_MAX);
     all
 }

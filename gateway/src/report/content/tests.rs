@@ -202,6 +202,40 @@ fn test_entry(id: u64, known: QuantityBasis, quantity: i64) -> LedgerEntry {
     }
 }
 
+#[test]
+fn chosen_figures_come_first_also_in_the_full_edition_and_its_records() {
+    let mut config = test_config();
+    let account = test_account(&config);
+    config.report.headlines = ["ledger.bsf-fed", "plts.generation", "ledger.songket"]
+        .map(|id| crate::config::ChosenHeadline {
+            id: id.into(),
+            asset: None,
+        })
+        .to_vec();
+    let records = super::headline_records(ReportInputs {
+        config: &config,
+        account: &account,
+        entries: &[],
+        changes: &[],
+        changes_left_out: 0,
+        past: None,
+        evidence: &crate::evidence::NO_EVIDENCE,
+        asset: None,
+        issued: NOW,
+        lang: Language::En,
+    });
+    let ids: Vec<&str> = records.iter().map(|one| &*one.id).collect();
+    assert_eq!(
+        ids,
+        [
+            "ledger.bsf-fed",
+            "plts.generation",
+            "co2.net",
+            "pump.volume"
+        ]
+    );
+}
+
 fn test_report(lang: Language) -> ReportDocument {
     report_with_changes(lang, &[], None)
 }

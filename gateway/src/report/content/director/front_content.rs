@@ -1,11 +1,12 @@
 //! Content of the first page.
 
-use super::chosen_figures::{ChosenFigure, chosen_figures};
 use super::director_context::DirectorContext;
+use super::front_figures::front_figures;
 use super::front_plot;
 use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::Indicator;
 use crate::formulas::claim_rounding::{RoundingMode, round_decimals};
+use crate::report::content::chosen_headlines::ChosenFigure;
 use crate::report::content::context::ReportContext;
 use crate::report::content::{
     display_names, emissions, indicator_figures, significant_digits, summary,
@@ -28,7 +29,7 @@ const CHANGE_MAX: f64 = 9.995;
 
 pub(crate) fn front_page(desk: &DirectorContext<'_>) -> FrontPage {
     let book = &desk.book;
-    let all = chosen_figures(book);
+    let all = front_figures(book);
     let known: Vec<&Indicator> = all
         .iter()
         .filter_map(|one| one.as_ref().ok().copied())

@@ -9,12 +9,12 @@
 //! It says what the full edition says, with the same digits, and less of it: no methods, factors,
 //! equations, single entries and daily tables.
 
-mod chosen_figures;
 mod completeness_strips;
 mod director_context;
 mod doubts;
 mod emission_words;
 mod front_content;
+mod front_figures;
 mod front_plot;
 mod kind_chapters;
 mod record_chapter;

@@ -89,7 +89,9 @@ impl PlotFrame {
             x += plot_text_width(unit) + 3.0 * PLOT_GAP;
         }
         let mut names: Vec<(DrawingColour, String)> = Vec::new();
-        for (index, series) in chart.series.iter().enumerate() {
+        // The title names the only series already.
+        let is_named = matches!(&chart.series[..], [only] if only.label == chart.title);
+        for (index, series) in chart.series.iter().enumerate().filter(|_| !is_named) {
             names.push((DrawingColour::Series(index), series.label.clone()));
         }
         if let Some(target) = &chart.target {

@@ -6,6 +6,9 @@ use crate::report::render::number_format;
 use crate::report::render::table::{ReportColumn, ReportTable};
 use jiff::civil::Date;
 
+/// Days of a plot up to which the day of the month says enough.
+const MONTH_DAYS_MAX: usize = 40;
+
 /// Plot of one or more series.
 #[derive(Clone, Debug)]
 pub struct ReportChart {
@@ -94,13 +97,18 @@ impl ChartSteps {
         }
     }
 
-    /// Returns the label of step `index` below an axis: the day of the month, the whole date if
-    /// `full`, or a name.
+    /// Returns the label of step `index` below an axis: the day of the month, with its month where
+    /// there are several, the whole date if `full`, or a name.
     pub(super) fn step_label(&self, index: usize, lang: Language, full: bool) -> String {
         match self {
             Self::Labels(labels) => labels.get(index).cloned().unwrap_or_default(),
             Self::Days(days) => match days.get(index) {
                 Some(day) if full => number_format::format_short_date(lang, *day),
+                Some(day) if days.len() > MONTH_DAYS_MAX => {
+                    let date = number_format::format_short_date(lang, *day);
+                    let year = format!(" {}", day.year());
+                    date.trim_end_matches(&year).to_owned()
+                }
                 Some(day) => day.day().to_string(),
                 None => String::new(),
             },

@@ -36,7 +36,7 @@ const SIGNATURES_HEIGHT: f64 = 104.0;
 const SIGN_ROOM: f64 = 48.0;
 const SIGNATURE_GAP: f64 = 22.0;
 /// Bounds of the height of the area of the plot.
-const PLOT_HEIGHT_RANGE: (f64, f64) = (44.0, 225.0);
+const PLOT_HEIGHT_RANGE: (f64, f64) = (44.0, 330.0);
 /// Height of legend and labels of a plot.
 const PLOT_FRAME: f64 = 42.0;
 /// Properties that the band shows already.
@@ -245,7 +245,8 @@ fn draw_reason(flow: &mut PageFlow<'_>, reason: &str, top: f64) -> f64 {
             last.push_str(" …");
         }
     }
-    let mut y = top + 36.0;
+    // Without a number there are no bounds, no bar and no change on this line.
+    let mut y = top + 27.0;
     for line in &lines {
         flow.page().text((x, y), SMALL_STYLE, line);
         y += SMALL_STYLE.line_height();

@@ -3,8 +3,9 @@
 use crate::domain::indicator::Indicator;
 use crate::domain::ledger::EntryKind;
 use crate::limits::{REPORT_HEADLINES_MAX, REPORT_HEADLINES_MIN};
+use crate::report::content::chosen_headlines::{ChosenFigure, chosen_headlines};
 use crate::report::content::context::ReportContext;
-use crate::report::content::{summary, targets};
+use crate::report::content::{asset_chapters, summary, targets};
 
 /// Usual figures in reading order: how late a place is given up when there are too many, and the
 /// ids that can stand there. The first that exists does.
@@ -60,47 +61,12 @@ const SITE_TOTALS: [(&str, &str); 3] = [
     ("catchment.captured", "site.rain_captured"),
 ];
 
-/// A figure, or the id and asset of one that the site chose and that there is not.
-pub(crate) type ChosenFigure<'a> = Result<&'a Indicator, (String, Option<String>)>;
-
-/// Figures of the first page, at most `REPORT_HEADLINES_MAX`.
-pub(crate) fn chosen_figures<'a>(book: &ReportContext<'a>) -> Vec<ChosenFigure<'a>> {
-    let chosen = &book.matter.config.report.headlines;
-    // A report about one asset shows what the asset has.
-    if chosen.is_empty() || book.matter.asset.is_some() {
-        return usual_figures(book).into_iter().map(Ok).collect();
-    }
-    let mut all = Vec::new();
-    for one in chosen {
-        let found = match &one.asset {
-            Some(asset) => book
-                .matter
-                .account
-                .find(&one.id, Some(asset))
-                .into_iter()
-                .collect(),
-            None => figures_of_id(book, &one.id),
-        };
-        if found.is_empty() {
-            let asset = one.asset.as_deref().map(str::to_owned);
-            all.push(Err((one.id.to_string(), asset)));
-        }
-        all.extend(found.into_iter().map(Ok));
-    }
+/// Figures of the first page, at most `REPORT_HEADLINES_MAX`: the chosen ones, else the usual ones.
+pub(crate) fn front_figures<'a>(book: &ReportContext<'a>) -> Vec<ChosenFigure<'a>> {
+    let usual = || usual_figures(book).into_iter().map(Ok).collect();
+    let mut all = chosen_headlines(book).unwrap_or_else(usual);
     all.truncate(REPORT_HEADLINES_MAX);
     all
-}
-
-/// The figure of the site with this id, else those of its assets.
-fn figures_of_id<'a>(book: &ReportContext<'a>, id: &str) -> Vec<&'a Indicator> {
-    match book.matter.account.find(id, None) {
-        Some(site) => vec![site],
-        None => book
-            .indicators()
-            .iter()
-            .filter(|one| *one.id == *id)
-            .collect(),
-    }
 }
 
 fn usual_figures<'a>(book: &ReportContext<'a>) -> Vec<&'a Indicator> {
@@ -125,8 +91,12 @@ fn usual_figures<'a>(book: &ReportContext<'a>) -> Vec<&'a Indicator> {
         all.remove(place);
     }
     let mut all: Vec<&Indicator> = all.into_iter().map(|(_, one)| one).collect();
-    // A site of another kind: what its summary begins with.
-    for one in summary::headline_indicators(book) {
+    // A site of another kind, or one asset: what its summary begins with, then what it has.
+    let begun = summary::headline_indicators(book).into_iter();
+    let assets = book.assets();
+    let own = assets.flat_map(|asset| asset_chapters::asset_indicators(book, &asset.id));
+    let own = own.filter(|one| one.value.is_ok());
+    for one in begun.chain(own) {
         let is_told = all
             .iter()
             .any(|other| other.id == one.id && other.asset == one.asset);
