@@ -321,7 +321,7 @@ impl ClaimRegistry<'_> {
     }
 
     /// Factor of an indicator that gives its effect in CO2.
-    fn emission_factor<'d>(self, definition: &'d IndicatorDefinition) -> Option<&'d Arc<str>> {
+    fn emission_factor(self, definition: &IndicatorDefinition) -> Option<&Arc<str>> {
         let id = definition.factor.as_ref()?;
         let known = self.factors.find(id).map(|factor| factor.unit.text());
         let unverified = self.factors.find_unverified(id).map(|one| &*one.unit);

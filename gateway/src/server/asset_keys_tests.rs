@@ -108,23 +108,27 @@ fn site_of(kind: &str, with: &str, line: &str) -> Config {
         .chain(line.split(";;"))
         .map(str::trim)
         .collect();
-    let is_key =
-        |text: &str, key: &str| text.split('=').next().is_some_and(|one| one.trim() == key);
-    let mut text = format!("[[asset]]\nid = 'x'\nkind = '{kind}'\n");
+    let is_key = |text: &str, key: &str| {
+        let name = text.split('=').next();
+        name.is_some_and(|one| one.trim() == key)
+    };
+    let (tables, keys): (Vec<&str>, Vec<&str>) = all.iter().partition(|one| one.starts_with('['));
+    let mut lines = vec![
+        "[[asset]]".to_owned(),
+        "id = 'x'".to_owned(),
+        format!("kind = '{kind}'"),
+    ];
     for (key, value) in usual_keys(kind) {
-        let replaced = |one: &&str| is_key(one, key) || *one == format!("-{key}");
-        if !all.iter().any(|one| replaced(one)) {
-            text += &format!("{key} = {value}\n");
+        let left_out = format!("-{key}");
+        if !all.iter().any(|one| is_key(one, key) || *one == left_out) {
+            lines.push(format!("{key} = {value}"));
         }
     }
-    let (tables, keys): (Vec<&str>, Vec<&str>) = all.iter().partition(|one| one.starts_with('['));
-    for key in keys.iter().filter(|key| !key.starts_with('-')) {
-        text += &format!("{key}\n");
-    }
-    for table in tables {
-        // Within a table the lines are separated by `\`.
-        text += &format!("{}\n", table.replace('\\', "\n"));
-    }
+    let typed = keys.iter().filter(|key| !key.starts_with('-'));
+    lines.extend(typed.map(|key| (*key).to_owned()));
+    // Within a table the lines are separated by `\\`.
+    lines.extend(tables.iter().map(|table| table.replace('\\', "\n")));
+    let text = lines.join("\n") + "\n";
     let points: Vec<String> = POINTS
         .iter()
         .enumerate()
@@ -198,7 +202,10 @@ async fn observation(kind: &str, config: &Config) -> String {
         .iter()
         .map(|one| format!("{} {} {} {}", one.key, one.what, one.found, one.expected))
         .collect();
-    let points = config.devices.iter().flat_map(|device| &device.points);
+    let points = config
+        .devices
+        .iter()
+        .flat_map(|device| device.points.iter());
     seen.extend(points.map(|point| format!("{:?} {:?}", point.min, point.max)));
     let mut figures = bench
         .json("/api/v1/indicators?period=2026-11&lang=en")

@@ -109,6 +109,7 @@ fn indicator(
         uncertainty: Uncertainty {
             tier1_pct: Some(10.0),
             gum: None,
+            is_least: false,
         },
         completeness: whole(),
         origin: ValueOrigin::Meter,
