@@ -22,7 +22,11 @@ for sheet in formulas:
                 if isinstance(cell.value, str) and cell.value[:1] in "=+-@":
                     formula_like.append([sheet.title, cell.coordinate, cell.value])
                 continue
-            name, area = re.fullmatch(r"=(SUM|AVERAGE)\((\w+:\w+)\)", cell.value).groups()
+            total = re.fullmatch(r"=(SUM|AVERAGE)\((\w+:\w+)\)", cell.value)
+            # Other formulas are those of calculations: recalculated.py has a spreadsheet do them.
+            if total is None:
+                continue
+            name, area = total.groups()
             values = [c.value for (c,) in sheet[area] if isinstance(c.value, (int, float))]
             computed = sum(values) / (len(values) if name == "AVERAGE" else 1)
             totals.append({

@@ -47,3 +47,42 @@ fn one_formula_is_worked_out_by_hand_and_a_wrong_call_is_explained() {
     assert!(utf8_text(&wrong.stderr).contains("be_grid"));
     assert!(wrong.stdout.is_empty());
 }
+
+#[test]
+fn a_method_names_each_value_of_its_result_with_its_unit() {
+    let golden = project_root().join("tests/golden/methods.json");
+    let file: Value = serde_json::from_slice(&std::fs::read(&golden).unwrap()).unwrap();
+    let call = ["--lang", "en", "method", "list", "--json"];
+    let listed: Value =
+        serde_json::from_slice(&pantau().args(call).output().unwrap().stdout).unwrap();
+    let outputs = |name: &str| -> Vec<String> {
+        let mut all = listed.as_array().unwrap().iter();
+        let method = all.find(|one| one["name"] == name).unwrap();
+        let outputs = method["outputs"].as_array().unwrap().iter();
+        outputs
+            .map(|one| one["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    for vector in file["vectors"].as_array().unwrap() {
+        let name = vector["fn"].as_str().unwrap();
+        let known = outputs(name);
+        let expected: Vec<&str> = match &vector["expected"] {
+            Value::Object(keys) => keys.keys().map(String::as_str).collect(),
+            _ => vec![""],
+        };
+        for key in &expected {
+            assert!(known.iter().any(|one| one == key), "{name}: {key}");
+        }
+        assert!(known.len() >= expected.len(), "{name}");
+    }
+    // Quantities that are no ratio, word, flag or time have a unit.
+    let text = utf8_text(&pantau().args(["method", "list"]).output().unwrap().stdout);
+    for line in [
+        "→ h_kwh_m2 [kWh/m2]",
+        "→ e_hyd_kwh [kWh]",
+        "→ wri [%/d]",
+        "→ = [t]",
+    ] {
+        assert!(text.contains(line), "{line} in\n{text}");
+    }
+}

@@ -128,6 +128,7 @@ pub const ROUTE_ROLES: &[(&str, &str, RouteRule)] = &[
     ("GET", "/api/v1/samples.csv", RouteRule::Reading),
     ("GET", "/api/v1/live", RouteRule::Reading),
     ("GET", "/api/v1/sinks", RouteRule::Reading),
+    ("GET", "/api/v1/explanations", RouteRule::Reading),
     ("GET", "/api/v1/indicators", RouteRule::Reading),
     ("GET", "/api/v1/indicators/{id}", RouteRule::Reading),
     ("GET", "/api/v1/reports/{name}", RouteRule::ReportFile),

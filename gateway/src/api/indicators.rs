@@ -1,4 +1,4 @@
-//! `/api/v1/indicators`: figures of a period, and the explanation of one of them.
+//! `/api/v1/indicators` and `/api/v1/explanations`: figures of a period, and their explanations.
 
 use super::ApiListener;
 use super::error::ApiError;
@@ -10,7 +10,7 @@ use crate::i18n::Language;
 use crate::indicators::IndicatorQuery;
 use crate::report::build::{self, CalculationBasis, ReportBuildError};
 use crate::report::content::explain::{
-    ExplanationJson, IndicatorValueJson, explain_indicator, indicator_json,
+    ExplanationJson, IndicatorValueJson, explain_all, explain_indicator, indicator_json,
 };
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -60,6 +60,33 @@ pub(crate) async fn list_indicators(
         all.map(|one| indicator_json(&config, &account, one, lang))
             .collect(),
     ))
+}
+
+#[utoipa::path(get, path = "/api/v1/explanations", params(IndicatorsQuery),
+    description = "Every figure of the period with its calculation line by line, so that a script \
+        can redo all of them. Figures among the inputs are in the list, not below.",
+    responses((status = 200, body = [ExplanationJson]), (status = 400, body = ApiError),
+        (status = 404, body = ApiError), (status = 503, body = ApiError)))]
+pub(crate) async fn list_explanations(
+    State(app): State<ApiListener>,
+    RequestLanguage(lang): RequestLanguage,
+    wanted: Result<Query<IndicatorsQuery>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let (account, config, wanted) = compute_indicators(&app, wanted, lang).await?;
+    let all = explain_all(&account, lang);
+    if wanted.shape.as_deref() == Some("text") {
+        let texts: Vec<String> = all
+            .iter()
+            .map(|one| one.text(&config, &account, lang))
+            .collect();
+        let kind = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+        return Ok((kind, texts.join("\n")).into_response());
+    }
+    let all: Vec<ExplanationJson> = all
+        .iter()
+        .map(|one| one.json(&config, &account, lang))
+        .collect();
+    Ok(Json(all).into_response())
 }
 
 #[utoipa::path(get, path = "/api/v1/indicators/{id}",

@@ -93,6 +93,7 @@ fn described_routes() -> OpenApiRouter<ApiListener> {
         .routes(routes!(resources::list_sinks))
         .routes(routes!(indicators::list_indicators))
         .routes(routes!(indicators::get_indicator))
+        .routes(routes!(indicators::list_explanations))
         .routes(routes!(reports::get_report))
         .routes(routes!(reports::list_revisions))
         .merge(ledger::ledger_routes())

@@ -8,7 +8,8 @@ use crate::domain::vanished_number;
 use crate::i18n::Language;
 use crate::limits::METHOD_FILE_BYTES_MAX;
 use crate::methods::{
-    self, FormulaMethod, InputRequirement, MethodError, MethodInput, VectorCase, VectorDifference,
+    self, FormulaMethod, InputRequirement, MethodError, MethodInput, MethodOutput, VectorCase,
+    VectorDifference,
 };
 use serde_json::{Value, json};
 use std::fs::File;
@@ -43,10 +44,26 @@ fn methods_text(json: bool, lang: Language) -> String {
 fn method_text(method: &FormulaMethod, lang: Language) -> String {
     let (name, section, text) = (method.name, method.section, method.text(lang));
     let inputs = method.inputs.iter().map(|field| input_line(field, lang));
+    let outputs = method.outputs.iter().map(output_line);
     format!(
-        "{section:<5} {name}\n      {text}\n{}",
-        inputs.collect::<String>()
+        "{section:<5} {name}\n      {text}\n{}{}",
+        inputs.collect::<String>(),
+        outputs.collect::<String>()
     )
+}
+
+fn output_line(field: &MethodOutput) -> String {
+    let unit = match field.unit {
+        "" => String::new(),
+        unit => format!(" [{unit}]"),
+    };
+    // A result that is one bare value has no name.
+    let name = if field.name.is_empty() {
+        "="
+    } else {
+        field.name
+    };
+    format!("      → {name}{unit}\n")
 }
 
 fn input_line(field: &MethodInput, lang: Language) -> String {

@@ -62,6 +62,9 @@ pub(super) struct ReportArgs {
     json: bool,
 }
 
+/// Word for `--explain` that stands for every figure.
+const ALL_FIGURES: &str = "all";
+
 /// Arguments after their check against the site.
 struct CheckedReportArgs {
     config: Arc<Config>,
@@ -285,7 +288,10 @@ async fn explain_figure(
 ) -> Result<u8, CommandError> {
     let period = asked.wish.period.to_string();
     let shape = if options.json { "indented" } else { "text" };
-    let path = format!("/api/v1/indicators/{}", percent_encode(figure));
+    let path = match figure {
+        ALL_FIGURES => "/api/v1/explanations".to_owned(),
+        figure => format!("/api/v1/indicators/{}", percent_encode(figure)),
+    };
     let path = asked.path(&path, &[("period", Some(&*period)), ("as", Some(shape))]);
     // Unlike a report, an explanation prints no digest and needs no evidence records.
     let mut client = open_client(&asked.config, StoreAccess::Read).await?;

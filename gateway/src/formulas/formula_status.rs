@@ -59,7 +59,33 @@ pub enum FormulaStatus {
     Illustrative,
 }
 
+/// Side on which a value with a status lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValueDirection {
+    /// Neither side is known to be wrong.
+    Neither,
+    /// The true value is at least the given one.
+    LowerBound,
+    /// The true value is at most the given one.
+    UpperBound,
+    /// The value may be wrong in either direction.
+    Unknown,
+    /// There is no value.
+    NoValue,
+}
+
 impl FormulaStatus {
+    /// Returns the side on which a value with this status lies. The message of the status says it.
+    pub fn direction(self) -> ValueDirection {
+        match self {
+            Self::Ok => ValueDirection::Neither,
+            Self::AboveFull => ValueDirection::LowerBound,
+            Self::BelowEmpty | Self::PrTooHigh | Self::EtaTooHigh => ValueDirection::UpperBound,
+            Self::OutsideNormal | Self::MassBalance | Self::Illustrative => ValueDirection::Unknown,
+            _ => ValueDirection::NoValue,
+        }
+    }
+
     /// All statuses.
     pub const ALL: [Self; 27] = [
         Self::Ok,
@@ -141,6 +167,27 @@ mod tests {
             for lang in [Language::Id, Language::En] {
                 let key = status.words_key();
                 assert_ne!(lang.text(&key), key, "{}", lang.code());
+            }
+        }
+    }
+
+    #[test]
+    fn every_status_says_its_direction_and_its_reason_in_both_languages() {
+        let said = |direction| match direction {
+            ValueDirection::Neither => ("bukan batas", "neither a lower nor"),
+            ValueDirection::LowerBound => ("batas bawah", "a lower bound"),
+            ValueDirection::UpperBound => ("batas atas", "an upper bound"),
+            ValueDirection::Unknown => ("arah kesalahan tidak diketahui", "unknown direction"),
+            ValueDirection::NoValue => ("tidak ada nilai", "no value"),
+        };
+        for status in FormulaStatus::ALL {
+            let (id, en) = said(status.direction());
+            for (lang, phrase) in [(Language::Id, id), (Language::En, en)] {
+                let text = lang.text(&status.words_key());
+                assert!(text.contains(phrase), "{}: {text}", status.code());
+                // The rest of the sentence is the reason.
+                let reason = text.replace(phrase, "");
+                assert!(reason.chars().count() > 6, "{}: {text}", status.code());
             }
         }
     }

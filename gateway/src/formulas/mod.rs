@@ -32,7 +32,7 @@ pub mod sensor_drift;
 pub mod uncertainty;
 
 pub use compensated_sum::CompensatedSum;
-pub use formula_status::FormulaStatus;
+pub use formula_status::{FormulaStatus, ValueDirection};
 
 /// Standard acceleration of gravity, m/s² (ISO 80000-3).
 pub const GRAVITY_M_S2: f64 = 9.806_65;

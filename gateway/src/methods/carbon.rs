@@ -1,6 +1,7 @@
 //! Methods of section C (emissions avoided), and the check of section I.
 
 use super::method_input::{any_number, non_negative, positive_number, share_of_one, word_choice};
+use super::method_output::output;
 use super::{FormulaMethod, MethodArgs};
 use crate::carbon::formulas::fuel::{
     self, DIESEL_KG_GJ, DieselLoadFactor, ETA_ENGINE_HIGH, ETA_PUMP_HIGH, FuelProperties,
@@ -20,6 +21,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("bm", "t/MWh"),
             share_of_one("w_om").or_default(W_OM_SOLAR),
         ],
+        outputs: &[output("", "t/MWh")],
         eval: |a| a.of_three(grid_emissions::combined_margin, ["om", "bm", "w_om"]),
     },
     FormulaMethod {
@@ -30,6 +32,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("ef_t_mwh", "t/MWh"),
             non_negative("tdl", "").or_default(0.0),
         ],
+        outputs: &[output("", "t")],
         eval: |a| {
             a.of_three(
                 grid_emissions::grid_baseline_emissions,
@@ -44,6 +47,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             any_number("kw", "kW"),
             word_choice("case", DieselLoadFactor::NAMES),
         ],
+        outputs: &[output("", "kg/kWh")],
         eval: |a| {
             json!(
                 DieselLoadFactor::parse(a.text("case"))
@@ -58,6 +62,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("ef_kg_kwh", "kg/kWh"),
             non_negative("ef_co2_kg_gj", "kg/GJ").or_default(DIESEL_KG_GJ),
         ],
+        outputs: &[output("", "")],
         eval: |a| {
             let (per_kwh, per_gj) = (a.number("ef_kg_kwh"), a.number("ef_co2_kg_gj"));
             json!(fuel::genset_implied_efficiency(per_kwh, per_gj))
@@ -75,6 +80,11 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("ef_n2o_kg_gj", "kg/GJ").or_default(0.0),
             word_choice("gwp", Gwp100Set::NAMES).or_default_word("AR5"),
         ],
+        outputs: &[
+            output("kgco2_l", "kgCO2/L"),
+            output("kgco2e_l", "kgCO2e/L"),
+            output("mj_l", "MJ/L"),
+        ],
         eval: eval_fuel_per_litre,
     },
     FormulaMethod {
@@ -89,6 +99,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             share_of_one("bio_frac").or_default(0.0),
             positive_number("rho", "kg/m3").or_default(WATER_KG_M3),
         ],
+        outputs: &[output("", "t")],
         eval: eval_pump_from_water,
     },
     FormulaMethod {
@@ -98,6 +109,12 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("e_gen_kwh", "kWh"),
             non_negative("e_export_kwh", "kWh"),
             non_negative("e_import_kwh", "kWh").nullable(),
+        ],
+        outputs: &[
+            output("e_self_kwh", "kWh"),
+            output("scr", ""),
+            output("ssr", ""),
+            output("status", ""),
         ],
         eval: eval_self_consumption,
     },
@@ -110,6 +127,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             any_number("n2o_kg", "kg").or_default(0.0),
             word_choice("gwp", Gwp100Set::NAMES).or_default_word("AR5"),
         ],
+        outputs: &[output("", "kg")],
         eval: |a| {
             json!(global_warming::co2_equivalent_kg(
                 a.number("co2_kg"),
@@ -127,6 +145,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             any_number("pe_t", "t").or_default(0.0),
             any_number("le_t", "t").or_default(0.0),
         ],
+        outputs: &[output("", "t")],
         eval: |a| {
             a.of_three(
                 grid_emissions::net_emission_reduction,
@@ -143,6 +162,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("spec_yield_kwh_kwp", "kWh/kWp"),
             share_of_one("used_frac").or_default(1.0),
         ],
+        outputs: &[output("kwh", "kWh"), output("kwp", "kWp")],
         eval: eval_kwp_for_er,
     },
 ];

@@ -1,6 +1,7 @@
 //! Methods of sections F (ledger) and G (uncertainty, data quality, time).
 
 use super::method_input::{any_number, non_negative, table_rows, word_choice};
+use super::method_output::output;
 use super::{FormulaMethod, InputKind, InputRange, MethodArgs, MethodInput};
 use crate::formulas::claim_rounding::{ClaimDirection, round_claim};
 use crate::formulas::completeness;
@@ -26,12 +27,14 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             MethodInput::new("factor_status", "", InputKind::Text).nullable(),
             MethodInput::new("factor_source", "", InputKind::Text).nullable(),
         ],
+        outputs: &[output("value", ""), output("status", "")],
         eval: eval_ledger_indicator,
     },
     FormulaMethod {
         name: "u_multiply",
         section: "G.1",
         inputs: &[PERCENTS],
+        outputs: &[output("", "%")],
         eval: |a| json!(uncertainty::product_uncertainty_pct(&a.numbers("u_pct"))),
     },
     FormulaMethod {
@@ -41,6 +44,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             MethodInput::new("x", "", InputKind::Numbers(InputRange::Any)),
             PERCENTS,
         ],
+        outputs: &[output("", "%")],
         eval: eval_sum_uncertainty,
     },
     FormulaMethod {
@@ -51,6 +55,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             any_number("lo", ""),
             any_number("hi", ""),
         ],
+        outputs: &[output("", "%")],
         eval: |a| {
             a.of_three(
                 uncertainty::asymmetric_range_to_pct,
@@ -62,6 +67,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
         name: "gum_product",
         section: "G.2",
         inputs: &[table_rows("factors", "", &["x", "u_std", "exponent"])],
+        outputs: &[output("y", ""), output("u_std", ""), output("u95", "")],
         eval: eval_gum_product,
     },
     FormulaMethod {
@@ -72,6 +78,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             MethodInput::new("decimals", "", InputKind::Whole(-12, 12)),
             word_choice("direction", ClaimDirection::NAMES),
         ],
+        outputs: &[output("", "")],
         eval: eval_round_claim,
     },
     FormulaMethod {
@@ -80,6 +87,12 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
         inputs: &[
             MethodInput::new("valid_flags", "", InputKind::Flags),
             MethodInput::new("energies_kwh", "kWh", InputKind::Gaps(InputRange::Any)),
+        ],
+        outputs: &[
+            output("measured_kwh", "kWh"),
+            output("ratio", ""),
+            output("class", ""),
+            output("estimated_kwh", "kWh"),
         ],
         eval: eval_day_report,
     },
@@ -91,6 +104,11 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("max_rate_per_s", "unit/s"),
             non_negative("modulus", "unit").nullable(),
             non_negative("step", "unit").nullable(),
+        ],
+        outputs: &[
+            output("total", ""),
+            output("events", ""),
+            output("lower_bound", ""),
         ],
         eval: eval_counter_total,
     },
@@ -105,12 +123,19 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             any_number("t1", ""),
             any_number("e1", ""),
         ],
+        outputs: &[output("", "")],
         eval: eval_drift_correct,
     },
     FormulaMethod {
         name: "local_period",
         section: "G.8",
         inputs: &[MethodInput::new("utc_iso", "", InputKind::Instant), ZONE],
+        outputs: &[
+            output("date", ""),
+            output("month", ""),
+            output("triwulan", ""),
+            output("semester", ""),
+        ],
         eval: eval_local_period,
     },
     FormulaMethod {
@@ -122,6 +147,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             MethodInput::new("q", "", InputKind::Whole(1, 4)),
             ZONE,
         ],
+        outputs: &[output("start", ""), output("end", ""), output("hours", "h")],
         eval: eval_triwulan_bounds,
     },
 ];

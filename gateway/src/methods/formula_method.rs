@@ -3,6 +3,7 @@
 use crate::i18n::Language;
 use crate::methods::method_args::MethodArgs;
 use crate::methods::method_input::MethodInput;
+use crate::methods::method_output::MethodOutput;
 use serde_json::{Value, json};
 
 /// Formula that can be called by name.
@@ -14,6 +15,8 @@ pub struct FormulaMethod {
     pub section: &'static str,
     /// Inputs, in order.
     pub inputs: &'static [MethodInput],
+    /// Values of the result, in order.
+    pub outputs: &'static [MethodOutput],
     pub(super) eval: fn(&MethodArgs) -> Value,
 }
 
@@ -23,7 +26,7 @@ impl FormulaMethod {
         lang.text(&format!("analyse-method-{}", self.name.replace('_', "-")))
     }
 
-    /// Returns name, section, description and inputs as JSON.
+    /// Returns name, section, description, inputs and outputs as JSON.
     pub fn describe(&self, lang: Language) -> Value {
         let inputs: Vec<Value> = self.inputs.iter().map(MethodInput::describe).collect();
         json!({
@@ -31,6 +34,7 @@ impl FormulaMethod {
             "section": self.section,
             "text": self.text(lang),
             "inputs": inputs,
+            "outputs": self.outputs.iter().map(MethodOutput::describe).collect::<Vec<Value>>(),
         })
     }
 }

@@ -17,6 +17,7 @@ mod formula_method;
 mod method_args;
 mod method_error;
 mod method_input;
+mod method_output;
 mod pump;
 mod pv;
 mod test_vectors;
@@ -27,6 +28,7 @@ pub use formula_method::FormulaMethod;
 pub use method_args::MethodArgs;
 pub use method_error::MethodError;
 pub use method_input::{InputKind, InputRange, InputRequirement, MethodInput};
+pub use method_output::MethodOutput;
 pub use test_vectors::{VectorCase, VectorDifference, VectorOutcome, compare_results, parse_cases};
 
 use serde_json::Value;

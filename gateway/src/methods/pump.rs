@@ -1,6 +1,7 @@
 //! Methods of section B (PV pumping).
 
 use super::method_input::{any_number, non_negative, positive_number, table_rows};
+use super::method_output::output;
 use super::{FormulaMethod, MethodArgs};
 use crate::assets::pump::formulas::{
     self as pump, DRY_S, DryRunDetector, DryRunLimits, PumpDutyPoint, PumpedWaterInput,
@@ -21,6 +22,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("h_m", "m"),
             positive_number("rho", "kg/m3").or_default(WATER_KG_M3),
         ],
+        outputs: &[output("", "kWh")],
         eval: |a| a.of_three(pump::hydraulic_energy, ["v_m3", "h_m", "rho"]),
     },
     FormulaMethod {
@@ -32,6 +34,11 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("e_elec_kwh", "kWh").nullable(),
             positive_number("rho", "kg/m3").or_default(WATER_KG_M3),
         ],
+        outputs: &[
+            output("eta", ""),
+            output("e_hyd_kwh", "kWh"),
+            output("status", ""),
+        ],
         eval: eval_wire_to_water,
     },
     FormulaMethod {
@@ -42,6 +49,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("h_poa_kwh_m2", "kWh/m2"),
             non_negative("area_m2", "m2"),
         ],
+        outputs: &[output("", "")],
         eval: |a| a.of_three(pump::pv_to_water, ["e_hyd_kwh", "h_poa_kwh_m2", "area_m2"]),
     },
     FormulaMethod {
@@ -54,6 +62,12 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("days", "d"),
             non_negative("h_m", "m").nullable(),
         ],
+        outputs: &[
+            output("m3_per_kwh", "m3/kWh"),
+            output("kwh_per_m3", "kWh/m3"),
+            output("m3_per_kwp_day", "m3/kWp/d"),
+            output("m4_per_day", "m4/d"),
+        ],
         eval: eval_pump_specific,
     },
     FormulaMethod {
@@ -65,6 +79,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             positive_number("d_m", "m"),
             positive_number("c", "").or_default(PVC_C),
         ],
+        outputs: &[output("", "m")],
         eval: eval_hazen_williams,
     },
     FormulaMethod {
@@ -76,6 +91,12 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             positive_number("d_m", "m"),
             non_negative("eps_m", "m").or_default(PVC_ROUGHNESS_M),
             positive_number("nu_m2_s", "m2/s").or_default(VISCOSITY_M2_S),
+        ],
+        outputs: &[
+            output("h_f_m", "m"),
+            output("re", ""),
+            output("f", ""),
+            output("v_m_s", "m/s"),
         ],
         eval: eval_darcy,
     },
@@ -92,6 +113,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("sum_k", "").or_default(0.0),
             positive_number("rho", "kg/m3").or_default(WATER_KG_M3),
         ],
+        outputs: &[output("", "m")],
         eval: eval_total_dynamic_head,
     },
     FormulaMethod {
@@ -104,6 +126,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("n1", ""),
             non_negative("n2", ""),
         ],
+        outputs: &[output("q2", "m3/h"), output("h2", "m"), output("p2", "kW")],
         eval: eval_affinity,
     },
     FormulaMethod {
@@ -115,12 +138,14 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("q_min_l_min", "L/min"),
             non_negative("t_dry_s", "s").or_default(DRY_S),
         ],
+        outputs: &[output("dry_run", ""), output("t_alarm_s", "s")],
         eval: eval_dry_run,
     },
     FormulaMethod {
         name: "water_density",
         section: "B.1",
         inputs: &[any_number("t_c", "°C")],
+        outputs: &[output("", "kg/m3")],
         eval: |a| json!(water_density(a.number("t_c"))),
     },
 ];

@@ -1,6 +1,7 @@
 //! Methods of section A (PV performance).
 
 use super::method_input::{any_number, non_negative, positive_number, table_rows};
+use super::method_output::output;
 use super::{FormulaMethod, InputKind, InputRange, MethodArgs, MethodInput};
 use crate::assets::solar::formulas::{
     self as pv, CorrectedPr, CorrectedPrSums, G_MIN, PrIntervalRecord, PvYieldInput,
@@ -24,6 +25,13 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             table_rows("samples", "s, W", &["t_s", "p_w?"]),
             positive_number("max_gap_s", "s").nullable(),
         ],
+        outputs: &[
+            output("status", ""),
+            output("e_pos_kwh", "kWh"),
+            output("e_neg_kwh", "kWh"),
+            output("covered_s", "s"),
+            output("gap_s", "s"),
+        ],
         eval: eval_energy_from_power,
     },
     FormulaMethod {
@@ -32,6 +40,11 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
         inputs: &[
             MethodInput::new("g_w_m2", "W/m2", InputKind::Gaps(InputRange::Any)),
             positive_number("step_s", "s"),
+        ],
+        outputs: &[
+            output("h_kwh_m2", "kWh/m2"),
+            output("n_valid", ""),
+            output("n_expected", ""),
         ],
         eval: eval_poa_insolation,
     },
@@ -44,6 +57,15 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             positive_number("p0_kwp", "kWp"),
             non_negative("h_poa_kwh_m2", "kWh/m2").nullable(),
         ],
+        outputs: &[
+            output("yr_h", "h"),
+            output("ya_h", "h"),
+            output("yf_h", "h"),
+            output("pr", ""),
+            output("lc_h", "h"),
+            output("lbos_h", "h"),
+            output("status", ""),
+        ],
         eval: eval_pv_yields,
     },
     FormulaMethod {
@@ -54,6 +76,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             any_number("g_w_m2", "W/m2"),
             any_number("noct_c", "°C").or_default(45.0),
         ],
+        outputs: &[output("", "degC")],
         eval: |a| a.of_three(pv::cell_temp_noct, ["t_air_c", "g_w_m2", "noct_c"]),
     },
     FormulaMethod {
@@ -69,6 +92,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
                 .or_default(SAPM_OPEN_RACK.delta_t_c)
                 .also("deltaT"),
         ],
+        outputs: &[output("", "degC")],
         eval: eval_cell_temp_sapm,
     },
     FormulaMethod {
@@ -81,6 +105,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             any_number("t_ref_c", "°C").or_default(T_REF_C),
             non_negative("g_min", "W/m2").or_default(G_MIN),
         ],
+        outputs: &[output("pr", ""), output("n_used", ""), output("status", "")],
         eval: eval_temp_corrected,
     },
     FormulaMethod {
@@ -92,12 +117,18 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             any_number("gamma_per_c", "1/°C"),
             non_negative("g_min", "W/m2").or_default(G_MIN),
         ],
+        outputs: &[
+            output("pr", ""),
+            output("t_avg_c", "degC"),
+            output("status", ""),
+        ],
         eval: eval_weather_corrected,
     },
     FormulaMethod {
         name: "specific_yield",
         section: "A.10",
         inputs: &[any_number("e_kwh", "kWh"), non_negative("p0_kwp", "kWp")],
+        outputs: &[output("", "kWh/kWp")],
         eval: |a| json!(pv::specific_yield(a.number("e_kwh"), a.number("p0_kwp"))),
     },
     FormulaMethod {
@@ -108,6 +139,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("p_rated_kw", "kW"),
             non_negative("hours", "h"),
         ],
+        outputs: &[output("", "")],
         eval: |a| a.of_three(pv::capacity_factor, ["e_kwh", "p_rated_kw", "hours"]),
     },
     FormulaMethod {
@@ -119,6 +151,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("e_meas_kwh", "kWh").nullable(),
             non_negative("e_lost_est_kwh", "kWh").nullable(),
         ],
+        outputs: &[output("a_time", ""), output("a_energy", "")],
         eval: eval_availability,
     },
     FormulaMethod {
@@ -130,12 +163,14 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("isc_clean", "A"),
             non_negative("g_clean", "W/m2"),
         ],
+        outputs: &[output("", "")],
         eval: eval_soiling_ratio,
     },
     FormulaMethod {
         name: "completeness",
         section: "A.14",
         inputs: &[non_negative("n_valid", ""), non_negative("n_expected", "")],
+        outputs: &[output("ratio", ""), output("class", "")],
         eval: eval_completeness,
     },
 ];

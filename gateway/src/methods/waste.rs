@@ -2,6 +2,7 @@
 
 use super::carbon::gwp_set;
 use super::method_input::{any_number, non_negative, positive_number, share_of_one, word_choice};
+use super::method_output::output;
 use super::{FormulaMethod, InputKind, InputRange, MethodArgs, MethodInput};
 use crate::assets::bsf::formulas::{
     self as bsf, BsfMasses, DEVELOPMENT_CAP_C, DEVELOPMENT_MIN_C, DegreeDaySum,
@@ -30,6 +31,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
         name: "bsf_band",
         section: "E.1",
         inputs: &[any_number("t_c", "°C").nullable()],
+        outputs: &[output("", "")],
         eval: |a| {
             json!(
                 a.optional_number("t_c")
@@ -47,6 +49,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             any_number("t_low_c", "°C").or_default(DEVELOPMENT_MIN_C),
             any_number("t_cap_c", "°C").or_default(DEVELOPMENT_CAP_C),
         ],
+        outputs: &[output("dd", "degC d"), output("coverage", "")],
         eval: eval_degree_days,
     },
     FormulaMethod {
@@ -57,6 +60,15 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("residue_kg", "kg").nullable(),
             any_number("larvae_gain_kg", "kg").nullable(),
             non_negative("days", "d"),
+        ],
+        outputs: &[
+            output("sr", ""),
+            output("wri", "%/d"),
+            output("bcr", ""),
+            output("fcr", ""),
+            output("loss_frac", ""),
+            output("ecd", ""),
+            output("status", ""),
         ],
         eval: eval_bsf_indices,
     },
@@ -69,6 +81,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             word_choice("method", CompostAeration::NAMES),
             MethodInput::new("turnings", "", InputKind::Whole(0, 10_000)).or_default(0.0),
         ],
+        outputs: &[output("longest_run_h", "h"), output("passed", "")],
         eval: eval_hygienisation,
     },
     FormulaMethod {
@@ -85,6 +98,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             F_CH4,
             DOCF,
         ],
+        outputs: &[output("", "tCO2e")],
         eval: eval_fod_tool04,
     },
     FormulaMethod {
@@ -101,12 +115,14 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             OX,
             GWP_CH4,
         ],
+        outputs: &[output("", "tCO2e")],
         eval: eval_fod_ipcc,
     },
     FormulaMethod {
         name: "swds_lifetime_tco2e_per_t",
         section: "E.7",
         inputs: &[MCF, WASTE, PHI, CAPTURED, GWP_CH4, OX, F_CH4, DOCF],
+        outputs: &[output("", "tCO2e/t")],
         eval: |a| {
             json!(first_order_decay::lifetime_per_tonne(
                 waste_kind(a),
@@ -128,6 +144,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             F_CH4,
             DOCF,
         ],
+        outputs: &[output("", "tCO2e/t")],
         eval: eval_annual_factors,
     },
     FormulaMethod {
@@ -143,6 +160,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("fuel_l", "L").or_default(0.0),
             non_negative("ef_fuel_kg_l", "kg/L").or_default(0.0),
         ],
+        outputs: &[output("", "tCO2e")],
         eval: eval_compost_emissions,
     },
 ];

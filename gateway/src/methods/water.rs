@@ -3,6 +3,7 @@
 use super::method_input::{
     any_number, non_negative, positive_number, share_of_one, table_rows, word_choice,
 };
+use super::method_output::output;
 use super::{FormulaMethod, InputKind, InputRange, MethodArgs, MethodInput};
 use crate::assets::catchment::formulas::{self as rainwater, FIRST_FLUSH_MM, RoofRainInput};
 use crate::assets::tank::geometry::{TankGeometry, tank_volume};
@@ -32,6 +33,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             positive_number("nominal_m3", "m3").required_for(&["ibc"]),
             table_rows("table", "m, m3", &["h_m", "v_m3"]).required_for(&["strapping"]),
         ],
+        outputs: &[output("v_m3", "m3"), output("status", "")],
         eval: eval_tank_volume,
     },
     FormulaMethod {
@@ -43,6 +45,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             positive_number("rho", "kg/m3").or_default(WATER_KG_M3),
             any_number("offset_m", "m").or_default(0.0),
         ],
+        outputs: &[output("", "m")],
         eval: eval_level_from_pressure,
     },
     FormulaMethod {
@@ -53,12 +56,14 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             any_number("span_lo", ""),
             any_number("span_hi", ""),
         ],
+        outputs: &[output("value", ""), output("status", "")],
         eval: eval_current_loop,
     },
     FormulaMethod {
         name: "sound_speed",
         section: "D.2",
         inputs: &[any_number("t_c", "°C")],
+        outputs: &[output("", "m/s")],
         eval: |a| json!(level_sensor::sound_speed(a.number("t_c"))),
     },
     FormulaMethod {
@@ -69,6 +74,11 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             any_number("t_air_c", "°C"),
             positive_number("sensor_height_m", "m"),
             non_negative("blanking_m", "m").or_default(BLANKING_M),
+        ],
+        outputs: &[
+            output("level_m", "m"),
+            output("distance_m", "m"),
+            output("status", ""),
         ],
         eval: eval_ultrasonic_level,
     },
@@ -87,6 +97,13 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("v_in_measured_m3", "m3").nullable(),
             non_negative("free_capacity_m3", "m3").nullable(),
         ],
+        outputs: &[
+            output("gross_m3", "m3"),
+            output("net_m3", "m3"),
+            output("stored_m3", "m3"),
+            output("spill_m3", "m3"),
+            output("capture_eff", ""),
+        ],
         eval: eval_rain_capture,
     },
     FormulaMethod {
@@ -95,6 +112,13 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
         inputs: &[
             MethodInput::new("v_m3", "m3", InputKind::Gaps(InputRange::Any)),
             non_negative("deadband_m3", "m3"),
+        ],
+        outputs: &[
+            output("status", ""),
+            output("inflow_m3", "m3"),
+            output("outflow_m3", "m3"),
+            output("residual_m3", "m3"),
+            output("n_across_gap", ""),
         ],
         eval: eval_mass_balance,
     },
@@ -106,6 +130,11 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             MethodInput::new("v_m3", "m3", InputKind::Gaps(InputRange::Any)),
             non_negative("thr_m3_h", "m3/h").or_default(LEAK_M3_H),
         ],
+        outputs: &[
+            output("slope_m3_h", "m3/h"),
+            output("leak", ""),
+            output("status", ""),
+        ],
         eval: eval_leak_night,
     },
     FormulaMethod {
@@ -116,6 +145,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("sec_kwh_m3", "kWh/m3"),
             non_negative("ef_t_mwh", "t/MWh"),
         ],
+        outputs: &[output("kwh", "kWh"), output("tco2", "tCO2")],
         eval: eval_water_saved,
     },
 ];

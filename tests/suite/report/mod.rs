@@ -81,6 +81,7 @@ fn document_with_table(lang: Language, table: ReportTable) -> ReportDocument {
         revision: String::new(),
         evidence: ReportEvidence::default(),
         sections: vec![section],
+        calculations: Vec::new(),
     }
 }
 

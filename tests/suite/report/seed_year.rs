@@ -18,6 +18,8 @@ use serde_json::Value as Json;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
 const YEAR: i16 = 2025;
 /// First and last day with readings: one more than the year at each end.
@@ -148,14 +150,35 @@ fn recompute(bundle: &Path, words: &[&str]) -> (bool, Json) {
     (output.status.success(), said)
 }
 
+/// A folder with the year, made once and copied for each test.
+async fn seeded_folder() -> TempDir {
+    static SEED: OnceCell<TempDir> = OnceCell::const_new();
+    let seed = SEED.get_or_init(async || {
+        let folder = tempfile::tempdir().unwrap();
+        let file = write_site(folder.path());
+        write_readings(folder.path(), &file).await;
+        std::fs::write(folder.path().join("book.csv"), ledger_csv()).unwrap();
+        let words = ["ledger", "import", "book.csv", "--yes"];
+        run_ok(folder.path(), "en", &words);
+        folder
+    });
+    let (seed, copy) = (seed.await.path(), tempfile::tempdir().unwrap());
+    write_site(copy.path());
+    std::fs::create_dir(copy.path().join("store")).unwrap();
+    for file in std::fs::read_dir(seed.join("store")).unwrap() {
+        let file = file.unwrap();
+        if file.file_type().unwrap().is_file() {
+            let to = copy.path().join("store").join(file.file_name());
+            std::fs::copy(file.path(), to).unwrap();
+        }
+    }
+    copy
+}
+
 #[tokio::test]
 async fn an_outsider_recomputes_every_headline_of_a_year_and_sees_one_changed_row() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = write_site(folder.path());
-    write_readings(folder.path(), &file).await;
-    std::fs::write(folder.path().join("book.csv"), ledger_csv()).unwrap();
+    let folder = seeded_folder().await;
     let run = |words: &[&str]| run_ok(folder.path(), "en", words);
-    run(&["ledger", "import", "book.csv", "--yes"]);
     run(&["report", "2025", "-o", "report.json"]);
     run(&[
         "export",
@@ -187,6 +210,77 @@ async fn an_outsider_recomputes_every_headline_of_a_year_and_sees_one_changed_ro
         let (good, said) = recompute(&copy, &["--arithmetic-only"]);
         let faults = said["faults"].to_string();
         assert!(!good && faults.contains(headline), "{name}: {said:#}");
+    }
+}
+
+#[tokio::test]
+async fn every_line_of_every_figure_of_a_year_is_redone_by_a_script_from_its_printed_numbers() {
+    let folder = seeded_folder().await;
+    for (period, lang) in [("2025", "en"), ("2025-07", "id")] {
+        let words = [
+            "report",
+            period,
+            "--explain",
+            "all",
+            "--json",
+            "-o",
+            "all.json",
+        ];
+        run_ok(folder.path(), lang, &words);
+        let explained = folder.path().join("all.json");
+        let redo = |explained: &Path| {
+            let mut script = python_peer("redo.py");
+            let output = script.arg(explained).args(["--lang", lang]).output();
+            let output = output.unwrap();
+            let errors = String::from_utf8_lossy(&output.stderr);
+            let said: Json =
+                serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{errors}"));
+            (output.status.success(), said)
+        };
+        let (good, said) = redo(&explained);
+        assert!(good, "{said:#}");
+        assert!(said["figures"].as_u64() > Some(60), "{said:#}");
+        assert!(said["sums"].as_u64() > Some(5), "{said:#}");
+        // A result that is one digit beside the right one is found.
+        let mut all: Json = serde_json::from_slice(&std::fs::read(&explained).unwrap()).unwrap();
+        let mut figures = all.as_array_mut().unwrap().iter_mut();
+        let one = figures
+            .find(|one| one["indicator"]["id"] == "plts.generation")
+            .unwrap();
+        let line = one["lines"].as_array_mut().unwrap().last_mut().unwrap();
+        line["result"] = Json::from(line["result"].as_f64().unwrap() * 1.000_001);
+        let changed = folder.path().join("changed.json");
+        std::fs::write(&changed, all.to_string()).unwrap();
+        let (good, said) = redo(&changed);
+        assert!(
+            !good && said["faults"].to_string().contains("plts.generation"),
+            "{said:#}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_spreadsheet_computes_every_formula_of_a_year_again_and_prints_few_pages() {
+    let folder = seeded_folder().await;
+    for lang in ["id", "en"] {
+        run_ok(folder.path(), lang, &["report", "2025", "-o", "year.xlsx"]);
+        let workbook = folder.path().join("year.xlsx");
+        if let Some(place) = std::env::var_os("PANTAU_REPORT_SAMPLE") {
+            let name = format!("year-{lang}.xlsx");
+            std::fs::copy(&workbook, Path::new(&place).join(name)).unwrap();
+        }
+        let output = python_peer("recalculated.py")
+            .arg(&workbook)
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let said: Json =
+            serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{errors}"));
+        assert_eq!(said["faults"], Json::Array(Vec::new()), "{said:#}");
+        assert!(said["pages"].as_u64() <= Some(12), "{said:#}");
+        let formulas = said["formulas"].as_object().unwrap();
+        let all: u64 = formulas.values().filter_map(Json::as_u64).sum();
+        assert!(formulas.len() > 6 && all > 150, "{said:#}");
     }
 }
 

@@ -30,6 +30,7 @@ impl HandoverRecord<'_> {
             // The record is about this moment and not about closed days, so it has no evidence.
             evidence: crate::evidence::ReportEvidence::default(),
             sections: self.build_sections(),
+            calculations: Vec::new(),
         }
     }
 

@@ -30,6 +30,7 @@ mod early_period;
 mod emissions;
 pub mod explain;
 mod factor_annex;
+mod figure_calculations;
 mod indicator_figures;
 mod issued_content;
 mod ledger_chapter;

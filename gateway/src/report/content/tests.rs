@@ -393,7 +393,7 @@ fn the_way_down_reaches_the_meter_and_the_factor() {
     let found = explain_indicator(&account, "co2.net", None, Language::Id).unwrap();
     let text = found.text(&config, &account, Language::Id);
     for part in [
-        "234,567 [kWh] / 1000 · 0,93 [t CO₂/MWh] · (1 + 0)",
+        "234,567 [kWh] / 1000 · 0,93 [t\u{a0}CO₂/MWh] · (1 + 0)",
         "inverter.ac_energy_total",
         "8.123,4\u{a0}kWh",
         "2 kali data kosong",

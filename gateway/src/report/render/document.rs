@@ -7,6 +7,7 @@
 use crate::domain::UtcMs;
 use crate::evidence::ReportEvidence;
 use crate::i18n::Language;
+use crate::report::render::calculation::FigureCalculation;
 use crate::report::render::chart::{ChartDrawing, ReportChart, read_line_drawing};
 use crate::report::render::figure::KeyFigures;
 use crate::report::render::number_format::place_letters;
@@ -35,6 +36,8 @@ pub struct ReportDocument {
     pub evidence: ReportEvidence,
     /// Sections in reading order; annexes last.
     pub sections: Vec<ReportSection>,
+    /// Calculations of all figures, for the formulas of the workbook.
+    pub calculations: Vec<FigureCalculation>,
 }
 
 /// Stable id with a name for people.

@@ -372,6 +372,7 @@ mod tests {
             revision: String::new(),
             evidence: crate::evidence::ReportEvidence::default(),
             sections: vec![section],
+            calculations: Vec::new(),
         }
     }
 

@@ -13,6 +13,7 @@
 //! `footnotes`. No storage, no clock, no network: the same document gives the same bytes. The
 //! reports themselves: `docs/reports.md`.
 
+pub mod calculation;
 pub mod cell_value;
 pub mod chart;
 mod consistency;

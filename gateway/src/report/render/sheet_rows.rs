@@ -9,6 +9,9 @@ use crate::report::render::figure::KeyFigures;
 use crate::report::render::render_context::RenderContext;
 use crate::report::render::table::{ColumnTotalKind, ReportTable};
 
+/// Column of the value in a row of key figures.
+const FIGURE_VALUE_COLUMN: usize = 1;
+
 /// Row of a sheet.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum SheetRow {
@@ -43,6 +46,8 @@ pub(crate) struct ReportCell {
     pub(crate) value: CellValue,
     /// Unit and digits.
     pub(crate) kind: ValueKind,
+    /// Key of the figure whose value it is.
+    pub(crate) figure: Option<String>,
 }
 
 /// Cell of a total row.
@@ -168,7 +173,11 @@ fn figure_rows(show: &RenderContext<'_>, figures: &KeyFigures, rows: &mut Vec<Sh
     rows.push(SheetRow::Head(show.figure_heads(), figures.items.len()));
     for figure in &figures.items {
         let cells = show.figure_row(figure).into_iter();
-        let cells = cells.map(|(value, kind)| ReportCell { value, kind });
+        let cells = cells.enumerate().map(|(column, (value, kind))| ReportCell {
+            value,
+            kind,
+            figure: (column == FIGURE_VALUE_COLUMN).then(|| figure.id.clone()),
+        });
         rows.push(SheetRow::Data(cells.collect()));
     }
 }
@@ -184,6 +193,7 @@ fn table_rows(show: &RenderContext<'_>, table: &ReportTable, rows: &mut Vec<Shee
             .map(|(value, column)| ReportCell {
                 value: value.clone(),
                 kind: column.kind.clone(),
+                figure: None,
             });
         rows.push(SheetRow::Data(cells.collect()));
     }

@@ -54,6 +54,7 @@ impl SampleReport {
             revision: "r17 · 3e1c9a52".to_owned(),
             evidence: sample_evidence(),
             sections: sample.sections(),
+            calculations: Vec::new(),
         }
     }
 

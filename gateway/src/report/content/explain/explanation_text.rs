@@ -2,6 +2,7 @@
 
 use super::IndicatorExplanation;
 use super::equation_lines::ROWS_WRITTEN_MAX;
+use super::input_source::source_text;
 use super::part_text::part_label;
 use crate::domain::UtcMs;
 use crate::domain::indicator::{Indicator, IndicatorInput, InputSource, PointReadings};
@@ -176,30 +177,12 @@ impl ExplanationWriter<'_, '_> {
             Some(value) => display_names::format_quantity(book.lang, value, &input.unit),
             None => number_format::NO_VALUE.to_owned(),
         };
-        let (key, of) = match &input.from {
-            InputSource::Point(readings) => {
-                let config = &book.matter.config;
-                ("point", config.point_title(&readings.point, book.lang))
-            }
-            InputSource::Ledger { indicator, .. } => (
-                "ledger",
-                book.indicator_name(&format!("ledger.{indicator}")),
-            ),
-            InputSource::Factor(id) => ("factor", id.to_string()),
-            InputSource::Setting(key) => ("setting", key.clone()),
-            InputSource::Indicator { id, .. } => ("indicator", book.indicator_name(id)),
-            InputSource::Part(part) => ("indicator", book.indicator_name(&part.id)),
-            InputSource::Constant(what) => ("constant", (*what).to_owned()),
-        };
-        let from = book.format_message(&format!("chapters-explain-{key}"), &[("of", &of)]);
+        let from = source_text(book, input);
         let kind = match &input.from {
             InputSource::Point(readings) => StepKind::Point(Arc::clone(&readings.point)),
             _ => StepKind::Input,
         };
-        let mut text = format!("{} = {value} ← {from}", input.symbol);
-        if !input.rule.is_empty() {
-            let _ = write!(text, ": {}", input.rule);
-        }
+        let text = format!("{} = {value} ← {from}", input.symbol);
         self.write_step(depth, kind, &text);
     }
 

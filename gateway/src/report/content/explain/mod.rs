@@ -11,6 +11,7 @@ mod equation_lines;
 mod explanation_json;
 mod explanation_text;
 mod indicator_explanation;
+mod input_source;
 mod part_text;
 
 pub use explanation_json::{
@@ -22,6 +23,8 @@ pub use equation_lines::EquationLine;
 pub(crate) use equation_lines::substitute_numbers;
 pub(crate) use explanation_text::{ExplanationStep, StepKind};
 pub use indicator_explanation::IndicatorExplanation;
+pub(crate) use input_source::source_text;
+pub(crate) use part_text::part_label;
 
 use super::ReportInputs;
 use super::context::ReportContext;
@@ -77,6 +80,16 @@ pub fn explain_indicator<'a>(
         .ok_or_else(|| unknown_indicator(account, id))?;
     let mut left = EXPLAIN_FIGURES_MAX;
     Ok(explain_step(account, found, lang, 0, &mut left))
+}
+
+/// Explains every figure of the account, each without the figures among its inputs.
+pub fn explain_all(account: &SiteIndicators, lang: Language) -> Vec<IndicatorExplanation<'_>> {
+    let alone = |indicator| IndicatorExplanation {
+        indicator,
+        lines: equation_lines(lang, indicator),
+        below: Vec::new(),
+    };
+    account.indicators.iter().map(alone).collect()
 }
 
 fn unknown_indicator(account: &SiteIndicators, id: &str) -> UnknownIndicatorError {

@@ -2,12 +2,16 @@
 
 use crate::i18n::Language;
 use crate::report::render::cell_value::{NumberFormat, ValueKind};
-use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Worksheet};
+use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
 
 const GREEN: Color = Color::RGB(0x000F_766E);
 const PALE: Color = Color::RGB(0x00E3_F1EF);
 const FAINT: Color = Color::RGB(0x0060_6C76);
 const PAPER_SIZE_A4: u8 = 9;
+/// Rows that are still read on one printed page.
+const PRINTED_ROWS_MAX: u32 = 90;
+/// A cell beyond everything that is written.
+const EMPTY_CELL: (u32, u16) = (1_000_000, 200);
 
 /// Cell formats in one language.
 pub(crate) struct CellFormats {
@@ -100,10 +104,27 @@ fn decimal_pattern(decimals: u8) -> String {
     }
 }
 
-/// Sets the page for printing: A4, landscape, one page wide.
+/// Sets the page for printing: A4, landscape, one page.
 pub(crate) fn set_print_page(worksheet: &mut Worksheet) {
     worksheet.set_paper_size(PAPER_SIZE_A4);
     worksheet.set_landscape();
-    worksheet.set_print_fit_to_pages(1, 0);
+    worksheet.set_print_fit_to_pages(1, 1);
     worksheet.set_footer("&L&A&R&P / &N");
+}
+
+/// Prints the first rows and columns of a sheet, as many as one page can show.
+pub(crate) fn print_rows(
+    worksheet: &mut Worksheet,
+    last: u32,
+    columns: u16,
+) -> Result<(), XlsxError> {
+    let last = last.min(PRINTED_ROWS_MAX - 1);
+    worksheet.set_print_area(0, 0, last, columns.max(1) - 1)?;
+    Ok(())
+}
+
+/// Leaves a sheet out of the print: its print area is an empty cell, which has no page.
+pub(crate) fn print_nothing(worksheet: &mut Worksheet) -> Result<(), XlsxError> {
+    worksheet.set_print_area(EMPTY_CELL.0, EMPTY_CELL.1, EMPTY_CELL.0, EMPTY_CELL.1)?;
+    Ok(())
 }

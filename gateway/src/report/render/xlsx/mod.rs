@@ -11,8 +11,10 @@
 //! a writable directory, and 10 000 rows cost some megabytes. The content of a report:
 //! `docs/reports.md`.
 
+mod calculation_sheets;
 mod cell_formats;
 mod excel_dates;
+mod excel_formula;
 mod native_chart;
 mod sheet_writer;
 
@@ -21,10 +23,13 @@ use crate::report::render::document::{ReportBlock, ReportSection};
 use crate::report::render::photo::ReportPhoto;
 use crate::report::render::render_context::RenderContext;
 use crate::report::render::sheet_rows;
+use calculation_sheets::{CalculationSheets, SheetNames};
 use cell_formats::CellFormats;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
 use sheet_writer::SheetPictures;
 
+/// Chapters that are printed; each takes one page, and the front sheet one more.
+const PRINTED_CHAPTERS_MAX: usize = 11;
 /// Largest length of a sheet name, characters (limit of Excel).
 const SHEET_NAME_MAX: usize = 31;
 
@@ -50,9 +55,44 @@ pub(crate) fn render_xlsx(show: &RenderContext<'_>) -> Result<Vec<u8>, XlsxError
             photos: section_photos(section),
         };
         let rows = sheet_rows::section_rows(show, index);
-        sheet_writer::write_sheet(worksheet, show, &names[index + 1], &rows, &pictures)?;
+        let is_printed = !section.annex && index < PRINTED_CHAPTERS_MAX;
+        let look = (&pictures, is_printed);
+        sheet_writer::write_sheet(worksheet, show, &names[index + 1], &rows, look)?;
     }
+    write_calculations(&mut book, show, &names)?;
     book.save_to_buffer()
+}
+
+/// Writes the sheets with the calculations of the figures, and names their values.
+fn write_calculations(
+    book: &mut Workbook,
+    show: &RenderContext<'_>,
+    names: &[String],
+) -> Result<(), XlsxError> {
+    let all = &show.document.calculations;
+    let [.., calculations, parts] = names else {
+        return Ok(());
+    };
+    if all.is_empty() {
+        return Ok(());
+    }
+    let own = SheetNames {
+        calculations,
+        parts,
+    };
+    let mut sheets = CalculationSheets::new(show, own, all)?;
+    for one in all {
+        sheets.write_figure(one)?;
+    }
+    for (name, cell) in sheets.defined_names(all) {
+        book.define_name(name, &cell)?;
+    }
+    for mut sheet in sheets.finish() {
+        cell_formats::set_print_page(&mut sheet);
+        cell_formats::print_nothing(&mut sheet)?;
+        book.push_worksheet(sheet);
+    }
+    Ok(())
 }
 
 fn section_photos(section: &ReportSection) -> Vec<&ReportPhoto> {
@@ -99,7 +139,8 @@ fn write_front_sheet(
         show.translate("report-contents"),
         &CellFormats::heading(),
     )?;
-    for (index, name) in names.iter().skip(1).enumerate() {
+    let sections = names.iter().skip(1).take(show.document.sections.len());
+    for (index, name) in sections.enumerate() {
         row += 1;
         worksheet.write_with_format(row, 0, name, &CellFormats::text())?;
         worksheet.write_with_format(
@@ -116,12 +157,21 @@ fn write_front_sheet(
 /// Returns the sheet names, the front sheet first: short, allowed and unique.
 fn sheet_names(show: &RenderContext<'_>) -> Vec<String> {
     let mut names = vec![allowed_sheet_name(&show.translate("report-tab"))];
-    for (index, section) in show.document.sections.iter().enumerate() {
-        let wish = if section.tab.is_empty() {
-            &section.title
-        } else {
-            &section.tab
-        };
+    let sections = show
+        .document
+        .sections
+        .iter()
+        .map(|section| match &*section.tab {
+            "" => section.title.clone(),
+            tab => tab.to_owned(),
+        });
+    let own = ["calculations", "parts"];
+    let own = own.map(|one| show.translate(&format!("report-sheet-{one}")));
+    let own = own
+        .into_iter()
+        .filter(|_| !show.document.calculations.is_empty());
+    for (index, wish) in sections.chain(own).enumerate() {
+        let wish = &wish;
         let mut name = allowed_sheet_name(wish);
         let taken = |name: &str| {
             names

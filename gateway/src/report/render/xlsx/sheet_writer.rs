@@ -3,7 +3,8 @@
 use super::cell_formats::{self, CellFormats};
 use super::excel_dates::{excel_date, excel_datetime};
 use super::native_chart::{self, ChartRange};
-use crate::report::render::cell_value::{CellValue, ValueKind};
+use crate::report::render::calculation::calculation_of;
+use crate::report::render::cell_value::{CellValue, RoundingMode, ValueKind};
 use crate::report::render::chart::ReportChart;
 use crate::report::render::csv::with_footnote_mark;
 use crate::report::render::number_format;
@@ -17,6 +18,8 @@ use rust_xlsxwriter::{Formula, Image, Worksheet, XlsxError, utility};
 const CELL_CHARS_MAX: usize = 32_767;
 /// Longer side of a photo, pixels.
 const PHOTO_SIDE: u32 = 480;
+/// Fewest columns of the printed area: plots stand beside narrow tables.
+const PRINT_COLUMNS_MIN: u16 = 8;
 const WIDTH_MIN: usize = 9;
 const WIDTH_MAX: usize = 46;
 
@@ -37,19 +40,19 @@ struct SheetWriter<'a, 'b> {
     free: u32,
 }
 
-/// Writes `rows` onto the sheet `name`, with plots beside their numbers.
+/// Writes `rows` onto the sheet `name`, with plots beside their numbers. The sheet is printed on
+/// one page, or not at all.
 pub(crate) fn write_sheet(
     worksheet: &mut Worksheet,
     show: &RenderContext<'_>,
     name: &str,
     rows: &[SheetRow],
-    pictures: &SheetPictures<'_>,
+    (pictures, is_printed): (&SheetPictures<'_>, bool),
 ) -> Result<(), XlsxError> {
     for (column, width) in column_widths(show, rows).into_iter().enumerate() {
         worksheet.set_column_width(column_number(column), f64::from(width))?;
     }
     freeze_panes(worksheet, rows)?;
-    cell_formats::set_print_page(worksheet);
     let mut sheet = SheetWriter {
         worksheet,
         show,
@@ -61,7 +64,13 @@ pub(crate) fn write_sheet(
     for row in rows {
         sheet.write_row(name, row, pictures)?;
     }
-    Ok(())
+    let (last, columns) = (sheet.row.max(sheet.free), sheet.head.1);
+    cell_formats::set_print_page(worksheet);
+    if is_printed {
+        cell_formats::print_rows(worksheet, last, columns.max(PRINT_COLUMNS_MIN))
+    } else {
+        cell_formats::print_nothing(worksheet)
+    }
 }
 
 impl SheetWriter<'_, '_> {
@@ -139,6 +148,7 @@ impl SheetWriter<'_, '_> {
         let format = self.look.cell(&cell.kind);
         let row = self.row;
         match &cell.value {
+            CellValue::Number(value) if self.write_figure(column, *value, cell)? => {}
             CellValue::Number(value) => {
                 // A claim is stored as rounded, so that the formula adds up the printed numbers.
                 let value = cell.kind.settle(*value);
@@ -168,6 +178,31 @@ impl SheetWriter<'_, '_> {
             CellValue::Empty => {}
         }
         Ok(())
+    }
+
+    /// Writes the value of a figure as a formula over its calculation, with its result; `false`
+    /// where it has none.
+    fn write_figure(
+        &mut self,
+        column: u16,
+        value: f64,
+        cell: &ReportCell,
+    ) -> Result<bool, XlsxError> {
+        let all = &self.show.document.calculations;
+        let key = cell.figure.as_deref();
+        let found = key.and_then(|key| calculation_of(all, key));
+        let Some(found) = found.filter(|found| found.value.to_bits() == value.to_bits()) else {
+            return Ok(false);
+        };
+        let (name, settled) = (found.defined_name(), cell.kind.settle(value));
+        let Some(formula) = rounded_formula(&name, &cell.kind, value, settled) else {
+            return Ok(false);
+        };
+        let formula = Formula::new(formula).set_result(settled.to_string());
+        let format = self.look.cell(&cell.kind);
+        self.worksheet
+            .write_formula_with_format(self.row, column, formula, &format)?;
+        Ok(true)
     }
 
     fn write_totals(&mut self, sums: &[TotalCell]) -> Result<(), XlsxError> {
@@ -246,6 +281,22 @@ impl SheetWriter<'_, '_> {
         self.free = native_chart::place_plot(self.worksheet, chart, &area, at)?;
         Ok(())
     }
+}
+
+/// Formula that gives the settled value of a figure; `None` where a spreadsheet rounds otherwise.
+fn rounded_formula(name: &str, kind: &ValueKind, value: f64, settled: f64) -> Option<String> {
+    let ValueKind::Number(measure) = kind else {
+        return Some(format!("={name}"));
+    };
+    let last_digit = 10_f64.powi(-i32::from(measure.decimals));
+    let (function, cut) = match measure.rounding {
+        RoundingMode::Nearest => return Some(format!("={name}")),
+        RoundingMode::Down => ("ROUNDDOWN", value - settled),
+        RoundingMode::Up => ("ROUNDUP", settled - value),
+    };
+    // Both functions go by the distance from zero, and know no tolerance for binary fractions.
+    let is_same = value >= 0.0 && (0.0..last_digit).contains(&cut);
+    is_same.then(|| format!("={function}({name},{})", measure.decimals))
 }
 
 /// Freezes the head of the only table of a sheet, or the title of a sheet with several.
