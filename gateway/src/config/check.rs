@@ -15,7 +15,7 @@ use crate::i18n::Language;
 use crate::sinks::{ConfiguredSink, RawSink, SinkCheck};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Default flush interval: the longest time of readings that a power cut can lose.
@@ -75,6 +75,7 @@ pub(crate) fn check_config(
         devices,
         profiles: raw_site.profiles.as_ref().map(|at| notes.path(at.get())),
         warnings: Vec::new(),
+        revision: OnceLock::new(),
     }
 }
 

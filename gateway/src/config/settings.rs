@@ -17,7 +17,7 @@ use ring::digest::{SHA256, digest};
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Checked configuration of one site.
@@ -55,6 +55,8 @@ pub struct Config {
     pub profiles: Option<PathBuf>,
     /// Warnings, which do not prevent the start.
     pub warnings: Vec<Diagnostic>,
+    /// Id of the revision, made when it is first asked for; see [`Self::revision_id`].
+    pub revision: OnceLock<String>,
 }
 
 impl Config {
@@ -105,11 +107,19 @@ impl Config {
     /// Revision id that reports print: hashes of the configuration and of the built-in factors,
     /// joined by `-`.
     pub fn revision_id(&self) -> String {
-        let configuration = configuration_name(&self.revision_text());
-        format!(
-            "{configuration}-{}",
-            factors_name(&self.factors.built_in_text)
-        )
+        let hash_texts = || {
+            let configuration = configuration_name(&self.revision_text());
+            let factors = factors_name(&self.factors.built_in_text);
+            format!("{configuration}-{factors}")
+        };
+        // Kept: every figure of every page names it, and the texts are long.
+        self.revision.get_or_init(hash_texts).clone()
+    }
+
+    /// Replaces the text of the file, and with it the revision.
+    pub fn replace_text(&mut self, text: String) {
+        self.text = text;
+        self.revision = OnceLock::new();
     }
 
     /// Warnings about factors used by assets that are not valid on `today`.

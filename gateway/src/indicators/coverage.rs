@@ -212,7 +212,8 @@ impl Coverage {
         if start + self.every_ms > day.to {
             return;
         }
-        let lit = i64::from((day.light.0..day.light.1).contains(&start));
+        let (rise, set) = day.light();
+        let lit = i64::from((rise..set).contains(&start));
         if asleep {
             cover.asleep += 1;
             cover.asleep_light += lit;
@@ -291,7 +292,8 @@ impl Coverage {
         let slots = self.due_slots(span, number, day);
         // Number of slots that begin before a time.
         let until = |at: i64| ((at - day.from - 1).div_euclid(self.every_ms) + 1).clamp(0, slots);
-        let lit = until(day.light.1) - until(day.light.0);
+        let (rise, set) = day.light();
+        let lit = until(set) - until(rise);
         let expected = (lit - cover.asleep_light).max(0);
         (cover.good_light.min(expected), expected)
     }

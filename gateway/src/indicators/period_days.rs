@@ -10,6 +10,7 @@ use crate::limits::RANGE_DAYS_MAX;
 use crate::solar_position::{GeoLocation, clear_sky_ghi, solar_elevation_sine};
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
+use std::sync::OnceLock;
 
 /// Milliseconds of an hour.
 pub(crate) const HOUR_MS: f64 = 3_600_000.0;
@@ -27,15 +28,25 @@ const TILT_GAIN_MAX: f64 = 1.3;
 const LOW_SUN_SINE: f64 = 0.1;
 
 /// Local day of the period; times are ms since 1970.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct PeriodDay {
     pub(crate) date: Date,
     /// First moment of the day.
     pub(crate) from: i64,
     /// First moment after the day.
     pub(crate) to: i64,
-    /// Sunrise and sunset; equal where the sun does not rise.
-    pub(crate) light: (i64, i64),
+    place: GeoLocation,
+    /// Made when it is first asked for: finding it takes a hundred positions of the sun, and a site
+    /// without measurements by daylight never asks.
+    light: OnceLock<(i64, i64)>,
+}
+
+impl PeriodDay {
+    /// Sunrise and sunset, ms since 1970; equal where the sun does not rise.
+    pub(crate) fn light(&self) -> (i64, i64) {
+        let find = || daylight_of_day(self.from, self.to, self.place);
+        *self.light.get_or_init(find)
+    }
 }
 
 /// The period up to the present.
@@ -120,7 +131,10 @@ impl PeriodDays {
 
     /// Hours with the sun above the horizon that have passed.
     pub(crate) fn daylight_hours_passed(&self) -> f64 {
-        let lit = |day: &PeriodDay| (self.to.min(day.light.1) - day.light.0).max(0);
+        let lit = |day: &PeriodDay| {
+            let (rise, set) = day.light();
+            (self.to.min(set) - rise).max(0)
+        };
         millis_to_f64(self.days.iter().map(lit).sum()) / HOUR_MS
     }
 
@@ -201,12 +215,12 @@ pub(crate) fn millis_to_seconds(ms: i64) -> f64 {
 
 fn local_day(date: Date, zone: &SiteZone, place: GeoLocation) -> PeriodDay {
     let (UtcMs(from), UtcMs(to)) = zone.day_bounds(date);
-    let light = daylight_of_day(from, to, place);
     PeriodDay {
         date,
         from,
         to,
-        light,
+        place,
+        light: OnceLock::new(),
     }
 }
 
@@ -276,7 +290,7 @@ mod tests {
                 assert_eq!(pair[0].to, pair[1].from);
             }
             // Near the equator the day is twelve hours long, with noon near its middle.
-            let light = span.days[0].light;
+            let light = span.days[0].light();
             assert!((millis_to_f64(light.1 - light.0) / HOUR_MS - 12.2).abs() < 0.3);
             let (_, rise) = span.local_time(light.0);
             assert!((5..=6).contains(&rise.hour()), "{zone} {rise}");

@@ -209,7 +209,8 @@ impl<'a, 'l: 'a> MergedSamples<'a, 'l> {
         let Some(day) = self.work.span.days.get(self.day) else {
             return;
         };
-        let lit = (day.light.0..day.light.1).contains(&sample.at.0);
+        let (rise, set) = day.light();
+        let lit = (rise..set).contains(&sample.at.0);
         match self.implausible_value(lane, sample) {
             Some(value) => self.work.tracks[lane].add_implausible(sample.at, value),
             None => self.work.tracks[lane].add_sample(sample, self.day, self.work.span),

@@ -175,6 +175,7 @@ fn test_config() -> Config {
         web: WebSettings::default(),
         profiles: None,
         warnings: Vec::new(),
+        revision: std::sync::OnceLock::new(),
     }
 }
 

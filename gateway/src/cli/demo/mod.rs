@@ -198,7 +198,7 @@ fn write_demo_config(
     let mut config = config::load_config(&file).map_err(DemoError::Config)?;
     // The revision that the store keeps is that of the site. Its addresses are those that the
     // system had free, and a start with others is no other site.
-    config.text = text(None);
+    config.replace_text(text(None));
     // Set after loading, so that the file for copying has no port of this run's page.
     config.web.listen = Some(find_free_address(options.port));
     // Everyone at this computer may look; to record and to change, one signs in.
