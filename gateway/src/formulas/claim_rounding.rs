@@ -1,6 +1,7 @@
 //! Rounding of figures, claims among them (G.3). The only place where a figure is rounded.
 
 use super::finite_number;
+use crate::domain::ExactNumber;
 
 /// Direction in which a figure is rounded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,11 +41,25 @@ impl ClaimDirection {
 /// Rounds `x` at `decimals`; below 0, tens, hundreds, ... are rounded. A number that is not finite,
 /// or too large to have such a digit, is returned as it is.
 pub fn round_decimals(x: f64, decimals: i32, mode: RoundingMode) -> f64 {
-    let scale = 10_f64.powi(decimals.saturating_abs());
+    let Some(steps) = rounded_steps(x, decimals, mode) else {
+        return x;
+    };
+    let scale = power_of_ten(decimals);
+    if decimals >= 0 {
+        steps / scale
+    } else {
+        steps * scale
+    }
+}
+
+/// `x` in steps of 10^-`decimals`, rounded to a whole number of them; `None` for a number that is
+/// not finite, or too large to have such a digit.
+fn rounded_steps(x: f64, decimals: i32, mode: RoundingMode) -> Option<f64> {
+    let scale = power_of_ten(decimals);
     let scaled = if decimals >= 0 { x * scale } else { x / scale };
     // Above 2^53 a double has no fraction left to round.
     if !scaled.is_finite() || scaled.abs() >= 9e15 {
-        return x;
+        return None;
     }
     // Snapped to 1e−6 of the last digit first: 2.28 computed as 2.2799999999 stays 2.28.
     let snapped = (scaled * 1e6).round() / 1e6;
@@ -53,13 +68,12 @@ pub fn round_decimals(x: f64, decimals: i32, mode: RoundingMode) -> f64 {
         RoundingMode::Down => snapped.floor(),
         RoundingMode::Up => snapped.ceil(),
     };
-    let rounded = if decimals >= 0 {
-        whole / scale
-    } else {
-        whole * scale
-    };
     // Adding zero turns -0 into 0.
-    rounded + 0.0
+    Some(whole + 0.0)
+}
+
+fn power_of_ten(decimals: i32) -> f64 {
+    10_f64.powi(decimals.saturating_abs())
 }
 
 /// Rounds at `decimals` against the claimant (G.3); `None` if the result is not finite. Example:
@@ -75,9 +89,19 @@ pub fn round_claim(x: f64, decimals: i32, direction: ClaimDirection) -> Option<f
 /// Writes `x` with this many decimals, rounded to the nearest: `-1234.50`. Marks of a language are
 /// set by [`crate::i18n::LocaleRow`].
 pub fn nearest_digits(x: f64, decimals: u8) -> String {
+    let places = i8::try_from(decimals).ok().filter(|places| *places <= 18);
     // Ties away from zero, as a workbook does; `{:.1}` alone rounds the binary value.
-    let rounded = round_decimals(x, i32::from(decimals), RoundingMode::Nearest);
-    format!("{rounded:.*}", usize::from(decimals))
+    let steps = rounded_steps(x, i32::from(decimals), RoundingMode::Nearest);
+    match (places, steps) {
+        #[expect(clippy::cast_possible_truncation, reason = "whole, below 2^53")]
+        (Some(places), Some(steps)) => ExactNumber::Decimal {
+            // The digits of a whole number take a tenth of the time of those of a double.
+            mantissa: steps as i64,
+            exponent: -places,
+        }
+        .to_string(),
+        _ => format!("{x:.*}", usize::from(decimals)),
+    }
 }
 
 /// Rounds to so many significant digits, at least 1.
@@ -119,6 +143,26 @@ mod tests {
             let benefit = round_claim(x, decimals, ClaimDirection::Benefit).unwrap();
             let burden = round_claim(x, decimals, ClaimDirection::Burden).unwrap();
             prop_assert!(benefit <= x + snap && x - snap <= burden);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_digits_are_those_of_the_rounded_number(
+            x in prop_oneof![-1e6..1e6_f64, -1e-3..1e-3_f64, any::<f64>()],
+            decimals in 0_u8..24,
+        ) {
+            let rounded = round_decimals(x, decimals.into(), RoundingMode::Nearest);
+            let digits = nearest_digits(x, decimals);
+            let is_exact = rounded.abs() * power_of_ten(decimals.into()) < 1e15;
+            let has_digit = rounded.abs() < 1e15;
+            if is_exact || !has_digit {
+                prop_assert_eq!(digits, format!("{rounded:.*}", usize::from(decimals)));
+            } else {
+                // Of more than fifteen digits `{:.*}` shows those of the nearest double.
+                let read: f64 = digits.parse().unwrap();
+                prop_assert!((read - rounded).abs() <= rounded.abs() * 1e-15);
+            }
         }
     }
 

@@ -42,17 +42,19 @@ impl LocaleRow {
             Some(size) => ("\u{2212}", size),
             None => ("", digits),
         };
-        let whole = digits.find('.').unwrap_or(digits.len());
-        let mut text = minus.to_owned();
-        for (at, digit) in digits.chars().enumerate() {
-            if at > 0 && at < whole && (whole - at).is_multiple_of(3) {
+        let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
+        // Room for a mark after every digit: one allocation.
+        let mut text = String::with_capacity(minus.len() + 2 * digits.len());
+        text.push_str(minus);
+        for (at, digit) in whole.char_indices() {
+            if at > 0 && (whole.len() - at).is_multiple_of(3) {
                 text.push(self.thousands_mark);
             }
-            text.push(if at == whole {
-                self.decimal_mark
-            } else {
-                digit
-            });
+            text.push(digit);
+        }
+        if !decimals.is_empty() {
+            text.push(self.decimal_mark);
+            text.push_str(decimals);
         }
         text
     }
