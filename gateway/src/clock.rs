@@ -118,6 +118,32 @@ impl Clock {
         }
     }
 
+    /// Time until the wall clock shows `at`; zero when it has passed. Exact where [`Self::now`] has
+    /// whole milliseconds, so that what is due at one moment wakes the program once.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one reader of the clock"
+    )]
+    pub fn time_until(&self, at: UtcMs) -> Duration {
+        let shown = match &*self.0 {
+            ClockSource::System { .. } => SystemTime::now()
+                .duration_since(SystemTime::UNIX_EPOCH)
+                .unwrap_or_default(),
+            ClockSource::Manual { at, .. } => since_1970(at.load(Ordering::Relaxed)),
+        };
+        since_1970(at.0).saturating_sub(shown)
+    }
+
+    /// Time until the wall clock next shows `phase` after a multiple of `every`. Whoever waits for
+    /// the same moments is served by the same wake-up of the program.
+    pub fn until_slot(&self, every: Duration, phase: Duration) -> Duration {
+        let signed = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX / 4);
+        let (every_ms, now) = (signed(every).max(1), self.now().at.0);
+        let passed = (now - signed(phase)).rem_euclid(every_ms);
+        // No more than a whole turn, in case the clock was set just now.
+        self.time_until(UtcMs(now + every_ms - passed)).min(every)
+    }
+
     /// Advances a manual clock; no effect on the system clock.
     pub fn advance(&self, by: Duration) {
         if let ClockSource::Manual { at, mono, .. } = &*self.0 {
@@ -183,6 +209,11 @@ fn read_uptime() -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
+/// Milliseconds since 1970 as a duration; zero before.
+fn since_1970(ms: i64) -> Duration {
+    Duration::from_millis(u64::try_from(ms).unwrap_or(0))
+}
+
 fn to_millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
@@ -225,6 +256,23 @@ fn is_synchronised() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slot_is_waited_for_until_the_wall_clock_shows_it() {
+        let (second, half) = (Duration::from_secs(1), Duration::from_millis(500));
+        let clock = Clock::set(UtcMs(10_250), true);
+        assert_eq!(clock.until_slot(second, half), Duration::from_millis(250));
+        assert_eq!(
+            clock.until_slot(second, Duration::ZERO),
+            Duration::from_millis(750)
+        );
+        clock.advance(Duration::from_millis(250));
+        assert_eq!(clock.until_slot(second, half), second);
+        assert_eq!(clock.time_until(UtcMs(10_400)), Duration::ZERO);
+        let real = Clock::system();
+        let next = UtcMs(real.now().at.0 + 1);
+        assert!(real.time_until(next) <= Duration::from_millis(1));
+    }
 
     #[test]
     fn a_set_clock_moves_only_when_told() {

@@ -8,6 +8,7 @@
 use super::error::{ApiError, ApiErrorCode};
 use super::request_language::request_language;
 use super::{ApiListener, resources, wait_for_stop};
+use crate::clock::Clock;
 use crate::domain::{NumberedReading, ReadingSeq, Site};
 use crate::i18n::Language;
 use axum::extract::State;
@@ -26,6 +27,19 @@ use tokio::sync::{broadcast, watch};
 const HEALTH_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// Delay after which a browser connects again.
 pub(crate) const RECONNECT_DELAY: Duration = Duration::from_secs(2);
+
+/// Time between two rounds. In each, every open page is told what has changed.
+const ROUND: Duration = Duration::from_secs(1);
+/// Begin of a round after the full second.
+// Devices are asked at full seconds: half a second later their answers are there, and neither MQTT
+// nor the bus waits while texts are made. At the same moment for all pages, so that one wake-up of
+// the program serves them all.
+const ROUND_BEGIN: Duration = Duration::from_millis(500);
+
+/// Time until the next round of the open pages.
+pub(crate) fn until_next_round(clock: &Clock) -> Duration {
+    clock.until_slot(ROUND, ROUND_BEGIN)
+}
 
 #[derive(Serialize)]
 struct ReadingEvent<'a> {

@@ -170,11 +170,14 @@ impl BusTask {
         loop {
             let now = self.clock.now();
             match self.poller.next_poll(now) {
-                PollDecision::Wait(ms) => tokio::select! {
-                    Some(errand) = errands.recv() => self.serve_request(errand).await,
-                    () = self.driver.run_idle() => {}
-                    () = tokio::time::sleep(Duration::from_millis(ms)) => {}
-                },
+                PollDecision::Wait(ms) => {
+                    let wait = self.wait_time(now, ms);
+                    tokio::select! {
+                        Some(errand) = errands.recv() => self.serve_request(errand).await,
+                        () = self.driver.run_idle() => {}
+                        () = tokio::time::sleep(wait) => {}
+                    }
+                }
                 PollDecision::Poll(index, at) => {
                     let reading = self.poll(index, at, now).await;
                     if self.out.send(reading).await.is_err() {
@@ -188,6 +191,16 @@ impl BusTask {
                 }
             }
         }
+    }
+
+    /// Time until `ms` after the millisecond `now`.
+    // To its exact begin: all buses of a slot are then served by one wake-up of the program.
+    fn wait_time(&self, now: ClockStamp, ms: u64) -> Duration {
+        let end = now.at.0.saturating_add_unsigned(ms);
+        // No more, in case the clock was set just now.
+        self.clock
+            .time_until(UtcMs(end))
+            .min(Duration::from_millis(ms))
     }
 
     async fn serve_request(&mut self, mut errand: BusRequest) {

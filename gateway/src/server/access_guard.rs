@@ -7,6 +7,7 @@ use crate::access::{
 };
 use crate::api::ApiListener;
 use crate::api::error::{ApiError, ApiErrorCode, wrong_method_error};
+use crate::api::live_events::until_next_round;
 use crate::api::request_sender::RequestSender;
 use crate::pages;
 use axum::body::Body;
@@ -16,10 +17,6 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::StreamExt;
-use std::time::Duration;
-
-/// Interval at which the right to an open event stream is checked.
-const STREAM_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Circumstances that decide about a request, kept as long as its answer goes on.
 struct RequestJudge {
@@ -124,13 +121,12 @@ impl RequestJudge {
     }
 
     async fn wait_for_end(self) {
-        let mut look = tokio::time::interval(STREAM_CHECK_INTERVAL);
-        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let is_tls = self.connection.is_some_and(|one| one.tls);
         // An open page alone does not lengthen a session.
         let of_session = |secret: &str| self.access.present_session_caller(secret);
         loop {
-            look.tick().await;
+            // Once a second, by the wake-up that the stream itself needs.
+            tokio::time::sleep(until_next_round(&self.app.state().clock)).await;
             let present = find_caller(&self.access, &self.headers, is_tls, of_session);
             let is_same = present.is_ok_and(|present| present == self.caller);
             if !is_same || self.verdict() != RouteVerdict::Admitted {

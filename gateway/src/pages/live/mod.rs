@@ -1,7 +1,7 @@
 //! `/langsung`: server-sent events for the pages: texts that have changed, ready to be shown.
 //!
-//! Once a second an open page is told what has changed among the lines that it names in `of`,
-//! separated by commas; without `of`, among all:
+//! Once a second (`until_next_round`) an open page is told what has changed among the lines that it
+//! names in `of`, separated by commas; without `of`, among all:
 //!
 //! - `put` `{LINE: {FIELD: text}}`: fields of the elements whose `data-line` is LINE. Lines are
 //!   `point:ID` (`value`, `why`, `q`, `kept`), `device:ID`, `sink:NAME`, `store` and `answering`
@@ -14,9 +14,9 @@ pub(crate) use line_texts::LiveTexts;
 
 use crate::api::ApiListener;
 use crate::api::error::ApiError;
-use crate::api::live_events::{RECONNECT_DELAY, answer_with_events};
+use crate::api::live_events::{RECONNECT_DELAY, answer_with_events, until_next_round};
 use crate::api::request_language::{query_parameter, request_language};
-use crate::domain::{ReadingSeq, UtcMs};
+use crate::domain::ReadingSeq;
 use crate::i18n::Language;
 use crate::pages::page_request::PageRequest;
 use axum::Extension;
@@ -27,15 +27,6 @@ use line_texts::push_member;
 use percent_encoding::percent_decode_str;
 use shown_lines::ShownLines;
 use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
-
-/// Time between two rounds, ms. In each, every open page is told what has changed.
-const ROUND_MS: i64 = 1000;
-/// Begin of a round after the full second, ms.
-// Devices are asked at full seconds: half a second later their answers are there, and neither MQTT
-// nor the bus waits while texts are made. At the same moment for all pages, so that one wake-up of
-// the program serves them all.
-const ROUND_BEGIN_MS: i64 = 500;
 
 /// State of an open page.
 struct OpenPage {
@@ -79,7 +70,7 @@ impl OpenPage {
         loop {
             let is_first = std::mem::take(&mut self.is_new);
             if !is_first {
-                tokio::time::sleep(until_round(self.app.now())).await;
+                tokio::time::sleep(until_next_round(&self.app.state().clock)).await;
             }
             let changes = self.changes();
             if is_first {
@@ -122,10 +113,4 @@ impl OpenPage {
 
 fn put_event(text: &str) -> Event {
     Event::default().event("put").data(text)
-}
-
-/// Time until the begin of the next round.
-fn until_round(now: UtcMs) -> Duration {
-    let passed = (now.0 - ROUND_BEGIN_MS).rem_euclid(ROUND_MS);
-    Duration::from_millis((ROUND_MS - passed).unsigned_abs())
 }

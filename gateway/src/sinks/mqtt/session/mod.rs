@@ -18,10 +18,11 @@ use crate::sinks::sink_progress::wait_for_stop;
 use crate::status::SinkDiagnosis;
 use crate::storage::StoreError;
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::{Instant, Interval, MissedTickBehavior};
+use tokio::time::{Instant, Sleep};
 
 const SESSION_TICK: Duration = Duration::from_secs(1);
 
@@ -132,12 +133,15 @@ impl<'a> MqttSession<'a> {
         }
         self.publish_state("online");
         // At least twice within the time limit of an acknowledgement.
-        let mut tick = tokio::time::interval(SESSION_TICK.min(self.sink.settings.ack_within / 2));
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let turn = SESSION_TICK.min(self.sink.settings.ack_within / 2);
+        // With the full second, when the devices are asked: no wake-up of its own.
+        let clock = self.sink.progress.clock.clone();
+        let until_tick = || clock.until_slot(turn, Duration::ZERO);
+        let mut tick = std::pin::pin!(tokio::time::sleep(until_tick()));
         loop {
             let resume = self.fill_window().await?;
             self.continue_closing();
-            let end = match self.wait_for_event(resume, &mut tick, stop).await? {
+            let end = match self.wait_for_event(resume, tick.as_mut(), stop).await? {
                 SessionEvent::Network(Ok(true)) => self.process_packets().await?,
                 SessionEvent::Network(Ok(false)) => self.closing_end(),
                 SessionEvent::Network(Err(lost)) => Some(self.handle_loss(lost).await?),
@@ -145,7 +149,10 @@ impl<'a> MqttSession<'a> {
                     self.sink.progress.persist_cursor(false).await?;
                     None
                 }
-                SessionEvent::Tick => self.check_timeouts().await?,
+                SessionEvent::Tick => {
+                    tick.as_mut().reset(Instant::now() + until_tick());
+                    self.check_timeouts().await?
+                }
                 SessionEvent::Stop => {
                     let wait = Duration::from_secs(SINK_STOP_SECONDS);
                     self.closing = Some(Instant::now() + wait);
@@ -162,7 +169,7 @@ impl<'a> MqttSession<'a> {
     async fn wait_for_event(
         &mut self,
         resume: Option<Instant>,
-        tick: &mut Interval,
+        tick: Pin<&mut Sleep>,
         stop: &mut watch::Receiver<bool>,
     ) -> Result<SessionEvent, StoreError> {
         let closing = self.closing;
@@ -173,7 +180,7 @@ impl<'a> MqttSession<'a> {
                 SessionEvent::Work
             }
             () = sleep_until_or_never(resume) => SessionEvent::Work,
-            _ = tick.tick() => SessionEvent::Tick,
+            () = tick => SessionEvent::Tick,
             () = wait_for_stop(stop), if closing.is_none() => SessionEvent::Stop,
             () = sleep_until_or_never(closing) => SessionEvent::GiveUp,
         })
