@@ -7,6 +7,9 @@ use crate::i18n::Language;
 /// Largest double up to which every whole number is exact: 2^53.
 const WHOLE_NUMBER_MAX: f64 = 9_007_199_254_740_992.0;
 
+/// Message key of the word for "no bit is set".
+const NONE_KEY: &str = "values-none";
+
 /// Words for the codes, bits and yes-or-no values of a point.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ValueWords {
@@ -26,25 +29,23 @@ impl ValueWords {
             return None;
         }
         let word = |word: &str| lang.value_word(word);
-        let values = about.values.iter();
-        let mut words = Self {
-            values: values.map(|(value, name)| (*value, word(name))).collect(),
-            flags: about
-                .flags
-                .iter()
-                .map(|(bit, name)| (*bit, word(name)))
-                .collect(),
-            lang,
-        };
-        let is_named = !words.values.is_empty() || !words.flags.is_empty();
-        if !is_named && &*point.quantity == "fault" {
-            words.values.push((0, words.none_text()));
-        } else if !is_named && point.modbus().is_some_and(is_one_bit) {
-            words.values = vec![(0, word("no")), (1, word("yes"))];
-        } else if !is_named {
+        let is_named = !about.values.is_empty() || !about.flags.is_empty();
+        let values = if is_named {
+            let values = about.values.iter();
+            values.map(|(value, name)| (*value, word(name))).collect()
+        } else if &*point.quantity == "fault" {
+            vec![(0, lang.text(NONE_KEY))]
+        } else if point.modbus().is_some_and(is_one_bit) {
+            vec![(0, word("no")), (1, word("yes"))]
+        } else {
             return None;
-        }
-        Some(words)
+        };
+        let flags = about.flags.iter();
+        Some(Self {
+            values,
+            flags: flags.map(|(bit, name)| (*bit, word(name))).collect(),
+            lang,
+        })
     }
 
     /// Returns the words for a value; a code without a word is shown as a code.
@@ -79,7 +80,7 @@ impl ValueWords {
 
     /// Returns the word for "no bit is set".
     pub fn none_text(&self) -> String {
-        self.lang.text("values-none")
+        self.lang.text(NONE_KEY)
     }
 
     /// Returns the text for a code without a word.

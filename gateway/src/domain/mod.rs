@@ -24,6 +24,7 @@ pub(crate) mod hex_text;
 pub mod indicator;
 pub mod input_part;
 pub mod issued_report;
+pub(crate) mod json_text;
 pub mod ledger;
 mod moment;
 pub mod period;

@@ -2,10 +2,10 @@
 //! language: with a hundred open pages, making them would cost more than sending them.
 
 use crate::api::ApiListener;
+use crate::domain::json_text::push_json_string;
 use crate::domain::{NumberedReading, ReadingSeq};
 use crate::i18n::Language;
-use crate::pages::page_texts::{HealthLine, SiteHealthTexts};
-use serde::Serialize;
+use crate::pages::page_texts::{HealthLine, ReadingText, SiteHealthTexts};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub(super) struct LanguageTextsGuard<'a> {
 #[derive(Debug, Default)]
 struct LanguageTexts {
     /// By device.
-    readings: HashMap<u16, PointTexts>,
+    readings: Vec<PointTexts>,
     /// By line.
     health: BTreeMap<String, HealthChange>,
     health_at: Option<Instant>,
@@ -37,30 +37,22 @@ struct LanguageTexts {
 }
 
 /// JSON members of the points of the newest reading of a device.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct PointTexts {
     /// The reading, and whether it was on disk.
     of: Option<(ReadingSeq, bool)>,
-    /// By place of the point; those that a page shows.
-    members: HashMap<usize, String>,
+    /// By place of the point; empty where no page shows it.
+    members: Vec<String>,
 }
 
 /// A line of health as it was when it changed last.
 #[derive(Debug)]
-pub(super) struct HealthChange {
-    /// Number of this change; a page that was told it knows the line.
-    pub(super) number: u64,
+struct HealthChange {
+    /// Number of this change.
+    number: u64,
+    fields: HealthLine,
     /// JSON member of the line.
-    pub(super) member: String,
-}
-
-/// Fields of the line of a point.
-#[derive(Serialize)]
-struct PointFields<'a> {
-    kept: &'static str,
-    q: &'static str,
-    value: &'a str,
-    why: &'a str,
+    member: String,
 }
 
 impl LiveTexts {
@@ -83,30 +75,23 @@ impl LanguageTextsGuard<'_> {
         object: &mut String,
     ) {
         let (lang, reading) = (self.lang, &newest.reading);
-        let known = self.texts().readings.entry(reading.device).or_default();
-        if known.of != Some((newest.seq, is_kept)) {
-            known.of = Some((newest.seq, is_kept));
-            known.members.clear();
-        }
-        let is_missing = |place: &usize| !known.members.contains_key(place);
+        let known = self.texts().of_device(reading.device);
+        known.begin((newest.seq, is_kept), reading.outcomes.len());
+        let is_missing = |place: &usize| known.members.get(*place).is_some_and(String::is_empty);
         let missing: Vec<usize> = places.iter().copied().filter(is_missing).collect();
-        for (place, text) in app.reading_texts(reading, &missing, lang) {
-            let fields = PointFields {
-                kept: if is_kept { "true" } else { "false" },
-                q: text.quality,
-                value: &text.value,
-                why: &text.why,
-            };
-            let member = json_member(&format!("point:{}", text.point), &fields);
-            known.members.insert(place, member);
+        if !missing.is_empty() {
+            for (place, text) in app.reading_texts(reading, &missing, lang) {
+                push_point_member(&mut known.members[place], &text, is_kept);
+            }
         }
-        for member in places.iter().filter_map(|place| known.members.get(place)) {
+        let members = places.iter().filter_map(|place| known.members.get(*place));
+        for member in members.filter(|member| !member.is_empty()) {
             push_member(object, member);
         }
     }
 
-    /// Lines of health, each as it was when it changed last.
-    pub(super) fn health(&mut self, app: &ApiListener) -> &BTreeMap<String, HealthChange> {
+    /// Number of changes of the lines of health so far.
+    pub(super) fn count_health_changes(&mut self, app: &ApiListener) -> u64 {
         let (lang, now) = (self.lang, Instant::now());
         let texts = self.texts();
         if texts
@@ -114,11 +99,18 @@ impl LanguageTextsGuard<'_> {
             .is_none_or(|at| now.duration_since(at) >= HEALTH_AGE)
         {
             texts.health_at = Some(now);
-            for (line, fields) in health_lines(&app.status(lang)) {
+            for (line, fields) in health_lines(app.status(lang)) {
                 texts.note_health(line, fields);
             }
         }
-        &texts.health
+        texts.changes
+    }
+
+    /// Lines of health that have changed since there were `told` changes, with their JSON members.
+    pub(super) fn health_since(&mut self, told: u64) -> impl Iterator<Item = (&str, &str)> {
+        let lines = self.texts().health.iter();
+        let changed = lines.filter(move |(_, change)| change.number > told);
+        changed.map(|(line, change)| (&**line, &*change.member))
     }
 
     fn texts(&mut self) -> &mut LanguageTexts {
@@ -127,25 +119,67 @@ impl LanguageTextsGuard<'_> {
 }
 
 impl LanguageTexts {
-    fn note_health(&mut self, line: String, fields: &HealthLine) {
-        let member = json_member(&line, fields);
-        let is_known = self
-            .health
-            .get(&line)
-            .is_some_and(|known| known.member == member);
-        if !is_known {
-            self.changes += 1;
-            let number = self.changes;
-            self.health.insert(line, HealthChange { number, member });
+    fn of_device(&mut self, device: u16) -> &mut PointTexts {
+        let index = usize::from(device);
+        if self.readings.len() <= index {
+            self.readings.resize(index + 1, PointTexts::default());
+        }
+        &mut self.readings[index]
+    }
+
+    fn note_health(&mut self, line: String, fields: HealthLine) {
+        let known = self.health.get(&line);
+        if known.is_some_and(|known| known.fields == fields) {
+            return;
+        }
+        self.changes += 1;
+        let change = HealthChange {
+            number: self.changes,
+            member: health_member(&line, &fields),
+            fields,
+        };
+        self.health.insert(line, change);
+    }
+}
+
+impl PointTexts {
+    /// Drops the texts of another reading than this one.
+    fn begin(&mut self, of: (ReadingSeq, bool), points: usize) {
+        if self.of != Some(of) {
+            self.of = Some(of);
+            // Their memory stays for the next texts.
+            self.members.iter_mut().for_each(String::clear);
+            self.members.resize(points, String::new());
         }
     }
 }
 
-/// `"name":{fields}` of a JSON object.
-fn json_member(name: &str, fields: &impl Serialize) -> String {
-    let name = serde_json::Value::from(name);
-    let fields = serde_json::to_string(fields).unwrap_or_default();
-    format!("{name}:{fields}")
+/// Adds `"point:ID":{fields}`.
+// By hand: with twenty open pages there are hundreds of them a second.
+fn push_point_member(out: &mut String, text: &ReadingText, is_kept: bool) {
+    out.push_str("\"point:");
+    // The id of a point has no character that JSON would escape.
+    out.push_str(&text.point);
+    out.push_str("\":{\"kept\":");
+    out.push_str(if is_kept { "\"true\"" } else { "\"false\"" });
+    for (name, field) in [
+        (",\"q\":", text.quality),
+        (",\"value\":", &*text.value),
+        (",\"why\":", &*text.why),
+    ] {
+        out.push_str(name);
+        push_json_string(out, field);
+    }
+    out.push('}');
+}
+
+/// `"LINE":{fields}`.
+fn health_member(line: &str, fields: &HealthLine) -> String {
+    let mut member = String::new();
+    push_json_string(&mut member, line);
+    member.push(':');
+    member.push_str(&serde_json::to_string(fields).unwrap_or_default());
+    member
 }
 
 /// Adds `"name":value` to a JSON object that is not closed yet.
@@ -157,12 +191,12 @@ pub(super) fn push_member(object: &mut String, member: &str) {
 }
 
 /// All lines of health by their `data-line`.
-fn health_lines(health: &SiteHealthTexts) -> impl Iterator<Item = (String, &HealthLine)> {
-    let devices = health.devices.iter();
+fn health_lines(health: SiteHealthTexts) -> impl Iterator<Item = (String, HealthLine)> {
+    let devices = health.devices.into_iter();
     let devices = devices.map(|(id, line)| (format!("device:{id}"), line));
-    let sinks = health.sinks.iter();
+    let sinks = health.sinks.into_iter();
     let sinks = sinks.map(|(name, line)| (format!("sink:{name}"), line));
-    let rest = [("store", &health.store), ("answering", &health.answering)];
+    let rest = [("store", health.store), ("answering", health.answering)];
     let rest = rest.map(|(line, texts)| (line.to_owned(), texts));
     devices.chain(sinks).chain(rest)
 }

@@ -26,7 +26,7 @@ use futures_util::stream;
 use line_texts::push_member;
 use percent_encoding::percent_decode_str;
 use shown_lines::ShownLines;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// State of an open page.
 struct OpenPage {
@@ -35,9 +35,11 @@ struct OpenPage {
     lang: Language,
     lines: ShownLines,
     /// The reading of each device that the page was told, and whether it was on disk.
-    told_readings: HashMap<u16, (ReadingSeq, bool)>,
-    /// The change of each other line that the page was told.
-    told_health: BTreeMap<String, u64>,
+    told_readings: BTreeMap<u16, (ReadingSeq, bool)>,
+    /// Number of changes of health up to which the page was told.
+    told_health: u64,
+    /// Bytes of the last event.
+    told_bytes: usize,
     is_new: bool,
 }
 
@@ -53,8 +55,9 @@ pub(crate) async fn stream_page_events(
         lang: request_language(&uri, &headers),
         lines: ShownLines::parse(of.as_deref(), app.site()),
         texts,
-        told_readings: HashMap::new(),
-        told_health: BTreeMap::new(),
+        told_readings: BTreeMap::new(),
+        told_health: 0,
+        told_bytes: 0,
         is_new: true,
         app: app.clone(),
     };
@@ -85,7 +88,9 @@ impl OpenPage {
 
     /// JSON object of the lines that have changed since the page was told.
     fn changes(&mut self) -> String {
-        let mut object = String::from("{");
+        // Mostly as many as in the round before.
+        let mut object = String::with_capacity(self.told_bytes);
+        object.push('{');
         let mut texts = self.texts.of_language(self.lang);
         let store = &self.app.state().store;
         let durable = *store.durable().borrow();
@@ -99,14 +104,18 @@ impl OpenPage {
             }
         }
         if self.lines.has_health() {
-            for (line, change) in texts.health(&self.app) {
-                if self.lines.shows(line) && self.told_health.get(line) != Some(&change.number) {
-                    self.told_health.insert(line.clone(), change.number);
-                    push_member(&mut object, &change.member);
+            let changes = texts.count_health_changes(&self.app);
+            if changes > self.told_health {
+                for (line, member) in texts.health_since(self.told_health) {
+                    if self.lines.shows(line) {
+                        push_member(&mut object, member);
+                    }
                 }
+                self.told_health = changes;
             }
         }
         object.push('}');
+        self.told_bytes = object.len();
         object
     }
 }

@@ -1,6 +1,7 @@
 //! JSON payload of a reading for MQTT (docs/configuration.md, `[mqtt]`), written directly into a
 //! buffer.
 
+use crate::domain::json_text::push_json_string;
 use crate::domain::{DeviceInfo, NumberedReading, Quality, Reading, SampleOutcome, UtcMs};
 use std::fmt::Write as _;
 
@@ -33,29 +34,6 @@ pub(super) fn time(out: &mut String, at: UtcMs) {
     }
 }
 
-/// Appends a JSON string.
-fn write_json_string(out: &mut String, text: &str) {
-    out.push('"');
-    let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
-    // Names of points need no escape in practice; the usual case is one copy.
-    if text.bytes().all(plain) {
-        out.push_str(text);
-        out.push('"');
-        return;
-    }
-    // JSON allows all other characters unescaped in UTF-8.
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            '\0'..='\x1f' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            _ => out.push(c),
-        }
-    }
-    out.push('"');
-}
-
 /// Returns the quality of a sample; a reading with an uncertain time has no good sample.
 fn effective_quality(reading: &Reading, outcome: &SampleOutcome) -> Quality {
     match outcome.quality() {
@@ -70,7 +48,7 @@ fn write_values(out: &mut String, device: &DeviceInfo, reading: &Reading) {
     for (point, outcome) in device.points.iter().zip(&reading.outcomes) {
         if let Some(number) = outcome.number() {
             out.push_str(comma);
-            write_json_string(out, &point.name);
+            push_json_string(out, &point.name);
             out.push(':');
             number.append_to(out);
             comma = ",";
@@ -84,7 +62,7 @@ fn write_qualities(out: &mut String, device: &DeviceInfo, reading: &Reading) {
         let quality = effective_quality(reading, outcome);
         if quality != Quality::Good {
             out.push_str(open);
-            write_json_string(out, &point.name);
+            push_json_string(out, &point.name);
             let _ = write!(out, ":\"{}\"", quality.word());
             open = ",";
         }
