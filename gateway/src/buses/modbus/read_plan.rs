@@ -2,7 +2,9 @@
 //! within the device's limits. Pure. Reads that a device refuses are split here and remembered by
 //! `DeviceReader`.
 
-use crate::config::{Device, ModbusLink, ModbusTable, Parity, Point, SerialPortSettings};
+use crate::config::{
+    Device, ModbusLink, ModbusPoint, ModbusTable, Parity, Point, SerialPortSettings,
+};
 use crate::limits::{COILS_PER_READ_MAX, REGISTERS_PER_READ_MAX};
 use drivers::frame::{ModbusFraming, ModbusReadFunction, ModbusReadRequest};
 
@@ -15,6 +17,9 @@ const RTU_OVERHEAD_BYTES: usize = 20;
 const TCP_ASSUMED_BAUD: u32 = 10_000_000;
 /// Round trip on a local network that `wire_ms` assumes, milliseconds.
 const TCP_ROUND_TRIP_MS: f64 = 1.0;
+
+/// Table, first and last register.
+pub type RegisterSpan = (ModbusTable, u16, u16);
 
 /// Requests that are sent to one device at each poll.
 #[derive(Clone, Debug, PartialEq)]
@@ -149,23 +154,29 @@ fn split_if_too_long(members: &[usize], piece: AtomicRange, device: &Device) -> 
 
 /// Returns table, first and last register of a point; two ranges when its halves are not adjacent,
 /// none for a point without registers.
-pub fn register_spans(point: &Point) -> impl Iterator<Item = (ModbusTable, u16, u16)> + use<> {
+pub fn register_spans(point: &Point) -> impl Iterator<Item = RegisterSpan> + use<> {
     let spans = point.modbus().map(|access| {
-        let table = access.table;
-        let registers = match table {
-            ModbusTable::Coil | ModbusTable::Discrete => 1,
-            ModbusTable::Holding | ModbusTable::Input => access.encoding.registers().max(1),
-        };
-        let span = |first: u16, count: u16| {
-            let last = first.saturating_add(count.max(1) - 1);
-            (table, first, last)
-        };
-        // Two 16-bit halves may stand at distant addresses in some maps.
-        let share = if access.high.is_some() { 2 } else { 1 };
-        let high = access.high.map(|high| span(high, registers / 2));
-        std::iter::once(span(access.address, registers / share)).chain(high)
+        let (low, high) = point_spans(access);
+        std::iter::once(low).chain(high)
     });
     spans.into_iter().flatten()
+}
+
+/// Table, first and last register of a point, and of its high half where that stands elsewhere.
+pub(super) fn point_spans(access: &ModbusPoint) -> (RegisterSpan, Option<RegisterSpan>) {
+    let table = access.table;
+    let registers = match table {
+        ModbusTable::Coil | ModbusTable::Discrete => 1,
+        ModbusTable::Holding | ModbusTable::Input => access.encoding.registers().max(1),
+    };
+    let span = |first: u16, count: u16| {
+        let last = first.saturating_add(count.max(1) - 1);
+        (table, first, last)
+    };
+    // Two 16-bit halves may stand at distant addresses in some maps.
+    let share = if access.high.is_some() { 2 } else { 1 };
+    let high = access.high.map(|high| span(high, registers / 2));
+    (span(access.address, registers / share), high)
 }
 
 fn enclosing_range(table: ModbusTable, mut values: Vec<(u16, u16)>) -> Option<AtomicRange> {

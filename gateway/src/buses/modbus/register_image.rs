@@ -112,11 +112,10 @@ impl RegisterImage {
         point: &Point,
         buffer: &'a mut Vec<u16>,
     ) -> Result<&'a [u16], QualityReason> {
-        let mut spans = read_plan::register_spans(point);
-        // The low half stands at the point's own address and is given first, but `decode` expects
-        // the high half first.
-        let low = spans.next().ok_or(QualityReason::Missing)?;
-        let Some(high) = spans.next() else {
+        let access = point.modbus().ok_or(QualityReason::Missing)?;
+        // The low half stands at the point's own address, but `decode` expects the high half first.
+        let (low, high) = read_plan::point_spans(access);
+        let Some(high) = high else {
             return self.registers_between(low.0, low.1, low.2);
         };
         buffer.clear();
