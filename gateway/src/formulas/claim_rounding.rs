@@ -100,7 +100,10 @@ pub fn nearest_digits(x: f64, decimals: u8) -> String {
             exponent: -places,
         }
         .to_string(),
-        _ => format!("{x:.*}", usize::from(decimals)),
+        _ => {
+            let rounded = round_decimals(x, i32::from(decimals), RoundingMode::Nearest);
+            format!("{rounded:.*}", usize::from(decimals))
+        }
     }
 }
 
