@@ -380,8 +380,8 @@ pub(super) fn connect_database(file: &Path) -> Result<(Connection, usize), rusql
         rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
         true,
     )?;
-    // A statement keeps its plan. Otherwise SQLite plans it anew for each bound value (STAT4), which
-    // takes ten times as long as reading a short table, although there are no statistics to use.
+    // A statement keeps its plan. Otherwise SQLite plans it anew for each bound value (STAT4),
+    // which takes ten times as long as reading a short table, although there are no statistics.
     db.set_db_config(
         rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG,
         true,
