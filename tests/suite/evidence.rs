@@ -12,18 +12,18 @@ use std::process::Output;
 use tests::site_text::SiteText;
 
 /// A site with three days of one point, and an entry of the ledger.
-struct EvidenceSite {
+pub(crate) struct EvidenceSite {
     folder: tempfile::TempDir,
-    config: PathBuf,
+    pub(crate) config: PathBuf,
 }
 
 impl EvidenceSite {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with("")
     }
 
     /// The same with more lines of configuration.
-    fn with(more: &str) -> Self {
+    pub(crate) fn with(more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let site = SiteText::new("desa")
             .tcp_bus("lan", 9)
@@ -39,18 +39,18 @@ impl EvidenceSite {
         scratch
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn run(&self, words: &[&str]) -> Output {
+    pub(crate) fn run(&self, words: &[&str]) -> Output {
         let mut command = pantau();
         command.args(["--lang", "id", "--log", "error"]).args(words);
         command.arg("-c").arg(&self.config).output().unwrap()
     }
 
     /// A reading every ten minutes of these days of November 2025, local time.
-    fn import(&self, days: std::ops::Range<u32>, offset: u32) {
+    pub(crate) fn import(&self, days: std::ops::Range<u32>, offset: u32) {
         let mut rows = "time,value\n".to_owned();
         for (day, tens) in days.flat_map(|day| (0..144).map(move |tens| (day, tens))) {
             let (hour, minute) = (tens / 6, tens % 6 * 10);
@@ -65,7 +65,7 @@ impl EvidenceSite {
         assert!(output.status.success(), "{output:?}");
     }
 
-    fn verify(&self) -> Value {
+    pub(crate) fn verify(&self) -> Value {
         let output = self.run(&["verify", "--json"]);
         let verdict: Value = serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
@@ -85,7 +85,7 @@ impl EvidenceSite {
         serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()
     }
 
-    fn bundle(&self, name: &str) -> PathBuf {
+    pub(crate) fn bundle(&self, name: &str) -> PathBuf {
         let file = self.path(name);
         let report = self.path("laporan.pdf");
         // No valid UTF-8 and no PDF: a bundle must take any file as it is.
@@ -101,7 +101,7 @@ impl EvidenceSite {
         file
     }
 
-    fn tamper(&self, sql: &str) {
+    pub(crate) fn tamper(&self, sql: &str) {
         let file = self.path("store").join("pantau.db");
         let status = python_peer("tamper.py")
             .arg(file)
@@ -112,7 +112,7 @@ impl EvidenceSite {
     }
 
     /// A copy of the store, to be put back.
-    fn save_store(&self) -> tempfile::TempDir {
+    pub(crate) fn save_store(&self) -> tempfile::TempDir {
         // The triggers refuse such changes to everybody who uses the store; only a change of the
         // file itself is left to find.
         let saved = tempfile::tempdir().unwrap();
@@ -120,7 +120,7 @@ impl EvidenceSite {
         saved
     }
 
-    fn restore_store(&self, saved: &tempfile::TempDir) {
+    pub(crate) fn restore_store(&self, saved: &tempfile::TempDir) {
         copy_files(saved.path(), &self.path("store"));
     }
 }
@@ -154,7 +154,7 @@ fn rewrite_bundle(bundle: &Path, name: &str) -> PathBuf {
 }
 
 /// Runs `pantau verify FILE.zip` without a configuration; returns success and JSON.
-fn verify_without_configuration(file: &Path) -> (bool, Value) {
+pub(crate) fn verify_without_configuration(file: &Path) -> (bool, Value) {
     let output = pantau()
         .arg("verify")
         .arg(file)

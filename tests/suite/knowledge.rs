@@ -204,6 +204,7 @@ const KEY_PREFIXES: &[&str] = &[
     "evidence-differs-",
     "evidence-name-",
     "evidence-reason-",
+    "evidence-stamp-",
     "evidence-remark-",
     "exchange-decimals-",
     "exchange-order-",

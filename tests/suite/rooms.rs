@@ -159,6 +159,9 @@ const CRATE_ROOMS: &[(&str, &str)] = &[
     // The JSON of an entry, and of a figure, is one shape for the API and the command line.
     ("utoipa", "api server ledger report.content"),
     ("ring", "access storage tls_client config evidence server"),
+    ("x509_tsp", "evidence"),
+    ("cms", "evidence"),
+    ("webpki", "evidence"),
     ("argon2", "access"),
     ("rpassword", "cli"),
     ("calamine", "ledger"),

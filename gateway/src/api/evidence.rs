@@ -2,13 +2,15 @@
 //! and for evidence bundles. The caller computes the hashes.
 
 use super::ApiListener;
+use super::changes_since_json::ChangesSinceJson;
 use super::error::ApiError;
 use super::request_language::RequestLanguage;
 use crate::domain::Sample;
+use crate::domain::hex_text::to_hex;
 use crate::domain::issued_report::IssuedReport;
 use crate::evidence::{DayDigest, RecordedTable, RevisionKind, write_samples};
-use crate::report::content::HeadlineRecord;
-use crate::storage::{EvidenceExtent, StoreError, TextRevision};
+use crate::report::content::{HeadlineRecord, change_lines};
+use crate::storage::{EvidenceExtent, KeptStamp, StoreError, TextRevision};
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
@@ -111,6 +113,8 @@ pub(crate) struct ReportTodayJson {
     pub same: bool,
     /// Headline figures that have moved.
     pub moved: Vec<MovedHeadlineJson>,
+    /// Changes in the store since.
+    pub since: ChangesSinceJson,
 }
 
 /// Headline figure that has moved; a text is `–` where there was or is none.
@@ -126,6 +130,30 @@ pub(crate) struct MovedHeadlineJson {
     pub now: String,
     /// Difference with its sign and unit; empty where one of both has no number.
     pub difference: String,
+}
+
+/// A time stamp of a record as it is kept.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct KeptStampJson {
+    /// Number of the row.
+    pub id: u64,
+    /// Number of the record.
+    pub number: u64,
+    /// Digest that was sent.
+    pub sha256: String,
+    /// Answer of the authority, hexadecimal.
+    pub answer: String,
+}
+
+impl From<KeptStamp> for KeptStampJson {
+    fn from(stamp: KeptStamp) -> Self {
+        Self {
+            id: stamp.id,
+            number: stamp.number,
+            sha256: stamp.sha256,
+            answer: to_hex(&stamp.answer),
+        }
+    }
 }
 
 /// Extent of the evidence besides the records; days are ISO dates.
@@ -161,6 +189,7 @@ pub(crate) fn evidence_routes() -> axum::Router<ApiListener> {
         .route("/control/evidence/extent", get(get_evidence_extent))
         .route("/control/evidence/issued", get(get_issued_report))
         .route("/control/evidence/moved", get(get_moved_headlines))
+        .route("/control/evidence/stamp", get(get_time_stamp))
 }
 
 /// Makes some of the due records; the caller repeats it until `left` is 0.
@@ -244,6 +273,14 @@ async fn get_revision_text(
     Ok(Json(found.map(RevisionTextJson::from)))
 }
 
+async fn get_time_stamp(
+    State(app): State<ApiListener>,
+    Query(ask): Query<DigestsQuery>,
+) -> Result<Json<Option<KeptStampJson>>, ApiError> {
+    let found = app.state().store.time_stamp_after(ask.after).await?;
+    Ok(Json(found.map(KeptStampJson::from)))
+}
+
 async fn get_evidence_extent(
     State(app): State<ApiListener>,
 ) -> Result<Json<EvidenceExtentJson>, ApiError> {
@@ -271,7 +308,7 @@ async fn get_moved_headlines(
     let report = app.issued_report(ask.report).await?;
     let report =
         report.ok_or_else(|| ApiError::bad_parameter("report", &ask.report.to_string(), "1"))?;
-    let today = app.compare_issue(&report.issue, lang).await?;
+    let today = app.compare_issue(&report, lang).await?;
     let moved = today.moved.iter().map(|one| {
         let text = |of: &Option<HeadlineRecord>| {
             let of = of.as_ref();
@@ -286,9 +323,11 @@ async fn get_moved_headlines(
             difference: one.difference(lang),
         }
     });
+    let lines = change_lines(lang, &app.0.zone, &today.changes);
     Ok(Json(ReportTodayJson {
         same: today.is_same,
         moved: moved.collect(),
+        since: ChangesSinceJson::new(&today.changes, lines),
     }))
 }
 

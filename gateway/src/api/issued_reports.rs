@@ -7,6 +7,7 @@ use super::request_sender::RequestSender;
 use crate::access::{AccessPolicy, Caller};
 use crate::domain::issued_report::{IssueWay, IssuedFile, IssuedReport, ReportIssue};
 use crate::domain::period::Period;
+use crate::evidence::ChangesSince;
 use crate::i18n::Language;
 use crate::indicators::IndicatorQuery;
 use crate::report::build::{self, CalculationBasis, ReportRequest, ReportSource};
@@ -35,6 +36,8 @@ pub(crate) struct IssueComparison {
     pub(crate) revision: String,
     /// Digest of the last evidence record today.
     pub(crate) digest: String,
+    /// Changes in the store since.
+    pub(crate) changes: ChangesSince,
 }
 
 /// Name of the person or program that sends the present request; empty when nobody has signed in.
@@ -119,10 +122,10 @@ impl ApiListener {
     /// Computes the period of an issued report again and compares.
     pub(crate) async fn compare_issue(
         &self,
-        issued: &ReportIssue,
+        report: &IssuedReport,
         lang: Language,
     ) -> Result<IssueComparison, ApiError> {
-        let state = self.state();
+        let (state, issued) = (self.state(), &report.issue);
         let turn = state.figures.turns().long().await;
         let turn = turn.map_err(|busy| report_error(&busy.into(), lang))?;
         let basis = CalculationBasis::in_force(Arc::clone(&state.config));
@@ -140,7 +143,10 @@ impl ApiListener {
         // What cannot be read counts as no figures: all of today's then show as new.
         let before: Vec<HeadlineRecord> =
             serde_json::from_str(&issued.headlines).unwrap_or_default();
+        // After the report of today, which makes the records that are due.
+        let changes = build::changes_since(&state.store, report).await?;
         Ok(IssueComparison {
+            changes,
             is_same: issue.content == issued.content,
             moved: moved_headlines(&before, &today.headlines()),
             revision: issue.revision,

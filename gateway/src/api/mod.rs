@@ -20,6 +20,7 @@ pub(crate) mod attachments;
 mod audit;
 pub(crate) mod bus_requests;
 pub(crate) mod calibrations;
+mod changes_since_json;
 pub(crate) mod client;
 mod csv_export;
 pub(crate) mod device_health;

@@ -203,6 +203,11 @@ impl GatewayApp {
             let task = sinks::run_sink(Arc::clone(sink), context.clone());
             tasks.spawn(async move { run_named(&name, task).await });
         }
+        if let Some(settings) = self.config.time_stamp.clone() {
+            let (store, clock) = (self.store.clone(), self.clock.clone());
+            let task = sinks::run_time_stamps(settings, store, clock, stop.clone());
+            tasks.spawn(run_named("time stamps", task));
+        }
         let state = api::ApiState {
             access: AccessPolicy::Guarded(self.access.clone()),
             bus_handles: errands,

@@ -54,6 +54,21 @@ pub fn changed_places(before: &str, after: &str) -> Vec<String> {
     all
 }
 
+/// Returns the first line of an archived text that is no TOML; `None` when all of it is.
+pub fn first_faulty_line(kept: &str) -> Option<u64> {
+    let (text, own) = split_texts(kept);
+    let fault = |part: &str| {
+        let error = part.parse::<Table>().err()?;
+        Some(error.span().map_or(0, |span| span.start))
+    };
+    let start = match fault(text) {
+        Some(start) => start,
+        None => kept.len() - own.len() + fault(own)?,
+    };
+    let before = kept.get(..start).unwrap_or_default();
+    Some(before.matches('\n').count() as u64 + 1)
+}
+
 fn changed_tables(key: &str, before: Option<&Value>, after: Option<&Value>) -> Vec<String> {
     if before == after {
         return Vec::new();

@@ -6,8 +6,8 @@ use crate::config::raw_config::{RawConfig, RawSite};
 use crate::config::raw_values::SpannedValue;
 use crate::config::value_syntax::EXPECT_DURATION;
 use crate::config::{
-    Config, Diagnostics, StoreSettings, bus_checks, devices, factors, report_settings,
-    site_indicators, value_syntax, web_settings,
+    Config, Diagnostics, StoreSettings, bus_checks, devices, evidence_settings, factors,
+    report_settings, site_indicators, value_syntax, web_settings,
 };
 use crate::domain::site_zone::SiteZone;
 use crate::domain::{DeviceInfo, Site};
@@ -66,6 +66,7 @@ pub(crate) fn check_config(
             let folder = notes.file.parent().unwrap_or(std::path::Path::new("."));
             web_settings::check_web(notes, raw.web.as_ref(), folder)
         },
+        time_stamp: evidence_settings::check_time_stamp_server(notes, raw.evidence.as_ref()),
         site,
         language: raw_site
             .language

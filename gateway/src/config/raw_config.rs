@@ -6,6 +6,7 @@
 
 use crate::assets::{RawAsset, RawAssetRelation};
 use crate::config::bus_kinds::{RawBus, RawPoint};
+use crate::config::evidence_settings::RawEvidenceTable;
 use crate::config::factors::{RawFactorEvidence, RawFactors};
 use crate::config::raw_values::{RawDeviceLimits, RawInteger, RawText, SpannedValue};
 use crate::config::report_settings::RawReport;
@@ -47,6 +48,8 @@ pub(crate) struct RawConfig {
     pub(crate) web: Option<RawWebPage>,
     /// First page of reports.
     pub(crate) report: Option<RawReport>,
+    /// Proof outside the computer that the records of days are old.
+    pub(crate) evidence: Option<RawEvidenceTable>,
 }
 
 /// `[site]`.

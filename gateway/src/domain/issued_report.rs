@@ -23,6 +23,19 @@ pub struct ReportIssue {
     pub via: IssueWay,
     /// Name of the person; empty when nobody has signed in.
     pub issued_by: String,
+    /// Time at which it was begun: what came later is not in it.
+    pub made: UtcMs,
+}
+
+/// Issues of a period and asset before one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EarlierIssues {
+    /// The first, and the last ones, by number; at most `EARLIER_ISSUES_MAX`.
+    pub listed: Vec<IssuedReport>,
+    /// Number of all.
+    pub count: u64,
+    /// Number of those with another content.
+    pub others: u64,
 }
 
 /// A file in which a report was handed out.

@@ -22,6 +22,8 @@ pub(super) const MANIFEST_NAME: &str = "manifest.json";
 pub(super) const DIGESTS_NAME: &str = "digests.jsonl";
 /// Folder of the samples.
 pub(super) const SAMPLES_FOLDER: &str = "samples/";
+/// Folder of the time stamps.
+const STAMPS_FOLDER: &str = "stamps/";
 /// Text of the archive's comment before the 64 digits.
 pub(super) const COMMENT_PREFIX: &str = "pantau-bundle sha256 ";
 pub(super) const SHA256_DIGITS: usize = 64;
@@ -107,6 +109,17 @@ pub struct BundleWriter {
 /// Returns the name of the file with a point's samples.
 pub fn samples_file_name(point: &str) -> String {
     format!("{SAMPLES_FOLDER}{point}.csv")
+}
+
+/// Returns the name of the file with the time stamp of a record.
+pub fn stamp_file_name(number: u64) -> String {
+    format!("{STAMPS_FOLDER}{number}.tsr")
+}
+
+/// Returns the number of the record whose time stamp a file is.
+pub(super) fn stamped_record(name: &str) -> Option<u64> {
+    let number = name.strip_prefix(STAMPS_FOLDER)?.strip_suffix(".tsr")?;
+    number.parse().ok()
 }
 
 /// Returns the name of the file with a revision.

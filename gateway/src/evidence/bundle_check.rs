@@ -3,17 +3,21 @@
 use super::bundle::{
     BUNDLE_FORMAT, BUNDLE_FORMATS_BEFORE, BundleError, BundleFile, BundleManifest, BundleSummary,
     COMMENT_PREFIX, DIGESTS_NAME, MANIFEST_NAME, SAMPLES_FOLDER, SHA256_DIGITS, hash_archive,
-    revision_file_name, samples_file_name,
+    revision_file_name, samples_file_name, stamped_record,
 };
 use super::bundle_lines::{DaySpan, RowCheck, SampleCheck};
 use super::canonical_form::Sha256Hasher;
 use super::day_record::{DayDigest, DayRecord, RevisionKind, SampleDigestLine};
 use super::digest_chain::DigestChain;
 use super::recorded_table::{RecordedTable, numbers_text};
-use super::verification::{EvidenceMismatch, MismatchKind, VerificationReport};
+use super::verification::{ChangedText, EvidenceMismatch, MismatchKind, VerificationReport};
 use crate::domain::UtcMs;
-use crate::limits::{EVIDENCE_LINE_BYTES_MAX, EVIDENCE_MANIFEST_BYTES_MAX};
+use crate::limits::{
+    CHANGED_TEXT_BYTES_MAX, EVIDENCE_LINE_BYTES_MAX, EVIDENCE_MANIFEST_BYTES_MAX,
+    TIME_STAMP_ANSWER_MAX,
+};
 use jiff::civil::Date;
+use rustls::pki_types::CertificateDer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
@@ -24,10 +28,12 @@ use zip::ZipArchive;
 const READ_BYTES: usize = 64 << 10;
 
 /// Verifies a bundle, and that the digest `wanted` is in its chain; returns its summary and the
-/// verdict. `progress` is called with the number of bytes read.
+/// verdict. `authorities` are those behind its time stamps. `progress` is called with the number of
+/// bytes read.
 pub fn check_bundle(
     path: &Path,
     wanted: Option<&str>,
+    authorities: &[CertificateDer<'_>],
     mut progress: impl FnMut(u64),
 ) -> Result<(BundleSummary, VerificationReport), BundleError> {
     let mut file = File::open(path)?;
@@ -42,6 +48,7 @@ pub fn check_bundle(
     }
     check.check_revisions(&mut zip);
     check.check_samples(&mut zip);
+    check.check_stamps(&mut zip, authorities);
     check.check_other_files(&mut zip);
     let BundleCheck {
         manifest,
@@ -279,7 +286,35 @@ impl<'p> BundleCheck<'p> {
             });
             if !whole || hash.finish_hex() != text.sha256 {
                 self.verdict.add(self.chain.text_mismatch(kind, id));
+                self.keep_changed_text(zip, (kind, id), text.sha256);
             }
+        }
+    }
+
+    /// Keeps a changed text with those before and after it, for a closer look.
+    fn keep_changed_text(
+        &mut self,
+        zip: &mut ZipArchive<File>,
+        (kind, id): (RevisionKind, u64),
+        sha256: String,
+    ) {
+        let mut read = |id: u64| {
+            let file = zip.by_name(&revision_file_name(kind, id)).ok()?;
+            let mut text = String::new();
+            let mut file = file.take(CHANGED_TEXT_BYTES_MAX);
+            file.read_to_string(&mut text).ok()?;
+            Some(text)
+        };
+        let near = [id.saturating_sub(1), id + 1];
+        let neighbours = near.into_iter().filter_map(&mut read).collect();
+        if let Some(text) = read(id) {
+            self.verdict.add_changed_text(ChangedText {
+                kind,
+                id,
+                sha256,
+                text,
+                neighbours,
+            });
         }
     }
 
@@ -315,6 +350,26 @@ impl<'p> BundleCheck<'p> {
         }
     }
 
+    /// Checks the time stamps against the records.
+    fn check_stamps(&mut self, zip: &mut ZipArchive<File>, authorities: &[CertificateDer<'_>]) {
+        let names = self.listed.keys();
+        let stamps = names.filter_map(|name| Some((name.clone(), stamped_record(name)?)));
+        let stamps: Vec<(String, u64)> = stamps.collect();
+        for (name, number) in stamps {
+            let mut answer = Vec::new();
+            let whole = self.for_each_block(zip, &name, |piece| {
+                answer.extend_from_slice(piece);
+                answer.len() <= TIME_STAMP_ANSWER_MAX
+            });
+            let faults = self.verdict.mismatch_count;
+            self.chain
+                .check_stamp(number, &answer, authorities, &mut self.verdict);
+            if !whole && self.verdict.mismatch_count == faults {
+                self.report_broken_file(&name);
+            }
+        }
+    }
+
     /// Checks files that the chain does not cover, such as a report.
     fn check_other_files(&mut self, zip: &mut ZipArchive<File>) {
         let names: Vec<String> = self.listed.keys().cloned().collect();
@@ -327,6 +382,10 @@ impl<'p> BundleCheck<'p> {
             let foreign = name.starts_with(SAMPLES_FOLDER) && self.verdict.unchecked == 0;
             if !self.for_each_block(zip, &name, |_| true) || foreign {
                 self.report_broken_file(&name);
+                let said = self.listed.get(&name).map(|said| said.sha256.clone());
+                if let Some((text, sha256)) = text_of_name(&name).zip(said) {
+                    self.keep_changed_text(zip, text, sha256);
+                }
             }
         }
     }
@@ -334,14 +393,18 @@ impl<'p> BundleCheck<'p> {
 
 /// Returns the mismatch of a file; a text that no record names yet is told as such.
 fn file_mismatch(name: &str) -> EvidenceMismatch {
-    let text = name.split_once('/').and_then(|(folder, file)| {
-        let id = file.split('.').next()?;
-        Some(format!("{} {id}", RevisionKind::parse(folder)?.word()))
-    });
+    let text = text_of_name(name).map(|(kind, id)| format!("{} {id}", kind.word()));
     EvidenceMismatch {
         touches: text.into_iter().collect(),
         ..EvidenceMismatch::new(None, MismatchKind::File, name)
     }
+}
+
+/// Returns the text whose file has this name.
+fn text_of_name(name: &str) -> Option<(RevisionKind, u64)> {
+    let (folder, file) = name.split_once('/')?;
+    let id = file.split('.').next()?;
+    Some((RevisionKind::parse(folder)?, id.parse().ok()?))
 }
 
 /// Returns the time between the records before and after a day.

@@ -5,9 +5,11 @@ use super::canonical_form::hash;
 use super::chain_remark::{RecordsSince, RemarksAndSince};
 use super::day_record::{DayDigest, DayRecord, RevisionKind, RevisionLine};
 use super::recorded_table::{RecordedTable, numbers_text};
+use super::time_stamp::{StampError, check_time_stamp};
 use super::verification::{EvidenceMismatch, MismatchKind, VerificationReport};
 use crate::domain::UtcMs;
 use jiff::civil::Date;
+use rustls::pki_types::CertificateDer;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Maximum names of what a broken record speaks of.
@@ -53,6 +55,8 @@ pub struct DigestChain {
     unknown: BTreeSet<RecordedTable>,
     ranges: BTreeMap<RecordedTable, Vec<CoveredRows>>,
     texts: BTreeMap<(RevisionKind, u64), NamedText>,
+    /// Digest of each record, by its number.
+    digests: BTreeMap<u64, String>,
     wanted: Option<String>,
     told: RemarksAndSince,
 }
@@ -80,6 +84,7 @@ impl DigestChain {
         self.count = digest.number;
         self.head.clone_from(&digest.sha256);
         let day = Some(digest.day);
+        self.digests.insert(digest.number, digest.sha256.clone());
         let name = digest.number.to_string();
         let read: Option<DayRecord> = digest.record.parse().ok();
         let text_sha256 = hash(digest.record.as_bytes());
@@ -187,6 +192,27 @@ impl DigestChain {
         } else if revision == 1 || !(known.contains(&range) || is_unknown) {
             let name = numbers_text(range.first, range.last);
             verdict.add_mismatch(Some(range.day), MismatchKind::Rows(table), name);
+        }
+    }
+
+    /// Checks the time stamp of a record; adds what it proves, or a mismatch, to the verdict.
+    pub fn check_stamp(
+        &self,
+        number: u64,
+        answer: &[u8],
+        authorities: &[CertificateDer<'_>],
+        verdict: &mut VerificationReport,
+    ) {
+        let checked = match self.digests.get(&number) {
+            Some(sha256) => check_time_stamp(answer, sha256, authorities),
+            None => Err(StampError::OtherDigest),
+        };
+        match checked {
+            Ok(stamp) => verdict.add_stamp(number, stamp),
+            Err(why) => verdict.add(EvidenceMismatch {
+                touches: vec![why.word().to_owned()],
+                ..EvidenceMismatch::new(None, MismatchKind::Stamp, number.to_string())
+            }),
         }
     }
 

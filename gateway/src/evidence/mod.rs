@@ -18,17 +18,21 @@ mod bundle_check;
 mod bundle_lines;
 mod canonical_form;
 mod chain_remark;
+mod changes_since;
 mod day_record;
 mod digest_chain;
 mod file_hashes;
+mod own_hash;
 mod recorded_table;
 mod report_evidence;
 #[cfg(test)]
 mod tests;
+mod time_stamp;
 mod verification;
 
 pub use bundle::{
     BUNDLE_FORMAT, BundleError, BundleSummary, BundleWriter, revision_file_name, samples_file_name,
+    stamp_file_name,
 };
 pub use bundle_check::check_bundle;
 pub use canonical_form::{
@@ -36,14 +40,17 @@ pub use canonical_form::{
     write_row_line, write_samples,
 };
 pub use chain_remark::{ChainRemark, RecordsSince, RemarkKind, RemarksAndSince, RevisedDay};
+pub use changes_since::{ChangesSince, EntrySince, ImportSince, TextSince};
 pub use day_record::{
     DayDigest, DayRecord, RecordReason, RevisionKind, RevisionLine, SampleDigestLine,
 };
 pub use digest_chain::{CoveredRows, DigestChain, NamedText};
 pub use file_hashes::hashes_in_file;
+pub use own_hash::{OWN_HASH_KEY, OWN_HASH_PLACEHOLDER, has_own_hash, with_own_hash};
 pub use recorded_table::{
     ImportLine, IssuedFileLine, IssuedLine, RecordedTable, RedatedLine, ReplacedLine, RowRange,
     StretchLine, numbers_text,
 };
 pub use report_evidence::{ChainHead, NO_EVIDENCE, ReportEvidence};
-pub use verification::{EvidenceMismatch, MismatchKind, VerificationReport};
+pub use time_stamp::{CheckedStamp, StampError, StampRequest, check_time_stamp, read_authorities};
+pub use verification::{ChangedText, EvidenceMismatch, MismatchKind, VerificationReport};

@@ -141,7 +141,7 @@ fn write_bundle_with(folder: &Path, extra: impl Fn(&mut BundleWriter)) -> PathBu
 }
 
 fn check_whole_bundle(path: &Path) -> Result<VerificationReport, BundleError> {
-    check_bundle(path, None, |_| ()).map(|(_, verdict)| verdict)
+    check_bundle(path, None, &[], |_| ()).map(|(_, verdict)| verdict)
 }
 
 /// Replaces one file of a bundle and makes manifest and archive hash fit, as somebody with
@@ -194,7 +194,7 @@ fn a_bundle_holds_and_the_same_content_gives_the_same_bytes() {
 fn a_digest_in_hand_must_be_in_the_chain() {
     let folder = tempfile::tempdir().unwrap();
     let path = write_bundle(folder.path());
-    let verdict = |digest: &str| check_bundle(&path, Some(digest), |_| ()).unwrap().1;
+    let verdict = |digest: &str| check_bundle(&path, Some(digest), &[], |_| ()).unwrap().1;
     assert!(verdict(&three_days()[1].sha256).is_intact());
     let foreign = verdict(&hash(b"another"));
     assert_eq!(foreign.mismatches[0].what, MismatchKind::Foreign);

@@ -1,8 +1,10 @@
 //! Result of a verification.
 
 use super::chain_remark::{ChainRemark, RemarksAndSince};
+use super::day_record::RevisionKind;
 use super::recorded_table::RecordedTable;
-use crate::limits::EVIDENCE_FAULTS_MAX;
+use super::time_stamp::CheckedStamp;
+use crate::limits::{CHANGED_TEXTS_MAX, EVIDENCE_FAULTS_MAX};
 use jiff::civil::Date;
 
 /// Kind of a mismatch.
@@ -28,6 +30,8 @@ pub enum MismatchKind {
     File,
     /// Bytes of the archive outside its files differ.
     Archive,
+    /// The time stamp of the record with this number does not hold; `touches` has the reason.
+    Stamp,
     /// The digest that the caller asked for is not in the chain.
     Foreign,
 }
@@ -45,8 +49,27 @@ pub struct EvidenceMismatch {
     pub name: String,
     /// Number of times that it was found.
     pub count: u64,
-    /// Names of what a broken record speaks of, or of what a changed text was in force for.
+    /// Names of what a broken record speaks of, or of a text that no record names yet.
     pub touches: Vec<String>,
+    /// Tables of a changed text that differ: `[site]`, `[[factor]] ID`.
+    pub places: Vec<String>,
+    /// First line of a changed text that cannot be read.
+    pub faulty_line: Option<u64>,
+}
+
+/// Text of a configuration or of factors that differs from the one that was recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedText {
+    /// Kind.
+    pub kind: RevisionKind,
+    /// Number.
+    pub id: u64,
+    /// SHA-256 that was recorded.
+    pub sha256: String,
+    /// The text as it is now.
+    pub text: String,
+    /// Texts of the revisions before and after it.
+    pub neighbours: Vec<String>,
 }
 
 /// Report of a verification.
@@ -74,6 +97,10 @@ pub struct VerificationReport {
     pub mismatches: Vec<EvidenceMismatch>,
     /// Number of all mismatches.
     pub mismatch_count: u64,
+    /// Texts that differ, at most `CHANGED_TEXTS_MAX`, for a closer look.
+    pub changed_texts: Vec<ChangedText>,
+    /// Number of time stamps that hold, and the one of the last record.
+    pub stamps: (u64, Option<(u64, CheckedStamp)>),
     /// Remarks, and what came since the digest asked for.
     pub told: RemarksAndSince,
 }
@@ -93,6 +120,7 @@ impl MismatchKind {
             Self::Calibrations => "calibrations",
             Self::File => "file",
             Self::Archive => "archive",
+            Self::Stamp => "stamp",
             Self::Foreign => "foreign",
         }
     }
@@ -108,6 +136,8 @@ impl EvidenceMismatch {
             name: name.into(),
             count: 1,
             touches: Vec::new(),
+            places: Vec::new(),
+            faulty_line: None,
         }
     }
 
@@ -160,6 +190,22 @@ impl VerificationReport {
     /// Returns the remarks about the chain.
     pub fn remarks(&self) -> &[ChainRemark] {
         &self.told.remarks
+    }
+
+    /// Adds a text that differs, for a closer look.
+    pub fn add_changed_text(&mut self, text: ChangedText) {
+        if self.changed_texts.len() < CHANGED_TEXTS_MAX {
+            self.changed_texts.push(text);
+        }
+    }
+
+    /// Adds a time stamp that holds.
+    pub fn add_stamp(&mut self, number: u64, stamp: CheckedStamp) {
+        let (count, last) = &mut self.stamps;
+        *count += 1;
+        if last.is_none_or(|last| last.0 < number) {
+            *last = Some((number, stamp));
+        }
     }
 
     /// Adds a mismatch.

@@ -8,9 +8,11 @@
 //! Relations between bounds are checked at compile time at the end of this file. Keys, defaults
 //! and ranges that a user can set are in `docs/configuration.md`.
 
+mod evidence_limits;
 mod import_limits;
 pub mod pin_limits;
 
+pub use evidence_limits::*;
 pub use import_limits::*;
 
 /// Maximum registers in one Modbus read (application protocol V1.1b3, 6.3).

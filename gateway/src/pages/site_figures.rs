@@ -226,6 +226,7 @@ impl SiteFigures {
             changes_left_out: 0,
             past: None,
             evidence: &crate::evidence::NO_EVIDENCE,
+            revised: None,
             asset: None,
             issued: self.now,
             lang: self.lang,

@@ -149,6 +149,7 @@ async fn check_report(bench: &ApiTestBench, case: &str, numbers: &[String]) {
             entries: &[],
             changes: &[],
             changes_left_out: 0,
+            revised: None,
             past: None,
             evidence: &crate::evidence::NO_EVIDENCE,
             asset: None,

@@ -188,6 +188,7 @@ async fn a_figure_that_has_moved_since_is_shown_with_both_values() {
         headlines: headlines.to_owned(),
         via: IssueWay::Api,
         issued_by: HOSTILE.to_owned(),
+        made: crate::domain::UtcMs(0),
     };
     bench
         .state

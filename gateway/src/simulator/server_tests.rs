@@ -172,6 +172,7 @@ fn test_config() -> Config {
             budget: None,
         },
         sinks: Vec::new(),
+        time_stamp: None,
         web: WebSettings::default(),
         profiles: None,
         warnings: Vec::new(),

@@ -32,12 +32,14 @@ mod secret_keys;
 mod sink_check;
 mod sink_kind;
 mod sink_progress;
+mod time_stamps;
 
 pub use secret_keys::SecretKeys;
 pub use sink_check::SinkCheck;
 pub(crate) use sink_kind::RawSink;
 pub use sink_kind::{ConfiguredSink, SinkContext, SinkFuture, SinkKind, SinkTable, run_sink};
 pub use sink_progress::SinkProgress;
+pub use time_stamps::run_time_stamps;
 
 /// Kinds of sink that `pantau.toml` may name, in the order in which they are checked and started.
 pub const SINK_KINDS: &[SinkKind] = &[

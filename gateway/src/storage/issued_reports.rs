@@ -1,8 +1,7 @@
 //! Table of issued reports: rows are added, never changed or deleted.
 //!
-//! The evidence chain does not contain these rows yet. They are numbered without gaps and hashed
-//! (`content`), so that a day record can name the last number, as it does for ledger entries. The
-//! files in which a report was handed out are noted by their SHA-256 (`issued_file`).
+//! They are rows of the day records. The files in which a report was handed out are noted by their
+//! SHA-256 (`issued_file`).
 
 use super::schema::{disk_error, sql_int};
 use super::store_error::StoreError;
@@ -10,10 +9,13 @@ use super::store_handle::Store;
 use super::store_request::{IssueRequest, StoreRequest};
 use super::writer::StoreWriter;
 use crate::domain::UtcMs;
-use crate::domain::issued_report::{IssueWay, IssuedFile, IssuedReport, ReportIssue};
+use crate::domain::issued_report::{
+    EarlierIssues, IssueWay, IssuedFile, IssuedReport, ReportIssue,
+};
 use crate::domain::period::Period;
 use crate::limits::{
-    ISSUED_FILES_PER_DAY_MAX, ISSUED_REPORTS_PAGE_MAX, ISSUED_REPORTS_PER_DAY_MAX,
+    EARLIER_ISSUES_MAX, ISSUED_FILES_PER_DAY_MAX, ISSUED_REPORTS_PAGE_MAX,
+    ISSUED_REPORTS_PER_DAY_MAX,
 };
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -34,6 +36,7 @@ impl Store {
         issue: ReportIssue,
         file: Option<IssuedFile>,
     ) -> Result<Option<u64>, StoreError> {
+        let issue = Box::new(issue);
         self.ask(|reply| StoreRequest::Issue(IssueRequest::Note(issue, file, reply)))
             .await
     }
@@ -53,6 +56,13 @@ impl Store {
         sha256: String,
     ) -> Result<Option<IssuedReport>, StoreError> {
         self.ask(|reply| StoreRequest::Issue(IssueRequest::Content(sha256, reply)))
+            .await
+    }
+
+    /// Returns the issues of the same period and asset.
+    pub async fn earlier_issues(&self, own: ReportIssue) -> Result<EarlierIssues, StoreError> {
+        let own = Box::new(own);
+        self.ask(|reply| StoreRequest::Issue(IssueRequest::Earlier(own, reply)))
             .await
     }
 
@@ -81,6 +91,10 @@ impl StoreWriter {
             }
             IssueRequest::Before(before, reply) => {
                 let found = reports_before(&self.db, before);
+                drop(reply.send(found.map_err(|fault| disk_error(READING_REPORTS, &fault))));
+            }
+            IssueRequest::Earlier(own, reply) => {
+                let found = earlier_issues(&self.db, &own);
                 drop(reply.send(found.map_err(|fault| disk_error(READING_REPORTS, &fault))));
             }
             IssueRequest::File(sha256, reply) => {
@@ -168,7 +182,7 @@ fn note_report(
         "INSERT INTO issued_report(issued_at, period, asset, content, revision, digest, headlines,
          via, issued_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         params![
-            now.0,
+            issue.made.0,
             period,
             asset,
             issue.content,
@@ -194,6 +208,30 @@ fn reports_before(db: &Connection, before: u64) -> Result<Vec<IssuedReport>, rus
     rows.collect()
 }
 
+/// Returns the first and the last issues of the period and asset of a report.
+fn earlier_issues(db: &Connection, own: &ReportIssue) -> Result<EarlierIssues, rusqlite::Error> {
+    let period = own.period.to_string();
+    let asset = own.asset.as_deref().unwrap_or_default();
+    let same = "FROM issued_report WHERE period = ?1 AND asset = ?2";
+    let counts = format!("SELECT count(*), count(*) FILTER (WHERE content <> ?3) {same}");
+    let counts: (i64, i64) = db.query_row(&counts, params![period, asset, own.content], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
+    let text = format!(
+        "SELECT {REPORT_COLUMNS} FROM (SELECT * {same} ORDER BY id LIMIT 1)
+         UNION SELECT {REPORT_COLUMNS} FROM (SELECT * {same} ORDER BY id DESC LIMIT ?3)
+         ORDER BY id"
+    );
+    let mut rows = db.prepare_cached(&text)?;
+    let last = sql_int(EARLIER_ISSUES_MAX - 1);
+    let rows = rows.query_map(params![period, asset, last], parse_report)?;
+    Ok(EarlierIssues {
+        listed: rows.collect::<Result<_, _>>()?,
+        count: counts.0.cast_unsigned(),
+        others: counts.1.cast_unsigned(),
+    })
+}
+
 /// Reads a report from a row in the order of `REPORT_COLUMNS`.
 fn parse_report(row: &Row<'_>) -> Result<IssuedReport, rusqlite::Error> {
     let period: String = row.get(2)?;
@@ -202,10 +240,11 @@ fn parse_report(row: &Row<'_>) -> Result<IssuedReport, rusqlite::Error> {
         rusqlite::Error::FromSqlConversionFailure(2, Type::Text, why)
     };
     let period: Period = period.parse().map_err(garbled)?;
+    let issued_at = UtcMs(row.get(1)?);
     let asset: String = row.get(3)?;
     Ok(IssuedReport {
         id: row.get::<_, i64>(0)?.cast_unsigned(),
-        issued_at: UtcMs(row.get(1)?),
+        issued_at,
         issue: ReportIssue {
             period,
             asset: (!asset.is_empty()).then(|| asset.into()),
@@ -215,6 +254,7 @@ fn parse_report(row: &Row<'_>) -> Result<IssuedReport, rusqlite::Error> {
             headlines: row.get(7)?,
             via: IssueWay::parse(&row.get::<_, String>(8)?),
             issued_by: row.get(9)?,
+            made: issued_at,
         },
     })
 }
@@ -222,7 +262,7 @@ fn parse_report(row: &Row<'_>) -> Result<IssuedReport, rusqlite::Error> {
 #[cfg(test)]
 pub(in crate::storage) mod tests {
     use super::*;
-    use crate::storage::tests::{open, site};
+    use crate::storage::tests::{MIDNIGHT, open, site};
 
     pub(in crate::storage) fn test_issue(content: &str, by: &str) -> ReportIssue {
         ReportIssue {
@@ -234,6 +274,8 @@ pub(in crate::storage) mod tests {
             headlines: "[]".to_owned(),
             via: IssueWay::Page,
             issued_by: by.to_owned(),
+            // The clock of `open`.
+            made: UtcMs(MIDNIGHT + DAY_MS),
         }
     }
 

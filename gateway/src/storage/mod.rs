@@ -74,11 +74,12 @@ mod store_request;
 mod store_values;
 #[cfg(test)]
 mod tests;
+mod time_stamps;
 mod varint;
 mod writer;
 
 pub use attachments::{AttachmentFile, AttachmentUpload};
-pub use digest::{EvidenceExtent, TextRevision};
+pub use digest::{EvidenceExtent, IssueMoment, TextRevision};
 pub use file_import::hash_file;
 pub use import_values::{FileImport, ImportComparison, ImportMode};
 pub(crate) use local_calendar::DAY_GRACE_MS;

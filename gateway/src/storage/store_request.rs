@@ -1,22 +1,22 @@
 //! [`StoreRequest`]: requests to the thread that owns the file, each with its reply channel.
 
-use super::digest::{EvidenceExtent, TextRevision};
+use super::digest::{EvidenceExtent, IssueMoment, TextRevision};
 use super::import_values::{FileImport, ImportComparison, ImportMode};
 use super::ledger::LedgerAddition;
 use super::running_query::{OpenQuery, QueryCursor};
 use super::snapshot_shelf::{FigureSnapshot, SnapshotQuery};
 use super::store_error::StoreError;
 use super::store_values::{
-    AuditEntry, EntryKey, ImportColumn, ImportRow, LatestSample, LedgerQuery, PointQuery,
-    RecordedEntries, RefusedReading, SampleBlock,
+    AuditEntry, EntryKey, ImportColumn, ImportRow, KeptStamp, LatestSample, LedgerQuery,
+    PointQuery, RecordedEntries, RefusedReading, SampleBlock,
 };
 use crate::domain::calibration::{Calibration, CalibrationHistory, CalibrationId};
-use crate::domain::issued_report::{IssuedFile, IssuedReport, ReportIssue};
+use crate::domain::issued_report::{EarlierIssues, IssuedFile, IssuedReport, ReportIssue};
 use crate::domain::ledger::{EntryId, LedgerEntry};
 use crate::domain::redated_stretch::RedatedStretch;
 use crate::domain::sample_import::ImportedStretch;
 use crate::domain::{BootId, NumberedReading, Reading, ReadingSeq, Sample, UtcMs};
-use crate::evidence::{DayDigest, RecordedTable, ReportEvidence, RevisionKind};
+use crate::evidence::{ChangesSince, DayDigest, RecordedTable, ReportEvidence, RevisionKind};
 use jiff::civil::Date;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -111,6 +111,7 @@ pub(crate) enum StoreRequest {
     Issue(IssueRequest),
     FileImport(ImportRequest),
     Snapshot(SnapshotRequest),
+    Stamp(KeptStampRequest),
     Stop(oneshot::Sender<()>),
 }
 
@@ -166,6 +167,7 @@ pub(crate) enum EvidenceRequest {
         after: u64,
         reply: StoreReply<Option<TextRevision>>,
     },
+    Since(IssueMoment, StoreReply<ChangesSince>),
     Extent(StoreReply<EvidenceExtent>),
     Report(StoreReply<ReportEvidence>),
     Head(StoreReply<Option<DayDigest>>),
@@ -203,15 +205,32 @@ pub(crate) enum ImportRequest {
     Redated(UtcMs, UtcMs, StoreReply<Vec<RedatedStretch>>),
 }
 
+/// Requests about time stamps, each with its reply channel.
+#[derive(Debug)]
+pub(crate) enum KeptStampRequest {
+    /// Keeps a stamp.
+    Keep(KeptStamp, StoreReply<()>),
+    /// The first stamp after a number.
+    After(u64, StoreReply<Option<KeptStamp>>),
+    /// The last stamp.
+    Last(StoreReply<Option<KeptStamp>>),
+}
+
 /// Requests about issued reports, each with its reply channel.
 #[derive(Debug)]
 pub(crate) enum IssueRequest {
     /// Notes a report.
-    Note(ReportIssue, Option<IssuedFile>, StoreReply<Option<u64>>),
+    Note(
+        Box<ReportIssue>,
+        Option<IssuedFile>,
+        StoreReply<Option<u64>>,
+    ),
     /// The report that was handed out in the file with this SHA-256.
     File(String, StoreReply<Option<IssuedReport>>),
     /// The first report with this content.
     Content(String, StoreReply<Option<IssuedReport>>),
+    /// The issues of the same period and asset.
+    Earlier(Box<ReportIssue>, StoreReply<EarlierIssues>),
     /// The last reports with a number below this one.
     Before(u64, StoreReply<Vec<IssuedReport>>),
 }

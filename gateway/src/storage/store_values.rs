@@ -135,6 +135,23 @@ pub struct LedgerQuery {
     pub newest: Option<usize>,
 }
 
+/// Time stamp of a record as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptStamp {
+    /// Number of the row; later ones have greater ones.
+    pub id: u64,
+    /// Number of the record.
+    pub number: u64,
+    /// Digest of the record, hexadecimal.
+    pub sha256: String,
+    /// Time at which the answer came, by the clock of the gateway.
+    pub at: UtcMs,
+    /// Address of the authority.
+    pub url: String,
+    /// Answer of the authority as it came (DER).
+    pub answer: Vec<u8>,
+}
+
 /// Key that a client gave to a request with ledger entries, so that a repeated request is recorded
 /// once.
 #[derive(Clone, Debug, PartialEq, Eq)]

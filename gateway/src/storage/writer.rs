@@ -212,6 +212,7 @@ impl StoreWriter {
             }
             StoreRequest::Evidence(question) => self.evidence(question),
             StoreRequest::Issue(request) => self.serve_issue_request(request),
+            StoreRequest::Stamp(request) => self.serve_stamp_request(request),
             StoreRequest::FileImport(request) => self.serve_import_request(request),
             StoreRequest::Snapshot(request) => self.serve_snapshot(request),
             StoreRequest::Stop(done) => drop(done.send(())),

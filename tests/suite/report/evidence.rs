@@ -97,9 +97,115 @@ fn a_report_file_is_known_again_and_what_has_changed_since_is_told() {
         moved.iter().any(|one| one["id"] == "ledger.bsf-fed"),
         "{said:#}"
     );
-    assert_eq!(said["since"]["entries"]["last"], 5, "{said:#}");
+    let entries = &said["since"]["entries"];
+    assert_eq!(
+        (&entries[0]["id"], &entries[0]["supersedes"]),
+        (&5.into(), &1.into())
+    );
     let foreign = site.folder.path().join("foreign.json");
     std::fs::write(&foreign, format!("{{\"content\":\"{}\"}}", "ab".repeat(32))).unwrap();
     let (status, said) = verify(&foreign);
     assert_eq!((status, &said["report"]), (Some(1), &Json::Null));
+}
+
+/// The texts of the rows of a table in a section of a report.
+fn table_texts<'j>(report: &'j Json, section: &str, table: &str) -> Vec<Vec<&'j str>> {
+    let sections = report["sections"].as_array().unwrap().iter();
+    let mut own = sections.filter(|one| one["id"] == section);
+    let blocks = own.next().map(|one| one["blocks"].as_array().unwrap());
+    let blocks = blocks.into_iter().flatten();
+    let rows = blocks.filter(|one| one["id"] == table);
+    let rows = rows.flat_map(|one| one["rows"].as_array().unwrap());
+    let cells = |row: &'j Json| {
+        let cells = row.as_array().unwrap().iter();
+        cells.map(|cell| cell["text"].as_str().unwrap()).collect()
+    };
+    rows.map(cells).collect()
+}
+
+#[test]
+fn a_second_report_says_what_was_revised_since_the_first_and_by_how_much() {
+    let site = ReportedSite::new();
+    let read = |name: &str| -> Json {
+        let file = site.report_file("en", "json");
+        let kept = site.folder.path().join(name);
+        std::fs::rename(file, &kept).unwrap();
+        serde_json::from_slice(&std::fs::read(kept).unwrap()).unwrap()
+    };
+    // The same content again, in whatever format, revises nothing.
+    site.report_file("id", "pdf");
+    for name in ["one.json", "two.json"] {
+        let same = read(name);
+        assert_eq!(table_texts(&same, "revised", "revised-issues").len(), 0);
+    }
+    let correct = ["ledger", "correct", "1", "--quantity", "130"];
+    let why = ["--who", "Siti", "--note", "timbang ulang"];
+    site.run_ok(&[&correct[..], &why].concat());
+    let rows = "time,value\n2025-11-12T12:00:00+07:00,1\n";
+    std::fs::write(site.folder.path().join("late.csv"), rows).unwrap();
+    let import = ["import", "--replace", "--who", "Budi", "--point"];
+    site.run_ok(&[&import[..], &["inverter.energy", "late.csv"]].concat());
+    let second = read("three.json");
+    let issues = table_texts(&second, "revised", "revised-issues");
+    assert_eq!(issues.len(), 1, "{issues:?}");
+    assert_eq!(issues[0][0], "1");
+    let changes = table_texts(&second, "revised", "revised-changes");
+    let changes: Vec<&str> = changes.into_iter().map(|row| row[0]).collect();
+    for part in [
+        "The data of 12 November 2025 changed: readings were imported.",
+        "Ledger entry 5 took the place of entry 1",
+        "1 readings of inverter.energy from the file late.csv were imported by Budi",
+    ] {
+        assert!(
+            changes.iter().any(|line| line.contains(part)),
+            "{changes:?}"
+        );
+    }
+    let moved = table_texts(&second, "revised", "revised-moved");
+    let fed = moved.iter().find(|row| row[1].contains("132.5"));
+    assert_eq!(
+        fed.map(|row| row[3].replace('\u{a0}', " ")),
+        Some("+9.5 kg".to_owned())
+    );
+    let first_page = second["sections"][0].to_string();
+    assert!(first_page.contains("Reported before"), "{first_page}");
+    // The command tells the same list about the first file.
+    let file = site.folder.path().join("one.json");
+    let output = site.run(&["verify", file.to_str().unwrap(), "--json"], "en");
+    let said: Json = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        said["since"]["lines"],
+        serde_json::json!(changes),
+        "{said:#}"
+    );
+    // A third report lists both, and compares with the first.
+    let third = read("four.json");
+    assert_eq!(table_texts(&third, "revised", "revised-issues").len(), 2);
+    assert_eq!(third["evidence"]["content"], second["evidence"]["content"]);
+    assert_eq!(table_texts(&third, "revised", "revised-moved"), moved);
+}
+
+#[test]
+fn an_edited_number_in_a_json_report_does_not_fit_the_hash_that_it_names() {
+    let site = ReportedSite::new();
+    let file = site.report_file("id", "json");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let verify = |text: &str| {
+        let file = site.folder.path().join("other.json");
+        std::fs::write(&file, text).unwrap();
+        let output = site.run(&["verify", file.to_str().unwrap(), "--json"], "id");
+        let said: Json = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), said)
+    };
+    // Saved again with other white space: not the file, but nothing was edited.
+    let (status, said) = verify(&text.replace("\n  ", "\n    "));
+    let found = (status, &said["issued"], &said["edited"]);
+    assert_eq!(found, (Some(1), &Json::Bool(false), &Json::Bool(false)));
+    assert!(text.contains("132.5"), "{text}");
+    let (status, said) = verify(&text.replacen("132.5", "232.5", 1));
+    let found = (status, &said["issued"], &said["edited"]);
+    assert_eq!(found, (Some(1), &Json::Bool(false), &Json::Bool(true)));
+    assert_eq!(said["report"]["id"], 1, "{said:#}");
+    let (status, said) = verify(&text);
+    assert_eq!((status, &said["edited"]), (Some(0), &Json::Bool(false)));
 }

@@ -2,9 +2,12 @@
 
 use super::{ApiBody, ApiClient, ApiClientError, percent_encode};
 use crate::api::evidence::{
-    EvidenceExtentJson, IssuedReportJson, PendingDigestsJson, ReportTodayJson, RevisionTextJson,
+    EvidenceExtentJson, IssuedReportJson, KeptStampJson, PendingDigestsJson, ReportTodayJson,
+    RevisionTextJson,
 };
+use crate::domain::hex_text::parse_hex;
 use crate::evidence::{DayDigest, RecordedTable, RevisionKind};
+use crate::i18n::Language;
 use bytes::Bytes;
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
@@ -83,6 +86,19 @@ impl ApiClient {
             .await
     }
 
+    /// First time stamp after a number, with the answer of the authority.
+    pub(crate) async fn time_stamp_after(
+        &mut self,
+        after: u64,
+    ) -> Result<Option<(KeptStampJson, Vec<u8>)>, ApiClientError> {
+        let found: Option<KeptStampJson> = self.evidence(&format!("stamp?after={after}")).await?;
+        Ok(found.map(|stamp| {
+            // What is no hexadecimal text is no answer, and the check says so.
+            let answer = parse_hex(&stamp.answer).unwrap_or_default();
+            (stamp, answer)
+        }))
+    }
+
     /// Range of the data behind the records.
     pub(crate) async fn evidence_extent(&mut self) -> Result<EvidenceExtentJson, ApiClientError> {
         self.evidence("extent").await
@@ -104,12 +120,15 @@ impl ApiClient {
         self.evidence(&format!("issued?content={sha256}")).await
     }
 
-    /// Comparison of an issued report with what its period gives today.
+    /// Comparison of an issued report with what its period gives today, in a language.
     pub(crate) async fn report_today(
         &mut self,
         report: u64,
+        lang: Language,
     ) -> Result<ReportTodayJson, ApiClientError> {
-        self.evidence(&format!("moved?report={report}")).await
+        let lang = lang.code();
+        let path = format!("moved?report={report}&lang={lang}");
+        self.evidence(&path).await
     }
 
     async fn evidence<T: DeserializeOwned>(&mut self, what: &str) -> Result<T, ApiClientError> {

@@ -9,7 +9,7 @@ use crate::domain::period::Period;
 use crate::evidence::{
     BUNDLE_FORMAT, BundleError, BundleSummary, BundleWriter, DayRecord, RecordedTable,
     RevisionKind, SAMPLES_CSV_HEADER, VerificationReport, check_bundle, revision_file_name,
-    samples_file_name,
+    samples_file_name, stamp_file_name,
 };
 use crate::limits::COUNTER_LOOKBACK_DAYS;
 use jiff::civil::Date;
@@ -105,7 +105,7 @@ impl<F: FnMut(u64)> BundleJob<'_, F> {
                 Err(CommandError::RecordChanged(_)) if attempt < BUNDLE_REWRITES_MAX => continue,
                 Err(trouble) => return Err(trouble),
             };
-            let (_, verdict) = check_bundle(self.half, None, |_| ())?;
+            let (_, verdict) = check_bundle(self.half, None, &[], |_| ())?;
             // The bundle is complete when no record was made while it was written.
             self.client.make_due_records(|_| ()).await?;
             let is_current = self.client.digests_after(last).await?.is_empty();
@@ -163,6 +163,7 @@ impl<F: FnMut(u64)> BundleJob<'_, F> {
         }
         write_revisions(self.client, &mut zip).await?;
         write_samples(self.client, &mut zip, &days, &gone, &mut self.told).await?;
+        write_stamps(self.client, &mut zip).await?;
         for file in self.extra {
             zip.begin_file(&format!("report/{}", file.name))?;
             zip.put(&file.bytes)?;
@@ -250,6 +251,17 @@ async fn write_revisions(
             zip.put(revision.text.as_bytes())?;
             after = revision.id;
         }
+    }
+    Ok(())
+}
+
+/// Writes the time stamps of the records.
+async fn write_stamps(client: &mut ApiClient, zip: &mut BundleWriter) -> Result<(), CommandError> {
+    let mut after = 0;
+    while let Some((stamp, answer)) = client.time_stamp_after(after).await? {
+        zip.begin_file(&stamp_file_name(stamp.number))?;
+        zip.put(&answer)?;
+        after = stamp.id;
     }
     Ok(())
 }

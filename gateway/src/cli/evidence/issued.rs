@@ -8,7 +8,7 @@ use crate::cli::backend::{load_config, open_with_records, report_failure};
 use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::cli::exit_status::{EXIT_DONE, EXIT_NEGATIVE};
 use crate::cli::standard_output::print_text;
-use crate::evidence::{RecordedTable, VerificationReport, hash, hashes_in_file};
+use crate::evidence::{RecordedTable, VerificationReport, has_own_hash, hash, hashes_in_file};
 use crate::i18n::Language;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -19,6 +19,8 @@ struct CheckedReport {
     report: Option<IssuedReportJson>,
     /// True when this very file was handed out.
     is_issued: bool,
+    /// True when the text does not have the hash that it names.
+    is_edited: bool,
     /// Comparison with today; `None` without a report.
     today: Option<ReportTodayJson>,
     /// The chain, with what came since the report.
@@ -41,7 +43,7 @@ pub(super) async fn verify_report(file: &Path, config: &Path, as_json: bool, lan
     let checked = async {
         let bytes = std::fs::read(file).reading(file)?;
         let mut client = open_with_records(&config, true).await?;
-        let checked = check_report(&mut client, &bytes).await;
+        let checked = check_report(&mut client, &bytes, lang).await;
         client.close().await;
         checked
     };
@@ -51,7 +53,11 @@ pub(super) async fn verify_report(file: &Path, config: &Path, as_json: bool, lan
     }
 }
 
-async fn check_report(client: &mut ApiClient, bytes: &[u8]) -> Result<CheckedReport, CommandError> {
+async fn check_report(
+    client: &mut ApiClient,
+    bytes: &[u8],
+    lang: Language,
+) -> Result<CheckedReport, CommandError> {
     let mut report = client.issued_file(&hash(bytes)).await?;
     let is_issued = report.is_some();
     if report.is_none() {
@@ -64,7 +70,7 @@ async fn check_report(client: &mut ApiClient, bytes: &[u8]) -> Result<CheckedRep
     }
     let (mut today, mut chain) = (None, VerificationReport::default());
     if let Some(report) = &report {
-        today = Some(client.report_today(report.id).await?);
+        today = Some(client.report_today(report.id, lang).await?);
         client.make_due_records(|_| ()).await?;
         let wanted = (!report.digest.is_empty()).then_some(&*report.digest);
         super::chain_records::check_records(client, wanted, &mut chain).await?;
@@ -78,6 +84,7 @@ async fn check_report(client: &mut ApiClient, bytes: &[u8]) -> Result<CheckedRep
     Ok(CheckedReport {
         report,
         is_issued,
+        is_edited: has_own_hash(bytes) == Some(false),
         today,
         chain,
     })
@@ -104,10 +111,10 @@ fn checked_lines(checked: &CheckedReport, lang: Language) -> Vec<String> {
         ("period", &*report.period),
         ("at", &*report.issued_at),
     ];
-    let key = if checked.is_issued {
-        "evidence-issued"
-    } else {
-        "evidence-issued-changed"
+    let key = match (checked.is_issued, checked.is_edited) {
+        (true, _) => "evidence-issued",
+        (false, true) => "evidence-issued-edited",
+        (false, false) => "evidence-issued-changed",
     };
     let mut lines = vec![lang.text_with(key, &args)];
     if !report.issued_by.is_empty() {
@@ -123,7 +130,10 @@ fn checked_lines(checked: &CheckedReport, lang: Language) -> Vec<String> {
         lines.extend(today.moved.iter().map(|one| moved_text(one, lang)));
     }
     lines.extend(output::fault_lines(&checked.chain, lang));
-    lines.extend(output::since_lines(&checked.chain, lang));
+    if let Some(today) = &checked.today {
+        lines.push(lang.text("evidence-issued-since"));
+        lines.extend(today.since.lines.iter().map(|line| format!("- {line}")));
+    }
     lines
 }
 
@@ -146,13 +156,16 @@ fn moved_text(one: &MovedHeadlineJson, lang: Language) -> String {
 }
 
 fn checked_json(checked: &CheckedReport, is_good: bool) -> Value {
-    let since = checked.chain.told.since.as_ref();
     json!({
         "good": is_good,
         "issued": checked.is_issued,
+        "edited": checked.is_edited,
         "report": checked.report,
-        "today": checked.today,
-        "since": since.map(|since| output::since_json(&checked.chain, since)),
+        "today": checked.today.as_ref().map(|today| json!({
+            "same": today.same,
+            "moved": today.moved,
+        })),
+        "since": checked.today.as_ref().map(|today| &today.since),
         "fault_count": checked.chain.mismatch_count,
     })
 }

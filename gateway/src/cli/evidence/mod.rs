@@ -14,6 +14,7 @@
 
 mod bundle;
 mod chain_records;
+mod changed_texts;
 mod issued;
 mod output;
 mod verify;

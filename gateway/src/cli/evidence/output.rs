@@ -139,6 +139,7 @@ fn verdict_lines(
             lines.push(lang.text_with(key, &[("count", &number(count))]));
         }
     }
+    lines.extend(stamp_line(verdict, lang));
     lines.extend(remark_lines(verdict, lang));
     lines.extend(since_lines(verdict, lang));
     if let Some(last) = verdict.last {
@@ -167,7 +168,12 @@ fn difference_text(fault: &EvidenceMismatch, lang: Language) -> String {
             lang.text_with("evidence-times", &[("count", &count)])
         );
     }
-    if !fault.touches.is_empty() {
+    if fault.what == MismatchKind::Stamp {
+        let reasons = fault.touches.iter();
+        let reasons = reasons.map(|word| lang.text(&format!("evidence-stamp-{word}")));
+        let reasons: Vec<String> = reasons.collect();
+        words = format!("{words}: {}", reasons.join(", "));
+    } else if !fault.touches.is_empty() {
         let key = match fault.what {
             MismatchKind::File => "evidence-text-newer",
             _ => "evidence-touches",
@@ -175,11 +181,42 @@ fn difference_text(fault: &EvidenceMismatch, lang: Language) -> String {
         let names = evidence_names(lang, &fault.touches);
         words = format!("{words}; {}", lang.text_with(key, &[("names", &names)]));
     }
+    if !fault.places.is_empty() {
+        let names = fault.places.join(", ");
+        let places = lang.text_with("evidence-places", &[("names", &names)]);
+        words = format!("{words}; {places}");
+    }
+    if let Some(line) = fault.faulty_line {
+        let line = line.to_string();
+        let line = lang.text_with("evidence-faulty-line", &[("line", &line)]);
+        words = format!("{words}; {line}");
+    }
     match (fault.day, fault.last) {
         (Some(day), Some(last)) if last > day => format!("- {day} – {last}: {words}"),
         (Some(day), _) => format!("- {day}: {words}"),
         (None, _) => format!("- {words}"),
     }
+}
+
+/// Line about the time stamps that hold; none without any.
+fn stamp_line(verdict: &VerificationReport, lang: Language) -> Option<String> {
+    let (count, Some((number, stamp))) = verdict.stamps else {
+        return None;
+    };
+    let (count, number, at) = (count.to_string(), number.to_string(), stamp.at.to_string());
+    let args = [("count", &*count), ("number", &*number), ("at", &*at)];
+    let key = if stamp.is_trusted {
+        "evidence-stamped"
+    } else {
+        "evidence-stamped-unchecked"
+    };
+    Some(lang.text_with(key, &args))
+}
+
+/// Prints why the authorities cannot be read; returns exit status 2.
+pub(super) fn print_no_authorities(why: &str, lang: Language) -> u8 {
+    print_stderr(&lang.text_with("evidence-no-authorities", &[("why", why)]));
+    EXIT_USAGE
 }
 
 /// Lines of the remarks about the chain.
@@ -202,7 +239,7 @@ fn remark_lines(verdict: &VerificationReport, lang: Language) -> Vec<String> {
 }
 
 /// Lines of what came since the digest that was asked for; none when none was.
-pub(super) fn since_lines(verdict: &VerificationReport, lang: Language) -> Vec<String> {
+fn since_lines(verdict: &VerificationReport, lang: Language) -> Vec<String> {
     let mut lines = Vec::new();
     let Some(since) = &verdict.told.since else {
         return lines;
@@ -248,7 +285,7 @@ fn remark_json(remark: &ChainRemark) -> Value {
     })
 }
 
-pub(super) fn since_json(verdict: &VerificationReport, since: &RecordsSince) -> Value {
+fn since_json(verdict: &VerificationReport, since: &RecordsSince) -> Value {
     let revised = since.revised.iter().map(|one| {
         let reasons: Vec<&str> = one.reasons.iter().map(|why| why.word()).collect();
         json!({ "day": one.day.to_string(), "reasons": reasons })
@@ -278,6 +315,8 @@ fn verdict_json(
             "name": fault.name,
             "count": fault.count,
             "touches": fault.touches,
+            "places": fault.places,
+            "faulty_line": fault.faulty_line,
             "error": difference_text(fault, lang).trim_start_matches("- "),
         })
     };
@@ -294,6 +333,12 @@ fn verdict_json(
         "open_entries": verdict.open_entries,
         "fault_count": verdict.mismatch_count,
         "faults": verdict.mismatches.iter().map(fault).collect::<Vec<_>>(),
+        "stamps": verdict.stamps.1.map(|(record, stamp)| json!({
+            "count": verdict.stamps.0,
+            "record": record,
+            "at": stamp.at.to_string(),
+            "trusted": stamp.is_trusted,
+        })),
         "remarks": verdict.remarks().iter().map(remark_json).collect::<Vec<_>>(),
         "since": verdict.told.since.as_ref().map(|since| since_json(verdict, since)),
         "bundle": about,

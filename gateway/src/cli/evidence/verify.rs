@@ -2,6 +2,7 @@
 //! bundle.
 
 use super::chain_records::check_records;
+use super::changed_texts::name_changes;
 use super::issued::{is_report_name, verify_report};
 use super::output;
 use crate::api::client::ApiClient;
@@ -11,12 +12,13 @@ use crate::cli::backend::{
 };
 use crate::cli::command_error::CommandError;
 use crate::evidence::{
-    DayDigest, DayRecord, DigestChain, MismatchKind, RecordedTable, Sha256Hasher,
-    VerificationReport, check_bundle, hash, numbers_text,
+    ChangedText, DayDigest, DayRecord, DigestChain, MismatchKind, RecordedTable, RevisionKind,
+    Sha256Hasher, VerificationReport, check_bundle, hash, numbers_text, read_authorities,
 };
 use crate::i18n::Language;
 use bytes::Bytes;
 use jiff::civil::Date;
+use rustls::pki_types::CertificateDer;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -29,6 +31,8 @@ pub(in crate::cli) struct VerifyArgs {
     config: PathBuf,
     #[arg(long, value_name = "SHA-256")]
     digest: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
     #[arg(long)]
     json: bool,
 }
@@ -48,12 +52,21 @@ pub(in crate::cli) async fn run_verify(options: &VerifyArgs, lang: Language) -> 
 }
 
 fn verify_bundle(options: &VerifyArgs, file: &Path, lang: Language) -> u8 {
+    let authorities = match authorities(options.ca.as_deref()) {
+        Ok(all) => all,
+        Err(why) => return output::print_no_authorities(&why, lang),
+    };
     let bar = progress_bar(None);
     let wanted = wanted_digest(options);
-    let checked = check_bundle(file, wanted.as_deref(), |bytes| bar.inc(bytes));
+    let checked = check_bundle(file, wanted.as_deref(), &authorities, |bytes| {
+        bar.inc(bytes)
+    });
     bar.finish_and_clear();
     match checked {
-        Ok((about, verdict)) => output::print_verdict(&verdict, Some(&about), options.json, lang),
+        Ok((about, mut verdict)) => {
+            name_changes(&mut verdict, None);
+            output::print_verdict(&verdict, Some(&about), options.json, lang)
+        }
         Err(fault) => output::print_unreadable_bundle(file, &fault, options.json, lang),
     }
 }
@@ -63,15 +76,25 @@ async fn verify_chain(options: &VerifyArgs, lang: Language) -> u8 {
         Ok(config) => config,
         Err(status) => return status,
     };
+    let time_stamp = config.time_stamp.as_ref();
+    let ca_file = time_stamp.and_then(|server| server.ca_file.as_deref());
+    let authorities = match authorities(options.ca.as_deref().or(ca_file)) {
+        Ok(all) => all,
+        Err(why) => return output::print_no_authorities(&why, lang),
+    };
     let checked = async {
         // A damaged file must be named as damaged, not as changed.
         let mut client = open_with_records(&config, true).await?;
-        let verdict = check_chain(&mut client, wanted_digest(options).as_deref()).await;
+        let verdict =
+            check_chain(&mut client, wanted_digest(options).as_deref(), &authorities).await;
         client.close().await;
         verdict
     };
     match checked.await {
-        Ok(verdict) => output::print_verdict(&verdict, None, options.json, lang),
+        Ok(mut verdict) => {
+            name_changes(&mut verdict, Some(&config.revision_text()));
+            output::print_verdict(&verdict, None, options.json, lang)
+        }
         Err(trouble) => report_failure(&trouble, lang),
     }
 }
@@ -86,10 +109,19 @@ fn wanted_digest(options: &VerifyArgs) -> Option<String> {
     )
 }
 
+/// Reads the authorities behind time stamps; none without a file. The error is a sentence.
+fn authorities(file: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, String> {
+    let Some(file) = file else {
+        return Ok(Vec::new());
+    };
+    read_authorities(file).map_err(|why| format!("{}: {why}", file.display()))
+}
+
 /// Checks the whole chain against the data.
 async fn check_chain(
     client: &mut ApiClient,
     wanted: Option<&str>,
+    authorities: &[CertificateDer<'_>],
 ) -> Result<VerificationReport, CommandError> {
     let bar = progress_bar(Some(0));
     let mut most = 0;
@@ -111,6 +143,11 @@ async fn check_chain(
         .last_row(RecordedTable::Ledger);
     verdict.open_entries = last.saturating_sub(chain.recorded_entries());
     check_revisions(client, &chain, &mut verdict).await?;
+    let mut after = 0;
+    while let Some((stamp, answer)) = client.time_stamp_after(after).await? {
+        chain.check_stamp(stamp.number, &answer, authorities, &mut verdict);
+        after = stamp.id;
+    }
     move_progress_bar(&bar, 0, chain.newest_by_day().count() as u64);
     let extent = client.evidence_extent().await?;
     let gone: Option<Date> = extent.gone_before.and_then(|day| day.parse().ok());
@@ -159,13 +196,36 @@ async fn check_revisions(
     verdict: &mut VerificationReport,
 ) -> Result<(), CommandError> {
     for ((kind, id), text) in chain.texts() {
-        let found = client.revision_after(*kind, id.saturating_sub(1)).await?;
-        let found = found.filter(|found| found.id == *id);
-        if found.is_none_or(|found| hash(found.text.as_bytes()) != text.sha256) {
-            verdict.add(chain.text_mismatch(*kind, *id));
+        let found = revision(client, *kind, *id).await?;
+        let is_same = |found: &String| hash(found.as_bytes()) == text.sha256;
+        if found.as_ref().is_some_and(is_same) {
+            continue;
+        }
+        verdict.add(chain.text_mismatch(*kind, *id));
+        let before = revision(client, *kind, id.saturating_sub(1)).await?;
+        let after = revision(client, *kind, id + 1).await?;
+        if let Some(found) = found {
+            verdict.add_changed_text(ChangedText {
+                kind: *kind,
+                id: *id,
+                sha256: text.sha256.clone(),
+                text: found,
+                neighbours: before.into_iter().chain(after).collect(),
+            });
         }
     }
     Ok(())
+}
+
+/// Text of a revision; `None` when there is none with this number.
+async fn revision(
+    client: &mut ApiClient,
+    kind: RevisionKind,
+    id: u64,
+) -> Result<Option<String>, CommandError> {
+    let found = client.revision_after(kind, id.saturating_sub(1)).await?;
+    let found = found.filter(|found| found.id == id);
+    Ok(found.map(|found| found.text))
 }
 
 /// Checks the samples of a day against its newest record; repeats when another record was made in

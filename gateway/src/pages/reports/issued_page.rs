@@ -9,6 +9,7 @@ use crate::domain::issued_report::IssuedReport;
 use crate::pages::page_frame::{PageFrame, render_failure, render_page};
 use crate::pages::page_request::PageRequest;
 use crate::pages::redirect_to;
+use crate::report::content::change_lines;
 use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -31,6 +32,8 @@ struct ComparisonTexts {
     moved: Vec<MovedLine>,
     /// Other changes, one sentence each.
     reasons: Vec<String>,
+    /// Changes in the store since, one sentence each.
+    changes: Vec<String>,
 }
 
 pub(crate) async fn issued_page(
@@ -55,7 +58,7 @@ pub(crate) async fn issued_page(
         None => None,
         // A comparison makes the whole report again, which is not for everyone who passes by.
         Some(_) if !frame.sign_in_path.is_empty() => return redirect_to(&frame.sign_in_path),
-        Some(_) => match app.compare_issue(&report.issue, lang).await {
+        Some(_) => match app.compare_issue(&report, lang).await {
             Ok(found) => Some(comparison_texts(&app, &frame, &report, &found)),
             Err(error) => return render_failure(&uri, frame, &error),
         },
@@ -98,5 +101,6 @@ fn comparison_texts(
         verdict: frame.t(verdict),
         moved: moved.map(|one| moved_line(app, frame.lang, one)).collect(),
         reasons,
+        changes: change_lines(frame.lang, &app.0.zone, &found.changes),
     }
 }

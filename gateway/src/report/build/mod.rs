@@ -15,6 +15,7 @@ mod calculation_turns;
 mod indicator_service;
 mod report_build_error;
 mod report_source;
+mod revised_since;
 mod revisions;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ pub use calculation_turns::{CalculationTurns, compute_indicators};
 pub use indicator_service::IndicatorService;
 pub use report_build_error::ReportBuildError;
 pub use report_source::{BuiltReport, ReportSource};
+pub use revised_since::changes_since;
 pub use revisions::{CalculationBasis, CalculationRevision, list_revisions, load_basis};
 
 use crate::config::Config;

@@ -1,6 +1,6 @@
 //! [`ReportSource`]: everything from the store that a report is made of.
 
-use super::{CalculationBasis, ReportBuildError, revisions};
+use super::{CalculationBasis, ReportBuildError, revised_since, revisions};
 use crate::config::Config;
 use crate::domain::UtcMs;
 use crate::domain::indicator::SiteIndicators;
@@ -8,7 +8,7 @@ use crate::domain::issued_report::{IssueWay, IssuedFile, ReportIssue};
 use crate::domain::ledger::LedgerEntry;
 use crate::evidence::{ReportEvidence, hash};
 use crate::i18n::Language;
-use crate::report::content::{self, HeadlineRecord, ReportInputs, RevisionChange};
+use crate::report::content::{self, HeadlineRecord, ReportInputs, RevisedSince, RevisionChange};
 use crate::report::render::document::ReportDocument;
 use crate::report::render::front_page::FrontPage;
 use crate::storage::{LedgerQuery, Store};
@@ -24,6 +24,7 @@ pub struct ReportSource {
     evidence: ReportEvidence,
     changes: Vec<RevisionChange>,
     changes_left_out: u64,
+    revised: Option<RevisedSince>,
     issued: UtcMs,
     /// Figures of the period before; only where an edition compares with them.
     before: Option<SiteIndicators>,
@@ -51,7 +52,7 @@ impl ReportSource {
         };
         // Last of all, so that it names everything that was read before.
         let changes = revisions::revision_changes(&basis.config, store, period).await?;
-        Ok(Self {
+        let mut source = Self {
             basis,
             account,
             asset,
@@ -59,9 +60,13 @@ impl ReportSource {
             evidence: store.report_evidence().await?,
             changes: changes.0,
             changes_left_out: changes.1,
+            revised: None,
             issued,
             before: None,
-        })
+        };
+        let (own, headlines) = (source.issue(), source.headlines());
+        source.revised = revised_since::revised_since(store, &own, &headlines).await?;
+        Ok(source)
     }
 
     /// The source with the figures of the period to compare with.
@@ -111,6 +116,7 @@ impl ReportSource {
             headlines: headlines.unwrap_or_default(),
             via: IssueWay::Api,
             issued_by: String::new(),
+            made: self.issued,
         }
     }
 
@@ -140,6 +146,7 @@ impl ReportSource {
             changes_left_out: self.changes_left_out,
             past: self.basis.past.as_ref(),
             evidence: &self.evidence,
+            revised: self.revised.as_ref(),
             asset: self.asset.as_deref(),
             issued: self.issued,
             lang,

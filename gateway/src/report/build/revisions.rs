@@ -213,6 +213,20 @@ async fn collect_changes(
     Ok(())
 }
 
+/// Places in which a configuration differs from the one before it; none for the first.
+pub(super) async fn places_of_change(store: &Store, id: u64) -> Result<Vec<String>, StoreError> {
+    let kind = RevisionKind::Configuration;
+    let before = match id.checked_sub(2) {
+        Some(before) => next_revision(store, kind, before).await?,
+        None => None,
+    };
+    let after = next_revision(store, kind, id.saturating_sub(1)).await?;
+    let pair = before.zip(after);
+    Ok(pair.map_or_else(Vec::new, |(before, after)| {
+        config::changed_places(&before.text, &after.text)
+    }))
+}
+
 fn describe_change(
     kind: RevisionKind,
     before: &storage::TextRevision,

@@ -22,6 +22,7 @@ fn document(account: &SiteIndicators, lang: Language) -> ReportDocument {
         changes_left_out: 0,
         past: None,
         evidence: &crate::evidence::NO_EVIDENCE,
+        revised: None,
         asset: None,
         issued: NOW,
         lang,

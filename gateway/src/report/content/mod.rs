@@ -4,7 +4,8 @@
 //!
 //! ```text
 //! SiteIndicators + entries + changes -> document(ReportInputs) -> Document -> PDF, XLSX, CSV, JSON
-//!   sections: summary, energy, pump, tanks, rain, waste, power, ledger, carbon, coverage, events
+//!   sections: summary, energy, pump, tanks, rain, waste, power, ledger, carbon, coverage, events,
+//!     revised
 //!   annexes:  form, points, methods, factors
 //! ```
 //!
@@ -31,6 +32,7 @@ mod emissions;
 pub mod explain;
 mod factor_annex;
 mod figure_calculations;
+mod headline_record;
 mod indicator_figures;
 mod issued_content;
 mod ledger_chapter;
@@ -39,6 +41,7 @@ mod officer_form;
 mod readings_annex;
 mod report_edition;
 mod report_inputs;
+mod revised_since;
 mod significant_digits;
 mod summary;
 mod targets;
@@ -52,11 +55,11 @@ pub use director::build_director_report;
 pub(crate) use display_names::{format_quantity, period_kind, period_name, to_sentence, unit_text};
 pub use display_names::{indicator_name, remark_sentence};
 pub(crate) use early_period::is_too_early;
-pub use issued_content::{
-    HeadlineRecord, MovedHeadline, canonical_content, headline_records, moved_headlines,
-};
+pub use headline_record::{HeadlineRecord, MovedHeadline, moved_headlines};
+pub use issued_content::{canonical_content, headline_records};
 pub use report_edition::ReportEdition;
-pub use report_inputs::{PastRevision, ReportInputs, RevisionChange};
+pub use report_inputs::{EarlierIssue, PastRevision, ReportInputs, RevisedSince, RevisionChange};
+pub use revised_since::change_lines;
 pub(crate) use significant_digits::usual_decimals;
 
 use crate::domain::indicator::{Indicator, RoundingDirection};
@@ -108,6 +111,7 @@ fn build_sections(book: &ReportContext<'_>) -> Vec<ReportSection> {
         ("carbon", emissions::emission_blocks(book)),
         ("coverage", coverage::coverage_blocks(book)),
         ("events", data_events::event_blocks(book)),
+        ("revised", revised_since::revised_blocks(book)),
     ] {
         sections.push(build_section(book, id, blocks));
     }

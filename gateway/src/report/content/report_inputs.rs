@@ -1,10 +1,12 @@
 //! [`ReportInputs`]: all that a report is made of.
 
+use super::headline_record::MovedHeadline;
 use crate::config::Config;
 use crate::domain::UtcMs;
 use crate::domain::indicator::SiteIndicators;
+use crate::domain::issued_report::IssueWay;
 use crate::domain::ledger::LedgerEntry;
-use crate::evidence::ReportEvidence;
+use crate::evidence::{ChangesSince, ReportEvidence};
 use crate::i18n::Language;
 
 /// Input of a report.
@@ -25,6 +27,8 @@ pub struct ReportInputs<'a> {
     pub past: Option<&'a PastRevision>,
     /// Evidence when the report is made; its content is computed from the other inputs.
     pub evidence: &'a ReportEvidence,
+    /// Earlier issues that said something else, and what came since; not part of the content.
+    pub revised: Option<&'a RevisedSince>,
     /// The asset of the report; `None`: the whole site.
     pub asset: Option<&'a str>,
     /// Time of issue.
@@ -53,4 +57,30 @@ pub struct PastRevision {
     pub number: String,
     /// Name of the revision in force.
     pub in_force: String,
+}
+
+/// Earlier issues of a report, and what came since the first of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RevisedSince {
+    /// The first and the last ones, by number.
+    pub issues: Vec<EarlierIssue>,
+    /// Number of all.
+    pub count: u64,
+    /// Changes in the store since the first.
+    pub changes: ChangesSince,
+    /// Headline figures that differ from the first.
+    pub moved: Vec<MovedHeadline>,
+}
+
+/// Issue of the same period and asset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EarlierIssue {
+    /// Its number.
+    pub number: u64,
+    /// Its time.
+    pub at: UtcMs,
+    /// Name of the person; empty when nobody had signed in.
+    pub by: String,
+    /// Way on which it was asked for.
+    pub via: IssueWay,
 }

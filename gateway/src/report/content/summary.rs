@@ -2,8 +2,8 @@
 
 use super::chosen_headlines::chosen_headlines;
 use super::context::ReportContext;
-use super::targets;
 use super::{asset_chapters, display_names, emissions, indicator_figures, significant_digits};
+use super::{revised_since, targets};
 use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::{Indicator, IndicatorRemark, InputSource};
 use crate::domain::ledger::EntryKind;
@@ -19,6 +19,7 @@ pub(crate) fn summary_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
     let headlines = headline_indicators(book);
     let mut blocks: Vec<ReportBlock> = past_revision_callout(book).into_iter().collect();
     blocks.push(introduction_paragraph(book));
+    blocks.extend(revised_since::revised_callout(book));
     blocks.extend(doubt_callouts(book, &headlines));
     let items: Vec<KeyFigure> = headlines
         .iter()

@@ -2,7 +2,7 @@
 //!
 //! Values of kind `percent` are shares of one. Times are RFC 3339 in UTC, days `2026-11-21`.
 
-use crate::evidence::ReportEvidence;
+use crate::evidence::{OWN_HASH_KEY, OWN_HASH_PLACEHOLDER, ReportEvidence, with_own_hash};
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::chart::{ChartForm, ChartSteps, ReportChart};
 use crate::report::render::document::{CalloutBox, ReportBlock, ReportSection};
@@ -35,8 +35,10 @@ pub(crate) fn render_json(show: &RenderContext<'_>) -> Result<Vec<u8>, serde_jso
         "evidence": evidence_json(&document.evidence),
         "provisional": document.is_provisional(),
         "sections": sections,
+        OWN_HASH_KEY: OWN_HASH_PLACEHOLDER,
     });
-    serde_json::to_vec_pretty(&report)
+    let text = serde_json::to_string_pretty(&report)?;
+    Ok(with_own_hash(&text).into_bytes())
 }
 
 /// Evidence behind a report: last record, lines that no record has yet, and hash of the content.

@@ -1,9 +1,10 @@
 //! Requests for day digests and the data behind them, from checks, bundles and reports.
 
+use super::changes_since::{self, IssueMoment};
 use super::record_sources::{self, EvidenceExtent, TextRevision};
 use super::{row_lines, unrecorded_lines};
 use crate::domain::Sample;
-use crate::evidence::{DayDigest, RecordedTable, ReportEvidence, RevisionKind};
+use crate::evidence::{ChangesSince, DayDigest, RecordedTable, ReportEvidence, RevisionKind};
 use crate::storage::local_calendar::day_number;
 use crate::storage::schema::disk_error;
 use crate::storage::store_error::StoreError;
@@ -95,6 +96,12 @@ impl Store {
         self.request_evidence(EvidenceRequest::Report).await
     }
 
+    /// Returns what came after a report was issued and concerns its period.
+    pub async fn changes_since(&self, report: IssueMoment) -> Result<ChangesSince, StoreError> {
+        self.request_evidence(|reply| EvidenceRequest::Since(report, reply))
+            .await
+    }
+
     /// Returns the number of closed days that need a record; 0 while the clock is untrusted.
     pub async fn count_due_days(&self) -> Result<u64, StoreError> {
         self.request_evidence(EvidenceRequest::Due).await
@@ -168,6 +175,9 @@ impl StoreWriter {
                     unrecorded_lines::report_evidence(&self.db),
                 )));
             }
+            EvidenceRequest::Since(report, reply) => {
+                drop(reply.send(self.find_changes_since(&report)));
+            }
             EvidenceRequest::Head(reply) => {
                 drop(reply.send(map_disk_error(
                     "reading the chain",
@@ -179,6 +189,16 @@ impl StoreWriter {
                 drop(reply.send(map_disk_error("reading the chain", extent)));
             }
         }
+    }
+
+    fn find_changes_since(&mut self, report: &IssueMoment) -> Result<ChangesSince, StoreError> {
+        let (from, to) = (day_number(report.first), day_number(report.last));
+        let ends = (
+            self.calendar.day_start(from),
+            self.calendar.day_start(to.saturating_add(1)),
+        );
+        let found = changes_since::changes_since(&self.db, report, ends);
+        map_disk_error("reading what came since", found)
     }
 
     fn point_samples_of_day(&self, day: Date, point: &str) -> Result<Vec<Sample>, StoreError> {

@@ -9,6 +9,7 @@
 //! let digest = store.digest_of_day(day).await?;     // newest record of that day
 //! ```
 
+mod changes_since;
 mod day_closer;
 mod day_closing;
 mod evidence_requests;
@@ -18,6 +19,7 @@ mod row_lines;
 mod tests;
 mod unrecorded_lines;
 
+pub use changes_since::IssueMoment;
 pub(super) use day_closer::DayCloser;
 pub(super) use day_closing::mark_day_due;
 pub(super) use record_sources::record_factors;

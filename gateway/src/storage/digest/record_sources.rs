@@ -154,7 +154,7 @@ pub(super) fn chain_head(db: &Connection) -> Result<Option<DayDigest>, rusqlite:
 }
 
 /// Table of a kind of revisions.
-fn revision_table(kind: RevisionKind) -> &'static str {
+pub(super) fn revision_table(kind: RevisionKind) -> &'static str {
     match kind {
         RevisionKind::Configuration => "revision",
         RevisionKind::Factors => "factors",

@@ -9,7 +9,7 @@ use crate::formulas::claim_rounding::{RoundingMode, round_decimals};
 use crate::report::content::chosen_headlines::ChosenFigure;
 use crate::report::content::context::ReportContext;
 use crate::report::content::{
-    display_names, emissions, indicator_figures, significant_digits, summary,
+    display_names, emissions, indicator_figures, revised_since, significant_digits, summary,
 };
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::figure::KeyFigure;
@@ -40,7 +40,10 @@ pub(crate) fn front_page(desk: &DirectorContext<'_>) -> FrontPage {
         name: signers[place].name.clone(),
         office: signers[place].office.clone(),
     };
-    let (remark, is_doubtful) = remark_line(book, &known);
+    let (mut remark, is_doubtful) = remark_line(book, &known);
+    if let Some(line) = revised_since::revised_line(book) {
+        remark = format!("{remark} {line}").trim().to_owned();
+    }
     FrontPage {
         before: desk.before_name(),
         figures: all.iter().map(|one| front_figure(desk, one)).collect(),

@@ -19,7 +19,7 @@ mod front_plot;
 mod kind_chapters;
 mod record_chapter;
 
-use super::{ReportInputs, asset_chapters, build_section, display_names};
+use super::{ReportInputs, asset_chapters, build_section, display_names, revised_since};
 use crate::domain::indicator::SiteIndicators;
 use crate::report::render::document::{ReportBlock, ReportDocument};
 use crate::report::render::front_page::FrontPage;
@@ -46,6 +46,7 @@ pub fn build_director_report(
         ("ledger", record_chapter::record_blocks(&desk)),
         ("carbon", emission_words::emission_blocks(&desk)),
         ("doubts", doubts::doubt_blocks(book)),
+        ("revised", revised_since::revised_blocks(book)),
         ("coverage", coverage),
     ] {
         sections.push(build_section(book, id, blocks));

@@ -184,6 +184,7 @@ fn explanation_context<'a>(
         changes_left_out: 0,
         past: None,
         evidence: &crate::evidence::NO_EVIDENCE,
+        revised: None,
         asset: None,
         issued: UtcMs(0),
         lang,

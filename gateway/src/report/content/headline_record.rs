@@ -1,0 +1,135 @@
+//! [`HeadlineRecord`]: headline figure as a report printed it, and by how much one has moved since.
+
+use super::display_names;
+use crate::i18n::Language;
+use crate::report::render::number_format;
+use serde::{Deserialize, Serialize};
+
+/// Headline figure of a report as it was printed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HeadlineRecord {
+    /// Indicator id.
+    pub id: String,
+    /// Asset id; empty for the site.
+    pub asset: String,
+    /// Rounded value; `None` when the report gave a reason in its place.
+    pub value: Option<f64>,
+    /// Symbol of the unit.
+    pub unit: String,
+    /// Decimals that were shown.
+    pub decimals: u8,
+    /// Stable word of its status.
+    pub status: String,
+}
+
+/// Headline figure that has moved since a report was issued.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MovedHeadline {
+    /// The figure in the report; `None` when it had none.
+    pub before: Option<HeadlineRecord>,
+    /// The figure now; `None` when there is none any more.
+    pub now: Option<HeadlineRecord>,
+}
+
+impl HeadlineRecord {
+    /// The number with its unit; `–` when there is none.
+    pub(crate) fn text(&self, lang: Language) -> String {
+        self.value.map_or_else(
+            || number_format::NO_VALUE.to_owned(),
+            |value| self.quantity(value, lang),
+        )
+    }
+
+    fn quantity(&self, value: f64, lang: Language) -> String {
+        let unit = display_names::unit_text(lang, &self.unit);
+        number_format::format_quantity(lang, value, &unit, self.decimals)
+    }
+}
+
+impl MovedHeadline {
+    /// The figure as it is known best: now, else as it was.
+    pub fn latest(&self) -> Option<&HeadlineRecord> {
+        self.now.as_ref().or(self.before.as_ref())
+    }
+
+    /// By how much it has moved, with its sign and unit; empty when one of both has no number.
+    pub(crate) fn difference(&self, lang: Language) -> String {
+        let pair = self.before.as_ref().zip(self.now.as_ref());
+        let moved = pair.and_then(|(before, now)| Some((now, now.value? - before.value?)));
+        moved.map_or_else(String::new, |(now, by)| {
+            let sign = if by > 0.0 { "+" } else { "" };
+            format!("{sign}{}", now.quantity(by, lang))
+        })
+    }
+}
+
+/// Headline figures that differ, in the order of the report and then of what is new.
+pub fn moved_headlines(before: &[HeadlineRecord], now: &[HeadlineRecord]) -> Vec<MovedHeadline> {
+    let same = |one: &HeadlineRecord, other: &HeadlineRecord| {
+        (&one.id, &one.asset) == (&other.id, &other.asset)
+    };
+    let find = |all: &[HeadlineRecord], one| all.iter().find(|other| same(one, other)).cloned();
+    let mut moved = Vec::new();
+    for one in before {
+        let today = find(now, one);
+        if today.as_ref() != Some(one) {
+            moved.push(MovedHeadline {
+                before: Some(one.clone()),
+                now: today,
+            });
+        }
+    }
+    let new = now.iter().filter(|one| find(before, one).is_none());
+    moved.extend(new.map(|one| MovedHeadline {
+        before: None,
+        now: Some(one.clone()),
+    }));
+    moved
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(id: &str, value: Option<f64>) -> HeadlineRecord {
+        HeadlineRecord {
+            id: id.to_owned(),
+            asset: "plts".to_owned(),
+            value,
+            unit: "kWh".to_owned(),
+            decimals: 1,
+            status: "final".to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_moved_is_told_with_its_sign_and_what_came_or_went_without_one() {
+        let before = [
+            record("a", Some(1.0)),
+            record("b", Some(252.7)),
+            record("c", None),
+            record("gone", Some(5.0)),
+        ];
+        let now = [
+            record("a", Some(1.0)),
+            record("b", Some(250.0)),
+            record("c", Some(3.0)),
+            record("new", Some(7.0)),
+        ];
+        let moved = moved_headlines(&before, &now);
+        let told: Vec<(String, String)> = moved
+            .iter()
+            .map(|one| {
+                let id = one.latest().map_or("", |one| &one.id).to_owned();
+                (id, one.difference(Language::Id).replace('\u{a0}', " "))
+            })
+            .collect();
+        let told: Vec<(&str, &str)> = told.iter().map(|(id, by)| (&**id, &**by)).collect();
+        assert_eq!(
+            told,
+            [("b", "−2,7 kWh"), ("c", ""), ("gone", ""), ("new", "")]
+        );
+        assert_eq!(before[2].text(Language::Id), "–");
+        assert_eq!(moved_headlines(&now, &now), []);
+    }
+}
