@@ -189,3 +189,26 @@ fn a_workbook_of_another_program_is_checked_first_and_written_as_a_whole() {
     assert_eq!(twice.status.code(), Some(1));
     assert_eq!(run_ledger_json(&config, &["list"]), list);
 }
+
+#[test]
+fn more_out_of_a_bin_than_was_fed_is_told_to_a_script_and_recorded() {
+    let scratch = tempfile::tempdir().unwrap();
+    let site = SiteText::new("desa")
+        .tcp_bus("lan", 9)
+        .device("probe", "lan", "unit = 1")
+        .points(["{ id = 'core', register = 'holding:0', type = 'i16', unit = 'degC' }"])
+        .asset("bin", "bsf", "temperature = 'probe.core'\nprobe = 'centre'");
+    let config = write_config(scratch.path(), site);
+    let add = |indicator: &'static str, kg: &'static str, date: &'static str| {
+        ["add", indicator, kg, "kg", "--date", date, "--who", "Siti"]
+    };
+    let fed = run_ledger(&config, &add("bsf-fed", "13,5", "2026-01-02"));
+    assert!(fed.status.success());
+    let taken = run_ledger(&config, &add("bsf-kasgot", "608", "2026-01-14"));
+    let said = String::from_utf8_lossy(&taken.stderr).into_owned();
+    assert!(taken.status.success(), "{said}");
+    assert!(said.contains("608 kg sudah keluar"), "{said}");
+    assert!(said.contains("pakannya hanya 13,5 kg"), "{said}");
+    let few = run_ledger(&config, &add("bsf-fed", "700", "2026-01-03"));
+    assert_eq!(String::from_utf8_lossy(&few.stderr), "");
+}

@@ -217,6 +217,63 @@ fn calibrations_are_the_same_with_and_without_a_running_gateway_and_change_no_da
     assert_eq!(all, [true, false, false]);
 }
 
+#[test]
+fn a_replaced_meter_is_recorded_with_its_moment_and_withdrawn() {
+    let scratch = tempfile::tempdir().unwrap();
+    let config = write_site(
+        scratch.path(),
+        "[[bus]]\nid = \"lan\"\nkind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\ntcp_port = 9\n\
+         [[device]]\nid = \"meter\"\nbus = \"lan\"\nunit = 1\n\
+         point = [{ id = \"energy\", register = \"holding:0\", type = \"u32\", unit = \"kWh\", \
+         counter = true }]\n",
+    );
+    let who = ["--who", "Budi", "--yes"];
+    let swap = |point: &'static str, at: &'static str, old: &'static str| {
+        [
+            "calibrate",
+            "swap",
+            point,
+            "--at",
+            at,
+            "--old",
+            old,
+            "--new",
+            "0",
+        ]
+    };
+    let known = swap("meter.energy", "2026-01-20 10:30", "10531,2");
+    let kept = run_json(&config, &[&known[..], &who].concat());
+    // Local time of the site.
+    assert_eq!(kept["at"], "2026-01-20T03:30:00Z");
+    assert_eq!(kept["pairs"], json!([[10531.2, 0.0]]));
+    for (wrong, text) in [
+        (
+            swap("meter.power", "2026-01-20 10:30", "1"),
+            "bukan penghitung",
+        ),
+        (
+            swap("meter.energy", "2126-01-20 10:30", "1"),
+            "setelah hari ini",
+        ),
+        (
+            swap("meter.energy", "kemarin", "1"),
+            "isi waktu penggantian",
+        ),
+    ] {
+        let refused = run_pantau(&config, &[&wrong[..], &who].concat());
+        let said = stderr_text(&refused);
+        assert_eq!(refused.status.code(), Some(2), "{said}");
+        assert!(said.contains(text), "{said}");
+    }
+    let list = run_pantau(&config, &["calibrate", "list"]);
+    let list = String::from_utf8_lossy(&list.stdout).into_owned();
+    assert!(list.contains("meter lama berakhir di 10531,2"), "{list}");
+    let withdrawal = ["calibrate", "withdraw", "1", "--note", "salah titik"];
+    let withdrawn = run_json(&config, &[&withdrawal[..], &who].concat());
+    assert_eq!(withdrawn["since"], "2026-01-20");
+    assert_eq!(run_json(&config, &["calibrate", "list"]), json!([]));
+}
+
 /// Returns the text of a PDF, by pdftotext.
 fn pdf_text(pdf: &Path) -> String {
     let output = Command::new("pdftotext")

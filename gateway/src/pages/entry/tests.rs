@@ -269,6 +269,34 @@ async fn the_same_entry_twice_is_asked_about() {
 }
 
 #[tokio::test]
+async fn more_out_of_a_bin_than_was_fed_is_asked_about() {
+    let text = crate::tests::SiteText::new("desa")
+        .with("[store]\npath = 'store'")
+        .tcp_bus("lan", 502)
+        .device("probe", "lan", "unit = 1")
+        .points(["{ id = 'core', register = 'holding:0', type = 'i16', unit = 'degC' }"])
+        .asset("bin", "bsf", "temperature = 'probe.core'\nprobe = 'centre'")
+        .text();
+    let config = load_config_text(&text, Path::new("pantau.toml"), &|_| None).unwrap();
+    let bench = ApiTestBench::of_config(&config);
+    post_form(&bench, "/catat", &usual_form(&[])).await;
+    let out = [
+        ("key", "b"),
+        ("indicator", "bsf-kasgot"),
+        ("quantity", "20"),
+    ];
+    let (status, page) = post_form(&bench, "/catat", &usual_form(&out)).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("pakannya hanya 12,5 kg"), "{page}");
+    let less = [("key", "c"), ("indicator", "bsf-kasgot"), ("quantity", "5")];
+    let (status, place) = post_form(&bench, "/catat", &usual_form(&less)).await;
+    assert_eq!(status, StatusCode::SEE_OTHER, "{place}");
+    let confirmed = [&out[..], &[("confirm", "bsf-kasgot 20 2026-11-25")]].concat();
+    let (status, place) = post_form(&bench, "/catat", &usual_form(&confirmed)).await;
+    assert_eq!(status, StatusCode::SEE_OTHER, "{place}");
+}
+
+#[tokio::test]
 async fn an_entry_is_corrected_and_withdrawn_with_a_reason_and_stays_in_sight() {
     let bench = ApiTestBench::new();
     post_form(&bench, "/catat", &usual_form(&[])).await;
