@@ -6,7 +6,8 @@ use super::counter_event::counter_event;
 pub use super::counter_event::{CounterEvent, CounterEventKind};
 pub use super::counter_result::{CounterReadingTally, CounterResult};
 use super::counter_segments::CounterSegments;
-use super::saved_state::{SavedState, StateArchive, saved_fields};
+use super::saved_state::saved_fields;
+use super::set_aside_readings::{SetAsideReadings, SetAsideReason, TimedReading};
 
 /// Tolerance on the greatest rate: a step may be 10 % larger before it is a spike.
 pub const RATE_MARGIN: f64 = 1.1;
@@ -19,52 +20,6 @@ const ROUNDING_SHARE: f64 = 0.01;
 const DIP_STEPS: f64 = 2.0;
 /// Time whose greatest growth bounds a dip, s (one day).
 const DIP_S: f64 = 86_400.0;
-
-/// A reading: time in s, and value.
-type TimedReading = (f64, f64);
-
-/// Reason for which a reading is set aside until later readings decide.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum SetAsideReason {
-    #[default]
-    Spike,
-    StepDown,
-    /// Below nine tenths of the base: an outlier or a reset.
-    Low,
-}
-
-impl SavedState for SetAsideReason {
-    fn exchange(&mut self, archive: &mut StateArchive) {
-        let all = [Self::Spike, Self::StepDown, Self::Low];
-        let mut place = all.iter().position(|one| one == self).unwrap_or_default();
-        place.exchange(archive);
-        match all.get(place) {
-            Some(found) => *self = *found,
-            None => archive.refuse(),
-        }
-    }
-}
-
-/// Consecutive readings that do not continue from the base.
-#[derive(Clone, Copy, Debug, Default)]
-struct SetAsideReadings {
-    why: SetAsideReason,
-    /// First of them, the one that the event reports.
-    first: TimedReading,
-    last: TimedReading,
-    /// Number of readings other than zero in a run of low readings.
-    not_zero: u64,
-    /// Value of [`CounterTotal`]'s `credit` at the last of them.
-    credit: f64,
-}
-
-saved_fields!(SetAsideReadings {
-    why,
-    first,
-    last,
-    not_zero,
-    credit,
-});
 
 /// Streaming total of a counter (G.5). The base is the last accepted reading; each reading makes a
 /// step Δ from it over the time Δt between them. Missing readings are bridged: a counter counts on

@@ -29,6 +29,7 @@ pub mod local_periods;
 pub mod power_integral;
 pub mod saved_state;
 pub mod sensor_drift;
+mod set_aside_readings;
 pub mod uncertainty;
 
 pub use compensated_sum::CompensatedSum;

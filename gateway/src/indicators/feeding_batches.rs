@@ -10,7 +10,8 @@
 
 use crate::assets::BsfAsset;
 use crate::config::Config;
-use crate::domain::indicator::{IndicatorRemark, InputSource};
+use crate::domain::indicator::InputSource;
+use crate::domain::input_part::PartSource;
 use crate::domain::ledger::EntryId;
 use crate::domain::period::Period;
 use crate::indicators::ledger_totals::PeriodLedger;
@@ -92,25 +93,27 @@ impl BatchesOfPeriod {
         book: &PeriodLedger,
         bin: &BsfAsset,
         period: Period,
-    ) -> Result<Self, IndicatorRemark> {
-        let mut steps = Vec::new();
+    ) -> Self {
+        let mut steps: Vec<BatchEntry> = Vec::new();
         for (indicator, step) in [
             (&bin.fed, BatchStep::Fed),
             (&bin.larvae, BatchStep::Larvae),
             (&bin.residue, BatchStep::Residue),
         ] {
-            for (date, kg, id) in book.masses_by_date(config, indicator)? {
-                steps.push((date, step, kg, id));
+            for part in book.record_parts(config, indicator, "kg") {
+                if let PartSource::Entry(entry) = part.of {
+                    steps.push((entry.when.first(), step, part.value, entry.id));
+                }
             }
         }
         steps.sort_by_key(|(date, step, _, id)| (*date, *step, *id));
         let mut all = divide_into_batches(&steps);
         let open = all.pop_if(|last| last.harvest.is_none());
         all.retain(|batch| batch.harvest.is_some_and(|day| period.contains(day)));
-        Ok(Self {
+        Self {
             harvested: all,
             open,
-        })
+        }
     }
 
     /// Masses of all harvested batches: fed, larvae, residue. One that a batch lacks is unknown.

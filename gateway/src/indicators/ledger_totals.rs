@@ -127,21 +127,6 @@ impl PeriodLedger {
         )
     }
 
-    /// Masses of one indicator with date and number of their entries, kg, from the first entry to the
-    /// end of the period.
-    pub(crate) fn masses_by_date(
-        &self,
-        config: &Config,
-        indicator: &str,
-    ) -> Result<Vec<(Date, f64, EntryId)>, IndicatorRemark> {
-        let records = self.current_entries(indicator, EntryKind::Record);
-        let mass = |entry: &LedgerEntry| {
-            let date = entry.statement.when.first();
-            Ok((date, entry_quantity(config, entry, "kg")?, entry.id))
-        };
-        records.map(mass).collect()
-    }
-
     /// Total of an indicator in the period, in the unit `to`; `None` when there is no entry.
     fn total(
         &self,

@@ -26,6 +26,9 @@ pub(crate) const EFFICIENCY: IndicatorSpec =
 pub(crate) const LOSS: IndicatorSpec =
     IndicatorSpec::new("bsf.loss", "%", "E.3", "100 · (W − R − B) / W");
 
+/// Key of the remark on an entry whose unit does not convert.
+const UNIT_UNFIT: &str = "account-unit-unfit";
+
 /// BSF indices (METHODS E.3), of the batches that were harvested in the period.
 pub(crate) fn bsf_index_figures(
     desk: &FigureContext<'_>,
@@ -38,9 +41,10 @@ pub(crate) fn bsf_index_figures(
         written(&LARVAE, &bin.larvae, "B"),
         written(&RESIDUE, &bin.residue, "R"),
     ];
-    let read = BatchesOfPeriod::read(desk.config, book, bin, desk.span.period);
-    let unfit = read.as_ref().err().cloned();
-    let batches = read.unwrap_or_default();
+    let batches = BatchesOfPeriod::read(desk.config, book, bin, desk.span.period);
+    // A mass in a unit that is none makes the batches incomplete.
+    let mut missing = entered.iter().filter_map(|one| one.value.as_ref().err());
+    let unfit = missing.find(|remark| remark.key == UNIT_UNFIT).cloned();
     let [w, b, r] = batches.masses();
     let days = batches.mean_days();
     let found = bsf_indices(&BsfMasses {
@@ -77,7 +81,7 @@ pub(crate) fn bsf_index_figures(
             inputs.push(constant_input("d", days.unwrap_or_default(), "d", "batch"));
         }
         let no_days = spec.id == WRI.id && found.sr.is_some() && days.is_none() && !odd;
-        let value = match value.filter(|_| !odd) {
+        let value = match value.filter(|_| !odd && unfit.is_none()) {
             Some(value) => Ok(value),
             None if no_days => Err(IndicatorRemark::new("account-no-batch")),
             None if found.status == FormulaStatus::Ok => why(FormulaStatus::NoData),

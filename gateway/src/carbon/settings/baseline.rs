@@ -3,7 +3,11 @@
 use crate::assets::genset::settings::GensetLoad;
 use crate::assets::{CheckContext, require_one_of, text_or_empty};
 use crate::carbon::settings::declared_days::check_days;
-use crate::carbon::settings::engine_fuel::{self, EngineFuel, RawBlend, RawFuelKind};
+use crate::carbon::settings::engine_fuel::{self, EngineFuel};
+pub(crate) use crate::carbon::settings::raw_baseline::RawBaseline;
+use crate::carbon::settings::raw_baseline::{
+    RawGensetBaseline, RawGridBaseline, RawPumpFuelBaseline,
+};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::factors::{Factors, choose_factor};
 use crate::config::raw_values::{OneOrMany, RawDate, RawNumber, RawText, SpannedValue};
@@ -12,8 +16,6 @@ use crate::domain::date_bounds::DateBounds;
 use crate::domain::factor::{Factor, UnverifiedFactor};
 use crate::limits::BASELINES_MAX;
 use jiff::civil::Date;
-use schemars::JsonSchema;
-use serde::Deserialize;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -170,122 +172,6 @@ impl BaselineKind {
             Self::None => Vec::new(),
         }
     }
-}
-
-/// `baseline` as typed.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[schemars(tag = "kind")]
-pub(crate) enum RawBaseline {
-    /// Electricity from the grid.
-    Grid(RawGridBaseline),
-    /// Electricity from a diesel generator set.
-    Genset(RawGensetBaseline),
-    /// Diesel or petrol pump.
-    PumpFuel(RawPumpFuelBaseline),
-    /// No service existed: nothing is avoided.
-    None(RawNoBaseline),
-}
-
-/// `GRID`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawGridBaseline {
-    /// Id of the grid factor; required, there is no default.
-    #[schemars(required)]
-    factor: RawText,
-    /// Transmission and distribution losses as a share, 0 by default (the lowest claim).
-    losses: RawNumber,
-    /// First day for which it is declared.
-    #[schemars(with = "Option<serde_json::Value>")]
-    since: Option<RawDate>,
-    /// Last day for which it is declared.
-    #[schemars(with = "Option<serde_json::Value>")]
-    until: Option<RawDate>,
-    /// Person or body that declared it.
-    by: RawText,
-    /// Evidence: the PLN bill, a meter at the same load.
-    evidence: RawText,
-}
-
-/// `GENSET`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawGensetBaseline {
-    /// Rated power, kW.
-    #[schemars(required)]
-    rating_kw: RawNumber,
-    /// Litres per kWh, from a fuel log.
-    litres_per_kwh: RawNumber,
-    /// Id of a factor for its electricity.
-    factor: RawText,
-    /// Load, for the unverified table of METHODS C.4.
-    load: Option<SpannedValue<GensetLoad>>,
-    /// Fuel, `diesel` by default.
-    fuel_kind: Option<SpannedValue<RawFuelKind>>,
-    /// Factor for CO2 per heat; that of the IPCC for the fuel by default.
-    fuel_factor: RawText,
-    /// Density from the delivery note, kg/L.
-    density_kg_l: RawNumber,
-    /// Shares of biodiesel, by start date.
-    #[serde(default)]
-    biodiesel: Vec<SpannedValue<RawBlend>>,
-    /// First day for which it is declared.
-    #[schemars(with = "Option<serde_json::Value>")]
-    since: Option<RawDate>,
-    /// Last day for which it is declared.
-    #[schemars(with = "Option<serde_json::Value>")]
-    until: Option<RawDate>,
-    /// Person or body that declared it.
-    by: RawText,
-    /// Evidence: a fuel log, the nameplate.
-    evidence: RawText,
-}
-
-/// `PUMP_FUEL`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawPumpFuelBaseline {
-    /// Id of the pump asset whose water it would have lifted.
-    #[schemars(required)]
-    pub(crate) pump: RawText,
-    /// Litres per m3, from a fuel log; otherwise computed from water and head.
-    litres_per_m3: RawNumber,
-    /// Efficiency of the replaced pump, measured.
-    eta_pump: RawNumber,
-    /// Efficiency of the replaced engine, measured.
-    eta_engine: RawNumber,
-    /// Fuel, `diesel` by default.
-    fuel_kind: Option<SpannedValue<RawFuelKind>>,
-    /// Factor for CO2 per heat; that of the IPCC for the fuel by default.
-    fuel_factor: RawText,
-    /// Density from the delivery note, kg/L.
-    density_kg_l: RawNumber,
-    /// Shares of biodiesel, by start date.
-    #[serde(default)]
-    biodiesel: Vec<SpannedValue<RawBlend>>,
-    /// First day for which it is declared.
-    #[schemars(with = "Option<serde_json::Value>")]
-    since: Option<RawDate>,
-    /// Last day for which it is declared.
-    #[schemars(with = "Option<serde_json::Value>")]
-    until: Option<RawDate>,
-    /// Person or body that declared it.
-    by: RawText,
-    /// Evidence: a fuel log, photos, farmers' statements.
-    evidence: RawText,
-}
-
-/// `NONE`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawNoBaseline {
-    /// First day for which it is declared.
-    #[schemars(with = "Option<serde_json::Value>")]
-    since: Option<RawDate>,
-    /// Last day for which it is declared.
-    #[schemars(with = "Option<serde_json::Value>")]
-    until: Option<RawDate>,
-    /// Person or body that declared it.
-    by: RawText,
-    /// Evidence.
-    evidence: RawText,
 }
 
 /// Keys that all kinds share: `since` and `until`, `by`, `evidence`.

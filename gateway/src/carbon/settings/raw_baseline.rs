@@ -1,0 +1,123 @@
+//! `baseline` of a plant as typed, by kind.
+
+use crate::assets::genset::settings::GensetLoad;
+use crate::carbon::settings::engine_fuel::{RawBlend, RawFuelKind};
+use crate::config::raw_values::{RawDate, RawNumber, RawText, SpannedValue};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// `baseline` as typed.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[schemars(tag = "kind")]
+pub(crate) enum RawBaseline {
+    /// Electricity from the grid.
+    Grid(RawGridBaseline),
+    /// Electricity from a diesel generator set.
+    Genset(RawGensetBaseline),
+    /// Diesel or petrol pump.
+    PumpFuel(RawPumpFuelBaseline),
+    /// No service existed: nothing is avoided.
+    None(RawNoBaseline),
+}
+
+/// `GRID`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct RawGridBaseline {
+    /// Id of the grid factor; required, there is no default.
+    #[schemars(required)]
+    pub(super) factor: RawText,
+    /// Transmission and distribution losses as a share, 0 by default (the lowest claim).
+    pub(super) losses: RawNumber,
+    /// First day for which it is declared.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(super) since: Option<RawDate>,
+    /// Last day for which it is declared.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(super) until: Option<RawDate>,
+    /// Person or body that declared it.
+    pub(super) by: RawText,
+    /// Evidence: the PLN bill, a meter at the same load.
+    pub(super) evidence: RawText,
+}
+
+/// `GENSET`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct RawGensetBaseline {
+    /// Rated power, kW.
+    #[schemars(required)]
+    pub(super) rating_kw: RawNumber,
+    /// Litres per kWh, from a fuel log.
+    pub(super) litres_per_kwh: RawNumber,
+    /// Id of a factor for its electricity.
+    pub(super) factor: RawText,
+    /// Load, for the unverified table of METHODS C.4.
+    pub(super) load: Option<SpannedValue<GensetLoad>>,
+    /// Fuel, `diesel` by default.
+    pub(super) fuel_kind: Option<SpannedValue<RawFuelKind>>,
+    /// Factor for CO2 per heat; that of the IPCC for the fuel by default.
+    pub(super) fuel_factor: RawText,
+    /// Density from the delivery note, kg/L.
+    pub(super) density_kg_l: RawNumber,
+    /// Shares of biodiesel, by start date.
+    #[serde(default)]
+    pub(super) biodiesel: Vec<SpannedValue<RawBlend>>,
+    /// First day for which it is declared.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(super) since: Option<RawDate>,
+    /// Last day for which it is declared.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(super) until: Option<RawDate>,
+    /// Person or body that declared it.
+    pub(super) by: RawText,
+    /// Evidence: a fuel log, the nameplate.
+    pub(super) evidence: RawText,
+}
+
+/// `PUMP_FUEL`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct RawPumpFuelBaseline {
+    /// Id of the pump asset whose water it would have lifted.
+    #[schemars(required)]
+    pub(crate) pump: RawText,
+    /// Litres per m3, from a fuel log; otherwise computed from water and head.
+    pub(super) litres_per_m3: RawNumber,
+    /// Efficiency of the replaced pump, measured.
+    pub(super) eta_pump: RawNumber,
+    /// Efficiency of the replaced engine, measured.
+    pub(super) eta_engine: RawNumber,
+    /// Fuel, `diesel` by default.
+    pub(super) fuel_kind: Option<SpannedValue<RawFuelKind>>,
+    /// Factor for CO2 per heat; that of the IPCC for the fuel by default.
+    pub(super) fuel_factor: RawText,
+    /// Density from the delivery note, kg/L.
+    pub(super) density_kg_l: RawNumber,
+    /// Shares of biodiesel, by start date.
+    #[serde(default)]
+    pub(super) biodiesel: Vec<SpannedValue<RawBlend>>,
+    /// First day for which it is declared.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(super) since: Option<RawDate>,
+    /// Last day for which it is declared.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(super) until: Option<RawDate>,
+    /// Person or body that declared it.
+    pub(super) by: RawText,
+    /// Evidence: a fuel log, photos, farmers' statements.
+    pub(super) evidence: RawText,
+}
+
+/// `NONE`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct RawNoBaseline {
+    /// First day for which it is declared.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(super) since: Option<RawDate>,
+    /// Last day for which it is declared.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(super) until: Option<RawDate>,
+    /// Person or body that declared it.
+    pub(super) by: RawText,
+    /// Evidence.
+    pub(super) evidence: RawText,
+}
