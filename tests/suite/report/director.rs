@@ -244,6 +244,7 @@ fn edition_pages(config: &Config, account: &SiteIndicators, lang: Language) -> V
         changes: &[],
         changes_left_out: 0,
         past: None,
+        revised: None,
         evidence: &NO_EVIDENCE,
         asset: None,
         issued: NOW,

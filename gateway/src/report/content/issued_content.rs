@@ -3,13 +3,11 @@
 
 use super::context::ReportContext;
 use super::headline_record::HeadlineRecord;
-use super::{ReportInputs, display_names, summary};
+use super::{ReportInputs, summary};
 use crate::domain::indicator::{DailyValues, DataEvent, Indicator, InputSource};
 use crate::domain::ledger::LedgerEntry;
 use crate::formulas::claim_rounding::{self, RoundingMode};
-use crate::i18n::Language;
 use crate::report::render::cell_value::{CellValue, ValueKind};
-use crate::report::render::number_format;
 use serde_json::{Value, json};
 
 /// Name and version of the form that is hashed.
