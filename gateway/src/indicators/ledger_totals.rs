@@ -2,24 +2,24 @@
 //! effect of a quantity where a factor with a source is known.
 
 use crate::config::Config;
-use crate::domain::ExactNumber;
 use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::indicator::{
     CompletenessShares, DailyValues, Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec,
     InputSource, ValueOrigin,
 };
-use crate::domain::input_part::{EntryPart, InputPart, PartSource, bounded_parts};
+use crate::domain::input_part::{InputPart, bounded_parts};
 use crate::domain::ledger::{EntryId, EntryKind, EntryTime, LedgerEntry, QuantityBasis};
 use crate::domain::period::Period;
 use crate::formulas::ledger_value::{UNVERIFIED, ledger_indicator};
 use crate::formulas::{CompensatedSum, FormulaStatus};
 use crate::indicators::IndicatorsError;
 use crate::indicators::data_events::DataEventList;
+use crate::indicators::entry_quantities::{entry_parts, entry_quantity, quantity_in_unit};
 use crate::indicators::figure_context::{
     FigureBuilder, FigureContext, FigureValue, figure_input, formula_input, status_remark,
 };
 use crate::indicators::period_days::{PeriodDay, PeriodDays};
-use crate::ledger::{IndicatorDefinition, LedgerDimension, TotalRule};
+use crate::ledger::{IndicatorDefinition, TotalRule};
 use crate::limits::INPUT_PARTS_MAX;
 use crate::storage::{LedgerQuery, Store};
 use jiff::civil::Date;
@@ -231,55 +231,6 @@ impl PeriodLedger {
         }
         events
     }
-}
-
-// An entry keeps its unit when the site later changes the unit of the indicator.
-fn entry_quantity(config: &Config, entry: &LedgerEntry, to: &str) -> FigureValue {
-    let said = &entry.statement;
-    let quantity = said.quantity.map_or(0.0, ExactNumber::to_f64);
-    quantity_in_unit(config, &said.indicator, (quantity, &said.unit), to)
-}
-
-/// Entries as parts of a sum in the unit `to`; without those that do not convert.
-fn entry_parts<'a>(
-    config: &Config,
-    entries: impl Iterator<Item = &'a LedgerEntry>,
-    to: &str,
-) -> Vec<InputPart> {
-    let part = |entry: &LedgerEntry| {
-        let said = &entry.statement;
-        Some(InputPart {
-            value: entry_quantity(config, entry, to).ok()?,
-            of: PartSource::Entry(EntryPart {
-                id: entry.id,
-                when: said.when,
-                quantity: said.quantity.map_or(0.0, ExactNumber::to_f64),
-                unit: Arc::from(&*said.unit),
-            }),
-        })
-    };
-    entries.filter_map(part).collect()
-}
-
-/// Quantity of an indicator in the unit `to`, or the remark that the two units do not convert.
-fn quantity_in_unit(
-    config: &Config,
-    indicator: &str,
-    (quantity, unit): (f64, &str),
-    to: &str,
-) -> FigureValue {
-    let definitions = &config.definitions;
-    let converted = definitions.convert_quantity(quantity, unit, to);
-    converted.ok_or_else(|| {
-        let fitting = match to {
-            "" => definitions.units_measuring(LedgerDimension::Count),
-            to => definitions.convertible_units(to),
-        };
-        IndicatorRemark::new("account-unit-unfit")
-            .with_arg("indicator", indicator)
-            .with_arg("unit", unit)
-            .with_arg("units", fitting)
-    })
 }
 
 fn sum_entries(config: &Config, entries: &[&LedgerEntry], to: &str) -> LedgerTotal {

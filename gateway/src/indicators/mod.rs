@@ -29,6 +29,7 @@ pub(crate) mod counter_events;
 pub(crate) mod coverage;
 pub(crate) mod data_events;
 pub(crate) mod entry_attribution;
+pub(crate) mod entry_quantities;
 pub(crate) mod feeding_batches;
 pub(crate) mod figure_context;
 pub(crate) mod imported_spans;

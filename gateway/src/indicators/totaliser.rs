@@ -173,11 +173,11 @@ impl Totaliser {
                 0
             }
             TotalMethod::Counter(counter) => {
+                counter.set_gain(tick.gain);
                 if let Some(swap) = tick.swap {
                     let readings = (swap.old_last, swap.new_first);
                     counter.replace_meter(millis_to_seconds(swap.at), readings);
                 }
-                counter.set_gain(tick.gain);
                 counter.push(at, tick.value)
             }
         };
