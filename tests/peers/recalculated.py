@@ -44,8 +44,13 @@ def convert(workbook, folder, kind):
 
 def cells(workbook, values):
     book = openpyxl.load_workbook(workbook, data_only=values)
-    return {(sheet.title, cell.coordinate): cell.value
-            for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None}
+    return {
+        (sheet.title, cell.coordinate): cell.value
+        for sheet in book
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.value is not None
+    }
 
 
 def main():

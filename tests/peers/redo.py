@@ -2,10 +2,10 @@
 
     redo.py EXPLAINED.json [--lang en|id]
 
-EXPLAINED.json is what `pantau report PERIOD --explain all --json` prints. A line has its numbers and
-its result; the numbers are evaluated here, and must give the result to its last printed digit. A sum
-that is too long to be written out is added up from the parts of its inputs. An input that is another
-figure must have that figure's value, unless it says which part of it counts. Prints
+EXPLAINED.json is what `pantau report PERIOD --explain all --json` prints. A line has its numbers
+and its result; the numbers are evaluated here, and must give the result to its last printed digit.
+A sum that is too long to be written out is added up from the parts of its inputs. An input that is
+another figure must have that figure's value, unless it says which part of it counts. Prints
 {"figures", "lines", "sums", "without_value", "faults"} and ends with 0 when there is no fault.
 """
 
@@ -90,8 +90,10 @@ def rows_of(symbols, inputs):
 
 def safe(symbol):
     """A symbol as a name that Python reads."""
-    letters = (letter if letter.isascii() and letter.isalnum() else f"_{ord(letter)}_" for letter in symbol)
-    return "v" + "".join(letters)
+    def plain(letter):
+        return letter if letter.isascii() and letter.isalnum() else f"_{ord(letter)}_"
+
+    return "v" + "".join(plain(letter) for letter in symbol)
 
 
 def redo_sum(line, inputs):
@@ -149,10 +151,11 @@ def redo(figure, by_name, lang, count):
         if one["source"] != "indicator" or one.get("rule") or one.get("parts"):
             continue
         if below is None:
-            yield f"{where}: {one['symbol']} is {one['of']} of {one.get('asset')}, which is no figure"
+            yield f"{where}: {one['symbol']} is {one['of']} of {one.get('asset')}: no figure"
         elif one["value"] is not None and below["unit"] == one["unit"]:
             if abs(one["value"] - (below["value"] or 0.0)) > 1e-9 * abs(one["value"]):
-                yield f"{where}: {one['symbol']} = {one['value']}, but {one['of']} is {below['value']}"
+                own, of = one["value"], below["value"]
+                yield f"{where}: {one['symbol']} = {own}, but {one['of']} is {of}"
 
 
 def main():

@@ -18,6 +18,7 @@ pub mod fuel_emissions;
 pub mod known_indicators;
 pub mod landfill_baseline;
 pub mod settings;
+pub mod treatment_inputs;
 pub mod waste_emissions;
 pub mod waste_group;
 

@@ -14,6 +14,7 @@ use crate::carbon::formulas::first_order_decay::{
 use crate::carbon::fuel_emissions::formula_gwp;
 use crate::carbon::known_indicators::{KnownIndicators, find_indicator};
 use crate::carbon::landfill_baseline::landfill_baseline;
+use crate::carbon::treatment_inputs::treatment_inputs;
 use crate::carbon::waste_group::{WasteGroup, single_asset_group, waste_groups};
 use crate::config::Config;
 use crate::domain::factor::Factor;
@@ -25,8 +26,8 @@ use crate::domain::period::Period;
 use crate::formulas::FormulaStatus;
 use crate::indicators::entry_attribution::EntryAttribution;
 use crate::indicators::figure_context::{
-    FigureBuilder, FigureContext, FigureValue, constant_input, factor_input, figure_input,
-    formula_input, status_remark,
+    FigureBuilder, FigureContext, FigureValue, constant_input, figure_input, formula_input,
+    status_remark,
 };
 use crate::indicators::ledger_totals::{PeriodLedger, entered_figure};
 use crate::indicators::period_days::PeriodDays;
@@ -303,29 +304,6 @@ fn ledger_list(
     }
 }
 
-/// Factors of the two gases of a treatment, with their warming potentials.
-fn gas_inputs(
-    desk: &FigureContext<'_>,
-    [ch4, n2o]: [Option<&Arc<Factor>>; 2],
-) -> Vec<IndicatorInput> {
-    let factors = &desk.config.factors;
-    let set = formula_gwp(factors.gwp);
-    let warming = |symbol, value, gas| match factors.find(&set.factor_id(gas)) {
-        Some(factor) => factor_input(symbol, value, "", factor),
-        None => constant_input(symbol, value, "", "gwp"),
-    };
-    let per_tonne = |symbol, factor: &Arc<Factor>, unit: &str| {
-        let value = factor.value_in(unit).unwrap_or(factor.value);
-        factor_input(symbol, value, unit, factor)
-    };
-    let mut all = Vec::new();
-    all.extend(ch4.map(|factor| per_tonne("EF_CH4", factor, "kgCH4/t wet")));
-    all.push(warming("GWP_CH4", set.ch4(), "ch4"));
-    all.extend(n2o.map(|factor| per_tonne("EF_N2O", factor, "kgN2O/t wet")));
-    all.push(warming("GWP_N2O", set.n2o(), "n2o"));
-    all
-}
-
 fn tonnes_in_period(tonnes: &[(Date, f64)], span: &PeriodDays) -> f64 {
     let of = tonnes
         .iter()
@@ -377,21 +355,9 @@ fn project_emissions_figure(
         |input| treatment_uncertainty(desk.config, input, [ch4, n2o], energy.zip(grid)),
     );
     let value = value.map(|input| compost_pe(&input));
-    let mut inputs = vec![waste];
-    inputs.extend(gas_inputs(desk, [ch4, n2o]));
     let grid = grid.filter(|_| energy.is_some());
-    if let (Some(energy), Some(grid)) = (energy, grid) {
-        inputs.push(figure_input("E", energy));
-        let per_mwh = grid.t_per_mwh().unwrap_or_default();
-        inputs.push(factor_input("EF_grid", per_mwh, "tCO2/MWh", grid));
-    }
-    let spec = match energy {
-        Some(_) => WASTE_PROJECT,
-        None => WASTE_PROJECT.computed_by(
-            WASTE_PROJECT.method,
-            "W · (EF_CH4 · GWP_CH4 + EF_N2O · GWP_N2O) / 1000",
-        ),
-    };
+    let (spec, inputs) =
+        treatment_inputs(desk, (&WASTE_PROJECT, waste), [ch4, n2o], energy.zip(grid));
     let mut figure = desk
         .figure(&spec, value, inputs)
         .with_origin(ValueOrigin::Estimated)

@@ -1,6 +1,7 @@
 //! Reading of the text of an equation; the grammar is in [`super::equation`].
 
 use super::equation_node::{EquationError, EquationFunction, EquationNode, EquationOperator};
+use super::parse_finite;
 
 /// Nesting that an equation may have.
 const DEPTH_MAX: usize = 24;
@@ -121,7 +122,7 @@ impl EquationReader<'_> {
             .starts_with(|letter: char| letter.is_ascii_digit());
         if is_number {
             let taken = self.take_while(|letter| letter.is_ascii_digit() || letter == '.');
-            let is_readable = taken.parse::<f64>().is_ok();
+            let is_readable = parse_finite(&taken).is_some();
             let number = is_readable.then_some(EquationNode::Number(taken));
             return number.ok_or_else(|| self.unreadable());
         }

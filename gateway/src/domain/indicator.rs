@@ -115,7 +115,8 @@ pub enum RoundingDirection {
 /// ```
 /// use gateway::domain::indicator::IndicatorSpec;
 ///
-/// const ENERGY: IndicatorSpec = IndicatorSpec::new("meter.energy", "kWh", "G.5", "E = Σ (c₂ − c₁)");
+/// const ENERGY: IndicatorSpec =
+///     IndicatorSpec::new("meter.energy", "kWh", "G.5", "E = Σ (c₂ − c₁)");
 /// // The same figure where there is no counter, but only the power.
 /// const INTEGRATED: IndicatorSpec = ENERGY.computed_by("A.1", "E");
 /// assert_eq!((INTEGRATED.id, INTEGRATED.method), (ENERGY.id, "A.1"));

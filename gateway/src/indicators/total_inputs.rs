@@ -127,5 +127,5 @@ fn from_seconds(at_s: f64) -> UtcMs {
         clippy::cast_possible_truncation,
         reason = "times of readings are far smaller"
     )]
-    UtcMs((at_s * 1000.0).round() as i64)
+    UtcMs((at_s * 1000.0 + 0.5) as i64)
 }

@@ -4,6 +4,7 @@ use crate::assets::TankAsset;
 use crate::assets::tank::flow_indicators as flow;
 use crate::assets::tank::geometry::tank_volume;
 use crate::assets::tank::tank_sums::TankSums;
+use crate::assets::tank::volume_inputs::volume_inputs;
 use crate::domain::indicator::{CompletenessShares, Indicator, IndicatorRemark, IndicatorSpec};
 use crate::formulas::{FormulaStatus, count_as_f64, finite_ratio};
 use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
@@ -19,9 +20,9 @@ use crate::indicators::uncertainty::RelativeUncertainty;
 pub(crate) const VOLUME_LAST: IndicatorSpec =
     IndicatorSpec::new("tank.volume_last", "m3", "D.1", "V");
 pub(crate) const VOLUME_MIN: IndicatorSpec =
-    IndicatorSpec::new("tank.volume_min", "m3", "D.1", "V_min");
+    IndicatorSpec::new("tank.volume_min", "m3", "D.1", "V");
 pub(crate) const VOLUME_MAX: IndicatorSpec =
-    IndicatorSpec::new("tank.volume_max", "m3", "D.1", "V_max");
+    IndicatorSpec::new("tank.volume_max", "m3", "D.1", "V");
 pub(crate) const FILL_LAST: IndicatorSpec =
     IndicatorSpec::new("tank.fill_last", "%", "D.1", "100 · V / V_full");
 pub(crate) const OVERFLOW_HOURS: IndicatorSpec =
@@ -87,15 +88,22 @@ impl TankSums<'_> {
     fn volume_figures(&self, read: &AssetReadings<'_>, level: usize) -> Vec<Indicator> {
         let desk = read.desk;
         let share = read.tracks[level].completeness(desk.span);
-        let volume = |spec: &IndicatorSpec<'_>, of: (&'static str, &'static str), value| {
-            let from = point_source(read.tracks, level);
-            let inputs = vec![measured_input(of, value, spec.unit, from)];
+        let geometry = self.shapes.last_shape();
+        let (newest, (lowest, highest)) = self.stock.levels;
+        let volume = |spec: &IndicatorSpec<'_>, rule, (h, value): (f64, Option<f64>)| {
+            let from = || point_source(read.tracks, level);
+            let by_shape = value.and_then(|v| volume_inputs(geometry, (h, v), (rule, from())));
+            // A volume of another shape has no equation of its own here.
+            let (equation, inputs) = by_shape.unwrap_or_else(|| {
+                let read = measured_input(("V", rule), value, spec.unit, from());
+                ("V", vec![read])
+            });
             let value = value_or_status(value, FormulaStatus::NoData);
-            desk.figure(spec, value, inputs)
+            desk.figure(&spec.computed_by(spec.method, equation), value, inputs)
                 .with_completeness(share)
                 .with_remark_if(self.stock.overfull, "account-tank-overfull")
         };
-        let last = volume(&VOLUME_LAST, ("V", "V(h), h_last"), self.stock.last);
+        let last = volume(&VOLUME_LAST, "h_last", (newest, self.stock.last));
         let capacity = tank_volume(self.shapes.last_shape(), Some(self.tank.full_m)).v_m3;
         let percent = self
             .stock
@@ -114,8 +122,8 @@ impl TankSums<'_> {
             .with_completeness(share);
         vec![
             last,
-            volume(&VOLUME_MIN, ("V_min", "min V(h)"), self.stock.least),
-            volume(&VOLUME_MAX, ("V_max", "max V(h)"), self.stock.most),
+            volume(&VOLUME_MIN, "h, min V(h)", (lowest, self.stock.least)),
+            volume(&VOLUME_MAX, "h, max V(h)", (highest, self.stock.most)),
             filled,
         ]
     }

@@ -12,3 +12,4 @@ pub mod settings;
 pub mod shape_settings;
 pub mod simulation;
 pub mod tank_sums;
+mod volume_inputs;

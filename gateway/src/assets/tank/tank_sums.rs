@@ -57,6 +57,8 @@ pub(super) struct TankStock {
     pub(super) last: Option<f64>,
     pub(super) least: Option<f64>,
     pub(super) most: Option<f64>,
+    /// Levels at which the tank had the last, the least and the most volume, m.
+    pub(super) levels: (f64, (f64, f64)),
     pub(super) full_ms: i64,
     /// Time since which the level is above any possible water level.
     above_since: Option<i64>,
@@ -70,6 +72,7 @@ saved_fields!(TankStock {
     last,
     least,
     most,
+    levels,
     full_ms,
     above_since,
     overfull,
@@ -172,11 +175,19 @@ impl<'a> TankSums<'a> {
 }
 
 impl TankStock {
-    fn add_volume(&mut self, at: i64, volume: f64) {
+    fn add_volume(&mut self, at: i64, (level, volume): (f64, f64)) {
+        let (newest, (lowest, highest)) = &mut self.levels;
+        *newest = level;
+        if self.least.is_none_or(|known| volume < known) {
+            self.least = Some(volume);
+            *lowest = level;
+        }
+        if self.most.is_none_or(|known| volume > known) {
+            self.most = Some(volume);
+            *highest = level;
+        }
         self.last = Some(volume);
         self.today = Some(volume);
-        self.least = Some(self.least.map_or(volume, |least| least.min(volume)));
-        self.most = Some(self.most.map_or(volume, |most| most.max(volume)));
         self.last_at = Some(at);
     }
 
@@ -234,7 +245,7 @@ impl ReadingSums for TankSums<'_> {
             let longest = self.max_gap_ms.max(tick.reach_ms);
             self.stock
                 .add_full_time(tick.at, level, (self.tank.full_m, top), longest);
-            self.stock.add_volume(tick.at, volume);
+            self.stock.add_volume(tick.at, (level, volume));
             self.nights.add_volume(tick.at, volume);
         }
         self.balances.add_volume(volume);

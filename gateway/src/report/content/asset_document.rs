@@ -2,6 +2,7 @@
 
 use super::asset_chapters::{asset_daily_values, asset_indicators};
 use super::context::ReportContext;
+use super::figure_calculations::figure_calculations;
 use super::{ReportInputs, daily_values, indicator_figures};
 use crate::report::render::document::{ReportBlock, ReportDocument, ReportSection};
 
@@ -14,7 +15,10 @@ pub(crate) fn build_asset_document(
 ) -> ReportDocument {
     let book = ReportContext::new(matter);
     let sections = assets.iter().map(|asset| asset_section(&book, asset));
-    book.document(title, sections.collect())
+    ReportDocument {
+        calculations: figure_calculations(&book),
+        ..book.document(title, sections.collect())
+    }
 }
 
 fn asset_section(book: &ReportContext<'_>, asset: &str) -> ReportSection {

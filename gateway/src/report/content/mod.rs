@@ -89,7 +89,10 @@ pub fn build_document(matter: ReportInputs<'_>) -> ReportDocument {
     let book = ReportContext::new(matter);
     let kind = display_names::period_kind(matter.account.period);
     let title = book.message(&format!("chapters-title-{kind}"));
-    book.document(title, build_sections(&book))
+    ReportDocument {
+        calculations: figure_calculations::figure_calculations(&book),
+        ..book.document(title, build_sections(&book))
+    }
 }
 
 /// Chapters that are not empty, then the annexes.

@@ -14,7 +14,7 @@ pub(crate) const ROWS_WRITTEN_MAX: usize = 12;
 const DIGITS_MIN: usize = 7;
 /// Digits with which every number is exact.
 const DIGITS_MAX: usize = 17;
-/// Digits of an equation that does not give its value at all.
+/// Digits of numbers that stand alone, and of an equation that does not give its value at all.
 const DIGITS_USUAL: usize = 10;
 /// Most digits of the result of a sum, which is added up in another order here.
 const SUM_DIGITS_MAX: usize = 12;
@@ -221,6 +221,10 @@ fn number_text(lang: Language, value: f64, digits: usize) -> String {
 fn bracketed(lang: Language, value: f64, unit: &str, digits: usize) -> String {
     let number = number_text(lang, value, digits);
     let text = match display_names::unit_text(lang, unit).as_str() {
+        // A year is no thousands.
+        "" if (1000.0..10_000.0).contains(&value) => {
+            number.replace(lang.locale().thousands_mark, "")
+        }
         "" => number,
         unit => format!("{number} [{unit}]"),
     };
@@ -229,6 +233,11 @@ fn bracketed(lang: Language, value: f64, unit: &str, digits: usize) -> String {
     } else {
         text
     }
+}
+
+/// A number of an equation by itself, with its unit.
+pub(crate) fn exact_quantity(lang: Language, value: f64, unit: &str) -> String {
+    quantity_text(lang, value, unit, DIGITS_USUAL)
 }
 
 fn quantity_text(lang: Language, value: f64, unit: &str, digits: usize) -> String {

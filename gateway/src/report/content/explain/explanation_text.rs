@@ -1,7 +1,7 @@
 //! Explanation of a figure in steps, each with its depth; as text, a step is an indented line.
 
 use super::IndicatorExplanation;
-use super::equation_lines::ROWS_WRITTEN_MAX;
+use super::equation_lines::{ROWS_WRITTEN_MAX, exact_quantity};
 use super::input_source::source_text;
 use super::part_text::part_label;
 use crate::domain::UtcMs;
@@ -157,7 +157,7 @@ impl ExplanationWriter<'_, '_> {
         for (place, part) in input.parts.iter().enumerate() {
             let is_written = count <= ROWS_WRITTEN_MAX || place == 0 || place + 1 == count;
             if is_written {
-                let value = display_names::format_quantity(self.book.lang, part.value, &input.unit);
+                let value = exact_quantity(self.book.lang, part.value, &input.unit);
                 let text = format!("{value} ({})", part_label(self.book, part));
                 self.write_step(depth, StepKind::Detail, &text);
             } else if place == 1 {
@@ -174,7 +174,7 @@ impl ExplanationWriter<'_, '_> {
                 let count = input.parts.len().to_string();
                 book.format_message("chapters-explain-rows", &[("count", &count)])
             }
-            Some(value) => display_names::format_quantity(book.lang, value, &input.unit),
+            Some(value) => exact_quantity(book.lang, value, &input.unit),
             None => number_format::NO_VALUE.to_owned(),
         };
         let from = source_text(book, input);

@@ -299,7 +299,7 @@ impl FormulaCells for FigureCells<'_> {
     }
 }
 
-/// What the first sum of an equation sums up.
+/// Body of the first sum of an equation.
 fn first_sum(node: &EquationNode) -> Option<&EquationNode> {
     match node {
         EquationNode::Sum(of) => Some(of),

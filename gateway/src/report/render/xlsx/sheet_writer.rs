@@ -49,7 +49,9 @@ pub(crate) fn write_sheet(
     rows: &[SheetRow],
     (pictures, is_printed): (&SheetPictures<'_>, bool),
 ) -> Result<(), XlsxError> {
-    for (column, width) in column_widths(show, rows).into_iter().enumerate() {
+    let widths = column_widths(show, rows);
+    let columns = column_number(widths.len());
+    for (column, width) in widths.into_iter().enumerate() {
         worksheet.set_column_width(column_number(column), f64::from(width))?;
     }
     freeze_panes(worksheet, rows)?;
@@ -64,7 +66,7 @@ pub(crate) fn write_sheet(
     for row in rows {
         sheet.write_row(name, row, pictures)?;
     }
-    let (last, columns) = (sheet.row.max(sheet.free), sheet.head.1);
+    let last = sheet.row.max(sheet.free);
     cell_formats::set_print_page(worksheet);
     if is_printed {
         cell_formats::print_rows(worksheet, last, columns.max(PRINT_COLUMNS_MIN))
