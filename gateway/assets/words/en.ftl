@@ -1505,6 +1505,7 @@ chapters-director-target-month = Target per month
 chapters-director-plot-day = { $name } by day
 chapters-director-plot-month = { $name } by month
 chapters-director-claim = { $name }: { $amount }. With 95% certainty the true value is between { $low } and { $high }; the figure is rounded to the careful side.
+chapters-director-claim-least = { $name }: { $amount }. The uncertainty is { $width }: the accuracy of a meter behind it is not known.
 chapters-director-claim-unbounded = { $name }: { $amount }. The uncertainty is not known.
 chapters-director-no-claim = { $name }: no figure is claimed. { $why }
 chapters-director-burden = The figure is negative: here more was emitted than avoided.

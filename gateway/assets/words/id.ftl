@@ -1478,6 +1478,7 @@ chapters-director-target-month = Target per bulan
 chapters-director-plot-day = { $name } per hari
 chapters-director-plot-month = { $name } per bulan
 chapters-director-claim = { $name }: { $amount }. Dengan kepastian 95%, nilai sebenarnya antara { $low } dan { $high }; angkanya dibulatkan ke sisi yang hati-hati.
+chapters-director-claim-least = { $name }: { $amount }. Ketidakpastiannya { $width }: akurasi salah satu alat ukurnya belum diketahui.
 chapters-director-claim-unbounded = { $name }: { $amount }. Ketidakpastiannya tidak diketahui.
 chapters-director-no-claim = { $name }: tidak ada angka yang diklaim. { $why }
 chapters-director-burden = Angkanya negatif: di sini emisi yang timbul lebih besar daripada yang dihindari.

@@ -373,6 +373,22 @@ fn what_must_not_be_claimed_is_a_dash_with_its_reason_and_chosen_figures_are_sho
 }
 
 #[test]
+fn an_uncertainty_that_is_a_lower_bound_gives_no_ends() {
+    let mut account = full_account("2026-10".parse().unwrap(), 1.0);
+    for one in account
+        .indicators
+        .iter_mut()
+        .filter(|one| one.id.starts_with("co2."))
+    {
+        one.uncertainty.is_least = true;
+    }
+    let pages = edition_pages(&demo_config(""), &account, Language::En);
+    assert!(pages[0].contains("at least ± 0.3 t CO₂"), "{}", pages[0]);
+    let all = pages.concat();
+    assert!(!all.contains("2.2 to 2.8"), "{all}");
+}
+
+#[test]
 fn the_command_makes_the_directors_edition_and_the_full_one_on_request() {
     let site = ReportedSite::new();
     let report: Json = {

@@ -33,11 +33,9 @@ pub(crate) fn chosen_headlines<'a>(book: &ReportContext<'a>) -> Option<Vec<Chose
 
 /// The figure of the site with this id, else those of its assets.
 fn figures_of_id<'a>(book: &ReportContext<'a>, id: &str) -> Vec<&'a Indicator> {
-    match book.matter.account.find(id, None) {
-        Some(site) => vec![site],
-        None => {
-            let all = book.indicators().iter();
-            all.filter(|one| *one.id == *id).collect()
-        }
+    if let Some(site) = book.matter.account.find(id, None) {
+        return vec![site];
     }
+    let all = book.indicators().iter();
+    all.filter(|one| *one.id == *id).collect()
 }

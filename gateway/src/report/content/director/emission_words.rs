@@ -2,7 +2,7 @@
 //! numbers do not say.
 
 use super::director_context::DirectorContext;
-use super::front_content::emission_bounds;
+use super::front_content::{bounds_text, emission_bounds, half_width_text};
 use crate::config::Asset;
 use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::Indicator;
@@ -68,7 +68,11 @@ fn claim_sentence(desk: &DirectorContext<'_>, one: &Indicator) -> String {
     };
     let amount = desk.quantity(one, *value);
     let width = significant_digits::half_width(one).filter(|width| *width > 0.0);
-    let mut text = if let Some(width) = width {
+    let mut text = if one.uncertainty.is_least && width.is_some() {
+        let width = half_width_text(desk, one);
+        let args = [("name", &*name), ("amount", &*amount), ("width", &*width)];
+        book.format_message("chapters-director-claim-least", &args)
+    } else if let Some(width) = width {
         let [low, high] = emission_bounds(desk, one, *value, width);
         let args = [
             ("name", &*name),
@@ -191,21 +195,11 @@ fn balance_row(desk: &DirectorContext<'_>, net: &Indicator) -> Vec<CellValue> {
         FigureStatus::Final => String::new(),
         other => book.message(&format!("report-status-{}", other.key())),
     };
-    let width = significant_digits::half_width(net).filter(|width| *width > 0.0);
-    let is_claimed = !net.claim.is_withheld();
-    let bounds = net.value.as_ref().ok().zip(width).filter(|_| is_claimed);
-    let unknown = || {
-        if is_claimed {
-            book.message("chapters-director-no-bounds")
-        } else {
-            String::new()
-        }
+    let bounds = if net.claim.is_withheld() {
+        String::new()
+    } else {
+        bounds_text(desk, net)
     };
-    let bounds = bounds.map_or_else(unknown, |(value, width)| {
-        let [low, high] = emission_bounds(desk, net, *value, width);
-        let args = [("low", &*low), ("high", &*high)];
-        book.format_message("chapters-director-between", &args)
-    });
     vec![
         CellValue::Text(source_name(book, net, of_energy)),
         gross,

@@ -99,11 +99,12 @@ fn absent_figure(book: &ReportContext<'_>, id: &str, asset: Option<&str>) -> Fro
 
 /// Both ends of emissions, the half-width of everything else. Of emissions it is told also when the
 /// bounds are not known.
-fn bounds_text(desk: &DirectorContext<'_>, one: &Indicator) -> String {
+pub(crate) fn bounds_text(desk: &DirectorContext<'_>, one: &Indicator) -> String {
     let is_emission = emissions::is_emission(&one.id);
     let width = significant_digits::half_width(one).filter(|width| *width > 0.0);
     match (&one.value, width) {
-        (Ok(value), Some(width)) if is_emission => {
+        // A lower bound of the uncertainty gives no ends.
+        (Ok(value), Some(width)) if is_emission && !one.uncertainty.is_least => {
             let [low, high] = emission_bounds(desk, one, *value, width);
             let args = [("low", &*low), ("high", &*high)];
             desk.book.format_message("chapters-director-between", &args)
@@ -122,7 +123,7 @@ pub(crate) fn half_width_text(desk: &DirectorContext<'_>, one: &Indicator) -> St
         let width = desk.rounded_width(one, width);
         let (lang, decimals) = (desk.book.lang, format.shown_decimals());
         let width = number_format::format_quantity(lang, width, &format.unit, decimals);
-        format!("± {width}")
+        number_format::half_width(lang, &width, one.uncertainty.is_least)
     })
 }
 
