@@ -293,7 +293,7 @@ impl ClaimRegistry<'_> {
         }
     }
 
-    /// Litres that people record with an effect in CO2 may be the fuel that a plant claims as saved.
+    /// Litres that people record with an effect in CO2 may be the fuel that a plant claims.
     fn check_litres(
         self,
         notes: &mut DiagnosticCollector<'_>,

@@ -384,8 +384,8 @@ impl CounterTotal {
     }
 
     /// Takes a replaced or reset meter as a person has read it, instead of a guess (G.5, rule 5):
-    /// the old one counts up to `old_last`, the new one from `new_first` on. Both in the unit of the
-    /// counter, `t_s` the moment, s.
+    /// the old one counts up to `old_last`, the new one from `new_first` on, both in the unit of
+    /// the counter; `t_s` is the moment, s.
     pub fn replace_meter(&mut self, t_s: f64, (old_last, new_first): (f64, f64)) -> CounterEvent {
         // Readings that waited for an explanation have one now.
         self.aside = None;

@@ -87,7 +87,7 @@ impl<'a> SeriesCorrections<'a> {
         self.today = self.lanes.iter().map(line).collect();
     }
 
-    /// The last swap of the meter between the good reading of a series before this one and this one.
+    /// The last swap of the meter since the good reading of a series before this one.
     pub(crate) fn swap_before(&mut self, lane: usize, at: i64) -> Option<ConfirmedSwap> {
         let before = self.heard[lane].replace(at)?;
         let mut swaps = self.swaps[lane].iter();

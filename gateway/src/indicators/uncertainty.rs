@@ -1,5 +1,5 @@
-//! Relative uncertainty of figures (METHODS G.1, G.2): half of the 95 % interval in %. Where that of
-//! an input is not known, the known ones give a lower bound: the figure is at least as uncertain.
+//! Relative uncertainty of figures (METHODS G.1, G.2): half of the 95 % interval in %. Where that
+//! of an input is not known, the known ones give a lower bound: the figure is at least as uncertain.
 
 use crate::domain::indicator::{Indicator, Uncertainty};
 use crate::formulas::uncertainty::{
@@ -39,8 +39,8 @@ impl RelativeUncertainty {
         self.tier1.is_some()
     }
 
-    /// The uncertainty, as a lower bound where one of `parts` is not known or is one itself. Nothing
-    /// is known of a bound of zero.
+    /// The uncertainty, as a lower bound where one of `parts` is not known or is one itself.
+    /// Nothing is known of a bound of zero.
     fn bounded_by(self, parts: impl Iterator<Item = Self>) -> Self {
         let is_least = parts.fold(false, |least, one| least || one.is_least || !one.is_known());
         let is_something = |pct: &f64| !is_least || *pct > 0.0;

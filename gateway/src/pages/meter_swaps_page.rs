@@ -1,5 +1,5 @@
-//! `/teknisi/meter`: meters that were replaced or reset. Events of the last month are confirmed here
-//! with what a person has read on both meters, instead of a guess.
+//! `/teknisi/meter`: meters that were replaced or reset. Events of the last month are confirmed
+//! here with what a person has read on both meters, instead of a guess.
 
 use crate::api::ApiListener;
 use crate::api::calibrations::record_calibration;
@@ -79,7 +79,7 @@ pub(crate) async fn change_meter_swaps(asked: PageRequest, fields: PlainForm) ->
     }
 }
 
-/// What the form asks for: a swap, or the withdrawal of one.
+/// Request of the form: a swap, or the withdrawal of one.
 fn request_of(fields: &PlainForm) -> CalibrationRequest {
     let text = |name: &str| Some(fields.trimmed(name).to_owned());
     if let Ok(id) = fields.trimmed("batal").parse() {

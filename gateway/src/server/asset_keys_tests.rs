@@ -1,5 +1,5 @@
-//! Every documented key of an asset has an effect: changing it moves a warning, a limit of a point, a
-//! figure or a page. The cases are in `tests/cases/asset_keys.txt`.
+//! Every documented key of an asset has an effect: changing it moves a warning, a limit of a point,
+//! a figure or a page. The cases are in `tests/cases/asset_keys.txt`.
 
 use crate::config::{Config, load_config_text};
 use crate::domain::ledger::{EntryKind, EntryStatement, EntryTime, QuantityBasis};
@@ -15,8 +15,8 @@ const HOUR: i64 = 3_600_000;
 /// Hours of readings up to now.
 const HOURS: i64 = 82;
 
-/// Points of the device `d`: id, unit, whether it is a counter, and the value `hour` hours after the
-/// first reading.
+/// Points of the device `d`: id, unit, whether it is a counter, and the value `hour` hours after
+/// the first reading.
 type TestPoint = (&'static str, &'static str, bool, fn(f64) -> f64);
 
 const POINTS: &[TestPoint] = &[

@@ -2,7 +2,7 @@
 //! `plts_sums::PltsSums` sums up its readings, `indicators` makes its figures of them, [`formulas`]
 //! is the arithmetic of METHODS A.
 
-pub(crate) mod capacity;
+pub(crate) mod capacity_settings;
 pub mod formulas;
 pub mod indicators;
 pub mod irradiance;

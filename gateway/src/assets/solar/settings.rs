@@ -3,7 +3,7 @@
 use crate::assets::asset_point::{
     AssetPoint, ENERGY_UNITS, IRRADIANCE_UNITS, POWER_UNITS, SPEED_UNITS, TEMPERATURE_UNITS,
 };
-use crate::assets::solar::capacity::{CapacityChange, RawCapacityChange, check_changes};
+use crate::assets::solar::capacity_settings::{CapacityChange, RawCapacityChange, check_changes};
 use crate::assets::{
     ANY_UNIT, AssetKindSettings, CheckContext, NamedAsset, OUTDOOR_RANGE_C, RatedLimit,
     RawAssetTable, check_named_asset, lifetime_limit, require_one_of, symmetric_limit,
@@ -19,6 +19,7 @@ use crate::carbon::settings::project_emissions::{
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::{OneOrMany, RawDate, RawNumber, RawText, SpannedValue};
 use crate::domain::factor::Factor;
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::ops::Range;
@@ -109,6 +110,36 @@ pub enum IrradiancePlane {
     Horizontal,
     /// Satellite estimate instead of a sensor, used like a horizontal one.
     Satellite,
+}
+
+impl PvPlantAsset {
+    /// Rated power of all modules on a local day, kWp.
+    pub fn capacity_on(&self, day: Date) -> f64 {
+        let begun = self.changes.iter().rfind(|change| change.since <= day);
+        begun.map_or(self.capacity_kwp, |change| change.capacity_kwp)
+    }
+
+    /// Rated AC power of the inverter on a local day, kW.
+    pub fn ac_rating_on(&self, day: Date) -> Option<f64> {
+        let begun = self.changes.iter().filter(|change| change.since <= day);
+        let changed = begun.filter_map(|change| change.ac_rating_kw).next_back();
+        changed.or(self.ac_rating_kw)
+    }
+
+    /// Highest rated power of all modules that it ever had, kWp.
+    pub(crate) fn highest_kwp(&self) -> f64 {
+        let changed = self.changes.iter().map(|change| change.capacity_kwp);
+        changed.fold(self.capacity_kwp, f64::max)
+    }
+
+    /// Highest rated AC power that it ever had, kW.
+    pub(crate) fn highest_ac_kw(&self) -> Option<f64> {
+        let changed = self.changes.iter().filter_map(|change| change.ac_rating_kw);
+        self.ac_rating_kw
+            .into_iter()
+            .chain(changed)
+            .reduce(f64::max)
+    }
 }
 
 impl PvSystemType {

@@ -1,8 +1,8 @@
 //! Pairs of shown and true values: from the arguments, else asked for beside the present reading.
 
 use super::args::{
-    CalibrateCtArgs, CalibrateLevelArgs, CalibratePulsesArgs, CalibrateStrappingArgs,
-    CalibrateSwapArgs,
+    CalibrateCommand, CalibrateCtArgs, CalibrateLevelArgs, CalibratePulsesArgs,
+    CalibrateStrappingArgs, CalibrateSwapArgs,
 };
 use super::client::{CalibrationClient, LivePointValue};
 use crate::assets::{AssetKind, LevelMeasurement as Way};
@@ -277,12 +277,15 @@ pub(super) fn swap_pairs(
     old_last.zip(new_first).into_iter().collect()
 }
 
-/// Moment of a swap: as given, else asked for.
+/// Moment of a swap: as given, else asked for; `None` for other kinds.
 pub(super) fn swap_moment(
     desk: &CalibrationClient<'_>,
     person: &mut ConsolePrompt<'_>,
-    asked: &CalibrateSwapArgs,
+    command: &CalibrateCommand,
 ) -> Option<UtcMs> {
+    let CalibrateCommand::Swap(asked) = command else {
+        return None;
+    };
     let parse = |text: &str| parse_moment(text, desk);
     match &asked.at {
         Some(text) => parse(text),

@@ -96,13 +96,9 @@ async fn dispatch_calibrate(
         CalibrateCommand::Swap(asked) => measurements::swap_pairs(person, asked, &subject),
         CalibrateCommand::List(_) | CalibrateCommand::Withdraw(_) => Vec::new(),
     };
-    let at = match command {
-        CalibrateCommand::Swap(asked) => measurements::swap_moment(desk, person, asked),
-        _ => None,
-    };
     let asked = CalibrationDraft {
         kind,
-        at,
+        at: measurements::swap_moment(desk, person, command),
         target: target.clone(),
         pairs,
         since: common.since,

@@ -441,7 +441,7 @@ async fn a_waste_reduction_index_is_by_the_days_of_the_batch() {
         ("bsf-kasgot", 30, "2026-11-04", "bin-1"),
     ])
     .await;
-    // 100 kg fed to the batch, 40 of them before the period; ten days from first feeding to harvest.
+    // 100 kg fed to the batch, 40 of them before the period; ten days to the harvest.
     assert_figures_close(
         &found,
         "bin-1",

@@ -5,6 +5,7 @@ use super::{
     MINUTE, PointColumn, TestSite, assert_figure_close, assert_figures_close, assert_missing,
     figure_value, find_figure, has_remark, parse_time,
 };
+use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::SiteIndicators;
 use crate::formulas::GRAVITY_M_S2;
 
@@ -116,6 +117,48 @@ async fn a_tank_balances_and_says_how_long_it_lasts() {
         "tank",
         &[("tank.leak_nights", 0.0), ("tank.overflow_hours", 0.0)],
     );
+}
+
+/// A day of a tank of 2 m2 with a meter at its inlet alone.
+async fn day_of_metered_tank(
+    level: impl Fn(f64) -> f64,
+    inflow: impl Fn(f64) -> f64,
+) -> SiteIndicators {
+    let tank = "[[asset]]\nid = 'tank'\nkind = 'tank'\nlevel = 'tank.level'\n\
+                shape = { kind = 'box', length_m = 2.0, width_m = 1.0, height_m = 2.0 }\n\
+                inflow = 'pump.volume'\ndeadband_l = 10.0\n";
+    let village = TestSite::new(&site_text(&[tank]));
+    village
+        .store_readings(vec![
+            ("tank.level", day(level)),
+            ("pump.volume", day(inflow)),
+        ])
+        .await;
+    village.indicators("2026-11-01").await
+}
+
+#[tokio::test]
+async fn a_metered_inflow_that_cannot_supply_the_outflow_says_so() {
+    // 3 m3 are used and filled again, but the meter saw 0.2 m3.
+    let level = |hour: f64| {
+        1.8 - 1.5 * passed(hour, 6.0, 12.0) / 6.0 + 1.5 * passed(hour, 14.0, 20.0) / 6.0
+    };
+    let found = day_of_metered_tank(level, |hour| 10.0 + 0.2 * hour / 24.0).await;
+    for id in ["tank.inflow", "tank.outflow", "tank.days_left"] {
+        let figure = find_figure(&found, id, "tank");
+        assert_eq!(figure.claim, ClaimVerdict::Doubtful, "{id}");
+        assert!(has_remark(figure, "account-balance-impossible"), "{id}");
+    }
+}
+
+#[tokio::test]
+async fn days_left_go_by_the_larger_use_that_is_known() {
+    // The level stands still, and 2.4 m3 go through.
+    let found = day_of_metered_tank(|_| 1.2, |hour| 10.0 + 2.4 * hour / 24.0).await;
+    let left = find_figure(&found, "tank.days_left", "tank");
+    assert!(has_remark(left, "account-use-by-meter"));
+    assert!(!has_remark(left, "account-balance-impossible"));
+    assert_figure_close(&found, "tank.days_left", "tank", 1.0);
 }
 
 #[tokio::test]

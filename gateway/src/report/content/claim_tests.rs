@@ -90,6 +90,46 @@ fn every_reason_takes_the_number_out_of_page_1_and_the_message_and_leaves_it_in_
 }
 
 #[test]
+fn a_negative_net_of_waste_stands_on_page_1_beside_the_gain_with_its_uncertainty() {
+    let config = test_config();
+    let mut account = test_account(&config);
+    let mut waste = account
+        .indicators
+        .iter()
+        .find(|one| &*one.id == "co2.net")
+        .unwrap()
+        .clone();
+    waste.id = "waste.net".into();
+    waste.asset = None;
+    waste.value = Ok(-0.5);
+    waste.uncertainty.gum = Some(0.2);
+    account.indicators.push(waste);
+    let document = document(&account, Language::En);
+    let page_1 = all_figures(&document).into_iter();
+    let net = page_1
+        .filter(|one| one.id.starts_with("summary/"))
+        .find(|one| one.id.ends_with("waste.net"))
+        .unwrap();
+    assert_eq!(net.value, CellValue::Number(-0.5));
+    assert_eq!(net.shown_width(), Some(0.2));
+    let text = render_short_text(&document, 12);
+    assert!(text.contains("−0.5") || text.contains("-0.5"), "{text}");
+}
+
+#[test]
+fn a_width_that_is_a_lower_bound_says_so_on_page_1() {
+    let config = test_config();
+    let mut account = test_account(&config);
+    for one in &mut account.indicators {
+        one.uncertainty.is_least = one.uncertainty.tier1_pct.is_some();
+    }
+    for (lang, word) in [(Language::Id, "minimal ±"), (Language::En, "at least ±")] {
+        let text = render_short_text(&document(&account, lang), 12);
+        assert!(text.contains(word), "{text}");
+    }
+}
+
+#[test]
 fn a_counter_by_difference_is_a_headline_with_its_share() {
     let config = test_config();
     let mut account = test_account(&config);

@@ -5,7 +5,6 @@
 //! June: E / 2 kWp; July: E / 5 kWp; the yield of both months is the sum of both yields.
 //! ```
 
-use crate::assets::PvPlantAsset;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::{RawDate, RawNumber, SpannedValue};
 use crate::limits::CAPACITY_CHANGES_MAX;
@@ -35,36 +34,6 @@ pub(crate) struct RawCapacityChange {
     capacity_kwp: RawNumber,
     /// Rated AC power of the inverter from then on, kW; as before when left out.
     ac_rating_kw: RawNumber,
-}
-
-impl PvPlantAsset {
-    /// Rated power of all modules on a local day, kWp.
-    pub fn capacity_on(&self, day: Date) -> f64 {
-        let begun = self.changes.iter().rfind(|change| change.since <= day);
-        begun.map_or(self.capacity_kwp, |change| change.capacity_kwp)
-    }
-
-    /// Rated AC power of the inverter on a local day, kW.
-    pub fn ac_rating_on(&self, day: Date) -> Option<f64> {
-        let begun = self.changes.iter().filter(|change| change.since <= day);
-        let changed = begun.filter_map(|change| change.ac_rating_kw).next_back();
-        changed.or(self.ac_rating_kw)
-    }
-
-    /// Highest rated power of all modules that it ever had, kWp.
-    pub(crate) fn highest_kwp(&self) -> f64 {
-        let changed = self.changes.iter().map(|change| change.capacity_kwp);
-        changed.fold(self.capacity_kwp, f64::max)
-    }
-
-    /// Highest rated AC power that it ever had, kW.
-    pub(crate) fn highest_ac_kw(&self) -> Option<f64> {
-        let changed = self.changes.iter().filter_map(|change| change.ac_rating_kw);
-        self.ac_rating_kw
-            .into_iter()
-            .chain(changed)
-            .reduce(f64::max)
-    }
 }
 
 /// Checks the changes: one after the other.
