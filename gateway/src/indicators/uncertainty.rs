@@ -1,5 +1,5 @@
 //! Relative uncertainty of figures (METHODS G.1, G.2): half of the 95 % interval in %. Where that
-//! of an input is not known, the known ones give a lower bound: the figure is at least as uncertain.
+//! of an input is not known, the known ones give a lower bound: the figure is at least so wide.
 
 use crate::domain::indicator::{Indicator, Uncertainty};
 use crate::formulas::uncertainty::{
