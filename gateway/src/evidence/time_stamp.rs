@@ -146,18 +146,18 @@ pub fn check_time_stamp(
     sha256: &str,
     authorities: &[CertificateDer<'_>],
 ) -> Result<CheckedStamp, StampError> {
-    let (signed, content, stated) = read_answer(answer)?;
+    let (message, content, stated) = read_answer(answer)?;
     let imprint = &stated.message_imprint;
     let is_same = imprint.hashed_message.as_bytes() == digest_bytes(sha256)?;
     if imprint.hash_algorithm.oid != ID_SHA_256 || !is_same {
         return Err(StampError::OtherDigest);
     }
-    let signers = signed.signer_infos.0.as_slice();
+    let signers = message.signer_infos.0.as_slice();
     let [signer] = signers else {
         let why = format!("{} signers", signers.len());
         return Err(StampError::Unreadable(why));
     };
-    let (own, others) = signer_certificate(&signed, signer)?;
+    let (own, others) = signer_certificate(&message, signer)?;
     check_signature(signer, &content, &own)?;
     let at = stated.gen_time.to_unix_duration();
     if !authorities.is_empty() {
@@ -188,14 +188,14 @@ fn read_answer(answer: &[u8]) -> Result<(SignedData, Vec<u8>, TstInfo), StampErr
 
 /// Returns the certificate of the signer and the others of the stamp, each as it came.
 fn signer_certificate(
-    signed: &SignedData,
+    message: &SignedData,
     signer: &SignerInfo,
 ) -> Result<(Vec<u8>, Vec<Vec<u8>>), StampError> {
     let SignerIdentifier::IssuerAndSerialNumber(wanted) = &signer.sid else {
         return Err(StampError::NoCertificate);
     };
     let (mut own, mut others) = (None, Vec::new());
-    let all = signed.certificates.iter().flat_map(|all| all.0.iter());
+    let all = message.certificates.iter().flat_map(|all| all.0.iter());
     for choice in all {
         let CertificateChoices::Certificate(one) = choice else {
             continue;

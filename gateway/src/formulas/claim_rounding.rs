@@ -92,19 +92,15 @@ pub fn nearest_digits(x: f64, decimals: u8) -> String {
     let places = i8::try_from(decimals).ok().filter(|places| *places <= 18);
     // Ties away from zero, as a workbook does; `{:.1}` alone rounds the binary value.
     let steps = rounded_steps(x, i32::from(decimals), RoundingMode::Nearest);
-    match (places, steps) {
-        #[expect(clippy::cast_possible_truncation, reason = "whole, below 2^53")]
-        (Some(places), Some(steps)) => ExactNumber::Decimal {
-            // The digits of a whole number take a tenth of the time of those of a double.
-            mantissa: steps as i64,
-            exponent: -places,
-        }
-        .to_string(),
-        _ => {
-            let rounded = round_decimals(x, i32::from(decimals), RoundingMode::Nearest);
-            format!("{rounded:.*}", usize::from(decimals))
-        }
-    }
+    let Some((places, steps)) = places.zip(steps) else {
+        let rounded = round_decimals(x, i32::from(decimals), RoundingMode::Nearest);
+        return format!("{rounded:.*}", usize::from(decimals));
+    };
+    // The digits of a whole number take a tenth of the time of those of a double.
+    #[expect(clippy::cast_possible_truncation, reason = "whole, below 2^53")]
+    let mantissa = steps as i64;
+    let exponent = -places;
+    ExactNumber::Decimal { mantissa, exponent }.to_string()
 }
 
 /// Rounds to so many significant digits, at least 1.

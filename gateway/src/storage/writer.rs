@@ -97,10 +97,6 @@ pub(super) struct WriterOutputs {
 }
 
 /// Reason for which the thread wakes up.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one at a time; a box would cost an allocation for each request"
-)]
 enum WriterEvent {
     Request(Option<StoreRequest>),
     FlushDue,

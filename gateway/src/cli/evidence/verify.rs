@@ -59,7 +59,7 @@ fn verify_bundle(options: &VerifyArgs, file: &Path, lang: Language) -> u8 {
     let bar = progress_bar(None);
     let wanted = wanted_digest(options);
     let checked = check_bundle(file, wanted.as_deref(), &authorities, |bytes| {
-        bar.inc(bytes)
+        bar.inc(bytes);
     });
     bar.finish_and_clear();
     match checked {

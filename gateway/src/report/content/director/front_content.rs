@@ -42,7 +42,7 @@ pub(crate) fn front_page(desk: &DirectorContext<'_>) -> FrontPage {
     };
     let (mut remark, is_doubtful) = remark_line(book, &known);
     if let Some(line) = revised_since::revised_line(book) {
-        remark = format!("{remark} {line}").trim().to_owned();
+        format!("{remark} {line}").trim().clone_into(&mut remark);
     }
     FrontPage {
         before: desk.before_name(),
