@@ -190,7 +190,13 @@ fn room_of(path: &[&str]) -> String {
     let layer = match (path[0], path.get(1).copied()) {
         ("assets", Some(kind)) if file.is_some() && kind != "asset_point" => match file {
             Some("level_balance" | "irradiance") => "indicators",
-            Some(name) if name.ends_with("indicators") || name.ends_with("_sums") => "indicators",
+            Some(name)
+                if ["indicators", "_sums", "_inputs"]
+                    .iter()
+                    .any(|end| name.ends_with(end)) =>
+            {
+                "indicators"
+            }
             Some("simulation") => "simulation",
             Some(name) if name.ends_with("settings") => "settings",
             _ => "formulas",
