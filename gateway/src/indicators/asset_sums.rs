@@ -142,7 +142,8 @@ impl AssetReadings<'_> {
             .with_remark_if(self.is_by_difference(amount), BY_DIFFERENCE);
         let figure = if is_bridged {
             let amount = ExactNumber::Float(bridged).short_digits();
-            let remark = IndicatorRemark::new("account-across-gaps").with_arg("amount", amount);
+            let remark =
+                IndicatorRemark::new("account-counted-across-gaps").with_arg("amount", amount);
             figure.with_remark(remark.with_arg("unit", lane.point.unit))
         } else {
             figure

@@ -141,7 +141,7 @@ async fn a_day_without_readings_is_a_gap_and_the_present_day_is_marked() {
     let lines: Vec<&str> = csv.lines().collect();
     assert!(lines[0].starts_with('\u{feff}') && lines[0].contains("Energy generated (kWh)"));
     assert!(
-        lines[1].starts_with("2026-11-01,,") && lines[1].ends_with("no data: no value"),
+        lines[1].starts_with("2026-11-01,,") && lines[1].ends_with("no data"),
         "{csv}"
     );
     assert!(lines[25].starts_with("2026-11-25,"), "{csv}");

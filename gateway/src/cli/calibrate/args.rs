@@ -121,10 +121,10 @@ pub(super) struct CalibrateSwapArgs {
     #[arg(long, value_name = "TIME")]
     pub(super) at: Option<String>,
     /// Last reading of the old meter.
-    #[arg(long = "old", value_name = "READING", value_parser = parse_finite_number)]
+    #[arg(long = "old", value_name = "VALUE", value_parser = parse_finite_number)]
     pub(super) old_last: Option<f64>,
     /// First reading of the new meter.
-    #[arg(long = "new", value_name = "READING", value_parser = parse_finite_number)]
+    #[arg(long = "new", value_name = "VALUE", value_parser = parse_finite_number)]
     pub(super) new_first: Option<f64>,
 }
 

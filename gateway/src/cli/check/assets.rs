@@ -109,6 +109,8 @@ fn asset_json(config: &Config, asset: &Asset, lang: Language) -> Value {
         "points": points,
         "since": text(asset.days.since),
         "until": text(asset.days.until),
+        // The one in force at the end, for scripts that know one.
+        "baseline": baselines.last(),
         "baselines": baselines,
         "factors": factors,
     })

@@ -126,7 +126,7 @@ async fn what_was_counted_across_a_gap_is_told() {
     let told = figure
         .remarks
         .iter()
-        .find(|one| one.key == "account-across-gaps");
+        .find(|one| one.key == "account-counted-across-gaps");
     let args: Vec<&str> = told.unwrap().args.iter().map(|(_, text)| &**text).collect();
     assert_eq!(args, ["12.5", "kWh"]);
     let input = figure.inputs.iter().find(|input| input.symbol == "Δ_gap");
@@ -134,5 +134,5 @@ async fn what_was_counted_across_a_gap_is_told() {
     // A day without a gap has no such line.
     let day = village.indicators("2026-11-20").await;
     let figure = find_figure(&day, "meter.import", "m");
-    assert!(!has_remark(figure, "account-across-gaps"));
+    assert!(!has_remark(figure, "account-counted-across-gaps"));
 }
