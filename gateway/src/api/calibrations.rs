@@ -24,6 +24,10 @@ use utoipa_axum::routes;
 
 /// Time around a swap in which readings must not contradict it, ms: a day.
 const SWAP_READINGS_MS: i64 = 86_400_000;
+/// Most that the old meter may have counted after its last reading, in growths of the day before.
+const SWAP_GROWTH_MAX: f64 = 10.0;
+/// The same as a share of its count: less than this is never objected to.
+const SWAP_SHARE_MAX: f64 = 0.05;
 
 /// Query parameters of the list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -127,16 +131,18 @@ async fn contradicting_readings(
     point: &str,
     swap: MeterSwap,
 ) -> Result<Vec<CalibrationCheckError>, ApiError> {
-    let (before, after) = readings_around(&app.state().store, point, swap.at).await?;
-    let lower = before.filter(|value| swap.old_last < *value);
-    let higher = after.filter(|value| swap.new_first > *value);
+    let around = readings_around(&app.state().store, point, swap.at).await?;
+    let lower = around.before.filter(|value| swap.old_last < *value);
+    let far = around.before.filter(|_| around.is_too_far(swap.old_last));
+    let higher = around.after.filter(|value| swap.new_first > *value);
     let objection = |key, said: f64, read: f64| {
         let text = |value| ExactNumber::Float(value).short_digits();
         CalibrationCheckError::new("pairs", key, &text(said), &text(read))
     };
     let lower = lower.map(|value| objection("calibrate-swap-old", swap.old_last, value));
+    let far = far.map(|value| objection("calibrate-swap-far", swap.old_last, value));
     let higher = higher.map(|value| objection("calibrate-swap-new", swap.new_first, value));
-    Ok(lower.into_iter().chain(higher).collect())
+    Ok(lower.into_iter().chain(far).chain(higher).collect())
 }
 
 /// The calibration to store, or the objections against it. Outer error: invalid JSON fields or an
@@ -184,13 +190,36 @@ fn check_calibration(
     ))
 }
 
-/// Last good reading within a day before the moment and first one within a day after it. A device
-/// that shows zero when it wakes up does not contradict anybody.
+/// Good readings around a swap.
+#[derive(Debug, Default)]
+struct ReadingsAround {
+    /// First one within a day before the moment.
+    first: Option<f64>,
+    /// Last one within a day before the moment.
+    before: Option<f64>,
+    /// First one within a day after the moment.
+    after: Option<f64>,
+}
+
+impl ReadingsAround {
+    /// Whether the old meter would have counted, since it was read last, far more than in the day
+    /// before, and a good part of all that it ever counted: a digit too many, or another meter.
+    fn is_too_far(&self, old_last: f64) -> bool {
+        let Some((first, before)) = self.first.zip(self.before) else {
+            return false;
+        };
+        let (grown, more) = ((before - first).max(0.0), old_last - before);
+        more > SWAP_GROWTH_MAX * grown && more > SWAP_SHARE_MAX * before.abs()
+    }
+}
+
+/// Readings around the moment of a swap. A device that shows zero when it wakes up does not
+/// contradict anybody.
 async fn readings_around(
     store: &Store,
     point: &str,
     at: UtcMs,
-) -> Result<(Option<f64>, Option<f64>), ApiError> {
+) -> Result<ReadingsAround, ApiError> {
     let query = PointQuery {
         point: point.to_owned(),
         from: UtcMs(at.0.saturating_sub(SWAP_READINGS_MS)),
@@ -198,7 +227,7 @@ async fn readings_around(
         step: BucketStep::Raw,
         aggregate: AggregateFunction::Last,
     };
-    let (mut before, mut after) = (None, None);
+    let mut around = ReadingsAround::default();
     let mut blocks = store.query(query).await?;
     while let Some(block) = blocks.recv().await {
         let block = match block {
@@ -212,13 +241,14 @@ async fn readings_around(
             };
             let value = number.to_f64();
             if sample.at <= at {
-                before = Some(value);
+                around.first.get_or_insert(value);
+                around.before = Some(value);
             } else if value != 0.0 {
-                after.get_or_insert(value);
+                around.after.get_or_insert(value);
             }
         }
     }
-    Ok((before, after))
+    Ok(around)
 }
 
 /// Moment of a swap; an empty text is none.

@@ -177,6 +177,12 @@ fn a_capacity_of_nothing_or_less_is_refused() {
 }
 
 #[test]
+fn a_key_that_is_gone_does_not_keep_a_site_from_starting() {
+    let bin = "[[asset]]\nid = 'b'\nkind = 'bsf'\ntemperature = 'd.c'\nprobe = 'p'\n";
+    assert_warns(&format!("{bin}stage = 'larva'\n"), "fault-retired-key");
+}
+
+#[test]
 fn a_coefficient_in_percent_is_noticed() {
     let said = rendered_diagnostics(&format!("{PLTS}gamma = -0.35\n"), Language::En);
     assert_eq!(

@@ -18,6 +18,8 @@ use toml::de::{DeTable, DeValue};
 /// Key that the schema of a sink's table has only while a file is read: the keys of its secret.
 // Each table has its own: two sinks may both have a `token_file`, with different variables.
 pub(super) const SECRET_KEYS: &str = "x-secret-keys";
+/// Extension of a schema: keys that had no effect and are gone; files of before still have them.
+const RETIRED_KEYS: &str = "x-retired-keys";
 /// Key of a property in a schema: it is required unless one of these other keys is there.
 const REQUIRED_UNLESS: &str = "x-required-unless";
 
@@ -201,6 +203,11 @@ fn report_unknown_key(
         let [file, variable] = [&secret["file"], &secret["variable"]];
         let [file, variable] = [file, variable].map(|text| text.as_str().unwrap_or_default());
         notes.add_error(span, name, "fault-secret", file, variable);
+        return None;
+    }
+    let retired = schema[RETIRED_KEYS].as_array();
+    if retired.is_some_and(|all| all.iter().any(|one| one == name)) {
+        notes.add_warning(span, name, "fault-retired-key", name, "");
         return None;
     }
     let empty = serde_json::Map::new();

@@ -212,20 +212,28 @@ impl<'p> BundleCheck<'p> {
         let mut chain = DigestChain::searching(wanted);
         let mut verdict = VerificationReport::default();
         let mut records = BTreeMap::new();
+        let mut place = None;
         let whole = self.for_each_line(zip, DIGESTS_NAME, |line| {
             let Ok(digest) = serde_json::from_slice::<DayDigest>(line) else {
                 // An unreadable line has no number of its own; this is the one that was due.
                 let next = (chain.count() + 1).to_string();
                 return verdict.add_mismatch(None, MismatchKind::Record, next);
             };
-            match chain.push(&digest, &mut verdict) {
-                Some(record) if about.has_samples_of(record.day) => {
-                    records.insert(record.day, record);
-                }
-                Some(_) => {}
-                None => drop(records.remove(&digest.day)),
+            let Some(record) = chain.push(&digest, &mut verdict) else {
+                return drop(records.remove(&digest.day));
+            };
+            place = Some((record.site.clone(), record.zone.clone()));
+            if about.has_samples_of(record.day) {
+                records.insert(record.day, record);
             }
         });
+        // The newest record: a site may have had another id or zone before.
+        let is_elsewhere =
+            place.is_some_and(|place| place != (about.site.clone(), about.zone.clone()));
+        if is_elsewhere {
+            self.verdict
+                .add_mismatch(None, MismatchKind::File, MANIFEST_NAME);
+        }
         let is_named = !verdict.is_intact();
         for fault in std::mem::take(&mut verdict.mismatches) {
             self.verdict.add(fault);

@@ -1,7 +1,7 @@
 //! Common parts of all asset types: the accumulator trait, totals as figures, and data events.
 
 use crate::domain::ExactNumber;
-use crate::domain::claim_verdict::ClaimVerdict;
+use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::indicator::{
     DailyValues, Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec, InputSource,
     ValueOrigin,
@@ -20,6 +20,8 @@ use std::sync::Arc;
 
 /// Key of the remark on a total that is the difference of two readings of a counter.
 pub(crate) const BY_DIFFERENCE: &str = "account-by-difference";
+/// Largest share of a total that may have been counted before the period.
+const OPENING_SHARE_MAX: f64 = 0.05;
 /// Polling intervals within which the first and the last reading are at the ends of the period.
 const ENDS_POLLS: i64 = 3;
 /// Share from which the measurements are complete (METHODS G.4).
@@ -69,6 +71,22 @@ pub(crate) struct AssetReadings<'a> {
     pub(crate) desk: &'a FigureContext<'a>,
     pub(crate) lanes: &'a [InputSeries],
     pub(crate) tracks: &'a [Coverage],
+}
+
+/// A total of which a gap that began before the period is a larger part than `OPENING_SHARE_MAX`
+/// is an upper bound: what was counted before the period is in it.
+fn judge_opening(figure: Indicator, amount: &Totaliser) -> Indicator {
+    let is_much = figure
+        .value
+        .as_ref()
+        .is_ok_and(|total| amount.across_opening() > OPENING_SHARE_MAX * total.abs());
+    if !is_much {
+        return figure;
+    }
+    let bound = ClaimVerdict::NotClaimed(NotClaimedReason::UpperBound);
+    figure
+        .with_verdict(bound)
+        .with_remark(IndicatorRemark::new("account-opening-upper-bound"))
 }
 
 /// Adds a remark with the number of readings that were refused, and makes the figure doubtful.
@@ -148,7 +166,7 @@ impl AssetReadings<'_> {
         } else {
             figure
         };
-        let figure = mark_refused(figure, amount);
+        let figure = judge_opening(mark_refused(figure, amount), amount);
         self.mark_old_opening(figure, amount.lane)
     }
 

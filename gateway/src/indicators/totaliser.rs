@@ -50,6 +50,10 @@ pub(crate) struct Totaliser {
     begun: bool,
     /// Growth between readings that were further apart than three polling intervals.
     across_gaps: f64,
+    /// Part of it from the last reading before the period to the first one in it.
+    across_opening: f64,
+    /// What `heard` was when the period began, ms.
+    heard_before: Option<i64>,
     /// Moment of the last reading, or of the last answer of a device asleep, ms.
     heard: Option<i64>,
     /// Time between two readings from which there is a gap, ms.
@@ -70,6 +74,8 @@ saved_fields!(Totaliser {
     outside,
     begun,
     across_gaps,
+    across_opening,
+    heard_before,
     heard,
     gap_ms,
     refused,
@@ -144,6 +150,8 @@ impl Totaliser {
             outside: 0,
             begun: false,
             across_gaps: 0.0,
+            across_opening: 0.0,
+            heard_before: None,
             heard: None,
             gap_ms: lane.every_ms.saturating_mul(GAP_POLLS),
             refused: Vec::new(),
@@ -200,6 +208,9 @@ impl Totaliser {
         let is_gap = before.is_some_and(|before| tick.at - before > longest);
         if is_gap && tick.inside && tick.value.is_some() && self.is_counter() {
             self.across_gaps += grown.max(0.0);
+            if before == self.heard_before {
+                self.across_opening += grown.max(0.0);
+            }
         }
     }
 
@@ -213,6 +224,8 @@ impl Totaliser {
             self.plain = true;
             self.sum = 0.0;
             self.across_gaps = 0.0;
+            self.across_opening = 0.0;
+            self.heard_before = self.heard;
             self.refused_today = RefusedReadings::default();
         }
     }
@@ -334,6 +347,12 @@ impl Totaliser {
     /// polling intervals; 0 for an integral, which bridges no gap.
     pub(crate) fn across_gaps(&self) -> f64 {
         self.across_gaps
+    }
+
+    /// Part of the total that the counter had grown by when the first reading of the period came
+    /// after a gap that had begun before it: nobody knows how much of it belongs to the period.
+    pub(crate) fn across_opening(&self) -> f64 {
+        self.across_opening
     }
 
     /// Whether the total is read from a counter.

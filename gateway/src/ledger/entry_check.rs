@@ -3,7 +3,7 @@
 
 use super::indicator_definitions::{IndicatorDefinition, IndicatorDefinitions};
 use super::quantity_unit::quantity_unit;
-use super::value_parser::{self, DecimalMark};
+use super::value_parser::{self, DecimalMark, RUPIAH};
 use crate::domain::ExactNumber;
 use crate::domain::ledger::{
     Attachment, EntryId, EntryKind, EntryStatement, EntryTime, QuantityBasis,
@@ -352,7 +352,12 @@ impl<'a> EntryChecker<'a> {
             );
             return None;
         };
-        let number = amount.resolve(self.rules.mark);
+        // Rupiah have no decimals: a sign before three digits groups thousands.
+        let is_rupiah = [trimmed_text(raw.unit.as_ref()), beside].contains(&Some(RUPIAH));
+        let number = match amount {
+            value_parser::WrittenNumber::Either { grouped, .. } if is_rupiah => Some(grouped),
+            _ => amount.resolve(self.rules.mark),
+        };
         if let (
             None,
             value_parser::WrittenNumber::Either {

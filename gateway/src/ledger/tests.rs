@@ -200,6 +200,15 @@ fn a_table_without_its_headings_says_which_are_missing() {
 }
 
 #[test]
+fn rupiah_have_no_decimals_so_a_sign_groups_their_thousands() {
+    let head = "date;indicator;quantity;unit;how;who\n2026-11-21;belt-saved;";
+    for (amount, unit) in [("Rp 750.000", ""), ("750.000", "IDR"), ("Rp 750.000,-", "")] {
+        let found = import_text(&format!("{head}{amount};{unit};declared;S\n"));
+        assert_eq!(quantity_texts(&found), ["750000 IDR"], "{amount}");
+    }
+}
+
+#[test]
 fn a_table_without_a_column_of_units_takes_them_from_its_quantities() {
     let definitions = IndicatorDefinitions::built_in();
     let text = "tanggal;indikator;jumlah;petugas\n2026-11-20;belt-saved;Rp 2.500.000,-;Siti\n";

@@ -76,6 +76,7 @@ impl Default for BsfTemperatureBands {
 
 /// `bsf` as typed.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(extend("x-retired-keys" = ["stage"]))]
 pub(crate) struct RawBsf {
     /// Letters, digits, `-` and `_`.
     #[schemars(required)]

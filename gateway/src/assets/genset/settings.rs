@@ -67,6 +67,7 @@ impl GensetLoad {
 
 /// `genset` as typed.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(extend("x-retired-keys" = ["load"]))]
 pub(crate) struct RawGenset {
     /// Letters, digits, `-` and `_`.
     #[schemars(required)]

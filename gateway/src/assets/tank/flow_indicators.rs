@@ -9,7 +9,7 @@ use crate::domain::indicator::{
 };
 use crate::formulas::FormulaStatus;
 use crate::formulas::claim_rounding::{self, RoundingMode};
-use crate::indicators::asset_sums::AssetReadings;
+use crate::indicators::asset_sums::{AssetReadings, BY_DIFFERENCE};
 use crate::indicators::coverage::point_source;
 use crate::indicators::figure_context::{
     FigureBuilder, FigureContext, FigureValue, constant_input, figure_input, measured_input,
@@ -125,7 +125,13 @@ impl TankSums<'_> {
         let dead = tank_volume(self.shapes.last_shape(), Some(self.tank.outlet_m))
             .v_m3
             .unwrap_or(0.0);
-        let days = desk.span.days_passed();
+        // The use is that of the measured time alone; of a counter with both ends it is that of all.
+        let is_whole = out.remarks.iter().any(|said| said.key == BY_DIFFERENCE);
+        let measured = out
+            .completeness
+            .all
+            .filter(|share| !is_whole && *share > 0.0);
+        let days = desk.span.days_passed() * measured.unwrap_or(1.0);
         let both = last.value.clone().and_then(|v| Ok((v, out.value.clone()?)));
         let value: FigureValue = both.and_then(|(v, out)| {
             let left = (v - dead).max(0.0) * days / out;

@@ -213,6 +213,10 @@ fn plan_target(
     let file = &*options.file;
     // The exchange format is tried first: it is exact and leaves no question open.
     let own = check_samples_file(file, wishes.era).reading(file)?;
+    if own.faults.count == 0 && own.rows == 0 && !options.names_layout() {
+        print_no_rows(file, lang);
+        return Ok(None);
+    }
     if own.faults.count == 0 && !options.names_layout() {
         return Ok(Some(PlannedImport {
             target,
@@ -278,6 +282,10 @@ fn plan_table(
             return None;
         }
     };
+    if rows.is_empty() {
+        print_no_rows(&options.file, lang);
+        return None;
+    }
     Some(PlannedImport {
         target,
         count: u64::try_from(rows.len()).unwrap_or(u64::MAX),
@@ -291,6 +299,11 @@ fn plan_table(
         format: Some(format),
         converted,
     })
+}
+
+fn print_no_rows(file: &Path, lang: Language) {
+    let name = file.display().to_string();
+    print_stderr(&lang.text_with("cli-import-no-rows", &[("file", &name)]));
 }
 
 /// Prints the open questions, else the errors of every kind of row.

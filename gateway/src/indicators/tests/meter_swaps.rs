@@ -4,6 +4,7 @@ use super::site::SITE_DEVICES;
 use super::{HOUR, TestSite, assert_figure_close, find_figure, has_remark, parse_time};
 use crate::domain::UtcMs;
 use crate::domain::calibration::{Calibration, CalibrationKind};
+use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use jiff::civil::date;
 
 fn site() -> String {
@@ -135,4 +136,27 @@ async fn what_was_counted_across_a_gap_is_told() {
     let day = village.indicators("2026-11-20").await;
     let figure = find_figure(&day, "meter.import", "m");
     assert!(!has_remark(figure, "account-counted-across-gaps"));
+}
+
+#[tokio::test]
+async fn what_may_have_been_counted_before_the_period_is_no_claim() {
+    let village = TestSite::new(&site());
+    let start = parse_time("2026-10-31T17:00:00Z").0;
+    // The last reading before November is of September; 300 kWh came in between.
+    let old = (start - 720 * HOUR, Some(900.0));
+    let hours = (1..=720_i32).map(|hour| (start + i64::from(hour) * HOUR, f64::from(hour) / 3.0));
+    let readings = hours.map(|(at, grown)| (at, Some(1200.0 + grown)));
+    let readings = std::iter::once(old).chain(readings).collect();
+    village
+        .store_readings(vec![("meter.import", readings)])
+        .await;
+    let found = village.indicators("2026-11").await;
+    let figure = find_figure(&found, "meter.import", "m");
+    let bound = ClaimVerdict::NotClaimed(NotClaimedReason::UpperBound);
+    assert_eq!(figure.claim, bound);
+    assert!(has_remark(figure, "account-opening-upper-bound"));
+    // A day later nothing is open any more.
+    let day = village.indicators("2026-11-02").await;
+    let figure = find_figure(&day, "meter.import", "m");
+    assert!(!figure.claim.is_withheld());
 }

@@ -12,6 +12,7 @@ use crate::formulas::FormulaStatus as Reason;
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::document::ReportBlock;
 use crate::report::render::figure::{FigureStatus, KeyFigure, KeyFigures};
+use crate::report::render::number_format;
 use crate::report::render::table::ReportTable;
 
 /// Shares of the period from which a figure is complete, and from which it may be a headline
@@ -214,10 +215,17 @@ fn figure_row(book: &ReportContext<'_>, one: &Indicator) -> Vec<CellValue> {
 
 /// Rounded value of an indicator that may be claimed, or the reason why there is none to claim.
 pub(crate) fn claimed_value(book: &ReportContext<'_>, one: &Indicator) -> CellValue {
-    match withheld_reason(book, one) {
+    match withheld_reason(book, one).or_else(|| insufficient_reason(book, one)) {
         Some(why) => CellValue::Missing(why),
         None => printed_value(book, one),
     }
+}
+
+/// Sentence that too little was measured for a headline (METHODS G.4), with the share.
+pub(crate) fn insufficient_reason(book: &ReportContext<'_>, one: &Indicator) -> Option<String> {
+    let share = judged_share(book, one).filter(|_| is_insufficient(book, one))?;
+    let share = number_format::format_percent(book.lang, share, 0);
+    Some(book.format_message("chapters-insufficient", &[("share", &share)]))
 }
 
 /// Rounded value of an indicator, or the reason why there is none.

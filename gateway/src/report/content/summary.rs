@@ -105,10 +105,7 @@ pub(crate) fn headline_indicators<'a>(book: &ReportContext<'a>) -> Vec<&'a Indic
 pub(crate) fn headline_figure(book: &ReportContext<'_>, one: &Indicator) -> KeyFigure {
     let mut figure =
         indicator_figures::indicator_figure(book, one, "summary", &book.full_name(one));
-    if indicator_figures::is_insufficient(book, one) {
-        let share = indicator_figures::judged_share(book, one).unwrap_or_default();
-        let share = number_format::format_percent(book.lang, share, 0);
-        let why = book.format_message("chapters-insufficient", &[("share", &share)]);
+    if let Some(why) = indicator_figures::insufficient_reason(book, one) {
         figure.value = CellValue::Missing(why);
         figure.plus_minus = None;
     }
