@@ -495,6 +495,7 @@ fault-evidence-hash = the SHA-256 of { $found } is different, { $expected }: the
 fault-evidence-file = file { $found } does not exist; figures with this factor stay provisional
 fault-claimed-twice = the energy of point `{ $found }` already counts for asset `{ $expected }`; one kilowatt-hour counts only once
 fault-claimed-twice-device = `{ $found }` measure the same energy of one device, which already counts for asset `{ $expected }`; one kilowatt-hour counts only once
+fault-claimed-related = `{ $found }` and `{ $expected }` are declared to be the same energy ([[relation]]); only one of them may have a baseline
 fault-claimed-perhaps = `{ $found }` are points of one device: if they measure the same energy, it already counts for asset `{ $expected }`; where it does not, give both a `channel`
 fault-litres-claimed-perhaps = the litres of `{ $found }` have an effect in CO2: if they are the fuel that `{ $expected }` saves, they count twice
 fault-water-claimed-twice = the water of pump `{ $found }` is already claimed by asset `{ $expected }`

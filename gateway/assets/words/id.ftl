@@ -492,6 +492,7 @@ fault-evidence-hash = nilai hash (SHA-256) berkas { $found } berbeda, yaitu { $e
 fault-evidence-file = berkas { $found } tidak ada; angka dengan faktor ini tetap sementara
 fault-claimed-twice = energi titik ukur `{ $found }` sudah dihitung untuk aset `{ $expected }`; satu kilowatt-jam hanya dihitung satu kali
 fault-claimed-twice-device = `{ $found }` mengukur energi yang sama dari satu alat, yang sudah dihitung untuk aset `{ $expected }`; satu kilowatt-jam hanya dihitung satu kali
+fault-claimed-related = `{ $found }` dan `{ $expected }` dinyatakan sebagai energi yang sama ([[relation]]); hanya satu yang boleh punya baseline
 fault-claimed-perhaps = `{ $found }` adalah titik ukur dari satu alat: jika energinya sama, energi itu sudah dihitung untuk aset `{ $expected }`; jika tidak, beri keduanya `channel`
 fault-litres-claimed-perhaps = liter pada `{ $found }` berdampak CO2: jika itu bahan bakar yang dihemat `{ $expected }`, liter itu dihitung dua kali
 fault-water-claimed-twice = air pompa `{ $found }` sudah menjadi dasar klaim aset `{ $expected }`

@@ -86,6 +86,11 @@ impl ClaimRegistry<'_> {
                 let what = "fault-claimed-twice-device";
                 notes.add_error(at.span(), "baseline", what, &found, &earlier.id);
             }
+            // What is part of, in series with, or fed by another plant is the same energy.
+            _ if both_claim && self.are_related(earlier, later) => {
+                let what = "fault-claimed-related";
+                notes.add_error(at.span(), "baseline", what, &later.id, &earlier.id);
+            }
             EnergyOverlap::Possible => {
                 let found = format!("{}, {}", first.id, second.id);
                 let what = "fault-claimed-perhaps";

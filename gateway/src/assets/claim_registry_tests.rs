@@ -189,6 +189,17 @@ fn what_is_declared_and_true_is_accepted() {
 }
 
 #[test]
+fn what_is_declared_to_be_the_same_energy_is_claimed_once() {
+    let both = plant("p", INVERTER, GRID) + &plant("q", SECOND, GRID);
+    for kind in ["part-of", "in-series", "feeds"] {
+        let relation = format!("[[relation]]\nasset = 'q'\nkind = '{kind}'\nwith = 'p'\n");
+        let faults = load(&(both.clone() + &relation)).unwrap_err();
+        let whats: Vec<&str> = faults.0.iter().map(|fault| fault.what).collect();
+        assert_eq!(whats, ["fault-claimed-related"], "{kind}");
+    }
+}
+
+#[test]
 fn a_relation_names_two_assets_that_exist() {
     let relation = |asset: &str, with: &str| {
         let plants = plant("p", INVERTER, GRID) + &plant("q", SECOND, GRID);
