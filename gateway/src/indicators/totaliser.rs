@@ -52,7 +52,7 @@ pub(crate) struct Totaliser {
     across_gaps: f64,
     /// Part of it from the last reading before the period to the first one in it.
     across_opening: f64,
-    /// What `heard` was when the period began, ms.
+    /// Moment of the last reading before the period, ms.
     heard_before: Option<i64>,
     /// Moment of the last reading, or of the last answer of a device asleep, ms.
     heard: Option<i64>,

@@ -18,7 +18,7 @@ const PERCENT_RANGE: (f64, f64) = (0.0, 100.0);
 /// ```
 /// use gateway::report::render::chart::axis_ends;
 ///
-/// assert_eq!(axis_ends((28.1, 28.3), "°C"), (23.2, 33.2));
+/// assert_eq!(axis_ends((28.0, 30.0), "°C"), (24.0, 34.0));
 /// assert_eq!(axis_ends((19.0, 21.0), "m³"), (0.0, 21.0));
 /// ```
 pub fn axis_ends((low, high): (f64, f64), unit: &str) -> (f64, f64) {
