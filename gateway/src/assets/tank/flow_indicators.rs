@@ -125,7 +125,7 @@ impl TankSums<'_> {
         let dead = tank_volume(self.shapes.last_shape(), Some(self.tank.outlet_m))
             .v_m3
             .unwrap_or(0.0);
-        // The use is that of the measured time alone; of a counter with both ends it is that of all.
+        // Use of the measured time alone; a counter with both ends gives that of all.
         let is_whole = out.remarks.iter().any(|said| said.key == BY_DIFFERENCE);
         let measured = out
             .completeness
