@@ -54,4 +54,5 @@ mod technician;
 mod terms;
 mod tidy;
 mod time_stamps;
+mod upgrade;
 mod wizards;

@@ -17,7 +17,7 @@ use std::path::Path;
 
 /// Tables that a start writes, copied into memory for a read-only command.
 // All of them are small; samples and journal are read from the file.
-const COPIED_TABLES: [&str; 8] = [
+const COPIED_TABLES: [&str; 10] = [
     "meta",
     "boot",
     "device",
@@ -26,6 +26,8 @@ const COPIED_TABLES: [&str; 8] = [
     "revision",
     "factors",
     "digest_due",
+    "clock_pair",
+    "identity",
 ];
 /// Tables that a start writes and nobody reads: empty in memory.
 const EMPTY_TABLES: [&str; 1] = ["audit"];

@@ -47,6 +47,27 @@ async fn a_log_whose_file_is_gone_is_set_aside_and_not_deleted() {
 }
 
 #[tokio::test]
+async fn a_lost_log_costs_no_more_than_the_last_hour() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = site(&["power"]);
+    let clock = Clock::set(UtcMs(MIDNIGHT), true);
+    let store = open_at(dir.path(), &site, &clock, None);
+    // Two readings an hour, flushed one by one, for six hours.
+    for i in 0..12 {
+        clock.advance(Duration::from_mins(30));
+        let at = clock.now().at.0;
+        store.append(reading(at, &[decimal(i)])).await.unwrap();
+        store.flush().await.unwrap();
+    }
+    let copy = tempfile::tempdir().unwrap();
+    for name in ["pantau.db", "pantau.seq"] {
+        std::fs::copy(dir.path().join(name), copy.path().join(name)).unwrap();
+    }
+    let left = open(copy.path(), &site);
+    assert!(ask(&left, raw("meter.power")).await.len() >= 10);
+}
+
+#[tokio::test]
 async fn garbled_bytes_anywhere_never_stop_a_start_and_never_make_a_value() {
     let dir = tempfile::tempdir().unwrap();
     let site = site(&["power"]);

@@ -1,7 +1,7 @@
 //! Tests of the snapshots of figures in the store.
 
 use super::schema::DATABASE_FILE;
-use super::tests::{MIDNIGHT, decimal, open, reading, site};
+use super::tests::{BACK_TO_VERSION_3, MIDNIGHT, decimal, open, reading, site};
 use super::{FigureSnapshot, SnapshotQuery, Store, change_stored_file, snapshot_basis};
 use crate::clock::Clock;
 use crate::config::StoreSettings;
@@ -255,12 +255,10 @@ async fn a_store_of_version_3_keeps_its_readings_and_gets_snapshots() {
     store.stop().await;
     change_stored_file(
         &dir.path().join(DATABASE_FILE),
-        "DROP TABLE time_stamp; DROP TABLE redated_stretch;
-         DROP TABLE replaced_samples; DROP TABLE import_stretch; DROP TABLE sample_import;
-         DROP TABLE issued_file; DROP TABLE issued_report; DROP TABLE entry_key;
-         DROP TABLE figure_snapshot;
-         PRAGMA user_version = 3;
-         UPDATE meta SET value = 3 WHERE key = 'tables'",
+        &format!(
+            "{BACK_TO_VERSION_3} PRAGMA user_version = 3;
+             UPDATE meta SET value = 3 WHERE key = 'tables'"
+        ),
     );
     let store = open(dir.path(), &points);
     assert_eq!(store.latest_samples().await.unwrap().len(), 1);

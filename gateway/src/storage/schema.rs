@@ -18,7 +18,7 @@ const WAL_BYTES: u64 = 4 << 20;
 // A commit of a thousand pages more still fits into the preallocated log.
 const CHECKPOINT_PAGES: u32 = 3000;
 /// Schema steps, one a version; a later version appends a step.
-pub(super) const MIGRATIONS: [&str; 9] = [
+pub(super) const MIGRATIONS: [&str; 10] = [
     BASE_SCHEMA,
     EVIDENCE_SCHEMA,
     CALIBRATION_SCHEMA,
@@ -28,6 +28,7 @@ pub(super) const MIGRATIONS: [&str; 9] = [
     SAMPLE_IMPORT_SCHEMA,
     ISSUED_FILE_SCHEMA,
     REDATED_AND_STAMP_SCHEMA,
+    CLOCK_AND_DAMAGE_SCHEMA,
 ];
 
 /// Table whose rows are never changed or deleted.
@@ -248,6 +249,21 @@ CREATE TABLE time_stamp(id INTEGER PRIMARY KEY AUTOINCREMENT, number INTEGER NOT
   sha256 TEXT NOT NULL, at INTEGER NOT NULL, url TEXT NOT NULL, token BLOB NOT NULL);
 ";
 
+/// Tables of version 10: what both clocks showed at moments of each start of the computer and who
+/// vouched for it; the id of the store; what each sink has still to deliver besides the newest
+/// readings; and what was lost by damage, until somebody has seen it.
+const CLOCK_AND_DAMAGE_SCHEMA: &str = "
+CREATE TABLE clock_pair(id INTEGER PRIMARY KEY, boot TEXT NOT NULL, mono INTEGER NOT NULL,
+  at INTEGER NOT NULL, source TEXT NOT NULL, bound_ms INTEGER NOT NULL);
+CREATE INDEX clock_pair_boot ON clock_pair(boot, mono);
+CREATE TABLE identity(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE sink_lane(sink TEXT NOT NULL, after INTEGER NOT NULL, until INTEGER NOT NULL,
+  PRIMARY KEY(sink, after)) WITHOUT ROWID;
+CREATE TABLE data_damage(id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL,
+  day TEXT NOT NULL, device TEXT NOT NULL, what TEXT NOT NULL, rows INTEGER NOT NULL,
+  seen_by TEXT, seen_at INTEGER);
+";
+
 /// Opened database.
 #[derive(Debug)]
 pub(super) struct OpenedDatabase {
@@ -387,11 +403,27 @@ pub(super) fn connect_database(file: &Path) -> Result<(Connection, usize), rusql
         true,
     )?;
     let version = migrate_schema(&mut db)?;
-    // Not fatal: a short log costs wear, not data.
-    if let Err(fault) = preallocate_wal(&wal_path(file)) {
-        tracing::warn!(%fault, "the write-ahead log could not be given its length");
+    // Neither is fatal: a short log costs wear, not data, and the log keeps what it holds.
+    match preallocate_wal(&wal_path(file)) {
+        Err(fault) => {
+            tracing::warn!(%fault, "the write-ahead log could not be given its length");
+        }
+        // With room for the whole log there is room for the tables.
+        Ok(()) if version < MIGRATIONS.len() => {
+            if let Err(fault) = copy_log_into_file(&db) {
+                tracing::warn!(%fault, "the new tables are in the write-ahead log alone");
+            }
+        }
+        Ok(()) => {}
     }
     Ok((db, version))
+}
+
+/// Copies what the log holds into the file, and keeps the preallocated log.
+// Done every hour, at a stop and after tables were made: a log that is lost then costs no more than
+// the last hour, and never the tables.
+pub(super) fn copy_log_into_file(db: &Connection) -> Result<(), rusqlite::Error> {
+    db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
 }
 
 /// Brings an older file to the current schema, in one transaction; returns the version that was

@@ -10,6 +10,7 @@ use super::memtable::{BootKey, ColumnKey, sort_and_dedup};
 use super::meta_table::write_meta;
 use super::pack_rows::{PackContent, PackWriter, group_of_point, parse_pieces, read_piece};
 use super::rollup::{RollupCodec, SampleRollup};
+use super::schema;
 use super::snapshot_shelf::ChangedStretch;
 use super::store_values::StoreAccess;
 use super::varint::{ByteReader, put};
@@ -61,6 +62,7 @@ impl StoreWriter {
         if hourly {
             self.apply_retention(now)?;
             self.seal_after = next_full_hour(now.at);
+            schema::copy_log_into_file(&self.db)?;
         }
         Ok(())
     }

@@ -11,6 +11,14 @@ use std::time::Duration;
 /// 2026-11-21 00:00 in Jakarta.
 pub(super) const MIDNIGHT: i64 = 1_795_194_000_000;
 
+/// Removes the tables of versions after 3.
+pub(super) const BACK_TO_VERSION_3: &str = "
+    DROP TABLE clock_pair; DROP TABLE identity; DROP TABLE sink_lane; DROP TABLE data_damage;
+    DROP TABLE time_stamp; DROP TABLE redated_stretch;
+    DROP TABLE replaced_samples; DROP TABLE import_stretch; DROP TABLE sample_import;
+    DROP TABLE issued_file; DROP TABLE issued_report; DROP TABLE entry_key;
+    DROP TABLE figure_snapshot;";
+
 pub(super) fn site(points: &[&str]) -> Site {
     let point = |name: &&str| PointInfo {
         id: format!("meter.{name}").into(),

@@ -144,6 +144,11 @@ impl StoreWriter {
         if let Err(fault) = self.flush() {
             tracing::error!(%fault, unflushed = self.pending.len(), "stopped without the last readings");
         }
+        if self.access != StoreAccess::Read
+            && let Err(fault) = schema::copy_log_into_file(&self.db)
+        {
+            tracing::warn!(%fault, "the log was not copied into the file; it keeps what it holds");
+        }
     }
 
     /// Serves one request.
