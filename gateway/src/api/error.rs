@@ -258,6 +258,7 @@ impl From<StoreError> for ApiError {
                 (StatusCode::NOT_FOUND, ApiErrorCode::UnknownAttachment)
             }
             StoreError::TooLarge => return too_large_error(ATTACHMENT_BYTES_MAX),
+            StoreError::Hung(_) => (StatusCode::SERVICE_UNAVAILABLE, ApiErrorCode::Disk),
             StoreError::Stopped
             | StoreError::Busy(_)
             | StoreError::Overloaded

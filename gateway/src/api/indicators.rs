@@ -207,16 +207,17 @@ pub(crate) fn parse_period(text: &str, lang: Language) -> Result<Period, ApiErro
 /// requests, 503 while the store is busy.
 pub(crate) fn report_error(trouble: &ReportBuildError, lang: Language) -> ApiError {
     use crate::indicators::IndicatorsError;
-    use crate::storage::StoreError;
     let status = match trouble {
         ReportBuildError::Account(IndicatorsError::UnknownAsset(_))
         | ReportBuildError::NoRevision(_) => StatusCode::NOT_FOUND,
         question if question.is_bad_request() => StatusCode::BAD_REQUEST,
-        ReportBuildError::Store(StoreError::Stopped | StoreError::Busy(_))
-        | ReportBuildError::Account(
-            IndicatorsError::Busy
-            | IndicatorsError::Store(StoreError::Stopped | StoreError::Busy(_)),
-        ) => StatusCode::SERVICE_UNAVAILABLE,
+        ReportBuildError::Account(IndicatorsError::Busy) => StatusCode::SERVICE_UNAVAILABLE,
+        ReportBuildError::Store(store)
+        | ReportBuildError::Account(IndicatorsError::Store(store))
+            if store.may_pass() =>
+        {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
     if status == StatusCode::INTERNAL_SERVER_ERROR {

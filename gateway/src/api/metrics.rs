@@ -51,7 +51,9 @@ pub(crate) async fn get_metrics(State(app): State<ApiListener>) -> Result<Respon
             .map(|(id, state)| ((*id).to_owned(), state))
             .collect(),
     );
-    register_store_metrics(&mut registry, &app.state().store.health().borrow());
+    let store = &app.state().store;
+    register_store_metrics(&mut registry, &store.health().borrow());
+    register_pulse_metrics(&mut registry, &store.pulse);
     let clock = f64::from(u8::from(app.state().clock.now().trusted));
     register_gauge(
         &mut registry,
@@ -229,6 +231,21 @@ fn register_store_metrics(registry: &mut Registry, health: &crate::storage::Stor
         counter.inc_by(value);
         registry.register(name, help, counter);
     }
+}
+
+fn register_pulse_metrics(registry: &mut Registry, pulse: &crate::storage::StorePulse) {
+    register_gauge(
+        registry,
+        "store_oldest_waiting_seconds",
+        "Age of the oldest reading that is not on disk",
+        pulse.oldest_waiting().as_secs_f64(),
+    );
+    register_gauge(
+        registry,
+        "store_stuck_seconds",
+        "Time for which the disk has given no answer",
+        pulse.stuck_for().as_secs_f64(),
+    );
 }
 
 fn register_gauge(registry: &mut Registry, name: &str, help: &str, value: f64) {

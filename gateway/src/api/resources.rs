@@ -223,6 +223,13 @@ pub(crate) async fn healthz(State(app): State<ApiListener>) -> (StatusCode, Json
             .failure
             .map(|(_, failure)| format!("store: {failure}")),
     );
+    let pulse = &app.state().store.pulse;
+    if pulse.is_hung() {
+        why.push(format!(
+            "store: the disk has not answered for {} s; readings wait in memory",
+            pulse.stuck_for().as_secs()
+        ));
+    }
     let status = if why.is_empty() {
         StatusCode::OK
     } else {

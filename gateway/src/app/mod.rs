@@ -17,7 +17,9 @@ use crate::buses::CounterValues;
 use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::domain::Reading;
-use crate::limits::{READING_QUEUE_MAX, STOP_SECONDS, STORE_BATCH_WAIT_MS};
+use crate::limits::{
+    READING_QUEUE_MAX, STOP_SECONDS, STORE_BATCH_WAIT_MS, STORE_HUNG_RESTART_SECONDS,
+};
 use crate::server::TlsSetup;
 use crate::sinks::SinkContext;
 use crate::status::StatusBoard;
@@ -226,7 +228,10 @@ impl GatewayApp {
                 server::serve_page(listener, state, self.tls.clone(), stop.clone()),
             ));
         }
-        tasks.spawn(run_named("watchdog", notify_watchdog(stop.clone())));
+        tasks.spawn(run_named(
+            "watchdog",
+            notify_watchdog(self.store.clone(), stop.clone()),
+        ));
         tasks
     }
 }
@@ -315,8 +320,9 @@ async fn redate_undated(store: &Store, clock: &Clock) -> bool {
     true
 }
 
-/// Notifies systemd's watchdog at half of its interval; ends at the stop.
-async fn notify_watchdog(mut stop: watch::Receiver<bool>) {
+/// Notifies systemd's watchdog at half of its interval, while the store's thread makes progress;
+/// ends at the stop.
+async fn notify_watchdog(store: Store, mut stop: watch::Receiver<bool>) {
     let Some(limit) = sd_notify::watchdog_enabled() else {
         let _ = stop.wait_for(|stop| *stop).await;
         return;
@@ -324,7 +330,14 @@ async fn notify_watchdog(mut stop: watch::Receiver<bool>) {
     let mut beat = tokio::time::interval(limit / 2);
     loop {
         tokio::select! {
-            _ = beat.tick() => { let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]); }
+            _ = beat.tick() => {
+                let stuck = store.pulse.stuck_for().as_secs();
+                if stuck < STORE_HUNG_RESTART_SECONDS {
+                    let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+                } else {
+                    tracing::error!(stuck, "the store makes no progress: systemd may restart the gateway");
+                }
+            }
             _ = stop.wait_for(|stop| *stop) => return,
         }
     }

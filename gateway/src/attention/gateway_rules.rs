@@ -13,6 +13,11 @@ pub(super) fn store_failing(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
     found.into_iter().collect()
 }
 
+pub(super) fn store_hung(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
+    let found = site.store.is_hung.then(RuleFinding::default);
+    found.into_iter().collect()
+}
+
 pub(super) fn store_lost(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
     let lost = Some(site.store.lost).filter(|lost| *lost > 0);
     let finding = |lost| RuleFinding::default().with("lost", count_arg(lost));

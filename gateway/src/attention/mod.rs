@@ -32,7 +32,9 @@ pub(crate) use site_condition::{
 use AttentionSeverity::{Notice, Urgent, Warning};
 use attention_rule::rule;
 use device_rules::{data_gap, device_partial, device_silent, line_silent};
-use gateway_rules::{clock_untrusted, sink_away, sink_refused, store_failing, store_lost};
+use gateway_rules::{
+    clock_untrusted, sink_away, sink_refused, store_failing, store_hung, store_lost,
+};
 use ledger_rules::{entry_missing, entry_never, target_behind};
 use power_rules::plts_idle;
 use waste_rules::{bin_cold, bin_hot, bin_was_hot, compost_hot, mass_balance};
@@ -42,6 +44,7 @@ use water_rules::{leak, leak_once, overflow, pump_dry, tank_balance, water_days,
 pub(crate) const ATTENTION_RULES: &[AttentionRule] = &[
     rule("clock-untrusted", Urgent, "/health", clock_untrusted),
     rule("store-failing", Urgent, "/health", store_failing),
+    rule("store-hung", Urgent, "/health", store_hung),
     rule("water-hours", Urgent, "/air", water_hours),
     rule("bin-hot", Urgent, "/bsf", bin_hot),
     rule("bin-cold", Urgent, "/bsf", bin_cold),

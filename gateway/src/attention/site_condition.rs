@@ -58,6 +58,8 @@ pub(crate) struct ConditionFigures<'a> {
 pub(crate) struct StoreCondition {
     /// True when readings cannot be written.
     pub(crate) is_failing: bool,
+    /// True when the disk gives no answer at all.
+    pub(crate) is_hung: bool,
     /// Readings that were lost because the disk failed.
     pub(crate) lost: u64,
 }

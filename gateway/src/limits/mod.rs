@@ -12,10 +12,12 @@ mod evidence_limits;
 mod import_limits;
 pub mod pin_limits;
 mod report_limits;
+mod store_limits;
 
 pub use evidence_limits::*;
 pub use import_limits::*;
 pub use report_limits::*;
+pub use store_limits::*;
 
 /// Maximum registers in one Modbus read (application protocol V1.1b3, 6.3).
 pub const REGISTERS_PER_READ_MAX: u16 = 125;
@@ -93,15 +95,6 @@ pub const RETENTION_DAYS_DIVISOR: usize = 10;
 /// Days without an acknowledgement after which the queue of a sink is deleted before history,
 /// when the disk budget is used up.
 pub const SINK_DEAD_DAYS: i64 = 7;
-/// Sequence numbers reserved at once in `pantau.seq`.
-// Steps of this size cost a few small writes a day.
-pub const SEQ_RESERVE_STEP: u64 = 65_536;
-/// Maximum readings kept in memory while the disk refuses writes (full or read-only).
-// Beyond it the oldest are dropped, counted and logged.
-pub const UNFLUSHED_READINGS_MAX: usize = 65_536;
-/// Waiting readings that trigger a flush before its time.
-// One journal row then stays at about 1 MB.
-pub const FLUSH_READINGS_MAX: usize = 8192;
 /// Maximum values of durable readings cached in memory for the sinks.
 // Live delivery then reads nothing from the disk.
 pub const RING_OUTCOMES_MAX: usize = 32_768;
@@ -111,9 +104,6 @@ pub const QUERIES_MAX: usize = 100;
 pub const QUERY_BLOCK_SAMPLES_MAX: usize = 10_000;
 /// Maximum bytes kept of an error message of a broker or database, or of what it refused.
 pub const REFUSED_BYTES_MAX: usize = 4096;
-/// Maximum bytes of samples in memory of days that are not sealed; beyond it chunks are sealed
-/// early.
-pub const MEMTABLE_BYTES_MAX: usize = 1 << 20;
 /// Maximum readings that a sink takes from the journal at once.
 pub const SINK_BATCH_MAX: usize = 2000;
 /// Maximum MQTT publishes that wait for their PUBACK.

@@ -223,21 +223,27 @@ impl ApiListener {
         };
         let size = number_format::format_bytes(health.bytes, lang);
         let failure = health.failure.as_ref();
+        let pulse = &self.state().store.pulse;
+        let is_hung = pulse.is_hung();
         let detail = match failure {
+            _ if is_hung => {
+                let seconds = number_format::format_count(pulse.stuck_for().as_secs(), lang);
+                lang.text_with("web-store-hung", &[("seconds", &seconds)])
+            }
             Some((at, why)) => format!("{}: {why}", self.format_time(*at, lang)),
             None if stopped => lang.text("web-store-stopped"),
             None => lang.text_with("web-store-size", &[("size", &size)]),
         };
         // Lost readings come before the disk's failure: they cannot be repaired any more.
         let hint = match health.lost {
-            0 if failure.is_some() => lang.text("web-hint-store"),
+            0 if failure.is_some() || is_hung => lang.text("web-hint-store"),
             0 => undelivered_text(&health, lang),
             lost => lang.text_with(
                 "web-store-lost",
                 &[("lost", &number_format::format_count(lost, lang))],
             ),
         };
-        let state = match (stopped || failure.is_some(), health.lost) {
+        let state = match (stopped || is_hung || failure.is_some(), health.lost) {
             (true, _) => HealthState::Fault,
             (false, 0) => HealthState::Ok,
             (false, _) => HealthState::Doubtful,

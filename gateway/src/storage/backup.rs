@@ -36,8 +36,8 @@ impl StoreWriter {
         })?;
         let copied = self
             .db
-            .backup("main", &half, None::<fn(rusqlite::backup::Progress)>)
-            .and_then(|()| quick_check(&half))
+            .backup("main", &half, Some(|_| self.outputs.pulse.sign()))
+            .and_then(|()| self.quick_check(&half))
             .map_err(|fault| disk_error("copying the file", &fault))?;
         if copied != "ok" {
             return Err(StoreError::Disk {
@@ -50,10 +50,11 @@ impl StoreWriter {
             why: fault.to_string(),
         })
     }
-}
 
-/// Runs SQLite's quick check on the copy; `ok` when it is intact.
-fn quick_check(copy: &Path) -> Result<String, rusqlite::Error> {
-    let copy = Connection::open(copy)?;
-    copy.pragma_query_value(None, "quick_check", |row| row.get(0))
+    /// Runs SQLite's quick check on the copy; `ok` when it is intact.
+    fn quick_check(&self, copy: &Path) -> Result<String, rusqlite::Error> {
+        let mut copy = Connection::open(copy)?;
+        self.outputs.pulse.follow(&mut copy)?;
+        copy.pragma_query_value(None, "quick_check", |row| row.get(0))
+    }
 }

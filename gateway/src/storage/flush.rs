@@ -42,6 +42,7 @@ impl StoreWriter {
         // An error means that nobody listens.
         let _ = self.outputs.live.send(Arc::clone(&numbered));
         self.pending.push_back(numbered);
+        self.outputs.pulse.reading_waits();
         // Bound of memory while the disk fails: the oldest readings are dropped and counted.
         if self.pending.len() > UNFLUSHED_READINGS_MAX {
             self.drop_oldest();
@@ -161,6 +162,7 @@ impl StoreWriter {
                 self.add_to_memtable((layout, *key, reading.at), &reading.outcomes);
             }
         }
+        self.outputs.pulse.all_durable();
         self.publish_health();
     }
 

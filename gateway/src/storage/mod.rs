@@ -70,6 +70,7 @@ mod sink_cursors;
 mod snapshot_shelf;
 mod store_error;
 mod store_handle;
+mod store_pulse;
 mod store_request;
 mod store_values;
 #[cfg(test)]
@@ -90,4 +91,5 @@ pub(crate) use snapshot_shelf::change_stored_file;
 pub use snapshot_shelf::{FigureSnapshot, SnapshotQuery, snapshot_basis};
 pub use store_error::StoreError;
 pub use store_handle::Store;
+pub(crate) use store_pulse::StorePulse;
 pub use store_values::*;

@@ -18,6 +18,7 @@ use super::sink_cursors::SinkCursors;
 use super::snapshot_shelf::SnapshotShelf;
 use super::store_error::StoreError;
 use super::store_handle::Store;
+use super::store_pulse::StorePulse;
 use super::store_request::StoreRequest;
 use super::store_values::{StoreAccess, StoreHealth};
 use super::writer::{StoreWriter, WriterOutputs};
@@ -172,7 +173,8 @@ fn assemble_writer(
         outputs: out,
     };
     match keeper
-        .replay_journal()
+        .follow_progress()
+        .and_then(|()| keeper.replay_journal())
         .and_then(|()| keeper.record_start(config_text))
         .and_then(|()| keeper.mark_unsealed())
     {
@@ -224,6 +226,7 @@ fn open_channels(
     let (live, _) = broadcast::channel(LIVE_QUEUE_MAX);
     let (health, health_seen) = watch::channel(StoreHealth::default());
     let newest = NewestReadings::default();
+    let pulse = StorePulse::default();
     let store = Store {
         requests,
         durable: durable_seen,
@@ -233,12 +236,14 @@ fn open_channels(
         ring: ReadingRing::default(),
         newest: newest.clone(),
         data_revision: Arc::default(),
+        pulse: pulse.clone(),
     };
     let out = WriterOutputs {
         durable,
         live,
         newest,
         health,
+        pulse,
     };
     (store, out, queue)
 }
@@ -308,6 +313,11 @@ impl StoreWriter {
             append_audit(&transaction, now, "repair", repair)?;
         }
         transaction.commit()
+    }
+
+    /// Has SQLite give signs of life while it works.
+    fn follow_progress(&mut self) -> Result<(), rusqlite::Error> {
+        self.outputs.pulse.follow(&mut self.db)
     }
 
     /// Rebuilds the memtable from the unsealed rows of the journal, and the latest samples.

@@ -9,6 +9,9 @@ pub enum StoreError {
     /// The thread that owns the file has ended.
     #[error("the store has stopped")]
     Stopped,
+    /// The disk has given no answer for this many seconds.
+    #[error("the disk has not answered for {0} s; readings wait in memory")]
+    Hung(u64),
     /// An operation failed in the file system or in SQLite; `what` names the step.
     #[error("{what}: {why}")]
     Disk {
@@ -69,4 +72,11 @@ pub enum StoreError {
     /// The file has the schema of an earlier version.
     #[error("{0} was written by an earlier version. `pantau run` brings it up to date")]
     Older(PathBuf),
+}
+
+impl StoreError {
+    /// Whether the same request may succeed later without anybody's help.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Stopped | Self::Hung(_) | Self::Busy(_))
+    }
 }

@@ -6,6 +6,7 @@ use super::newest_readings::NewestReadings;
 use super::reading_ring::ReadingRing;
 use super::running_query::{OpenQuery, QueryCursor};
 use super::store_error::StoreError;
+use super::store_pulse::StorePulse;
 use super::store_request::{SamplesRequest, StoreRequest};
 use super::store_values::{
     AuditEntry, EntryKey, ImportColumn, ImportRow, LatestSample, LedgerQuery, PointQuery,
@@ -34,6 +35,8 @@ pub struct Store {
     pub(crate) ring: ReadingRing,
     /// Number that grows with each change of closed days, ledger and calibrations.
     pub(super) data_revision: Arc<AtomicU64>,
+    /// Signs of life of the thread.
+    pub(crate) pulse: StorePulse,
 }
 
 impl Store {
@@ -338,7 +341,15 @@ impl Store {
         request: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> StoreRequest,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.send_request(request(reply)).await?;
-        answer.await.map_err(|_| StoreError::Stopped)?
+        let asked = async {
+            self.send_request(request(reply)).await?;
+            answer.await.map_err(|_| StoreError::Stopped)?
+        };
+        // A request that is under way when the disk hangs is not taken back: what it changes may
+        // still come about when the disk answers again.
+        tokio::select! {
+            answer = asked => answer,
+            hung = self.pulse.until_hung() => Err(hung),
+        }
     }
 }

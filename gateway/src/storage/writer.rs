@@ -14,6 +14,7 @@ use super::running_query::RunningQuery;
 use super::sequence_floor::SequenceFloor;
 use super::snapshot_shelf::SnapshotShelf;
 use super::store_error::StoreError;
+use super::store_pulse::StorePulse;
 use super::store_request::StoreRequest;
 use super::store_values::{RecordedEntries, StoreAccess, StoreHealth};
 use super::{calibrations, entry_keys, schema};
@@ -94,6 +95,7 @@ pub(super) struct WriterOutputs {
     pub(super) live: broadcast::Sender<Arc<NumberedReading>>,
     pub(super) newest: NewestReadings,
     pub(super) health: watch::Sender<StoreHealth>,
+    pub(super) pulse: StorePulse,
 }
 
 /// Reason for which the thread wakes up.
@@ -114,6 +116,7 @@ impl StoreWriter {
                     WriterEvent::QueryReady(wanted)
                 }
             };
+            self.outputs.pulse.sign();
             match event {
                 WriterEvent::Request(Some(StoreRequest::Stop(done))) => {
                     // Requests that were queued before the stop are still served, then the channel
@@ -133,6 +136,7 @@ impl StoreWriter {
                 WriterEvent::FlushDue => self.flush_and_maintain(),
                 WriterEvent::QueryReady(which) => self.send_next_block(which),
             }
+            self.outputs.pulse.rest();
         }
     }
 

@@ -171,6 +171,75 @@ impl Drop for SmallDisk {
     }
 }
 
+/// A file system on a loop device, which can be made to hang; gone with the test.
+struct HangingDisk(PathBuf);
+
+impl HangingDisk {
+    fn new(scratch: &Path) -> Self {
+        let (image, at) = (scratch.join("image"), scratch.join("disk"));
+        std::fs::create_dir_all(&at).unwrap();
+        let file = std::fs::File::create(&image).unwrap();
+        file.set_len(32 << 20).unwrap();
+        let run = |command: &mut Command| {
+            let done = command.output().unwrap();
+            assert!(done.status.success(), "{command:?}: {done:?}");
+        };
+        run(Command::new("mkfs.ext4").arg("-q").arg(&image));
+        let mut mount = Command::new("mount");
+        run(mount.args(["-o", "loop"]).arg(&image).arg(&at));
+        Self(at)
+    }
+
+    /// From now on no write comes back, until the answer is dropped.
+    fn freeze(&self) -> FrozenDisk<'_> {
+        let done = Command::new("fsfreeze").arg("-f").arg(&self.0).status();
+        assert!(done.unwrap().success());
+        FrozenDisk(&self.0)
+    }
+}
+
+impl Drop for HangingDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+/// A disk that hangs; it answers again when this is dropped, since a program that waits for it can
+/// neither end nor be killed.
+struct FrozenDisk<'d>(&'d Path);
+
+impl Drop for FrozenDisk<'_> {
+    fn drop(&mut self) {
+        let _ = Command::new("fsfreeze").arg("-u").arg(self.0).status();
+    }
+}
+
+#[tokio::test]
+async fn a_disk_that_hangs_is_said_within_a_minute_and_loses_no_reading() {
+    let scratch = tempfile::tempdir().unwrap();
+    let disk = HangingDisk::new(scratch.path());
+    let site = OneDeviceSite::new(Some(&disk.0.join("store")));
+    let gateway = site.start().await;
+    site.wait_durable_above(5).await;
+    let frozen = disk.freeze();
+    let hung = tokio::time::Instant::now();
+    let why = site.wait_for_health("failing").await;
+    assert!(why.contains("has not answered"), "{why}");
+    assert!(hung.elapsed() < std::time::Duration::from_mins(1));
+    // The page and the numbers come without the disk.
+    let page = http_body(site.page, "/?lang=en", "GET").await;
+    assert!(page.contains("check the SD card or disk"), "{page}");
+    let health = http_body(site.page, "/health?lang=en", "GET").await;
+    assert!(health.contains("has not answered for"), "{health}");
+    let numbers = http_body(site.page, "/metrics", "GET").await;
+    assert!(numbers.contains("pantau_store_stuck_seconds"), "{numbers}");
+    drop(frozen);
+    site.wait_for_health("ok").await;
+    site.wait_durable_above(site.durable_seq().await + 5).await;
+    gateway.terminate();
+    site.assert_all_exported().await;
+}
+
 #[tokio::test]
 async fn a_disk_that_others_have_filled_takes_readings_from_its_reserve_and_loses_none() {
     let scratch = tempfile::tempdir().unwrap();

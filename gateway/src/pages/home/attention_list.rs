@@ -89,6 +89,7 @@ fn store_condition(app: &ApiListener) -> StoreCondition {
     let health: StoreHealth = receiver.borrow().clone();
     StoreCondition {
         is_failing: stopped || health.failure.is_some(),
+        is_hung: app.state().store.pulse.is_hung(),
         lost: health.lost,
     }
 }

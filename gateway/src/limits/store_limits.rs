@@ -1,0 +1,21 @@
+//! Limits of the store.
+
+/// Sequence numbers reserved at once in `pantau.seq`.
+// Steps of this size cost a few small writes a day.
+pub const SEQ_RESERVE_STEP: u64 = 65_536;
+/// Maximum readings kept in memory while the disk refuses writes (full or read-only).
+// Beyond it the oldest are dropped, counted and logged.
+pub const UNFLUSHED_READINGS_MAX: usize = 65_536;
+/// Waiting readings that trigger a flush before its time.
+// One journal row then stays at about 1 MB.
+pub const FLUSH_READINGS_MAX: usize = 8192;
+/// Maximum bytes of samples in memory of days that are not sealed; beyond it chunks are sealed
+/// early.
+pub const MEMTABLE_BYTES_MAX: usize = 1 << 20;
+/// Time in seconds without a sign of life of the store's thread after which its disk counts as
+/// hung.
+// A worn card may need ten seconds for one write.
+pub const STORE_HUNG_SECONDS: u64 = 30;
+/// Time in seconds of a hung disk after which systemd may restart the gateway.
+// A restart loses what waits in memory and mends no disk, but it mends a fault of the program.
+pub const STORE_HUNG_RESTART_SECONDS: u64 = 600;
