@@ -6,8 +6,10 @@ use super::{Asset, CheckContext, RawAsset, asset_relations};
 use crate::carbon::settings::declared_days::check_days;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::SpannedValue;
+use crate::domain::date_bounds::DateBounds;
 use crate::limits::ASSETS_MAX;
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Checks all assets, each by itself and then their relations.
@@ -51,6 +53,9 @@ fn check_asset(
     let name = name.as_ref().map(|at| Arc::from(at.get().as_str()));
     let kind = table.check(notes, &at.span(), around);
     let days = check_days(notes, table.days());
+    for (key, declared) in kind.settings().declared_stretches() {
+        check_within(notes, (&at.span(), key), declared, days);
+    }
     Asset {
         name: name.unwrap_or_else(|| Arc::clone(&id)),
         id,
@@ -58,5 +63,30 @@ fn check_asset(
         points: std::mem::take(&mut around.roles),
         days,
         kind,
+    }
+}
+
+/// Refuses what is declared for days on which the asset is not in operation; warns where that is so
+/// of some of the days.
+fn check_within(
+    notes: &mut DiagnosticCollector<'_>,
+    (span, key): (&Range<usize>, &str),
+    declared: DateBounds,
+    days: DateBounds,
+) {
+    let (found, expected) = (declared.to_string(), days.to_string());
+    let is_before = declared
+        .since
+        .zip(days.since)
+        .is_some_and(|(own, of)| own < of);
+    let is_after = declared
+        .until
+        .zip(days.until)
+        .is_some_and(|(own, of)| own > of);
+    if !declared.overlaps(days) {
+        notes.add_error(span.clone(), key, "fault-days-outside", &found, &expected);
+    } else if is_before || is_after {
+        let what = "fault-days-partly-outside";
+        notes.add_warning(span.clone(), key, what, &found, &expected);
     }
 }

@@ -7,6 +7,7 @@ use crate::config::raw_values::{RawText, SpannedValue};
 use crate::limits::ASSETS_MAX;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Relation of one asset to another.
@@ -86,9 +87,29 @@ pub(crate) fn check_asset_relations(
             notes.add_error(at.span(), "with", "fault-relation-own", &asset, "");
             continue;
         }
-        all.push(AssetRelation { asset, sort, with });
+        let relation = AssetRelation { asset, sort, with };
+        if closes_circle(&all, &relation) {
+            let (part, whole) = (&relation.asset, &relation.with);
+            notes.add_error(at.span(), "with", "fault-relation-circle", part, whole);
+            continue;
+        }
+        all.push(relation);
     }
     all
+}
+
+/// Whether the whole of a new part is, by what was declared before, a part of it.
+fn closes_circle(known: &[AssetRelation], new: &AssetRelation) -> bool {
+    let is_part = |one: &&AssetRelation| one.sort == AssetRelationSort::PartOf;
+    let mut seen = BTreeSet::new();
+    let mut next = vec![&new.with];
+    while let Some(id) = next.pop() {
+        if seen.insert(id) {
+            let wholes = known.iter().filter(is_part).filter(|one| one.asset == *id);
+            next.extend(wholes.map(|one| &one.with));
+        }
+    }
+    is_part(&new) && seen.contains(&new.asset)
 }
 
 fn known_asset(

@@ -16,6 +16,7 @@ use crate::config::raw_values::SpannedValue;
 use crate::domain::Site;
 use crate::domain::date_bounds::DateBounds;
 use crate::ledger::{IndicatorDefinition, IndicatorDefinitions, LedgerDimension};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The site, its assets and their relations, among which claims are compared.
@@ -36,6 +37,14 @@ enum EnergyOverlap {
     Sure,
 }
 
+/// Points by which an asset measures energy, and the channel of the device.
+#[derive(Clone, Debug)]
+struct MeasuredEnergy<'a> {
+    counters: Vec<&'a str>,
+    power: Option<&'a str>,
+    channel: Option<&'a str>,
+}
+
 /// Checks kilowatt-hours, water, and the records of people: each is claimed once.
 pub(crate) fn check_claims(
     notes: &mut DiagnosticCollector<'_>,
@@ -49,6 +58,7 @@ pub(crate) fn check_claims(
             registry.check_plants(notes, at, (earlier, later));
             registry.check_pumps(notes, at, (earlier, later));
             registry.check_meters(notes, at, (earlier, later));
+            registry.check_gensets(notes, at, (earlier, later));
         }
         registry.check_driven_pump(notes, at, later);
         registry.check_certificates(notes, at, later);
@@ -76,7 +86,8 @@ impl ClaimRegistry<'_> {
         if self.is_counted_once(earlier, later) && !both_claim {
             return;
         }
-        match self.energy_overlap(one, other) {
+        let measured = [one, other].map(MeasuredEnergy::of_plant);
+        match self.energy_overlap(&measured[0], &measured[1]) {
             EnergyOverlap::Sure if first.id == second.id => {
                 let what = "fault-claimed-twice";
                 notes.add_error(at.span(), "baseline", what, &second.id, &earlier.id);
@@ -87,7 +98,10 @@ impl ClaimRegistry<'_> {
                 notes.add_error(at.span(), "baseline", what, &found, &earlier.id);
             }
             // What is part of, in series with, or fed by another plant is the same energy.
-            _ if both_claim && self.are_related(earlier, later) => {
+            _ if both_claim
+                && (self.are_related(earlier, later)
+                    || self.is_one_energy(&earlier.id, &later.id)) =>
+            {
                 let what = "fault-claimed-related";
                 notes.add_error(at.span(), "baseline", what, &later.id, &earlier.id);
             }
@@ -100,14 +114,10 @@ impl ClaimRegistry<'_> {
         }
     }
 
-    /// Whether the two plants measure the same energy: one point, or the energy and the power of a
+    /// Whether two assets measure the same energy: one point, or the energy and the power of a
     /// device that has one of these alone.
-    fn energy_overlap(self, one: &PvPlantAsset, other: &PvPlantAsset) -> EnergyOverlap {
-        let points = |plant: &PvPlantAsset| -> Vec<Arc<str>> {
-            let both = [&plant.energy, &plant.power].into_iter().flatten();
-            both.map(|point| Arc::clone(&point.id)).collect()
-        };
-        let (first, second) = (points(one), points(other));
+    fn energy_overlap(self, one: &MeasuredEnergy<'_>, other: &MeasuredEnergy<'_>) -> EnergyOverlap {
+        let (first, second) = (one.points(), other.points());
         if first.iter().any(|id| second.contains(id)) {
             return EnergyOverlap::Sure;
         }
@@ -118,7 +128,7 @@ impl ClaimRegistry<'_> {
             return EnergyOverlap::None;
         };
         // The channels say it, where they are declared.
-        if let (Some(own), Some(other)) = (&one.channel, &other.channel) {
+        if let (Some(own), Some(other)) = (one.channel, other.channel) {
             return if own == other {
                 EnergyOverlap::Sure
             } else {
@@ -126,7 +136,7 @@ impl ClaimRegistry<'_> {
             };
         }
         // A device with several counters and several powers may have a channel for each plant.
-        let mixed = one.energy.is_some() != other.energy.is_some();
+        let mixed = one.counters.is_empty() != other.counters.is_empty();
         let (counters, powers) = self.energy_points(device);
         if mixed && (counters <= 1 || powers <= 1) {
             EnergyOverlap::Sure
@@ -249,31 +259,93 @@ impl ClaimRegistry<'_> {
         }
     }
 
-    /// Energy with a certificate (REC) is not claimed by a plant.
+    /// Energy with a certificate (REC) is not claimed by a plant: not by the same point, nor by the
+    /// power beside the energy of one device, nor by an asset that is declared to be the same
+    /// energy.
     fn check_certificates(
         self,
         notes: &mut DiagnosticCollector<'_>,
         at: &SpannedValue<RawAsset>,
         asset: &Asset,
     ) {
-        let AssetKind::Meter(meter) = &asset.kind else {
+        let Some(certified) = MeasuredEnergy::certified(asset) else {
             return;
         };
-        if !meter.claim.as_ref().is_some_and(|claim| claim.rec) {
-            return;
-        }
-        let certified = [&meter.energy, &meter.export, &meter.power];
-        let plants = self.assets.iter().filter(|one| {
-            as_plant(one).is_some_and(|plant| {
-                let own = [&plant.energy, &plant.power].into_iter().flatten();
-                let mut own = own.map(|point| &point.id);
-                claims_emissions(plant)
-                    && own.any(|id| certified.iter().any(|one| is_point(one.as_ref(), id)))
-            })
+        let plants = self
+            .assets
+            .iter()
+            .filter_map(|one| Some((one, as_plant(one)?)));
+        let plants = plants.filter(|(one, plant)| {
+            let is_certified = plant.claim.as_ref().is_some_and(|claim| claim.rec);
+            one.id != asset.id
+                && one.days.overlaps(asset.days)
+                && claims_emissions(plant)
+                && !is_certified
         });
-        for plant in plants {
-            let what = "fault-rec-claimed";
-            notes.add_error(at.span(), "claim", what, &asset.id, &plant.id);
+        for (one, plant) in plants {
+            let own = MeasuredEnergy::of_plant(plant);
+            let overlap = match self.is_one_energy(&asset.id, &one.id) {
+                true => EnergyOverlap::Sure,
+                false => self.energy_overlap(&certified, &own),
+            };
+            match overlap {
+                EnergyOverlap::Sure => {
+                    let what = "fault-rec-claimed";
+                    notes.add_error(at.span(), "claim", what, &asset.id, &one.id);
+                }
+                EnergyOverlap::Possible => {
+                    let what = "fault-rec-claimed-perhaps";
+                    notes.add_warning(at.span(), "claim", what, &asset.id, &one.id);
+                }
+                EnergyOverlap::None => {}
+            }
+        }
+    }
+
+    /// Whether one asset is declared to be in the energy of the other, by a chain of relations: a
+    /// part in its whole, or the same energy in series. Two parts of one whole are not.
+    fn is_one_energy(self, one: &str, other: &str) -> bool {
+        self.wholes_of(one).contains(other) || self.wholes_of(other).contains(one)
+    }
+
+    /// The asset, what passes the same energy in series, and the wholes that they are part of.
+    fn wholes_of<'b>(&'b self, id: &str) -> BTreeSet<&'b str> {
+        let mut all: BTreeSet<&str> = BTreeSet::new();
+        let known = self.assets.iter().find(|one| *one.id == *id);
+        let mut next: Vec<&str> = known.iter().map(|one| &*one.id).collect();
+        while let Some(id) = next.pop() {
+            if !all.insert(id) {
+                continue;
+            }
+            next.extend(self.relations.iter().filter_map(|one| match one.sort {
+                AssetRelationSort::PartOf if *one.asset == *id => Some(&*one.with),
+                AssetRelationSort::InSeries if *one.asset == *id => Some(&*one.with),
+                AssetRelationSort::InSeries if *one.with == *id => Some(&*one.asset),
+                _ => None,
+            }));
+        }
+        all
+    }
+
+    /// Fuel that is bought for two sets under one indicator would count for both.
+    fn check_gensets(
+        self,
+        notes: &mut DiagnosticCollector<'_>,
+        at: &SpannedValue<RawAsset>,
+        (earlier, later): (&Asset, &Asset),
+    ) {
+        let bought = |asset: &Asset| match &asset.kind {
+            // Measured fuel takes the place of what was bought.
+            AssetKind::Genset(set) if set.fuel.is_none() && set.fuel_flow.is_none() => {
+                set.fuel_ledger.clone()
+            }
+            _ => None,
+        };
+        if let Some(indicator) = bought(earlier)
+            && bought(later).as_ref() == Some(&indicator)
+        {
+            let what = "fault-fuel-counted-twice";
+            notes.add_error(at.span(), "fuel_ledger", what, &indicator, &earlier.id);
         }
     }
 
@@ -363,6 +435,42 @@ impl ClaimRegistry<'_> {
     fn are_related(&self, one: &Asset, other: &Asset) -> bool {
         let mut all = self.relations.iter();
         all.any(|relation| relation.joins(&one.id, &other.id))
+    }
+}
+
+impl<'a> MeasuredEnergy<'a> {
+    fn new(counters: &[&'a Option<AssetPoint>], power: &'a Option<AssetPoint>) -> Self {
+        let id = |point: &'a Option<AssetPoint>| point.as_ref().map(|point| &*point.id);
+        Self {
+            counters: counters.iter().filter_map(|point| id(point)).collect(),
+            power: id(power),
+            channel: None,
+        }
+    }
+
+    fn of_plant(plant: &'a PvPlantAsset) -> Self {
+        Self {
+            channel: plant.channel.as_deref(),
+            ..Self::new(&[&plant.energy], &plant.power)
+        }
+    }
+
+    /// The energy for which a certificate was issued; `None` without one.
+    fn certified(asset: &'a Asset) -> Option<Self> {
+        let (claim, measured) = match &asset.kind {
+            AssetKind::Plts(plant) => (&plant.claim, Self::of_plant(plant)),
+            AssetKind::Meter(meter) => (
+                &meter.claim,
+                Self::new(&[&meter.energy, &meter.export], &meter.power),
+            ),
+            _ => return None,
+        };
+        let has_certificate = claim.as_ref().is_some_and(|claim| claim.rec);
+        has_certificate.then_some(measured)
+    }
+
+    fn points(&self) -> Vec<&'a str> {
+        self.counters.iter().copied().chain(self.power).collect()
     }
 }
 

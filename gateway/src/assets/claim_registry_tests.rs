@@ -284,3 +284,93 @@ fn litres_with_an_effect_beside_a_fuel_that_is_saved_are_a_warning() {
     let grid = warned(&(plant("p", INVERTER, GRID) + indicator));
     assert!(!grid.contains(&"fault-litres-claimed-perhaps"), "{grid:?}");
 }
+
+/// Meter with a certificate (REC) for its energy.
+fn certified(keys: &str) -> String {
+    format!("[[asset]]\nid = 'm'\nkind = 'meter'\n{keys}\nclaim = {{ owner = 'x', rec = true }}\n")
+}
+
+fn relation(asset: &str, kind: &str, with: &str) -> String {
+    format!("[[relation]]\nasset = '{asset}'\nkind = '{kind}'\nwith = '{with}'\n")
+}
+
+#[test]
+fn energy_with_a_certificate_is_claimed_by_nobody_who_is_declared_to_be_the_same() {
+    let claimed = "fault-rec-claimed";
+    let perhaps = "fault-rec-claimed-perhaps";
+    let meter = certified("energy = 'meter.energy'");
+    let claims = plant("p", INVERTER, GRID);
+    let between = plant("q", SECOND, NONE);
+    let seller = plant("s", SECOND, NONE) + "claim = { owner = 'x', rec = true }\n";
+    let table = [
+        (meter.clone() + &relation("p", "part-of", "m"), claimed),
+        (meter.clone() + &relation("m", "part-of", "p"), claimed),
+        (meter.clone() + &relation("m", "in-series", "p"), claimed),
+        (
+            meter.clone()
+                + &between
+                + &relation("p", "in-series", "q")
+                + &relation("q", "part-of", "m"),
+            claimed,
+        ),
+        // Two parts of one whole are not the same energy.
+        (
+            meter.clone()
+                + &between
+                + &relation("p", "part-of", "q")
+                + &relation("m", "part-of", "q"),
+            "",
+        ),
+        (meter, ""),
+        (seller.clone() + &relation("s", "in-series", "p"), claimed),
+        (seller, ""),
+        (certified("power = 'inverter.power'"), claimed),
+        (certified("energy = 'channels.energy_1'"), ""),
+        (
+            certified("energy = 'channels.energy_1'")
+                + &plant("q", "energy = 'channels.energy_2'", GRID),
+            perhaps,
+        ),
+    ];
+    for (assets, what) in table {
+        let text = claims.clone() + &assets;
+        let found = load(&text).map_or_else(|faults| faults.0, |config| config.warnings);
+        let found: Vec<&str> = found.iter().map(|fault| fault.what).collect();
+        let of_certificates = found.iter().filter(|what| what.starts_with(claimed));
+        let of_certificates: Vec<&str> = of_certificates.copied().collect();
+        let wanted: Vec<&str> = [what].into_iter().filter(|what| !what.is_empty()).collect();
+        assert_eq!(of_certificates, wanted, "{assets}: {found:?}");
+    }
+}
+
+#[test]
+fn a_whole_is_no_part_of_its_part() {
+    let plants = plant("p", INVERTER, GRID)
+        + &plant("q", SECOND, NONE)
+        + &plant("r", "energy = 'meter.energy'", NONE);
+    for relations in [
+        relation("q", "part-of", "p") + &relation("p", "part-of", "q"),
+        relation("q", "part-of", "p")
+            + &relation("r", "part-of", "q")
+            + &relation("p", "part-of", "r"),
+    ] {
+        let faults = load(&(plants.clone() + &relations)).unwrap_err();
+        let found: Vec<&str> = faults.0.iter().map(|fault| fault.what).collect();
+        assert_eq!(found, ["fault-relation-circle"], "{relations}");
+    }
+}
+
+#[test]
+fn fuel_that_is_bought_counts_for_one_set() {
+    let set = |id: &str, fuel: &str| {
+        format!(
+            "[[asset]]\nid = '{id}'\nkind = 'genset'\nrating_kw = 5\nfuel_ledger = '{fuel}'\n\
+             density_kg_l = 0.84\n"
+        )
+    };
+    let faults = load(&(set("a", "jelantah") + &set("b", "jelantah"))).unwrap_err();
+    assert_eq!(faults.0[0].what, "fault-fuel-counted-twice");
+    let after = "since = 2026-07-01\n";
+    let before = set("a", "jelantah") + "until = 2026-06-30\n";
+    assert!(load(&(before + &set("b", "jelantah") + after)).is_ok());
+}

@@ -3,6 +3,7 @@
 use crate::assets::{Baseline, RatedLimit};
 use crate::carbon::settings::waste_disposal::{WasteDisposal, disposal_factors};
 use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::domain::date_bounds::DateBounds;
 use crate::domain::factor::Factor;
 use std::sync::Arc;
 
@@ -20,6 +21,12 @@ pub(crate) trait AssetKindSettings {
     /// Declared baselines, by their first day.
     fn baselines(&self) -> &[Baseline] {
         &[]
+    }
+
+    /// Stretches of days for which something is declared, with the key: its baselines.
+    fn declared_stretches(&self) -> Vec<(&'static str, DateBounds)> {
+        let baselines = self.baselines().iter();
+        baselines.map(|one| ("baseline", one.days)).collect()
     }
 
     /// Ids of the other assets on which its figures depend.

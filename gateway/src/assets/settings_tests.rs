@@ -756,3 +756,95 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_declared_lies_within_the_days_of_operation() {
+    let days = "since = 2026-01-01\nuntil = 2026-12-31\n";
+    let baseline = |since: &str, until: &str| {
+        format!("baseline = {{ kind = 'NONE', since = {since}, until = {until} }}\n")
+    };
+    let change = |day: &str| format!("changes = [{{ since = {day}, capacity_kwp = 3 }}]\n");
+    let table = [
+        (
+            baseline("2025-01-01", "2025-12-31"),
+            "fault-days-outside",
+            true,
+        ),
+        (
+            baseline("2027-01-01", "2027-12-31"),
+            "fault-days-outside",
+            true,
+        ),
+        (
+            baseline("2025-01-01", "2026-12-31"),
+            "fault-days-partly-outside",
+            false,
+        ),
+        (
+            baseline("2026-01-01", "2027-12-31"),
+            "fault-days-partly-outside",
+            false,
+        ),
+        (baseline("2026-01-01", "2026-12-31"), "", false),
+        (change("2027-01-01"), "fault-days-outside", true),
+        (change("2025-12-31"), "fault-days-partly-outside", false),
+        (change("2026-07-01"), "", false),
+    ];
+    for (declared, what, is_refused) in table {
+        let loaded = load_assets(&format!("{PLTS}{days}{declared}"));
+        assert_eq!(loaded.is_err(), is_refused, "{declared}");
+        let found = loaded.map_or_else(|faults| faults.0, |config| config.warnings);
+        let mut found = found.iter().map(|fault| fault.what);
+        let told = found.any(|one| one.starts_with("fault-days-") && one == what);
+        assert_eq!(told, !what.is_empty(), "{declared}");
+    }
+}
+
+#[test]
+fn a_day_of_another_century_is_refused_wherever_a_site_declares_one() {
+    for text in [
+        format!("{PLTS}since = 1926-07-01\n"),
+        format!("{PLTS}until = 2126-07-01\n"),
+        format!("{PLTS}baseline = {{ kind = 'NONE', since = 1999-12-31 }}\n"),
+        format!("{PLTS}changes = [{{ since = 2206-07-01, capacity_kwp = 3 }}]\n"),
+        "[[asset]]\nid = 's'\nkind = 'genset'\nrating_kw = 5\n\
+         biodiesel = [{ from = 2525-01-01, share = 0.4 }]\n"
+            .to_owned(),
+    ] {
+        let said = rendered_diagnostics(&text, Language::En);
+        assert!(
+            said[0].contains("expected 2000-01-01..=2099-12-31"),
+            "{said:?}"
+        );
+    }
+}
+
+#[test]
+fn a_later_capacity_fits_the_inverter_like_the_first_one() {
+    let plant = |change: &str| {
+        format!("{PLTS}ac_rating_kw = 2\nchanges = [{{ since = 2026-07-01, {change} }}]\n")
+    };
+    let said = rendered_diagnostics(&plant("capacity_kwp = 3000"), Language::En);
+    assert!(
+        said[0].contains("3000 kWp does not fit ac_rating_kw = 2"),
+        "{said:?}"
+    );
+    // A larger inverter came with the modules.
+    assert!(load_assets(&plant("capacity_kwp = 300, ac_rating_kw = 250")).is_ok());
+    assert_warns(&plant("capacity_kwp = 10"), "fault-ratings");
+}
+
+#[test]
+fn one_indicator_is_not_what_goes_in_and_what_comes_out() {
+    let bin = "[[asset]]\nid = 'bin'\nkind = 'bsf'\ntemperature = 'd.c'\nprobe = 'centre'\n";
+    for keys in [
+        "larvae = 'bsf-fed'",
+        "residue = 'bsf-fed'",
+        "residue = 'bsf-maggot'",
+    ] {
+        let faults = load_assets(&format!("{bin}{keys}\n")).unwrap_err();
+        let found: Vec<&str> = faults.0.iter().map(|fault| fault.what).collect();
+        assert_eq!(found, ["fault-mass-roles"], "{keys}");
+    }
+    assert!(load_assets(bin).is_ok());
+}

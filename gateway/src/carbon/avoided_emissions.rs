@@ -14,6 +14,7 @@ use crate::carbon::claim_segments::{
 use crate::carbon::formulas::grid_emissions::net_emission_reduction;
 use crate::carbon::fuel_emissions::{LitreEmissions, litre_emissions};
 use crate::carbon::known_indicators::{KnownIndicators, find_indicator};
+use crate::config::factors::Factors;
 use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason, ProvisionalReason};
 use crate::domain::indicator::{
     CompletenessShares, Indicator, IndicatorRemark, IndicatorSpec, InputSource, ValueOrigin,
@@ -201,7 +202,7 @@ fn gross_figure(
     }
     let figure =
         judge_pump(figure, known, of_pump).with_verdict(baseline.headline(&desk.config.factors));
-    add_evidence_remarks(figure, plant, baseline)
+    add_evidence_remarks(&desk.config.factors, figure, plant, baseline)
 }
 
 /// The figure with the verdict on the pump: an impossible efficiency means that its water, its head
@@ -401,15 +402,22 @@ pub(crate) fn net_figure(
 }
 
 /// Adds remarks on evidence that an auditor will ask for and the site has not yet provided.
-fn add_evidence_remarks(figure: Indicator, plant: &PvPlantAsset, baseline: &Baseline) -> Indicator {
+fn add_evidence_remarks(
+    factors: &Factors,
+    figure: Indicator,
+    plant: &PvPlantAsset,
+    baseline: &Baseline,
+) -> Indicator {
     if figure.value.is_err() {
         return figure;
     }
-    let doubt = match figure.claim {
+    // The verdict of the factors, also where the energy is to be checked, which is worse.
+    let of_factors = ClaimVerdict::combine(figure.factors.iter().map(|one| factors.headline(one)));
+    let doubt = match of_factors {
         ClaimVerdict::Provisional(doubt) => Some(doubt),
         _ => None,
     };
-    let is_doubted = figure.claim > ClaimVerdict::Doubtful;
+    let is_doubted = doubt.is_some() || figure.claim.is_withheld();
     // Where the site may claim its export, all generation counts (METHODS C.7). The water of a pump
     // does not depend on what the plant exports.
     let counts_generation = matches!(

@@ -431,6 +431,8 @@ fn net_waste_figure(
     project: &Indicator,
 ) -> Indicator {
     let value = match desk.span.period {
+        // The methane is that of the whole year, the emissions of the treatment only those so far.
+        Period::Year(_) if !desk.span.is_over() => Err(IndicatorRemark::new("account-net-running")),
         Period::Year(_) => {
             let both = annual
                 .value

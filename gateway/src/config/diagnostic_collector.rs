@@ -17,6 +17,10 @@ use std::sync::Arc;
 /// Errors before a new one among which its like is looked for.
 const REPEATS_WITHIN: usize = 64;
 
+/// Years of days that a site declares: no meter of a programme is older, and what is later is a
+/// slip of the keyboard.
+const DECLARED_YEARS: RangeInclusive<i16> = 2000..=2099;
+
 /// File under check, with its errors and warnings so far.
 #[derive(Debug)]
 pub struct DiagnosticCollector<'a> {
@@ -141,6 +145,18 @@ impl<'a> DiagnosticCollector<'a> {
             return None;
         }
         date
+    }
+
+    /// Returns a date on which a programme can declare something; an error for other years.
+    pub(crate) fn declared_date(&mut self, typed: Option<&RawDate>, key: &str) -> Option<Date> {
+        let date = self.date(typed, key)?;
+        let (first, last) = DECLARED_YEARS.into_inner();
+        if let Some(at) = typed.filter(|_| !DECLARED_YEARS.contains(&date.year())) {
+            let expected = format!("{first}-01-01..={last}-12-31");
+            self.add_error(at.span(), key, "fault-range", &date.to_string(), &expected);
+            return None;
+        }
+        Some(date)
     }
 
     /// Returns a finite number above zero; an error otherwise.

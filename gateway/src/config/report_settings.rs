@@ -14,6 +14,8 @@ use std::collections::BTreeSet;
 
 /// Start of the ids of figures that people write down.
 const LEDGER: &str = "ledger.";
+/// Figures that do not speak of the period of a report: the methane of all later years.
+const NOT_OF_PERIOD: [&str; 1] = ["methane.lifetime"];
 /// Start of the message keys of the names of figures.
 const NAME_KEYS: &str = "indicator-";
 
@@ -94,6 +96,13 @@ fn check_headline(
         notes.add_error_with_hint(at.span(), "headlines", what, asset, &all, hint);
         return None;
     }
+    if NOT_OF_PERIOD.contains(&id) {
+        let choices = known.iter().filter(|one| !one.starts_with(LEDGER));
+        let choices: Vec<&str> = choices.map(|one| &**one).collect();
+        let (what, choices) = ("fault-no-headline", choices.join(", "));
+        notes.add_error(at.span(), "headlines", what, id, &choices);
+        return None;
+    }
     if !known.iter().any(|one| one == id) {
         let hint = nearest_name(id, known.iter().map(String::as_str));
         let what = "fault-unknown-indicator";
@@ -118,6 +127,7 @@ fn known_figures(definitions: &IndicatorDefinitions) -> Vec<String> {
     });
     let written = definitions.all().iter();
     let written = written.map(|one| format!("{LEDGER}{}", one.id));
+    let measured = measured.filter(|id| !NOT_OF_PERIOD.contains(&&**id));
     measured.chain(written).collect()
 }
 
@@ -187,6 +197,13 @@ mod tests {
                 &["`co2.net` is used twice"],
             ),
             ("['co2.net', 'pump.volume', 'plts.pr']", &["3", "4..=8"]),
+            (
+                "['co2.net', 'methane.lifetime', 'pump.volume', 'ledger.jelantah']",
+                &[
+                    "`methane.lifetime` is no figure of a period",
+                    "methane.annual",
+                ],
+            ),
             ("[]", &["0", "4..=8"]),
         ] {
             let faults = load_site(&format!("headlines = {headlines}")).unwrap_err();

@@ -5,10 +5,12 @@
 pub enum ClaimVerdict {
     /// It may be claimed as it is.
     Claimable,
-    /// It may be claimed with its remark beside it: something about it should be looked at.
-    Doubtful,
     /// It may be claimed as provisional (*sementara*), for this reason.
     Provisional(ProvisionalReason),
+    /// It may be claimed with its remark beside it: something about it should be looked at.
+    // Worse than provisional: a document can be attached later, but a number that is to be checked
+    // may be wrong.
+    Doubtful,
     /// It must not be claimed, for this reason: its number stands in no headline and no total.
     NotClaimed(NotClaimedReason),
 }
@@ -22,6 +24,8 @@ pub enum ProvisionalReason {
     PageMissing,
     /// The factor was computed from other figures; a page cannot make it official.
     Derived,
+    /// The burden is an upper bound: it is on the safe side, and is no result.
+    Bound,
 }
 
 /// Reasons for which a figure must not be claimed (METHODS 0, C.1, C.4, C.7, F).
@@ -41,12 +45,13 @@ pub enum NotClaimedReason {
 
 impl ClaimVerdict {
     /// All verdicts, from the best to the worst.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Claimable,
-        Self::Doubtful,
         Self::Provisional(ProvisionalReason::NoPage),
         Self::Provisional(ProvisionalReason::PageMissing),
         Self::Provisional(ProvisionalReason::Derived),
+        Self::Provisional(ProvisionalReason::Bound),
+        Self::Doubtful,
         Self::NotClaimed(NotClaimedReason::Unverified),
         Self::NotClaimed(NotClaimedReason::Illustrative),
         Self::NotClaimed(NotClaimedReason::UpperBound),
@@ -107,6 +112,7 @@ impl ProvisionalReason {
             Self::NoPage => "no-page",
             Self::PageMissing => "page-missing",
             Self::Derived => "derived",
+            Self::Bound => "bound",
         }
     }
 }
@@ -127,6 +133,15 @@ impl NotClaimedReason {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn to_be_checked_is_worse_than_provisional_and_better_than_not_claimed() {
+        for verdict in ClaimVerdict::ALL {
+            let is_worse = verdict > ClaimVerdict::Doubtful;
+            assert_eq!(is_worse, verdict.is_withheld(), "{verdict:?}");
+        }
+        assert!(ClaimVerdict::ALL.is_sorted());
+    }
 
     #[test]
     fn the_worst_verdict_wins_in_any_order() {

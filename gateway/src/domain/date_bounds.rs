@@ -2,6 +2,7 @@
 
 use super::period::Period;
 use jiff::civil::Date;
+use std::fmt;
 
 /// Days from `since` to `until`; a bound that is `None` is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -10,6 +11,14 @@ pub struct DateBounds {
     pub since: Option<Date>,
     /// Last day.
     pub until: Option<Date>,
+}
+
+impl fmt::Display for DateBounds {
+    /// `2026-01-01..2026-12-31`; an open bound is empty.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |day: Option<Date>| day.map_or(String::new(), |day| day.to_string());
+        write!(f, "{}..{}", text(self.since), text(self.until))
+    }
 }
 
 impl DateBounds {

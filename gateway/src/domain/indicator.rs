@@ -326,7 +326,25 @@ impl ValueOrigin {
     }
 }
 
+/// Keys, or beginnings of keys, of the remarks that say why a figure is to be checked or must not
+/// be claimed. They stand at every figure that is computed from the one that they are about.
+const DOUBT_REMARKS: &[&str] = &[
+    "account-implausible-",
+    "account-unusual-",
+    "account-same-series",
+    "account-refused",
+    "account-high-yield",
+    "account-low-yield",
+    "account-opening-upper-bound",
+    "account-balance-impossible",
+];
+
 impl IndicatorRemark {
+    /// Whether it says why the figure is to be checked or must not be claimed.
+    pub fn is_doubt(&self) -> bool {
+        DOUBT_REMARKS.iter().any(|key| self.key.starts_with(key))
+    }
+
     /// Remark without arguments.
     pub fn new(key: &str) -> Self {
         Self {

@@ -1,46 +1,205 @@
 //! [`inherit_verdicts`]: a figure is as doubtful as the figures that it is computed from.
 
-use crate::domain::claim_verdict::ClaimVerdict;
-use crate::domain::indicator::{Indicator, IndicatorRemark, InputSource};
+use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason, ProvisionalReason};
+use crate::domain::indicator::{Indicator, IndicatorRemark, InputSource, RoundingDirection};
+use crate::domain::ledger::EntryId;
 use crate::indicators::figure_context::FigureBuilder;
+use std::sync::Arc;
 
-/// Longest way between two figures: gross emissions stand on self-use, which stands on generation.
-const STEPS_MAX: usize = 6;
+/// Longest way between two figures: the net of a site stands on that of a plant, on gross
+/// emissions, self-use and generation.
+const STEPS_MAX: usize = 8;
 
-/// Gives each figure the worst verdict of the figures of its asset that are its inputs, with their
-/// remarks on plausibility.
+/// Gives each figure the worst verdict of the figures that are its inputs, of whatever asset, with
+/// the remarks that say why.
 pub(crate) fn inherit_verdicts(figures: &mut [Indicator]) {
     for _ in 0..STEPS_MAX {
-        let worse: Vec<(usize, ClaimVerdict, Vec<IndicatorRemark>)> = figures
+        let lowered: Vec<(usize, ClaimVerdict, Vec<IndicatorRemark>)> = figures
             .iter()
             .enumerate()
-            .filter_map(|(at, one)| Some((at, worst_input(one, figures)?)))
-            .filter(|(at, input)| input.claim > figures[*at].claim)
-            .map(|(at, input)| (at, input.claim, plausibility_remarks(input)))
+            .filter_map(|(at, one)| {
+                let (verdict, remarks) = inherited(one, figures);
+                let is_new = verdict > one.claim || !remarks.is_empty();
+                is_new.then_some((at, verdict, remarks))
+            })
             .collect();
-        if worse.is_empty() {
+        if lowered.is_empty() {
             return;
         }
-        for (at, verdict, remarks) in worse {
-            figures[at].claim = verdict;
-            for remark in remarks {
-                figures[at] = figures[at].clone().with_remark(remark);
+        for (at, verdict, remarks) in lowered {
+            let figure = figures[at].clone().with_verdict(verdict);
+            figures[at] = remarks.into_iter().fold(figure, Indicator::with_remark);
+        }
+    }
+}
+
+/// End of the keys of the remarks on upper bounds.
+const UPPER_BOUND: &str = "-upper-bound";
+
+/// Gives each figure that is said to be an upper bound its verdict: a benefit is not claimed, a
+/// burden is provisional, and neither is final.
+pub(crate) fn judge_upper_bounds(figures: &mut [Indicator]) {
+    for figure in figures.iter_mut() {
+        let is_bound = figure
+            .remarks
+            .iter()
+            .any(|said| said.key.ends_with(UPPER_BOUND));
+        if is_bound && figure.value.is_ok() {
+            let verdict = match figure.side {
+                RoundingDirection::Burden => ClaimVerdict::Provisional(ProvisionalReason::Bound),
+                _ => ClaimVerdict::NotClaimed(NotClaimedReason::UpperBound),
+            };
+            figure.claim = ClaimVerdict::combine([figure.claim, verdict]);
+        }
+    }
+}
+
+/// Hands the doubts about entries of the ledger on to the totals of the programme that have the same
+/// entries.
+pub(crate) fn doubt_same_entries(figures: &mut [Indicator]) {
+    let doubted: Vec<(Arc<str>, Vec<EntryId>, Vec<IndicatorRemark>)> = figures
+        .iter()
+        .filter(|one| one.claim == ClaimVerdict::Doubtful)
+        .flat_map(|one| {
+            let remarks = one.remarks.iter().filter(|said| said.is_doubt());
+            let remarks: Vec<IndicatorRemark> = remarks.cloned().collect();
+            one.inputs
+                .iter()
+                .filter_map(move |input| match &input.from {
+                    InputSource::Ledger { indicator, entries } => {
+                        Some((Arc::clone(indicator), entries.clone(), remarks.clone()))
+                    }
+                    _ => None,
+                })
+        })
+        .collect();
+    for figure in figures.iter_mut() {
+        for (indicator, entries, remarks) in &doubted {
+            let has_one = figure.inputs.iter().any(|input| match &input.from {
+                InputSource::Ledger {
+                    indicator: of,
+                    entries: own,
+                } => of == indicator && own.iter().any(|id| entries.contains(id)),
+                _ => false,
+            });
+            if has_one && &*figure.id == format!("ledger.{indicator}") {
+                let marked = figure.clone().with_verdict(ClaimVerdict::Doubtful);
+                *figure = remarks.iter().cloned().fold(marked, Indicator::with_remark);
             }
         }
     }
 }
 
-fn worst_input<'a>(one: &Indicator, all: &'a [Indicator]) -> Option<&'a Indicator> {
-    let inputs = one.inputs.iter().filter_map(|input| match &input.from {
-        InputSource::Indicator { id, asset } if *asset == one.asset && *id != one.id => all
-            .iter()
-            .find(|known| known.id == *id && known.asset == *asset),
-        _ => None,
-    });
-    inputs.max_by_key(|input| input.claim)
+/// The worst verdict of the inputs of a figure, and their remarks on it that it does not have yet.
+fn inherited(one: &Indicator, all: &[Indicator]) -> (ClaimVerdict, Vec<IndicatorRemark>) {
+    let inputs: Vec<&Indicator> = one
+        .inputs
+        .iter()
+        .filter_map(|input| match &input.from {
+            InputSource::Indicator { id, asset } if *id != one.id || *asset != one.asset => all
+                .iter()
+                .find(|known| known.id == *id && known.asset == *asset),
+            InputSource::Part(part) => Some(part),
+            _ => None,
+        })
+        .collect();
+    let remarks = inputs.iter().flat_map(|input| &input.remarks);
+    let remarks = remarks.filter(|said| said.is_doubt() && !one.remarks.contains(said));
+    let verdict = ClaimVerdict::combine(inputs.iter().map(|input| input.claim));
+    (verdict, remarks.cloned().collect())
 }
 
-fn plausibility_remarks(one: &Indicator) -> Vec<IndicatorRemark> {
-    let is_told = |remark: &&IndicatorRemark| remark.key.starts_with("account-implausible-");
-    one.remarks.iter().filter(is_told).cloned().collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::indicator::{CompletenessShares, IndicatorInput, Uncertainty, ValueOrigin};
+    use proptest::prelude::*;
+
+    /// Figure `x<number>` with a verdict, computed from the figures with these numbers.
+    fn figure(number: usize, claim: ClaimVerdict, from: &[usize]) -> Indicator {
+        // Figures of two assets: what one inherits from the other must count too.
+        let asset = |number: usize| Some(Arc::from(["a", "b"][number % 2]));
+        let input = |of: &usize| IndicatorInput {
+            symbol: "x",
+            value: Some(1.0),
+            unit: "".into(),
+            from: InputSource::Indicator {
+                id: format!("x{of}").into(),
+                asset: asset(*of),
+            },
+            rule: "",
+            parts: Vec::new(),
+        };
+        let mut remarks = Vec::new();
+        if claim == ClaimVerdict::Doubtful {
+            remarks.push(IndicatorRemark::new("account-same-series"));
+        }
+        Indicator {
+            id: format!("x{number}").into(),
+            asset: asset(number),
+            period: "2026".parse().unwrap(),
+            value: Ok(1.0),
+            unit: "".into(),
+            uncertainty: Uncertainty::default(),
+            completeness: CompletenessShares::default(),
+            origin: ValueOrigin::Measured,
+            side: RoundingDirection::Neutral,
+            method: "",
+            equation: "",
+            inputs: from.iter().map(input).collect(),
+            factors: Vec::new(),
+            claim,
+            remarks,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_figure_has_a_better_verdict_than_one_that_it_is_computed_from(
+            nodes in prop::collection::vec(
+                (0..ClaimVerdict::ALL.len(), prop::collection::vec(0_usize..7, 0..3)),
+                1..7,
+            ),
+        ) {
+            let mut all: Vec<Indicator> = nodes
+                .iter()
+                .enumerate()
+                .map(|(at, (claim, from))| {
+                    // Inputs stand before what is computed from them, in any order of the list.
+                    let from: Vec<usize> = from.iter().copied().filter(|of| *of < at).collect();
+                    figure(at, ClaimVerdict::ALL[*claim], &from)
+                })
+                .collect();
+            all.reverse();
+            inherit_verdicts(&mut all);
+            for one in &all {
+                for input in &one.inputs {
+                    let InputSource::Indicator { id, .. } = &input.from else { continue };
+                    let source = all.iter().find(|known| known.id == *id).unwrap();
+                    prop_assert!(one.claim >= source.claim);
+                    let told = source.remarks.iter().all(|said| one.remarks.contains(said));
+                    prop_assert!(told, "the reason is not told");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_upper_bound_is_never_final() {
+        let mut all = vec![
+            figure(0, ClaimVerdict::Claimable, &[]),
+            figure(1, ClaimVerdict::Claimable, &[]),
+        ];
+        all[1].side = RoundingDirection::Burden;
+        for one in &mut all {
+            one.remarks
+                .push(IndicatorRemark::new("account-bsf-upper-bound"));
+        }
+        judge_upper_bounds(&mut all);
+        let wanted = [
+            ClaimVerdict::NotClaimed(NotClaimedReason::UpperBound),
+            ClaimVerdict::Provisional(ProvisionalReason::Bound),
+        ];
+        assert_eq!([all[0].claim, all[1].claim], wanted);
+    }
 }

@@ -43,7 +43,20 @@ pub(crate) struct FeedingBatch {
 pub(crate) struct BatchesOfPeriod {
     pub(crate) harvested: Vec<FeedingBatch>,
     pub(crate) open: Option<FeedingBatch>,
+    /// The day up to which more had come out of the bin than went in, with both masses, kg.
+    pub(crate) excess: Option<MassExcess>,
 }
+
+/// More mass out of a bin than went in, up to a day.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct MassExcess {
+    pub(crate) day: Date,
+    pub(crate) fed_kg: f64,
+    pub(crate) out_kg: f64,
+}
+
+/// Tolerance of a mass balance, as a share: rounding of sums.
+const BALANCE_TOLERANCE: f64 = 1e-9;
 
 /// Days after a harvest in which more of it may be weighed.
 const LATE_DAYS: i32 = 3;
@@ -107,13 +120,25 @@ impl BatchesOfPeriod {
             }
         }
         steps.sort_by_key(|(date, step, _, id)| (*date, *step, *id));
+        let excess = mass_excess(&steps, period);
         let mut all = divide_into_batches(&steps);
         let open = all.pop_if(|last| last.harvest.is_none());
         all.retain(|batch| batch.harvest.is_some_and(|day| period.contains(day)));
         Self {
             harvested: all,
             open,
+            excess,
         }
+    }
+
+    /// Whether more came out of one of the harvested batches than went in.
+    pub(crate) fn has_impossible(&self) -> bool {
+        self.harvested.iter().any(|batch| {
+            let [fed, larvae, residue] = [&batch.fed, &batch.larvae, &batch.residue];
+            let out = larvae.kg.unwrap_or(0.0) + residue.kg.unwrap_or(0.0);
+            fed.kg
+                .is_some_and(|fed| out > fed * (1.0 + BALANCE_TOLERANCE))
+        })
     }
 
     /// Masses of all harvested batches: fed, larvae, residue. One that a batch lacks is unknown.
@@ -146,6 +171,30 @@ impl BatchesOfPeriod {
         }
         (mass_days > 0.0).then(|| mass_days / mass)
     }
+}
+
+/// The last day of a period on which more had come out of the bin, since the first entry, than went
+/// in. `None` where nobody writes down what is fed.
+fn mass_excess(steps: &[BatchEntry], period: Period) -> Option<MassExcess> {
+    let (mut fed_kg, mut out_kg) = (0.0, 0.0);
+    let mut found = None;
+    for day in steps.chunk_by(|one, next| one.0 == next.0) {
+        for (_, step, kg, _) in day {
+            match step {
+                BatchStep::Fed => fed_kg += kg,
+                BatchStep::Larvae | BatchStep::Residue => out_kg += kg,
+            }
+        }
+        let day = day[0].0;
+        if period.contains(day) && fed_kg > 0.0 && out_kg > fed_kg * (1.0 + BALANCE_TOLERANCE) {
+            found = Some(MassExcess {
+                day,
+                fed_kg,
+                out_kg,
+            });
+        }
+    }
+    found
 }
 
 /// Batches in order; the last one may be open.

@@ -65,7 +65,7 @@ use crate::storage::Store;
 use asset_figures::{SumsRequest, figures_of_kind};
 use asset_plan::AssetPlan;
 use asset_sums::AssetIndicators;
-use claim_inheritance::inherit_verdicts;
+use claim_inheritance::{doubt_same_entries, inherit_verdicts, judge_upper_bounds};
 use figure_context::FigureContext;
 use ledger_totals::PeriodLedger;
 use moving_together::mark_moving_together;
@@ -200,10 +200,14 @@ fn add_dependent_indicators(
     let site = FigureContext::new(config, span, None);
     let waste = waste::waste_figures(&site, book, &all.figures);
     all.figures.extend(waste);
+    judge_upper_bounds(&mut all.figures);
+    inherit_verdicts(&mut all.figures);
     let totals = site_totals::site_totals(&site, &all.figures);
     all.figures.extend(totals);
     let (figures, daily) = ledger_totals::programme_figures(&site, book);
     all.figures.extend(figures);
+    doubt_same_entries(&mut all.figures);
+    inherit_verdicts(&mut all.figures);
     all.daily.extend(daily);
     all.events.extend(book.corrections(span.period));
 }

@@ -73,8 +73,17 @@ fn mark(
     } else {
         "account-moves-together"
     };
-    let name = config.asset_name(with.asset.as_deref().unwrap_or_default());
-    let remark = IndicatorRemark::new(key).with_arg("asset", name);
+    // The same words at both: what is computed from both says it once.
+    let place = |one: &DailyValues| {
+        let mut assets = config.assets.iter();
+        assets.position(|asset| Some(&asset.id) == one.asset.as_ref())
+    };
+    let mut both = [of, with];
+    both.sort_by_key(|one| place(one));
+    let [asset, other] =
+        both.map(|one| config.asset_name(one.asset.as_deref().unwrap_or_default()));
+    let remark = IndicatorRemark::new(key);
+    let remark = remark.with_arg("asset", asset).with_arg("other", other);
     let found = figures
         .iter_mut()
         .find(|one| one.id == of.id && one.asset == of.asset);

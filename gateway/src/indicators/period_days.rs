@@ -124,6 +124,11 @@ impl PeriodDays {
         millis_to_f64(self.to - self.from) / HOUR_MS
     }
 
+    /// Whether all of the period has passed.
+    pub(crate) fn is_over(&self) -> bool {
+        self.days.last().is_none_or(|day| day.to <= self.to)
+    }
+
     /// Days of the period that have passed, the last one as a fraction.
     pub(crate) fn days_passed(&self) -> f64 {
         self.hours_passed() / 24.0

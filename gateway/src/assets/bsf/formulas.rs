@@ -176,9 +176,11 @@ pub fn bsf_indices(input: &BsfMasses) -> BsfIndices {
     let lost = reduced.zip(larvae).map(|(reduced, b)| reduced - b);
     let sr = reduced.and_then(|reduced| finite_ratio(reduced, fed));
     // The tolerance keeps rounding errors of a closed balance from counting as "more out than in".
+    let out = residue.unwrap_or(0.0) + larvae.unwrap_or(0.0);
     let status = match lost {
+        // Also when one of the two was not weighed.
+        _ if out > fed * (1.0 + 1e-12) => FormulaStatus::MassBalance,
         None => FormulaStatus::MassMissing,
-        Some(lost) if lost < -1e-12 * fed => FormulaStatus::MassBalance,
         Some(_) => FormulaStatus::Ok,
     };
     BsfIndices {

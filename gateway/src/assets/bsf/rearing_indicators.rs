@@ -2,9 +2,11 @@
 
 use crate::assets::BsfAsset;
 use crate::assets::bsf::formulas::{BsfMasses, bsf_indices};
+use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::{Indicator, IndicatorRemark, IndicatorSpec, ValueOrigin};
 use crate::formulas::FormulaStatus;
-use crate::indicators::feeding_batches::{BatchesOfPeriod, FeedingBatch};
+use crate::formulas::claim_rounding::{RoundingMode, round_decimals};
+use crate::indicators::feeding_batches::{BatchesOfPeriod, FeedingBatch, MassExcess};
 use crate::indicators::figure_context::{
     FigureBuilder, FigureContext, constant_input, formula_input, status_remark,
 };
@@ -36,12 +38,21 @@ pub(crate) fn bsf_index_figures(
     book: &PeriodLedger,
 ) -> Vec<Indicator> {
     let written = |spec, indicator, symbol| entered_figure(desk, spec, (indicator, symbol), book);
+    let batches = BatchesOfPeriod::read(desk.config, book, bin, desk.span.period);
+    let harvest = |spec, indicator, symbol| {
+        let figure = written(spec, indicator, symbol);
+        match batches.excess {
+            Some(excess) => figure
+                .with_remark(excess_remark(excess))
+                .with_verdict(ClaimVerdict::Doubtful),
+            None => figure,
+        }
+    };
     let entered = [
         written(&FED, &bin.fed, "W"),
-        written(&LARVAE, &bin.larvae, "B"),
-        written(&RESIDUE, &bin.residue, "R"),
+        harvest(&LARVAE, &bin.larvae, "B"),
+        harvest(&RESIDUE, &bin.residue, "R"),
     ];
-    let batches = BatchesOfPeriod::read(desk.config, book, bin, desk.span.period);
     // A mass in a unit that is none makes the batches incomplete.
     let mut missing = entered.iter().filter_map(|one| one.value.as_ref().err());
     let unfit = missing.find(|remark| remark.key == UNIT_UNFIT).cloned();
@@ -70,7 +81,7 @@ pub(crate) fn bsf_index_figures(
         (None, false) => Err(status_remark(status)),
     };
     // More mass out than in: an entry is wrong or missing, and no index can be defended.
-    let odd = found.status == FormulaStatus::MassBalance;
+    let odd = found.status == FormulaStatus::MassBalance || batches.has_impossible();
     let index = |(spec, value): (&IndicatorSpec<'_>, Option<f64>)| {
         let mut inputs = vec![
             formula_input("W", w.kg, "kg", w.source(&bin.fed)),
@@ -84,6 +95,7 @@ pub(crate) fn bsf_index_figures(
         let value = match value.filter(|_| !odd && unfit.is_none()) {
             Some(value) => Ok(value),
             None if no_days => Err(IndicatorRemark::new("account-no-batch")),
+            None if odd => why(FormulaStatus::MassBalance),
             None if found.status == FormulaStatus::Ok => why(FormulaStatus::NoData),
             None => why(found.status),
         };
@@ -95,6 +107,14 @@ pub(crate) fn bsf_index_figures(
         .map(|figure| labelled(figure, bin, &entered, batches.open.as_ref()))
         .collect();
     entered.into_iter().chain(indices).collect()
+}
+
+fn excess_remark(excess: MassExcess) -> IndicatorRemark {
+    let round = |kg: f64| round_decimals(kg, 1, RoundingMode::Nearest);
+    IndicatorRemark::new("account-unusual-balance")
+        .with_arg("day", excess.day)
+        .with_arg("fed", round(excess.fed_kg))
+        .with_arg("out", round(excess.out_kg))
 }
 
 /// The index with its origin, the basis of its masses, and the batch that it does not contain.

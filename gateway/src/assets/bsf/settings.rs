@@ -166,20 +166,43 @@ pub(crate) fn check_table(
         notes.add_warning(span.clone(), "probe", "fault-no-probe", "", "");
     }
     let temperature = raw.temperature.as_ref();
+    let [fed, larvae, residue] = [
+        (&raw.fed, &FED_KEY),
+        (&raw.larvae, &LARVAE_KEY),
+        (&raw.residue, &RESIDUE_KEY),
+    ]
+    .map(|(typed, key)| around.ledger_indicator(notes, span, typed, key));
+    check_mass_roles(notes, span, [&fed, &larvae, &residue]);
     BsfAsset {
         temperatures: around.point_list(notes, temperature, "temperature", TEMPERATURE_UNITS),
         humidity: around.measured_point(notes, &raw.humidity, "humidity", HUMIDITY_UNITS),
         moisture: around.measured_point(notes, &raw.moisture, "moisture", MOISTURE_UNITS),
         probe,
         bands: check_bands(notes, raw.bands.as_ref()),
-        fed: around.ledger_indicator(notes, span, &raw.fed, &FED_KEY),
-        larvae: around.ledger_indicator(notes, span, &raw.larvae, &LARVAE_KEY),
-        residue: around.ledger_indicator(notes, span, &raw.residue, &RESIDUE_KEY),
+        fed,
+        larvae,
+        residue,
         dry_mass: raw
             .basis
             .as_ref()
             .is_some_and(|at| *at.get() == RawMassBasis::Dry),
         disposal: waste_disposal::check_disposal(notes, raw.disposal.as_ref(), around),
+    }
+}
+
+/// Refuses one indicator for two of the masses: what went in would also have come out.
+fn check_mass_roles(
+    notes: &mut DiagnosticCollector<'_>,
+    span: &Range<usize>,
+    masses: [&Arc<str>; 3],
+) {
+    let roles = ["fed", "larvae", "residue"];
+    for (at, (id, role)) in masses.into_iter().zip(roles).enumerate().skip(1) {
+        let first = masses[..at].iter().position(|other| *other == id);
+        if let Some(first) = first.filter(|_| !id.is_empty()) {
+            let both = format!("{}, {role}", roles[first]);
+            notes.add_error(span.clone(), role, "fault-mass-roles", id, &both);
+        }
     }
 }
 

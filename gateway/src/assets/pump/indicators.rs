@@ -6,8 +6,10 @@ use crate::assets::pump::pump_sums::PumpSums;
 use crate::assets::solar::yield_indicators::INSOLATION;
 use crate::assets::{AssetKind, PumpAsset};
 use crate::carbon::known_indicators::find_indicator;
+use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::indicator::{Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec};
 use crate::formulas::FormulaStatus;
+use crate::formulas::claim_rounding::{RoundingMode, round_decimals};
 use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::coverage::{lowest_completeness, point_source};
@@ -15,7 +17,7 @@ use crate::indicators::figure_context::{
     FigureBuilder, FigureContext, constant_input, figure_input, measured_input, setting_input,
     status_remark, value_or_status,
 };
-use crate::indicators::period_days::{HOUR_MS, PeriodDays};
+use crate::indicators::period_days::{HOUR_MS, PeriodDays, millis_to_f64};
 use crate::indicators::totaliser::{Totaliser, is_counter_rejected, prefer_counter};
 use crate::indicators::uncertainty::RelativeUncertainty;
 
@@ -37,6 +39,10 @@ pub(crate) const DRY_HOURS: IndicatorSpec = IndicatorSpec::new("pump.dry_hours",
 const DRY_RUN_RULE: &str = "n, P ≥ P_min, Q < Q_min";
 /// Rule by which readings are a time of dry running.
 const DRY_TIME_RULE: &str = "Σ τ, P ≥ P_min, Q < Q_min";
+
+/// Share of the rated flow, all the time, beyond which a volume cannot be true.
+// Without head a pump gives a little more than its rating, but never for a whole period.
+const RATED_FLOW_MARGIN: f64 = 1.2;
 
 /// Figures of a pump, in report order.
 pub(crate) const INDICATORS: &[&IndicatorSpec] = &[
@@ -83,6 +89,7 @@ impl AssetSums for PumpSums<'_> {
         let volume = read
             .total_figure(&VOLUME, "V", water, FormulaStatus::NoData)
             .with_remark_if(passed(&self.volume, water), "account-counter-refused");
+        let volume = self.judge_volume(read, water, volume);
         let electric = read
             .total_figure(&ENERGY, "E", energy, FormulaStatus::NoEnergy)
             .with_remark_if(passed(&self.energy, energy), "account-counter-refused");
@@ -157,6 +164,36 @@ impl PumpSums<'_> {
             );
         }
         all
+    }
+
+    /// The volume with its verdict: more than the pump can have given is not plausible.
+    fn judge_volume(
+        &self,
+        read: &AssetReadings<'_>,
+        water: Option<&Totaliser>,
+        volume: Indicator,
+    ) -> Indicator {
+        let span = read.desk.span;
+        let first = water.and_then(|water| read.tracks[water.lane].readings.first);
+        // A counter may have been read last before the period.
+        let since = first.map_or(span.from, |(at, _)| at.0.min(span.from));
+        let hours = millis_to_f64(span.to - since) / HOUR_MS;
+        let most = self
+            .pump
+            .rated_flow_m3_h
+            .map(|rated| rated * hours * RATED_FLOW_MARGIN);
+        match (&volume.value, most) {
+            (Ok(found), Some(most)) if *found > most => {
+                let round = |value| round_decimals(value, 1, RoundingMode::Nearest);
+                let remark = IndicatorRemark::new("account-implausible-flow")
+                    .with_arg("found", round(*found))
+                    .with_arg("most", round(most));
+                volume
+                    .with_remark(remark)
+                    .with_verdict(ClaimVerdict::NotClaimed(NotClaimedReason::Implausible))
+            }
+            _ => volume,
+        }
     }
 
     /// Nameplate of the plant that drives the pump, kWp.

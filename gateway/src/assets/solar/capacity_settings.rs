@@ -7,6 +7,7 @@
 
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::{RawDate, RawNumber, SpannedValue};
+use crate::domain::date_bounds::DateBounds;
 use crate::limits::CAPACITY_CHANGES_MAX;
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -36,6 +37,23 @@ pub(crate) struct RawCapacityChange {
     ac_rating_kw: RawNumber,
 }
 
+impl RawCapacityChange {
+    /// Capacity and AC rating as typed.
+    pub(super) fn ratings(&self) -> (&RawNumber, &RawNumber) {
+        (&self.capacity_kwp, &self.ac_rating_kw)
+    }
+}
+
+/// Days on which each change holds: up to the day before the next one.
+pub(super) fn stretches(all: &[CapacityChange]) -> impl Iterator<Item = DateBounds> {
+    let ends = all.iter().skip(1).map(|next| next.since.yesterday().ok());
+    let ends = ends.chain([None]);
+    all.iter().zip(ends).map(|(one, until)| DateBounds {
+        since: Some(one.since),
+        until,
+    })
+}
+
 /// Checks the changes: one after the other.
 pub(super) fn check_changes(
     notes: &mut DiagnosticCollector<'_>,
@@ -48,7 +66,7 @@ pub(super) fn check_changes(
     let mut all: Vec<CapacityChange> = Vec::new();
     for at in raw.iter().take(CAPACITY_CHANGES_MAX) {
         let typed = at.get();
-        let since = notes.date(typed.since.as_ref(), "since");
+        let since = notes.declared_date(typed.since.as_ref(), "since");
         let capacity_kwp = notes.positive_number(&typed.capacity_kwp, "capacity_kwp");
         let ac_rating_kw = notes.positive_number(&typed.ac_rating_kw, "ac_rating_kw");
         let (Some(since), Some(capacity_kwp)) = (since, capacity_kwp) else {

@@ -3,7 +3,9 @@
 use crate::assets::asset_point::{
     AssetPoint, ENERGY_UNITS, IRRADIANCE_UNITS, POWER_UNITS, SPEED_UNITS, TEMPERATURE_UNITS,
 };
-use crate::assets::solar::capacity_settings::{CapacityChange, RawCapacityChange, check_changes};
+use crate::assets::solar::capacity_settings::{
+    self, CapacityChange, RawCapacityChange, check_changes,
+};
 use crate::assets::{
     ANY_UNIT, AssetKindSettings, CheckContext, NamedAsset, OUTDOOR_RANGE_C, RatedLimit,
     RawAssetTable, check_named_asset, lifetime_limit, require_one_of, symmetric_limit,
@@ -18,6 +20,7 @@ use crate::carbon::settings::project_emissions::{
 };
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::{OneOrMany, RawDate, RawNumber, RawText, SpannedValue};
+use crate::domain::date_bounds::DateBounds;
 use crate::domain::factor::Factor;
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -246,6 +249,14 @@ impl AssetKindSettings for PvPlantAsset {
         &self.baselines
     }
 
+    fn declared_stretches(&self) -> Vec<(&'static str, DateBounds)> {
+        let baselines = self.baselines.iter().map(|one| ("baseline", one.days));
+        let changes = capacity_settings::stretches(&self.changes);
+        baselines
+            .chain(changes.map(|days| ("changes", days)))
+            .collect()
+    }
+
     // CO2 depends on the water of the pump in the baseline, and on the fuel of the plant's own
     // genset.
     fn needed_assets(&self) -> Vec<&Arc<str>> {
@@ -324,17 +335,31 @@ fn check_replaced_pump(
     }
 }
 
-/// Checks the two ratings against each other: one of them typed in W is wrong by a thousand. A
-/// battery inverter may be several times larger or smaller than the modules.
+/// Checks the two ratings against each other, at the beginning and after each change: one of them
+/// typed in W is wrong by a thousand. A battery inverter may be several times larger or smaller
+/// than the modules.
 fn check_ratings(notes: &mut DiagnosticCollector<'_>, raw: &RawPlts) {
     let number = |typed: &RawNumber| typed.as_ref().map(|at| *at.get());
-    let (Some(kwp), Some(at)) = (number(&raw.capacity_kwp), &raw.capacity_kwp) else {
-        return;
-    };
-    let found = format!("{kwp} kWp");
-    match number(&raw.ac_rating_kw).map(|kw| (kw, kwp / kw)) {
-        Some((kw, ratio)) if !(1.0 / RATING_RATIO_MAX..=RATING_RATIO_MAX).contains(&ratio) => {
-            let expected = format!("ac_rating_kw = {kw}");
+    let mut ac_kw = None;
+    let changes = raw.changes.iter().map(|at| at.get().ratings());
+    for (capacity, ac_rating) in [(&raw.capacity_kwp, &raw.ac_rating_kw)]
+        .into_iter()
+        .chain(changes)
+    {
+        ac_kw = number(ac_rating).or(ac_kw);
+        let (Some(kwp), Some(at)) = (number(capacity), capacity) else {
+            continue;
+        };
+        let found = format!("{kwp} kWp");
+        let Some(kw) = ac_kw else {
+            if kwp > VILLAGE_KWP_MAX {
+                let what = "fault-capacity-large";
+                notes.add_warning(at.span(), "capacity_kwp", what, &found, "");
+            }
+            continue;
+        };
+        let (ratio, expected) = (kwp / kw, format!("ac_rating_kw = {kw}"));
+        if !(1.0 / RATING_RATIO_MAX..=RATING_RATIO_MAX).contains(&ratio) {
             notes.add_error(
                 at.span(),
                 "capacity_kwp",
@@ -342,9 +367,7 @@ fn check_ratings(notes: &mut DiagnosticCollector<'_>, raw: &RawPlts) {
                 &found,
                 &expected,
             );
-        }
-        Some((kw, ratio)) if !(1.0 / RATING_RATIO_USUAL..=RATING_RATIO_USUAL).contains(&ratio) => {
-            let expected = format!("ac_rating_kw = {kw}");
+        } else if !(1.0 / RATING_RATIO_USUAL..=RATING_RATIO_USUAL).contains(&ratio) {
             notes.add_warning(
                 at.span(),
                 "capacity_kwp",
@@ -353,16 +376,6 @@ fn check_ratings(notes: &mut DiagnosticCollector<'_>, raw: &RawPlts) {
                 &expected,
             );
         }
-        None if kwp > VILLAGE_KWP_MAX => {
-            notes.add_warning(
-                at.span(),
-                "capacity_kwp",
-                "fault-capacity-large",
-                &found,
-                "",
-            );
-        }
-        _ => {}
     }
 }
 

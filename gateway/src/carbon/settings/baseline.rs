@@ -15,7 +15,6 @@ use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::date_bounds::DateBounds;
 use crate::domain::factor::{Factor, UnverifiedFactor};
 use crate::limits::BASELINES_MAX;
-use jiff::civil::Date;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -191,11 +190,7 @@ pub(crate) fn check_baselines(
     for at in raw.all().iter().take(BASELINES_MAX) {
         let next = check_baseline(notes, at, around);
         if let Some(other) = all.iter().find(|one| one.days.overlaps(next.days)) {
-            let days = |one: &Baseline| {
-                let text = |day: Option<Date>| day.map_or(String::new(), |day| day.to_string());
-                format!("{}..{}", text(one.days.since), text(one.days.until))
-            };
-            let (found, taken) = (days(&next), days(other));
+            let (found, taken) = (next.days.to_string(), other.days.to_string());
             notes.add_error(
                 at.span(),
                 "baseline",

@@ -10,8 +10,8 @@ pub(crate) fn check_days(
     [since, until]: [Option<&RawDate>; 2],
 ) -> DateBounds {
     let days = DateBounds {
-        since: notes.date(since, "since"),
-        until: notes.date(until, "until"),
+        since: notes.declared_date(since, "since"),
+        until: notes.declared_date(until, "until"),
     };
     if let (Some(day), Some(last), Some(at)) = (days.since, days.until, until)
         && last < day

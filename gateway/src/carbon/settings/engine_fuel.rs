@@ -159,7 +159,7 @@ fn check_blends(
     }
     let mut all: Vec<BiodieselBlend> = Vec::new();
     for at in raw {
-        let from = notes.date(at.get().from.as_ref(), "from");
+        let from = notes.declared_date(at.get().from.as_ref(), "from");
         let share = notes.number_in_range(&at.get().share, "share", 0.0..=1.0);
         let (Some(from), Some(share)) = (from, share) else {
             continue;

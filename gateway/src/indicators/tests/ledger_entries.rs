@@ -6,8 +6,10 @@ use super::{
 };
 use crate::config::factors::built_in_factors;
 use crate::config::load_archived;
+use crate::domain::claim_verdict::{ClaimVerdict, ProvisionalReason};
 use crate::domain::indicator::ValueOrigin;
 use crate::domain::ledger::{EntryKind, EntryStatement, EntryTime, QuantityBasis};
+use crate::formulas::FormulaStatus;
 use std::path::Path;
 
 pub(super) fn ledger_statement(indicator: &str, quantity: i64, when: &str) -> EntryStatement {
@@ -212,4 +214,45 @@ async fn litres_of_waste_give_no_methane_rather_than_none_avoided() {
         assert_eq!(why, "account-unit-unfit", "{figure}");
     }
     assert_figure_close(&found, "ledger.jelantah", "", 1000.0);
+}
+
+#[tokio::test]
+async fn more_out_than_in_marks_the_harvest_and_leaves_no_index() {
+    let batch = vec![
+        ledger_statement("bsf-fed", 100, "2026-11-02"),
+        ledger_statement("bsf-maggot", 20, "2026-11-20"),
+    ];
+    let late = ledger_statement("bsf-maggot", 273, "2026-11-20");
+    let whole = site_with_entries(batch.clone())
+        .await
+        .indicators("2026-11")
+        .await;
+    assert_figure_close(&whole, "bsf.bioconversion", "bin", 20.0);
+    let harvest = find_figure(&whole, "ledger.bsf-maggot", "");
+    assert_eq!(harvest.claim, ClaimVerdict::Claimable);
+    let entries = batch.into_iter().chain([late]).collect();
+    let found = site_with_entries(entries).await.indicators("2026-11").await;
+    for id in ["bsf.bioconversion", "bsf.feed_conversion"] {
+        assert_missing(&found, id, "bin", &FormulaStatus::MassBalance.words_key());
+    }
+    for (id, asset) in [("bsf.larvae", "bin"), ("ledger.bsf-maggot", "")] {
+        let figure = find_figure(&found, id, asset);
+        assert_eq!(figure.claim, ClaimVerdict::Doubtful, "{id}");
+        assert!(has_remark(figure, "account-unusual-balance"), "{id}");
+    }
+    // What was fed is not what is doubted.
+    let fed = find_figure(&found, "ledger.bsf-fed", "");
+    assert_eq!(fed.claim, ClaimVerdict::Claimable);
+}
+
+#[tokio::test]
+async fn the_net_of_waste_is_known_when_the_year_is_over() {
+    let village = site_with_entries(vec![ledger_statement("bsf-fed", 10_000, "2026-06-01")]).await;
+    let running = village.indicators_at("2026", "2026-11-30T00:00:00Z").await;
+    assert_missing(&running, "waste.net", "bin", "account-net-running");
+    let over = village.indicators("2026").await;
+    assert!(find_figure(&over, "waste.net", "bin").value.is_ok());
+    // The factor of composting is an upper bound for a bin.
+    let project = find_figure(&over, "waste.project", "bin").claim;
+    assert_eq!(project, ClaimVerdict::Provisional(ProvisionalReason::Bound));
 }

@@ -183,3 +183,89 @@ async fn more_than_a_few_refused_readings_make_a_total_doubtful() {
     assert_eq!(made.claim, ClaimVerdict::Doubtful, "{:?}", made.remarks);
     assert!(has_remark(made, "account-refused"), "{:?}", made.remarks);
 }
+
+#[tokio::test]
+async fn what_is_perhaps_counted_twice_makes_everything_computed_from_it_doubtful() {
+    let plant = |id: &str, point: &str| {
+        format!(
+            "[[asset]]\nid = '{id}'\nkind = 'plts'\nenergy = '{point}'\ncapacity_kwp = 5\n{GRID}\n"
+        )
+    };
+    let assets = plant("one", "meter.import") + &plant("two", "meter.export");
+    let village = TestSite::new(&format!("{SITE_DEVICES}{assets}"));
+    let start = parse_time("2026-10-31T17:00:00Z").0;
+    let mut columns = (Vec::new(), Vec::new());
+    let mut counted = 100.0;
+    for day in 0..=30_i32 {
+        let at = start + i64::from(day) * 24 * HOUR;
+        columns.0.push((at, Some(counted)));
+        columns.1.push((at, Some(counted + 400.0)));
+        counted += 5.0 + f64::from(day % 7);
+    }
+    let columns = vec![("meter.import", columns.0), ("meter.export", columns.1)];
+    village.store_readings(columns).await;
+    let found = village.indicators("2026-11").await;
+    for (id, asset) in [
+        ("plts.generation", "one"),
+        ("plts.specific_yield", "two"),
+        ("co2.gross", "one"),
+        ("co2.net", "two"),
+        ("co2.net", ""),
+        ("site.generation", ""),
+    ] {
+        let figure = find_figure(&found, id, asset);
+        assert_eq!(figure.claim, ClaimVerdict::Doubtful, "{id} of {asset}");
+        let said = figure
+            .remarks
+            .iter()
+            .filter(|said| said.key == "account-same-series");
+        let said: Vec<_> = said.collect();
+        assert_eq!(said.len(), 1, "{id} of {asset}: {said:?}");
+        let names: Vec<&str> = said[0].args.iter().map(|(_, name)| &**name).collect();
+        assert_eq!(names, ["one", "two"]);
+    }
+    // That the document of the factor is missing is told as well.
+    let gross = find_figure(&found, "co2.gross", "one");
+    assert!(
+        has_remark(gross, "account-evidence-page"),
+        "{:?}",
+        gross.remarks
+    );
+}
+
+#[tokio::test]
+async fn more_water_than_the_rated_flow_gives_is_not_claimed() {
+    let asset = "[[asset]]\nid = 'pump'\nkind = 'pump'\nvolume = 'pump.volume'\n\
+                 energy = 'pump.energy'\nrated_flow_m3_h = 4.0\n";
+    let start = parse_time("2026-10-31T17:00:00Z").0;
+    // 24 h of 4 m3/h are 96 m3 a day; a fifth more is still put down to the head.
+    for (m3_a_day, verdict) in [(110.0, ClaimVerdict::Claimable), (120.0, IMPLAUSIBLE)] {
+        let devices = SITE_DEVICES.replace("every = \"1m\"", "every = \"1h\"");
+        let village = TestSite::new(&format!("{devices}{asset}"));
+        let column = |a_day: f64| {
+            let hours = (0..=30 * 24_i32).map(|hour| {
+                let grown = 10.0 + a_day * f64::from(hour) / 24.0;
+                (start + i64::from(hour) * HOUR, Some(grown))
+            });
+            hours.collect::<Vec<_>>()
+        };
+        let columns = vec![
+            ("pump.volume", column(m3_a_day)),
+            ("pump.energy", column(5.0)),
+        ];
+        village.store_readings(columns).await;
+        let found = village.indicators("2026-11").await;
+        for id in ["pump.volume", "pump.specific"] {
+            let figure = find_figure(&found, id, "pump");
+            assert_eq!(figure.claim, verdict, "{id}: {:?}", figure.remarks);
+            assert_eq!(
+                has_remark(figure, "account-implausible-flow"),
+                verdict == IMPLAUSIBLE
+            );
+        }
+        assert_eq!(
+            find_figure(&found, "site.water", "").value.is_ok(),
+            verdict != IMPLAUSIBLE
+        );
+    }
+}

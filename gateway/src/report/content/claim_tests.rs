@@ -1,7 +1,8 @@
 //! Tests of the verdicts in a document: what is withheld, and that no missing value is final.
 
 use super::tests::{all_figures, test_account, test_config};
-use super::{ReportInputs, build_document};
+use super::{ReportInputs, build_director_report, build_document, indicator_figures};
+use crate::config::Config;
 use crate::domain::UtcMs;
 use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::{IndicatorRemark, SiteIndicators};
@@ -10,12 +11,13 @@ use crate::report::render::cell_value::CellValue;
 use crate::report::render::document::ReportDocument;
 use crate::report::render::figure::FigureStatus;
 use crate::report::render::short_text::render_short_text;
+use proptest::prelude::*;
 
 const NOW: UtcMs = UtcMs(1_796_090_400_000);
 
-fn document(account: &SiteIndicators, lang: Language) -> ReportDocument {
-    build_document(ReportInputs {
-        config: &test_config(),
+fn inputs<'a>(config: &'a Config, account: &'a SiteIndicators, lang: Language) -> ReportInputs<'a> {
+    ReportInputs {
+        config,
         account,
         entries: &[],
         changes: &[],
@@ -26,7 +28,11 @@ fn document(account: &SiteIndicators, lang: Language) -> ReportDocument {
         asset: None,
         issued: NOW,
         lang,
-    })
+    }
+}
+
+fn document(account: &SiteIndicators, lang: Language) -> ReportDocument {
+    build_document(inputs(&test_config(), account, lang))
 }
 
 #[test]
@@ -54,6 +60,10 @@ fn every_reason_takes_the_number_out_of_page_1_and_the_message_and_leaves_it_in_
         for one in &mut account.indicators {
             if ["plts.generation", "co2.net"].contains(&&*one.id) {
                 one.value = Ok(7777.0);
+                one.claim = verdict;
+            }
+            // What the net is computed from is as good.
+            if &*one.id == "co2.gross" {
                 one.claim = verdict;
             }
         }
@@ -147,4 +157,86 @@ fn a_counter_by_difference_is_a_headline_with_its_share() {
     assert_eq!(volume.value, CellValue::Number(812.0));
     assert_eq!(volume.status, FigureStatus::Partial);
     assert_eq!(volume.completeness, Some(0.62));
+}
+
+/// Figures of a plant that has the same energy every day as another one.
+fn doubled_account() -> SiteIndicators {
+    let config = test_config();
+    let mut account = test_account(&config);
+    let said = IndicatorRemark::new("account-same-series");
+    let said = said.with_arg("asset", "PLTS").with_arg("other", "Meter");
+    for one in &mut account.indicators {
+        if ["plts.generation", "co2.gross", "co2.net"].contains(&&*one.id) {
+            one.claim = ClaimVerdict::combine([one.claim, ClaimVerdict::Doubtful]);
+            one.remarks.push(said.clone());
+        }
+    }
+    account
+}
+
+#[test]
+fn page_1_of_both_editions_names_the_two_assets_that_are_perhaps_one() {
+    let config = test_config();
+    let account = doubled_account();
+    for (lang, mark) in [
+        (Language::En, "To be checked"),
+        (Language::Id, "Perlu diperiksa"),
+    ] {
+        let page = document(&account, lang);
+        let mut all = all_figures(&page).into_iter();
+        let net = all.find(|one| one.id == "summary/plts/co2.net").unwrap();
+        assert_eq!(net.status, FigureStatus::Doubtful);
+        let told = net.notes.join(" ");
+        assert!(told.contains("PLTS") && told.contains("Meter"), "{told}");
+        let (front, _) = build_director_report(inputs(&config, &account, lang), None);
+        assert!(front.is_doubtful);
+        for part in [mark, "PLTS", "Meter", "[[relation]]"] {
+            assert!(front.remark.contains(part), "{}", front.remark);
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_figure_has_a_better_status_than_what_it_is_computed_from(
+        claims in prop::array::uniform3(0..ClaimVerdict::ALL.len()),
+        shares in prop::array::uniform3(0.5..1.0),
+    ) {
+        let config = test_config();
+        let mut account = test_account(&config);
+        let chain = ["plts.generation", "co2.gross", "co2.net"];
+        for (place, id) in chain.iter().enumerate() {
+            let one = account.indicators.iter_mut().find(|one| *one.id == **id).unwrap();
+            one.claim = ClaimVerdict::ALL[claims[place]];
+            one.completeness.daylight = Some(shares[place]);
+        }
+        let page = document(&account, Language::En);
+        let all = all_figures(&page);
+        let rank = |id: &str| {
+            let mut all = all.iter().filter(|one| one.id.ends_with(&format!("plts/{id}")));
+            indicator_figures::status_rank(all.next().unwrap().status)
+        };
+        for pair in chain.windows(2) {
+            prop_assert!(rank(pair[0]) <= rank(pair[1]), "{pair:?}");
+        }
+    }
+}
+
+#[test]
+fn what_stands_on_too_few_readings_is_insufficient_and_not_provisional() {
+    let mut account = test_account(&test_config());
+    for one in &mut account.indicators {
+        if &*one.id == "plts.generation" {
+            one.completeness.daylight = Some(0.6);
+        }
+    }
+    let page = document(&account, Language::En);
+    let mut all = all_figures(&page).into_iter();
+    let net = all.find(|one| one.id == "summary/plts/co2.net").unwrap();
+    assert_eq!(net.status, FigureStatus::Insufficient);
+    assert!(
+        matches!(net.value, CellValue::Missing(_)),
+        "{:?}",
+        net.value
+    );
 }

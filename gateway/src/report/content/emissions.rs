@@ -70,14 +70,16 @@ fn energy_blocks(book: &ReportContext<'_>, asset: &Asset) -> Vec<ReportBlock> {
     }
     let mut blocks = vec![ReportBlock::Heading(asset.name.to_string())];
     // Of a figure without a value, the reason for that is enough.
-    let known = all.iter().filter(|one| one.value.is_ok());
-    let verdict = ClaimVerdict::combine(known.map(|one| one.claim));
-    let told = match verdict {
-        ClaimVerdict::Provisional(_) => Some((CalloutTone::Provisional, "carbon-provisional")),
-        ClaimVerdict::NotClaimed(_) => Some((CalloutTone::Warning, "carbon-not-claimed")),
-        ClaimVerdict::Claimable | ClaimVerdict::Doubtful => None,
+    let known = || all.iter().filter(|one| one.value.is_ok());
+    let worst = ClaimVerdict::combine(known().map(|one| one.claim));
+    let provisional = known().filter_map(|one| indicator_figures::provisional_verdict(book, one));
+    let told = if worst.is_withheld() {
+        Some((CalloutTone::Warning, "carbon-not-claimed", worst))
+    } else {
+        let provisional = provisional.max();
+        provisional.map(|verdict| (CalloutTone::Provisional, "carbon-provisional", verdict))
     };
-    if let Some((tone, key)) = told {
+    if let Some((tone, key, verdict)) = told {
         let why = indicator_figures::verdict_sentence(book, verdict);
         blocks.push(book.callout(tone, key, &[("why", &why)]));
     }

@@ -6,7 +6,7 @@ use super::early_period::is_too_early;
 use super::significant_digits;
 use super::targets;
 use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
-use crate::domain::indicator::Indicator;
+use crate::domain::indicator::{Indicator, InputSource};
 use crate::domain::ledger::EntryKind;
 use crate::formulas::FormulaStatus as Reason;
 use crate::report::render::cell_value::{CellValue, ValueKind};
@@ -24,9 +24,6 @@ const BY_DIFFERENCE: &str = "account-by-difference";
 /// Id prefixes of figures whose completeness counts daylight hours only.
 // Avoided CO2 follows the generation of a plant, which sleeps at night.
 const DAYLIGHT_PREFIXES: &[&str] = &["plts.", "co2."];
-
-/// Beginning of the keys of the remarks of the plausibility gate.
-const PLAUSIBILITY_REMARKS: &str = "account-implausible-";
 
 /// The figure `PLACE/ASSET/ID`.
 pub(crate) fn indicator_figure(
@@ -74,10 +71,32 @@ pub(crate) fn figure_notes(book: &ReportContext<'_>, one: &Indicator) -> Vec<Str
     let mut notes: Vec<String> = remarks
         .map(|r| display_names::remark_sentence(book.lang, r))
         .collect();
-    if one.claim > ClaimVerdict::Doubtful {
-        notes.push(verdict_sentence(book, one.claim));
-    }
+    let provisional = provisional_verdict(book, one);
+    let told = provisional.or_else(|| one.claim.is_withheld().then_some(one.claim));
+    notes.extend(told.map(|verdict| verdict_sentence(book, verdict)));
     notes
+}
+
+/// The verdict for which a figure that may be claimed is provisional: its own, or that of its
+/// factors where it is to be checked as well.
+pub(crate) fn provisional_verdict(
+    book: &ReportContext<'_>,
+    one: &Indicator,
+) -> Option<ClaimVerdict> {
+    let factors = &book.matter.config.factors;
+    let verdict = match one.claim {
+        ClaimVerdict::Doubtful => {
+            ClaimVerdict::combine(one.factors.iter().map(|factor| factors.headline(factor)))
+        }
+        own => own,
+    };
+    matches!(verdict, ClaimVerdict::Provisional(_)).then_some(verdict)
+}
+
+/// Sentence of the remark that says why the figure is to be checked.
+pub(crate) fn doubt_sentence(book: &ReportContext<'_>, one: &Indicator) -> Option<String> {
+    let remark = one.remarks.iter().find(|remark| remark.is_doubt())?;
+    Some(display_names::remark_sentence(book.lang, remark))
 }
 
 /// The verdict as a sentence.
@@ -90,11 +109,7 @@ pub(crate) fn withheld_reason(book: &ReportContext<'_>, one: &Indicator) -> Opti
     if one.value.is_err() || !one.claim.is_withheld() {
         return None;
     }
-    // The remarks that begin so are those of the plausibility gate.
-    let remarks = one
-        .remarks
-        .iter()
-        .filter(|said| said.key.starts_with(PLAUSIBILITY_REMARKS));
+    let remarks = one.remarks.iter().filter(|said| said.is_doubt());
     let remarks = remarks.map(|said| display_names::remark_sentence(book.lang, said));
     let all: Vec<String> = std::iter::once(verdict_sentence(book, one.claim))
         .chain(remarks)
@@ -138,31 +153,101 @@ fn measured_share(one: &Indicator) -> Option<f64> {
     }
 }
 
-/// Status of a figure (METHODS C.2, G.4).
+/// Status of a figure (METHODS C.2, G.4): no better than that of any figure that it is computed
+/// from.
 pub(crate) fn figure_status(book: &ReportContext<'_>, one: &Indicator) -> FigureStatus {
-    match (one.claim, judged_share(book, one)) {
-        // The order matters: refused readings come first, because their share would look complete.
-        _ if is_refused(one) => FigureStatus::Insufficient,
-        _ if one.value.is_err() => FigureStatus::Missing,
-        (ClaimVerdict::NotClaimed(NotClaimedReason::Implausible), _) => FigureStatus::NotPlausible,
-        (ClaimVerdict::NotClaimed(_), _) => FigureStatus::NotClaimed,
-        (ClaimVerdict::Provisional(_), _) => FigureStatus::Provisional,
-        (_, Some(share)) if share < SUFFICIENT_SHARE && is_by_difference(one) => {
-            FigureStatus::Partial
+    if is_refused(one) {
+        // Refused readings come first, because their share would look complete.
+        return FigureStatus::Insufficient;
+    }
+    if one.value.is_err() {
+        return FigureStatus::Missing;
+    }
+    let own = own_status(book, one);
+    let inputs = sources_of(book, one).map(|input| own_status(book, input));
+    inputs.fold(own, |worst, next| {
+        if status_rank(next) > status_rank(worst) {
+            next
+        } else {
+            worst
         }
-        (_, Some(share)) if share < SUFFICIENT_SHARE => FigureStatus::Insufficient,
-        (ClaimVerdict::Doubtful, _) => FigureStatus::Doubtful,
-        (_, Some(share)) if share < COMPLETE_SHARE => FigureStatus::Partial,
-        _ => FigureStatus::Final,
+    })
+}
+
+/// Status of a figure with a value, without what it is computed from.
+fn own_status(book: &ReportContext<'_>, one: &Indicator) -> FigureStatus {
+    let share = judged_share(book, one).unwrap_or(1.0);
+    match one.claim {
+        _ if share < SUFFICIENT_SHARE && !is_by_difference(one) => FigureStatus::Insufficient,
+        ClaimVerdict::NotClaimed(NotClaimedReason::Implausible) => FigureStatus::NotPlausible,
+        ClaimVerdict::NotClaimed(_) => FigureStatus::NotClaimed,
+        ClaimVerdict::Doubtful => FigureStatus::Doubtful,
+        ClaimVerdict::Provisional(_) => FigureStatus::Provisional,
+        ClaimVerdict::Claimable if share < COMPLETE_SHARE => FigureStatus::Partial,
+        ClaimVerdict::Claimable => FigureStatus::Final,
     }
 }
 
-/// True when too little was measured for a headline. A figure without a value states its own
-/// reason.
+/// Place of a status in the order from the best to the worst.
+pub(crate) fn status_rank(status: FigureStatus) -> u8 {
+    match status {
+        FigureStatus::Final => 0,
+        FigureStatus::Partial => 1,
+        FigureStatus::Provisional => 2,
+        FigureStatus::Doubtful => 3,
+        FigureStatus::NotClaimed => 4,
+        FigureStatus::NotPlausible => 5,
+        FigureStatus::Insufficient => 6,
+        FigureStatus::Missing => 7,
+    }
+}
+
+/// All figures of the account from which a figure is computed, directly or by way of others; those
+/// without a value say nothing about it. None for a figure of another period.
+fn sources_of<'a>(
+    book: &ReportContext<'a>,
+    one: &Indicator,
+) -> impl Iterator<Item = &'a Indicator> + use<'a> {
+    let account = book.matter.account;
+    let inputs = |of: &Indicator| -> Vec<&'a Indicator> {
+        let named = of.inputs.iter().filter_map(|input| match &input.from {
+            InputSource::Indicator { id, asset } => account.find(id, asset.as_deref()),
+            _ => None,
+        });
+        named.filter(|input| input.value.is_ok()).collect()
+    };
+    let mut all: Vec<&'a Indicator> = Vec::new();
+    let is_of_account = account.find(&one.id, one.asset.as_deref());
+    let mut next = match is_of_account.filter(|known| known.period == one.period) {
+        Some(known) => inputs(known),
+        None => Vec::new(),
+    };
+    while let Some(input) = next.pop() {
+        // Each figure once, so that this ends.
+        if !all.iter().any(|known| std::ptr::eq(*known, input)) {
+            all.push(input);
+            next.extend(inputs(input));
+        }
+    }
+    all.into_iter()
+}
+
+/// True when too little was measured for a headline, of the figure or of one that it is computed
+/// from. A figure without a value states its own reason.
 pub(crate) fn is_insufficient(book: &ReportContext<'_>, one: &Indicator) -> bool {
-    one.value.is_ok()
-        && !is_by_difference(one)
-        && judged_share(book, one).is_some_and(|share| share < SUFFICIENT_SHARE)
+    insufficient_share(book, one).is_some()
+}
+
+/// The share that was measured, when it is too small for a headline: the least one of the figure
+/// and of those that it is computed from.
+fn insufficient_share(book: &ReportContext<'_>, one: &Indicator) -> Option<f64> {
+    let own = |one: &Indicator| {
+        let share = judged_share(book, one).filter(|_| !is_by_difference(one))?;
+        (share < SUFFICIENT_SHARE).then_some(share)
+    };
+    one.value.as_ref().ok()?;
+    let shares = sources_of(book, one).filter_map(own).chain(own(one));
+    shares.min_by(f64::total_cmp)
 }
 
 /// True when a counter gives the total by its first and last reading, whatever is missing between
@@ -223,7 +308,7 @@ pub(crate) fn claimed_value(book: &ReportContext<'_>, one: &Indicator) -> CellVa
 
 /// Sentence that too little was measured for a headline (METHODS G.4), with the share.
 pub(crate) fn insufficient_reason(book: &ReportContext<'_>, one: &Indicator) -> Option<String> {
-    let share = judged_share(book, one).filter(|_| is_insufficient(book, one))?;
+    let share = insufficient_share(book, one)?;
     let share = number_format::format_percent(book.lang, share, 0);
     Some(book.format_message("chapters-insufficient", &[("share", &share)]))
 }

@@ -4,7 +4,6 @@ use super::chosen_headlines::chosen_headlines;
 use super::context::ReportContext;
 use super::{asset_chapters, display_names, emissions, indicator_figures, significant_digits};
 use super::{revised_since, targets};
-use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::{Indicator, IndicatorRemark, InputSource};
 use crate::domain::ledger::EntryKind;
 use crate::report::render::cell_value::{CellValue, ValueKind};
@@ -132,7 +131,7 @@ fn doubt_callouts(book: &ReportContext<'_>, headlines: &[&Indicator]) -> Vec<Rep
     }
     if headlines
         .iter()
-        .any(|one| matches!(one.claim, ClaimVerdict::Provisional(_)))
+        .any(|one| indicator_figures::provisional_verdict(book, one).is_some())
     {
         blocks.push(book.callout(CalloutTone::Provisional, "provisional", &[]));
     }

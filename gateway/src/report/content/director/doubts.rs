@@ -2,12 +2,14 @@
 
 use super::front_content::names_text;
 use crate::domain::claim_verdict::ClaimVerdict;
-use crate::domain::indicator::{Indicator, InputSource};
+use crate::domain::indicator::{DataEvent, Indicator, InputSource};
 use crate::domain::ledger::QuantityBasis;
+use crate::formulas::counters::CounterEventKind;
 use crate::limits::REPORT_DOUBTS_MAX;
 use crate::report::content::context::ReportContext;
 use crate::report::content::{
-    asset_chapters, display_names, emissions, indicator_figures, ledger_chapter, summary,
+    asset_chapters, display_names, emissions, indicator_figures, ledger_chapter, readings_annex,
+    summary,
 };
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::document::ReportBlock;
@@ -24,8 +26,10 @@ pub(crate) fn doubt_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
     all.extend(remark_doubts(book));
     all.extend(record_doubt(book));
     all.extend(event_doubt(book));
+    let swaps = swap_lines(book);
     if all.is_empty() {
-        return vec![book.paragraph("director-no-doubts", &[])];
+        let none = book.paragraph("director-no-doubts", &[]);
+        return [none].into_iter().chain(swaps).collect();
     }
     let more = all.len().saturating_sub(REPORT_DOUBTS_MAX);
     all.truncate(REPORT_DOUBTS_MAX);
@@ -42,7 +46,28 @@ pub(crate) fn doubt_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
         let count = more.to_string();
         blocks.push(book.paragraph("director-more-doubts", &[("count", &count)]));
     }
+    blocks.extend(swaps);
     blocks
+}
+
+/// Meters that were replaced in the period, a line each: the figures count both.
+fn swap_lines(book: &ReportContext<'_>) -> Vec<ReportBlock> {
+    let swaps = book.matter.account.events.iter();
+    let swaps = swaps.filter(|event| event.kind == CounterEventKind::Swap.code());
+    let line = |event: &DataEvent| {
+        let (name, unit) = readings_annex::point_name_and_unit(book, &event.of);
+        let at = number_format::time(book.lang, event.at, &book.zone);
+        let (old, new) = event.before_after?;
+        let [old, new] = [old, new].map(|x| display_names::format_quantity(book.lang, x, &unit));
+        let args = [
+            ("point", &*name),
+            ("at", &*at),
+            ("old", &*old),
+            ("new", &*new),
+        ];
+        Some(book.paragraph("director-swap", &args))
+    };
+    swaps.filter_map(line).take(REPORT_DOUBTS_MAX).collect()
 }
 
 /// Sentence on what is to be done, by the last part of a message key.
@@ -64,10 +89,19 @@ fn running_doubt(book: &ReportContext<'_>) -> Option<Doubt> {
 
 /// Figures that are provisional or must not be claimed, by their verdict.
 fn verdict_doubts(book: &ReportContext<'_>) -> Vec<Doubt> {
-    let is_bad = |verdict: &ClaimVerdict| *verdict > ClaimVerdict::Doubtful;
+    let is_bad = |verdict: &ClaimVerdict| {
+        matches!(
+            verdict,
+            ClaimVerdict::Provisional(_) | ClaimVerdict::NotClaimed(_)
+        )
+    };
     let doubt = |verdict: ClaimVerdict| {
         let all = book.indicators().iter();
-        let own = all.filter(|one| one.value.is_ok() && one.claim == verdict);
+        let has_verdict = |one: &Indicator| {
+            let provisional = indicator_figures::provisional_verdict(book, one);
+            one.claim == verdict || provisional == Some(verdict)
+        };
+        let own = all.filter(|one| one.value.is_ok() && has_verdict(one));
         let own: Vec<&Indicator> = own.collect();
         // Net emissions stand for what they are computed from.
         let nets = own
@@ -134,14 +168,13 @@ fn measuring_doubts(book: &ReportContext<'_>) -> Vec<Doubt> {
     all
 }
 
-/// First remark of figures that are to be checked.
+/// First reason for which figures are to be checked.
 fn remarks_text(book: &ReportContext<'_>, all: &[&Indicator]) -> String {
-    let mut remarks = all.iter().flat_map(|one| &one.remarks);
-    let first = remarks.next();
-    first.map_or_else(
-        || indicator_figures::verdict_sentence(book, ClaimVerdict::Doubtful),
-        |remark| display_names::remark_sentence(book.lang, remark),
-    )
+    let mut reasons = all
+        .iter()
+        .filter_map(|one| indicator_figures::doubt_sentence(book, one));
+    let first = reasons.next();
+    first.unwrap_or_else(|| indicator_figures::verdict_sentence(book, ClaimVerdict::Doubtful))
 }
 
 /// Figures that move together without a declared relation.

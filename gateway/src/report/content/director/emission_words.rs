@@ -4,7 +4,6 @@
 use super::director_context::DirectorContext;
 use super::front_content::{bounds_text, emission_bounds, half_width_text};
 use crate::config::Asset;
-use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::Indicator;
 use crate::report::content::context::{ReportContext, text_cell};
 use crate::report::content::{
@@ -40,10 +39,9 @@ pub(crate) fn emission_blocks(desk: &DirectorContext<'_>) -> Vec<ReportBlock> {
 /// Box on provisional emissions, which marks every page of the report.
 fn provisional_callout(book: &ReportContext<'_>) -> Option<ReportBlock> {
     let known = book.indicators().iter().filter(|one| one.value.is_ok());
-    let verdicts = known
+    let mut marked = known
         .filter(|one| emissions::is_emission(&one.id))
-        .map(|one| one.claim);
-    let mut marked = verdicts.filter(|one| matches!(one, ClaimVerdict::Provisional(_)));
+        .filter_map(|one| indicator_figures::provisional_verdict(book, one));
     let first = marked.next()?;
     let why = indicator_figures::verdict_sentence(book, first);
     let args = [("why", &*why)];

@@ -185,14 +185,29 @@ fn change_text(desk: &DirectorContext<'_>, one: &Indicator, before: Option<f64>)
     }
 }
 
+/// Sentence on what is to be checked: the figures, why, and what is to be done.
+fn doubt_line(book: &ReportContext<'_>, known: &[&Indicator]) -> Option<String> {
+    let is_doubtful = |one: &&&Indicator| one.value.is_ok() && one.claim == ClaimVerdict::Doubtful;
+    let marked: Vec<&Indicator> = known.iter().filter(is_doubtful).copied().collect();
+    let first = marked.first()?;
+    let why = indicator_figures::doubt_sentence(book, first);
+    let why = why.unwrap_or_else(|| indicator_figures::verdict_sentence(book, first.claim));
+    let args = [("figures", &*names_text(book, &marked)), ("why", &*why)];
+    Some(book.format_message("chapters-director-doubtful", &args))
+}
+
 /// One line on what is provisional and why, and whether there is something.
 fn remark_line(book: &ReportContext<'_>, known: &[&Indicator]) -> (String, bool) {
     let mut all: Vec<String> = summary::past_revision_text(book).into_iter().collect();
-    let is_marked =
-        |one: &&&Indicator| one.value.is_ok() && matches!(one.claim, ClaimVerdict::Provisional(_));
-    let marked: Vec<&Indicator> = known.iter().filter(is_marked).copied().collect();
+    all.extend(doubt_line(book, known));
+    let provisional = |one: &Indicator| {
+        let verdict = indicator_figures::provisional_verdict(book, one);
+        verdict.filter(|_| one.value.is_ok())
+    };
+    let marked = known.iter().filter(|one| provisional(one).is_some());
+    let marked: Vec<&Indicator> = marked.copied().collect();
     if !marked.is_empty() {
-        let verdict = ClaimVerdict::combine(marked.iter().map(|one| one.claim));
+        let verdict = ClaimVerdict::combine(marked.iter().filter_map(|one| provisional(one)));
         // The text of the verdict says "provisional:" first, and so does this line.
         let why = book.message(&verdict.message_key());
         let why = why.split_once(": ").map_or(&*why, |(_, why)| why);

@@ -317,7 +317,8 @@ pub(crate) fn to_indicator_json(book: &ReportContext<'_>, one: &Indicator) -> In
             .map(|input| to_input_json(book, input))
             .collect(),
         factors: one.factors.iter().map(factor).collect(),
-        provisional: one.claim > ClaimVerdict::Doubtful,
+        provisional: one.claim.is_withheld()
+            || indicator_figures::provisional_verdict(book, one).is_some(),
         claim: to_claim_json(book, one),
         remarks: indicator_figures::figure_notes(book, one),
         revision: book.matter.account.revision.clone(),
