@@ -48,6 +48,7 @@ class Check:
         self.newest = {}
         self.rows = {table: [] for table in TABLES}
         self.texts = {}
+        self.by_id = {}
 
     def fault(self, day, what):
         self.faults.append((day or "9999", what))
@@ -108,6 +109,34 @@ class Check:
             if first != through + 1 or sha256(those) != digits:
                 self.fault(day, table)
             through = last
+        # Rows behind the last record: nothing but their numbers can be checked.
+        if [json.loads(line)["id"] for line in lines] != list(range(1, len(lines) + 1)):
+            self.fault(None, table)
+        self.by_id[table] = by_id
+
+    def numbers(self):
+        """Texts have numbers without gaps, and there is at least one of each."""
+        for kind, least in (("configuration", 1), ("factors", 1), ("calibrations", 0)):
+            there = [name for name in self.files if name.startswith(kind + "/")]
+            ids = sorted(int(name.split("/")[1].split(".")[0]) for name in there)
+            if ids != list(range(1, len(ids) + 1)) or len(ids) < least:
+                self.fault(None, kind)
+
+    def reports(self):
+        """What a JSON report said when it was made is what the bundle has."""
+        for name in self.files:
+            if not (name.startswith("report/") and name.endswith(".json")):
+                continue
+            for line in json.loads(self.read(name))["evidence"]["open"]:
+                word, *rest = line.split(" ")
+                if word in TABLES:
+                    ids = range(int(rest[0]), int(rest[1]) + 1)
+                    data = b"".join(self.by_id[word].get(one, b"") for one in ids)
+                else:
+                    ending = "json" if word == "calibrations" else "toml"
+                    data = self.read(f"{word}/{rest[0]}.{ending}")
+                if sha256(data) != rest[-1]:
+                    self.fault(None, f"{name}: {word}")
 
     def revisions(self):
         for (kind, number), (digits, day) in self.texts.items():
@@ -157,6 +186,8 @@ def main():
     for table in TABLES:
         check.entries(table)
     check.revisions()
+    check.numbers()
+    check.reports()
     days = check.samples()
     check.rest()
     first = min((day for day, _ in check.faults), default=None)

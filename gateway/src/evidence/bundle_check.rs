@@ -3,19 +3,21 @@
 use super::bundle::{
     BUNDLE_FORMAT, BUNDLE_FORMATS_BEFORE, BundleError, BundleFile, BundleManifest, BundleSummary,
     COMMENT_PREFIX, DIGESTS_NAME, MANIFEST_NAME, SAMPLES_FOLDER, SHA256_DIGITS, hash_archive,
-    revision_file_name, samples_file_name, stamped_record,
+    stamped_record,
 };
-use super::bundle_lines::{DaySpan, RowCheck, SampleCheck};
+use super::bundle_days::{
+    BundleDays, ClosedDayRecords, are_oldest, days_of_figures, is_near_period,
+};
+use super::bundle_lines::DaySpan;
+use super::bundle_reports::{BundledReport, REPORT_FOLDER};
 use super::canonical_form::Sha256Hasher;
-use super::day_record::{DayDigest, DayRecord, RevisionKind, SampleDigestLine};
+use super::day_record::{DayDigest, DayRecord, RevisionKind};
 use super::digest_chain::DigestChain;
-use super::recorded_table::{RecordedTable, numbers_text};
-use super::verification::{ChangedText, EvidenceMismatch, MismatchKind, VerificationReport};
+use super::recorded_table::RecordedTable;
+use super::verification::{EvidenceMismatch, MismatchKind, VerificationReport};
 use crate::domain::UtcMs;
-use crate::limits::{
-    CHANGED_TEXT_BYTES_MAX, EVIDENCE_LINE_BYTES_MAX, EVIDENCE_MANIFEST_BYTES_MAX,
-    TIME_STAMP_ANSWER_MAX,
-};
+use crate::domain::period::Period;
+use crate::limits::{EVIDENCE_LINE_BYTES_MAX, EVIDENCE_MANIFEST_BYTES_MAX, TIME_STAMP_ANSWER_MAX};
 use jiff::civil::Date;
 use rustls::pki_types::CertificateDer;
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,13 +44,17 @@ pub fn check_bundle(
     let is_whole = zip.comment() == format!("{COMMENT_PREFIX}{digits}").as_bytes();
     let mut check = BundleCheck::new(read_manifest(&mut zip)?, &mut progress)?;
     check.check_names(&zip);
+    check.read_reports(&mut zip);
     check.check_digests(&mut zip, wanted);
-    for table in RecordedTable::ALL {
-        check.check_rows(&mut zip, table);
+    if !check.is_blind {
+        for table in RecordedTable::ALL {
+            check.check_rows(&mut zip, table);
+        }
+        check.check_revisions(&mut zip);
+        check.check_samples(&mut zip);
+        check.check_stamps(&mut zip, authorities);
+        check.check_reports();
     }
-    check.check_revisions(&mut zip);
-    check.check_samples(&mut zip);
-    check.check_stamps(&mut zip, authorities);
     check.check_other_files(&mut zip);
     let BundleCheck {
         manifest,
@@ -86,18 +92,22 @@ fn read_manifest(zip: &mut ZipArchive<File>) -> Result<BundleManifest, BundleErr
 }
 
 /// State of the verification of one bundle.
-struct BundleCheck<'p> {
-    manifest: BundleManifest,
-    listed: BTreeMap<String, BundleFile>,
+pub(super) struct BundleCheck<'p> {
+    pub(super) manifest: BundleManifest,
+    pub(super) listed: BTreeMap<String, BundleFile>,
     /// Files that were read already.
     seen: BTreeSet<String>,
-    gone: BTreeSet<Date>,
-    chain: DigestChain,
+    pub(super) gone: BTreeSet<Date>,
+    pub(super) chain: DigestChain,
     /// Newest record of each day whose samples the bundle has.
-    records: BTreeMap<Date, DayRecord>,
+    pub(super) records: ClosedDayRecords,
+    /// Files of the folder `report`.
+    pub(super) reports: Vec<BundledReport>,
+    /// True when the chain cannot be read: nothing is compared with it.
+    is_blind: bool,
     /// Days without a readable record; whatever stands in `samples` for them cannot be compared.
-    skipped: Vec<DaySpan>,
-    verdict: VerificationReport,
+    pub(super) skipped: Vec<DaySpan>,
+    pub(super) verdict: VerificationReport,
     progress: &'p mut dyn FnMut(u64),
 }
 
@@ -118,6 +128,8 @@ impl<'p> BundleCheck<'p> {
             gone: gone.map_err(|fault| BundleError::Foreign(fault.to_string()))?,
             chain: DigestChain::default(),
             records: BTreeMap::new(),
+            reports: Vec::new(),
+            is_blind: false,
             skipped: Vec::new(),
             verdict: VerificationReport::default(),
             progress,
@@ -140,9 +152,9 @@ impl<'p> BundleCheck<'p> {
         }
     }
 
-    /// Reads a listed file line by line, up to the first invalid bytes; returns whether it is the
-    /// one of the manifest.
-    fn for_each_line(
+    /// Reads a listed file line by line, up to the first invalid bytes, the last line also without
+    /// its end; returns whether it is the one of the manifest.
+    pub(super) fn for_each_line(
         &mut self,
         zip: &mut ZipArchive<File>,
         name: &str,
@@ -162,11 +174,14 @@ impl<'p> BundleCheck<'p> {
             }
             true
         });
+        if !line.is_empty() && line.len() <= EVIDENCE_LINE_BYTES_MAX {
+            each(&line);
+        }
         whole && line.is_empty()
     }
 
     /// Adds a mismatch for a file that differs from the manifest, once.
-    fn report_broken_file(&mut self, name: &str) {
+    pub(super) fn report_broken_file(&mut self, name: &str) {
         let what = (MismatchKind::File, name);
         let mut known = self.verdict.mismatches.iter();
         if known.any(|one| (one.what, one.name.as_str()) == what) {
@@ -176,7 +191,7 @@ impl<'p> BundleCheck<'p> {
     }
 
     /// Reads a file in blocks; returns whether it is the one of the manifest.
-    fn for_each_block(
+    pub(super) fn for_each_block(
         &mut self,
         zip: &mut ZipArchive<File>,
         name: &str,
@@ -206,39 +221,61 @@ impl<'p> BundleCheck<'p> {
         said.is_some_and(|said| said.bytes == bytes && said.sha256 == hash.finish_hex())
     }
 
+    /// Reads the files of the folder `report`.
+    fn read_reports(&mut self, zip: &mut ZipArchive<File>) {
+        let names = self.listed.keys();
+        let names = names.filter(|name| name.starts_with(REPORT_FOLDER));
+        for name in names.cloned().collect::<Vec<_>>() {
+            let mut bytes = Vec::new();
+            let whole = self.for_each_block(zip, &name, |piece| {
+                // A file that is too long for a report is compared with the manifest alone.
+                if (bytes.len() as u64) < EVIDENCE_MANIFEST_BYTES_MAX {
+                    bytes.extend_from_slice(piece);
+                }
+                true
+            });
+            if whole {
+                self.reports.push(BundledReport::read(&name, &bytes));
+            } else {
+                self.report_broken_file(&name);
+            }
+        }
+    }
+
     /// Checks the chain, and finds the wanted digest.
     fn check_digests(&mut self, zip: &mut ZipArchive<File>, wanted: Option<&str>) {
         let about = self.manifest.about.clone();
+        let period: Option<Period> = about.period.parse().ok();
         let mut chain = DigestChain::searching(wanted);
         let mut verdict = VerificationReport::default();
         let mut records = BTreeMap::new();
         let mut place = None;
         let whole = self.for_each_line(zip, DIGESTS_NAME, |line| {
             let Ok(digest) = serde_json::from_slice::<DayDigest>(line) else {
-                // An unreadable line has no number of its own; this is the one that was due.
-                let next = (chain.count() + 1).to_string();
-                return verdict.add_mismatch(None, MismatchKind::Record, next);
+                return chain.push_unreadable(line, &mut verdict);
             };
             let Some(record) = chain.push(&digest, &mut verdict) else {
                 return drop(records.remove(&digest.day));
             };
             place = Some((record.site.clone(), record.zone.clone()));
-            if about.has_samples_of(record.day) {
+            let is_near = period.is_some_and(|period| is_near_period(period, record.day));
+            if is_near || about.has_samples_of(record.day) {
                 records.insert(record.day, record);
             }
         });
         // The newest record: a site may have had another id or zone before.
         let is_elsewhere =
             place.is_some_and(|place| place != (about.site.clone(), about.zone.clone()));
-        if is_elsewhere {
-            self.verdict
-                .add_mismatch(None, MismatchKind::File, MANIFEST_NAME);
-        }
         let is_named = !verdict.is_intact();
+        if is_elsewhere || !(is_named || self.has_due_days(&records)) {
+            self.report_broken_file(MANIFEST_NAME);
+        }
         for fault in std::mem::take(&mut verdict.mismatches) {
             self.verdict.add(fault);
         }
-        if !whole && !is_named {
+        // Without records nothing can be compared, and every file would be a fault of its own.
+        self.is_blind = chain.count() == 0;
+        if self.is_blind || (!whole && !is_named) {
             self.report_broken_file(DIGESTS_NAME);
         }
         chain.summarise(&mut self.verdict);
@@ -247,10 +284,11 @@ impl<'p> BundleCheck<'p> {
                 .add_mismatch(None, MismatchKind::Foreign, wanted.unwrap_or_default());
         }
         // The summary names the last digest: records cut off at the end are detected.
-        if self.verdict.head != about.head && !is_named {
+        if whole && !self.is_blind && self.verdict.head != about.head && !is_named {
             let day = self.verdict.last;
             self.verdict.add_mismatch(day, MismatchKind::Link, "head");
         }
+        records.retain(|day, _| about.has_samples_of(*day));
         let broken = chain.broken_days().iter();
         let broken = broken.filter(|day| about.has_samples_of(**day));
         self.skipped = broken.map(|day| span_between(&records, *day)).collect();
@@ -258,104 +296,23 @@ impl<'p> BundleCheck<'p> {
         (self.chain, self.records) = (chain, records);
     }
 
-    /// Checks the lines of a table against the ranges of the records.
-    fn check_rows(&mut self, zip: &mut ZipArchive<File>, table: RecordedTable) {
-        let ranges = self.chain.ranges(table).to_vec();
-        let name = table.file_name();
-        // An older bundle has the ledger alone, and records without other rows.
-        let is_old = self.manifest.about.format != BUNDLE_FORMAT && ranges.is_empty();
-        if is_old && table != RecordedTable::Ledger {
-            return;
+    /// Returns whether the summary names the days that the records and its period give.
+    fn has_due_days(&self, records: &ClosedDayRecords) -> bool {
+        let about = &self.manifest.about;
+        // Older bundles do not name the days beside the period.
+        if about.format != BUNDLE_FORMAT || records.is_empty() {
+            return true;
         }
-        let mut rows = RowCheck::new(&ranges);
-        let whole = self.for_each_line(zip, &name, |line| rows.add_line(line));
-        let (wrong, open) = rows.finish();
-        if table == RecordedTable::Ledger {
-            self.verdict.open_entries = open;
-        }
-        if !whole && wrong.is_empty() {
-            self.report_broken_file(&name);
-        }
-        for range in wrong {
-            let name = numbers_text(range.first, range.last);
-            self.verdict
-                .add_mismatch(Some(range.day), MismatchKind::Rows(table), name);
-        }
-    }
-
-    /// Checks configurations, factors and calibrations against the records.
-    fn check_revisions(&mut self, zip: &mut ZipArchive<File>) {
-        for ((kind, id), text) in self.chain.texts().clone() {
-            let name = revision_file_name(kind, id);
-            let mut hash = Sha256Hasher::default();
-            let whole = self.for_each_block(zip, &name, |piece| {
-                hash.put(piece);
-                true
-            });
-            if !whole || hash.finish_hex() != text.sha256 {
-                self.verdict.add(self.chain.text_mismatch(kind, id));
-                self.keep_changed_text(zip, (kind, id), text.sha256);
-            }
-        }
-    }
-
-    /// Keeps a changed text with those before and after it, for a closer look.
-    fn keep_changed_text(
-        &mut self,
-        zip: &mut ZipArchive<File>,
-        (kind, id): (RevisionKind, u64),
-        sha256: String,
-    ) {
-        let mut read = |id: u64| {
-            let file = zip.by_name(&revision_file_name(kind, id)).ok()?;
-            let mut text = String::new();
-            let mut file = file.take(CHANGED_TEXT_BYTES_MAX);
-            file.read_to_string(&mut text).ok()?;
-            Some(text)
+        let Ok(period) = about.period.parse() else {
+            return false;
         };
-        let near = [id.saturating_sub(1), id + 1];
-        let neighbours = near.into_iter().filter_map(&mut read).collect();
-        if let Some(text) = read(id) {
-            self.verdict.add_changed_text(ChangedText {
-                kind,
-                id,
-                sha256,
-                text,
-                neighbours,
-            });
-        }
-    }
-
-    /// Checks the samples of each point against the newest record of each day.
-    fn check_samples(&mut self, zip: &mut ZipArchive<File>) {
-        let mut points: BTreeMap<String, Vec<(Date, SampleDigestLine)>> = BTreeMap::new();
-        for (day, record) in std::mem::take(&mut self.records) {
-            if self.gone.contains(&day) {
-                // Deleted by retention, as the summary says: these days are counted, but are no
-                // mismatch.
-                self.verdict.gone += 1;
-                continue;
-            }
-            self.verdict.days += 1;
-            for line in record.samples {
-                points
-                    .entry(line.point.clone())
-                    .or_default()
-                    .push((day, line));
-            }
-        }
-        let skipped = std::mem::take(&mut self.skipped);
-        for (point, days) in points {
-            let name = samples_file_name(&point);
-            let mut check = SampleCheck::new(&days, &skipped);
-            let whole = self.for_each_line(zip, &name, |line| check.add_line(line));
-            if let Some(day) = check.finish() {
-                self.verdict
-                    .add_mismatch(Some(day), MismatchKind::Samples, point);
-            } else if !whole {
-                self.report_broken_file(&name);
-            }
-        }
+        let near = records
+            .iter()
+            .filter(|(day, _)| is_near_period(period, **day));
+        let near = near.map(|(day, record)| (*day, record.clone()));
+        let due = days_of_figures(near.collect(), period);
+        let days = BundleDays::of(&due, period);
+        days.is_some_and(|days| days.are_in(about)) && are_oldest(&self.gone, &due)
     }
 
     /// Checks the time stamps against the records.
@@ -387,7 +344,8 @@ impl<'p> BundleCheck<'p> {
             }
             // Samples that no record names prove nothing and must not be there; those of a broken
             // record only may.
-            let foreign = name.starts_with(SAMPLES_FOLDER) && self.verdict.unchecked == 0;
+            let is_compared = self.verdict.unchecked == 0 && !self.is_blind;
+            let foreign = name.starts_with(SAMPLES_FOLDER) && is_compared;
             if !self.for_each_block(zip, &name, |_| true) || foreign {
                 self.report_broken_file(&name);
                 let said = self.listed.get(&name).map(|said| said.sha256.clone());
@@ -409,7 +367,7 @@ fn file_mismatch(name: &str) -> EvidenceMismatch {
 }
 
 /// Returns the text whose file has this name.
-fn text_of_name(name: &str) -> Option<(RevisionKind, u64)> {
+pub(super) fn text_of_name(name: &str) -> Option<(RevisionKind, u64)> {
     let (folder, file) = name.split_once('/')?;
     let id = file.split('.').next()?;
     Some((RevisionKind::parse(folder)?, id.parse().ok()?))

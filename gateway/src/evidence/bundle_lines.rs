@@ -4,6 +4,7 @@ use super::canonical_form::{SAMPLES_CSV_HEADER, Sha256Hasher};
 use super::day_record::SampleDigestLine;
 use super::digest_chain::CoveredRows;
 use crate::domain::UtcMs;
+use crate::limits::EVIDENCE_FAULTS_MAX;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -12,24 +13,39 @@ pub(super) struct RowCheck<'c> {
     ranges: std::iter::Peekable<std::slice::Iter<'c, CoveredRows>>,
     hash: Sha256Hasher,
     id: u64,
-    wrong: Vec<CoveredRows>,
-    open: u64,
+    /// Number of the next row behind the ranges; `None` while it may be any.
+    due: Option<u64>,
+    found: CheckedRows,
+}
+
+/// Result of the comparison of a table.
+#[derive(Debug, Default)]
+pub(super) struct CheckedRows {
+    /// Ranges that differ.
+    pub(super) wrong: Vec<CoveredRows>,
+    /// Numbers of the first and the last row behind the ranges; `None` without any.
+    pub(super) open: Option<(u64, u64)>,
+    /// Numbers behind the ranges that are missing, or stand where others were due.
+    pub(super) gaps: Vec<(u64, u64)>,
 }
 
 impl<'c> RowCheck<'c> {
-    pub(super) fn new(ranges: &'c [CoveredRows]) -> Self {
+    /// Starts a comparison; with `is_torn`, a broken record may have covered further rows.
+    pub(super) fn new(ranges: &'c [CoveredRows], is_torn: bool) -> Self {
+        let through = ranges.last().map_or(0, |range| range.last);
         Self {
             ranges: ranges.iter().peekable(),
             hash: Sha256Hasher::default(),
             id: 0,
-            wrong: Vec::new(),
-            open: 0,
+            due: (!is_torn).then_some(through + 1),
+            found: CheckedRows::default(),
         }
     }
 
-    /// Adds the next line.
-    pub(super) fn add_line(&mut self, line: &[u8]) {
-        self.id = row_id_of_line(line).unwrap_or(self.id + 1);
+    /// Adds the next line; returns the number of its row.
+    pub(super) fn add_line(&mut self, line: &[u8]) -> u64 {
+        let said = row_id_of_line(line);
+        self.id = said.unwrap_or(self.id + 1);
         // A range whose last row is missing ends where the next one begins.
         while self.ranges.peek().is_some_and(|range| range.last < self.id) {
             self.close_range();
@@ -44,23 +60,37 @@ impl<'c> RowCheck<'c> {
                     self.close_range();
                 }
             }
-            None => self.open += 1,
+            None => self.add_open_row(said),
         }
+        self.id
+    }
+
+    /// Takes a row that no record covers: nothing but its number can be checked.
+    fn add_open_row(&mut self, said: Option<u64>) {
+        let due = self.due.unwrap_or(self.id);
+        if said != Some(due) && self.found.gaps.len() < EVIDENCE_FAULTS_MAX {
+            let last = self.id.saturating_sub(1).max(due);
+            self.found.gaps.push((due, last));
+        }
+        self.due = Some(self.id.max(due) + 1);
+        let first = self.found.open.map_or(self.id, |open| open.0);
+        self.found.open = Some((first, self.id));
     }
 
     /// Compares the hash of the finished range.
     fn close_range(&mut self) {
         let hash = std::mem::take(&mut self.hash).finish_hex();
         let range = self.ranges.next();
-        self.wrong
+        self.found
+            .wrong
             .extend(range.filter(|range| range.sha256 != hash).cloned());
     }
 
-    /// Returns the ranges that differ, and the number of rows after the last range.
-    pub(super) fn finish(mut self) -> (Vec<CoveredRows>, u64) {
+    /// Returns what was found.
+    pub(super) fn finish(mut self) -> CheckedRows {
         // Ranges without any line are missing from the file.
-        self.wrong.extend(self.ranges.cloned());
-        (self.wrong, self.open)
+        self.found.wrong.extend(self.ranges.cloned());
+        self.found
     }
 }
 

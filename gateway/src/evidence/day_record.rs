@@ -313,7 +313,8 @@ fn parse_sample_line(text: &str) -> Option<SampleDigestLine> {
     })
 }
 
-fn parse_revision_line(text: &str) -> Option<RevisionLine> {
+/// Parses what stands behind the word of the kind.
+pub(super) fn parse_revision_line(text: &str) -> Option<RevisionLine> {
     let mut words = text.splitn(3, ' ');
     Some(RevisionLine {
         id: words.next()?.parse().ok()?,

@@ -46,6 +46,10 @@ pub struct DigestChain {
     head: String,
     /// Hash of a broken record's text, which the next record may name instead of `head`.
     other_head: Option<String>,
+    /// True after a line that is no record: the next one need not follow the one before.
+    is_gap: bool,
+    /// True when there was such a line: it may have held any revision of any day.
+    is_torn: bool,
     made: Option<UtcMs>,
     newest: BTreeMap<Date, (u64, u32)>,
     /// Days whose newest record is broken.
@@ -77,32 +81,20 @@ impl DigestChain {
         digest: &DayDigest,
         verdict: &mut VerificationReport,
     ) -> Option<DayRecord> {
-        let expected = (self.count + 1, std::mem::take(&mut self.head));
-        let other = self.other_head.take();
-        // Continue from the number found, so that one missing record is one mismatch, not one for
-        // every later record.
-        self.count = digest.number;
-        self.head.clone_from(&digest.sha256);
-        let day = Some(digest.day);
-        self.digests.insert(digest.number, digest.sha256.clone());
-        let name = digest.number.to_string();
         let read: Option<DayRecord> = digest.record.parse().ok();
         let text_sha256 = hash(digest.record.as_bytes());
         let Some(record) = read.filter(|_| text_sha256 == digest.sha256) else {
-            verdict.add(EvidenceMismatch {
-                touches: names_in_text(&digest.record),
-                ..EvidenceMismatch::new(day, MismatchKind::Record, name)
-            });
-            // The day still has a record, though a broken one; otherwise it would be reported as
-            // unrecorded too. What follows from this record is no mismatch of its own.
-            self.newest
-                .insert(digest.day, (digest.number, digest.revision));
-            self.broken.insert(digest.day);
-            self.unknown.extend(RecordedTable::ALL);
-            self.other_head = Some(text_sha256);
-            self.look_for_wanted(digest);
+            self.push_broken(digest, text_sha256, verdict);
             return None;
         };
+        let expected = (self.count + 1, std::mem::take(&mut self.head));
+        let (other, is_gap) = (self.other_head.take(), std::mem::take(&mut self.is_gap));
+        let (day, name) = (Some(record.day), record.number.to_string());
+        // The text is that of its digest, so it knows better than what stands beside it. Continue
+        // from its number: one missing record is one mismatch, not one for every later record.
+        self.count = record.number;
+        self.head.clone_from(&digest.sha256);
+        self.digests.insert(record.number, digest.sha256.clone());
         let said = (record.number, record.day, record.revision);
         if said != (digest.number, digest.day, digest.revision) {
             verdict.add_mismatch(day, MismatchKind::Record, &name);
@@ -112,16 +104,14 @@ impl DigestChain {
             1 => DayRecord::NO_PREVIOUS_DIGEST,
             _ => &expected.1,
         };
-        let revision = self
-            .newest
-            .get(&record.day)
-            .map_or(1, |newest| newest.1 + 1);
         let follows = record.before == before || Some(&record.before) == other.as_ref();
-        if digest.number != expected.0 || !follows || record.revision != revision {
+        let is_next = record.number == expected.0 && follows;
+        let is_next = is_next || (is_gap && record.number >= expected.0);
+        if !is_next || !self.is_revision_due(&record) {
             verdict.add_mismatch(day, MismatchKind::Link, &name);
         }
         self.newest
-            .insert(record.day, (digest.number, record.revision));
+            .insert(record.day, (record.number, record.revision));
         self.broken.remove(&record.day);
         self.told.take_record(&record, self.made);
         self.made = Some(record.made);
@@ -131,6 +121,68 @@ impl DigestChain {
         }
         self.look_for_wanted(digest);
         Some(record)
+    }
+
+    /// Returns whether a record has the revision that follows the newest one of its day.
+    fn is_revision_due(&self, record: &DayRecord) -> bool {
+        match self.newest.get(&record.day) {
+            Some(newest) => record.revision == newest.1 + 1,
+            None => record.revision == 1 || self.is_torn,
+        }
+    }
+
+    /// Takes a record that does not have its digest, or is none.
+    fn push_broken(
+        &mut self,
+        digest: &DayDigest,
+        text_sha256: String,
+        verdict: &mut VerificationReport,
+    ) {
+        self.count = digest.number;
+        self.head.clone_from(&digest.sha256);
+        self.digests.insert(digest.number, digest.sha256.clone());
+        let (day, name) = (Some(digest.day), digest.number.to_string());
+        verdict.add(EvidenceMismatch {
+            touches: names_in_text(&digest.record),
+            ..EvidenceMismatch::new(day, MismatchKind::Record, name)
+        });
+        // The day still has a record, though a broken one; otherwise it would be reported as
+        // unrecorded too. What follows from this record is no mismatch of its own.
+        self.newest
+            .insert(digest.day, (digest.number, digest.revision));
+        self.broken.insert(digest.day);
+        self.unknown.extend(RecordedTable::ALL);
+        (self.other_head, self.is_torn) = (Some(text_sha256), true);
+        self.look_for_wanted(digest);
+    }
+
+    /// Takes a line that cannot be read: it stands for the record that was due.
+    pub(super) fn push_unreadable(&mut self, line: &[u8], verdict: &mut VerificationReport) {
+        self.count += 1;
+        let text = String::from_utf8_lossy(line);
+        let after = self.newest.keys().next_back();
+        let after = after.and_then(|day| day.tomorrow().ok());
+        let day = day_in_text(&text).or(after);
+        verdict.add(EvidenceMismatch {
+            touches: names_in_text(&text.replace("\\n", "\n")),
+            ..EvidenceMismatch::new(day, MismatchKind::Record, self.count.to_string())
+        });
+        if let Some(day) = day {
+            self.newest.entry(day).or_insert((self.count, 1));
+            self.broken.insert(day);
+        }
+        self.unknown.extend(RecordedTable::ALL);
+        (self.is_gap, self.is_torn) = (true, true);
+    }
+
+    /// Returns whether a record was broken, so that what it covered is not known.
+    pub(super) fn is_torn(&self) -> bool {
+        self.is_torn
+    }
+
+    /// Returns the digest of a record.
+    pub(super) fn digest(&self, number: u64) -> Option<&String> {
+        self.digests.get(&number)
     }
 
     /// Notes the record with the digest that is searched.
@@ -288,6 +340,15 @@ fn record_texts(record: &DayRecord) -> [(RevisionKind, &Vec<RevisionLine>); 3] {
         (RevisionKind::Factors, &record.factors),
         (RevisionKind::Calibrations, &record.calibrations),
     ]
+}
+
+/// Returns the day that a line names beside its record or in it, as far as it can be read.
+fn day_in_text(text: &str) -> Option<Date> {
+    let day = |before| {
+        let (_, rest) = text.split_once(before)?;
+        rest.get(..10)?.parse().ok()
+    };
+    day("\"day\":\"").or_else(|| day("\\nday "))
 }
 
 /// Returns the names of what the text of a broken record speaks of, as far as they can be read.

@@ -15,10 +15,15 @@
 
 mod bundle;
 mod bundle_check;
+mod bundle_content;
+mod bundle_days;
 mod bundle_lines;
+mod bundle_reports;
 mod canonical_form;
 mod chain_remark;
 mod changes_since;
+#[cfg(test)]
+mod coverage_tests;
 mod day_record;
 mod digest_chain;
 mod file_hashes;
@@ -28,6 +33,7 @@ mod report_evidence;
 #[cfg(test)]
 mod tests;
 mod time_stamp;
+mod uncovered;
 mod verification;
 
 pub use bundle::{
@@ -35,6 +41,7 @@ pub use bundle::{
     stamp_file_name,
 };
 pub use bundle_check::check_bundle;
+pub use bundle_days::{BundleDays, ClosedDayRecords, days_of_figures, is_near_period};
 pub use canonical_form::{
     LedgerFile, LedgerLine, SAMPLES_CSV_HEADER, Sha256Hasher, hash, hash_samples, sample_lines,
     write_row_line, write_samples,
@@ -53,4 +60,5 @@ pub use recorded_table::{
 };
 pub use report_evidence::{ChainHead, NO_EVIDENCE, ReportEvidence};
 pub use time_stamp::{CheckedStamp, StampError, StampRequest, check_time_stamp, read_authorities};
+pub use uncovered::{BUNDLED_FILES, BUNDLED_STAMPS, OPEN_DAYS, UncoveredPart};
 pub use verification::{ChangedText, EvidenceMismatch, MismatchKind, VerificationReport};

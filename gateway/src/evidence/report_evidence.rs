@@ -47,22 +47,34 @@ impl ReportEvidence {
         (!text.is_empty()).then(|| hash(format!("{text}\n").as_bytes()))
     }
 
-    /// Returns what the open lines are about: `ledger 34-35`, `configuration 5`.
+    /// Returns what the open lines are about: `ledger 34-35`, `configuration 5-18`. Texts of a kind
+    /// that follow each other are one name.
     pub fn open_names(&self) -> Vec<String> {
-        let name = |line: &String| {
+        let mut names: Vec<(String, u64, u64)> = Vec::new();
+        let mut others = Vec::new();
+        for line in &self.open {
             let words: Vec<&str> = line.split(' ').collect();
-            match words.as_slice() {
+            let numbers = match words.as_slice() {
                 [table, first, last, _] if RecordedTable::parse(table).is_some() => {
-                    match (first.parse(), last.parse()) {
-                        (Ok(first), Ok(last)) => format!("{table} {}", numbers_text(first, last)),
-                        _ => line.clone(),
-                    }
+                    first.parse().ok().zip(last.parse().ok())
                 }
-                [kind, id, ..] => format!("{kind} {id}"),
-                _ => line.clone(),
+                [_, id, ..] => id.parse().ok().map(|id: u64| (id, id)),
+                _ => None,
+            };
+            let Some((first, last)) = numbers else {
+                others.push(line.clone());
+                continue;
+            };
+            let kind = words.first().copied().unwrap_or_default();
+            match names.last_mut() {
+                Some(before) if before.0 == kind && before.2 + 1 == first => before.2 = last,
+                _ => names.push((kind.to_owned(), first, last)),
             }
-        };
-        self.open.iter().map(name).collect()
+        }
+        let names = names.into_iter();
+        let names =
+            names.map(|(kind, first, last)| format!("{kind} {}", numbers_text(first, last)));
+        names.chain(others).collect()
     }
 }
 
@@ -73,5 +85,31 @@ impl From<DayDigest> for ChainHead {
             day: digest.day,
             sha256: digest.sha256,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_follow_each_other_are_one_name() {
+        let line = |kind: &str, id: u64| format!("{kind} {id} 2026-11-29T02:00:00Z ab");
+        let mut open = vec!["ledger 31 33 ab".to_owned()];
+        open.extend((3..17).map(|id| line("configuration", id)));
+        open.push(line("factors", 2));
+        open.extend([line("calibrations", 1), line("calibrations", 3)]);
+        let evidence = ReportEvidence {
+            open,
+            ..ReportEvidence::default()
+        };
+        let expected = [
+            "ledger 31-33",
+            "configuration 3-16",
+            "factors 2",
+            "calibrations 1",
+            "calibrations 3",
+        ];
+        assert_eq!(evidence.open_names(), expected);
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 const MIDNIGHT: i64 = 1_795_194_000_000;
 const DAY_IN_MS: i64 = 86_400_000;
-const LEDGER: [&str; 3] = [
+pub(super) const LEDGER: [&str; 3] = [
     "{\"id\":1,\"who\":\"Siti\"}\n",
     "{\"id\":2,\"who\":\"Budi\"}\n",
     "{\"id\":3,\"who\":\"Siti\"}\n",
@@ -80,7 +80,7 @@ fn test_record(number: u64, day: Date, before: &str) -> DayRecord {
     }
 }
 
-fn three_days() -> Vec<DayDigest> {
+pub(super) fn three_days() -> Vec<DayDigest> {
     let mut before = DayRecord::NO_PREVIOUS_DIGEST.to_owned();
     let days = (21..24).zip(1..);
     let digests = days.map(|(day, number)| {
@@ -91,11 +91,11 @@ fn three_days() -> Vec<DayDigest> {
     digests.collect()
 }
 
-fn write_bundle(folder: &Path) -> PathBuf {
+pub(super) fn write_bundle(folder: &Path) -> PathBuf {
     write_bundle_with(folder, |_| ())
 }
 
-fn write_bundle_with(folder: &Path, extra: impl Fn(&mut BundleWriter)) -> PathBuf {
+pub(super) fn write_bundle_with(folder: &Path, extra: impl Fn(&mut BundleWriter)) -> PathBuf {
     let path = folder.join("bundle.zip");
     let mut zip = BundleWriter::create(&path).unwrap();
     let digests = three_days();
@@ -115,6 +115,9 @@ fn write_bundle_with(folder: &Path, extra: impl Fn(&mut BundleWriter)) -> PathBu
     zip.begin_file(&revision_file_name(RevisionKind::Configuration, 1))
         .unwrap();
     zip.put(b"[site]\n").unwrap();
+    zip.begin_file(&revision_file_name(RevisionKind::Factors, 1))
+        .unwrap();
+    zip.put(b"[[factor]]\n").unwrap();
     zip.begin_file(&samples_file_name("meter.power")).unwrap();
     zip.put(format!("{SAMPLES_CSV_HEADER}\n").as_bytes())
         .unwrap();
@@ -140,7 +143,7 @@ fn write_bundle_with(folder: &Path, extra: impl Fn(&mut BundleWriter)) -> PathBu
     path
 }
 
-fn check_whole_bundle(path: &Path) -> Result<VerificationReport, BundleError> {
+pub(super) fn check_whole_bundle(path: &Path) -> Result<VerificationReport, BundleError> {
     check_bundle(path, None, &[], |_| ()).map(|(_, verdict)| verdict)
 }
 
@@ -150,6 +153,20 @@ fn check_forged_bundle(
     path: &Path,
     name: &str,
     change: impl Fn(&mut Vec<u8>),
+) -> VerificationReport {
+    check_forgery(path, |here, bytes| {
+        if here == name {
+            change(bytes);
+        }
+        true
+    })
+}
+
+/// The same for every file; one for which `change` returns false is left out, and the manifest may
+/// be changed as well.
+pub(super) fn check_forgery(
+    path: &Path,
+    change: impl Fn(&str, &mut Vec<u8>) -> bool,
 ) -> VerificationReport {
     use std::io::Read;
     let mut old = zip::ZipArchive::new(std::fs::File::open(path).unwrap()).unwrap();
@@ -162,15 +179,13 @@ fn check_forged_bundle(
         let here = file.name().unwrap().into_owned();
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).unwrap();
+        let is_kept = change(&here, &mut bytes);
         if here == bundle::MANIFEST_NAME {
             about = serde_json::from_slice::<bundle::BundleManifest>(&bytes).ok();
-            continue;
+        } else if is_kept {
+            zip.begin_file(&here).unwrap();
+            zip.put(&bytes).unwrap();
         }
-        if here == name {
-            change(&mut bytes);
-        }
-        zip.begin_file(&here).unwrap();
-        zip.put(&bytes).unwrap();
     }
     zip.finish(about.unwrap().about).unwrap();
     check_whole_bundle(&new).unwrap()
@@ -269,7 +284,7 @@ fn a_forged_file_is_found_and_its_day_named() {
 }
 
 /// Changes one file of a bundle, and neither manifest nor archive hash.
-fn check_changed_bundle(
+pub(super) fn check_changed_bundle(
     path: &Path,
     name: &str,
     change: impl Fn(&mut Vec<u8>),

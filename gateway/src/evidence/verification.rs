@@ -4,6 +4,7 @@ use super::chain_remark::{ChainRemark, RemarksAndSince};
 use super::day_record::RevisionKind;
 use super::recorded_table::RecordedTable;
 use super::time_stamp::CheckedStamp;
+use super::uncovered::{OPEN_DAYS, UncoveredPart};
 use crate::limits::{CHANGED_TEXTS_MAX, EVIDENCE_FAULTS_MAX};
 use jiff::civil::Date;
 
@@ -30,6 +31,8 @@ pub enum MismatchKind {
     File,
     /// Bytes of the archive outside its files differ.
     Archive,
+    /// A report of a bundle says something else about the bundle; `touches` names it.
+    Report,
     /// The time stamp of the record with this number does not hold; `touches` has the reason.
     Stamp,
     /// The digest that the caller asked for is not in the chain.
@@ -103,6 +106,8 @@ pub struct VerificationReport {
     pub stamps: (u64, Option<(u64, CheckedStamp)>),
     /// Remarks, and what came since the digest asked for.
     pub told: RemarksAndSince,
+    /// Rows, texts, days and files that no record covers, and tables without any.
+    pub uncovered: Vec<UncoveredPart>,
 }
 
 impl MismatchKind {
@@ -120,6 +125,7 @@ impl MismatchKind {
             Self::Calibrations => "calibrations",
             Self::File => "file",
             Self::Archive => "archive",
+            Self::Report => "report",
             Self::Stamp => "stamp",
             Self::Foreign => "foreign",
         }
@@ -206,6 +212,17 @@ impl VerificationReport {
         if last.is_none_or(|last| last.0 < number) {
             *last = Some((number, stamp));
         }
+    }
+
+    /// Adds a part that no record covers, or that there is none of it.
+    pub fn add_uncovered(&mut self, part: UncoveredPart) {
+        self.uncovered.push(part);
+    }
+
+    /// Returns the number of rows, texts and files that no record covers.
+    pub fn uncovered_things(&self) -> u64 {
+        let things = self.uncovered.iter().filter(|part| part.what != OPEN_DAYS);
+        things.map(|part| part.count).sum()
     }
 
     /// Adds a mismatch.

@@ -7,13 +7,12 @@ use crate::cli::file_error::FileError;
 use crate::domain::Site;
 use crate::domain::period::Period;
 use crate::evidence::{
-    BUNDLE_FORMAT, BundleError, BundleSummary, BundleWriter, DayRecord, RecordedTable,
-    RevisionKind, SAMPLES_CSV_HEADER, VerificationReport, check_bundle, revision_file_name,
-    samples_file_name, stamp_file_name,
+    BUNDLE_FORMAT, BundleDays, BundleError, BundleSummary, BundleWriter, ClosedDayRecords,
+    DayRecord, RecordedTable, RevisionKind, SAMPLES_CSV_HEADER, VerificationReport, check_bundle,
+    days_of_figures, is_near_period, revision_file_name, samples_file_name, stamp_file_name,
 };
-use crate::limits::COUNTER_LOOKBACK_DAYS;
 use jiff::civil::Date;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Additional file for the folder `report` of the bundle.
@@ -38,9 +37,6 @@ impl BundleExtraFile {
 
 /// Repetitions of the writing when a day got another record in between.
 const BUNDLE_REWRITES_MAX: u32 = 3;
-
-/// Newest records of the closed days of a period.
-type ClosedDayRecords = BTreeMap<Date, DayRecord>;
 
 /// Writes the bundle of a period to `to`. Returns its description and the result of its check;
 /// `None` when no day of the period is closed yet. `told` receives the bytes of samples written.
@@ -122,13 +118,8 @@ impl<F: FnMut(u64)> BundleJob<'_, F> {
     async fn write_once(&mut self) -> Result<Option<(BundleSummary, u64)>, CommandError> {
         let mut zip = BundleWriter::create(self.half)?;
         let (days, head, last) = write_digests(self.client, &mut zip, self.period).await?;
-        let within = || days.keys().filter(|day| self.period.contains(**day));
-        let (Some(from), Some(to)) = (within().next(), within().next_back()) else {
+        let Some(near) = BundleDays::of(&days, self.period) else {
             return Ok(None);
-        };
-        let outside = |is_there: fn(&Date, &Date) -> bool, edge: Date| -> Vec<String> {
-            let days = days.keys().filter(|day| is_there(day, &edge));
-            days.map(ToString::to_string).collect()
         };
         let extent = self.client.evidence_extent().await?;
         let is_due = |day: &&Date| extent.due.contains(&day.to_string());
@@ -147,10 +138,10 @@ impl<F: FnMut(u64)> BundleJob<'_, F> {
             site: self.site.id.to_string(),
             zone: self.site.timezone.name().to_string(),
             period: self.period.to_string(),
-            first: from.to_string(),
-            last: to.to_string(),
-            before: outside(Date::lt, self.period.first()),
-            after: outside(Date::gt, self.period.last()),
+            first: near.first.to_string(),
+            last: near.last.to_string(),
+            before: near.before,
+            after: near.after,
             gone: days
                 .keys()
                 .filter(|day| gone(day))
@@ -181,9 +172,6 @@ async fn write_digests(
     period: Period,
 ) -> Result<(ClosedDayRecords, String, u64), CommandError> {
     let (mut days, mut head, mut last) = (ClosedDayRecords::new(), String::new(), 0);
-    let looks_back = jiff::Span::new().days(COUNTER_LOOKBACK_DAYS);
-    let from = period.first().saturating_sub(looks_back);
-    let to = period.last().tomorrow().unwrap_or(Date::MAX);
     loop {
         let page = client.digests_after(last).await?;
         if page.is_empty() {
@@ -191,7 +179,7 @@ async fn write_digests(
         }
         for digest in page {
             zip.write_digest(&digest)?;
-            if (from..=to).contains(&digest.day)
+            if is_near_period(period, digest.day)
                 && let Ok(record) = digest.record.parse()
             {
                 days.insert(digest.day, record);
@@ -199,28 +187,6 @@ async fn write_digests(
             (head, last) = (digest.sha256, digest.number);
         }
     }
-}
-
-/// Keeps the days that figures of the period read: its own, the one after it (a reading at midnight
-/// counts in the day before), the one before it, and for each point that has no reading there, the
-/// last day before with one.
-fn days_of_figures(mut days: ClosedDayRecords, period: Period) -> ClosedDayRecords {
-    let mut kept = days.split_off(&period.first());
-    let named = |record: &DayRecord| -> BTreeSet<String> {
-        let lines = record.samples.iter();
-        lines.map(|line| line.point.clone()).collect()
-    };
-    let mut missing: BTreeSet<String> = kept.values().flat_map(named).collect();
-    let yesterday = period.first().yesterday().ok();
-    for (day, record) in days.into_iter().rev() {
-        let there = named(&record);
-        let is_needed = !missing.is_disjoint(&there);
-        if is_needed || yesterday == Some(day) {
-            missing.retain(|point| !there.contains(point));
-            kept.insert(day, record);
-        }
-    }
-    kept
 }
 
 async fn write_rows(

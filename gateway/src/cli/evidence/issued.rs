@@ -8,7 +8,7 @@ use crate::cli::backend::{load_config, open_with_records, report_failure};
 use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::cli::exit_status::{EXIT_DONE, EXIT_NEGATIVE};
 use crate::cli::standard_output::print_text;
-use crate::evidence::{RecordedTable, VerificationReport, has_own_hash, hash, hashes_in_file};
+use crate::evidence::{VerificationReport, has_own_hash, hash, hashes_in_file};
 use crate::i18n::Language;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -74,11 +74,6 @@ async fn check_report(
         client.make_due_records(|_| ()).await?;
         let wanted = (!report.digest.is_empty()).then_some(&*report.digest);
         super::chain_records::check_records(client, wanted, &mut chain).await?;
-        chain.open_entries = client
-            .evidence_extent()
-            .await?
-            .last_row(RecordedTable::Ledger)
-            .saturating_sub(chain.recorded_entries);
         chain.settle();
     }
     Ok(CheckedReport {

@@ -17,6 +17,7 @@ mod chain_records;
 mod changed_texts;
 mod issued;
 mod output;
+mod uncovered_lines;
 mod verify;
 
 pub(super) use bundle::{BundleExtraFile, write_bundle};

@@ -1,5 +1,6 @@
 //! Output of `pantau verify`, for people and for scripts.
 
+use super::uncovered_lines::{uncovered_json, uncovered_lines};
 use crate::cli::backend::print_stderr;
 use crate::cli::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use crate::cli::file_error::io_reason;
@@ -10,6 +11,7 @@ use crate::evidence::{
 };
 use crate::i18n::Language;
 use crate::report::render::evidence_names::{evidence_names, reasons_text};
+use jiff::civil::Date;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -113,14 +115,11 @@ fn verdict_lines(
         lines.push(lang.text_with("evidence-bundle", &what));
     }
     let number = |count: u64| count.to_string();
-    let (days, records) = (number(verdict.days), number(verdict.records));
     lines.push(
         match (verdict.is_intact(), verdict.first_day(), verdict.last) {
             // Without any record nothing was verified, which must not look like a pass.
             (true, _, None) => lang.text("evidence-none"),
-            (true, ..) => {
-                lang.text_with("evidence-good", &[("days", &days), ("records", &records)])
-            }
+            (true, _, Some(last)) => good_line(verdict, last, lang),
             (false, Some(day), _) => lang.text_with("evidence-bad", &[("day", &day.to_string())]),
             (false, None, _) => lang.text("evidence-bad-archive"),
         },
@@ -133,12 +132,12 @@ fn verdict_lines(
         (verdict.unchecked, "evidence-unchecked"),
         (verdict.gone, "evidence-gone"),
         (verdict.due, "evidence-due"),
-        (verdict.open_entries, "evidence-open"),
     ] {
         if count > 0 {
             lines.push(lang.text_with(key, &[("count", &number(count))]));
         }
     }
+    lines.extend(uncovered_lines(verdict, lang));
     lines.extend(stamp_line(verdict, lang));
     lines.extend(remark_lines(verdict, lang));
     lines.extend(since_lines(verdict, lang));
@@ -150,6 +149,19 @@ fn verdict_lines(
         ));
     }
     lines
+}
+
+/// Line of a chain without differences: up to which day, and how much came since.
+fn good_line(verdict: &VerificationReport, last: Date, lang: Language) -> String {
+    let (days, records) = (verdict.days.to_string(), verdict.records.to_string());
+    let (last, count) = (last.to_string(), verdict.uncovered_things().to_string());
+    let args = [
+        ("last", &*last),
+        ("days", &days),
+        ("records", &records),
+        ("count", &count),
+    ];
+    lang.text_with("evidence-good", &args)
 }
 
 /// Lines of the mismatches.
@@ -176,6 +188,7 @@ fn difference_text(fault: &EvidenceMismatch, lang: Language) -> String {
     } else if !fault.touches.is_empty() {
         let key = match fault.what {
             MismatchKind::File => "evidence-text-newer",
+            MismatchKind::Report => "evidence-report-names",
             _ => "evidence-touches",
         };
         let names = evidence_names(lang, &fault.touches);
@@ -306,7 +319,7 @@ fn verdict_json(
     about: Option<&BundleSummary>,
     lang: Language,
 ) -> Value {
-    let day = |day: Option<jiff::civil::Date>| day.map(|day| day.to_string());
+    let day = |day: Option<Date>| day.map(|day| day.to_string());
     let fault = |fault: &EvidenceMismatch| {
         json!({
             "day": day(fault.day),
@@ -331,6 +344,7 @@ fn verdict_json(
         "last": day(verdict.last),
         "digest": verdict.head,
         "open_entries": verdict.open_entries,
+        "uncovered": verdict.uncovered.iter().map(uncovered_json).collect::<Vec<_>>(),
         "fault_count": verdict.mismatch_count,
         "faults": verdict.mismatches.iter().map(fault).collect::<Vec<_>>(),
         "stamps": verdict.stamps.1.map(|(record, stamp)| json!({

@@ -1,7 +1,7 @@
 //! `pantau verify`: recomputes the chain from raw samples, ledger and revisions, or checks a
 //! bundle.
 
-use super::chain_records::check_records;
+use super::chain_records::{check_records, tell_uncovered};
 use super::changed_texts::name_changes;
 use super::issued::{is_report_name, verify_report};
 use super::output;
@@ -136,12 +136,7 @@ async fn check_chain(
     for table in RecordedTable::ALL {
         check_rows(client, &chain, table, &mut verdict).await?;
     }
-    // Entries after the last record are not covered by the chain yet.
-    let last = client
-        .evidence_extent()
-        .await?
-        .last_row(RecordedTable::Ledger);
-    verdict.open_entries = last.saturating_sub(chain.recorded_entries());
+    tell_uncovered(client, &chain, &mut verdict).await?;
     check_revisions(client, &chain, &mut verdict).await?;
     let mut after = 0;
     while let Some((stamp, answer)) = client.time_stamp_after(after).await? {

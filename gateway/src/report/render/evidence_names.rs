@@ -1,18 +1,36 @@
 //! Names of what records speak of, in words: `ledger 1-80` as "ledger entries 1-80".
 
-use crate::evidence::{RecordReason, RecordedTable, RevisionKind};
+use crate::evidence::{
+    BUNDLED_FILES, BUNDLED_STAMPS, OPEN_DAYS, RecordReason, RecordedTable, RevisionKind,
+};
 use crate::i18n::Language;
 
 /// Returns the name of what a record speaks of; what has no words, such as a point, as it is.
 pub(crate) fn evidence_name(lang: Language, name: &str) -> String {
-    let known =
-        |kind: &str| RecordedTable::parse(kind).is_some() || RevisionKind::parse(kind).is_some();
+    let known = |kind: &str| {
+        let is_other = [BUNDLED_FILES, BUNDLED_STAMPS, OPEN_DAYS].contains(&kind);
+        is_other || RecordedTable::parse(kind).is_some() || RevisionKind::parse(kind).is_some()
+    };
     match name.split_once(' ') {
         Some((kind, numbers)) if known(kind) => {
-            lang.text_with(&format!("evidence-name-{kind}"), &[("numbers", numbers)])
+            let named = lang.text_with(&format!("evidence-name-{kind}"), &[("numbers", numbers)]);
+            match count_of(numbers) {
+                Some(count) => {
+                    let args = [("name", &*named), ("count", &*count.to_string())];
+                    lang.text_with("evidence-name-counted", &args)
+                }
+                None => named,
+            }
         }
         _ => name.to_owned(),
     }
+}
+
+/// Returns how many numbers a range of them has; none for a single one.
+fn count_of(numbers: &str) -> Option<u64> {
+    let (first, last) = numbers.split_once('-')?;
+    let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
+    Some((last + 1).saturating_sub(first))
 }
 
 /// Returns names, separated by commas.
@@ -39,10 +57,14 @@ mod tests {
     fn what_a_record_speaks_of_has_words_of_its_own_in_both_languages() {
         let tables = RecordedTable::ALL.map(RecordedTable::word);
         let kinds = RevisionKind::ALL.map(RevisionKind::word);
-        for word in tables.iter().chain(&kinds) {
+        let others = [BUNDLED_FILES, BUNDLED_STAMPS, OPEN_DAYS];
+        for word in tables.iter().chain(&kinds).chain(&others) {
             let both = [Language::Id, Language::En]
                 .map(|lang| evidence_name(lang, &format!("{word} 3-5")));
-            assert!(both.iter().all(|text| text.ends_with("3-5")), "{both:?}");
+            assert!(
+                both.iter().all(|text| text.ends_with("3-5 (3)")),
+                "{both:?}"
+            );
             assert_ne!(both[0], both[1], "{word}");
         }
         for why in RecordReason::ALL {
