@@ -178,9 +178,25 @@ pub enum InputSource {
     },
     /// The same figure for a part of the period, such as the days of one baseline.
     Part(Box<Indicator>),
-    /// Convention of the methods: seconds of an hour, 44/12.
+    /// Convention of the methods or constant of nature, by its name in [`CONSTANT_NAMES`].
     Constant(&'static str),
 }
+
+/// Names of constants; each has a text, `chapters-constant-NAME`.
+pub const CONSTANT_NAMES: [&str; 12] = [
+    "across-gaps",
+    "batch",
+    "gravity",
+    "gwp",
+    "hygiene",
+    "ipcc",
+    "measured",
+    "no-biodiesel",
+    "period",
+    "running",
+    "stc",
+    "water",
+];
 
 /// Readings of a point within a period.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -66,18 +66,24 @@ impl PowerIntegral {
     }
 
     /// Adds one record like [`Self::push`]. It may be `reach_s` after the one before it, if that is
-    /// longer than the maximum gap: a record of a log with a longer interval.
-    pub fn push_within(&mut self, t_s: f64, power_w: Option<f64>, reach_s: f64) {
-        if let Some((before_s, before_w)) = self.last.replace((t_s, power_w)) {
-            let dt = t_s - before_s;
-            self.disordered |= dt <= 0.0;
-            match (before_w, power_w) {
-                // A power log says nothing about a gap, unlike a counter, which counts on. The
-                // first interval after a gap is kept; rdtools drops it.
-                (Some(a), Some(b)) if dt <= self.max_gap_s.max(reach_s) => {
-                    self.add_interval(f64::midpoint(a, b), dt);
-                }
-                _ => self.gap.add(dt),
+    /// longer than the maximum gap: a record of a log with a longer interval. Returns the time that
+    /// it adds to the covered one, s: 0 after a gap.
+    pub fn push_within(&mut self, t_s: f64, power_w: Option<f64>, reach_s: f64) -> f64 {
+        let Some((before_s, before_w)) = self.last.replace((t_s, power_w)) else {
+            return 0.0;
+        };
+        let dt = t_s - before_s;
+        self.disordered |= dt <= 0.0;
+        match (before_w, power_w) {
+            // A power log says nothing about a gap, unlike a counter, which counts on. The
+            // first interval after a gap is kept; rdtools drops it.
+            (Some(a), Some(b)) if dt <= self.max_gap_s.max(reach_s) => {
+                self.add_interval(f64::midpoint(a, b), dt);
+                dt
+            }
+            _ => {
+                self.gap.add(dt);
+                0.0
             }
         }
     }

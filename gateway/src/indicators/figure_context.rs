@@ -5,8 +5,8 @@ use crate::config::Config;
 use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::factor::Factor;
 use crate::domain::indicator::{
-    CompletenessShares, DailyValues, Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec,
-    InputSource, Uncertainty, ValueOrigin,
+    CONSTANT_NAMES, CompletenessShares, DailyValues, Indicator, IndicatorInput, IndicatorRemark,
+    IndicatorSpec, InputSource, Uncertainty, ValueOrigin,
 };
 use crate::formulas::FormulaStatus;
 use crate::indicators::period_days::PeriodDays;
@@ -22,6 +22,18 @@ pub(crate) struct FigureContext<'a> {
     pub(crate) asset: Option<Arc<str>>,
     /// Daily values made so far, for figures that hold for a part of the period.
     pub(crate) daily: &'a [DailyValues],
+}
+
+/// The input, without a number where nothing was read.
+fn without_unread(input: IndicatorInput) -> IndicatorInput {
+    match &input.from {
+        InputSource::Point(readings) if readings.last.is_none() => IndicatorInput {
+            value: None,
+            parts: Vec::new(),
+            ..input
+        },
+        _ => input,
+    }
 }
 
 /// A number, or the remark that says why there is none.
@@ -44,7 +56,8 @@ impl<'a> FigureContext<'a> {
 }
 
 impl FigureContext<'_> {
-    /// Builds a figure with origin `Measured` and unknown uncertainty.
+    /// Builds a figure with origin `Measured` and unknown uncertainty. An input of a point without
+    /// a reading has no value: a sum of no readings is no zero.
     pub(crate) fn figure(
         &self,
         spec: &IndicatorSpec<'_>,
@@ -63,7 +76,7 @@ impl FigureContext<'_> {
             side: spec.side,
             method: spec.method,
             equation: spec.equation,
-            inputs,
+            inputs: inputs.into_iter().map(without_unread).collect(),
             factors: Vec::new(),
             claim: ClaimVerdict::Claimable,
             remarks: Vec::new(),
@@ -270,13 +283,14 @@ pub(crate) fn setting_input(
     )
 }
 
-/// Input that is a convention or a constant of nature.
+/// Input that is a convention or a constant of nature; `what` is one of [`CONSTANT_NAMES`].
 pub(crate) fn constant_input(
     symbol: &'static str,
     value: f64,
     unit: &str,
     what: &'static str,
 ) -> IndicatorInput {
+    debug_assert!(CONSTANT_NAMES.contains(&what), "no name for {what}");
     formula_input(symbol, Some(value), unit, InputSource::Constant(what))
 }
 

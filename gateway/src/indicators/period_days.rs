@@ -143,6 +143,25 @@ impl PeriodDays {
         millis_to_f64(self.days.iter().map(lit).sum()) / HOUR_MS
     }
 
+    /// Time with the sun above the horizon between two moments, ms; `from` may be before the period.
+    pub(crate) fn daylight_ms_between(&self, from: i64, to: i64) -> i64 {
+        let lit = |day: &PeriodDay| {
+            let (rise, set) = day.light();
+            (to.min(set) - from.max(rise)).max(0)
+        };
+        let within: i64 = self.days.iter().map(lit).sum();
+        let before = (self.from - from).max(0) / DAYLIGHT_STEP_MS;
+        let is_lit = |step: &i64| {
+            let middle = from + step * DAYLIGHT_STEP_MS + DAYLIGHT_STEP_MS / 2;
+            solar_elevation_sine(UtcMs(middle), self.place) > 0.0
+        };
+        let before = (0..before).filter(is_lit).count();
+        within
+            + i64::try_from(before)
+                .unwrap_or(i64::MAX)
+                .saturating_mul(DAYLIGHT_STEP_MS)
+    }
+
     /// Insolation of a clear sky from `since` (ms) to the end or the present, kWh/m2: on a
     /// horizontal plane, and the most that a fixed plane at this latitude can get.
     pub(crate) fn clear_sky_kwh_m2(&self, since: i64) -> (f64, f64) {
@@ -211,6 +230,15 @@ impl PeriodDays {
 )]
 pub(crate) fn millis_to_f64(ms: i64) -> f64 {
     ms as f64
+}
+
+/// Seconds as milliseconds.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "seconds of periods stay far below 2^53"
+)]
+pub(crate) fn seconds_to_millis(seconds: f64) -> i64 {
+    (seconds * 1000.0).round() as i64
 }
 
 /// Seconds since 1970.

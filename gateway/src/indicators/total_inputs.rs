@@ -22,27 +22,35 @@ pub(crate) struct TotalInputs {
     pub(crate) inputs: Vec<IndicatorInput>,
 }
 
-/// Equation and inputs of the total `value` of readings from `from`.
+/// Equation and inputs of the total `value` of readings from `from`; `unit` is that of the readings.
 pub(crate) fn total_inputs(
     (symbol, unit): (&'static str, &str),
     amount: &Totaliser,
     value: Option<f64>,
     (from, span): (InputSource, &PeriodDays),
 ) -> TotalInputs {
-    let unit = Arc::from(unit);
     match amount.counter() {
-        Some(counter) => counter_inputs(&unit, amount, counter, &from),
+        Some(counter) => counter_inputs(&Arc::from(unit), amount, counter, &from),
         None => TotalInputs {
             equation: symbol,
             inputs: vec![IndicatorInput {
                 symbol,
                 value,
-                unit,
+                unit: Arc::from(integral_unit(unit)),
                 from,
                 rule: TRAPEZOID,
                 parts: day_parts(growth_by_day(amount.day_ends(), span)),
             }],
         },
+    }
+}
+
+/// Unit of the integral over time of a quantity, as [`Totaliser::from_integral`] returns it.
+fn integral_unit(unit: &str) -> &str {
+    match unit {
+        "W" => "kWh",
+        // A flow: cubic metres of cubic metres per hour.
+        flow => flow.split('/').next().unwrap_or_default(),
     }
 }
 

@@ -10,7 +10,9 @@ use crate::indicators::counter_events::{CounterWithEvents, RecordedCounterEvent}
 use crate::indicators::coverage::Coverage;
 use crate::indicators::input_reading::InputReading;
 use crate::indicators::input_series::InputSeries;
-use crate::indicators::period_days::{PeriodDays, millis_to_f64, millis_to_seconds};
+use crate::indicators::period_days::{
+    PeriodDays, millis_to_f64, millis_to_seconds, seconds_to_millis,
+};
 use crate::indicators::refused_readings::RefusedReadings;
 use crate::indicators::uncertainty::RelativeUncertainty;
 
@@ -58,6 +60,8 @@ pub(crate) struct Totaliser {
     heard: Option<i64>,
     /// Time between two readings from which there is a gap, ms.
     gap_ms: i64,
+    /// Time of the period that an integral knows, ms: in all, and with the sun above the horizon.
+    known_ms: (i64, i64),
     /// Readings of each past day, and of today, that were read but not used.
     refused: Vec<RefusedReadings>,
     refused_today: RefusedReadings,
@@ -78,6 +82,7 @@ saved_fields!(Totaliser {
     heard_before,
     heard,
     gap_ms,
+    known_ms,
     refused,
     refused_today,
 });
@@ -154,6 +159,7 @@ impl Totaliser {
             heard_before: None,
             heard: None,
             gap_ms: lane.every_ms.saturating_mul(GAP_POLLS),
+            known_ms: (0, 0),
             refused: Vec::new(),
             refused_today: RefusedReadings::default(),
         }
@@ -177,7 +183,8 @@ impl Totaliser {
             TotalMethod::Integral { .. } if tick.impossible.is_some() || tick.out_of_range => 0,
             TotalMethod::Integral { sum, scale } => {
                 let power = tick.value.map(|value| value * *scale);
-                sum.push_within(at, power, millis_to_seconds(tick.reach_ms));
+                let known_s = sum.push_within(at, power, millis_to_seconds(tick.reach_ms));
+                self.known_ms = with_known(self.known_ms, known_s, tick);
                 0
             }
             TotalMethod::Counter(counter) => {
@@ -206,6 +213,11 @@ impl Totaliser {
         let before = self.heard.replace(tick.at);
         let longest = self.gap_ms.max(tick.reach_ms);
         let is_gap = before.is_some_and(|before| tick.at - before > longest);
+        if let (Some(before), false, true) = (before, is_gap, tick.asleep) {
+            // A device that sleeps as expected gives nothing, which is known.
+            let known_s = millis_to_seconds(tick.at - before);
+            self.known_ms = with_known(self.known_ms, known_s, tick);
+        }
         if is_gap && tick.inside && tick.value.is_some() && self.is_counter() {
             self.across_gaps += grown.max(0.0);
             if before == self.heard_before {
@@ -255,6 +267,16 @@ impl Totaliser {
             TotalMethod::Counter(counter) => counter.net(),
             TotalMethod::Integral { sum, .. } => sum.finish().positive_kwh,
         }
+    }
+
+    /// Time of the period that an integral knows, ms: in all, and with the sun above the horizon.
+    pub(crate) fn known_ms(&self) -> (i64, i64) {
+        self.known_ms
+    }
+
+    /// Moment of the last reading, or of the last answer of a device asleep, ms.
+    pub(crate) fn heard(&self) -> Option<i64> {
+        self.heard
     }
 
     /// Counter behind the total; `None` for an integral.
@@ -390,6 +412,15 @@ impl Totaliser {
         }
         all
     }
+}
+
+/// The known times with this one, s, that ends at a reading.
+fn with_known((all, lit): (i64, i64), known_s: f64, tick: &InputReading) -> (i64, i64) {
+    if !tick.inside {
+        return (all, lit);
+    }
+    let ms = seconds_to_millis(known_s);
+    (all + ms, lit + if tick.lit { ms } else { 0 })
 }
 
 /// Selects the counter, or the integral when the counter gives no total and the integral does.

@@ -89,7 +89,7 @@ pub(crate) fn bsf_index_figures(
             formula_input("R", r.kg, "kg", r.source(&bin.residue)),
         ];
         if spec.id == WRI.id {
-            inputs.push(constant_input("d", days.unwrap_or_default(), "d", "batch"));
+            inputs.extend(days.map(|days| constant_input("d", days, "d", "batch")));
         }
         let no_days = spec.id == WRI.id && found.sr.is_some() && days.is_none() && !odd;
         let value = match value.filter(|_| !odd && unfit.is_none()) {

@@ -93,7 +93,8 @@ impl AssetSums for PumpSums<'_> {
         let electric = read
             .total_figure(&ENERGY, "E", energy, FormulaStatus::NoEnergy)
             .with_remark_if(passed(&self.energy, energy), "account-counter-refused");
-        let mut figures = self.specific_figures(read, &volume, &electric);
+        let days = water.map_or(0.0, |total| read.measured_solar_hours(total) / 24.0);
+        let mut figures = self.specific_figures(read, (&volume, days), &electric);
         figures.extend(self.lift_figures(read, &volume, &electric));
         figures.extend(self.operation_figures(read));
         let mut daily = Vec::new();
@@ -111,17 +112,17 @@ impl AssetSums for PumpSums<'_> {
 }
 
 impl PumpSums<'_> {
-    /// Specific volume and energy (METHODS B.4).
+    /// Specific volume and energy (METHODS B.4), of a volume and the days over which it was
+    /// measured.
     fn specific_figures(
         &self,
         read: &AssetReadings<'_>,
-        v: &Indicator,
+        (v, days): (&Indicator, f64),
         e: &Indicator,
     ) -> Vec<Indicator> {
         let desk = read.desk;
         let mut all = Vec::new();
         let kwp = self.driver_kwp(desk.span);
-        let days = desk.span.days_passed();
         let number = |one: &Indicator| one.value.as_ref().ok().copied();
         let found = number(v).map(|v_m3| {
             pump_specific(&PumpedWaterInput {
@@ -154,7 +155,7 @@ impl PumpSums<'_> {
             let inputs = vec![
                 figure_input("V", v),
                 setting_input("P0", kwp, "kWp", "capacity_kwp"),
-                constant_input("d", days, "d", "period"),
+                constant_input("d", days, "d", "measured"),
             ];
             let figure = desk.figure(&M3_PER_KWP_DAY, value, inputs);
             all.push(

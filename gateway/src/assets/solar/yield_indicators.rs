@@ -202,7 +202,8 @@ impl PltsSums<'_> {
         // A thousandth is left for rounding; more was light without readings of energy.
         let whole = sun.value.as_ref().is_ok_and(|h| (light / h) > 0.999);
         let matched = |symbol, rule, value, of: &Indicator| {
-            measured_input((symbol, rule), Some(value), &of.unit, figure_source(of))
+            let value = Some(value).filter(|_| !none);
+            measured_input((symbol, rule), value, &of.unit, figure_source(of))
         };
         let inputs = vec![
             matched("E", "Σ ΔE, G", energy, generation),
@@ -258,7 +259,10 @@ impl PltsSums<'_> {
             let value = value_or_status(found.pr.map(|pr| 100.0 * pr), found.status);
             let sums = self.sun.corrected.sums();
             let from = || point_source(read.tracks, lane);
-            let summed = |of, value, unit: &str, from| measured_input(of, Some(value), unit, from);
+            let any = sums.hours > 0.0;
+            let summed = |of, value, unit: &str, from| {
+                measured_input(of, Some(value).filter(|_| any), unit, from)
+            };
             let inputs = vec![
                 summed(
                     ("E", "Σ ΔE, G, T"),
@@ -305,15 +309,24 @@ impl PltsSums<'_> {
         generation: &Indicator,
     ) -> Vec<Indicator> {
         let span = read.desk.span;
+        let total = self.generation_total();
+        let hours = total.map_or(0.0, |total| match self.plant.system {
+            PvSystemType::GridTied | PvSystemType::PumpOnly => read.measured_solar_hours(total),
+            // A battery inverter also works at night.
+            PvSystemType::OffGrid => read.measured_hours(total),
+        });
         let factor = |spec: &IndicatorSpec<'_>, symbol, rating: f64, key: &str| {
             let value = generation.value.clone().and_then(|e| {
-                let share = capacity_factor(e, rating, span.hours_passed());
-                value_or_status(share.map(|share| 100.0 * share), FormulaStatus::NoEnergy)
+                let share = capacity_factor(e, rating, hours);
+                value_or_status(
+                    share.map(|share| 100.0 * share),
+                    FormulaStatus::Insufficient,
+                )
             });
             let inputs = vec![
                 figure_input("E", generation),
                 setting_input(symbol, rating, "kW", key),
-                constant_input("t", span.hours_passed(), "h", "period"),
+                constant_input("t", hours, "h", "measured"),
             ];
             read.desk
                 .figure(spec, value, inputs)
@@ -345,18 +358,12 @@ impl PltsSums<'_> {
             None => FormulaStatus::NoEnergy,
             Some(_) => FormulaStatus::Dark,
         };
-        let inputs = vec![
-            formula_input("t_day", Some(day_h), "h", point_source(read.tracks, lane)),
-            match &self.power {
-                Some(power) => formula_input(
-                    "t_down",
-                    Some(down_h),
-                    "h",
-                    point_source(read.tracks, power.lane),
-                ),
-                None => constant_input("t_down", down_h, "h", "none"),
-            },
-        ];
+        let light = point_source(read.tracks, lane);
+        let mut inputs = vec![formula_input("t_day", Some(day_h), "h", light)];
+        inputs.extend(self.power.as_ref().map(|power| {
+            let from = point_source(read.tracks, power.lane);
+            formula_input("t_down", Some(down_h), "h", from)
+        }));
         let value = value_or_status(share.map(|share| 100.0 * share), status);
         let covered = lowest_completeness(
             [lane]

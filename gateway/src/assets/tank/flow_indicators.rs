@@ -9,7 +9,7 @@ use crate::domain::indicator::{
 };
 use crate::formulas::FormulaStatus;
 use crate::formulas::claim_rounding::{self, RoundingMode};
-use crate::indicators::asset_sums::{AssetReadings, BY_DIFFERENCE};
+use crate::indicators::asset_sums::AssetReadings;
 use crate::indicators::coverage::point_source;
 use crate::indicators::figure_context::{
     FigureBuilder, FigureContext, FigureValue, constant_input, figure_input, measured_input,
@@ -111,7 +111,16 @@ impl TankSums<'_> {
                 measured_input(("ΔV", "V_last − V_first"), balance.change_m3(), "m3", from);
             use_inputs = vec![figure_input("V_in", &inflow), change];
         }
-        let left = self.days_left_figure(read.desk, last, (&out, use_inputs));
+        // Water and time of the same readings: those of the meter, or of the level.
+        let meter = self
+            .outflow
+            .as_ref()
+            .or(use_of_meter.and(self.inflow.as_ref()));
+        let hours = match meter {
+            Some(meter) => read.measured_hours(meter),
+            None => read.level_hours(self.level.unwrap_or_default()),
+        };
+        let left = self.days_left_figure(read.desk, last, (&out, use_inputs, hours / 24.0));
         let left = left.with_remark_if(use_of_meter.is_some(), "account-use-by-meter");
         vec![mark(inflow), mark(outflow), mark(left)]
     }
@@ -120,18 +129,11 @@ impl TankSums<'_> {
         &self,
         desk: &FigureContext<'_>,
         last: &Indicator,
-        (out, use_inputs): (&Indicator, Vec<IndicatorInput>),
+        (out, use_inputs, days): (&Indicator, Vec<IndicatorInput>, f64),
     ) -> Indicator {
         let dead = tank_volume(self.shapes.last_shape(), Some(self.tank.outlet_m))
             .v_m3
             .unwrap_or(0.0);
-        // Use of the measured time alone; a counter with both ends gives that of all.
-        let is_whole = out.remarks.iter().any(|said| said.key == BY_DIFFERENCE);
-        let measured = out
-            .completeness
-            .all
-            .filter(|share| !is_whole && *share > 0.0);
-        let days = desk.span.days_passed() * measured.unwrap_or(1.0);
         let both = last.value.clone().and_then(|v| Ok((v, out.value.clone()?)));
         let value: FigureValue = both.and_then(|(v, out)| {
             let left = (v - dead).max(0.0) * days / out;
@@ -149,7 +151,7 @@ impl TankSums<'_> {
             setting_input("V_outlet", dead, "m3", "outlet_m"),
         ];
         inputs.extend(use_inputs);
-        inputs.push(constant_input("d", days, "d", "period"));
+        inputs.push(constant_input("d", days, "d", "measured"));
         desk.figure(&spec, value, inputs)
             .with_completeness(out.completeness)
             .with_origin(ValueOrigin::Estimated)

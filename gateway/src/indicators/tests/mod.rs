@@ -8,6 +8,7 @@ mod energy;
 mod full_year;
 mod imported_rows;
 mod ledger_entries;
+mod measured_time;
 mod meter_swaps;
 mod plausibility;
 mod reported_cases;
