@@ -75,12 +75,26 @@ fn a_method_names_each_value_of_its_result_with_its_unit() {
         }
         assert!(known.len() >= expected.len(), "{name}");
     }
-    // Quantities that are no ratio, word, flag or time have a unit.
-    let text = utf8_text(&pantau().args(["method", "list"]).output().unwrap().stdout);
+    for method in listed.as_array().unwrap() {
+        for one in method["outputs"].as_array().unwrap() {
+            assert_ne!(one["unit"], "", "{}: {}", method["name"], one["name"]);
+        }
+    }
+    // A ratio, a word and a flag are said to be such.
+    let text = utf8_text(
+        &pantau()
+            .args(["--lang", "en", "method", "list"])
+            .output()
+            .unwrap()
+            .stdout,
+    );
     for line in [
         "→ h_kwh_m2 [kWh/m2]",
         "→ e_hyd_kwh [kWh]",
         "→ wri [%/d]",
+        "→ pr [no unit (ratio or count)]",
+        "→ status [text]",
+        "→ passed [true or false]",
         "→ = [t]",
     ] {
         assert!(text.contains(line), "{line} in\n{text}");

@@ -44,7 +44,7 @@ fn methods_text(json: bool, lang: Language) -> String {
 fn method_text(method: &FormulaMethod, lang: Language) -> String {
     let (name, section, text) = (method.name, method.section, method.text(lang));
     let inputs = method.inputs.iter().map(|field| input_line(field, lang));
-    let outputs = method.outputs.iter().map(output_line);
+    let outputs = method.outputs.iter().map(|field| output_line(field, lang));
     format!(
         "{section:<5} {name}\n      {text}\n{}{}",
         inputs.collect::<String>(),
@@ -52,10 +52,12 @@ fn method_text(method: &FormulaMethod, lang: Language) -> String {
     )
 }
 
-fn output_line(field: &MethodOutput) -> String {
+fn output_line(field: &MethodOutput, lang: Language) -> String {
     let unit = match field.unit {
-        "" => String::new(),
-        unit => format!(" [{unit}]"),
+        what @ ("1" | "unit" | "text" | "bool" | "list") => {
+            lang.text(&format!("cli-method-output-{what}"))
+        }
+        unit => unit.to_owned(),
     };
     // A result that is one bare value has no name.
     let name = if field.name.is_empty() {
@@ -63,7 +65,7 @@ fn output_line(field: &MethodOutput) -> String {
     } else {
         field.name
     };
-    format!("      → {name}{unit}\n")
+    format!("      → {name} [{unit}]\n")
 }
 
 fn input_line(field: &MethodInput, lang: Language) -> String {

@@ -57,7 +57,7 @@ impl Period {
 
     /// Period to compare with on `today`: the one of the same length before; for a year, the year
     /// before. Of a running period, as many of its days as have begun; of a year, up to the same
-    /// day.
+    /// day. See [`Self::counterpart`] for the hours of the last of them.
     ///
     /// ```
     /// use gateway::domain::period::Period;
@@ -72,8 +72,45 @@ impl Period {
     /// ```
     #[must_use]
     pub fn before(self, today: Date) -> Self {
+        let whole = self.whole_before();
+        match self.counterpart(today) {
+            Some(last) if last < whole.last() => Self::Range(whole.first(), last),
+            _ => whole,
+        }
+    }
+
+    /// Day of the period before that stands where `today` does in this one; `None` when the period
+    /// is not running, or the one before is shorter.
+    ///
+    /// ```
+    /// use gateway::domain::period::Period;
+    ///
+    /// let counterpart = |period: &str, today: &str| {
+    ///     let period: Period = period.parse().unwrap();
+    ///     period.counterpart(today.parse().unwrap()).map(|day| day.to_string())
+    /// };
+    /// assert_eq!(counterpart("2026-11", "2026-11-20").as_deref(), Some("2026-10-20"));
+    /// assert_eq!(counterpart("2026-11-20", "2026-11-20").as_deref(), Some("2026-11-19"));
+    /// assert_eq!(counterpart("2026-03", "2026-03-30"), None);
+    /// assert_eq!(counterpart("2026-11", "2026-12-01"), None);
+    /// ```
+    pub fn counterpart(self, today: Date) -> Option<Date> {
+        if !self.contains(today) {
+            return None;
+        }
+        let whole = self.whole_before();
+        let passed = (today - self.first()).get_days();
+        let day = match self {
+            Self::Year(_) => today.saturating_sub(1.years()),
+            _ => whole.first().saturating_add(passed.days()),
+        };
+        whole.contains(day).then_some(day)
+    }
+
+    /// The whole period before.
+    fn whole_before(self) -> Self {
         let first = self.first();
-        let whole = match self {
+        match self {
             Self::Day(day) => Self::Day(day.saturating_sub(1.days())),
             Self::Week(monday) => Self::Week(monday.saturating_sub(7.days())),
             Self::Month(_) => Self::Month(first.saturating_sub(1.months())),
@@ -86,20 +123,6 @@ impl Period {
                     last.saturating_sub(days.days()),
                 )
             }
-        };
-        let is_running = self.contains(today) && today < self.last();
-        if !is_running {
-            return whole;
-        }
-        let passed = (today - first).get_days();
-        let last = match self {
-            Self::Year(_) => today.saturating_sub(1.years()),
-            _ => whole.first().saturating_add(passed.days()),
-        };
-        if last < whole.last() {
-            Self::Range(whole.first(), last)
-        } else {
-            whole
         }
     }
 
@@ -199,6 +222,7 @@ mod tests {
             // February has no 30th day.
             ("2026-03", "2026-03-30", "2026-02"),
             ("2026-Q4", "2026-12-31", "2026-Q3"),
+            ("2026-11", "2026-11-30", "2026-10-01..2026-10-30"),
             ("2026-Q4", "2026-10-02", "2026-07-01..2026-07-02"),
             ("2024", "2024-02-29", "2023-01-01..2023-02-28"),
             ("2026", "2027-01-01", "2025"),

@@ -62,7 +62,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("ef_kg_kwh", "kg/kWh"),
             non_negative("ef_co2_kg_gj", "kg/GJ").or_default(DIESEL_KG_GJ),
         ],
-        outputs: &[output("", "")],
+        outputs: &[output("", "1")],
         eval: |a| {
             let (per_kwh, per_gj) = (a.number("ef_kg_kwh"), a.number("ef_co2_kg_gj"));
             json!(fuel::genset_implied_efficiency(per_kwh, per_gj))
@@ -112,9 +112,9 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
         ],
         outputs: &[
             output("e_self_kwh", "kWh"),
-            output("scr", ""),
-            output("ssr", ""),
-            output("status", ""),
+            output("scr", "1"),
+            output("ssr", "1"),
+            output("status", "text"),
         ],
         eval: eval_self_consumption,
     },

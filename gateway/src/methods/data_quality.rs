@@ -27,7 +27,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             MethodInput::new("factor_status", "", InputKind::Text).nullable(),
             MethodInput::new("factor_source", "", InputKind::Text).nullable(),
         ],
-        outputs: &[output("value", ""), output("status", "")],
+        outputs: &[output("value", "unit"), output("status", "text")],
         eval: eval_ledger_indicator,
     },
     FormulaMethod {
@@ -67,7 +67,11 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
         name: "gum_product",
         section: "G.2",
         inputs: &[table_rows("factors", "", &["x", "u_std", "exponent"])],
-        outputs: &[output("y", ""), output("u_std", ""), output("u95", "")],
+        outputs: &[
+            output("y", "unit"),
+            output("u_std", "unit"),
+            output("u95", "unit"),
+        ],
         eval: eval_gum_product,
     },
     FormulaMethod {
@@ -78,7 +82,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             MethodInput::new("decimals", "", InputKind::Whole(-12, 12)),
             word_choice("direction", ClaimDirection::NAMES),
         ],
-        outputs: &[output("", "")],
+        outputs: &[output("", "unit")],
         eval: eval_round_claim,
     },
     FormulaMethod {
@@ -90,8 +94,8 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
         ],
         outputs: &[
             output("measured_kwh", "kWh"),
-            output("ratio", ""),
-            output("class", ""),
+            output("ratio", "1"),
+            output("class", "text"),
             output("estimated_kwh", "kWh"),
         ],
         eval: eval_day_report,
@@ -106,9 +110,9 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("step", "unit").nullable(),
         ],
         outputs: &[
-            output("total", ""),
-            output("events", ""),
-            output("lower_bound", ""),
+            output("total", "unit"),
+            output("events", "list"),
+            output("lower_bound", "bool"),
         ],
         eval: eval_counter_total,
     },
@@ -123,7 +127,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             any_number("t1", ""),
             any_number("e1", ""),
         ],
-        outputs: &[output("", "")],
+        outputs: &[output("", "unit")],
         eval: eval_drift_correct,
     },
     FormulaMethod {
@@ -131,10 +135,10 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
         section: "G.8",
         inputs: &[MethodInput::new("utc_iso", "", InputKind::Instant), ZONE],
         outputs: &[
-            output("date", ""),
-            output("month", ""),
-            output("triwulan", ""),
-            output("semester", ""),
+            output("date", "text"),
+            output("month", "text"),
+            output("triwulan", "text"),
+            output("semester", "text"),
         ],
         eval: eval_local_period,
     },
@@ -147,7 +151,11 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             MethodInput::new("q", "", InputKind::Whole(1, 4)),
             ZONE,
         ],
-        outputs: &[output("start", ""), output("end", ""), output("hours", "h")],
+        outputs: &[
+            output("start", "text"),
+            output("end", "text"),
+            output("hours", "h"),
+        ],
         eval: eval_triwulan_bounds,
     },
 ];

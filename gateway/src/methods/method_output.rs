@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 pub struct MethodOutput {
     /// Key in the result object; empty where the result is one bare value.
     pub name: &'static str,
-    /// Unit; empty for none, or for that of an input.
+    /// Unit; `1` for a ratio or a count, `unit` for that of the inputs, and `text`, `bool` or
+    /// `list` for what is no number.
     pub unit: &'static str,
 }
 
@@ -18,7 +19,7 @@ impl MethodOutput {
     }
 }
 
-/// Declares a value of a result.
+/// Declares a value of a result; see [`MethodOutput::unit`].
 pub(crate) const fn output(name: &'static str, unit: &'static str) -> MethodOutput {
     MethodOutput { name, unit }
 }

@@ -35,9 +35,9 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             positive_number("rho", "kg/m3").or_default(WATER_KG_M3),
         ],
         outputs: &[
-            output("eta", ""),
+            output("eta", "1"),
             output("e_hyd_kwh", "kWh"),
-            output("status", ""),
+            output("status", "text"),
         ],
         eval: eval_wire_to_water,
     },
@@ -49,7 +49,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("h_poa_kwh_m2", "kWh/m2"),
             non_negative("area_m2", "m2"),
         ],
-        outputs: &[output("", "")],
+        outputs: &[output("", "1")],
         eval: |a| a.of_three(pump::pv_to_water, ["e_hyd_kwh", "h_poa_kwh_m2", "area_m2"]),
     },
     FormulaMethod {
@@ -94,8 +94,8 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
         ],
         outputs: &[
             output("h_f_m", "m"),
-            output("re", ""),
-            output("f", ""),
+            output("re", "1"),
+            output("f", "1"),
             output("v_m_s", "m/s"),
         ],
         eval: eval_darcy,
@@ -138,7 +138,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("q_min_l_min", "L/min"),
             non_negative("t_dry_s", "s").or_default(DRY_S),
         ],
-        outputs: &[output("dry_run", ""), output("t_alarm_s", "s")],
+        outputs: &[output("dry_run", "bool"), output("t_alarm_s", "s")],
         eval: eval_dry_run,
     },
     FormulaMethod {

@@ -31,7 +31,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
         name: "bsf_band",
         section: "E.1",
         inputs: &[any_number("t_c", "°C").nullable()],
-        outputs: &[output("", "")],
+        outputs: &[output("", "text")],
         eval: |a| {
             json!(
                 a.optional_number("t_c")
@@ -49,7 +49,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             any_number("t_low_c", "°C").or_default(DEVELOPMENT_MIN_C),
             any_number("t_cap_c", "°C").or_default(DEVELOPMENT_CAP_C),
         ],
-        outputs: &[output("dd", "degC d"), output("coverage", "")],
+        outputs: &[output("dd", "degC d"), output("coverage", "1")],
         eval: eval_degree_days,
     },
     FormulaMethod {
@@ -62,13 +62,13 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("days", "d"),
         ],
         outputs: &[
-            output("sr", ""),
+            output("sr", "1"),
             output("wri", "%/d"),
-            output("bcr", ""),
-            output("fcr", ""),
-            output("loss_frac", ""),
-            output("ecd", ""),
-            output("status", ""),
+            output("bcr", "1"),
+            output("fcr", "1"),
+            output("loss_frac", "1"),
+            output("ecd", "1"),
+            output("status", "text"),
         ],
         eval: eval_bsf_indices,
     },
@@ -81,7 +81,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             word_choice("method", CompostAeration::NAMES),
             MethodInput::new("turnings", "", InputKind::Whole(0, 10_000)).or_default(0.0),
         ],
-        outputs: &[output("longest_run_h", "h"), output("passed", "")],
+        outputs: &[output("longest_run_h", "h"), output("passed", "bool")],
         eval: eval_hygienisation,
     },
     FormulaMethod {

@@ -236,6 +236,11 @@ impl SectionContext<'_> {
             .map(|(_, range)| group_value(before, range))
             .collect();
         v.resize(this.all.len(), None);
+        // A day or month that is not over has nothing whole to stand beside.
+        let running = self.choice.is_current.then_some(self.choice.today);
+        if let Some(place) = running.and_then(|today| this.group_of(today)) {
+            v[place] = None;
+        }
         let fits = this.by_month == groups.by_month && v.iter().any(Option::is_some);
         fits.then(|| PlotSeries {
             label: period_name(self.lang(), self.choice.period_before()),

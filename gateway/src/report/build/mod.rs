@@ -182,10 +182,17 @@ async fn with_period_before(
     ask: IndicatorQuery,
     progress: &mut (dyn FnMut(CalculationProgress) + Send),
 ) -> Result<ReportSource, ReportBuildError> {
-    let today = source.config().site.timezone.date(ask.now);
+    let zone = &source.config().site.timezone;
+    let today = zone.date(ask.now);
+    // Of the day that stands where today does, as many hours as today has.
+    let until = ask.period.counterpart(today).map(|day| {
+        let passed = ask.now.0 - zone.midnight(today).0;
+        UtcMs(zone.midnight(day).0 + passed)
+    });
     let query = IndicatorQuery {
         period: ask.period.before(today),
         daily: false,
+        now: until.map_or(ask.now, |until| until.min(ask.now)),
         ..ask
     };
     let before = indicators::calculate_indicators(source.config(), store, &query, progress);

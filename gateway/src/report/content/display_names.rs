@@ -21,14 +21,22 @@ const PRINTED_UNITS: &[(&str, &str)] = &[
     ("%RH", "%"),
 ];
 
+/// Last parts of the ids of figures that belong to an indicator of the ledger.
+const LEDGER_PARTS: [&str; 3] = ["effect", "target", "baseline"];
+
 /// Name of an indicator in one language; its id when it has none.
 pub fn indicator_name(definitions: &IndicatorDefinitions, lang: Language, id: &str) -> String {
     if let Some(definition) = written_definition(definitions, id) {
         return definition.name.text(lang).to_owned();
     }
-    if let Some(of) = id.strip_suffix(".effect") {
-        let name = indicator_name(definitions, lang, of);
-        return lang.text_with("chapters-effect-of", &[("name", &name)]);
+    for part in LEDGER_PARTS {
+        let of = id
+            .strip_suffix(part)
+            .and_then(|rest| rest.strip_suffix('.'));
+        if let Some(of) = of {
+            let name = indicator_name(definitions, lang, of);
+            return lang.text_with(&format!("chapters-{part}-of"), &[("name", &name)]);
+        }
     }
     let key = format!("indicator-{}", id.replace(['.', '_'], "-"));
     lang.find_text(&key).unwrap_or_else(|| id.to_owned())

@@ -232,6 +232,12 @@ fn sources_of<'a>(
     all.into_iter()
 }
 
+/// Status of a figure in words.
+pub(crate) fn status_word(book: &ReportContext<'_>, one: &Indicator) -> String {
+    let status = figure_status(book, one);
+    book.message(&format!("report-status-{}", status.key()))
+}
+
 /// True when too little was measured for a headline, of the figure or of one that it is computed
 /// from. A figure without a value states its own reason.
 pub(crate) fn is_insufficient(book: &ReportContext<'_>, one: &Indicator) -> bool {
@@ -274,6 +280,7 @@ pub(crate) fn figure_table(
         ("unit", ValueKind::Text),
         ("spread", ValueKind::Percent(0)),
         ("share", ValueKind::Percent(0)),
+        ("status", ValueKind::Text),
         ("origin", ValueKind::Text),
         ("method", ValueKind::Text),
         ("note", ValueKind::Note),
@@ -292,6 +299,7 @@ fn figure_row(book: &ReportContext<'_>, one: &Indicator) -> Vec<CellValue> {
         super::context::text_cell(book.unit_text(&one.unit)),
         share(spread),
         share(judged_share(book, one)),
+        CellValue::Text(status_word(book, one)),
         CellValue::Text(book.message(&format!("report-origin-{}", one.origin.key()))),
         CellValue::text(one.method),
         super::context::text_cell(figure_notes(book, one).join(" ")),

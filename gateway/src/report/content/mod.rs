@@ -30,6 +30,8 @@ mod display_names;
 mod early_period;
 mod emissions;
 pub mod explain;
+#[cfg(test)]
+mod explanation_tests;
 mod factor_annex;
 mod figure_calculations;
 mod headline_record;

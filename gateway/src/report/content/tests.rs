@@ -21,7 +21,7 @@ use proptest::prelude::*;
 use std::path::Path;
 use std::sync::Arc;
 
-const NOW: UtcMs = UtcMs(1_796_090_400_000);
+pub(super) const NOW: UtcMs = UtcMs(1_796_090_400_000);
 const FACTOR: &str = "grid.sumatera.2019.cm5050_exante";
 
 pub(super) fn test_config() -> Config {
@@ -30,7 +30,12 @@ pub(super) fn test_config() -> Config {
         .unwrap_or_else(|faults| panic!("{faults}"))
 }
 
-fn test_input(symbol: &'static str, value: f64, unit: &str, from: InputSource) -> IndicatorInput {
+pub(super) fn test_input(
+    symbol: &'static str,
+    value: f64,
+    unit: &str,
+    from: InputSource,
+) -> IndicatorInput {
     let (value, unit) = (Some(value), Arc::from(unit));
     IndicatorInput {
         symbol,
@@ -51,7 +56,7 @@ fn figure_input(symbol: &'static str, value: f64, unit: &str, id: &str) -> Indic
     test_input(symbol, value, unit, from)
 }
 
-fn test_indicator(id: &str, asset: Option<&str>, value: f64, unit: &str) -> Indicator {
+pub(super) fn test_indicator(id: &str, asset: Option<&str>, value: f64, unit: &str) -> Indicator {
     Indicator {
         id: id.into(),
         asset: asset.map(Arc::from),

@@ -29,7 +29,8 @@ pub struct FrontFigure {
     pub bounds: String,
     /// The figure of the period before as text: a quantity, or a word for why there is none.
     pub before: String,
-    /// By how much it has changed since: `+8%`; empty when that cannot be said.
+    /// By how much it has changed since: `+8%`, or why the two are not alike; empty when neither
+    /// can be said.
     pub change: String,
 }
 

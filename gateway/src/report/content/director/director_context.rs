@@ -46,19 +46,16 @@ impl<'a> DirectorContext<'a> {
         }
     }
 
-    /// The same figure of the period before, when its number may be quoted.
-    pub(crate) fn quotable_before(&self, one: &Indicator) -> Option<f64> {
-        let found = self.find_before(one)?;
-        let too_little = indicator_figures::is_insufficient(&self.book, found);
-        let value = found.value.as_ref().ok().copied();
-        value.filter(|_| !found.claim.is_withheld() && !too_little)
-    }
-
-    /// The same figure of the period before.
-    pub(crate) fn find_before(&self, one: &Indicator) -> Option<&'a Indicator> {
-        let found = self.before?.find(&one.id, one.asset.as_deref());
+    /// The same figure of the period before, with all figures of that period.
+    pub(crate) fn find_before(
+        &self,
+        one: &Indicator,
+    ) -> Option<(&'a SiteIndicators, &'a Indicator)> {
+        let before = self.before?;
+        let found = before.find(&one.id, one.asset.as_deref());
         // Another unit, such as CO2 and CO2e, is no comparison.
-        found.filter(|found| found.unit == one.unit)
+        let found = found.filter(|found| found.unit == one.unit)?;
+        Some((before, found))
     }
 
     /// Unit and digits of a figure.
@@ -121,11 +118,5 @@ impl<'a> DirectorContext<'a> {
             let (rounded, decimals) = (format.round(target), format.shown_decimals());
             number_format::format_quantity(self.book.lang, rounded, &format.unit, decimals)
         })
-    }
-
-    /// The same figure of the period before with its unit; empty when it may not be quoted.
-    pub(crate) fn before_quantity(&self, one: &Indicator) -> String {
-        let before = self.quotable_before(one);
-        before.map_or_else(String::new, |before| self.quantity(one, before))
     }
 }

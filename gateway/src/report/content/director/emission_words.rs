@@ -181,9 +181,12 @@ fn balance_row(desk: &DirectorContext<'_>, net: &Indicator) -> Vec<CellValue> {
     } else {
         ["methane.annual", "waste.project", ""]
     };
+    let claimed = indicator_figures::claimed_value(book, net);
+    // Beside a net figure that is not claimed, its parts would be read as one.
+    let is_claimed = matches!(claimed, CellValue::Number(_));
     let [gross, project, leakage] = ids.map(|id| {
         let part = account.find(id, net.asset.as_deref());
-        let part = part.filter(|part| part.value.is_ok());
+        let part = part.filter(|part| is_claimed && part.value.is_ok());
         part.map_or(CellValue::Empty, |part| {
             indicator_figures::claimed_value(book, part)
         })
@@ -193,17 +196,17 @@ fn balance_row(desk: &DirectorContext<'_>, net: &Indicator) -> Vec<CellValue> {
         FigureStatus::Final => String::new(),
         other => book.message(&format!("report-status-{}", other.key())),
     };
-    let bounds = if net.claim.is_withheld() {
-        String::new()
-    } else {
+    let bounds = if is_claimed {
         bounds_text(desk, net)
+    } else {
+        String::new()
     };
     vec![
         CellValue::Text(source_name(book, net, of_energy)),
         gross,
         project,
         leakage,
-        indicator_figures::claimed_value(book, net),
+        claimed,
         text_cell(book.unit_text(&net.unit)),
         text_cell(bounds),
         text_cell(state),

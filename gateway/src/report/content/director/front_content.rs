@@ -1,5 +1,6 @@
 //! Content of the first page.
 
+use super::comparison::Comparison;
 use super::director_context::DirectorContext;
 use super::front_figures::front_figures;
 use super::front_plot;
@@ -9,7 +10,7 @@ use crate::formulas::claim_rounding::{RoundingMode, round_decimals};
 use crate::report::content::chosen_headlines::ChosenFigure;
 use crate::report::content::context::ReportContext;
 use crate::report::content::{
-    display_names, emissions, indicator_figures, revised_since, significant_digits, summary,
+    display_names, emissions, revised_since, significant_digits, summary,
 };
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::figure::KeyFigure;
@@ -63,19 +64,15 @@ fn front_figure(desk: &DirectorContext<'_>, chosen: &ChosenFigure<'_>) -> FrontF
     let mut figure = summary::headline_figure(book, one);
     figure.label = desk.dated_name(one, figure.label);
     let is_number = matches!(figure.value, CellValue::Number(_));
-    let before = desk.quotable_before(one);
+    let (before, change) = before_texts(desk, one, is_number);
     FrontFigure {
         bounds: if is_number {
             bounds_text(desk, one)
         } else {
             String::new()
         },
-        before: before_text(desk, one, before),
-        change: if is_number {
-            change_text(desk, one, before)
-        } else {
-            String::new()
-        },
+        before,
+        change,
         figure,
     }
 }
@@ -145,25 +142,26 @@ pub(crate) fn emission_bounds(
     ]
 }
 
-/// The figure of the period before, or why it has no number.
-fn before_text(desk: &DirectorContext<'_>, one: &Indicator, before: Option<f64>) -> String {
-    let book = &desk.book;
-    if let Some(before) = before {
-        return desk.quantity(one, before);
-    }
-    match desk.find_before(one) {
-        Some(found) if found.value.is_ok() => {
-            let status = indicator_figures::figure_status(book, found);
-            book.message(&format!("report-status-{}", status.key()))
+/// The figure of the period before and the change since; without a number "–" and why. Where this
+/// period has no number, its reason takes the place of the second text.
+fn before_texts(desk: &DirectorContext<'_>, one: &Indicator, is_number: bool) -> (String, String) {
+    let alone = |text: String| (text, String::new());
+    match desk.comparison(one) {
+        Comparison::Number(before) if is_number => {
+            let change = change_text(desk, one, before);
+            (desk.quantity(one, before), change)
         }
-        _ => book.message("report-gap"),
+        Comparison::Number(before) => alone(desk.quantity(one, before)),
+        Comparison::None => alone(desk.book.message("report-gap")),
+        Comparison::Unlike(word, _) if is_number => (number_format::NO_VALUE.to_owned(), word),
+        Comparison::Unlike(word, _) => alone(word),
     }
 }
 
 /// Change since the period before in percent of it, with its sign.
-fn change_text(desk: &DirectorContext<'_>, one: &Indicator, before: Option<f64>) -> String {
+fn change_text(desk: &DirectorContext<'_>, one: &Indicator, before: f64) -> String {
     let format = desk.number_format(one);
-    let (Ok(now), Some(before)) = (&one.value, before) else {
+    let Ok(now) = &one.value else {
         return String::new();
     };
     // From the printed numbers, so that a reader can check it.

@@ -194,7 +194,7 @@ fn figure_row(desk: &DirectorContext<'_>, one: &Indicator) -> Vec<CellValue> {
         value,
         text_cell(width),
         text_cell(desk.target_text(one)),
-        text_cell(desk.before_quantity(one)),
+        desk.before_quantity(one),
         text_cell(state),
     ]
 }

@@ -9,6 +9,7 @@
 //! It says what the full edition says, with the same digits, and less of it: no methods, factors,
 //! equations, single entries and daily tables.
 
+mod comparison;
 mod completeness_strips;
 mod director_context;
 mod doubts;

@@ -60,7 +60,7 @@ fn record_row(desk: &DirectorContext<'_>, one: &Indicator, id: &str) -> Vec<Cell
         CellValue::Text(book.indicator_name(&one.id)),
         desk.claimed_text(one),
         text_cell(desk.target_text(one)),
-        text_cell(desk.before_quantity(one)),
+        desk.before_quantity(one),
         count(entries().count()),
         match unproven {
             0 => CellValue::Empty,

@@ -217,14 +217,21 @@ fn number_text(lang: Language, value: f64, digits: usize) -> String {
     display_names::trimmed_number(lang, value, decimals)
 }
 
+/// A number of this unit with so many digits. A number without a unit may be a year, which is no
+/// thousands: up to four digits it has no thousands separator.
+fn number_with_digits(lang: Language, value: f64, unit: &str, digits: usize) -> String {
+    let number = number_text(lang, value, digits);
+    let is_bare = display_names::unit_text(lang, unit).is_empty();
+    if is_bare && (1000.0..10_000.0).contains(&value) {
+        return number.replace(lang.locale().thousands_mark, "");
+    }
+    number
+}
+
 /// A number with its unit in brackets; in parentheses below zero.
 fn bracketed(lang: Language, value: f64, unit: &str, digits: usize) -> String {
-    let number = number_text(lang, value, digits);
+    let number = number_with_digits(lang, value, unit, digits);
     let text = match display_names::unit_text(lang, unit).as_str() {
-        // A year is no thousands.
-        "" if (1000.0..10_000.0).contains(&value) => {
-            number.replace(lang.locale().thousands_mark, "")
-        }
         "" => number,
         unit => format!("{number} [{unit}]"),
     };
@@ -241,7 +248,8 @@ pub(crate) fn exact_quantity(lang: Language, value: f64, unit: &str) -> String {
 }
 
 fn quantity_text(lang: Language, value: f64, unit: &str, digits: usize) -> String {
-    display_names::with_unit(lang, number_text(lang, value, digits), unit)
+    let number = number_with_digits(lang, value, unit, digits);
+    display_names::with_unit(lang, number, unit)
 }
 
 impl<'a> NumberWriter<'a> {

@@ -5,6 +5,7 @@ use super::equation_lines::{ROWS_WRITTEN_MAX, exact_quantity};
 use super::input_source::source_text;
 use super::part_text::part_label;
 use crate::domain::UtcMs;
+use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::{Indicator, IndicatorInput, InputSource, PointReadings};
 use crate::report::content::context::ReportContext;
 use crate::report::content::{
@@ -62,6 +63,10 @@ pub(crate) fn explanation_steps(
         steps: Vec::new(),
     };
     writer.write_indicator(one, 0);
+    // A period of which nothing is known says so once, whatever the reason of this figure is.
+    if book.indicators().iter().all(|one| one.value.is_err()) {
+        writer.write_act(1, &book.message("chapters-explain-act-no-data"));
+    }
     writer.steps
 }
 
@@ -90,6 +95,11 @@ impl ExplanationWriter<'_, '_> {
         self.write_step(depth, StepKind::Detail, &text);
     }
 
+    /// Writes what is to be done.
+    fn write_act(&mut self, depth: usize, act: &str) {
+        self.write_message(depth, "act", &[("act", act)]);
+    }
+
     fn write_indicator(&mut self, one: &IndicatorExplanation<'_>, depth: usize) {
         let (book, indicator) = (self.book, one.indicator);
         let name = book.full_name(indicator);
@@ -98,6 +108,9 @@ impl ExplanationWriter<'_, '_> {
         self.write_step(depth, StepKind::Figure, &title);
         let said = printed_figure_text(book, indicator);
         self.write_step(depth + 1, StepKind::Value, &said);
+        if let (0, Some(act)) = (depth, act_text(book, indicator)) {
+            self.write_act(1, &act);
+        }
         let origin = book.message(&format!("report-origin-{}", indicator.origin.key()));
         let args = [("method", indicator.method), ("origin", &*origin)];
         self.write_message(depth + 1, "method", &args);
@@ -252,6 +265,19 @@ impl ExplanationWriter<'_, '_> {
         ];
         self.write_message(depth, "factor-is", &args);
     }
+}
+
+/// Advice on a figure that is no headline; `None` where nothing is to be done.
+fn act_text(book: &ReportContext<'_>, one: &Indicator) -> Option<String> {
+    let act = |word: &str| Some(book.message(&format!("chapters-director-act-{word}")));
+    if indicator_figures::is_refused(one) {
+        return act("refused");
+    }
+    if let Some(why) = indicator_figures::insufficient_reason(book, one) {
+        return Some(book.format_message("chapters-explain-act-measured", &[("why", &why)]));
+    }
+    let is_doubted = one.value.is_ok() && one.claim > ClaimVerdict::Claimable;
+    is_doubted.then(|| act(one.claim.word())).flatten()
 }
 
 /// The figure as the report prints it, with uncertainty, completeness and status.

@@ -18,7 +18,10 @@ pub(crate) fn source_text(book: &ReportContext<'_>, input: &IndicatorInput) -> S
         InputSource::Setting(key) => ("setting", key.clone()),
         InputSource::Indicator { id, .. } => ("indicator", book.indicator_name(id)),
         InputSource::Part(part) => ("indicator", book.indicator_name(&part.id)),
-        InputSource::Constant(what) => ("constant", (*what).to_owned()),
+        InputSource::Constant(what) => {
+            let name = book.lang.find_text(&format!("chapters-constant-{what}"));
+            ("constant", name.unwrap_or_else(|| (*what).to_owned()))
+        }
     };
     let from = book.format_message(&format!("chapters-explain-{key}"), &[("of", &of)]);
     if input.rule.is_empty() {

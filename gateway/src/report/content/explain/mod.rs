@@ -46,17 +46,29 @@ pub struct UnknownIndicatorError {
     pub asked: String,
     /// The most similar id.
     pub near: Option<String>,
+    /// Assets that have a figure with exactly this id; empty text for the site.
+    pub elsewhere: Vec<String>,
 }
 
 impl UnknownIndicatorError {
-    /// The error as a sentence with the suggestion.
+    /// The error as sentences that say what to ask for instead.
     pub fn message(&self, lang: Language) -> String {
-        let mut text = lang.text_with("chapters-no-figure", &[("asked", &self.asked)]);
-        if let Some(near) = &self.near {
-            text.push(' ');
-            text.push_str(&lang.text_with("chapters-near", &[("near", near)]));
-        }
-        text
+        let asked = ("asked", &*self.asked);
+        let said = match (self.elsewhere.as_slice(), &self.near) {
+            ([only], _) if only.is_empty() => lang.text_with("chapters-figure-of-site", &[asked]),
+            ([_, ..], _) => {
+                let assets = self.elsewhere.join(", ");
+                lang.text_with("chapters-figure-elsewhere", &[asked, ("assets", &assets)])
+            }
+            ([], near) => {
+                let none = lang.text_with("chapters-no-figure", &[asked]);
+                let near = near
+                    .as_ref()
+                    .map(|near| lang.text_with("chapters-near", &[("near", near)]));
+                none.trim_end().to_owned() + &near.map_or(String::new(), |near| format!(" {near}"))
+            }
+        };
+        format!("{said} {}", lang.text("chapters-figures-all"))
     }
 }
 
@@ -97,7 +109,11 @@ fn unknown_indicator(account: &SiteIndicators, id: &str) -> UnknownIndicatorErro
     let all = account.indicators.iter().map(|one| (likeness(one), one));
     let best = all.max_by(|a, b| a.0.total_cmp(&b.0));
     let near = best.filter(|(likeness, _)| *likeness >= LIKENESS_MIN);
+    let own = account.indicators.iter().filter(|one| *one.id == *id);
     UnknownIndicatorError {
+        elsewhere: own
+            .map(|one| one.asset.as_deref().unwrap_or_default().to_owned())
+            .collect(),
         asked: id.chars().take(100).collect(),
         near: near.map(|(_, one)| one.id.to_string()),
     }

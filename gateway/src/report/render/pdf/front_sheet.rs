@@ -228,7 +228,12 @@ fn draw_before(flow: &mut PageFlow<'_>, one: &FrontFigure, top: f64) {
         ..SIDE_STYLE
     };
     flow.page().text((x, top + 14.0), style, &text);
-    flow.page().text((x, top + 26.0), SMALL_STYLE, &one.change);
+    let (text, size) = fit_on_one_line(&one.change, SMALL_STYLE.size, room);
+    let style = TextStyle {
+        size,
+        ..SMALL_STYLE
+    };
+    flow.page().text((x, top + 26.0), style, &text);
 }
 
 /// Draws the reason for which there is no number; returns the height of the row.

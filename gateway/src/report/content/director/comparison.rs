@@ -1,0 +1,243 @@
+//! Comparison of a figure with the same one of the period before: only like with like.
+
+use super::director_context::DirectorContext;
+use crate::domain::indicator::{Indicator, InputSource, SiteIndicators};
+use crate::domain::input_part::PartSource;
+use crate::domain::period::Period;
+use crate::limits::EXPLAIN_DEPTH_MAX;
+use crate::report::content::indicator_figures;
+use crate::report::render::cell_value::CellValue;
+use jiff::civil::Date;
+use std::collections::BTreeSet;
+
+/// Smallest share of the recorded days of the one period that the other must have.
+const RECORDED_SHARE_MIN: f64 = 0.5;
+/// Share of the days of a period from which its records are regular: of rarer ones, one or three in
+/// a period say the same.
+const REGULAR_SHARE: f64 = 0.25;
+
+/// The same figure of the period before, or why it is not beside this one.
+pub(crate) enum Comparison {
+    /// Its number.
+    Number(f64),
+    /// There is none to compare with.
+    None,
+    /// There is one, and the two are not alike: the word for it, and the reason as a sentence.
+    Unlike(String, String),
+}
+
+impl DirectorContext<'_> {
+    /// The same figure of the period before, when both are of the same kind of days: measured
+    /// enough, of the same part of the period, and recorded as regularly.
+    pub(crate) fn comparison(&self, one: &Indicator) -> Comparison {
+        let Some((account, found)) = self.find_before(one) else {
+            return Comparison::None;
+        };
+        let Ok(value) = found.value else {
+            return Comparison::None;
+        };
+        let book = &self.book;
+        let why = indicator_figures::withheld_reason(book, found)
+            .or_else(|| indicator_figures::insufficient_reason(book, found));
+        if let Some(why) = why {
+            return Comparison::Unlike(indicator_figures::status_word(book, found), why);
+        }
+        let (own, whole) = (book.matter.account, account.period);
+        let is_part = |part: Period, of: Period| days_of(part) != days_of(of);
+        if is_part(found.period, whole) || is_part(one.period, own.period) {
+            return self.unlike("operation", &[]);
+        }
+        let now = (recorded_days(own, one), self.days_passed(own.period));
+        let then = (recorded_days(account, found), self.days_passed(whole));
+        if !are_alike(now, then) {
+            let (now, then) = (now.0.to_string(), then.0.to_string());
+            return self.unlike("records", &[("now", &now), ("then", &then)]);
+        }
+        Comparison::Number(value)
+    }
+
+    /// The same figure of the period before with its unit, or why the two are not alike; empty
+    /// when there is none.
+    pub(crate) fn before_quantity(&self, one: &Indicator) -> CellValue {
+        match self.comparison(one) {
+            Comparison::Number(before) => CellValue::Text(self.quantity(one, before)),
+            Comparison::None => CellValue::Empty,
+            Comparison::Unlike(_, why) => CellValue::Missing(why),
+        }
+    }
+
+    fn unlike(&self, key: &str, args: &[(&str, &str)]) -> Comparison {
+        let text = |part: &str| {
+            let key = format!("chapters-compare-{key}{part}");
+            self.book.format_message(&key, args)
+        };
+        Comparison::Unlike(text(""), text("-why"))
+    }
+
+    /// Days of a period up to today.
+    fn days_passed(&self, period: Period) -> i32 {
+        let last = period.last().min(self.book.today());
+        (last - period.first()).get_days() + 1
+    }
+}
+
+fn days_of(period: Period) -> (Date, Date) {
+    (period.first(), period.last())
+}
+
+/// Whether records of two periods, as (recorded days, days), are as regular as each other.
+fn are_alike(one: (i32, i32), other: (i32, i32)) -> bool {
+    let share = |(recorded, days): (i32, i32)| f64::from(recorded) / f64::from(days.max(1));
+    let (less, more) = (share(one).min(share(other)), share(one).max(share(other)));
+    more < REGULAR_SHARE || less >= more * RECORDED_SHARE_MIN
+}
+
+/// Number of days within the period for which people recorded something that the figure stands on.
+fn recorded_days(account: &SiteIndicators, one: &Indicator) -> i32 {
+    let mut days = BTreeSet::new();
+    let more = collect_recorded_days(account, one, (&mut days, 0));
+    let count = days.len().saturating_add(more);
+    let all = (account.period.last() - account.period.first()).get_days() + 1;
+    i32::try_from(count).unwrap_or(i32::MAX).min(all)
+}
+
+/// Adds the recorded days of the entries of a figure and of its inputs; returns the number of
+/// entries whose days are not listed.
+fn collect_recorded_days(
+    account: &SiteIndicators,
+    one: &Indicator,
+    (days, depth): (&mut BTreeSet<Date>, usize),
+) -> usize {
+    if depth >= EXPLAIN_DEPTH_MAX {
+        return 0;
+    }
+    let (first, last) = days_of(account.period);
+    let mut unlisted = 0;
+    for input in &one.inputs {
+        for part in &input.parts {
+            match &part.of {
+                PartSource::Entry(entry) => {
+                    let from = entry.when.first().max(first);
+                    let to = entry.when.last().min(last);
+                    let all = std::iter::successors(Some(from), |day| day.tomorrow().ok());
+                    days.extend(all.take_while(|day| *day <= to));
+                }
+                PartSource::Rest(count) if is_of_records(&input.from) => unlisted += count,
+                _ => {}
+            }
+        }
+        let below = match &input.from {
+            InputSource::Indicator { id, asset } => account.find(id, asset.as_deref()),
+            InputSource::Part(part) => Some(&**part),
+            _ => None,
+        };
+        // A figure that has itself as an input is not followed.
+        if let Some(next) = below.filter(|next| !std::ptr::eq(*next, one)) {
+            unlisted += collect_recorded_days(account, next, (&mut *days, depth + 1));
+        }
+    }
+    unlisted
+}
+
+fn is_of_records(from: &InputSource) -> bool {
+    matches!(from, InputSource::Ledger { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::UtcMs;
+    use crate::domain::indicator::CompletenessShares;
+    use crate::domain::input_part::{EntryPart, InputPart};
+    use crate::domain::ledger::EntryTime;
+    use crate::i18n::Language;
+    use crate::report::content::tests::{test_account, test_config, test_indicator, test_input};
+    use crate::report::content::{ReportInputs, build_director_report};
+    use jiff::ToSpan as _;
+
+    #[test]
+    fn records_are_alike_when_both_are_regular_or_both_are_rare() {
+        for (one, other, alike) in [
+            // Daily feeding against three days of it.
+            ((29, 30), (3, 30), false),
+            ((3, 30), (29, 30), false),
+            ((29, 30), (20, 30), true),
+            ((30, 30), (28, 31), true),
+            // A collection or two in a month.
+            ((1, 30), (3, 30), true),
+            // No records: readings of devices.
+            ((0, 30), (0, 30), true),
+            ((10, 30), (0, 30), false),
+        ] {
+            assert_eq!(are_alike(one, other), alike, "{one:?} {other:?}");
+        }
+    }
+
+    /// A site with 8 kg fed a day on the first days of a period.
+    fn fed(period: &str, days: i8) -> SiteIndicators {
+        let period: Period = period.parse().unwrap();
+        let mut account = test_account(&test_config());
+        let first = period.first();
+        let part = |day: i8| InputPart {
+            value: 8.0,
+            of: PartSource::Entry(EntryPart {
+                id: u64::from(day.unsigned_abs()),
+                when: EntryTime::Day(first.saturating_add(i64::from(day - 1).days())),
+                quantity: 8.0,
+                unit: "kg".into(),
+            }),
+        };
+        let total = 8.0 * f64::from(days);
+        let mut one = test_indicator("ledger.bsf-fed", None, total, "kg");
+        one.period = period;
+        let from = InputSource::Ledger {
+            indicator: "bsf-fed".into(),
+            entries: Vec::new(),
+        };
+        one.inputs = vec![test_input("Q", total, "kg", from)];
+        one.inputs[0].parts = (1..=days).map(part).collect();
+        one.completeness = CompletenessShares::default();
+        account.period = period;
+        account.indicators = vec![one];
+        account
+    }
+
+    fn front_texts(now: &SiteIndicators, before: &SiteIndicators) -> (String, String) {
+        let config = test_config();
+        let inputs = ReportInputs {
+            config: &config,
+            account: now,
+            entries: &[],
+            changes: &[],
+            changes_left_out: 0,
+            past: None,
+            evidence: &crate::evidence::NO_EVIDENCE,
+            revised: None,
+            asset: None,
+            issued: UtcMs(1_801_414_800_000),
+            lang: Language::En,
+        };
+        let (front, _) = build_director_report(inputs, Some(before));
+        let one = front.figures.into_iter();
+        let mut one = one.filter(|one| &*one.figure.label == "Organic waste fed to maggots");
+        let one = one.next().unwrap();
+        (one.before, one.change)
+    }
+
+    #[test]
+    fn a_period_with_few_recorded_days_is_not_compared_with_a_whole_one() {
+        let now = fed("2026-11", 30);
+        let (before, change) = front_texts(&now, &fed("2026-10", 3));
+        assert_eq!((&*before, &*change), ("–", "records: 3 days, now 30"));
+        let (before, change) = front_texts(&now, &fed("2026-10", 25));
+        assert_eq!(
+            (&*before.replace('\u{a0}', " "), &*change),
+            ("200.0 kg", "+20%")
+        );
+        // Nor where the asset was in operation for a part of the period before.
+        let mut part = fed("2026-10", 30);
+        part.indicators[0].period = "2026-10-20..2026-10-31".parse().unwrap();
+        let (before, change) = front_texts(&now, &part);
+        assert_eq!((&*before, &*change), ("–", "other days of operation"));
+    }
+}
