@@ -6,7 +6,7 @@ use crate::wizards::{run_pantau, stderr_text, write_site};
 use gateway::clock::Clock;
 use serde_json::Value;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 use tempfile::TempDir;
 
@@ -326,4 +326,160 @@ fn a_table_of_entries_is_recorded_at_a_terminal_after_a_yes() {
     let entries = list();
     assert_eq!(entries[0]["quantity"], 70_700_000, "{entries:#}");
     assert_eq!(entries[1]["quantity"], 1234, "{entries:#}");
+}
+
+/// A workbook of `unsaved_book.py`, its rows, and its cells with formulas that an import reads.
+fn unsaved_book(folder: &Path, kind: &str, seed: u64) -> (String, Value) {
+    let file = folder.join(format!("{kind}-{seed}.xlsx"));
+    let file = file.to_str().unwrap().to_owned();
+    let words = [&*file, kind, &seed.to_string()];
+    let output = python_peer("unsaved_book.py").args(words).output().unwrap();
+    (file, serde_json::from_slice(&output.stdout).unwrap())
+}
+
+#[test]
+fn no_cell_of_a_workbook_without_results_is_dropped_silently() {
+    let bench = ImportBench::new();
+    for seed in 0..8 {
+        let (file, made) = unsaved_book(bench.folder.path(), "ledger", seed);
+        let output = run_pantau(&bench.config, &["ledger", "import", &file, "--json"]);
+        let cells = made["cells"].as_array().unwrap();
+        let said = stderr_text(&output);
+        if cells.is_empty() {
+            let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+            assert_eq!(told["rows"], made["rows"], "{seed}: {told:#}");
+            continue;
+        }
+        assert_eq!(output.status.code(), Some(1), "{seed}: {said}");
+        assert!(
+            said.contains("lembar \"Isi\"") && said.contains("hitung lalu simpan"),
+            "{said}"
+        );
+        assert!(
+            said.contains(&format!("{} rumus", cells.len())),
+            "{seed}: {said}"
+        );
+        for cell in cells.iter().take(6) {
+            assert!(
+                said.contains(cell.as_str().unwrap()),
+                "{seed} {cell}: {said}"
+            );
+        }
+    }
+    for seed in 0..8 {
+        let (file, made) = unsaved_book(bench.folder.path(), "readings", seed);
+        let words = [
+            "import",
+            &file,
+            "--point",
+            "inverter.energy",
+            "--dry-run",
+            "--json",
+        ];
+        let words = [&words[..], &["--zone", "WIB", "--column", "Energi (kWh)"]].concat();
+        let output = run_pantau(&bench.config, &words);
+        let said = stderr_text(&output);
+        let Some(cell) = made["cells"][0].as_str() else {
+            let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+            assert_eq!(told["rows"], made["rows"], "{seed}: {told:#}");
+            continue;
+        };
+        assert_eq!(output.status.code(), Some(1), "{seed}: {said}");
+        assert!(
+            said.contains(&format!("Isi!{cell}: =")),
+            "{seed} {cell}: {said}"
+        );
+    }
+}
+
+#[test]
+fn a_unit_that_the_file_does_not_say_is_asked_for() {
+    let bench = ImportBench::new();
+    let text = "Waktu;Daya\n02/11/2025 10:00;4,5\n";
+    let said = [&OF_JAKARTA[..], &["--point", "inverter.power"]].concat();
+    let output = bench.import(text, &said);
+    assert_eq!(output.status.code(), Some(1));
+    let why = stderr_text(&output);
+    assert!(
+        why.contains("satuan kolom \"Daya\"") && why.contains("--unit W"),
+        "{why}"
+    );
+    let (shown, status) = bench.import_at_terminal(text, &said, &["kW", "y"]);
+    assert_eq!(status, 0, "{shown}");
+    assert!(shown.contains("Nilai diubah dari kW ke W"), "{shown}");
+    assert!(bench.export("inverter.power").contains(",4500\n"));
+    let written = text.replace("4,5", "45,2 kWh").replace("10:00", "11:00");
+    let words = [&OF_JAKARTA[..], &["--point", "inverter.energy", "--yes"]].concat();
+    let output = bench.import(&written, &words);
+    assert!(output.status.success(), "{}", stderr_text(&output));
+    assert!(bench.export("inverter.energy").contains(",45.2\n"));
+}
+
+#[test]
+fn a_template_that_is_handed_back_unchanged_records_nothing() {
+    let bench = ImportBench::new();
+    for name in ["isian.csv", "isian.xlsx"] {
+        let file = bench.folder.path().join(name);
+        let file = file.to_str().unwrap();
+        let made = run_pantau(&bench.config, &["ledger", "template", "-o", file]);
+        assert!(made.status.success(), "{}", stderr_text(&made));
+        let output = run_pantau(&bench.config, &["ledger", "import", file, "--yes"]);
+        let said = stderr_text(&output);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("ditandai sebagai contoh"), "{said}");
+        let list = run_pantau(&bench.config, &["ledger", "list", "--json"]);
+        assert_eq!(String::from_utf8_lossy(&list.stdout).trim(), "[]");
+    }
+}
+
+#[test]
+fn a_dash_is_standard_output_and_an_ending_of_another_format_is_refused() {
+    let bench = ImportBench::new();
+    let text = "time,value\n2025-11-01T03:00:00Z,100\n";
+    let import = bench.import(text, &["--point", "inverter.energy"]);
+    assert!(import.status.success(), "{}", stderr_text(&import));
+    let words = ["export", "--point", "inverter.energy", "-o", "-"];
+    let output = run_pantau(&bench.config, &words);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), text);
+    let output = run_pantau(&bench.config, &["ledger", "template", "-o", "-"]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("bsf-"));
+    assert!(!Path::new("-").exists());
+    let path = |name: &str| bench.folder.path().join(name).to_str().unwrap().to_owned();
+    let (pdf, csv, zip) = (path("y.pdf"), path("y.csv"), path("y.zip"));
+    for (words, fitting) in [
+        (
+            &["report", "2025-11", "--format", "csv", "-o", &pdf][..],
+            "y.csv",
+        ),
+        (
+            &["report", "2025-11", "-o", &csv, "--bundle", &pdf],
+            "y.zip",
+        ),
+        (
+            &[
+                "report",
+                "2025-11",
+                "--explain",
+                "plts.generation",
+                "-o",
+                &pdf,
+            ],
+            "y.txt",
+        ),
+        (
+            &["export", "--point", "inverter.energy", "-o", &pdf],
+            "y.csv",
+        ),
+        (&["export", "--bundle", "2025-11", "-o", &pdf], "y.zip"),
+        (&["export", "--bundle", "2025-11", "-o", "-"], "-o"),
+        (&["ledger", "template", "-o", &pdf], "y.csv"),
+        (&["backup", "-o", &zip], "y.db"),
+        (&["backup", "-o", "-"], "-o"),
+        (&["handover", "-o", &csv], "y.pdf"),
+    ] {
+        let output = run_pantau(&bench.config, words);
+        let said = stderr_text(&output);
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {said}");
+        assert!(said.contains(fitting), "{words:?}: {said}");
+    }
 }

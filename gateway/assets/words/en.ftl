@@ -86,7 +86,7 @@ cli-arg-dir = Directory of your own profiles
 cli-arg-name = Profile name, e.g. growatt-min-tlx
 cli-import = Import readings from a file: time,value (RFC 3339), CSV of a data logger, or XLSX. Shows how it was read and how it compares with the readings that are kept; on a terminal asks before it writes
 cli-import-date-order = Order of day, month and year, when no row shows it
-cli-import-zone = Time zone when the file names none, e.g. Asia/Jakarta
+cli-import-zone = Time zone when the file names none, e.g. Asia/Jakarta, WIB or +07:00
 cli-import-decimal = Decimal sign, when no row shows it
 cli-import-column = Column with the values, when there are several: its name, or its number from 1
 cli-import-point = Point that the readings go to; with several columns --column NAME=POINT
@@ -325,6 +325,8 @@ exchange-dates = line { $line }: "{ $found }" can mean two dates. Give the order
 exchange-dates-short = line { $line }: "{ $found }" has a two-digit year. Give the order: --date-order dmy, mdy or ymd
 exchange-dates-both = line { $line }: "{ $found }" has the day first, line { $other }: "{ $also }" the month first. Write all dates in one order
 exchange-decimals = line { $line }: "{ $found }" can be thousands or a decimal number. Give the decimal sign: --decimal comma or --decimal point
+exchange-unit-unsaid = nothing says the unit of the column "{ $column }", and { $point } is in { $unit }. If the values are in { $unit } too: --unit { $unit }
+exchange-unit-differs = this value has another unit than the values above it; write all values in one unit
 exchange-decimals-both = line { $line }: "{ $found }" has a decimal comma, line { $other }: "{ $also }" a decimal point. Use one decimal sign for all values
 exchange-understood = Read as: { $parts }
 exchange-separator = separator { $sign }
@@ -369,7 +371,7 @@ cli-import-faulty = { $count } rows cannot be read; nothing was imported
 cli-import-more = ... and { $count } more: { $why }
 cli-import-no-rows = { $file }: there is no reading in it; nothing was imported
 cli-import-nothing = Nothing was imported
-cli-import-zone-unknown = There is no time zone "{ $zone }"; a name such as Asia/Jakarta is expected
+cli-import-zone-unknown = There is no time zone "{ $zone }"; a name such as Asia/Jakarta, WIB, WITA or WIT, or an offset such as +07:00, is expected
 cli-import-separator-unknown = "{ $found }" cannot separate columns; one sign such as ; or , is expected, or tab
 cli-import-which-point = Say where the readings go: --point ID, or --column NAME=POINT once for each column
 cli-import-too-many-columns = At most { $most } columns are imported in one call
@@ -391,6 +393,7 @@ cli-backup-exists = { $file } already exists
 cli-backup-done = The backup is in { $file }, receipts and photos in { $file }.attachments
 # Commands
 
+cli-import-answer-unit = Unit of the values (y for { $unit }, empty: stop):
 # Simulated site: simulate and demo
 cli-arg-seed = Random seed: the same seed gives the same simulated site (default: 1)
 cli-arg-speed = Simulation speed: simulated seconds per second, from 0.001 to 86400 (default: 1)
@@ -926,6 +929,10 @@ ledger-list-unit = unit
 ledger-list-print = may be printed
 ledger-list-needs = needed for further claims
 ledger-list-never = must not be printed
+ledger-example-mark = example
+ledger-example-row = row { $row }: not used because it is marked as an example: { $found }
+ledger-example-rows = rows { $row } ({ $count }): not used because they are marked as examples. A row with a date without the word "example" in front is used
+ledger-is-example = still says what the examples of the template say; delete the row, or write what it was
 ledger-superseded = entry { $entry } was replaced; the current entry is { $current }: correct that one
 ledger-unknown-entry = the ledger has no entry { $entry }
 ledger-row = row { $row }, { $place }: { $why }
@@ -952,7 +959,10 @@ ledger-table-not-text = neither UTF-8 text nor an XLSX file; save it as "CSV UTF
 ledger-table-damaged = the table cannot be read ({ $why })
 ledger-table-headings = column headings are missing: { $missing } (looked for in the first { $rows } rows)
 ledger-above-heading = row { $row }: not used because it is above the headings: { $found }
-ledger-total-row = row { $row }: not used because it is a total, not an entry: { $found }
+ledger-total-row = row { $row }: not used because it is a total or an average, not an entry: { $found }
+ledger-table-formulas = sheet "{ $sheet }": { $count } formulas without a stored result ({ $cells }); open the file in a spreadsheet, calculate and save it, or write the values
+ledger-unread-columns = not read: columns { $columns }
+ledger-unread-cells = not read: { $count } cells without a column heading
 ledger-units-differ = the unit column says "{ $found }", but the quantity has "{ $detail }"
 ledger-formula = { $found } is a formula without a stored result; open the file in a spreadsheet, calculate and save it, or write the value
 

@@ -86,7 +86,7 @@ cli-arg-dir = Direktori profil tambahan
 cli-arg-name = Nama profil, misalnya growatt-min-tlx
 cli-import = Impor bacaan dari berkas: time,value (RFC 3339), CSV pencatat data (logger), atau XLSX. Menampilkan cara membacanya dan bandingannya dengan bacaan yang tersimpan; di terminal meminta persetujuan sebelum menulis
 cli-import-date-order = Urutan hari, bulan, dan tahun, bila tidak jelas dari isi berkas
-cli-import-zone = Zona waktu bila berkas tidak menyebutnya, misalnya Asia/Jakarta
+cli-import-zone = Zona waktu bila berkas tidak menyebutnya, misalnya Asia/Jakarta, WIB, atau +07:00
 cli-import-decimal = Tanda desimal, bila tidak jelas dari isi berkas
 cli-import-column = Kolom nilai, bila ada beberapa: nama atau nomornya, mulai dari 1
 cli-import-point = Titik ukur tujuan bacaan; untuk beberapa kolom pakai --column NAMA=TITIK_UKUR
@@ -325,6 +325,8 @@ exchange-dates = baris { $line }: "{ $found }" dapat berarti dua tanggal. Sebutk
 exchange-dates-short = baris { $line }: "{ $found }" memakai tahun dua angka. Sebutkan urutannya: --date-order dmy, mdy, atau ymd
 exchange-dates-both = baris { $line }: "{ $found }" menulis hari dahulu, baris { $other }: "{ $also }" bulan dahulu. Pakai satu urutan untuk semua tanggal
 exchange-decimals = baris { $line }: "{ $found }" dapat berarti ribuan atau angka desimal. Sebutkan: --decimal comma (koma) atau --decimal point (titik)
+exchange-unit-unsaid = satuan kolom "{ $column }" tidak disebut, sedangkan { $point } memakai { $unit }. Jika nilainya juga dalam { $unit }: --unit { $unit }
+exchange-unit-differs = nilai ini memakai satuan lain dari nilai di atasnya; tulis semua nilai dalam satu satuan
 exchange-decimals-both = baris { $line }: "{ $found }" memakai koma desimal, baris { $other }: "{ $also }" titik desimal. Pakai satu tanda desimal untuk semua nilai
 exchange-understood = Dibaca sebagai: { $parts }
 exchange-separator = pemisah { $sign }
@@ -369,7 +371,7 @@ cli-import-faulty = { $count } baris tidak dapat dibaca; tidak ada yang diimpor
 cli-import-more = ... dan { $count } lagi: { $why }
 cli-import-no-rows = { $file }: tidak ada bacaan di dalamnya; tidak ada yang diimpor
 cli-import-nothing = Tidak ada yang diimpor
-cli-import-zone-unknown = Tidak ada zona waktu "{ $zone }"; diperlukan nama seperti Asia/Jakarta
+cli-import-zone-unknown = Tidak ada zona waktu "{ $zone }"; diperlukan nama seperti Asia/Jakarta, WIB, WITA, atau WIT, atau selisih seperti +07:00
 cli-import-separator-unknown = "{ $found }" tidak dapat memisahkan kolom; diperlukan satu tanda seperti ; atau , atau tab
 cli-import-which-point = Sebutkan titik ukur tujuan: --point ID, atau --column NAMA=TITIK_UKUR sekali untuk setiap kolom
 cli-import-too-many-columns = Paling banyak { $most } kolom diimpor dalam satu perintah
@@ -391,6 +393,7 @@ cli-backup-exists = { $file } sudah ada
 cli-backup-done = Cadangan tersimpan di { $file }, nota dan foto di { $file }.attachments
 # Perintah
 
+cli-import-answer-unit = Satuan nilai (y untuk { $unit }, kosong: berhenti):
 # Lokasi tiruan: simulate dan demo
 cli-arg-seed = Angka awal acak (seed): angka yang sama memberi lokasi simulasi yang sama (bawaan: 1)
 cli-arg-speed = Kecepatan simulasi: detik simulasi per detik, dari 0.001 sampai 86400 (bawaan: 1)
@@ -899,6 +902,10 @@ ledger-list-unit = satuan
 ledger-list-print = boleh dicetak
 ledger-list-needs = syarat klaim lanjutan
 ledger-list-never = jangan dicetak
+ledger-example-mark = contoh
+ledger-example-row = baris { $row }: tidak dipakai karena ditandai sebagai contoh: { $found }
+ledger-example-rows = baris { $row } ({ $count }): tidak dipakai karena ditandai sebagai contoh. Baris dengan tanggal tanpa kata "contoh" di depannya dipakai
+ledger-is-example = masih seperti contoh pada tabel isian; hapus baris ini, atau tulis yang sebenarnya
 ledger-superseded = entri { $entry } sudah diganti; yang berlaku entri { $current }: koreksi entri itu
 ledger-unknown-entry = tidak ada entri { $entry }
 ledger-row = baris { $row }, { $place }: { $why }
@@ -925,7 +932,10 @@ ledger-table-not-text = bukan teks UTF-8 dan bukan berkas XLSX; simpan sebagai "
 ledger-table-damaged = tabel tidak dapat dibaca ({ $why })
 ledger-table-headings = judul kolom tidak ada: { $missing } (dicari dalam { $rows } baris pertama)
 ledger-above-heading = baris { $row }: tidak dipakai karena berada di atas judul kolom: { $found }
-ledger-total-row = baris { $row }: tidak dipakai karena berisi jumlah, bukan entri: { $found }
+ledger-total-row = baris { $row }: tidak dipakai karena berisi jumlah atau rata-rata, bukan entri: { $found }
+ledger-table-formulas = lembar "{ $sheet }": { $count } rumus tanpa hasil tersimpan ({ $cells }); buka berkas dalam program lembar kerja, hitung lalu simpan, atau tulis nilainya
+ledger-unread-columns = tidak dibaca: kolom { $columns }
+ledger-unread-cells = tidak dibaca: { $count } sel tanpa judul kolom
 ledger-units-differ = kolom satuan berisi "{ $found }", sedangkan jumlahnya ditulis dengan "{ $detail }"
 ledger-formula = { $found } adalah rumus tanpa hasil tersimpan; buka berkas dalam lembar kerja, hitung lalu simpan, atau tulis nilainya
 

@@ -1,7 +1,7 @@
 //! Messages about the rows of a table of entries: what is the same in many rows is said once.
 
 use crate::i18n::Language;
-use crate::ledger::{EntryTable, RowRemark};
+use crate::ledger::{EntryTable, RowRemark, SkippedRow};
 use crate::report::render::number_format::place_letters;
 use std::collections::HashMap;
 
@@ -39,6 +39,22 @@ pub(crate) fn row_messages(
         said[at].lines.push(told.line);
     }
     said.iter().map(|told| told.message(lang)).collect()
+}
+
+/// Messages about the rows that were left out: one for all examples of the template, and one for
+/// each other row.
+pub(crate) fn skipped_messages(table: &EntryTable, lang: Language) -> Vec<String> {
+    let is_example = |row: &&SkippedRow| row.key == "ledger-example-row";
+    let examples = table.left_out.iter().filter(is_example);
+    let lines: Vec<u64> = examples.map(|row| row.line).collect();
+    let others = table.left_out.iter().filter(|row| !is_example(row));
+    let mut said: Vec<String> = others.map(|row| row.message(lang)).collect();
+    if !lines.is_empty() {
+        let (rows, count) = (row_ranges(&lines), lines.len().to_string());
+        let args = [("row", &*rows), ("count", &*count)];
+        said.push(lang.text_with("ledger-example-rows", &args));
+    }
+    said
 }
 
 /// The same remark on one or more rows.

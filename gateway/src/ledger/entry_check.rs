@@ -3,6 +3,7 @@
 
 use super::indicator_definitions::{IndicatorDefinition, IndicatorDefinitions};
 use super::quantity_unit::quantity_unit;
+use super::skipped_rows::example_fields;
 use super::value_parser::{self, DecimalMark, RUPIAH};
 use crate::domain::ExactNumber;
 use crate::domain::ledger::{
@@ -197,6 +198,9 @@ impl<'a> EntryChecker<'a> {
         let note = self.check_text(EntryField::Note, raw.note.as_ref());
         if who.is_empty() {
             self.add_fault(EntryField::Who, "ledger-missing", "", "");
+        }
+        for field in example_fields(&who, &note) {
+            self.add_fault(field, "ledger-is-example", "", "");
         }
         self.check_withdrawal(raw, &note);
         if raw.attachments.len() > LEDGER_FILES_MAX {

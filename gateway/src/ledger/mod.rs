@@ -19,6 +19,7 @@ mod entry_json;
 mod indicator_definitions;
 mod quantity_unit;
 mod sheet_rows;
+mod skipped_rows;
 mod table_reader;
 mod table_template;
 #[cfg(test)]
@@ -38,10 +39,12 @@ pub use entry_json::{
 pub use indicator_definitions::{
     BilingualText, IndicatorDefinition, IndicatorDefinitions, LedgerDimension, TotalRule,
 };
-pub(crate) use sheet_rows::SheetCell;
-pub use sheet_rows::TableError;
-pub(crate) use table_reader::starts_with_total;
-pub use table_reader::{EntryRow, EntryTable, SkippedRow, parse_table as read_table};
+pub(crate) use sheet_rows::{SheetCell, SheetRows, cell_name};
+pub use sheet_rows::{TableError, UnstoredFormulas};
+pub use skipped_rows::SkippedRow;
+pub(crate) use skipped_rows::starts_with_summary;
+pub(crate) use table_reader::record_line;
+pub use table_reader::{EntryRow, EntryTable, parse_table as read_table};
 pub use table_template::{render_csv as csv_template, render_xlsx as xlsx_template};
 pub use value_parser::DecimalMark;
 pub(crate) use xlsx_reader::XlsxWorkbook;

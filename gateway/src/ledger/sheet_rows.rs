@@ -21,6 +21,9 @@ pub enum TableError {
     /// Missing column headings.
     #[error("no heading {}", .0.join(", "))]
     Headings(Vec<&'static str>),
+    /// Formulas of which the workbook holds no result.
+    #[error("formulas without results in {}", .0.cells.join(", "))]
+    Formulas(UnstoredFormulas),
 }
 
 impl TableError {
@@ -46,8 +49,50 @@ impl TableError {
                 let args = [("missing", &*all.join(", ")), ("rows", &*rows)];
                 lang.text_with("ledger-table-headings", &args)
             }
+            Self::Formulas(found) => {
+                let (count, cells) = (found.count.to_string(), found.cells.join(", "));
+                let more = found.count > found.cells.len();
+                let cells = if more { cells + ", ..." } else { cells };
+                let args = [
+                    ("sheet", &*found.sheet),
+                    ("cells", &*cells),
+                    ("count", &*count),
+                ];
+                lang.text_with("ledger-table-formulas", &args)
+            }
         }
     }
+}
+
+/// Cells with formulas of which a workbook holds no result.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnstoredFormulas {
+    /// Name of their sheet.
+    pub sheet: String,
+    /// The first cells, such as `C2`.
+    pub cells: Vec<String>,
+    /// Number of all such cells.
+    pub count: usize,
+}
+
+impl UnstoredFormulas {
+    /// Counts a cell, by its row from 1 and its column from 0.
+    pub(crate) fn push(&mut self, line: u64, column: usize) {
+        self.count += 1;
+        if self.cells.len() < NAMED_FORMULAS_MAX {
+            self.cells.push(cell_name(line, column));
+        }
+    }
+}
+
+/// Formulas that a message names; the others are counted.
+const NAMED_FORMULAS_MAX: usize = 6;
+
+/// Name of a cell, such as `C2`, by its row from 1 and its column from 0.
+pub(crate) fn cell_name(line: u64, column: usize) -> String {
+    let row = u32::try_from(line.saturating_sub(1)).unwrap_or(u32::MAX);
+    let column = u16::try_from(column).unwrap_or(u16::MAX);
+    rust_xlsxwriter::utility::row_col_to_cell(row, column)
 }
 
 /// Cell of a table.
@@ -56,6 +101,8 @@ pub(crate) enum SheetCell {
     Text(String),
     /// Typed number or date of a spreadsheet, as digits.
     Plain(String),
+    /// Formula of which the workbook holds no result, with its `=`.
+    Unstored(String),
 }
 
 /// Rows that are not empty, with their numbers as a spreadsheet shows them.
@@ -64,7 +111,7 @@ pub(crate) type SheetRows = Vec<(u64, Vec<SheetCell>)>;
 impl SheetCell {
     /// Text without surrounding spaces.
     pub(crate) fn text(&self) -> &str {
-        let (Self::Text(text) | Self::Plain(text)) = self;
+        let (Self::Text(text) | Self::Plain(text) | Self::Unstored(text)) = self;
         text.trim()
     }
 }

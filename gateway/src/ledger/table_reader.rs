@@ -6,7 +6,8 @@ use super::indicator_definitions::IndicatorDefinitions;
 use super::value_parser::{self, DecimalMark};
 use super::xlsx_reader::XlsxWorkbook;
 use crate::i18n::Language;
-use crate::ledger::sheet_rows::{SheetCell, SheetRows, TableError, push_row};
+use crate::ledger::sheet_rows::{SheetCell, SheetRows, TableError, UnstoredFormulas, push_row};
+use crate::ledger::skipped_rows::{SkippedRow, skip_key, skipped_row};
 use crate::limits::{LEDGER_FILE_BYTES_MAX, LEDGER_HEADING_ROWS_MAX, LEDGER_ROWS_MAX};
 
 /// Table of entries, with row numbers as a spreadsheet shows them.
@@ -26,6 +27,10 @@ pub struct EntryTable {
     pub sheet: Option<String>,
     /// Separator of a text file.
     pub separator: Option<char>,
+    /// Headings of columns that are not read.
+    pub unread: Vec<String>,
+    /// Filled cells of entries in columns without a heading.
+    pub unread_cells: usize,
 }
 
 /// Row of a table.
@@ -35,25 +40,6 @@ pub struct EntryRow {
     pub line: u64,
     /// The raw entry.
     pub raw: RawEntry,
-}
-
-/// Row that was skipped because it is no entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SkippedRow {
-    /// Row number in the file, from 1.
-    pub line: u64,
-    /// Text of the row, shortened.
-    pub found: String,
-    /// Message key of the reason: above the headings, or a total.
-    key: &'static str,
-}
-
-impl SkippedRow {
-    /// Message in one language.
-    pub fn message(&self, lang: Language) -> String {
-        let args = [("row", &*self.line.to_string()), ("found", &*self.found)];
-        lang.text_with(self.key, &args)
-    }
 }
 
 /// Parses a CSV or XLSX file; an XLSX file is recognised by the ZIP signature `PK`.
@@ -122,11 +108,25 @@ fn split_rows(text: &str, separator: u8, before: u64) -> Result<SheetRows, Table
     let mut cells = SheetRows::new();
     for record in reader.records() {
         let record = record.map_err(|fault| TableError::Unreadable(fault.to_string()))?;
-        let line = before + record.position().map_or(0, ::csv::Position::line);
+        let line = before + record_line(text, &record);
         let row = record.iter().map(|cell| SheetCell::Text(cell.to_owned()));
         push_row(&mut cells, line, row.collect(), LEDGER_ROWS_MAX)?;
     }
     Ok(cells)
+}
+
+/// Line of a record in its text, from 1. The place that the reader gives is before the empty lines
+/// that it skips.
+pub(crate) fn record_line(text: &str, record: &::csv::StringRecord) -> u64 {
+    let place = record
+        .position()
+        .map(|at| (at.line(), usize::try_from(at.byte())));
+    let Some((line, Ok(byte))) = place else {
+        return 0;
+    };
+    let rest = text.as_bytes().get(byte..).unwrap_or_default();
+    let empty = rest.iter().take_while(|byte| **byte == b'\n').count();
+    line + u64::try_from(empty).unwrap_or(0)
 }
 
 /// Separators, the most frequent one in the first non-empty line first.
@@ -154,6 +154,11 @@ fn parse_xlsx(bytes: &[u8], definitions: &IndicatorDefinitions) -> Result<EntryT
                 return Ok(EntryTable { sheet, ..table });
             }
             Err(TableError::TooManyRows) => return Err(TableError::TooManyRows),
+            // The headings were found, so this is the table.
+            Err(TableError::Formulas(found)) => {
+                let sheet = name;
+                return Err(TableError::Formulas(UnstoredFormulas { sheet, ..found }));
+            }
             Err(fault) => _ = first.get_or_insert(fault),
         }
     }
@@ -229,30 +234,50 @@ fn build_table(
     };
     let columns = found.into_iter().nth(at).unwrap_or_default();
     let heading_line = cells.get(at).map_or(0, |(line, _)| *line);
-    let mut left_out = Vec::new();
-    let mut rows = Vec::new();
-    for (place, (line, row)) in cells.into_iter().enumerate() {
-        if place < at {
-            left_out.push(skipped_row(line, &row, "ledger-above-heading"));
-        } else if place > at && is_total_row(&row, &columns) {
-            left_out.push(skipped_row(line, &row, "ledger-total-row"));
-        } else if place > at {
-            let raw = row_to_raw_entry(&row, &columns, shift);
-            rows.push(EntryRow { line, raw });
-        }
-    }
-    if rows.len() > LEDGER_ROWS_MAX {
-        return Err(TableError::TooManyRows);
-    }
-    Ok(EntryTable {
-        mark: common_decimal_mark(&rows),
-        rows,
-        left_out,
+    let mut table = EntryTable {
+        unread: cells
+            .get(at)
+            .map(|(_, row)| unread_headings(row, &columns))
+            .unwrap_or_default(),
         columns,
         heading_line,
-        sheet: None,
-        separator: None,
-    })
+        ..EntryTable::default()
+    };
+    let named = cells.get(at).map_or_else(Vec::new, |(_, row)| {
+        row.iter().map(|cell| !cell.text().is_empty()).collect()
+    });
+    let mut formulas = UnstoredFormulas::default();
+    for (place, (line, row)) in cells.into_iter().enumerate() {
+        let is_above = place < at;
+        if place == at {
+            continue;
+        }
+        if let Some(key) = skip_key(&row, &table.columns, is_above) {
+            table.left_out.push(skipped_row(line, &row, key));
+            continue;
+        }
+        for (column, _) in &table.columns {
+            if let Some(SheetCell::Unstored(_)) = row.get(*column) {
+                formulas.push(line, *column);
+            }
+        }
+        let filled = row
+            .iter()
+            .enumerate()
+            .filter(|(_, cell)| !cell.text().is_empty());
+        let outside = filled.filter(|(column, _)| named.get(*column) != Some(&true));
+        table.unread_cells += outside.count();
+        let raw = row_to_raw_entry(&row, &table.columns, shift);
+        table.rows.push(EntryRow { line, raw });
+    }
+    if table.rows.len() > LEDGER_ROWS_MAX {
+        return Err(TableError::TooManyRows);
+    }
+    if formulas.count > 0 {
+        return Err(TableError::Formulas(formulas));
+    }
+    table.mark = common_decimal_mark(&table.rows);
+    Ok(table)
 }
 
 impl EntryTable {
@@ -282,6 +307,14 @@ impl EntryTable {
             format!("{} = {name}", at + 1)
         });
         parts.push(columns.collect::<Vec<_>>().join(", "));
+        if !self.unread.is_empty() {
+            let columns = self.unread.join(", ");
+            parts.push(lang.text_with("ledger-unread-columns", &[("columns", &columns)]));
+        }
+        if self.unread_cells > 0 {
+            let count = self.unread_cells.to_string();
+            parts.push(lang.text_with("ledger-unread-cells", &[("count", &count)]));
+        }
         parts.join("; ")
     }
 
@@ -293,53 +326,14 @@ impl EntryTable {
     }
 }
 
-fn skipped_row(line: u64, row: &[SheetCell], key: &'static str) -> SkippedRow {
-    let texts = row
-        .iter()
-        .map(SheetCell::text)
+/// Headings of the columns that are not read.
+fn unread_headings(row: &[SheetCell], columns: &[(usize, EntryField)]) -> Vec<String> {
+    let is_read = |at: usize| columns.iter().any(|(column, _)| *column == at);
+    let unread = row.iter().enumerate().filter(|(at, _)| !is_read(*at));
+    let named = unread
+        .map(|(_, cell)| cell.text())
         .filter(|text| !text.is_empty());
-    let text = texts.collect::<Vec<_>>().join(" ");
-    SkippedRow {
-        line,
-        found: text.chars().take(80).collect(),
-        key,
-    }
-}
-
-/// Words at the start of a total row, English and Indonesian.
-const TOTAL_WORDS: [&str; 7] = [
-    "total",
-    "subtotal",
-    "sub total",
-    "grand total",
-    "jumlah",
-    "jml",
-    "sum",
-];
-
-/// Whether a text begins with a word for a total, in English or Indonesian.
-pub(crate) fn starts_with_total(text: &str) -> bool {
-    let text = text.trim().to_lowercase();
-    TOTAL_WORDS.iter().any(|total| {
-        let rest = text.strip_prefix(total);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ':', '.']))
-    })
-}
-
-/// Whether a row adds up others: it begins with a total word, and has no day, indicator and person.
-fn is_total_row(row: &[SheetCell], columns: &[(usize, EntryField)]) -> bool {
-    // A description may contain "total"; such a row still names day, indicator or person.
-    let is_void = |field: &EntryField| {
-        let column = columns.iter().find(|(_, one)| one == field);
-        let cell = column.and_then(|(at, _)| row.get(*at));
-        cell.is_none_or(|cell| cell.text().is_empty() || starts_with_total(cell.text()))
-    };
-    let named = [
-        EntryField::EntryTime,
-        EntryField::Indicator,
-        EntryField::Who,
-    ];
-    row.iter().any(|cell| starts_with_total(cell.text())) && named.iter().all(is_void)
+    named.map(str::to_owned).collect()
 }
 
 /// Raw entry of a row; `shift` is added to the day numbers of the table.
@@ -363,7 +357,9 @@ fn row_to_raw_entry(row: &[SheetCell], columns: &[(usize, EntryField)], shift: i
             EntryField::Note => raw.note = text,
             EntryField::Quantity => {
                 raw.quantity = Some(match cell {
-                    SheetCell::Text(text) => QuantityText::Written(text.clone()),
+                    SheetCell::Text(text) | SheetCell::Unstored(text) => {
+                        QuantityText::Written(text.clone())
+                    }
                     // A typed number of a workbook has no decimal sign that could be misread.
                     SheetCell::Plain(text) => QuantityText::Plain(text.clone()),
                 });

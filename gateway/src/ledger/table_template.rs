@@ -1,4 +1,5 @@
-//! Empty table to fill in, with headings in one language and one example row for each programme.
+//! Empty table to fill in, with headings in one language and one example row for each programme. The
+//! examples are marked, so that they never become entries.
 
 use super::entry_check::EntryField;
 use super::indicator_definitions::{IndicatorDefinition, IndicatorDefinitions};
@@ -39,6 +40,12 @@ fn example_cell(field: EntryField, one: &IndicatorDefinition, lang: Language) ->
     }
 }
 
+/// Day of an example with the mark before it, by which the reader knows the row.
+fn example_day(day: Date, lang: Language) -> String {
+    let mark = lang.text("ledger-example-mark");
+    format!("{mark} {}", lang.locale().format_numeric_date(day))
+}
+
 /// CSV in the form that a spreadsheet of that language opens: `;` and decimal comma in Indonesian.
 pub fn render_csv(definitions: &IndicatorDefinitions, lang: Language, day: Date) -> String {
     let locale = lang.locale();
@@ -56,7 +63,7 @@ pub fn render_csv(definitions: &IndicatorDefinitions, lang: Language, day: Date)
     );
     for one in example_definitions(definitions) {
         let row = TABLE_COLUMNS.map(|field| match field {
-            EntryField::EntryTime => locale.format_numeric_date(day),
+            EntryField::EntryTime => example_day(day, lang),
             EntryField::Quantity => locale.plain_digits(&one.example.to_string()),
             _ => example_cell(field, one, lang),
         });
@@ -73,7 +80,7 @@ fn quote_cell(cell: &str, sign: char) -> String {
     }
 }
 
-/// XLSX with typed dates and numbers, and a second sheet that lists all indicators.
+/// XLSX with typed numbers, and a second sheet that lists all indicators.
 pub fn render_xlsx(
     definitions: &IndicatorDefinitions,
     lang: Language,
@@ -81,7 +88,6 @@ pub fn render_xlsx(
 ) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     let bold = Format::new().set_bold();
-    let date = Format::new().set_num_format("yyyy-mm-dd");
     let sheet = book.add_worksheet().set_name(lang.text("ledger-sheet"))?;
     // The headings stay in sight below many rows.
     sheet.set_freeze_panes(1, 0)?;
@@ -92,9 +98,7 @@ pub fn render_xlsx(
     for (row, one) in (1u32..).zip(example_definitions(definitions)) {
         for (column, field) in (0u16..).zip(TABLE_COLUMNS) {
             match field {
-                EntryField::EntryTime => {
-                    sheet.write_with_format(row, column, day_to_serial(day), &date)?
-                }
+                EntryField::EntryTime => sheet.write(row, column, example_day(day, lang))?,
                 EntryField::Quantity => sheet.write(row, column, one.example.to_f64())?,
                 _ => sheet.write(row, column, example_cell(field, one, lang))?,
             };
@@ -129,12 +133,4 @@ fn write_indicator_sheet(
         }
     }
     Ok(())
-}
-
-/// Day number of a spreadsheet, counted from 30 December 1899.
-fn day_to_serial(day: Date) -> i32 {
-    // Spreadsheets count 1900 as a leap year. With this origin all days from 1 March 1900 on are
-    // right.
-    let origin = Date::constant(1899, 12, 30);
-    day.since(origin).map_or(0, |span| span.get_days())
 }

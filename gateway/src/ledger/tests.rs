@@ -164,21 +164,125 @@ fn a_second_target_of_one_period_is_refused_and_a_repeated_record_only_until_som
 }
 
 #[test]
-fn both_templates_are_read_back_without_a_fault_in_both_languages() {
+fn the_examples_of_a_template_never_become_entries() {
     let definitions = IndicatorDefinitions::built_in();
     for lang in [Language::Id, Language::En] {
         let day = date(2026, 11, 21);
-        let csv = csv_template(&definitions, lang, day).into_bytes();
+        let csv = csv_template(&definitions, lang, day);
         let xlsx = xlsx_template(&definitions, lang, day).unwrap();
-        let mut seen = Vec::new();
-        for bytes in [csv, xlsx] {
+        for bytes in [csv.clone().into_bytes(), xlsx] {
             let table = read_table(&bytes, &definitions).unwrap();
-            let batch = check_table(&table, &definitions);
-            assert_eq!(fault_keys(&batch), [], "{}", lang.code());
-            assert!(batch.good.len() >= 11);
-            seen.push(batch.good);
+            assert_eq!(table.rows, [], "{}", lang.code());
+            assert!(table.left_out.len() >= 11);
+            let is_said = |row: &SkippedRow| row.key == "ledger-example-row";
+            assert!(table.left_out.iter().all(is_said));
         }
-        assert_eq!(seen[0], seen[1], "{}", lang.code());
+        // A row without its mark is still an example, until it says who and what.
+        let mark = format!("{} ", lang.text("ledger-example-mark"));
+        let unmarked = csv.replace(&mark, "");
+        let batch = import_text(&unmarked);
+        let keys = fault_keys(&batch);
+        assert_eq!((batch.good.len(), keys.len() % 2), (0, 0), "{keys:?}");
+        assert!(
+            keys.iter().all(|(_, key)| *key == "ledger-is-example"),
+            "{keys:?}"
+        );
+        let filled = unmarked
+            .replace(&lang.text("ledger-example-who"), "Siti")
+            .replace(&lang.text("ledger-example"), "");
+        let batch = import_text(&filled);
+        assert_eq!(fault_keys(&batch), [], "{}", lang.code());
+        assert!(batch.good.len() >= 11);
+    }
+}
+
+#[test]
+fn a_row_that_is_marked_as_an_example_or_a_comment_is_left_out_in_any_language() {
+    for mark in [
+        "contoh 21/11/2026",
+        "Example: 21/11/2026",
+        "contoh",
+        "# 21/11/2026",
+        "#",
+    ] {
+        let table = read_row(&format!("{mark};bsf-fed;7;kg;weighed;Siti"));
+        assert_eq!((table.rows.len(), table.left_out.len()), (0, 1), "{mark}");
+    }
+    let kept = "21/11/2026;bsf-fed;7;kg;weighed;Siti Contoh";
+    assert_eq!(read_row(kept).rows.len(), 1);
+    assert_eq!(
+        read_row("contohnya;bsf-fed;7;kg;weighed;Siti").rows.len(),
+        1
+    );
+}
+
+fn read_row(row: &str) -> EntryTable {
+    let text = format!("date;indicator;quantity;unit;how;who\n{row}\n");
+    read_table(text.as_bytes(), &IndicatorDefinitions::built_in()).unwrap()
+}
+
+#[test]
+fn totals_averages_and_extremes_are_left_out_in_both_languages() {
+    for word in [
+        "Maks",
+        "MAKS",
+        "Maksimum",
+        "Max.",
+        "Min",
+        "Minimal",
+        "Rata-rata",
+        "Rata-rata:",
+        "Average",
+        "Jumlah",
+        "Total",
+        "Grand total",
+        "Std dev",
+        "Simpangan baku",
+        "Median",
+        "Max (kg)",
+    ] {
+        let table = read_row(&format!("{word};;7;kg;;"));
+        assert_eq!((table.rows.len(), table.left_out.len()), (0, 1), "{word}");
+    }
+    // A word that only begins like one is a row of its own.
+    assert_eq!(read_row("Minggu;bsf-fed;7;kg;weighed;Siti").rows.len(), 1);
+}
+
+#[test]
+fn columns_and_cells_that_are_not_read_are_said() {
+    let text = "date;indicator;berat karung;quantity;unit;who;;\n\
+                2026-11-21;bsf-fed;25;7;kg;Siti;cek;\n2026-11-21;bsf-fed;25;8;kg;Siti;;\n";
+    let table = read_table(text.as_bytes(), &IndicatorDefinitions::built_in()).unwrap();
+    assert_eq!(
+        (&*table.unread, table.unread_cells),
+        (&["berat karung".to_owned()][..], 1)
+    );
+    let said = table.format_text(Language::En);
+    assert!(
+        said.contains("not read: columns berat karung") && said.contains("1 cells"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_line_of_the_heading_is_that_of_the_file_below_titles_and_empty_lines() {
+    let definitions = IndicatorDefinitions::built_in();
+    let heading = "date;indicator;quantity;unit;how;who\n";
+    let row = "2026-11-21;bsf-fed;7;kg;weighed;Siti\n";
+    for (above, line) in [
+        ("", 1),
+        ("\n\n", 3),
+        ("Laporan\n\n", 3),
+        ("Laporan\n\n\nDesa\n\n", 6),
+        ("\r\n\r\nLaporan\r\n\r\n", 5),
+    ] {
+        let table =
+            read_table(format!("{above}{heading}\n{row}").as_bytes(), &definitions).unwrap();
+        assert_eq!(
+            (table.heading_line, table.rows[0].line),
+            (line, line + 2),
+            "{above:?}"
+        );
     }
 }
 
@@ -505,27 +609,67 @@ fn amounts_are_read_as_people_write_them_and_a_second_unit_is_refused() {
     }
 }
 
+/// Refusal of a workbook with formulas in these quantities.
+fn refused_formulas(says: &str, cells: &[&str]) -> Option<UnstoredFormulas> {
+    let row = |cell| ["20/11/2026", "bsf-fed", cell, "kg", "weighed", "Siti"];
+    let rows: Vec<[&str; 6]> = cells.iter().map(|cell| row(*cell)).collect();
+    match read_table(&build_sheet(says, &rows), &IndicatorDefinitions::built_in()) {
+        Ok(_) => None,
+        Err(TableError::Formulas(found)) => Some(found),
+        Err(other) => panic!("{other}"),
+    }
+}
+
 #[test]
-fn a_formula_whose_result_nobody_stored_says_so() {
-    let quantity = "<f>B2*2</f>";
-    let rows = [
-        ["20/11/2026", "bsf-fed", quantity, "kg", "weighed", "Siti"],
-        [
-            "<f>TODAY()</f>",
-            "bsf-fed",
-            "<f>2+1</f><v>3</v>",
-            "kg",
-            "weighed",
-            "Siti",
+fn formulas_without_a_stored_result_are_refused_with_their_cells() {
+    let found = refused_formulas(
+        "",
+        &[
+            "<v>7</v>",
+            "<f>B2*2</f>",
+            "<f>2+1</f><v></v>",
+            "<f>1</f><v/>",
         ],
-    ];
-    let batch = import_bytes(&build_sheet("", &rows));
-    assert_eq!(
-        fault_keys(&batch),
-        [(2, "ledger-formula"), (3, "ledger-formula")]
     );
-    let said = batch.faults[0].remark.message(Language::En);
-    assert!(said.contains("=B2*2") && said.contains("formula"), "{said}");
+    let found = found.unwrap();
+    assert_eq!((&*found.sheet, found.count), ("S", 3));
+    assert_eq!(found.cells, ["C3", "C4", "C5"]);
+    let said = TableError::Formulas(found).message(Language::En);
+    assert!(
+        said.contains("C3, C4, C5") && said.contains("calculate and save"),
+        "{said}"
+    );
+    let many = refused_formulas("", &["<f>1</f>"; 40]).unwrap();
+    assert_eq!((many.count, many.cells.len()), (40, 6));
+    assert!(
+        TableError::Formulas(many)
+            .message(Language::Id)
+            .contains("C7, ...")
+    );
+    // The zero of a program that does not calculate is no result.
+    let asks = "fullCalcOnLoad=\"1\"";
+    let cells = ["<f>2+1</f><v>0</v>", "<f>2+1</f><v>3</v>"];
+    assert_eq!(refused_formulas(asks, &cells).unwrap().cells, ["C2"]);
+    assert_eq!(refused_formulas("", &["<f>2-2</f><v>0</v>"]), None);
+    // A result counts, whatever made it.
+    assert_eq!(refused_formulas("", &["<f>2+1</f><v>3</v>"]), None);
+}
+
+#[test]
+fn an_empty_text_that_a_formula_gave_is_no_formula_without_a_result() {
+    let definitions = IndicatorDefinitions::built_in();
+    let empty = "<c r=\"C2\" t=\"str\"><f>IF(A2=0,0,\"\")</f><v></v></c>";
+    let row = |quantity: &str| {
+        let cells = sheet_row(2, &["20/11/2026", "bsf-fed", "x", "kg", "weighed", "Siti"]);
+        let old = "<c r=\"C2\" t=\"inlineStr\"><is><t>x</t></is></c>";
+        assert!(cells.contains(old));
+        let rows = [sheet_row(1, &SHEET_HEADINGS), cells.replace(old, quantity)];
+        read_table(&build_workbook("", &rows.concat()), &definitions)
+    };
+    let table = row(empty).unwrap();
+    assert_eq!(table.rows[0].raw.quantity, None);
+    let bare = row("<c r=\"C2\"><f>A1</f><v></v></c>");
+    assert!(matches!(bare, Err(TableError::Formulas(_))), "{bare:?}");
 }
 
 #[test]

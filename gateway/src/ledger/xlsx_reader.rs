@@ -11,6 +11,8 @@ use std::io::{Cursor, Read};
 
 /// Bytes read of `xl/workbook.xml`, which lists only sheets and names.
 const WORKBOOK_XML_BYTES_MAX: u64 = 1 << 20;
+/// Bytes read of a sheet to see whether results of formulas are stored.
+const SHEET_XML_BYTES_MAX: u64 = 64 << 20;
 /// Days between the epochs of 1900 and 1904.
 const DAYS_TO_1904: i64 = 1462;
 
@@ -19,15 +21,46 @@ pub(crate) struct XlsxWorkbook<'a> {
     book: Xlsx<Cursor<&'a [u8]>>,
     /// Days are counted from 1 January 1904 (old spreadsheets of Macintosh), not from 1900.
     is_1904: bool,
+    results: StoredResults,
+}
+
+/// Trust in the results of formulas that a workbook stores.
+#[derive(Clone, Copy, Debug)]
+struct StoredResults {
+    /// The file asks to be calculated when it is opened: the program that wrote it did not, and a
+    /// stored zero is no result.
+    asks_calculation: bool,
+    /// Texts that formulas gave are stored, so an empty one is a result.
+    stores_texts: bool,
+}
+
+impl StoredResults {
+    /// Whether a formula with this value has no stored result: no value, an empty text of a program
+    /// that stores none, or the zero of a program that does not calculate.
+    fn may_lack(self, data: &Data) -> bool {
+        match data {
+            Data::Empty => true,
+            Data::String(text) => text.is_empty() && !self.stores_texts,
+            Data::Int(number) => self.asks_calculation && *number == 0,
+            Data::Float(number) => self.asks_calculation && *number == 0.0,
+            _ => false,
+        }
+    }
 }
 
 impl<'a> XlsxWorkbook<'a> {
     /// Opens a workbook. Errors: the archive or its list of sheets is damaged.
     pub(crate) fn open(bytes: &'a [u8]) -> Result<Self, TableError> {
         let book = Xlsx::new(Cursor::new(bytes)).map_err(to_table_error)?;
+        let workbook = workbook_xml(bytes);
+        let asks_calculation = attribute_is_true(&workbook, "fullCalcOnLoad");
         Ok(Self {
             book,
-            is_1904: uses_1904_epoch(bytes),
+            is_1904: attribute_is_true(&workbook, "date1904"),
+            results: StoredResults {
+                asks_calculation,
+                stores_texts: !asks_calculation && stores_texts(bytes),
+            },
         })
     }
 
@@ -50,6 +83,7 @@ impl<'a> XlsxWorkbook<'a> {
     ) -> Result<SheetRows, TableError> {
         let mut rows: BTreeMap<u32, Vec<SheetCell>> = BTreeMap::new();
         let mut hollow: BTreeSet<(u32, u32)> = BTreeSet::new();
+        let results = self.results;
         let mut reader = self
             .book
             .worksheet_cells_reader(name)
@@ -60,9 +94,10 @@ impl<'a> XlsxWorkbook<'a> {
                 continue;
             }
             let data = Data::from(found.get_value().clone());
-            if matches!(data, Data::Empty) {
+            if results.may_lack(&data) {
                 hollow.insert((row, column));
-            } else {
+            }
+            if !matches!(data, Data::Empty) {
                 place_cell(&mut rows, row, column, to_sheet_cell(&data));
             }
             // Before the whole sheet is in memory: a small file can hold a very long one.
@@ -96,7 +131,12 @@ impl<'a> XlsxWorkbook<'a> {
             let (row, column) = found.get_position();
             let formula = found.get_value();
             if hollow.contains(&(row, column)) && !formula.is_empty() {
-                place_cell(rows, row, column, SheetCell::Text(format!("={formula}")));
+                place_cell(
+                    rows,
+                    row,
+                    column,
+                    SheetCell::Unstored(format!("={formula}")),
+                );
             }
         }
         Ok(())
@@ -126,23 +166,61 @@ fn place_cell(rows: &mut BTreeMap<u32, Vec<SheetCell>>, row: u32, column: u32, c
     content[at] = cell;
 }
 
-/// Whether the workbook counts days from 1904 (ECMA-376 part 1, 18.2.28). The XLSX reader uses the
-/// epoch only for cells with a date format, so plain day numbers need it here.
-fn uses_1904_epoch(bytes: &[u8]) -> bool {
-    let Ok(mut archive) = zip::ZipArchive::new(Cursor::new(bytes)) else {
-        return false;
-    };
-    let Ok(file) = archive.by_name("xl/workbook.xml") else {
-        return false;
-    };
-    let mut text = Vec::new();
-    // A damaged file is refused by the XLSX reader; here it means "not 1904".
-    let _ = file.take(WORKBOOK_XML_BYTES_MAX).read_to_end(&mut text);
-    let text = String::from_utf8_lossy(&text);
-    let said = text.split_once("date1904").map(|(_, rest)| rest);
+/// Whether the first attribute of this name is true. The days are counted from 1904 with `date1904`
+/// (ECMA-376 part 1, 18.2.28); the XLSX reader uses the epoch only for cells with a date format, so
+/// plain day numbers need it here.
+fn attribute_is_true(xml: &str, name: &str) -> bool {
+    let said = xml.split_once(name).map(|(_, rest)| rest);
     let value = said.and_then(|rest| rest.trim_start().strip_prefix('='));
     let value = value.map(|rest| rest.trim_start().trim_start_matches(['"', '\'']));
     value.is_some_and(|value| ["1", "true", "on"].iter().any(|yes| value.starts_with(yes)))
+}
+
+/// Text of `xl/workbook.xml`; empty if it cannot be read, which the XLSX reader refuses.
+fn workbook_xml(bytes: &[u8]) -> String {
+    let mut text = Vec::new();
+    if let Ok(mut archive) = zip::ZipArchive::new(Cursor::new(bytes))
+        && let Ok(file) = archive.by_name("xl/workbook.xml")
+    {
+        let _ = file.take(WORKBOOK_XML_BYTES_MAX).read_to_end(&mut text);
+    }
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// Whether a sheet has a cell with the text that a formula gave (`t="str"`, ECMA-376 part 1,
+/// 18.18.11). Programs that calculate write it for an empty text too; others write no type.
+fn stores_texts(bytes: &[u8]) -> bool {
+    let Ok(mut archive) = zip::ZipArchive::new(Cursor::new(bytes)) else {
+        return false;
+    };
+    (0..archive.len()).any(|at| {
+        let Ok(file) = archive.by_index(at) else {
+            return false;
+        };
+        let is_sheet = file
+            .name()
+            .is_ok_and(|name| name.starts_with("xl/worksheets/"));
+        is_sheet && contains_bytes(file.take(SHEET_XML_BYTES_MAX), b" t=\"str\"")
+    })
+}
+
+/// Whether a stream contains these bytes; read in pieces, so that it is never whole in memory.
+fn contains_bytes(mut from: impl Read, wanted: &[u8]) -> bool {
+    let mut piece = vec![0; 64 << 10];
+    let mut kept = 0;
+    while let Ok(read @ 1..) = from.read(&mut piece[kept..]) {
+        let filled = kept + read;
+        if piece[..filled]
+            .windows(wanted.len())
+            .any(|window| window == wanted)
+        {
+            return true;
+        }
+        // The end may hold the beginning of the wanted bytes.
+        kept = filled.min(wanted.len() - 1);
+        piece.copy_within(filled - kept..filled, 0);
+    }
+    false
 }
 
 fn to_sheet_cell(data: &Data) -> SheetCell {

@@ -3,7 +3,7 @@
 use super::number_format::{self, DecimalSeparator};
 use super::text_encoding::{self, NumberedCells};
 use super::time_format::{self, DateOrder, ParsedLoggerTime};
-use crate::ledger::starts_with_total;
+use crate::ledger::starts_with_summary;
 use crate::limits::IMPORT_HEAD_ROWS_MAX;
 use csv::StringRecord;
 
@@ -48,20 +48,6 @@ const VALUE_COLUMN_NAMES: [&str; 9] = [
 const ROW_NUMBER_NAMES: [&str; 13] = [
     "no", "no.", "nr", "nr.", "nomor", "#", "record", "rn", "entry_id", "id", "index", "urut",
     "table",
-];
-
-/// Words at the start of a row that sums up others, besides those for a total.
-const SUMMARY_WORDS: [&str; 10] = [
-    "average",
-    "avg",
-    "mean",
-    "rata-rata",
-    "rata rata",
-    "rerata",
-    "min",
-    "minimum",
-    "max",
-    "maksimum",
 ];
 
 /// Answers of a person about the columns.
@@ -273,14 +259,7 @@ fn first_data_row(rows: &[NumberedCells], first: usize, time: usize) -> usize {
 /// Whether a row sums up the rows above it: its first text is a word for a total or an average.
 pub(super) fn is_summary_row(row: &StringRecord) -> bool {
     let first = row.iter().find(|cell| !cell.is_empty());
-    first.is_some_and(|cell| {
-        let text = cell.to_lowercase();
-        let is_summary = |word: &&str| {
-            let rest = text.strip_prefix(*word);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ':', '.']))
-        };
-        starts_with_total(cell) || SUMMARY_WORDS.iter().any(is_summary)
-    })
+    first.is_some_and(starts_with_summary)
 }
 
 /// Column of the times, by the name that was asked for, else by its usual names.
@@ -439,9 +418,14 @@ fn has_clock_column(
         })
 }
 
-/// Whether a cell is a number under either decimal separator.
+/// Whether a cell is a number under either decimal separator, with or without a unit, or a formula,
+/// which stands for one.
 fn parse_any_number(cell: &str) -> Option<()> {
-    let read = |sign| number_format::parse_grouped_number(cell, sign);
+    if cell.starts_with('=') {
+        return Some(());
+    }
+    let (digits, _) = number_format::split_value_unit(cell);
+    let read = |sign| number_format::parse_grouped_number(digits, sign);
     read(DecimalSeparator::Point)
         .or_else(|| read(DecimalSeparator::Comma))
         .map(|_| ())

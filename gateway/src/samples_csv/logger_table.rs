@@ -17,6 +17,7 @@ use super::text_encoding::{self, NumberedCells, TextEncoding};
 use super::time_format::{DateOrder, LoggerTimeError, ParsedLoggerDate, ParsedLoggerTime};
 use super::{CsvRowError, CsvRowErrorKind, CsvRowErrors, DuplicateTimeFinder};
 use crate::domain::UtcMs;
+use crate::ledger::cell_name;
 use crate::storage::ImportRow;
 use jiff::tz::TimeZone;
 
@@ -60,6 +61,8 @@ pub struct DetectedTableFormat {
     pub column_name: String,
     /// Texts below that name, such as a unit.
     pub column_texts: Vec<String>,
+    /// Unit that the values are written with.
+    pub value_unit: Option<&'static str>,
     /// Lines above the heading that were skipped.
     pub head: usize,
     /// Line and content of the first reading in the file.
@@ -165,6 +168,20 @@ impl LoggerTableReader<'_> {
         (both, format!("{cell} {clock}"))
     }
 
+    /// Formula in the time or the value of a row, with its sheet and cell where it is one of a
+    /// workbook.
+    fn unstored_formula(&self, line: u64, row: &csv::StringRecord) -> Option<String> {
+        let times = self.columns.time..=self.columns.time + usize::from(self.columns.has_clock);
+        let mut read = times.chain([self.column]);
+        let is_formula = |at: &usize| row.get(*at).is_some_and(|cell| cell.starts_with('='));
+        let at = read.find(is_formula)?;
+        let formula = row.get(at).unwrap_or_default();
+        Some(match &self.source.sheet {
+            Some(sheet) => format!("{sheet}!{}: {formula}", cell_name(line, at)),
+            None => formula.to_owned(),
+        })
+    }
+
     fn collect_clues(&self) -> TableFormatClues {
         let mut clues = TableFormatClues::default();
         for (line, row) in self.data_rows() {
@@ -178,7 +195,8 @@ impl LoggerTableReader<'_> {
                 }
             }
             let value = row.get(self.column).unwrap_or_default();
-            let place = match number_format::separator_evidence(value) {
+            let (digits, _) = number_format::split_value_unit(value);
+            let place = match number_format::separator_evidence(digits) {
                 _ if number_format::is_missing_value(value) => continue,
                 SeparatorEvidence::Nothing => continue,
                 SeparatorEvidence::Decimals(DecimalSeparator::Comma) => &mut clues.comma,
@@ -320,6 +338,7 @@ impl LoggerTableReader<'_> {
             column_name: name.map(|(_, name)| name.clone()).unwrap_or_default(),
             head: self.columns.skipped_lines(),
             column_texts: self.columns.texts_below(self.column),
+            value_unit: None,
             first: None,
             first_texts: (String::new(), String::new()),
             summaries: (0, 0),
@@ -401,8 +420,8 @@ impl LoggerTableReader<'_> {
             return Err(CsvRowError::new(line, CsvRowErrorKind::Columns, &whole()));
         }
         let fault = |kind| CsvRowError::new(line, kind, &text);
-        if let Some(formula) = [&*text, value].iter().find(|cell| cell.starts_with('=')) {
-            return Err(CsvRowError::new(line, CsvRowErrorKind::Formula, formula));
+        if let Some(found) = self.unstored_formula(line, row) {
+            return Err(CsvRowError::new(line, CsvRowErrorKind::Formula, &found));
         }
         let time = time.ok_or_else(|| fault(CsvRowErrorKind::Time))?;
         let zone = self.wishes.zone.as_ref().or(self.heading_zone.as_ref());
@@ -419,8 +438,15 @@ impl LoggerTableReader<'_> {
             count_with_line(&mut understood.missing, line);
             return Ok(None);
         }
-        let number = number_format::parse_grouped_number(value, settled.decimals);
+        let (digits, unit) = number_format::split_value_unit(value);
+        let number = number_format::parse_grouped_number(digits, settled.decimals);
         let number = number.ok_or_else(|| CsvRowError::new(line, CsvRowErrorKind::Value, value))?;
+        let unit = unit.map(|unit| unit.symbol);
+        if understood.first.is_none() {
+            understood.value_unit = unit;
+        } else if understood.value_unit != unit {
+            return Err(CsvRowError::new(line, CsvRowErrorKind::Unit, value));
+        }
         let (ParsedLoggerTime::Instant { cut, .. } | ParsedLoggerTime::LocalClock { cut, .. }) =
             time;
         understood.cut += u64::from(cut);

@@ -447,6 +447,99 @@ fn a_sheet_of_a_workbook_is_read_like_a_file_with_the_lines_of_the_spreadsheet()
 }
 
 #[test]
+fn formulas_without_results_are_refused_wherever_they_stand() {
+    let refused = |rows: &[(&str, &str)]| {
+        let fault = read_table(&workbook(rows, false), &bare_options()).unwrap_err();
+        let found = fault.faults.named.iter().map(|fault| fault.found.clone());
+        (
+            fault.sentences.first().map(|one| one.key),
+            found.collect::<Vec<_>>(),
+        )
+    };
+    let time = "2022-08-02T08:30:00Z";
+    for (rows, cell) in [
+        (vec![("time", "value"), (time, "=B9*2")], "Data!B2: =B9*2"),
+        // Right below the heading, where units may stand.
+        (
+            vec![("time", "value"), ("=A1", "=B1"), (time, "7")],
+            "Data!A2: =A1",
+        ),
+        (
+            vec![("time", "value"), (time, "7"), ("=A2+1", "8")],
+            "Data!A3: =A2+1",
+        ),
+    ] {
+        assert_eq!(refused(&rows), (None, vec![cell.to_owned()]));
+    }
+    // Without a single time there is no table, and the formulas are why.
+    let all = [("time", "value"), ("=A1", "7"), ("=A2", "8")];
+    assert_eq!(refused(&all), (Some("ledger-table-formulas"), vec![]));
+}
+
+#[test]
+fn a_column_of_formulas_is_a_column_with_values_and_is_not_passed_over() {
+    let file = "time;mentah;kWh\n2022-08-02T08:30:00Z;28,9;=B2*2\n";
+    assert_eq!(open_questions(file, &bare_options()), ["exchange-column"]);
+}
+
+#[test]
+fn a_unit_behind_each_value_is_the_unit_of_the_column() {
+    let file = "Waktu;Energi\n2022-08-02 15:30;28,9 kWh\n2022-08-02 15:45;29,1kWh\n";
+    let table = read_table(file.as_bytes(), &jakarta_options()).unwrap();
+    assert_eq!(render_rows(&table.rows), BOTH_READINGS);
+    assert_eq!(table.format.value_unit, Some("kWh"));
+    for other in ["29,1 Wh", "29,1"] {
+        let mixed = file.replace("29,1kWh", other);
+        assert_eq!(
+            row_errors(&mixed, &jakarta_options()),
+            [(3, CsvRowErrorKind::Unit)]
+        );
+    }
+    let unknown = file.replace("29,1kWh", "29,1 karung");
+    assert_eq!(
+        row_errors(unknown, &jakarta_options()),
+        [(3, CsvRowErrorKind::Value)]
+    );
+}
+
+#[test]
+fn lines_are_those_of_the_file_below_titles_and_empty_lines() {
+    let rows = "Waktu;Suhu\n2022-08-02 15:30;28,9\n2022-08-02 15:45;29,1\n";
+    for (above, line) in [
+        ("", 1),
+        ("\n\n", 3),
+        ("Logger\n\n", 3),
+        ("Logger\n\n\nDesa\n\n", 6),
+    ] {
+        let table = read_table(format!("{above}{rows}").as_bytes(), &jakarta_options()).unwrap();
+        let first = table.format.first.map(|(line, _)| line);
+        assert_eq!(
+            (table.format.heading_line, first),
+            (Some(line), Some(line + 1)),
+            "{above:?}"
+        );
+    }
+}
+
+#[test]
+fn a_zone_is_known_by_its_name_and_by_what_people_call_it() {
+    let at = jiff::Timestamp::from_second(1_700_000_000).unwrap();
+    for (text, hours) in [
+        ("Asia/Jakarta", 7),
+        ("WIB", 7),
+        ("wita", 8),
+        ("WIT", 9),
+        ("+07:00", 7),
+        ("UTC+8", 8),
+        ("UTC", 0),
+    ] {
+        let offset = parse_zone(text).unwrap().to_offset(at);
+        assert_eq!(offset.seconds(), hours * 3600, "{text}");
+    }
+    assert!(parse_zone("Jakarta Raya").is_none());
+}
+
+#[test]
 fn of_several_sheets_with_readings_one_is_chosen_by_name_or_number() {
     let rows: &[(&str, &str)] = &[("time", "value"), ("2022-08-02T08:30:00Z", "28.9")];
     let text: &[(&str, &str)] = &[("Catatan", "")];
@@ -499,10 +592,11 @@ fn a_zone_behind_the_time_or_in_the_heading_answers_the_question_for_it() {
 #[test]
 fn totals_and_averages_below_the_readings_are_left_out_and_counted() {
     let file = "Tanggal;Jam;Nilai\n2022-08-02;15:30;28,9\n2022-08-02;15:45;29,1\n\
-                Rata-rata;;29,0\nTOTAL;;58,0\n";
+                Rata-rata;;29,0\nTOTAL;;58,0\nMaks;;29,1\nMin;;28,9\nAverage;;29\nMaximum;;29,1\n\
+                Simpangan baku;;0,1\n";
     let table = read_table(file.as_bytes(), &jakarta_options()).unwrap();
     assert_eq!(render_rows(&table.rows), BOTH_READINGS);
-    assert_eq!(table.format.summaries, (2, 4));
+    assert_eq!(table.format.summaries, (7, 4));
 }
 
 #[test]

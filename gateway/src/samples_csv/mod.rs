@@ -36,7 +36,7 @@ pub use number_format::DecimalSeparator;
 pub use sample_interval::SampleInterval;
 pub use table_questions::{LoggerTableError, LoggerTableMessage, LoggerTableOptions};
 pub use text_encoding::TextEncoding;
-pub use time_format::DateOrder;
+pub use time_format::{DateOrder, parse_zone};
 
 use crate::domain::{ExactNumber, Sample, UtcMs};
 use crate::limits::{IMPORT_FAULTS_MAX, IMPORT_TIME_MIN_MS};
@@ -86,6 +86,8 @@ pub enum CsvRowErrorKind {
     Unsorted,
     /// A formula of which the workbook holds no result.
     Formula,
+    /// The value has another unit than those above it.
+    Unit,
 }
 
 /// Row errors of a file: the first ones of each kind in full, the others only counted.
@@ -120,6 +122,7 @@ impl CsvRowErrorKind {
             Self::Clock => "exchange-clock",
             Self::Unsorted => "exchange-unsorted",
             Self::Formula => "exchange-formula",
+            Self::Unit => "exchange-unit-differs",
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use super::parse_number;
 use crate::domain::ExactNumber;
+use drivers::units::{self, UnitOfMeasure};
 
 /// Decimal separator of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +81,23 @@ const MISSING_VALUE_WORDS: [&str; 17] = [
 /// Whether a cell states that there is no value.
 pub(super) fn is_missing_value(text: &str) -> bool {
     text.is_empty() || MISSING_VALUE_WORDS.contains(&text.to_lowercase().as_str())
+}
+
+/// Digits of a value, and the unit behind them (`45,2 kWh`); a text that is no unit stays with the
+/// digits.
+pub(super) fn split_value_unit(text: &str) -> (&str, Option<&'static UnitOfMeasure>) {
+    let text = text.trim();
+    let is_letter = |sign: char| sign.is_alphabetic() || "%°µ".contains(sign);
+    let spaced = text.rsplit_once(char::is_whitespace);
+    let joined = || Some(text.split_at(text.find(is_letter)?));
+    let Some((digits, unit)) = spaced.or_else(joined) else {
+        return (text, None);
+    };
+    let digits = digits.trim_end();
+    match units::find_unit(unit).filter(|_| digits.ends_with(|sign: char| sign.is_ascii_digit())) {
+        Some(unit) => (digits, Some(unit)),
+        None => (text, None),
+    }
 }
 
 /// Evidence of one value about the decimal separator.
@@ -212,9 +230,32 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_unit_behind_the_digits_is_taken_off_where_it_is_one() {
+        for (text, digits, unit) in [
+            ("45,2 kWh", "45,2", Some("kWh")),
+            ("45.2kWh", "45.2", Some("kWh")),
+            ("12 m3", "12", Some("m3")),
+            ("-3,5 °C", "-3,5", Some("degC")),
+            ("1.5e3 W", "1.5e3", Some("W")),
+            ("1e3", "1e3", None),
+            ("12 karung", "12 karung", None),
+            ("kWh", "kWh", None),
+            ("", "", None),
+        ] {
+            let (found, said) = split_value_unit(text);
+            assert_eq!(
+                (found, said.map(|unit| unit.symbol)),
+                (digits, unit),
+                "{text}"
+            );
+        }
+    }
+
     proptest! {
         #[test]
-        fn no_text_makes_the_reader_panic(text in "[-+0-9.,eE é]{0,16}") {
+        fn no_text_makes_the_reader_panic(text in "[-+0-9.,eE é°Wh]{0,16}") {
+            let _ = split_value_unit(&text);
             let _ = (separator_evidence(&text), is_missing_value(&text));
             let _ = parse_grouped_number(&text, DecimalSeparator::Comma);
             let _ = parse_grouped_number(&text, DecimalSeparator::Point);

@@ -3,7 +3,7 @@
 use super::columns::{AskedColumns, TableColumns};
 use super::table_questions::{LoggerTableError, LoggerTableOptions, single_message_error};
 use super::text_encoding::{self, TextEncoding};
-use crate::ledger::{SheetCell, XlsxWorkbook};
+use crate::ledger::{SheetCell, SheetRows, UnstoredFormulas, XlsxWorkbook};
 use crate::limits::{IMPORT_HEAD_ROWS_MAX, IMPORT_SHEET_ROWS_MAX, LEDGER_FILE_BYTES_MAX};
 
 /// Sheets of a workbook that are searched for readings.
@@ -83,6 +83,7 @@ fn open_workbook(
     let names = book.sheet_names();
     let chosen = choose_sheets(&names, wishes.sheet.as_deref())?;
     let mut found: Vec<TableSource> = Vec::new();
+    let mut formulas = UnstoredFormulas::default();
     for name in chosen.iter().take(SHEETS_MAX) {
         let rows = book.read_sheet(name, IMPORT_SHEET_ROWS_MAX);
         let rows = rows.map_err(|fault| match fault {
@@ -92,6 +93,7 @@ fn open_workbook(
             }
             _ => single_message_error("exchange-workbook", vec![]),
         })?;
+        count_formulas(&mut formulas, name, &rows);
         let text = sheet_text(&rows);
         let asked = AskedColumns {
             separator: Some(b'\t'),
@@ -115,7 +117,32 @@ fn open_workbook(
         let sheets = ("sheets", sheets.join(", "));
         return Err(single_message_error("exchange-sheet", vec![sheets]));
     }
-    found.pop().ok_or_else(|| no_table_error(wishes))
+    found.pop().ok_or_else(|| {
+        if formulas.count == 0 {
+            return no_table_error(wishes);
+        }
+        let args = vec![
+            ("sheet", formulas.sheet),
+            ("cells", formulas.cells.join(", ")),
+            ("count", formulas.count.to_string()),
+        ];
+        single_message_error("ledger-table-formulas", args)
+    })
+}
+
+/// Counts the formulas without results of the first sheet that has any.
+fn count_formulas(formulas: &mut UnstoredFormulas, sheet: &str, rows: &SheetRows) {
+    if formulas.count > 0 {
+        return;
+    }
+    sheet.clone_into(&mut formulas.sheet);
+    for (line, row) in rows {
+        for (column, cell) in row.iter().enumerate() {
+            if matches!(cell, SheetCell::Unstored(_)) {
+                formulas.push(*line, column);
+            }
+        }
+    }
 }
 
 /// The sheet that was asked for by name or number, else all of them.

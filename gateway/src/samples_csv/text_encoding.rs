@@ -1,5 +1,6 @@
 //! Decoding of a file's bytes to text, and splitting of the text into rows and cells.
 
+use crate::ledger::record_line;
 use std::borrow::Cow;
 
 /// Character encoding of a file.
@@ -93,7 +94,7 @@ pub(super) fn csv_rows(text: &str, separator: u8) -> impl Iterator<Item = Number
         .from_reader(text.as_bytes());
     // Reading from memory cannot fail, and an unclosed quote makes one long last cell.
     let records = reader.into_records().filter_map(Result::ok);
-    records.map(|record| (record.position().map_or(0, csv::Position::line), record))
+    records.map(|record| (record_line(text, &record), record))
 }
 
 /// Whether all cells of a row are empty.

@@ -132,6 +132,16 @@ fn split_zone(text: &str) -> (&str, Option<i32>) {
     offset.map_or((text, None), |(at, offset)| (&text[..at], Some(offset)))
 }
 
+/// Zone of a name or an offset, as people give it: `Asia/Jakarta`, `WIB`, `UTC+7`, `+07:00`.
+pub fn parse_zone(text: &str) -> Option<TimeZone> {
+    let text = text.trim();
+    let fixed = || {
+        let offset = jiff::tz::Offset::from_seconds(parse_zone_word(text)?).ok()?;
+        Some(TimeZone::fixed(offset))
+    };
+    TimeZone::get(text).ok().or_else(fixed)
+}
+
 /// Offset from UTC, s, of the name of a zone: `UTC`, `GMT+7`, `+07:00`, and the zones of Indonesia.
 pub(super) fn parse_zone_word(word: &str) -> Option<i32> {
     const HOUR_S: i32 = 3600;

@@ -4,8 +4,7 @@ use crate::cli::backend::DEFAULT_CONFIG_PATH;
 use crate::config::Config;
 use crate::i18n::Language;
 use crate::limits::IMPORT_COLUMNS_MAX;
-use crate::samples_csv::{DateOrder, DecimalSeparator, LoggerTableOptions};
-use jiff::tz::TimeZone;
+use crate::samples_csv::{self, DateOrder, DecimalSeparator, LoggerTableOptions};
 use std::path::PathBuf;
 
 /// Arguments of `pantau import`.
@@ -124,9 +123,8 @@ impl ImportArgs {
         wishes.sheet.clone_from(&self.sheet);
         wishes.time_column.clone_from(&self.time_column);
         if let Some(name) = &self.zone {
-            let zone = TimeZone::get(name);
-            let unknown = |_| lang.text_with("cli-import-zone-unknown", &[("zone", name)]);
-            wishes.zone = Some(zone.map_err(unknown)?);
+            let unknown = || lang.text_with("cli-import-zone-unknown", &[("zone", name)]);
+            wishes.zone = Some(samples_csv::parse_zone(name).ok_or_else(unknown)?);
         }
         if let Some(sign) = &self.separator {
             let unknown = || lang.text_with("cli-import-separator-unknown", &[("found", sign)]);

@@ -251,6 +251,7 @@ fn format_json(format: &DetectedTableFormat, zone: Option<&str>) -> Value {
         "heading_line": format.heading_line,
         "time_column": format.time_column.0,
         "column": format.column,
+        "unit": format.value_unit,
         "head_lines": format.head,
     })
 }

@@ -7,7 +7,6 @@ use crate::samples_csv::{
     self, DateOrder, DecimalSeparator, LoggerTable, LoggerTableError, LoggerTableMessage,
     LoggerTableOptions,
 };
-use jiff::tz::TimeZone;
 use std::io::BufRead;
 
 /// Questions of one file: each kind is asked once, and a wrong column again.
@@ -55,6 +54,18 @@ fn ask_and_read(
     Err(refused)
 }
 
+/// Unit of the values from the person at the terminal, who may agree to that of the point.
+pub(super) fn ask_unit(point_unit: &str, lang: Language) -> Option<String> {
+    let question = lang.text_with("cli-import-answer-unit", &[("unit", point_unit)]);
+    let unit = |text: &str| {
+        let is_yes = ["y", "ya", "yes"].contains(&text.to_lowercase().as_str());
+        let found = drivers::units::find_unit(if is_yes { point_unit } else { text.trim() });
+        found.map(|unit| unit.symbol.to_owned())
+    };
+    let mut stdin = std::io::stdin().lock();
+    ConsolePrompt::new(&mut stdin, lang).ask_parsed(&question, unit)
+}
+
 /// Asks for one answer and keeps it; false when there is none, or when nothing can be asked.
 fn take_answer(
     key: &str,
@@ -69,7 +80,7 @@ fn take_answer(
             let question = lang.text_with("cli-import-answer-zone", &[("zone", &site)]);
             let zone = |text: &str| {
                 let is_yes = ["y", "ya", "yes"].contains(&text.to_lowercase().as_str());
-                TimeZone::get(if is_yes { &site } else { text }).ok()
+                samples_csv::parse_zone(if is_yes { &site } else { text })
             };
             wishes.zone = prompt.ask_parsed(&question, zone);
             wishes.zone.is_some()

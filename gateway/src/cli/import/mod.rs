@@ -28,16 +28,18 @@ use crate::config::Config;
 use crate::i18n::Language;
 use crate::limits::IMPORT_TABLE_BYTES_MAX;
 use crate::samples_csv::{
-    self, CsvRowErrors, LoggerTable, LoggerTableError, LoggerTableOptions, TimestampBounds,
+    self, CsvRowErrors, DetectedTableFormat, LoggerTable, LoggerTableError, LoggerTableOptions,
+    TimestampBounds,
 };
 use crate::server::ImportedRowsJson;
-use crate::storage::{StoreAccess, StoreError};
+use crate::storage::{ImportRow, StoreAccess, StoreError};
 use import_args::ImportTarget;
 use import_upload::{FileOrigin, ImportStep};
 use planned_import::{ImportRows, PlannedImport};
 use samples_file::check_samples_file;
 use std::io::IsTerminal as _;
 use std::path::Path;
+use value_units::{UnitError, UnitTexts};
 
 /// Imports the file as samples of the points; returns the exit status.
 pub(super) async fn run_import(options: &ImportArgs, lang: Language) -> u8 {
@@ -262,26 +264,7 @@ fn plan_table(
 ) -> Option<PlannedImport> {
     let LoggerTable { mut rows, format } = table;
     let unit = config.site.point(&target.point).map(|point| &*point.unit);
-    let heading = &format.column_name;
-    let converted = value_units::convert_rows(
-        &mut rows,
-        options.unit.as_deref(),
-        (heading, &format.column_texts),
-        unit.unwrap_or_default(),
-    );
-    let converted = match converted {
-        Ok(converted) => converted,
-        Err(found) => {
-            let args = [
-                ("column", &**heading),
-                ("found", &*found),
-                ("point", &*target.point),
-                ("unit", unit.unwrap_or_default()),
-            ];
-            print_stderr(&lang.text_with("exchange-unit", &args));
-            return None;
-        }
-    };
+    let converted = convert_values(options, &target.point, (&mut rows, &format), unit, lang)?;
     if rows.is_empty() {
         print_no_rows(&options.file, lang);
         return None;
@@ -299,6 +282,54 @@ fn plan_table(
         format: Some(format),
         converted,
     })
+}
+
+/// Converts the values into the unit of the point, and asks for theirs where nothing says it;
+/// `None` when that failed, after the reason was printed.
+fn convert_values(
+    options: &ImportArgs,
+    point: &str,
+    (rows, format): (&mut [ImportRow], &DetectedTableFormat),
+    unit: Option<&str>,
+    lang: Language,
+) -> Option<Option<(String, String)>> {
+    let unit = unit.unwrap_or_default();
+    let texts = UnitTexts {
+        said: options.unit.as_deref(),
+        values: format.value_unit,
+        heading: &format.column_name,
+        below: &format.column_texts,
+    };
+    let mut converted = value_units::convert_rows(rows, texts, unit);
+    if converted == Err(UnitError::Unsaid) && options.may_ask() {
+        print_unit_error(&UnitError::Unsaid, format, (point, unit), lang);
+        let said = import_questions::ask_unit(unit, lang)?;
+        let said = Some(&*said);
+        converted = value_units::convert_rows(rows, UnitTexts { said, ..texts }, unit);
+    }
+    let print = |why: UnitError| print_unit_error(&why, format, (point, unit), lang);
+    converted.map_err(print).ok()
+}
+
+fn print_unit_error(
+    why: &UnitError,
+    format: &DetectedTableFormat,
+    (point, unit): (&str, &str),
+    lang: Language,
+) {
+    let (key, found) = match why {
+        UnitError::Unsaid => ("exchange-unit-unsaid", ""),
+        UnitError::Unfit(found) => ("exchange-unit", &**found),
+    };
+    let number = format.column.to_string();
+    let name = Some(&*format.column_name).filter(|name| !name.is_empty());
+    let args = [
+        ("column", name.unwrap_or(&number)),
+        ("found", found),
+        ("point", point),
+        ("unit", unit),
+    ];
+    print_stderr(&lang.text_with(key, &args));
 }
 
 fn print_no_rows(file: &Path, lang: Language) {

@@ -7,27 +7,52 @@ use drivers::units::{self, UnitOfMeasure};
 /// Greatest power of ten between two units, with its sign: from mL to thousands of m3.
 const POWERS: std::ops::RangeInclusive<i8> = -12..=12;
 
+/// Texts that may say the unit of the values.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct UnitTexts<'a> {
+    /// Unit of the call.
+    pub(super) said: Option<&'a str>,
+    /// Unit behind each value.
+    pub(super) values: Option<&'a str>,
+    /// Heading of the column.
+    pub(super) heading: &'a str,
+    /// Texts below the heading.
+    pub(super) below: &'a [String],
+}
+
+/// Reasons why values cannot get the unit of the point.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum UnitError {
+    /// Nothing says the unit, and the quantity has several of different size.
+    Unsaid,
+    /// This unit cannot be converted, or contradicts the one of the values.
+    Unfit(String),
+}
+
 /// Converts values into the unit of the point. Returns both units when they differ, `None` when
-/// nothing was to be done. Errors: the unit of the file, when it cannot be converted.
+/// nothing was to be done.
 pub(super) fn convert_rows(
     rows: &mut [ImportRow],
-    said: Option<&str>,
-    (heading, below): (&str, &[String]),
+    texts: UnitTexts<'_>,
     wanted: &str,
-) -> Result<Option<(String, String)>, String> {
+) -> Result<Option<(String, String)>, UnitError> {
     let Some(to) = units::find_unit(wanted) else {
         return Ok(None);
     };
-    let mut from = source_unit(said, heading, to)?;
-    // Some loggers write the unit in a row below the names.
-    for text in below {
-        if from.is_none() {
-            let bare = text.trim().trim_matches(['(', ')', '[', ']']);
-            from = source_unit(None, bare, to)?;
-        }
-    }
-    let Some(from) = from else {
-        return Ok(None);
+    let Some(from) = find_source_unit(texts, to).map_err(UnitError::Unfit)? else {
+        // A wrong guess would be a figure that is 1000 times too large or too small.
+        let is_other = |unit: &&UnitOfMeasure| {
+            unit.quantity == to.quantity && unit.factor.to_bits() != to.factor.to_bits()
+        };
+        let has_others = units::ALL_UNITS
+            .iter()
+            .filter(is_other)
+            .any(|unit| unit.offset.to_bits() == to.offset.to_bits());
+        return if has_others {
+            Err(UnitError::Unsaid)
+        } else {
+            Ok(None)
+        };
     };
     if from.symbol == to.symbol {
         return Ok(None);
@@ -39,13 +64,40 @@ pub(super) fn convert_rows(
             exact
         } else {
             let value = from.convert(number.to_f64(), to);
-            ExactNumber::Float(value.ok_or_else(|| from.symbol.to_owned())?)
+            let unfit = || UnitError::Unfit(from.symbol.to_owned());
+            ExactNumber::Float(value.ok_or_else(unfit)?)
         };
     }
     Ok(Some((from.symbol.to_owned(), to.symbol.to_owned())))
 }
 
-/// Unit of the values; `None` when nothing says it.
+/// Unit of the values from all that may say it; `None` when nothing does.
+fn find_source_unit(
+    texts: UnitTexts<'_>,
+    to: &UnitOfMeasure,
+) -> Result<Option<&'static UnitOfMeasure>, String> {
+    if let Some(values) = texts.values {
+        let from = source_unit(Some(values), "", to)?;
+        let said = source_unit(texts.said, "", to)?.or(from);
+        let is_same = from.map(|unit| unit.symbol) == said.map(|unit| unit.symbol);
+        return if is_same {
+            Ok(from)
+        } else {
+            Err(values.to_owned())
+        };
+    }
+    let mut from = source_unit(texts.said, texts.heading, to)?;
+    // Some loggers write the unit in a row below the names.
+    for text in texts.below {
+        if from.is_none() {
+            let bare = text.trim().trim_matches(['(', ')', '[', ']']);
+            from = source_unit(None, bare, to)?;
+        }
+    }
+    Ok(from)
+}
+
+/// Unit that the call or a text says; `None` when neither does.
 fn source_unit(
     said: Option<&str>,
     heading: &str,
@@ -91,10 +143,22 @@ mod tests {
     use super::*;
     use crate::domain::UtcMs;
 
-    fn convert(value: &str, said: Option<&str>, heading: &str, to: &str) -> Result<String, String> {
+    fn convert(
+        value: &str,
+        said: Option<&str>,
+        heading: &str,
+        to: &str,
+    ) -> Result<String, UnitError> {
+        let (value, unit) = value.split_once(' ').unwrap_or((value, ""));
         let mut rows = [(UtcMs(0), ExactNumber::parse(value).unwrap())];
         let (heading, below) = heading.split_once('/').unwrap_or((heading, ""));
-        convert_rows(&mut rows, said, (heading, &[below.to_owned()]), to)?;
+        let texts = UnitTexts {
+            said,
+            values: Some(unit).filter(|unit| !unit.is_empty()),
+            heading,
+            below: &[below.to_owned()],
+        };
+        convert_rows(&mut rows, texts, to)?;
         Ok(rows[0].1.to_string())
     }
 
@@ -106,12 +170,13 @@ mod tests {
             ("0.1", None, "kWh", "kWh", "0.1"),
             ("12.5", None, "Suhu (°C)", "degC", "12.5"),
             ("5", None, "Level (cm)", "m", "0.05"),
-            ("7", None, "Kanal 3", "m", "7"),
+            ("7", Some("m"), "Kanal 3", "m", "7"),
+            ("45.2 kWh", None, "Energi", "kWh", "45.2"),
+            ("45.2 kWh", None, "Energi (Wh)", "Wh", "45200"),
+            ("28", None, "Suhu", "degC", "28"),
             // Behind the stroke: the row below the name.
             ("7", None, "PV power/kW", "W", "7000"),
             ("7", None, "PV power/[kW]", "W", "7000"),
-            ("7", None, "PV power/Avg", "W", "7"),
-            ("7", None, "d", "m", "7"),
             ("7", Some("mm"), "Level (cm)", "m", "0.007"),
             ("7", None, "Nilai", "", "7"),
         ] {
@@ -124,14 +189,37 @@ mod tests {
 
     #[test]
     fn a_unit_of_another_quantity_is_refused() {
-        assert_eq!(
-            convert("1", None, "Tegangan (V)", "kWh"),
-            Err("V".to_owned())
-        );
-        assert_eq!(convert("1", Some("kg"), "Daya", "W"), Err("kg".to_owned()));
-        assert_eq!(
-            convert("1", Some("elang"), "Daya", "W"),
-            Err("elang".to_owned())
-        );
+        for (value, said, heading, to, found) in [
+            ("1", None, "Tegangan (V)", "kWh", "V"),
+            ("1", Some("kg"), "Daya", "W", "kg"),
+            ("1", Some("elang"), "Daya", "W", "elang"),
+            ("1 kWh", Some("Wh"), "Energi", "kWh", "kWh"),
+            ("1 V", None, "Energi", "kWh", "V"),
+        ] {
+            let refused = convert(value, said, heading, to);
+            assert_eq!(
+                refused,
+                Err(UnitError::Unfit(found.to_owned())),
+                "{value} {heading}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_unit_that_nothing_says_is_asked_for_where_another_size_is_usual() {
+        for (heading, to) in [
+            ("Daya", "W"),
+            ("Daya", "kW"),
+            ("Tinggi air", "m"),
+            ("Energi", "kWh"),
+            ("PV power/Avg", "W"),
+            ("d", "m"),
+        ] {
+            assert_eq!(
+                convert("7", None, heading, to),
+                Err(UnitError::Unsaid),
+                "{heading}"
+            );
+        }
     }
 }

@@ -4,7 +4,7 @@
 use super::args::LedgerImportArgs;
 use super::client::LedgerClient;
 use super::output;
-use crate::api::row_messages::row_messages;
+use crate::api::row_messages::{row_messages, skipped_messages};
 use crate::cli::backend::print_stderr;
 use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::cli::exit_status::{EXIT_DONE, EXIT_NEGATIVE};
@@ -34,6 +34,9 @@ pub(super) async fn run_ledger_import(
         }
     };
     if table.rows.is_empty() {
+        for message in skipped_messages(&table, lang) {
+            print_stderr(&message);
+        }
         print_stderr(&lang.text("ledger-empty"));
         return Ok(EXIT_NEGATIVE);
     }
@@ -60,6 +63,7 @@ pub(super) async fn run_ledger_import(
             "faults": output::faults_json(&batch.faults, lang),
             "remarks": output::faults_json(&batch.remarks, lang),
             "left_out": left_out_json(&table, lang),
+            "unread": { "columns": table.unread, "cells": table.unread_cells },
         }));
     } else {
         print_import_result(&batch, &ids, lang);
@@ -104,8 +108,8 @@ fn ask(batch: &EntryBatch, lang: Language) -> bool {
 fn print_understood(table: &EntryTable, batch: &EntryBatch, lang: Language) {
     let parts = table.format_text(lang);
     print_stderr(&lang.text_with("exchange-understood", &[("parts", &parts)]));
-    for row in &table.left_out {
-        print_stderr(&row.message(lang));
+    for message in skipped_messages(table, lang) {
+        print_stderr(&message);
     }
     for told in [&batch.remarks, &batch.faults] {
         for message in row_messages(table, told, lang) {

@@ -9,7 +9,7 @@ use crate::api::entry_recording::{ClientKey, EntryRecording, RecordingResult};
 use crate::api::error::{ApiError, unknown_path_error};
 use crate::api::ledger::{ledger_error, recorder_name};
 use crate::api::request_language::{query_parameter, request_language};
-use crate::api::row_messages::row_messages;
+use crate::api::row_messages::{row_messages, skipped_messages};
 use crate::domain::ledger::EntryStatement;
 use crate::i18n::Language;
 use crate::ledger::{
@@ -122,7 +122,9 @@ pub(super) async fn preview_table(SentForm { asked, frame, form }: SentForm) -> 
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Ok(table) if table.rows.is_empty() => {
-                page.failure = lang.text("ledger-empty");
+                let mut said = skipped_messages(&table, lang);
+                said.push(lang.text("ledger-empty"));
+                page.failure = said.join("; ");
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Ok(table) => {
@@ -164,7 +166,7 @@ fn preview(
         who: statement.who.clone(),
         note: statement.note.clone(),
     };
-    let skipped = table.left_out.iter().map(|row| row.message(lang));
+    let skipped = skipped_messages(table, lang).into_iter();
     let remarks = row_messages(table, &batch.remarks, lang);
     let faults = row_messages(table, &batch.faults, lang);
     let statements = batch.good.iter().map(|(_, statement)| statement);

@@ -1,0 +1,149 @@
+//! Rows of a table that are no entries: titles, totals, and examples of the template.
+
+use super::entry_check::EntryField;
+use super::sheet_rows::SheetCell;
+use crate::i18n::Language;
+
+/// Row that was skipped because it is no entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SkippedRow {
+    /// Row number in the file, from 1.
+    pub line: u64,
+    /// Text of the row, shortened.
+    pub found: String,
+    /// Message key of the reason: above the headings, a total, or an example of the template.
+    pub(crate) key: &'static str,
+}
+
+impl SkippedRow {
+    /// Message in one language.
+    pub fn message(&self, lang: Language) -> String {
+        let args = [("row", &*self.line.to_string()), ("found", &*self.found)];
+        lang.text_with(self.key, &args)
+    }
+}
+
+/// Message key of the reason why a row is no entry; `None` for an entry.
+pub(super) fn skip_key(
+    row: &[SheetCell],
+    columns: &[(usize, EntryField)],
+    is_above: bool,
+) -> Option<&'static str> {
+    if is_above {
+        Some("ledger-above-heading")
+    } else if is_total_row(row, columns) {
+        Some("ledger-total-row")
+    } else if is_example_row(row, columns) {
+        Some("ledger-example-row")
+    } else {
+        None
+    }
+}
+
+/// Whether a row is marked as an example or a comment: a `#` in front, or the word of the template
+/// before the day, in any language. No day begins with either.
+fn is_example_row(row: &[SheetCell], columns: &[(usize, EntryField)]) -> bool {
+    let is_day = |column: &&(usize, EntryField)| column.1 == EntryField::EntryTime;
+    let day = columns.iter().find(is_day).and_then(|(at, _)| row.get(*at));
+    let day = day.map(SheetCell::text).unwrap_or_default().to_lowercase();
+    let is_marked = |lang: Language| {
+        let mark = lang.text("ledger-example-mark");
+        let rest = day.strip_prefix(&*mark);
+        rest.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+    };
+    row.iter().take(1).any(|cell| cell.text().starts_with('#'))
+        || day.starts_with('#')
+        || Language::ALL.into_iter().any(is_marked)
+}
+
+pub(super) fn skipped_row(line: u64, row: &[SheetCell], key: &'static str) -> SkippedRow {
+    let texts = row
+        .iter()
+        .map(SheetCell::text)
+        .filter(|text| !text.is_empty());
+    let text = texts.collect::<Vec<_>>().join(" ");
+    SkippedRow {
+        line,
+        found: text.chars().take(80).collect(),
+        key,
+    }
+}
+
+/// Words at the start of a row that sums up others, English and Indonesian: totals, averages and
+/// extremes.
+const SUMMARY_WORDS: [&str; 31] = [
+    "total",
+    "subtotal",
+    "sub total",
+    "grand total",
+    "jumlah",
+    "jml",
+    "sum",
+    "average",
+    "avg",
+    "mean",
+    "rata-rata",
+    "rata rata",
+    "rata2",
+    "rerata",
+    "median",
+    "min",
+    "minimum",
+    "minimal",
+    "terendah",
+    "max",
+    "maximum",
+    "maks",
+    "maksimum",
+    "maksimal",
+    "tertinggi",
+    "std",
+    "stdev",
+    "std dev",
+    "standard deviation",
+    "simpangan baku",
+    "standar deviasi",
+];
+
+/// Whether a text begins with a word for a total, an average or an extreme, in English or
+/// Indonesian.
+pub(crate) fn starts_with_summary(text: &str) -> bool {
+    let text = text.trim().to_lowercase();
+    SUMMARY_WORDS.iter().any(|word| {
+        let rest = text.strip_prefix(word);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ':', '.', '(', '=']))
+    })
+}
+
+/// Whether a row adds up others: it begins with a word for a total or an average, and has no day, indicator and person.
+fn is_total_row(row: &[SheetCell], columns: &[(usize, EntryField)]) -> bool {
+    // A description may contain "total"; such a row still names day, indicator or person.
+    let is_void = |field: &EntryField| {
+        let column = columns.iter().find(|(_, one)| one == field);
+        let cell = column.and_then(|(at, _)| row.get(*at));
+        cell.is_none_or(|cell| cell.text().is_empty() || starts_with_summary(cell.text()))
+    };
+    let named = [
+        EntryField::EntryTime,
+        EntryField::Indicator,
+        EntryField::Who,
+    ];
+    row.iter().any(|cell| starts_with_summary(cell.text())) && named.iter().all(is_void)
+}
+
+/// Fields that still have the name or the note of an example of the template, in any language.
+pub(super) fn example_fields(who: &str, note: &str) -> Vec<EntryField> {
+    let is_example = |text: &str, key: &str| {
+        let text = text.to_lowercase();
+        let mut all = Language::ALL.into_iter();
+        all.any(|lang| lang.text(key).to_lowercase() == text)
+    };
+    let mut fields = Vec::new();
+    if is_example(who, "ledger-example-who") {
+        fields.push(EntryField::Who);
+    }
+    if is_example(note, "ledger-example") {
+        fields.push(EntryField::Note);
+    }
+    fields
+}
