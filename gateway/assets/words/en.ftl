@@ -115,7 +115,7 @@ cli-arg-point = Point, e.g. inverter.ac_power
 cli-arg-file = CSV file
 cli-arg-from = Start at this time (RFC 3339)
 cli-arg-to = End before this time (RFC 3339)
-cli-arg-output = Output file (default: the screen)
+cli-arg-output = Output file, or - for standard output (default: standard output)
 cli-backup-output = Backup file
 cli-fault-missing = missing arguments: { $found }. See --help.
 cli-fault-unknown = unknown: { $found }. See --help.
@@ -395,6 +395,8 @@ cli-backup-done = The backup is in { $file }, receipts and photos in { $file }.a
 
 cli-import-answer-unit = Unit of the values (y for { $unit }, empty: stop):
 # Simulated site: simulate and demo
+cli-ending-differs = { $file } ends with .{ $ending }, but what is written is { $written }. Name the file { $fitting }, or ask for the format of the ending
+cli-no-standard-output = Standard output cannot take the { $written }: name a file with -o
 cli-arg-seed = Random seed: the same seed gives the same simulated site (default: 1)
 cli-arg-speed = Simulation speed: simulated seconds per second, from 0.001 to 86400 (default: 1)
 cli-demo-mqtt = Publish to this MQTT broker as well, e.g. mqtt://127.0.0.1:1883
@@ -1612,6 +1614,8 @@ reporting-no-format = The format of a report must be pdf, xlsx, csv or json.
 reporting-no-edition = There is no edition "{ $found }". Editions: director (8 pages at most), full.
 reporting-no-ending = There is no report format "{ $found }". The file must end with .pdf, .xlsx, .csv or .json, or name the format with --format.
 reporting-no-asset = There is no asset { $found } at this site.
+reporting-recording = Recording closed days: { $done } of { $all }
+reporting-progress = Computing: { $done } of { $all } days of readings
 reporting-assets = Assets: { $known }.
 reporting-too-large = The report has { $found } cells, at most { $most }: choose a shorter period or one asset.
 reporting-failed = The report could not be made: { $why }

@@ -115,7 +115,7 @@ cli-arg-point = Titik ukur, misalnya inverter.ac_power
 cli-arg-file = Berkas CSV
 cli-arg-from = Mulai dari waktu ini (RFC 3339)
 cli-arg-to = Sampai sebelum waktu ini (RFC 3339)
-cli-arg-output = Berkas tujuan (bawaan: layar)
+cli-arg-output = Berkas tujuan, atau - untuk keluaran baku (bawaan: keluaran baku)
 cli-backup-output = Berkas cadangan
 cli-fault-missing = argumen belum lengkap: { $found }. Lihat --help.
 cli-fault-unknown = tidak dikenal: { $found }. Lihat --help.
@@ -395,6 +395,8 @@ cli-backup-done = Cadangan tersimpan di { $file }, nota dan foto di { $file }.at
 
 cli-import-answer-unit = Satuan nilai (y untuk { $unit }, kosong: berhenti):
 # Lokasi tiruan: simulate dan demo
+cli-ending-differs = { $file } berakhiran .{ $ending }, tetapi yang ditulis adalah { $written }. Beri nama { $fitting }, atau minta bentuk menurut akhiran itu
+cli-no-standard-output = Keluaran baku tidak dapat menerima { $written } ini: beri nama berkas dengan -o
 cli-arg-seed = Angka awal acak (seed): angka yang sama memberi lokasi simulasi yang sama (bawaan: 1)
 cli-arg-speed = Kecepatan simulasi: detik simulasi per detik, dari 0.001 sampai 86400 (bawaan: 1)
 cli-demo-mqtt = Kirim juga ke broker MQTT ini, misalnya mqtt://127.0.0.1:1883
@@ -1582,6 +1584,8 @@ reporting-no-format = Format laporan harus pdf, xlsx, csv, atau json.
 reporting-no-edition = Tidak ada edisi "{ $found }". Edisi: director (paling banyak 8 halaman), full (lengkap).
 reporting-no-ending = Tidak ada format laporan "{ $found }". Nama berkas harus berakhiran .pdf, .xlsx, .csv, atau .json, atau sebutkan formatnya dengan --format.
 reporting-no-asset = Tidak ada aset bernama { $found } di lokasi ini.
+reporting-recording = Mencatat hari yang sudah lewat: { $done } dari { $all }
+reporting-progress = Menghitung: { $done } dari { $all } hari bacaan
 reporting-assets = Aset yang ada: { $known }.
 reporting-too-large = Laporan memuat { $found } sel, paling banyak { $most }: pilih periode yang lebih pendek atau satu aset.
 reporting-failed = Laporan tidak dapat dibuat: { $why }

@@ -2,6 +2,7 @@
 
 use super::backend::{load_config, open_client, print_stderr, progress_bar, report_failure};
 use super::exit_status::{EXIT_DONE, EXIT_USAGE};
+use super::output_ending::check_file;
 use crate::api::client::path_with_query;
 use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::config::Config;
@@ -16,6 +17,10 @@ pub(super) async fn run_backup(file: &Path, to: &Path, lang: Language) -> u8 {
         Ok(config) => config,
         Err(status) => return status,
     };
+    if let Err(why) = check_file(to, "db", lang) {
+        print_stderr(&why);
+        return EXIT_USAGE;
+    }
     // A backup must never replace an older one.
     if to.exists() {
         print_stderr(&lang.text_with("cli-backup-exists", &[("file", &to.display().to_string())]));

@@ -6,6 +6,7 @@ use super::backend::{
 };
 use super::evidence::{self, BundleExtraFile};
 use super::exit_status::{EXIT_DONE, EXIT_USAGE};
+use super::output_ending::{check_ending, check_file, is_standard_output};
 use super::standard_output::print_bytes;
 use crate::api::client::{ApiClient, path_with_query};
 use crate::cli::command_error::{CommandError, NameFile as _};
@@ -51,12 +52,27 @@ pub(super) async fn run_export(options: &ExportArgs, lang: Language) -> u8 {
         Ok(config) => config,
         Err(status) => return status,
     };
+    if let Err(why) = check_output(options, lang) {
+        print_stderr(&why);
+        return EXIT_USAGE;
+    }
     if let (Some(period), Some(output)) = (&options.bundle, &options.output) {
         return export_bundle(&config, period, &options.with, output, lang).await;
     }
     let asked = (options.from.as_deref(), options.to.as_deref());
     let point = options.point.as_deref().unwrap_or_default();
-    export_samples(&config, point, asked, options.output.as_deref(), lang).await
+    let output = options.output.as_deref();
+    let output = output.filter(|file| !is_standard_output(file));
+    export_samples(&config, point, asked, output, lang).await
+}
+
+/// Checks the name of the output file. Errors: a sentence that says what to give instead.
+fn check_output(options: &ExportArgs, lang: Language) -> Result<(), String> {
+    match &options.output {
+        Some(output) if options.bundle.is_some() => check_file(output, "zip", lang),
+        Some(output) => check_ending(output, "csv", lang),
+        None => Ok(()),
+    }
 }
 
 /// Writes the evidence bundle of a period, one ZIP file.

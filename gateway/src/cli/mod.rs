@@ -39,6 +39,7 @@ mod ledger;
 mod live_devices;
 mod logging;
 mod method;
+mod output_ending;
 mod pin_place;
 mod prompt;
 mod read;

@@ -6,6 +6,7 @@ use super::backend::{
 };
 use super::evidence::{self, BundleExtraFile};
 use super::exit_status::{EXIT_DONE, EXIT_USAGE};
+use super::output_ending::{check_ending, check_file, is_standard_output};
 use super::standard_output::{print_bytes, print_line};
 use crate::api::client::{ApiClient, ApiClientError, path_with_query, percent_encode};
 use crate::cli::command_error::{CommandError, NameFile as _};
@@ -20,9 +21,10 @@ use crate::report::render::number_format::date;
 use crate::storage::StoreAccess;
 use bytes::Bytes;
 use serde_json::json;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Arguments of `pantau report`.
 #[derive(Debug, clap::Args)]
@@ -62,6 +64,10 @@ pub(super) struct ReportArgs {
     json: bool,
 }
 
+/// Time between two lines about the progress.
+const PROGRESS_LINE_EVERY: Duration = Duration::from_secs(3);
+/// Recorded days after which a line says so.
+const RECORDED_DAYS_A_LINE: u64 = 10;
 /// Word for `--explain` that stands for every figure.
 const ALL_FIGURES: &str = "all";
 
@@ -135,6 +141,7 @@ fn check_args(
         check_asset(&config, asset, lang)?;
     }
     let format = choose_format(options, lang)?;
+    check_outputs(options, format, lang)?;
     let asset = options.asset.as_deref().map(Arc::from);
     Ok(CheckedReportArgs {
         config: Arc::new(config),
@@ -187,6 +194,23 @@ fn choose_format(options: &ReportArgs, lang: Language) -> Result<ReportFormat, S
         .ok_or_else(|| lang.text_with("reporting-no-ending", &[("found", &ending)]))
 }
 
+/// Checks that the names of the output files fit what is written. Errors: a sentence that says what
+/// to change.
+fn check_outputs(options: &ReportArgs, format: ReportFormat, lang: Language) -> Result<(), String> {
+    let written = match (&options.explain, options.json) {
+        (Some(_), true) => "json",
+        (Some(_), false) => "txt",
+        (None, _) => format.key(),
+    };
+    if let Some(output) = &options.output {
+        check_ending(output, written, lang)?;
+    }
+    match &options.bundle {
+        Some(bundle) => check_file(bundle, "zip", lang),
+        None => Ok(()),
+    }
+}
+
 /// Writes the report; the file gets its name only when it is complete.
 async fn write_report(asked: &CheckedReportArgs, options: &ReportArgs) -> Result<u8, CommandError> {
     let mut client = open_to_issue(&asked.config, asked.wish.lang).await?;
@@ -203,11 +227,12 @@ async fn write_report_and_bundle(
     options: &ReportArgs,
 ) -> Result<u8, CommandError> {
     // The digest that the report prints must exist before the report is made.
-    client.make_due_records(|_| ()).await?;
+    let lang = asked.wish.lang;
+    record_closed_days(client, lang).await?;
     let (period, format) = (asked.wish.period, asked.wish.format.key());
     let edition = [("edition", Some(asked.wish.edition.key()))];
     let path = asked.path(&format!("/api/v1/reports/{period}.{format}"), &edition);
-    let bytes = fetch_with_progress(client, &path).await?;
+    let bytes = fetch_with_progress(client, &path, lang).await?;
     save_report(&bytes, asked, options)?;
     let Some(bundle) = &options.bundle else {
         return Ok(EXIT_DONE);
@@ -228,6 +253,25 @@ async fn write_report_and_bundle(
     ))
 }
 
+/// Makes the records that are due, with a bar, or a line from time to time where standard error is
+/// no terminal.
+async fn record_closed_days(client: &mut ApiClient, lang: Language) -> Result<(), CommandError> {
+    let (bar, has_bar) = (progress_bar(None), std::io::stderr().is_terminal());
+    let mut most = 0;
+    let told = |left: u64| {
+        most = most.max(left);
+        let done = most - left;
+        move_progress_bar(&bar, done, most);
+        if !has_bar && left > 0 && done.is_multiple_of(RECORDED_DAYS_A_LINE) {
+            let args = [("done", &*done.to_string()), ("all", &*most.to_string())];
+            print_stderr(&lang.text_with("reporting-recording", &args));
+        }
+    };
+    let made = client.make_due_records(told).await;
+    bar.finish_and_clear();
+    Ok(made?)
+}
+
 /// Writes the report to its file or to standard output, and prints where it is.
 fn save_report(
     bytes: &[u8],
@@ -238,7 +282,7 @@ fn save_report(
         Some(file) => file.clone(),
         None => PathBuf::from(asked.file_name()),
     };
-    if file.as_os_str() == "-" {
+    if is_standard_output(&file) {
         print_bytes(bytes);
         return Ok(());
     }
@@ -256,11 +300,20 @@ fn save_report(
     Ok(())
 }
 
-/// Answer of the API, with a bar while it computes. Errors: a refused request is a wrong call.
-async fn fetch_with_progress(client: &mut ApiClient, path: &str) -> Result<Bytes, CommandError> {
+/// Answer of the API, with a bar while it computes, or a line from time to time where standard error
+/// is no terminal. Errors: a refused request is a wrong call.
+async fn fetch_with_progress(
+    client: &mut ApiClient,
+    path: &str,
+    lang: Language,
+) -> Result<Bytes, CommandError> {
     let bar = progress_bar(None);
-    bar.enable_steady_tick(std::time::Duration::from_millis(200));
+    bar.enable_steady_tick(Duration::from_millis(200));
     let mut progress = client.progress();
+    let has_bar = std::io::stderr().is_terminal();
+    let mut lines = tokio::time::interval(PROGRESS_LINE_EVERY);
+    // The first tick comes at once.
+    lines.tick().await;
     let mut answer = std::pin::pin!(async { client.get(path).await?.bytes().await });
     let answer = loop {
         tokio::select! {
@@ -268,6 +321,11 @@ async fn fetch_with_progress(client: &mut ApiClient, path: &str) -> Result<Bytes
             Ok(()) = progress.changed() => {
                 let now = *progress.borrow_and_update();
                 move_progress_bar(&bar, now.done, now.all);
+            }
+            _ = lines.tick(), if !has_bar => {
+                let now = *progress.borrow();
+                let args = [("done", &*now.done.to_string()), ("all", &*now.all.to_string())];
+                print_stderr(&lang.text_with("reporting-progress", &args));
             }
         }
     };
@@ -295,7 +353,7 @@ async fn explain_figure(
     let path = asked.path(&path, &[("period", Some(&*period)), ("as", Some(shape))]);
     // Unlike a report, an explanation prints no digest and needs no evidence records.
     let mut client = open_client(&asked.config, StoreAccess::Read).await?;
-    let said = fetch_with_progress(&mut client, &path).await;
+    let said = fetch_with_progress(&mut client, &path, asked.wish.lang).await;
     client.close().await;
     let mut said = Vec::from(said?);
     // The answer of the API has no final newline, and the prompt of the terminal needs one.
@@ -303,7 +361,7 @@ async fn explain_figure(
         said.push(b'\n');
     }
     match &options.output {
-        Some(file) if file.as_os_str() != "-" => write_whole_file(file, &said)?,
+        Some(file) if !is_standard_output(file) => write_whole_file(file, &said)?,
         _ => drop(print_bytes(&said)),
     }
     Ok(EXIT_DONE)

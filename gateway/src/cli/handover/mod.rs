@@ -20,6 +20,7 @@ mod wiring;
 use super::backend::{DEFAULT_CONFIG_PATH, load_config, print_stderr, report_failure};
 use super::calibrate::CalibrationClient;
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use super::output_ending::{check_ending, is_standard_output};
 use super::prompt::ConsolePrompt;
 use super::standard_output::print_bytes;
 use crate::cli::command_error::{CommandError, NameFile as _};
@@ -33,7 +34,7 @@ use device_readings::HandoverPoint;
 use input_files::DisplayReading;
 use record::HandoverRecord;
 use std::io::stdin;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Arguments of `pantau handover`.
 #[derive(Debug, clap::Args)]
@@ -79,6 +80,10 @@ pub(super) async fn run_handover(options: &HandoverArgs, lang: Language) -> u8 {
         Ok(config) => config,
         Err(status) => return status,
     };
+    if let Err(why) = check_output(options, lang) {
+        print_stderr(&why);
+        return EXIT_USAGE;
+    }
     match collect_record(options, &config, lang).await {
         Ok(record) => write_record(options, &record, lang),
         Err(HandoverError::InvalidInput(why)) => {
@@ -87,6 +92,19 @@ pub(super) async fn run_handover(options: &HandoverArgs, lang: Language) -> u8 {
         }
         Err(HandoverError::Command(trouble)) => report_failure(&trouble, lang),
     }
+}
+
+/// Checks the name of the output file before devices are read. Errors: a sentence that says what to
+/// change.
+fn check_output(options: &HandoverArgs, lang: Language) -> Result<(), String> {
+    let Some(file) = &options.record else {
+        return Ok(());
+    };
+    // Record and JSON cannot share standard output.
+    if options.json && is_standard_output(file) {
+        return Err(lang.text_with("cli-no-standard-output", &[("written", "pdf")]));
+    }
+    check_ending(file, "pdf", lang)
 }
 
 /// Failure of `pantau handover`.
@@ -202,19 +220,28 @@ async fn load_calibrations(
     all
 }
 
+/// Writes the record to its file, or to standard output.
+fn save_record(file: &Path, bytes: &[u8], lang: Language) -> Result<(), CommandError> {
+    if is_standard_output(file) {
+        print_bytes(bytes);
+        return Ok(());
+    }
+    std::fs::write(file, bytes).writing(file)?;
+    let file = file.display().to_string();
+    print_stderr(&lang.text_with("handover-written", &[("file", &file)]));
+    Ok(())
+}
+
 fn write_record(options: &HandoverArgs, record: &HandoverRecord<'_>, lang: Language) -> u8 {
     let document = record.to_document();
     let written = |format: ReportFormat| {
         render_document(&document, format).map_err(|fault| CommandError::Refused(fault.to_string()))
     };
     if let Some(file) = &options.record {
-        let saved =
-            written(ReportFormat::Pdf).and_then(|bytes| std::fs::write(file, bytes).writing(file));
+        let saved = written(ReportFormat::Pdf).and_then(|bytes| save_record(file, &bytes, lang));
         if let Err(trouble) = saved {
             return report_failure(&trouble, lang);
         }
-        let file = file.display().to_string();
-        print_stderr(&lang.text_with("handover-written", &[("file", &file)]));
     }
     if options.json {
         match written(ReportFormat::Json) {

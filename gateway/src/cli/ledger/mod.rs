@@ -18,6 +18,7 @@ pub(super) use args::LedgerArgs;
 
 use super::backend::{current_user, load_config, local_date, print_stderr, report_failure};
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use super::output_ending::{check_ending, is_standard_output};
 use super::prompt::ConsolePrompt;
 use super::standard_output::print_text;
 use crate::assets::MASS_DAYS;
@@ -399,13 +400,15 @@ fn write_template(
 ) -> Result<(), CommandError> {
     let definitions = &config.definitions;
     let day = local_date(config, Clock::system().now().at);
-    let Some(file) = output else {
+    let Some(file) = output.filter(|file| !is_standard_output(file)) else {
         print_text(&csv_template(definitions, lang, day));
         return Ok(());
     };
     let is_book = file
         .extension()
         .is_some_and(|end| end.eq_ignore_ascii_case("xlsx"));
+    let written = if is_book { "xlsx" } else { "csv" };
+    check_ending(file, written, lang).map_err(CommandError::Usage)?;
     let bytes = if is_book {
         xlsx_template(definitions, lang, day)
             .map_err(|fault| CommandError::Refused(fault.to_string()))?
