@@ -5,10 +5,11 @@ are set; the path `ORDER` is then that of a report which is ordered here. A path
 address. Screenshots go into FOLDER when `PANTAU_SHOTS` is set. Exit status 0 without any finding:
 a serious or critical rule of axe-core, a level of headings left out, a page wider than its window,
 a header of two lines, a target under 44 px on a phone, a fault in the console, a plot that is not
-drawn.
+drawn, a number with a decimal point on an Indonesian page.
 """
 
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -68,6 +69,19 @@ if (next) next.scrollIntoView({ block: 'center' });
 return next ? null : plots.filter((plot) => !plot.querySelector('canvas')).map((plot) =>
     `${plot.getAttribute('aria-label')}: ${plot.textContent}`);
 """
+# Every text of a page but what is typed, computed by, or named for programs.
+TEXTS = """
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+const texts = [];
+while (walker.nextNode()) {
+  const skipped = 'code, pre, script, style, textarea, .uplot';
+  if (!walker.currentNode.parentElement.closest(skipped)) texts.push(walker.currentNode.data);
+}
+return texts;
+"""
+DECIMAL_POINT = re.compile(r"(?<![\w.,/-])\d+\.\d{1,2}(?![\d.\w])")
+# A time of day, which has a point in Indonesian: alone, behind a date or a dot, or before a zone.
+CLOCK = re.compile(r"(?:^|(?<=\d{4} )|(?<=· ))[0-2]\d\.[0-5]\d(?=$|\s|,|\))|[0-2]\d\.[0-5]\d(?= WI)")
 # Width and colours in each language: a page is loaded once a language.
 LOOKS = {"id": [(360, "light"), (1440, "dark")], "en": [(360, "dark"), (1440, "light")]}
 # Widths at which the navigation is in the header, which has one line then; the page has most tools.
@@ -85,6 +99,13 @@ def plot_faults(browser):
             return [f"no plot: {fault}" for fault in faults]
         time.sleep(0.1)
     return ["a plot is not drawn after 30 s"]
+
+
+def digit_faults(browser):
+    for text in browser.driver.execute_script(TEXTS):
+        found = DECIMAL_POINT.search(CLOCK.sub("", text.strip()))
+        if found:
+            yield f"a decimal point: {text.strip()[:120]}"
 
 
 def page_faults(browser, width, is_first):
@@ -108,6 +129,9 @@ def look_at(browser, path, lang):
     name = urlsplit(path).path.strip("/").replace("/", "-") or "home"
     # The policy of the pages forbids foreign scripts; the debugger's evaluation is not bound by it.
     browser.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": AXE})
+    if lang == "id":
+        faults = digit_faults(browser)
+        browser.faults += [f"{path} {lang}: {fault}" for fault in faults]
     middle = [(768, "light")] if lang == "id" and path in ALSO_MIDDLE else []
     for number, (width, theme) in enumerate(LOOKS[lang] + middle):
         browser.look(width, theme)

@@ -270,7 +270,8 @@ fn parse_moment(text: Option<&str>) -> Result<Option<UtcMs>, ApiError> {
 
 fn fault_sentences(against: &[CalibrationCheckError], lang: Language) -> Vec<FaultJson> {
     let fault = |one: &CalibrationCheckError| {
-        let args = [("found", &*one.found), ("expected", &*one.expected)];
+        let [found, expected] = [&one.found, &one.expected].map(|text| person_digits(text, lang));
+        let args = [("found", &*found), ("expected", &*expected)];
         FaultJson {
             row: 1,
             field: one.field.to_owned(),
@@ -279,6 +280,14 @@ fn fault_sentences(against: &[CalibrationCheckError], lang: Language) -> Vec<Fau
         }
     };
     against.iter().map(fault).collect()
+}
+
+/// A number with the decimal sign of the reader; any other text as it is.
+fn person_digits(text: &str, lang: Language) -> String {
+    match crate::domain::parse_finite(text) {
+        Some(_) => lang.locale().plain_digits(text),
+        None => text.to_owned(),
+    }
 }
 
 fn refused_response(faults: Vec<FaultJson>, lang: Language) -> Response {

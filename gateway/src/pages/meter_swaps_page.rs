@@ -153,7 +153,10 @@ async fn load_rows(
 }
 
 fn event_row(app: &ApiListener, frame: &PageFrame, event: &DataEvent) -> EventRow {
-    let digits = |value: f64| ExactNumber::Float(value).short_digits();
+    let digits = |value: f64| {
+        let text = ExactNumber::Float(value).short_digits();
+        frame.lang.locale().plain_digits(&text)
+    };
     let (before, after) = event.before_after.unzip();
     EventRow {
         point: event.of.to_string(),
@@ -248,6 +251,9 @@ mod tests {
     async fn a_reset_is_confirmed_from_its_event_and_withdrawn() {
         let bench = bench_with_reset().await;
         let page = get(&bench).await;
+        // Digits of a person, in the text and in the field that the form begins with.
+        assert!(page.contains("107,1 → 0 kWh"), "{page}");
+        assert!(page.contains("name=\"lama\" value=\"107,1\""), "{page}");
         let (_, rest) = page.split_once("name=\"waktu\" value=\"").unwrap();
         let at = rest.split('"').next().unwrap().to_owned();
         let form = |old: &str| {
@@ -257,7 +263,7 @@ mod tests {
         let (status, text) = post(&bench, &form("90,5")).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(
-            text.contains("meter lama sebelumnya sudah terbaca 107.1"),
+            text.contains("meter lama sebelumnya sudah terbaca 107,1"),
             "{text}"
         );
         let (status, place) = post(&bench, &form("107,15")).await;

@@ -11,6 +11,9 @@ use jiff::civil::Date;
 /// Kinds of periods that pages offer, with the last part of their message keys `period-KIND`.
 const PERIOD_KINDS: [&str; 5] = ["day", "week", "month", "quarter", "year"];
 
+/// Longest text that a message repeats, characters.
+const FOUND_CHARS_MAX: usize = 40;
+
 /// The period of a page, the neighbouring ones and those of other lengths.
 #[derive(Clone, Debug)]
 pub(crate) struct PeriodChoice {
@@ -30,23 +33,59 @@ pub(crate) struct PeriodChoice {
     pub(crate) today: Date,
     /// Asset that the links to other periods keep; empty for none.
     pub(crate) asset: String,
+    /// Why the period that was asked for is not shown; empty when it is.
+    pub(crate) refused: String,
+    /// Period to go to instead of this one, and its name; empty for none.
+    pub(crate) nearest: (String, String),
 }
 
 impl PeriodChoice {
     /// Period of the parameter `period`, or of `from` and `to`; else the one of kind `usual` that
-    /// contains today. A text that is no period, or a period in the future, counts as missing.
+    /// contains today. A text that is no period, or a period in the future, is refused in words.
     pub(crate) fn of_request(uri: &Uri, today: Date, usual: &str, lang: Language) -> Self {
+        Self::of_request_or(uri, today, period_around(usual, today), lang)
+    }
+
+    /// Period of the request, else `usual`.
+    pub(crate) fn of_request_or(uri: &Uri, today: Date, usual: Period, lang: Language) -> Self {
         let day = |name: &str| query_parameter(uri, name).filter(|text| !text.is_empty());
         let range = day("from").zip(day("to"));
         let range = range.map(|(from, to)| format!("{from}..{to}"));
         let text = range.or_else(|| query_parameter(uri, "period"));
-        let asked = text.and_then(|text| text.parse::<Period>().ok());
-        let period = asked.filter(|period| period.first() <= today);
-        Self::new(
-            period.unwrap_or_else(|| period_around(usual, today)),
-            today,
-            lang,
-        )
+        let text = text.filter(|text| !text.is_empty());
+        let asked = text.as_deref().map(str::parse::<Period>);
+        match asked {
+            None => Self::new(usual, today, lang),
+            Some(Ok(period)) if period.first() <= today => Self::new(period, today, lang),
+            Some(Ok(period)) => {
+                let args = [("period", &*period_name(lang, period))];
+                let refused = lang.text_with("period-not-begun", &args);
+                let choice = Self::new(usual, today, lang);
+                Self { refused, ..choice }
+            }
+            Some(Err(_)) => {
+                let text: String = text
+                    .unwrap_or_default()
+                    .chars()
+                    .take(FOUND_CHARS_MAX)
+                    .collect();
+                let refused = lang.text_with("period-unknown", &[("found", &text)]);
+                let choice = Self::new(usual, today, lang);
+                Self { refused, ..choice }
+            }
+        }
+    }
+
+    /// The choice with a sentence and a link to the nearest period of its kind, when the period ends
+    /// before the first day with readings.
+    pub(crate) fn since_readings(mut self, first: Option<Date>, lang: Language) -> Self {
+        if let Some(first) = first.filter(|first| self.period.last() < *first) {
+            let day = lang.locale().format_date(first);
+            self.refused = lang.text_with("period-before-readings", &[("first", &day)]);
+            let nearest = period_around(period_kind(self.period), first);
+            self.nearest = (nearest.to_string(), period_name(lang, nearest));
+        }
+        self
     }
 
     /// The choice with this period.
@@ -72,6 +111,8 @@ impl PeriodChoice {
             is_current: period.contains(today),
             today,
             asset: String::new(),
+            refused: String::new(),
+            nearest: (String::new(), String::new()),
         }
     }
 
@@ -137,6 +178,56 @@ mod tests {
         let uri = format!("/plts{query}").parse().unwrap();
         let today = Date::constant(2026, 11, 29);
         PeriodChoice::of_request(&uri, today, "month", Language::En)
+    }
+
+    #[test]
+    fn a_period_that_cannot_be_shown_is_said() {
+        for query in [
+            "",
+            "?period=",
+            "?from=&to=",
+            "?period=2026-11",
+            "?period=2026-Q4",
+        ] {
+            assert_eq!(choice(query).refused, "", "{query}");
+        }
+        for (query, part) in [
+            ("?period=2027-01", "January 2027"),
+            ("?period=2026-W49", "has not begun"),
+            ("?period=x", "\"x\""),
+            ("?from=2026-12-01&to=2026-12-05", "has not begun"),
+            ("?from=2026-10-05&to=x", "2026-10-05..x"),
+        ] {
+            let found = choice(query);
+            assert!(found.refused.contains(part), "{query}: {}", found.refused);
+            assert_eq!(found.period.to_string(), "2026-11", "{query}");
+        }
+    }
+
+    #[test]
+    fn before_the_first_reading_the_nearest_period_of_the_same_length_is_offered() {
+        let first = Some(Date::constant(2026, 9, 3));
+        for (query, nearest) in [
+            ("?period=2026-05", "2026-09"),
+            ("?period=2026-W10", "2026-W36"),
+            ("?period=2025", "2026"),
+            ("?period=2026-09", ""),
+            ("?period=2026", ""),
+        ] {
+            let found = choice(query).since_readings(first, Language::Id);
+            assert_eq!(found.nearest.0, nearest, "{query}");
+            assert_eq!(
+                found.refused.contains("3 September 2026"),
+                !nearest.is_empty(),
+                "{query}"
+            );
+        }
+        assert_eq!(
+            choice("?period=2020")
+                .since_readings(None, Language::Id)
+                .refused,
+            ""
+        );
     }
 
     #[test]

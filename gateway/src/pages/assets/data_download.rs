@@ -27,6 +27,10 @@ pub(crate) async fn asset_data(
         return Err(unknown_path_error(uri).await);
     };
     let choice = PeriodChoice::of_request(&uri, app.today(), "month", lang);
+    // A file of another period would carry no sign of it.
+    if !choice.refused.is_empty() {
+        return Err(ApiError::new(StatusCode::BAD_REQUEST, choice.refused));
+    }
     let figures = SiteFigures::load(&app, choice.period, FigureScope::site_by_day(), lang).await?;
     let assets = page.assets(&app.state().assets);
     let assets: Vec<(&str, &str)> = assets.iter().map(|one| (&*one.id, &*one.name)).collect();

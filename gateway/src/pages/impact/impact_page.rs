@@ -78,7 +78,9 @@ fn chosen_month(app: &ApiListener, uri: &Uri, frame: &PageFrame) -> PeriodChoice
         return choice;
     }
     let month = period_around("month", choice.period.last().min(today));
-    PeriodChoice::new(month, today, frame.lang)
+    let refused = choice.refused;
+    let choice = PeriodChoice::new(month, today, frame.lang);
+    PeriodChoice { refused, ..choice }
 }
 
 async fn load_figures(

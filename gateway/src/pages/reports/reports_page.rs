@@ -15,10 +15,15 @@ use crate::pages::site_figures::explanation_path;
 use crate::report::render::html::render_html_section;
 use crate::report::render::short_text::render_short_text;
 use askama::Template;
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
 use std::sync::Arc;
+use std::time::Duration;
 
+/// Time for which a reader waits for figures before the page says that they are computed.
+const EDITION_WAIT: Duration = Duration::from_secs(4);
+/// Seconds after which a page without figures loads itself again.
+const REFRESH_SECONDS: &str = "2";
 /// Maximum headline figures in the text to share.
 const SHARED_FIGURES_MAX: usize = 6;
 
@@ -69,7 +74,10 @@ pub(crate) async fn reports_page(PageRequest { app, uri, headers }: PageRequest)
         Err(error) => return render_failure(&uri, frame, &error.into()),
     };
     let usual = UsualPeriod::of_site(&extent, app.today());
-    let (mut choice, reason) = report_period(&app, &uri, &frame, usual);
+    let (choice, reason) = report_period(&app, &uri, &frame, usual);
+    let kept_all = extent.raw_deleted_before.is_none();
+    let first = extent.days.first().copied().filter(|_| kept_all);
+    let mut choice = choice.since_readings(first, lang);
     choice.asset = asset.as_deref().unwrap_or_default().to_owned();
     let before = query_parameter(&uri, "sebelum").and_then(|text| text.parse().ok());
     let found = match store
@@ -83,11 +91,16 @@ pub(crate) async fn reports_page(PageRequest { app, uri, headers }: PageRequest)
         Some(last) if found.len() >= ISSUED_REPORTS_PAGE_MAX => last.id,
         _ => 0,
     };
-    let edition = app.short_edition(choice.period, asset, lang).await;
+    let edition = app.short_edition(choice.period, asset, lang);
+    // The calculation goes on by itself, and the page asks for it again.
+    let edition = tokio::time::timeout(EDITION_WAIT, edition).await;
+    let is_computing = edition.is_err();
     let place = page_place(&headers, RequestSender::current().is_tls());
-    let edition = edition
-        .map(|edition| edition_texts(&frame, &choice, &edition, &place))
-        .map_err(|error| error.person_message(lang));
+    let edition = match edition {
+        Ok(Ok(edition)) => Ok(edition_texts(&frame, &choice, &edition, &place)),
+        Ok(Err(error)) => Err(error.person_message(lang)),
+        Err(_) => Err(frame.t("laporan-computing")),
+    };
     let page = ReportsPage {
         issued: found
             .iter()
@@ -100,7 +113,12 @@ pub(crate) async fn reports_page(PageRequest { app, uri, headers }: PageRequest)
         edition,
         older,
     };
-    render_page(&uri, StatusCode::OK, &page)
+    let mut response = render_page(&uri, StatusCode::OK, &page);
+    if is_computing {
+        let again = HeaderValue::from_static(REFRESH_SECONDS);
+        response.headers_mut().insert(header::REFRESH, again);
+    }
+    response
 }
 
 /// Period of the page: the one asked for, else the usual one with the reason for it.
@@ -110,12 +128,11 @@ fn report_period(
     frame: &PageFrame,
     usual: UsualPeriod,
 ) -> (PeriodChoice, String) {
-    let choice = PeriodChoice::of_request(uri, app.today(), "month", frame.lang);
+    let choice = PeriodChoice::of_request_or(uri, app.today(), usual.period, frame.lang);
     let is_asked = ["period", "from"].map(|name| query_parameter(uri, name).is_some());
-    if is_asked.contains(&true) {
+    if is_asked.contains(&true) && choice.refused.is_empty() {
         return (choice, String::new());
     }
-    let choice = PeriodChoice::new(usual.period, app.today(), frame.lang);
     (choice, frame.t(usual.reason))
 }
 
@@ -164,5 +181,37 @@ fn edition_texts(
         },
         whatsapp: format!("https://wa.me/?text={}", percent_encode(&shared)),
         shared,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::server::tests::ApiTestBench;
+    use axum::http::StatusCode;
+
+    #[tokio::test]
+    async fn a_period_that_has_not_begun_is_said_and_never_silently_another() {
+        let bench = ApiTestBench::with_readings(2).await;
+        for (path, part) in [
+            ("/laporan?period=2099-01", "Januari 2099 belum dimulai."),
+            ("/laporan?period=besok", "bukan periode"),
+            ("/plts?period=2099", "2099 belum dimulai."),
+            ("/dampak?period=2099-01", "Januari 2099 belum dimulai."),
+            ("/laporan?period=2019-05", "Bacaan lokasi ini dimulai pada"),
+        ] {
+            let (status, page) = bench.get(&format!("{path}&lang=id")).await;
+            assert_eq!(status, StatusCode::OK, "{path}");
+            assert!(page.contains(part), "{path}: {page}");
+        }
+        let (_, page) = bench.get("/laporan?period=2019-05&lang=id").await;
+        assert!(page.contains("Tampilkan periode terdekat"), "{page}");
+        let (_, page) = bench.get("/laporan?lang=id").await;
+        assert!(
+            !page.contains("belum dimulai") && !page.contains("terdekat"),
+            "{page}"
+        );
+        let (status, said) = bench.get("/plts/data.csv?period=2099-01&lang=id").await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        assert!(said.contains("belum dimulai"), "{said}");
     }
 }
