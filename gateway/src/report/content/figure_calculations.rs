@@ -17,7 +17,7 @@ pub(crate) fn figure_calculations(book: &ReportContext<'_>) -> Vec<FigureCalcula
         let body = Equation::parse(one.equation).ok()?.body;
         let inputs = one.inputs.iter();
         Some(FigureCalculation {
-            id: key_of(&one.id, one.asset.as_deref()),
+            id: figure_key(one),
             label: book.full_name(one),
             value,
             unit: book.unit_text(&one.unit),
@@ -46,6 +46,10 @@ fn printed_text(book: &ReportContext<'_>, one: &Indicator) -> String {
 }
 
 /// Key of a figure among the calculations.
+pub(crate) fn figure_key(one: &Indicator) -> String {
+    key_of(&one.id, one.asset.as_deref())
+}
+
 fn key_of(id: &str, asset: Option<&str>) -> String {
     match asset {
         Some(asset) => format!("{asset}/{id}"),

@@ -2,6 +2,7 @@
 //! statements.
 
 use super::context::{ReportContext, text_cell};
+use super::figure_calculations::figure_key;
 use super::{display_names, indicator_figures, significant_digits};
 use crate::domain::indicator::Indicator;
 use crate::domain::ledger::{EntryKind, LedgerEntry, QuantityBasis};
@@ -11,6 +12,9 @@ use crate::limits::REPORT_ENTRIES_MAX;
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::document::{CalloutTone, ReportBlock};
 use crate::report::render::table::ReportTable;
+
+/// Column of the total of an indicator.
+const TOTAL_COLUMN: usize = 1;
 
 /// Total of a period with the definition of its indicator.
 type LedgerTotal<'a> = (&'a Indicator, &'a IndicatorDefinition);
@@ -72,13 +76,15 @@ fn totals_table(book: &ReportContext<'_>, programme: &str, all: &[LedgerTotal<'_
     let mut table = book.table(&format!("ledger/{programme}"), "ledger-totals", columns);
     for (one, definition) in all {
         table.rows.push(total_row(book, one, definition));
+        table.mark_figure(TOTAL_COLUMN, figure_key(one));
         let effect = book
             .matter
             .account
             .find(&format!("{}.effect", one.id), None);
-        table
-            .rows
-            .extend(effect.map(|effect| effect_row(book, effect)));
+        if let Some(effect) = effect {
+            table.rows.push(effect_row(book, effect));
+            table.mark_figure(TOTAL_COLUMN, figure_key(effect));
+        }
     }
     table
 }

@@ -2,13 +2,14 @@
 //! the site does not know stay empty; nothing is guessed.
 
 use super::context::{ReportContext, text_cell};
+use super::figure_calculations::figure_key;
 use super::{asset_chapters, indicator_figures, ledger_chapter};
 use crate::config::Asset;
 use crate::domain::factor::Factor;
 use crate::domain::indicator::{Indicator, InputSource, RoundingDirection};
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::document::ReportBlock;
-use crate::report::render::table::ReportColumn;
+use crate::report::render::table::{ReportColumn, ReportTable};
 use std::sync::Arc;
 
 /// Figures of assets that are handed in. Performance figures are only in the asset's chapter.
@@ -44,18 +45,16 @@ pub(crate) fn form_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
         let bearer = emission_bearer(&known);
         for one in known {
             let bears = bearer.is_some_and(|bearer| std::ptr::eq(bearer, one));
-            table
-                .rows
-                .push(form_row(book, one, &asset.name, bears.then_some(asset)));
+            push_form_row(book, &mut table, (one, &asset.name), bears.then_some(asset));
             told.push(one);
         }
     }
     let written = ledger_chapter::written_totals(book).into_iter();
     let written = written.filter(|(one, definition)| !is_listed(&told, one, &definition.id));
-    table.rows.extend(written.map(|(one, definition)| {
+    for (one, definition) in written {
         let programme = ledger_chapter::programme_name(book, &definition.programme);
-        form_row(book, one, &programme, None)
-    }));
+        push_form_row(book, &mut table, (one, &programme), None);
+    }
     book.table_with_intro("form-text", table)
 }
 
@@ -111,6 +110,30 @@ fn form_columns(book: &ReportContext<'_>) -> Vec<ReportColumn> {
         text("gri"),
         text("remark"),
     ]
+}
+
+/// Adds a line, and says which of its cells are figures.
+fn push_form_row(
+    book: &ReportContext<'_>,
+    table: &mut ReportTable,
+    (one, programme): (&Indicator, &str),
+    carbon: Option<&Asset>,
+) {
+    table.rows.push(form_row(book, one, programme, carbon));
+    let masses = carbon
+        .map(|asset| emission_masses(book, asset))
+        .unwrap_or_default();
+    for (id, figure) in [
+        ("quantity", Some(one)),
+        ("gross", masses.gross),
+        ("project", masses.project),
+        ("net", masses.net),
+    ] {
+        let column = table.columns.iter().position(|column| column.id == id);
+        if let Some((column, figure)) = column.zip(figure) {
+            table.mark_figure(column, figure_key(figure));
+        }
+    }
 }
 
 /// One line; `carbon` is the asset whose emissions it carries.

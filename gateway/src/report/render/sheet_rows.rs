@@ -186,15 +186,13 @@ fn table_rows(show: &RenderContext<'_>, table: &ReportTable, rows: &mut Vec<Shee
     rows.push(SheetRow::Heading(table.title.clone()));
     let heads = table.columns.iter().map(|column| show.column_head(column));
     rows.push(SheetRow::Head(heads.collect(), table.rows.len()));
-    for row in &table.rows {
-        let cells = row
-            .iter()
-            .zip(&table.columns)
-            .map(|(value, column)| ReportCell {
-                value: value.clone(),
-                kind: column.kind.clone(),
-                figure: None,
-            });
+    for (place, row) in table.rows.iter().enumerate() {
+        let cells = row.iter().zip(&table.columns).enumerate();
+        let cells = cells.map(|(at, (value, column))| ReportCell {
+            value: value.clone(),
+            kind: column.kind.clone(),
+            figure: table.figures.get(&(place, at)).cloned(),
+        });
         rows.push(SheetRow::Data(cells.collect()));
     }
     if table.has_total() {

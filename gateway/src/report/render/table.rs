@@ -1,6 +1,7 @@
 //! Tables and their totals. A total is computed here once and written as a formula in the workbook.
 
 use crate::report::render::cell_value::{CellValue, ValueKind};
+use std::collections::BTreeMap;
 
 /// Table of a report.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub struct ReportTable {
     pub total_label: String,
     /// Number of leading columns repeated when the table is too wide for one page.
     pub keys: usize,
+    /// Keys of the figures whose printed values stand in cells, by row and column.
+    pub figures: BTreeMap<(usize, usize), String>,
 }
 
 /// Column of a table.
@@ -89,7 +92,14 @@ impl ReportTable {
             rows: Vec::new(),
             total_label: String::new(),
             keys: 1,
+            figures: BTreeMap::new(),
         }
+    }
+
+    /// Says that a cell of the last row holds the printed value of a figure.
+    pub fn mark_figure(&mut self, column: usize, key: String) {
+        let row = self.rows.len().saturating_sub(1);
+        self.figures.insert((row, column), key);
     }
 
     /// Returns the table with these rows.
@@ -113,6 +123,11 @@ impl ReportTable {
         for place in empty.into_iter().rev() {
             self.columns.remove(place);
             self.rows.iter_mut().for_each(|row| drop(row.remove(place)));
+            let marks = std::mem::take(&mut self.figures).into_iter();
+            let marks = marks.filter(|((_, column), _)| *column != place);
+            self.figures = marks
+                .map(|((row, column), key)| ((row, column - usize::from(column > place)), key))
+                .collect();
         }
         self
     }

@@ -11,8 +11,8 @@ use crate::report::render::number_format;
 use crate::report::render::photo::ReportPhoto;
 use crate::report::render::render_context::RenderContext;
 use crate::report::render::sheet_rows::{ReportCell, SheetRow, TotalCell};
-use crate::report::render::table::ColumnTotalKind;
-use rust_xlsxwriter::{Formula, Image, Worksheet, XlsxError, utility};
+use crate::report::render::table::{ColumnTotalKind, count_as_f64};
+use rust_xlsxwriter::{FormatAlign, Formula, Image, Worksheet, XlsxError, utility};
 
 /// Largest length of a text in a cell, characters; Excel does not open a workbook with more.
 const CELL_CHARS_MAX: usize = 32_767;
@@ -20,8 +20,16 @@ const CELL_CHARS_MAX: usize = 32_767;
 const PHOTO_SIDE: u32 = 480;
 /// Fewest columns of the printed area: plots stand beside narrow tables.
 const PRINT_COLUMNS_MIN: u16 = 8;
+/// Most zeros at the end of a rounded whole number.
+const ROUNDED_ZEROS_MAX: i32 = 9;
+/// Height of a line of text, points.
+const LINE_HEIGHT: f64 = 15.0;
+/// Most lines of a text over several columns.
+const TEXT_LINES_MAX: f64 = 27.0;
 const WIDTH_MIN: usize = 9;
 const WIDTH_MAX: usize = 46;
+/// Width of a column that nothing sets, characters.
+const DEFAULT_WIDTH: f64 = 8.43;
 
 /// Plots and photos of a sheet, in reading order.
 pub(crate) struct SheetPictures<'a> {
@@ -34,6 +42,8 @@ struct SheetWriter<'a, 'b> {
     show: &'a RenderContext<'b>,
     look: CellFormats,
     row: u32,
+    /// Columns over which running texts go, and their width in characters.
+    text_place: (u16, f64),
     /// Row of the last table head, and its number of columns.
     head: (u32, u16),
     /// First free row beside the tables, for the next plot.
@@ -51,6 +61,7 @@ pub(crate) fn write_sheet(
 ) -> Result<(), XlsxError> {
     let widths = column_widths(show, rows);
     let columns = column_number(widths.len());
+    let text_place = text_place(&widths, !pictures.charts.is_empty());
     for (column, width) in widths.into_iter().enumerate() {
         worksheet.set_column_width(column_number(column), f64::from(width))?;
     }
@@ -60,6 +71,7 @@ pub(crate) fn write_sheet(
         show,
         look: CellFormats::new(show.lang()),
         row: 0,
+        text_place,
         head: (0, 0),
         free: 0,
     };
@@ -85,14 +97,14 @@ impl SheetWriter<'_, '_> {
         match row {
             SheetRow::Title(text) => self.write_text(0, text, &CellFormats::title())?,
             SheetRow::Heading(text) => self.write_text(0, text, &CellFormats::heading())?,
-            SheetRow::Text(text) => self.write_text(0, text, &CellFormats::text())?,
+            SheetRow::Text(text) => self.write_running_text(text, &CellFormats::text())?,
             SheetRow::Callout(title, text) => {
                 self.write_text(0, title, &CellFormats::heading())?;
                 self.row += 1;
-                self.write_text(0, text, &CellFormats::text())?;
+                self.write_running_text(text, &CellFormats::text())?;
             }
             SheetRow::Note(number, text) => {
-                self.write_text(0, &format!("[{number}] {text}"), &CellFormats::faint())?;
+                self.write_running_text(&format!("[{number}] {text}"), &CellFormats::faint())?;
             }
             SheetRow::Head(heads, _) => self.write_heads(heads)?,
             SheetRow::Data(cells) => self.write_cells(cells)?,
@@ -128,6 +140,30 @@ impl SheetWriter<'_, '_> {
         self.worksheet
             // As a string and never by guessing: a text such as `=1+1` must stay a text.
             .write_string_with_format(self.row, column, &cut, format)?;
+        Ok(())
+    }
+
+    /// Writes a text over several columns and as many lines as it needs, so that it neither runs
+    /// below a plot nor out of the printed page.
+    fn write_running_text(
+        &mut self,
+        text: &str,
+        format: &rust_xlsxwriter::Format,
+    ) -> Result<(), XlsxError> {
+        let (columns, width) = self.text_place;
+        let letters = count_as_f64(text.chars().count());
+        if letters <= width || columns < 2 {
+            return self.write_text(0, text, format);
+        }
+        let cut: String = text.chars().take(CELL_CHARS_MAX).collect();
+        let format = format.clone().set_text_wrap().set_align(FormatAlign::Top);
+        let (row, last) = (self.row, columns - 1);
+        self.worksheet
+            .merge_range(row, 0, row, last, &cut, &format)?;
+        // A spreadsheet does not fit the height of a merged cell by itself. Words leave a part of
+        // each line empty.
+        let lines = (letters * 1.12 / width).ceil().min(TEXT_LINES_MAX);
+        self.worksheet.set_row_height(row, lines * LINE_HEIGHT)?;
         Ok(())
     }
 
@@ -193,11 +229,16 @@ impl SheetWriter<'_, '_> {
         let all = &self.show.document.calculations;
         let key = cell.figure.as_deref();
         let found = key.and_then(|key| calculation_of(all, key));
-        let Some(found) = found.filter(|found| found.value.to_bits() == value.to_bits()) else {
+        let Some(found) = found else {
             return Ok(false);
         };
         let (name, settled) = (found.defined_name(), cell.kind.settle(value));
-        let Some(formula) = rounded_formula(&name, &cell.kind, value, settled) else {
+        let formula = if found.value.to_bits() == value.to_bits() {
+            rounded_formula(&name, &cell.kind, value, settled)
+        } else {
+            printed_formula(&name, found.value, settled)
+        };
+        let Some(formula) = formula else {
             return Ok(false);
         };
         let formula = Formula::new(formula).set_result(settled.to_string());
@@ -301,6 +342,35 @@ fn rounded_formula(name: &str, kind: &ValueKind, value: f64, settled: f64) -> Op
     is_same.then(|| format!("={function}({name},{})", measure.decimals))
 }
 
+/// Formula that rounds the exact value of a figure to the printed one; `None` where no rounding to
+/// a decimal place gives it.
+fn printed_formula(name: &str, exact: f64, printed: f64) -> Option<String> {
+    let text = printed.to_string();
+    let (_, part) = text.split_once('.').unwrap_or((&text, ""));
+    let most = i32::try_from(part.len()).ok()?;
+    // Whole numbers may be rounded to tens and more.
+    let least = if most == 0 { -ROUNDED_ZEROS_MAX } else { most };
+    let functions: [(&str, fn(f64) -> f64); 3] = [
+        ("ROUND", f64::round),
+        ("ROUNDDOWN", f64::trunc),
+        ("ROUNDUP", |steps| steps.abs().ceil().copysign(steps)),
+    ];
+    for places in (least..=most).rev() {
+        let step = 10_f64.powi(-places);
+        let steps = exact / step;
+        // Next to a whole number of steps, the binary fraction decides and not the number.
+        let is_clear = (steps - steps.round()).abs() > 1e-6;
+        let fitting = functions.iter().find(|(function, rounds)| {
+            let is_exact = *function == "ROUND" || is_clear;
+            is_exact && (rounds(steps) * step - printed).abs() <= 1e-9 * printed.abs().max(1.0)
+        });
+        if let Some((function, _)) = fitting {
+            return Some(format!("={function}({name},{places})"));
+        }
+    }
+    None
+}
+
 /// Freezes the head of the only table of a sheet, or the title of a sheet with several.
 fn freeze_panes(worksheet: &mut Worksheet, rows: &[SheetRow]) -> Result<(), XlsxError> {
     let is_head = |row: &&SheetRow| matches!(row, SheetRow::Head(..));
@@ -314,6 +384,20 @@ fn freeze_panes(worksheet: &mut Worksheet, rows: &[SheetRow]) -> Result<(), Xlsx
     let row = if row > 12 { 1 } else { row };
     worksheet.set_freeze_panes(u32::try_from(row).unwrap_or(1), 0)?;
     Ok(())
+}
+
+/// Columns over which running texts go, and their width in characters. Plots stand right of the
+/// tables, so texts end there; without plots they go over the printed columns.
+fn text_place(widths: &[u16], has_plots: bool) -> (u16, f64) {
+    let own = column_number(widths.len());
+    let columns = if has_plots {
+        own.max(1)
+    } else {
+        own.max(PRINT_COLUMNS_MIN)
+    };
+    let known: f64 = widths.iter().map(|width| f64::from(*width)).sum();
+    let others = f64::from(columns.saturating_sub(own)) * DEFAULT_WIDTH;
+    (columns, known + others)
 }
 
 /// Returns the width of each column, characters: that of the widest cell, within limits.
@@ -365,4 +449,28 @@ fn column_widths(show: &RenderContext<'_>, rows: &[SheetRow]) -> Vec<u16> {
 /// Converts a column index; a report has far fewer columns than a workbook can hold.
 fn column_number(column: usize) -> u16 {
     u16::try_from(column).unwrap_or(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_printed_value_is_the_exact_one_rounded_to_a_place() {
+        for (exact, printed, formula) in [
+            (91.04, 91.0, Some("=ROUND(x,0)")),
+            (1234.4, 1230.0, Some("=ROUND(x,-1)")),
+            (2.468, 2.4, Some("=ROUNDDOWN(x,1)")),
+            (2.412, 2.5, Some("=ROUNDUP(x,1)")),
+            (1279.0, 1200.0, Some("=ROUNDDOWN(x,-2)")),
+            (71.9, 71.9, Some("=ROUND(x,1)")),
+            (5.0, 7.0, None),
+        ] {
+            assert_eq!(
+                printed_formula("x", exact, printed).as_deref(),
+                formula,
+                "{exact}"
+            );
+        }
+    }
 }
