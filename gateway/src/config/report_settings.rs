@@ -12,6 +12,16 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
+/// Longest name and function of a signer, characters.
+const SIGNER_CHARS_MAX: usize = 120;
+/// Longest part of a degree between points, letters.
+const DEGREE_PART_CHARS_MAX: usize = 5;
+/// Degrees that are written without points too.
+const BARE_DEGREES: [&str; 22] = [
+    "ST", "MT", "SE", "MM", "SH", "MH", "SP", "MP", "SSi", "MSi", "SKom", "MKom", "SPd", "MPd",
+    "SKM", "AMd", "MBA", "MSc", "BSc", "BEng", "MEng", "PhD",
+];
+
 /// Start of the ids of figures that people write down.
 const LEDGER: &str = "ledger.";
 /// Figures that do not speak of the period of a report: the methane of all later years.
@@ -25,7 +35,8 @@ pub(crate) struct RawReport {
     /// Figures of the first page, 4 to 8: `co2.net`, `ledger.jelantah`, or `ASSET/plts.generation`
     /// for one of several assets.
     headlines: Option<SpannedValue<Vec<SpannedValue<String>>>>,
-    /// Name and function of the person who prepares the report: `"Siti Rahayu, Officer"`.
+    /// Name and function of the person who prepares the report: `"Siti Rahayu, S.T., Officer"`. A
+    /// semicolon says where the function begins, otherwise the first comma that no degree follows.
     prepared: RawText,
     /// Name and function of the person who checks it.
     checked: RawText,
@@ -44,15 +55,12 @@ pub(crate) fn check_report(
     let Some(raw) = raw else {
         return ReportSettings::default();
     };
-    let signer = |typed: &RawText| {
-        let typed = typed.as_ref().map_or("", |at| at.get());
-        let (name, office) = typed.split_once(',').unwrap_or((typed, ""));
-        ReportSigner {
-            name: name.trim().to_owned(),
-            office: office.trim().to_owned(),
-        }
-    };
-    let signers = [&raw.prepared, &raw.checked, &raw.approved].map(signer);
+    let signers = [
+        (&raw.prepared, "prepared"),
+        (&raw.checked, "checked"),
+        (&raw.approved, "approved"),
+    ];
+    let signers = signers.map(|(typed, key)| check_signer(notes, typed, key));
     let Some(typed) = &raw.headlines else {
         return ReportSettings {
             headlines: Vec::new(),
@@ -75,6 +83,53 @@ pub(crate) fn check_report(
         headlines.extend(check_headline(notes, at, assets, &known));
     }
     ReportSettings { headlines, signers }
+}
+
+/// Name and function of a signer; empty where nobody is named.
+fn check_signer(notes: &mut DiagnosticCollector<'_>, typed: &RawText, key: &str) -> ReportSigner {
+    let Some(at) = typed else {
+        return ReportSigner::default();
+    };
+    let text = at.get().trim();
+    // The field of a signature on the first page has no more room.
+    if text.chars().count() > SIGNER_CHARS_MAX || text.contains(char::is_control) {
+        notes.add_error(at.span(), key, "fault-value", text, "fault-expect-signer");
+    }
+    split_signer(text)
+}
+
+/// Splits a name from the function behind it. Academic degrees after a comma belong to the name:
+/// `Siti Rahayu, S.T., M.Si., Officer`.
+fn split_signer(text: &str) -> ReportSigner {
+    let (name, office) = text.split_once(';').unwrap_or_else(|| {
+        let mut end = text.find(',').unwrap_or(text.len());
+        while let Some(rest) = text.get(end + 1..) {
+            let next = rest.find(',').unwrap_or(rest.len());
+            if !is_degree(rest[..next].trim()) {
+                break;
+            }
+            end = (end + 1 + next).min(text.len());
+        }
+        (&text[..end], text.get(end + 1..).unwrap_or_default())
+    });
+    ReportSigner {
+        name: name.trim().to_owned(),
+        office: office.trim().to_owned(),
+    }
+}
+
+/// Whether a text is an academic degree: parts of few letters with points (`S.T.`, `M.Si`, `Ph.D.`),
+/// or one of the usual ones without.
+fn is_degree(text: &str) -> bool {
+    let mut parts = text.split('.').filter(|part| !part.is_empty()).peekable();
+    let is_short = |part: &str| {
+        let first = part.chars().next();
+        first.is_some_and(char::is_uppercase)
+            && part.chars().count() <= DEGREE_PART_CHARS_MAX
+            && part.chars().all(char::is_alphabetic)
+    };
+    let has_points = text.contains('.') && parts.peek().is_some() && parts.all(is_short);
+    has_points || BARE_DEGREES.contains(&text)
 }
 
 fn check_headline(
@@ -141,6 +196,31 @@ mod tests {
         let demo = include_str!("../../assets/demo.toml");
         let text = format!("{demo}\n[report]\n{report}\n");
         load_config_text(&text, Path::new("pantau.toml"), &|_| None)
+    }
+
+    #[test]
+    fn degrees_after_a_comma_belong_to_the_name_and_a_semicolon_says_the_rest() {
+        for (text, name, office) in [
+            ("Siti Rahayu, Petugas TJSL", "Siti Rahayu", "Petugas TJSL"),
+            ("Siti Rahayu, S.T., Petugas", "Siti Rahayu, S.T.", "Petugas"),
+            (
+                "Dr. Budi, S.T., M.Si., Kepala Divisi",
+                "Dr. Budi, S.T., M.Si.",
+                "Kepala Divisi",
+            ),
+            ("Ani, S.Pd.I., M.Kom", "Ani, S.Pd.I., M.Kom", ""),
+            ("Rina, ST, MT, Manajer", "Rina, ST, MT", "Manajer"),
+            ("Joko, Ph.D.", "Joko, Ph.D.", ""),
+            ("Rina, CSR", "Rina", "CSR"),
+            ("Rina, Kepala, Divisi TJSL", "Rina", "Kepala, Divisi TJSL"),
+            ("Rina, A.B.C; Ketua", "Rina, A.B.C", "Ketua"),
+            ("Rina", "Rina", ""),
+            ("Rina,", "Rina", ""),
+            ("", "", ""),
+        ] {
+            let found = split_signer(text);
+            assert_eq!((&*found.name, &*found.office), (name, office), "{text}");
+        }
     }
 
     #[test]

@@ -410,3 +410,51 @@ fn the_command_makes_the_directors_edition_and_the_full_one_on_request() {
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("director") && said.contains("full"), "{said}");
 }
+
+/// Letters of a text without the spaces and line ends that the layout puts between them.
+fn letters(text: &str) -> String {
+    text.split_whitespace().collect()
+}
+
+/// A name of exactly so many letters, in words.
+fn long_name(word: &str, length: usize) -> String {
+    let all = std::iter::repeat_n(word, length)
+        .collect::<Vec<_>>()
+        .join(" ");
+    let mut cut: String = all.chars().take(length).collect();
+    if cut.ends_with(' ') {
+        cut.pop();
+        cut.push('n');
+    }
+    cut
+}
+
+#[test]
+fn names_up_to_their_limit_stand_whole_on_the_first_page_and_above_every_other() {
+    for word in ["Sukamaju", "Wonokerto-Pandansari", "WWWMMM"] {
+        let (site, name) = (long_name(word, 60), long_name(word, 58));
+        let office = long_name("Kepala Divisi Tanggung Jawab Sosial", 60);
+        let report = format!(
+            "[report]\nprepared = '{name}; {office}'\nchecked = '{name}; {office}'\n\
+             approved = '{name}; {office}'"
+        );
+        let demo = include_str!("../../../gateway/assets/demo.toml");
+        let demo = demo.replace("\"Desa Impian\"", &format!("\"{site}\""));
+        let text = format!("{demo}\n{report}");
+        let config = load_config_text(&text, Path::new("demo.toml"), &|_| None).unwrap();
+        let account = full_account("2026-10".parse().unwrap(), 1.0);
+        for lang in LANGS {
+            let pages = edition_pages(&config, &account, lang);
+            // Columns side by side are one line of the text each.
+            let first = letters(&pages[0]);
+            assert!(first.contains(&letters(&site)), "{site} in\n{}", pages[0]);
+            for part in name.split([' ', '-']).chain(office.split(' ')) {
+                let found = first.matches(part).count();
+                assert!(found >= 3, "{part}: {found} in\n{}", pages[0]);
+            }
+            for page in &pages[1..] {
+                assert!(letters(page).contains(&letters(&site)), "{site} in\n{page}");
+            }
+        }
+    }
+}

@@ -1,10 +1,10 @@
 //! Head of the first page: title, site, period, properties and table of contents.
 
-use super::line_wrap;
 use super::page_flow::{BODY_STYLE, PageFlow, SMALL_STYLE, SectionStart};
 use super::pdf_page::{
     AMBER, GREEN, MARGIN, PALE_AMBER, PageItem, PdfPage, RULE, TextStyle, WHITE, text_style,
 };
+use super::text_fit::{draw_lines, fit_line, fit_texts, total_height};
 use crate::report::render::font_metrics::{FontFace, text_width};
 use crate::report::render::render_context::RenderContext;
 use crate::report::render::sheet_rows;
@@ -37,29 +37,21 @@ fn draw_band(flow: &mut PageFlow<'_>) {
         .push(PageItem::Rect([0.0, 0.0, wide, BAND_HEIGHT], GREEN));
     let room = flow.width_between_margins();
     let (bold, regular) = (FontFace::Bold, FontFace::Regular);
-    for (y, size, face, text) in [
-        (48.0, 23.0, bold, &document.title),
-        (72.0, 13.0, bold, &document.site.name),
-        (91.0, 11.0, regular, &document.period.name),
+    // Each text ends at its line, and has two smaller lines above it where one is too long.
+    for (bottom, height, size, face, text) in [
+        (52.0, 38.0, 23.0, bold, &document.title),
+        (74.5, 21.0, 13.0, bold, &document.site.name),
+        (93.0, 17.0, 11.0, regular, &document.period.name),
     ] {
-        let (text, size) = fit_on_one_line(text, size, room);
         let style = text_style(face, size, WHITE);
-        flow.page().text((MARGIN, y), style, &text);
+        let lines = fit_texts(&[(text.as_str(), style)], (room, height));
+        let top = bottom - total_height(&lines);
+        draw_lines(flow.page(), &lines, (MARGIN, top));
     }
     flow.y = BAND_HEIGHT + 14.0;
     if document.is_provisional() {
         draw_provisional_stamp(flow);
     }
-}
-
-/// Fits `text` on one line: returns it with a smaller type size, cut off below half of `size`.
-fn fit_on_one_line(text: &str, size: f64, room: f64) -> (String, f64) {
-    let wide = text_width(FontFace::Bold, size, text);
-    let smaller = (size * room / wide.max(1.0)).clamp(size * 0.5, size);
-    let lines = line_wrap::wrap_lines(text, FontFace::Bold, smaller, room - smaller);
-    let first = lines.first().cloned().unwrap_or_default();
-    let cut = if lines.len() > 1 { "…" } else { "" };
-    (first + cut, smaller)
 }
 
 fn draw_provisional_stamp(flow: &mut PageFlow<'_>) {
@@ -112,15 +104,11 @@ pub(crate) fn fill_contents(
         let right = page.width() - MARGIN;
         let base = place.1 + BODY_STYLE.size;
         let number = (start.0 + 1).to_string();
-        let heading = line_wrap::wrap_lines(
-            &show.document.section_heading(index),
-            BODY_STYLE.face,
-            BODY_STYLE.size,
-            right - MARGIN - 60.0,
-        );
-        let title = heading.first().cloned().unwrap_or_default();
-        let end = MARGIN + text_width(BODY_STYLE.face, BODY_STYLE.size, &title) + 6.0;
-        page.text((MARGIN, base), BODY_STYLE, &title);
+        let heading = show.document.section_heading(index);
+        let title = fit_line(&heading, BODY_STYLE, right - MARGIN - 60.0);
+        let wide = text_width(BODY_STYLE.face, title.style.size, &title.text);
+        let end = MARGIN + wide + 6.0;
+        page.text((MARGIN, base), title.style, &title.text);
         page.text_right_aligned((right, base), BODY_STYLE, &number);
         page.items.push(PageItem::Line {
             points: vec![(end, base - 1.0), (right - 20.0, base - 1.0)],

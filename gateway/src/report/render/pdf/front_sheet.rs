@@ -7,6 +7,7 @@ use super::pdf_page::{
     AMBER, FAINT, GREEN, MARGIN, PALE, PALE_AMBER, PageItem, RULE, RgbColour, TEXT, TextStyle,
     WHITE, text_style,
 };
+use super::text_fit::{draw_lines, fit_line, fit_texts, total_height};
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::figure::FigureStatus;
 use crate::report::render::font_metrics::{FontFace, text_width};
@@ -35,6 +36,11 @@ const SIGNATURES_HEIGHT: f64 = 104.0;
 /// Height of the room to sign.
 const SIGN_ROOM: f64 = 48.0;
 const SIGNATURE_GAP: f64 = 22.0;
+/// Height of the name and the function of a signer.
+const SIGNER_HEIGHT: f64 = 24.0;
+const SIGNER_STYLE: TextStyle = text_style(FontFace::Bold, 9.2, TEXT);
+/// Height of the name of the site.
+const NAME_HEIGHT: f64 = 32.0;
 /// Bounds of the height of the area of the plot.
 const PLOT_HEIGHT_RANGE: (f64, f64) = (44.0, 330.0);
 /// Height of legend and labels of a plot.
@@ -70,27 +76,23 @@ fn draw_band(flow: &mut PageFlow<'_>, front: &FrontPage) {
     let (wide, room) = (flow.page().width(), flow.width_between_margins());
     let area = [0.0, 0.0, wide, BAND_HEIGHT];
     flow.page().items.push(PageItem::Rect(area, GREEN));
+    let room = room - 110.0;
+    // The name has one line, or two smaller ones, above the line of the period.
+    let name = text_style(FontFace::Bold, 19.0, WHITE);
+    let lines = fit_texts(&[(&*document.site.name, name)], (room, NAME_HEIGHT));
+    let top = 42.0 - total_height(&lines);
+    draw_lines(flow.page(), &lines, (MARGIN, top));
     for (y, size, face, text) in [
-        (38.0, 19.0, FontFace::Bold, &document.site.name),
         (62.0, 13.0, FontFace::Bold, &document.period.name),
         (79.0, 10.0, FontFace::Regular, &document.title),
     ] {
-        let (text, size) = fit_on_one_line(text, size, room - 110.0);
-        flow.page()
-            .text((MARGIN, y), text_style(face, size, WHITE), &text);
+        let line = fit_line(text, text_style(face, size, WHITE), room);
+        flow.page().text((MARGIN, y), line.style, &line.text);
     }
     if document.is_provisional() || front.is_doubtful {
         draw_stamp(flow);
     }
     flow.y = BAND_HEIGHT + 8.0;
-}
-
-/// Fits a text on one line by smaller type, to half the size; the longest names go on no line.
-fn fit_on_one_line(text: &str, size: f64, room: f64) -> (String, f64) {
-    let wide = text_width(FontFace::Bold, size, text).max(1.0);
-    let smaller = (size * room / wide).clamp(size * 0.5, size);
-    let lines = line_wrap::wrap_lines(text, FontFace::Bold, smaller, room);
-    (lines.into_iter().next().unwrap_or_default(), smaller)
 }
 
 fn draw_stamp(flow: &mut PageFlow<'_>) {
@@ -121,9 +123,8 @@ fn draw_heads(flow: &mut PageFlow<'_>, front: &FrontPage) {
     let y = flow.y + SMALL_BOLD.size + 2.0;
     for (place, head) in heads.iter().enumerate() {
         let (x, room) = column(flow, place);
-        let (text, size) = fit_on_one_line(head, SMALL_BOLD.size, room);
-        let style = TextStyle { size, ..SMALL_BOLD };
-        flow.page().text((x, y), style, &text);
+        let line = fit_line(head, SMALL_BOLD, room);
+        flow.page().text((x, y), line.style, &line.text);
     }
     flow.y = y + 5.0;
     draw_rule(flow, GREEN, 1.0);
@@ -199,9 +200,8 @@ fn draw_target(flow: &mut PageFlow<'_>, one: &FrontFigure, top: f64) {
     };
     let kind = nearest_kind(&one.figure.kind);
     let text = flow.show.number_text(target, &kind, true);
-    let (text, size) = fit_on_one_line(&text, SIDE_STYLE.size, room);
-    let style = TextStyle { size, ..SIDE_STYLE };
-    flow.page().text((x, top + 14.0), style, &text);
+    let line = fit_line(&text, SIDE_STYLE, room);
+    flow.page().text((x, top + 14.0), line.style, &line.text);
     let Some(share) = one.figure.target_share() else {
         return;
     };
@@ -221,19 +221,11 @@ fn draw_before(flow: &mut PageFlow<'_>, one: &FrontFigure, top: f64) {
     let is_number =
         one.before.starts_with(|c: char| c.is_ascii_digit()) || one.before.starts_with(['−', 'R']);
     let rgb = if is_number { TEXT } else { FAINT };
-    let (text, size) = fit_on_one_line(&one.before, SIDE_STYLE.size, room);
-    let style = TextStyle {
-        size,
-        rgb,
-        ..SIDE_STYLE
-    };
-    flow.page().text((x, top + 14.0), style, &text);
-    let (text, size) = fit_on_one_line(&one.change, SMALL_STYLE.size, room);
-    let style = TextStyle {
-        size,
-        ..SMALL_STYLE
-    };
-    flow.page().text((x, top + 26.0), style, &text);
+    let style = TextStyle { rgb, ..SIDE_STYLE };
+    let line = fit_line(&one.before, style, room);
+    flow.page().text((x, top + 14.0), line.style, &line.text);
+    let line = fit_line(&one.change, SMALL_STYLE, room);
+    flow.page().text((x, top + 26.0), line.style, &line.text);
 }
 
 /// Draws the reason for which there is no number; returns the height of the row.
@@ -315,30 +307,12 @@ fn draw_signatures(flow: &mut PageFlow<'_>, front: &FrontPage) {
         page.text((x, top + 8.0), SMALL_BOLD, &signer.role);
         let line = top + 8.0 + SIGN_ROOM;
         page.rule(x, x + wide, line, 0.7, FAINT);
-        let (name, office) = match signer.name.as_str() {
-            "" => (String::new(), empty.clone()),
-            name => (name.to_owned(), signer.office.clone()),
+        let parts = match signer.name.as_str() {
+            "" => vec![(&*empty, SMALL_STYLE)],
+            name => vec![(name, SIGNER_STYLE), (&*signer.office, SMALL_STYLE)],
         };
-        let (name, size) = fit_on_one_line(&name, 9.2, wide);
-        page.text(
-            (x, line + 12.0),
-            text_style(FontFace::Bold, size, TEXT),
-            &name,
-        );
-        let (office, size) = fit_on_one_line(&office, SMALL_STYLE.size, wide);
-        let y = if name.is_empty() {
-            line + 10.0
-        } else {
-            line + 22.0
-        };
-        page.text(
-            (x, y),
-            TextStyle {
-                size,
-                ..SMALL_STYLE
-            },
-            &office,
-        );
+        let lines = fit_texts(&parts, (wide, SIGNER_HEIGHT));
+        draw_lines(page, &lines, (x, line + 2.0));
         let foot = line + 36.0;
         page.text((x, foot), SMALL_STYLE, &date);
         let from = x + text_width(SMALL_STYLE.face, SMALL_STYLE.size, &date) + 5.0;

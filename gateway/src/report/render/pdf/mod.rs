@@ -21,6 +21,7 @@ mod pdf_page;
 mod pdf_writer;
 mod table_layout;
 mod table_pages;
+mod text_fit;
 
 use crate::report::render::document::ReportBlock;
 use crate::report::render::front_page::FrontPage;

@@ -1,7 +1,7 @@
 //! Header and footer of pages: site and period above, digest and page number below.
 
-use super::line_wrap;
 use super::pdf_page::{AMBER, FAINT, MARGIN, PdfPage, RULE, text_style};
+use super::text_fit::fit_line;
 use crate::report::render::font_metrics::{FontFace, text_width};
 use crate::report::render::render_context::RenderContext;
 
@@ -28,18 +28,9 @@ fn draw_header(show: &RenderContext<'_>, page: &mut PdfPage) {
     let period = &document.period.name;
     let taken = text_width(FontFace::Regular, FRAME_TYPE_SIZE, period) + 110.0;
     let site = format!("{} · {}", document.site.name, document.title);
-    let lines = line_wrap::wrap_lines(
-        &site,
-        FontFace::Bold,
-        FRAME_TYPE_SIZE,
-        right - MARGIN - taken,
-    );
-    let site = lines.first().map_or("", String::as_str);
-    page.text(
-        (MARGIN, y),
-        text_style(FontFace::Bold, FRAME_TYPE_SIZE, FAINT),
-        site,
-    );
+    let style = text_style(FontFace::Bold, FRAME_TYPE_SIZE, FAINT);
+    let line = fit_line(&site, style, right - MARGIN - taken);
+    page.text((MARGIN, y), line.style, &line.text);
     page.text_right_aligned(
         (right, y),
         text_style(FontFace::Regular, FRAME_TYPE_SIZE, FAINT),
@@ -70,8 +61,8 @@ fn draw_footer(show: &RenderContext<'_>, page: &mut PdfPage, number: &str) {
     if !digest.is_empty() {
         let text = format!("{} {digest}", show.translate("report-digest"));
         // Small enough that all 64 digits fit on one line, also in the longer language.
-        let lines = line_wrap::wrap_lines(&text, FontFace::Regular, 6.2, right - MARGIN - 90.0);
-        let line = lines.first().map_or("", String::as_str);
-        page.text((MARGIN, y), text_style(FontFace::Regular, 6.2, FAINT), line);
+        let style = text_style(FontFace::Regular, 6.2, FAINT);
+        let line = fit_line(&text, style, right - MARGIN - 90.0);
+        page.text((MARGIN, y), line.style, &line.text);
     }
 }

@@ -1,0 +1,134 @@
+//! Fitting of texts into a place that cannot grow: smaller type and several lines, and never a cut.
+
+use super::line_wrap::{widest_word, wrap_lines};
+use super::pdf_page::{PdfPage, TextStyle};
+
+/// Line height as a multiple of the type size.
+const LINE_SPACING: f64 = 1.16;
+/// Share of the type size that stays at each step.
+const STEP: f64 = 0.95;
+/// Steps to the smallest type, an eighth of the first.
+const STEPS_MAX: usize = 40;
+/// Share of the type size below which words may be broken.
+const BREAKING_SHARE: f64 = 0.6;
+
+/// Line of a fitted text, with its base below the top of the place.
+#[derive(Clone, Debug)]
+pub(crate) struct FittedLine {
+    pub(crate) text: String,
+    pub(crate) style: TextStyle,
+    pub(crate) base: f64,
+}
+
+/// Fits texts below each other into a place, by its width and height in points. All get smaller
+/// alike until every line fits.
+pub(crate) fn fit_texts(
+    parts: &[(&str, TextStyle)],
+    (room, height): (f64, f64),
+) -> Vec<FittedLine> {
+    let mut share = 1.0;
+    let mut lines = lay_out(parts, share, room);
+    for _ in 0..STEPS_MAX {
+        let is_whole = share < BREAKING_SHARE || !has_wide_word(parts, share, room);
+        if is_whole && total_height(&lines) <= height + 0.01 {
+            break;
+        }
+        share *= STEP;
+        lines = lay_out(parts, share, room);
+    }
+    lines
+}
+
+/// Fits a text on one line, by smaller type.
+pub(crate) fn fit_line(text: &str, style: TextStyle, room: f64) -> FittedLine {
+    let place = (room, style.size * LINE_SPACING);
+    let lines = fit_texts(&[(text, style)], place);
+    let line = lines.into_iter().next();
+    line.unwrap_or_else(|| FittedLine {
+        text: String::new(),
+        style,
+        base: style.size,
+    })
+}
+
+/// Height of lines below each other, points.
+pub(crate) fn total_height(lines: &[FittedLine]) -> f64 {
+    lines
+        .iter()
+        .map(|line| line.style.size * LINE_SPACING)
+        .sum()
+}
+
+/// Writes lines on a page; `at` is the left upper corner of the place.
+pub(crate) fn draw_lines(page: &mut PdfPage, lines: &[FittedLine], at: (f64, f64)) {
+    for line in lines {
+        page.text((at.0, at.1 + line.base), line.style, &line.text);
+    }
+}
+
+fn lay_out(parts: &[(&str, TextStyle)], share: f64, room: f64) -> Vec<FittedLine> {
+    let mut lines = Vec::new();
+    let mut top = 0.0;
+    for (text, style) in parts {
+        let size = style.size * share;
+        let style = TextStyle { size, ..*style };
+        for text in wrap_lines(text, style.face, size, room) {
+            let base = top + size;
+            lines.push(FittedLine { text, style, base });
+            top += size * LINE_SPACING;
+        }
+    }
+    lines
+}
+
+fn has_wide_word(parts: &[(&str, TextStyle)], share: f64, room: f64) -> bool {
+    let is_wide = |(text, style): &(&str, TextStyle)| {
+        widest_word(text, style.face, style.size * share, f64::INFINITY) > room + 0.01
+    };
+    parts.iter().any(is_wide)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::render::font_metrics::{FontFace, text_width};
+    use crate::report::render::pdf::pdf_page::{TEXT, text_style};
+    use proptest::prelude::*;
+
+    const STYLE: TextStyle = text_style(FontFace::Bold, 19.0, TEXT);
+
+    #[test]
+    fn a_short_text_keeps_its_size_and_a_long_one_gets_lines_and_smaller_type() {
+        let short = fit_texts(&[("Desa", STYLE)], (300.0, 34.0));
+        assert_eq!((short.len(), short[0].style.size), (1, 19.0));
+        let name = "Kelompok Tani Sumber Makmur Desa Sukamaju Kecamatan Cibadak";
+        let long = fit_texts(&[(name, STYLE)], (300.0, 34.0));
+        assert_eq!(long.len(), 2, "{long:?}");
+        assert!(long[0].style.size > 8.0, "{long:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_letter_is_cut_and_no_line_is_wider_or_lower_than_its_place(
+            name in "[A-Za-z.,]{1,30}( [A-Za-z.,]{1,24}){0,12}", office in "[a-zA-Z ]{0,60}",
+            room in 90.0f64..400.0, height in 20.0f64..40.0,
+        ) {
+            let small = TextStyle { size: 8.0, ..STYLE };
+            let lines = fit_texts(&[(&name, STYLE), (&office, small)], (room, height));
+            let letters = |text: &str| text.split_whitespace().collect::<String>();
+            let shown: String = lines.iter().map(|line| letters(&line.text)).collect();
+            prop_assert_eq!(shown, letters(&name) + &letters(&office));
+            prop_assert!(total_height(&lines) <= height + 0.1);
+            for line in &lines {
+                let wide = text_width(line.style.face, line.style.size, &line.text);
+                prop_assert!(wide <= room + 0.1, "{} {}", line.text, wide);
+            }
+        }
+
+        #[test]
+        fn one_line_holds_all_of_a_text(text in "[A-Za-z]{1,20}( [A-Za-z]{1,20}){0,5}") {
+            let line = fit_line(&text, STYLE, 200.0);
+            prop_assert_eq!(&line.text, &text);
+        }
+    }
+}
