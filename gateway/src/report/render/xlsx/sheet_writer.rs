@@ -24,8 +24,8 @@ const PRINT_COLUMNS_MIN: u16 = 8;
 const ROUNDED_ZEROS_MAX: i32 = 9;
 /// Height of a line of text, points.
 const LINE_HEIGHT: f64 = 15.0;
-/// Most lines of a text over several columns.
-const TEXT_LINES_MAX: f64 = 27.0;
+/// Most lines of a row; a spreadsheet shows no higher one.
+const TEXT_LINES_MAX: usize = 27;
 const WIDTH_MIN: usize = 9;
 const WIDTH_MAX: usize = 46;
 /// Width of a column that nothing sets, characters.
@@ -44,6 +44,8 @@ struct SheetWriter<'a, 'b> {
     row: u32,
     /// Columns over which running texts go, and their width in characters.
     text_place: (u16, f64),
+    /// Width of each column, characters.
+    widths: Vec<u16>,
     /// Row of the last table head, and its number of columns.
     head: (u32, u16),
     /// First free row beside the tables, for the next plot.
@@ -62,8 +64,8 @@ pub(crate) fn write_sheet(
     let widths = column_widths(show, rows);
     let columns = column_number(widths.len());
     let text_place = text_place(&widths, !pictures.charts.is_empty());
-    for (column, width) in widths.into_iter().enumerate() {
-        worksheet.set_column_width(column_number(column), f64::from(width))?;
+    for (column, width) in widths.iter().enumerate() {
+        worksheet.set_column_width(column_number(column), f64::from(*width))?;
     }
     freeze_panes(worksheet, rows)?;
     let mut sheet = SheetWriter {
@@ -72,6 +74,7 @@ pub(crate) fn write_sheet(
         look: CellFormats::new(show.lang()),
         row: 0,
         text_place,
+        widths,
         head: (0, 0),
         free: 0,
     };
@@ -151,8 +154,7 @@ impl SheetWriter<'_, '_> {
         format: &rust_xlsxwriter::Format,
     ) -> Result<(), XlsxError> {
         let (columns, width) = self.text_place;
-        let letters = count_as_f64(text.chars().count());
-        if letters <= width || columns < 2 {
+        if count_as_f64(text.chars().count()) <= width || columns < 2 {
             return self.write_text(0, text, format);
         }
         let cut: String = text.chars().take(CELL_CHARS_MAX).collect();
@@ -160,10 +162,7 @@ impl SheetWriter<'_, '_> {
         let (row, last) = (self.row, columns - 1);
         self.worksheet
             .merge_range(row, 0, row, last, &cut, &format)?;
-        // A spreadsheet does not fit the height of a merged cell by itself. Words leave a part of
-        // each line empty.
-        let lines = (letters * 1.12 / width).ceil().min(TEXT_LINES_MAX);
-        self.worksheet.set_row_height(row, lines * LINE_HEIGHT)?;
+        self.set_lines(wrapped_lines(text, width))?;
         Ok(())
     }
 
@@ -172,6 +171,19 @@ impl SheetWriter<'_, '_> {
         for (column, head) in heads.iter().enumerate() {
             self.write_text(column_number(column), head, &CellFormats::head())?;
         }
+        let heads = heads.iter().zip(&self.widths);
+        // Bold letters are wider.
+        let lines = heads.map(|(head, width)| wrapped_lines(head, f64::from(*width) * 0.9));
+        self.set_lines(lines.max().unwrap_or(1))
+    }
+
+    /// Sets the height of the row for so many lines: not every program fits it by itself, and none
+    /// that of merged cells.
+    fn set_lines(&mut self, lines: usize) -> Result<(), XlsxError> {
+        if lines > 1 {
+            let height = count_as_f64(lines.min(TEXT_LINES_MAX)) * LINE_HEIGHT;
+            self.worksheet.set_row_height(self.row, height)?;
+        }
         Ok(())
     }
 
@@ -179,7 +191,16 @@ impl SheetWriter<'_, '_> {
         for (column, cell) in cells.iter().enumerate() {
             self.write_cell(column_number(column), cell)?;
         }
-        Ok(())
+        let lines = cells
+            .iter()
+            .zip(&self.widths)
+            .map(|(cell, width)| match &cell.value {
+                CellValue::Text(text) if matches!(cell.kind, ValueKind::Text | ValueKind::Note) => {
+                    wrapped_lines(text, f64::from(*width))
+                }
+                _ => 1,
+            });
+        self.set_lines(lines.max().unwrap_or(1))
     }
 
     fn write_cell(&mut self, column: u16, cell: &ReportCell) -> Result<(), XlsxError> {
@@ -400,6 +421,29 @@ fn text_place(widths: &[u16], has_plots: bool) -> (u16, f64) {
     (columns, known + others)
 }
 
+/// Lines of a text that is broken at spaces, in a width of so many characters.
+fn wrapped_lines(text: &str, width: f64) -> usize {
+    let mut lines = 0;
+    for paragraph in text.split('\n') {
+        lines += 1;
+        let mut filled = 0.0;
+        for word in paragraph.split(' ') {
+            let wide = count_as_f64(word.chars().count());
+            if filled > 0.0 && filled + 1.0 + wide > width {
+                lines += 1;
+                filled = 0.0;
+            }
+            filled += wide + if filled > 0.0 { 1.0 } else { 0.0 };
+            // A word that is wider than the column is broken by itself.
+            while filled > width.max(1.0) {
+                lines += 1;
+                filled -= width.max(1.0);
+            }
+        }
+    }
+    lines
+}
+
 /// Returns the width of each column, characters: that of the widest cell, within limits.
 fn column_widths(show: &RenderContext<'_>, rows: &[SheetRow]) -> Vec<u16> {
     let mut widths: Vec<usize> = Vec::new();
@@ -454,6 +498,20 @@ fn column_number(column: usize) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_are_counted_at_spaces_and_within_long_words() {
+        for (text, width, lines) in [
+            ("", 10.0, 1),
+            ("kata", 10.0, 1),
+            ("Ketidakpastian (±)", 15.0, 2),
+            ("satu dua tiga empat", 9.0, 3),
+            ("aaaaaaaaaaaaaaaaaaaa", 9.0, 3),
+            ("a\nb", 9.0, 2),
+        ] {
+            assert_eq!(wrapped_lines(text, width), lines, "{text}");
+        }
+    }
 
     #[test]
     fn a_printed_value_is_the_exact_one_rounded_to_a_place() {
