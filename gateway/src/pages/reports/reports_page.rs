@@ -186,18 +186,27 @@ fn edition_texts(
 
 #[cfg(test)]
 mod tests {
-    use crate::server::tests::ApiTestBench;
+    use crate::domain::{ExactNumber, SampleOutcome, UtcMs};
+    use crate::server::tests::{ApiTestBench, NOW};
     use axum::http::StatusCode;
 
     #[tokio::test]
     async fn a_period_that_has_not_begun_is_said_and_never_silently_another() {
         let bench = ApiTestBench::with_readings(2).await;
+        let at = UtcMs(NOW - 3 * 86_400_000);
+        let reading = (at, SampleOutcome::Good(ExactNumber::Float(1.0)));
+        let column = ("inverter.ac_energy".into(), vec![reading]);
+        let store = &bench.state.store;
+        store.import_columns(vec![column]).await.unwrap();
         for (path, part) in [
             ("/laporan?period=2099-01", "Januari 2099 belum dimulai."),
             ("/laporan?period=besok", "bukan periode"),
             ("/plts?period=2099", "2099 belum dimulai."),
             ("/dampak?period=2099-01", "Januari 2099 belum dimulai."),
-            ("/laporan?period=2019-05", "Bacaan lokasi ini dimulai pada"),
+            (
+                "/laporan?period=2019-05",
+                "Bacaan lokasi ini dimulai pada 22 November 2026",
+            ),
         ] {
             let (status, page) = bench.get(&format!("{path}&lang=id")).await;
             assert_eq!(status, StatusCode::OK, "{path}");

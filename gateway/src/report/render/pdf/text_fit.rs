@@ -22,33 +22,39 @@ pub(crate) struct FittedLine {
 
 /// Fits texts below each other into a place, by its width and height in points. All get smaller
 /// alike until every line fits.
-pub(crate) fn fit_texts(
-    parts: &[(&str, TextStyle)],
-    (room, height): (f64, f64),
-) -> Vec<FittedLine> {
-    let mut share = 1.0;
-    let mut lines = lay_out(parts, share, room);
-    for _ in 0..STEPS_MAX {
-        let is_whole = share < BREAKING_SHARE || !has_wide_word(parts, share, room);
-        if is_whole && total_height(&lines) <= height + 0.01 {
-            break;
-        }
-        share *= STEP;
-        lines = lay_out(parts, share, room);
-    }
-    lines
+pub(crate) fn fit_texts(parts: &[(&str, TextStyle)], place: (f64, f64)) -> Vec<FittedLine> {
+    fit_lines(parts, place, usize::MAX)
 }
 
 /// Fits a text on one line, by smaller type.
 pub(crate) fn fit_line(text: &str, style: TextStyle, room: f64) -> FittedLine {
-    let place = (room, style.size * LINE_SPACING);
-    let lines = fit_texts(&[(text, style)], place);
+    let lines = fit_lines(&[(text, style)], (room, f64::INFINITY), 1);
     let line = lines.into_iter().next();
     line.unwrap_or_else(|| FittedLine {
         text: String::new(),
         style,
         base: style.size,
     })
+}
+
+/// Fits texts into a place, on so many lines at most.
+fn fit_lines(
+    parts: &[(&str, TextStyle)],
+    (room, height): (f64, f64),
+    lines_max: usize,
+) -> Vec<FittedLine> {
+    let mut share = 1.0;
+    let mut lines = lay_out(parts, share, room);
+    for _ in 0..STEPS_MAX {
+        let is_whole = share < BREAKING_SHARE || !has_wide_word(parts, share, room);
+        let has_room = lines.len() <= lines_max && total_height(&lines) <= height + 0.01;
+        if is_whole && has_room {
+            break;
+        }
+        share *= STEP;
+        lines = lay_out(parts, share, room);
+    }
+    lines
 }
 
 /// Height of lines below each other, points.
