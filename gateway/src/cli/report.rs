@@ -257,12 +257,13 @@ async fn write_report_and_bundle(
 /// no terminal.
 async fn record_closed_days(client: &mut ApiClient, lang: Language) -> Result<(), CommandError> {
     let (bar, has_bar) = (progress_bar(None), std::io::stderr().is_terminal());
-    let mut most = 0;
+    let (mut most, mut said) = (0, 0);
     let told = |left: u64| {
         most = most.max(left);
         let done = most - left;
         move_progress_bar(&bar, done, most);
-        if !has_bar && left > 0 && done.is_multiple_of(RECORDED_DAYS_A_LINE) {
+        if !has_bar && left > 0 && done >= said + RECORDED_DAYS_A_LINE {
+            said = done;
             let args = [("done", &*done.to_string()), ("all", &*most.to_string())];
             print_stderr(&lang.text_with("reporting-recording", &args));
         }
@@ -322,7 +323,7 @@ async fn fetch_with_progress(
                 let now = *progress.borrow_and_update();
                 move_progress_bar(&bar, now.done, now.all);
             }
-            _ = lines.tick(), if !has_bar => {
+            _ = lines.tick(), if !has_bar && progress.borrow().all > 0 => {
                 let now = *progress.borrow();
                 let args = [("done", &*now.done.to_string()), ("all", &*now.all.to_string())];
                 print_stderr(&lang.text_with("reporting-progress", &args));

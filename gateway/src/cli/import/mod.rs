@@ -301,6 +301,11 @@ fn convert_values(
         below: &format.column_texts,
     };
     let mut converted = value_units::convert_rows(rows, texts, unit);
+    // The headings of the exchange format, whose values are in the unit of the point.
+    let is_exchange = (&*format.time_column.1, &*format.column_name) == ("time", "value");
+    if converted == Err(UnitError::Unsaid) && is_exchange {
+        converted = Ok(None);
+    }
     if converted == Err(UnitError::Unsaid) && options.may_ask() {
         print_unit_error(&UnitError::Unsaid, format, (point, unit), lang);
         let said = import_questions::ask_unit(unit, lang)?;
