@@ -89,8 +89,8 @@ impl BundleCheck<'_> {
         let there: BTreeSet<u64> = there.collect();
         let last = there.last().max(named.last()).copied();
         // Every site has a configuration and factors, and the numbers of texts have no gaps.
-        let least = u64::from(kind != RevisionKind::Calibrations);
-        let last = last.unwrap_or(least);
+        let floor = u64::from(kind != RevisionKind::Calibrations);
+        let last = last.unwrap_or(floor);
         let missing = (1..=last).filter(|id| !there.contains(id) && !named.contains(id));
         for id in missing.take(EVIDENCE_FAULTS_MAX) {
             self.verdict.add(self.chain.text_mismatch(kind, id));

@@ -312,8 +312,8 @@ fn convert_values(
         let said = Some(&*said);
         converted = value_units::convert_rows(rows, UnitTexts { said, ..texts }, unit);
     }
-    let print = |why: UnitError| print_unit_error(&why, format, (point, unit), lang);
-    converted.map_err(print).ok()
+    let refused = |why: UnitError| print_unit_error(&why, format, (point, unit), lang);
+    converted.map_err(refused).ok()
 }
 
 fn print_unit_error(

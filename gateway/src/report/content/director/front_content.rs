@@ -10,7 +10,7 @@ use crate::formulas::claim_rounding::{RoundingMode, round_decimals};
 use crate::report::content::chosen_headlines::ChosenFigure;
 use crate::report::content::context::ReportContext;
 use crate::report::content::{
-    display_names, emissions, revised_since, significant_digits, summary,
+    display_names, emissions, indicator_figures, revised_since, significant_digits, summary,
 };
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::figure::KeyFigure;
