@@ -333,19 +333,22 @@ pub(crate) struct TestCertificate {
 
 /// Creates a certificate in this folder.
 pub(crate) fn make_certificate(folder: &Path) -> TestCertificate {
+    let named = ["-addext", "subjectAltName=DNS:localhost"];
+    let own = ["-addext", "basicConstraints=critical,CA:FALSE"];
+    make_certificate_with(folder, &[named, own].concat())
+}
+
+/// Creates a certificate in this folder as `openssl req -x509` makes it with these options: without
+/// any, one of an authority that names no host.
+pub(crate) fn make_certificate_with(folder: &Path, options: &[&str]) -> TestCertificate {
     let (cert, key) = (folder.join("cert.pem"), folder.join("key.pem"));
     let mut command = Command::new("openssl");
     command
         .args([
             "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30",
         ])
-        .args([
-            "-subj",
-            "/CN=localhost",
-            "-addext",
-            "subjectAltName=DNS:localhost",
-        ])
-        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+        .args(["-subj", "/CN=localhost"])
+        .args(options)
         .arg("-out")
         .arg(&cert)
         .arg("-keyout")

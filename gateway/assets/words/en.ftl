@@ -446,6 +446,7 @@ fault-word = unknown word `{ $found }`, expected one of { $expected }
 fault-secret = a secret must not be in this file: store it in a separate file and name it with `{ $found }`, or use the environment variable { $expected }
 fault-secret-file = { $found } cannot be read; nothing is sent until the file can be read or the environment variable { $expected } is set
 fault-bus-secret-file = { $found } cannot be read; the broker is not reached until the file can be read
+fault-host-secret = found `{ $found }`: here stands only a name or an address; a Modbus device knows no user and no password
 fault-url-secret = found `{ $found }`: the address has only host, port and path; store a password or token in a file that `{ $expected }` names
 fault-no-file = file { $found } does not exist
 fault-no-directory = directory { $found } does not exist

@@ -443,6 +443,7 @@ fault-word = kata `{ $found }` tidak dikenal, pilihannya { $expected }
 fault-secret = rahasia tidak boleh ada di berkas ini: simpan dalam berkas tersendiri dan sebutkan dengan `{ $found }`, atau dalam variabel lingkungan { $expected }
 fault-secret-file = { $found } tidak dapat dibaca; tidak ada yang dikirim sampai berkas itu dapat dibaca atau variabel lingkungan { $expected } diisi
 fault-bus-secret-file = { $found } tidak dapat dibaca; broker tidak dihubungi sampai berkas itu dapat dibaca
+fault-host-secret = ditemukan `{ $found }`: di sini hanya nama atau alamat; perangkat Modbus tidak mengenal pengguna dan kata sandi
 fault-url-secret = ditemukan `{ $found }`: alamat hanya berisi host, port, dan jalur; simpan kata sandi atau token dalam berkas yang disebut `{ $expected }`
 fault-no-file = berkas { $found } tidak ada
 fault-no-directory = direktori { $found } tidak ada

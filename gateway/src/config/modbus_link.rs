@@ -3,6 +3,7 @@
 use crate::config::BusLinkSummary;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::{RawInteger, RawParity, RawText, SpannedValue};
+use crate::config::secret::SECRET_MASK;
 use std::ops::{Range, RangeInclusive};
 use std::path::PathBuf;
 
@@ -149,16 +150,45 @@ pub(crate) fn check_modbus_link(
     if (serial || tcp) && needed.1.as_ref().is_none_or(|text| text.get().is_empty()) {
         notes.add_error(keys.span.clone(), needed.0, "fault-missing", "", "");
     }
-    let host = keys
-        .host
-        .as_ref()
-        .map_or(String::new(), |at| at.get().clone());
+    let host = check_host(notes, keys.host).unwrap_or_default();
     let port = keys.tcp_port.as_ref().map_or(502, |at| *at.get());
     match transport {
         Some(ModbusTransport::Rtu) => ModbusLink::Rtu(check_serial_port(notes, keys, baud)),
         Some(ModbusTransport::RtuOverTcp) => ModbusLink::RtuOverTcp { host, port, baud },
         _ => ModbusLink::Tcp { host, port },
     }
+}
+
+/// Checks `host`: a name or an address, without user, port or path.
+fn check_host(notes: &mut DiagnosticCollector<'_>, typed: &RawText) -> Option<String> {
+    let at = typed.as_ref().filter(|at| !at.get().is_empty())?;
+    // Messages and plans show it: a password in it would be shown as well.
+    if may_hold_secret(at.get()) {
+        let found = at.get();
+        let host = found.rsplit_once('@').map_or("", |(_, host)| host);
+        let masked = format!("{SECRET_MASK}{host}");
+        notes.add_error(at.span(), "host", "fault-host-secret", &masked, "");
+        return None;
+    }
+    notes.parsed_text(typed, "host", parse_host, "192.168.1.20, inverter.local")
+}
+
+/// Whether a text may have a password: `USER:PASSWORD@HOST`, or a port that is no number.
+fn may_hold_secret(text: &str) -> bool {
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    let has_other_port = || {
+        text.rsplit_once(':')
+            .is_some_and(|(_, port)| !is_port(port))
+    };
+    text.contains(['@', '?']) || (parse_host(text).is_none() && has_other_port())
+}
+
+/// Reads a host name or an IP address; `None` for one with a port, a path or spaces.
+fn parse_host(text: &str) -> Option<String> {
+    let bare = text.trim_matches(['[', ']']);
+    let is_name = |sign: char| sign.is_alphanumeric() || matches!(sign, '.' | '-' | '_');
+    let is_host = text.chars().all(is_name) || bare.parse::<std::net::IpAddr>().is_ok();
+    is_host.then(|| text.to_owned())
 }
 
 /// Checks the serial keys of a bus that is no Modbus line.

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// Replacement of a secret in texts.
-const SECRET_MASK: &str = "***";
+pub(crate) const SECRET_MASK: &str = "***";
 
 /// Secret; its `Debug` output does not contain it.
 #[derive(Clone, PartialEq, Eq)]

@@ -343,6 +343,6 @@ async fn open_stream(settings: &BrokerSettings) -> Result<Box<dyn BrokerStream>,
     )
     .await
     .map_err(|_| said("TLS does not answer".to_owned()))?
-    .map_err(|why| said(why.to_string()))?;
+    .map_err(|why| said(tls_client::tls_fault_text(&why)))?;
     Ok(Box::new(stream))
 }

@@ -154,6 +154,28 @@ fn the_shipped_example_passes_its_check_before_anybody_has_its_secrets() {
 }
 
 #[test]
+fn a_password_in_the_host_of_a_bus_is_refused_and_never_shown() {
+    let scratch = tempfile::tempdir().unwrap();
+    for host in [
+        format!("desa:{PASSWORD}@192.168.1.1"),
+        format!("{PASSWORD}@192.168.1.1"),
+        format!("desa:{PASSWORD}"),
+        format!("192.168.1.1?p={PASSWORD}"),
+    ] {
+        let bus = format!("[[bus]]\nid = \"a\"\nkind = \"modbus-tcp\"\nhost = \"{host}\"\n");
+        let config = write_site(scratch.path(), &bus);
+        for lang in ["id", "en"] {
+            for more in [&[][..], &["--json"]] {
+                let output = run_check(&config, lang, more);
+                let said = all_output(&output);
+                assert_eq!(output.status.code(), Some(2), "{said}");
+                assert!(!said.contains(PASSWORD), "{said}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_password_in_an_address_is_refused_and_never_shown() {
     let scratch = tempfile::tempdir().unwrap();
     for (table, address) in [

@@ -2,7 +2,8 @@
 
 use super::{SinkBench, mqtt_settings, require_password};
 use crate::servers::{
-    MosquittoBroker, MqttSubscriber, assert_seqs_complete, make_certificate, wait_until,
+    MosquittoBroker, MqttSubscriber, TestCertificate, assert_seqs_complete, make_certificate,
+    make_certificate_with, wait_until,
 };
 use gateway::config::Secret;
 use std::time::Duration;
@@ -140,17 +141,23 @@ async fn a_backlog_is_throttled_and_a_wrong_password_is_shown() {
     sink.stop().await;
 }
 
-#[tokio::test]
-async fn a_broker_behind_tls_is_believed_by_its_authority_only() {
-    let bench = SinkBench::new();
+/// A broker behind TLS with this certificate.
+async fn broker_with_certificate(certificate: &TestCertificate) -> MosquittoBroker {
     let mut broker = MosquittoBroker::start("").await;
     broker.stop();
-    let certificate = make_certificate(bench.folder.path());
     let config = broker.file("mosquitto.conf");
     let text = std::fs::read_to_string(&config).unwrap();
     let (cert, key) = (certificate.cert.display(), certificate.key.display());
     std::fs::write(&config, format!("{text}certfile {cert}\nkeyfile {key}\n")).unwrap();
     broker.start_process().await;
+    broker
+}
+
+#[tokio::test]
+async fn a_broker_behind_tls_is_believed_by_its_authority_only() {
+    let bench = SinkBench::new();
+    let certificate = make_certificate(bench.folder.path());
+    let broker = broker_with_certificate(&certificate).await;
     bench.append_range(1..=50).await;
     let mut settings = mqtt_settings(broker.port);
     settings.broker.host = "localhost".into();
@@ -160,6 +167,30 @@ async fn a_broker_behind_tls_is_believed_by_its_authority_only() {
     // Some time for a second attempt: it must not send anything either.
     sleep(Duration::from_millis(500)).await;
     assert_eq!(bench.sink_state("mqtt").delivered, 0);
+    sink.stop().await;
+    settings.broker.ca_file = Some(certificate.cert);
+    let sink = bench.run_mqtt(settings);
+    bench.wait_delivered("mqtt", 50).await;
+    sink.stop().await;
+}
+
+#[tokio::test]
+async fn the_certificate_that_openssl_makes_by_default_works_as_ca_file_and_no_other_does() {
+    let bench = SinkBench::new();
+    let certificate = make_certificate_with(bench.folder.path(), &[]);
+    let broker = broker_with_certificate(&certificate).await;
+    bench.append_range(1..=50).await;
+    let mut settings = mqtt_settings(broker.port);
+    // By its address, which no certificate names.
+    settings.broker.host = "127.0.0.1".into();
+    settings.broker.tls = true;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let other = make_certificate_with(elsewhere.path(), &[]);
+    settings.broker.ca_file = Some(other.cert);
+    let sink = bench.run_mqtt(settings.clone());
+    wait_until("distrust", || bench.sink_state("mqtt").fault.is_some()).await;
+    let fault = bench.sink_state("mqtt").fault.unwrap();
+    assert!(fault.contains("with ca_file"), "{fault}");
     sink.stop().await;
     settings.broker.ca_file = Some(certificate.cert);
     let sink = bench.run_mqtt(settings);

@@ -10,7 +10,7 @@ use crate::domain::UtcMs;
 use crate::limits::{INFLUX_ANSWER_MAX, INFLUX_ANSWER_SECONDS, RETRY_AFTER_MAX_SECONDS};
 use crate::sinks::influx::InfluxSettings;
 use crate::sinks::influx::write_verdict::{WriteVerdict, judge_answer};
-use crate::tls_client::tls_client_config;
+use crate::tls_client::{tls_client_config, tls_fault_text};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use influxdb2::api::write::TimestampPrecision;
@@ -109,11 +109,11 @@ impl InfluxWriter {
         if error.is_timeout() {
             return format!("{host}:{port}: no answer within {INFLUX_ANSWER_SECONDS} s");
         }
-        let mut cause: &dyn Error = error;
+        let mut cause: &(dyn Error + 'static) = error;
         while let Some(inner) = cause.source() {
             cause = inner;
         }
-        format!("{host}:{port}: {cause}")
+        format!("{host}:{port}: {}", tls_fault_text(cause))
     }
 }
 

@@ -1,27 +1,49 @@
 //! TLS client configuration for brokers and databases: rustls with ring; certificate authorities of
 //! the system or of one file.
 
+mod pinned_certificates;
+mod server_faults;
+
+use pinned_certificates::PinnedCertificates;
+use rustls::client::WebPkiServerVerifier;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Returns a configuration that trusts the authorities of `ca_file`, or those of the system, and
-/// shows the certificate and the key of these files; the error is a sentence.
+pub(crate) use server_faults::tls_fault_text;
+
+/// Returns a configuration that trusts the certificates of `ca_file`, or the authorities of the
+/// system, and shows the certificate and the key of these files; the error is a sentence.
+///
+/// A server that shows a certificate of `ca_file` itself is trusted as well.
 pub(crate) fn tls_client_config(
     ca_file: Option<&Path>,
     certificate: Option<(&Path, &Path)>,
 ) -> Result<Arc<ClientConfig>, String> {
-    let roots = match ca_file {
-        Some(file) => roots_from_file(file).map_err(|why| format!("{}: {why}", file.display()))?,
-        None => roots_from_system()?,
-    };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
+    let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(|why| why.to_string())?
-        .with_root_certificates(roots);
+        .map_err(|why| why.to_string())?;
+    let config = match ca_file {
+        None => config.with_root_certificates(roots_from_system()?),
+        Some(file) => {
+            let named = |why: String| format!("{}: {why}", file.display());
+            let certificates = read_certificates(file).map_err(named)?;
+            let roots = roots_or_error(certificates.clone(), "no certificate in it");
+            let chains = WebPkiServerVerifier::builder_with_provider(
+                Arc::new(roots.map_err(named)?),
+                provider,
+            );
+            let chains = chains.build().map_err(|why| named(why.to_string()))?;
+            // What is not in the file is judged by webpki as ever.
+            let pinned = PinnedCertificates::new(certificates, chains);
+            config
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(pinned))
+        }
+    };
     let Some((chain, key)) = certificate else {
         return Ok(Arc::new(config.with_no_client_auth()));
     };
@@ -37,10 +59,6 @@ fn read_certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String
     CertificateDer::pem_file_iter(file)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|why| why.to_string())
-}
-
-fn roots_from_file(file: &Path) -> Result<RootCertStore, String> {
-    roots_or_error(read_certificates(file)?, "no certificate in it")
 }
 
 /// Reads the system's authorities; one damaged certificate must not disable the others.
