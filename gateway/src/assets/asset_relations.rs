@@ -61,7 +61,7 @@ fn lower_factor<'a>(factors: &'a Factors, chosen: &Factor) -> Option<&'a Arc<Fac
     let grid = |factor: &Factor| factor.scope.split(',').next().map(str::to_lowercase);
     let own = chosen.t_per_mwh()?;
     let rivals = factors.all().iter().filter(|one| {
-        one.is_grid()
+        one.is_of_grid()
             && one.status != FactorStatus::Derived
             && one.year == chosen.year
             && !one.scope.is_empty()

@@ -8,6 +8,7 @@
 
 use super::asset_point::POWER_UNITS;
 use super::asset_relation::{AssetRelation, AssetRelationSort};
+use super::measured_energy::MeasuredEnergy;
 use super::{Asset, AssetKind, AssetPoint, PumpAsset, PvPlantAsset, RawAsset};
 use crate::carbon::settings::baseline::{Baseline, BaselineKind};
 use crate::config::diagnostic_collector::DiagnosticCollector;
@@ -37,14 +38,6 @@ enum EnergyOverlap {
     Sure,
 }
 
-/// Points by which an asset measures energy, and the channel of the device.
-#[derive(Clone, Debug)]
-struct MeasuredEnergy<'a> {
-    counters: Vec<&'a str>,
-    power: Option<&'a str>,
-    channel: Option<&'a str>,
-}
-
 /// Checks kilowatt-hours, water, and the records of people: each is claimed once.
 pub(crate) fn check_claims(
     notes: &mut DiagnosticCollector<'_>,
@@ -58,7 +51,7 @@ pub(crate) fn check_claims(
             registry.check_plants(notes, at, (earlier, later));
             registry.check_pumps(notes, at, (earlier, later));
             registry.check_meters(notes, at, (earlier, later));
-            registry.check_gensets(notes, at, (earlier, later));
+            check_gensets(notes, at, (earlier, later));
         }
         registry.check_driven_pump(notes, at, later);
         registry.check_certificates(notes, at, later);
@@ -284,9 +277,10 @@ impl ClaimRegistry<'_> {
         });
         for (one, plant) in plants {
             let own = MeasuredEnergy::of_plant(plant);
-            let overlap = match self.is_one_energy(&asset.id, &one.id) {
-                true => EnergyOverlap::Sure,
-                false => self.energy_overlap(&certified, &own),
+            let overlap = if self.is_one_energy(&asset.id, &one.id) {
+                EnergyOverlap::Sure
+            } else {
+                self.energy_overlap(&certified, &own)
             };
             match overlap {
                 EnergyOverlap::Sure => {
@@ -318,35 +312,14 @@ impl ClaimRegistry<'_> {
                 continue;
             }
             next.extend(self.relations.iter().filter_map(|one| match one.sort {
-                AssetRelationSort::PartOf if *one.asset == *id => Some(&*one.with),
-                AssetRelationSort::InSeries if *one.asset == *id => Some(&*one.with),
+                AssetRelationSort::PartOf | AssetRelationSort::InSeries if *one.asset == *id => {
+                    Some(&*one.with)
+                }
                 AssetRelationSort::InSeries if *one.with == *id => Some(&*one.asset),
                 _ => None,
             }));
         }
         all
-    }
-
-    /// Fuel that is bought for two sets under one indicator would count for both.
-    fn check_gensets(
-        self,
-        notes: &mut DiagnosticCollector<'_>,
-        at: &SpannedValue<RawAsset>,
-        (earlier, later): (&Asset, &Asset),
-    ) {
-        let bought = |asset: &Asset| match &asset.kind {
-            // Measured fuel takes the place of what was bought.
-            AssetKind::Genset(set) if set.fuel.is_none() && set.fuel_flow.is_none() => {
-                set.fuel_ledger.clone()
-            }
-            _ => None,
-        };
-        if let Some(indicator) = bought(earlier)
-            && bought(later).as_ref() == Some(&indicator)
-        {
-            let what = "fault-fuel-counted-twice";
-            notes.add_error(at.span(), "fuel_ledger", what, &indicator, &earlier.id);
-        }
     }
 
     /// A record whose quantity has an effect in CO2 must not stand behind the emissions of a bin
@@ -438,46 +411,31 @@ impl ClaimRegistry<'_> {
     }
 }
 
-impl<'a> MeasuredEnergy<'a> {
-    fn new(counters: &[&'a Option<AssetPoint>], power: &'a Option<AssetPoint>) -> Self {
-        let id = |point: &'a Option<AssetPoint>| point.as_ref().map(|point| &*point.id);
-        Self {
-            counters: counters.iter().filter_map(|point| id(point)).collect(),
-            power: id(power),
-            channel: None,
-        }
-    }
-
-    fn of_plant(plant: &'a PvPlantAsset) -> Self {
-        Self {
-            channel: plant.channel.as_deref(),
-            ..Self::new(&[&plant.energy], &plant.power)
-        }
-    }
-
-    /// The energy for which a certificate was issued; `None` without one.
-    fn certified(asset: &'a Asset) -> Option<Self> {
-        let (claim, measured) = match &asset.kind {
-            AssetKind::Plts(plant) => (&plant.claim, Self::of_plant(plant)),
-            AssetKind::Meter(meter) => (
-                &meter.claim,
-                Self::new(&[&meter.energy, &meter.export], &meter.power),
-            ),
-            _ => return None,
-        };
-        let has_certificate = claim.as_ref().is_some_and(|claim| claim.rec);
-        has_certificate.then_some(measured)
-    }
-
-    fn points(&self) -> Vec<&'a str> {
-        self.counters.iter().copied().chain(self.power).collect()
-    }
-}
-
 fn as_plant(asset: &Asset) -> Option<&PvPlantAsset> {
     match &asset.kind {
         AssetKind::Plts(plant) => Some(plant),
         _ => None,
+    }
+}
+
+/// Fuel that is bought for two sets under one indicator would count for both.
+fn check_gensets(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<RawAsset>,
+    (earlier, later): (&Asset, &Asset),
+) {
+    let bought = |asset: &Asset| match &asset.kind {
+        // Measured fuel takes the place of what was bought.
+        AssetKind::Genset(set) if set.fuel.is_none() && set.fuel_flow.is_none() => {
+            set.fuel_ledger.clone()
+        }
+        _ => None,
+    };
+    if let Some(indicator) = bought(earlier)
+        && bought(later).as_ref() == Some(&indicator)
+    {
+        let what = "fault-fuel-counted-twice";
+        notes.add_error(at.span(), "fuel_ledger", what, &indicator, &earlier.id);
     }
 }
 

@@ -47,6 +47,7 @@ pub mod compost;
 pub mod genset;
 mod kind_settings;
 mod limited_points;
+mod measured_energy;
 pub mod meter;
 mod named_asset;
 pub mod pump;

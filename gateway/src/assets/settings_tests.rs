@@ -691,7 +691,7 @@ fn a_roof_takes_a_handbook_runoff_and_says_so() {
     let config = load_valid(&format!("{roof}runoff = 0.8\n"));
     assert!(config.assets[0].factors().is_empty());
     let said = rendered_diagnostics(&format!("{roof}runoff = 80\n"), Language::En);
-    assert_eq!(said, ["6: runoff: 80 is out of range, expected 0..=1"]);
+    assert_eq!(said, ["6: runoff: 80 is out of range, expected 0.05..=1"]);
 }
 
 #[test]
@@ -847,4 +847,65 @@ fn one_indicator_is_not_what_goes_in_and_what_comes_out() {
         assert_eq!(found, ["fault-mass-roles"], "{keys}");
     }
     assert!(load_assets(bin).is_ok());
+}
+
+/// Site with a claim by fuel: of a generator set, or of a pump.
+fn fuel_claim(baseline: &str) -> String {
+    let pump = "[[asset]]\nid = 'w'\nkind = 'pump'\nvolume = 'd.m3'\nhead = { static_m = 20 }\n";
+    format!(
+        "{PLTS}baseline = {{ {baseline}, density_kg_l = 0.84 }}\n\
+         leakage = {{ replaced = 'scrapped', statement = 'letter' }}\n{pump}"
+    )
+}
+
+#[test]
+fn a_number_that_cannot_be_true_is_refused_and_an_unusual_one_is_a_warning() {
+    let genset = |keys: &str| fuel_claim(&format!("kind = 'GENSET', rating_kw = 5, {keys}"));
+    let pump = |keys: &str| fuel_claim(&format!("kind = 'PUMP_FUEL', pump = 'w', {keys}"));
+    let tank = |m: &str| format!("{TANK}{}", UPRIGHT.replace("1.35", m));
+    let table = [
+        (genset("litres_per_kwh = 40"), "fault-range"),
+        (genset("litres_per_kwh = 0.05"), "fault-range"),
+        (genset("litres_per_kwh = 1.2"), "fault-unusual"),
+        (genset("litres_per_kwh = 0.4"), ""),
+        (pump("litres_per_m3 = 50"), "fault-range"),
+        (pump("litres_per_m3 = 2"), "fault-unusual"),
+        (pump("litres_per_m3 = 0.1"), ""),
+        (pump("eta_engine = 0.01"), "fault-range"),
+        (pump("eta_engine = 0.1"), "fault-unusual"),
+        (pump("eta_pump = 0.01"), "fault-range"),
+        (tank("1100"), "fault-range"),
+        (tank("25"), "fault-unusual"),
+        (tank("1.35"), ""),
+        (
+            genset("factor = 'grid.sumatera.2019.cm5050_exante'"),
+            "fault-factor-use",
+        ),
+    ];
+    for (text, what) in table {
+        let loaded = load_assets(&text);
+        assert_eq!(
+            loaded.is_err(),
+            ["fault-range", "fault-factor-use"].contains(&what),
+            "{text}"
+        );
+        let found = loaded.map_or_else(|faults| faults.0, |config| config.warnings);
+        let told = |one: &str| found.iter().any(|fault| fault.what == one);
+        for one in ["fault-range", "fault-unusual", "fault-factor-use"] {
+            assert_eq!(told(one), one == what, "{one}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_first_day_beyond_the_next_year_is_told_by_whoever_knows_the_date() {
+    let today = jiff::civil::date(2026, 11, 30);
+    let found = |text: &str| load_valid(text).far_days(today).len();
+    assert_eq!(found(&format!("{PLTS}since = 2030-07-01\n")), 1);
+    assert_eq!(
+        found(&format!("{PLTS}since = 2027-07-01\nuntil = 2035-12-31\n")),
+        0
+    );
+    let baseline = "baseline = { kind = 'NONE', since = 2062-01-01 }\n";
+    assert_eq!(found(&format!("{PLTS}{baseline}")), 1);
 }

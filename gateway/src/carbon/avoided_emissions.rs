@@ -171,7 +171,7 @@ fn gross_figure(
         ) => pump_fuel_emissions(desk, known, pump, *way, fuel),
         (_, None) => EmissionPart::unavailable(status_remark(FormulaStatus::NoEnergy)),
         (BaselineKind::Grid { factor, losses }, Some(used)) => {
-            grid_emissions(desk.config, used, factor.as_ref(), *losses)
+            grid_emissions(desk.config, used, factor.as_ref(), ("GRID", *losses))
         }
         (
             BaselineKind::Genset {
@@ -255,7 +255,7 @@ fn project_figure(
         let taken = find_indicator(known, &solar::PROJECT_IMPORT, id);
         parts.push(match taken {
             Some(taken) => (
-                grid_emissions(desk.config, taken, project.factor.as_ref(), 0.0),
+                grid_emissions(desk.config, taken, project.factor.as_ref(), ("GRID", 0.0)),
                 taken.completeness,
             ),
             None => (

@@ -10,6 +10,7 @@ use crate::carbon::fuel_emissions::{
 };
 use crate::carbon::known_indicators::{KnownIndicators, find_indicator};
 use crate::config::Config;
+use crate::config::number_ranges::factor_range;
 use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::factor::{Factor, FactorStatus, FactorUnit, UnverifiedFactor};
 use crate::domain::indicator::{
@@ -95,12 +96,13 @@ impl EmissionPart {
     }
 }
 
-/// Grid emissions (METHODS C.3).
+/// Emissions of electricity by a factor for this use, `GRID` or `GENSET`, with the losses of the
+/// grid as a share (METHODS C.3).
 pub(crate) fn grid_emissions(
     config: &Config,
     used: &Indicator,
     factor: Option<&Arc<Factor>>,
-    losses: f64,
+    (purpose, losses): (&str, f64),
 ) -> EmissionPart {
     let Some((factor, per_mwh)) = factor.and_then(|factor| Some((factor, factor.t_per_mwh()?)))
     else {
@@ -111,6 +113,13 @@ pub(crate) fn grid_emissions(
     if let Some(assumed) = assumed {
         remarks.push(assumed);
     }
+    let unusual = factor_range(purpose).filter(|range| range.is_unusual(per_mwh));
+    let verdict = unusual.map_or(ClaimVerdict::Claimable, |_| ClaimVerdict::Doubtful);
+    remarks.extend(unusual.map(|range| {
+        IndicatorRemark::new("account-unusual-factor")
+            .with_arg("factor", &factor.id)
+            .with_arg("usual", range.usual_text())
+    }));
     EmissionPart {
         value: used
             .value
@@ -125,7 +134,7 @@ pub(crate) fn grid_emissions(
         factors: vec![Arc::clone(factor)],
         wide: RelativeUncertainty::of_product(&[RelativeUncertainty::from_indicator(used), width]),
         remarks,
-        verdict: used.claim,
+        verdict: ClaimVerdict::combine([used.claim, verdict]),
         method: "C.3",
         equation: "E_used / 1000 · EF · (1 + TDL)",
     }
@@ -169,7 +178,7 @@ pub(crate) fn genset_emissions(
     match way {
         None => EmissionPart::unavailable(status_remark(FormulaStatus::NoSource)),
         Some(GensetEmissionMethod::Factor(factor)) => {
-            let mut part = grid_emissions(desk.config, used, Some(factor), 0.0);
+            let mut part = grid_emissions(desk.config, used, Some(factor), ("GENSET", 0.0));
             // METHODS C.4 has no grid losses, so the input TDL is dropped.
             part.inputs.truncate(2);
             (part.method, part.equation) = ("C.4", "E_used / 1000 · EF");

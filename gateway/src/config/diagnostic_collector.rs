@@ -4,6 +4,7 @@
 //! let kwp = notes.positive_number(&raw.capacity_kwp, "capacity_kwp");    // None: reported
 //! ```
 
+use crate::config::number_ranges::number_range;
 use crate::config::raw_values::{RawDate, RawInteger, RawNumber, RawText, SpannedValue};
 use crate::config::value_syntax::is_id;
 use crate::config::{Diagnostic, mask_secrets};
@@ -170,7 +171,36 @@ impl<'a> DiagnosticCollector<'a> {
         Some(value)
     }
 
-    /// Returns a finite number within `range`; an error otherwise.
+    /// Returns a number of an asset within the range that the table has for its key
+    /// (`config/number_ranges.toml`); an error otherwise, and a warning where it is unusual.
+    pub(crate) fn ranged_number(&mut self, typed: &RawNumber, key: &str) -> Option<f64> {
+        let at = typed.as_ref()?;
+        let value = self.finite_number(typed.as_ref(), key)?;
+        let range = number_range(key)?;
+        if range.refuses(value) {
+            // What is nothing or less needs no unit to be wrong.
+            let expected = if range.refused.0 > 0.0 && value <= 0.0 {
+                "> 0".to_owned()
+            } else {
+                range.refused_text()
+            };
+            self.add_error(at.span(), key, "fault-range", &value.to_string(), &expected);
+            return None;
+        }
+        self.warn_unusual(at, key, value);
+        Some(value)
+    }
+
+    /// Warns about a number that is possible and unusual.
+    fn warn_unusual(&mut self, at: &SpannedValue<f64>, key: &str, value: f64) {
+        if let Some(range) = number_range(key).filter(|range| range.is_unusual(value)) {
+            let (found, usual) = (value.to_string(), range.usual_text());
+            self.add_warning(at.span(), key, "fault-unusual", &found, &usual);
+        }
+    }
+
+    /// Returns a finite number within `range`; an error otherwise, and a warning where it is
+    /// unusual for its key.
     pub(crate) fn number_in_range(
         &mut self,
         typed: &RawNumber,
@@ -184,6 +214,7 @@ impl<'a> DiagnosticCollector<'a> {
             self.add_error(at.span(), key, "fault-range", &value.to_string(), &expected);
             return None;
         }
+        self.warn_unusual(at, key, value);
         Some(value)
     }
 

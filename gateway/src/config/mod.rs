@@ -41,6 +41,7 @@ mod linear_scale;
 pub(crate) mod modbus_link;
 pub(crate) mod modbus_point;
 pub(crate) mod mqtt_point;
+pub(crate) mod number_ranges;
 mod other_bus;
 pub(crate) mod physical_limits;
 mod point;

@@ -135,6 +135,38 @@ impl Config {
             .collect()
     }
 
+    /// First days of assets, baselines and changes that are later than the year after `today`: slips
+    /// of the keyboard, since nothing is declared so far ahead.
+    // Loading knows no date, and a clock that is wrong must not keep a gateway from starting.
+    pub fn far_days(&self, today: Date) -> Vec<Diagnostic> {
+        let mut all = Vec::new();
+        for asset in &self.assets {
+            let own = ("since", asset.days);
+            let declared = asset.kind.settings().declared_stretches();
+            for (key, days) in [own].into_iter().chain(declared) {
+                let is_far = |day: &Date| day.year() > today.year().saturating_add(1);
+                if let Some(day) = days.since.filter(is_far) {
+                    all.push(self.far_diagnostic(key, day, today));
+                }
+            }
+        }
+        all
+    }
+
+    fn far_diagnostic(&self, key: &str, day: Date, today: Date) -> Diagnostic {
+        let day = day.to_string();
+        let before = self.text.find(&day).map_or("", |at| &self.text[..at]);
+        Diagnostic {
+            file: self.file.clone(),
+            line: 1 + before.matches('\n').count(),
+            key: key.to_owned(),
+            what: "fault-range",
+            found: day,
+            expected: format!("..={}-12-31", today.year().saturating_add(1)),
+            hint: None,
+        }
+    }
+
     fn expired_diagnostic(&self, factor: &Factor, today: Date) -> Diagnostic {
         // The place of its first use in the file; a default factor has none.
         let before = self

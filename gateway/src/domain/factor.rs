@@ -104,12 +104,13 @@ struct FactorUnitTerm {
 }
 
 impl Factor {
-    /// Verdict with the official pages attached by the site. A grid factor always needs its
-    /// page.
+    /// Verdict with the official pages attached by the site. A factor of electricity always needs
+    /// its page, by whatever name.
     pub fn headline(&self, evidence: &[FactorEvidence]) -> ClaimVerdict {
         // Transcriptions of grid factors disagree, so the official page is needed even with
-        // `headline_ok` (METHODS C.2).
-        if self.headline_ok && !self.is_grid() {
+        // `headline_ok` (METHODS C.2). A site gives its own factor the name that it likes: what
+        // counts is the use, and electricity is claimed by these factors alone.
+        if self.headline_ok && self.t_per_mwh().is_none() {
             return ClaimVerdict::Claimable;
         }
         if self.status == FactorStatus::Derived {
@@ -155,8 +156,8 @@ impl Factor {
         self.value_in("kgCO2/GJ").filter(|_| heat)
     }
 
-    /// Whether it counts the CO2 of electricity from a grid.
-    pub fn is_grid(&self) -> bool {
+    /// Whether its name says that it counts the CO2 of electricity from a grid.
+    pub fn is_of_grid(&self) -> bool {
         self.id.starts_with("grid.") && self.t_per_mwh().is_some()
     }
 

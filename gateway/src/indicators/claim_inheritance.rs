@@ -1,7 +1,10 @@
 //! [`inherit_verdicts`]: a figure is as doubtful as the figures that it is computed from.
 
+use crate::config::number_ranges::number_range;
 use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason, ProvisionalReason};
-use crate::domain::indicator::{Indicator, IndicatorRemark, InputSource, RoundingDirection};
+use crate::domain::indicator::{
+    Indicator, IndicatorInput, IndicatorRemark, InputSource, RoundingDirection,
+};
 use crate::domain::ledger::EntryId;
 use crate::indicators::figure_context::FigureBuilder;
 use std::sync::Arc;
@@ -31,6 +34,34 @@ pub(crate) fn inherit_verdicts(figures: &mut [Indicator]) {
             figures[at] = remarks.into_iter().fold(figure, Indicator::with_remark);
         }
     }
+}
+
+/// Makes each figure doubtful that stands on a setting or a factor which is possible and unusual
+/// (`config/number_ranges.toml`).
+pub(crate) fn doubt_unusual_inputs(figures: &mut [Indicator]) {
+    for figure in figures.iter_mut() {
+        let remarks: Vec<IndicatorRemark> =
+            figure.inputs.iter().filter_map(unusual_remark).collect();
+        if !remarks.is_empty() {
+            let marked = figure.clone().with_verdict(ClaimVerdict::Doubtful);
+            *figure = remarks.into_iter().fold(marked, Indicator::with_remark);
+        }
+    }
+}
+
+/// Remark on an input that is an unusual setting; a setting in another unit is not judged.
+fn unusual_remark(input: &IndicatorInput) -> Option<IndicatorRemark> {
+    let (InputSource::Setting(key), Some(value)) = (&input.from, input.value) else {
+        return None;
+    };
+    let key = key.rsplit('.').next().unwrap_or(key);
+    let range = number_range(key).filter(|range| range.unit == *input.unit)?;
+    range.is_unusual(value).then(|| {
+        IndicatorRemark::new("account-unusual-setting")
+            .with_arg("key", key)
+            .with_arg("found", value)
+            .with_arg("usual", range.usual_text())
+    })
 }
 
 /// End of the keys of the remarks on upper bounds.
@@ -82,7 +113,7 @@ pub(crate) fn doubt_same_entries(figures: &mut [Indicator]) {
                 } => of == indicator && own.iter().any(|id| entries.contains(id)),
                 _ => false,
             });
-            if has_one && &*figure.id == format!("ledger.{indicator}") {
+            if has_one && *figure.id == format!("ledger.{indicator}") {
                 let marked = figure.clone().with_verdict(ClaimVerdict::Doubtful);
                 *figure = remarks.iter().cloned().fold(marked, Indicator::with_remark);
             }
@@ -112,7 +143,7 @@ fn inherited(one: &Indicator, all: &[Indicator]) -> (ClaimVerdict, Vec<Indicator
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::indicator::{CompletenessShares, IndicatorInput, Uncertainty, ValueOrigin};
+    use crate::domain::indicator::{CompletenessShares, Uncertainty, ValueOrigin};
     use proptest::prelude::*;
 
     /// Figure `x<number>` with a verdict, computed from the figures with these numbers.

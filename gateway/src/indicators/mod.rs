@@ -66,7 +66,9 @@ use crate::storage::Store;
 use asset_figures::{SumsRequest, figures_of_kind};
 use asset_plan::AssetPlan;
 use asset_sums::AssetIndicators;
-use claim_inheritance::{doubt_same_entries, inherit_verdicts, judge_upper_bounds};
+use claim_inheritance::{
+    doubt_same_entries, doubt_unusual_inputs, inherit_verdicts, judge_upper_bounds,
+};
 use figure_context::FigureContext;
 use ledger_totals::PeriodLedger;
 use moving_together::mark_moving_together;
@@ -183,6 +185,7 @@ fn add_dependent_indicators(
     });
     let in_operation: Vec<(&Asset, FigureContext<'_>)> = in_operation.collect();
     mark_moving_together(config, &mut all.figures, &all.daily);
+    doubt_unusual_inputs(&mut all.figures);
     inherit_verdicts(&mut all.figures);
     // Ledger figures first: the CO2 of a plant may depend on the fuel of a genset.
     for (asset, desk) in &in_operation {
@@ -197,10 +200,12 @@ fn add_dependent_indicators(
         let more = figures.dependent_figures(&desk, &all.figures);
         all.figures.extend(more);
     }
+    doubt_unusual_inputs(&mut all.figures);
     inherit_verdicts(&mut all.figures);
     let site = FigureContext::new(config, span, None);
     let waste = waste::waste_figures(&site, book, &all.figures);
     all.figures.extend(waste);
+    doubt_unusual_inputs(&mut all.figures);
     judge_upper_bounds(&mut all.figures);
     inherit_verdicts(&mut all.figures);
     let totals = site_totals::site_totals(&site, &all.figures);

@@ -216,11 +216,8 @@ fn check_bands(
         return usual;
     };
     let raw = at.get();
-    let mut limit = |typed: &RawNumber, key: &str, usual: f64| {
-        notes
-            .number_in_range(typed, key, -20.0..=80.0)
-            .unwrap_or(usual)
-    };
+    let mut limit =
+        |typed: &RawNumber, key: &str, usual: f64| notes.ranged_number(typed, key).unwrap_or(usual);
     let bands = BsfTemperatureBands {
         slow: limit(&raw.slow, "slow", usual.slow),
         optimal: limit(&raw.optimal, "optimal", usual.optimal),

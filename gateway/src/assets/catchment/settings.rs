@@ -105,7 +105,7 @@ pub(crate) fn check_table(
     raw: &RawCatchment,
     around: &mut CheckContext<'_>,
 ) -> CatchmentAsset {
-    let own = notes.positive_number(&raw.runoff, "runoff");
+    let own = notes.ranged_number(&raw.runoff, "runoff");
     if let (Some(own), Some(at)) = (own.filter(|own| *own > 1.0), &raw.runoff) {
         notes.add_error(
             at.span(),
@@ -124,7 +124,7 @@ pub(crate) fn check_table(
         let value = format!("{} ({METAL_ROOF_FACTOR})", factor.value);
         notes.add_warning(span.clone(), "runoff", "fault-assumed", "", &value);
     }
-    let flush = notes.number_in_range(&raw.first_flush_mm, "first_flush_mm", 0.0..=50.0);
+    let flush = notes.ranged_number(&raw.first_flush_mm, "first_flush_mm");
     let gap = notes.parsed_text(
         &raw.event_gap,
         "event_gap",
@@ -132,9 +132,7 @@ pub(crate) fn check_table(
         EXPECT_DURATION,
     );
     CatchmentAsset {
-        area_m2: notes
-            .positive_number(&raw.area_m2, "area_m2")
-            .unwrap_or(0.0),
+        area_m2: notes.ranged_number(&raw.area_m2, "area_m2").unwrap_or(0.0),
         runoff: own
             .or(handbook.as_ref().map(|factor| factor.value))
             .unwrap_or(0.0),

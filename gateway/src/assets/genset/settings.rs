@@ -141,7 +141,7 @@ pub(crate) fn check_table(
     let bought = &raw.fuel_ledger;
     GensetAsset {
         rating_kw: notes
-            .positive_number(&raw.rating_kw, "rating_kw")
+            .ranged_number(&raw.rating_kw, "rating_kw")
             .unwrap_or(0.0),
         power: around.measured_point(notes, &raw.power, "power", POWER_UNITS),
         energy: around.counter_point(notes, &raw.energy, "energy", ENERGY_UNITS),

@@ -61,9 +61,9 @@ pub(crate) fn check_head(
     around: &mut CheckContext<'_>,
 ) -> HeadComponents {
     let raw = at.get();
-    let length = notes.positive_number(&raw.pipe_length_m, "pipe_length_m");
+    let length = notes.ranged_number(&raw.pipe_length_m, "pipe_length_m");
     // In mm: a diameter typed in metres is below 5 and is refused.
-    let diameter = notes.number_in_range(&raw.pipe_diameter_mm, "pipe_diameter_mm", 5.0..=2000.0);
+    let diameter = notes.ranged_number(&raw.pipe_diameter_mm, "pipe_diameter_mm");
     let both = [
         ("pipe_length_m", raw.pipe_length_m.is_none()),
         ("pipe_diameter_mm", raw.pipe_diameter_mm.is_none()),
@@ -85,17 +85,15 @@ pub(crate) fn check_head(
     }
     HeadComponents {
         static_m: notes
-            .number_in_range(&raw.static_m, "static_m", 0.0..=1000.0)
+            .ranged_number(&raw.static_m, "static_m")
             .unwrap_or(0.0),
-        drawdown_m: notes.number_in_range(&raw.drawdown_m, "drawdown_m", 0.0..=500.0),
+        drawdown_m: notes.ranged_number(&raw.drawdown_m, "drawdown_m"),
         well_depth: around.measured_point(notes, &raw.well_depth, "well_depth", LENGTH_UNITS),
         pipe: length.zip(diameter.map(|mm| mm / 1000.0)),
         hazen_williams_c: notes
-            .number_in_range(&raw.pipe_c, "pipe_c", 20.0..=200.0)
+            .ranged_number(&raw.pipe_c, "pipe_c")
             .unwrap_or(HAZEN_WILLIAMS_PVC),
-        sum_k: notes
-            .number_in_range(&raw.sum_k, "sum_k", 0.0..=1000.0)
-            .unwrap_or(0.0),
+        sum_k: notes.ranged_number(&raw.sum_k, "sum_k").unwrap_or(0.0),
         outlet_pressure: around.measured_point(
             notes,
             &raw.outlet_pressure,

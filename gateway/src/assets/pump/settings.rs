@@ -164,7 +164,7 @@ pub(crate) fn check_table(
         ("flow", raw.flow.is_some()),
     ];
     require_one_of(notes, span, &keys);
-    let rated_power = notes.positive_number(&raw.rated_power_kw, "rated_power_kw");
+    let rated_power = notes.ranged_number(&raw.rated_power_kw, "rated_power_kw");
     PumpAsset {
         power: around.measured_point(notes, &raw.power, "power", POWER_UNITS),
         energy: around.counter_point(notes, &raw.energy, "energy", ENERGY_UNITS),
@@ -172,7 +172,7 @@ pub(crate) fn check_table(
         flow: around.measured_point(notes, &raw.flow, "flow", FLOW_UNITS),
         status: around.measured_point(notes, &raw.status, "status", ANY_UNIT),
         rated_power_w: rated_power.map(|kw| kw * 1000.0),
-        rated_flow_m3_h: notes.positive_number(&raw.rated_flow_m3_h, "rated_flow_m3_h"),
+        rated_flow_m3_h: notes.ranged_number(&raw.rated_flow_m3_h, "rated_flow_m3_h"),
         head: raw
             .head
             .as_ref()
@@ -185,8 +185,8 @@ pub(crate) fn check_table(
 fn check_dry_run(notes: &mut DiagnosticCollector<'_>, raw: &RawPump) -> DryRunRule {
     let empty = RawDryRun::default();
     let limits = raw.dry_run.as_ref().unwrap_or(&empty);
-    let power = notes.number_in_range(&limits.power_share, "power_share", 0.0..=1.0);
-    let flow = notes.number_in_range(&limits.flow_share, "flow_share", 0.0..=1.0);
+    let power = notes.ranged_number(&limits.power_share, "power_share");
+    let flow = notes.ranged_number(&limits.flow_share, "flow_share");
     let after = notes.parsed_text(
         &limits.after,
         "after",

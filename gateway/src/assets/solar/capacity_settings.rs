@@ -67,8 +67,8 @@ pub(super) fn check_changes(
     for at in raw.iter().take(CAPACITY_CHANGES_MAX) {
         let typed = at.get();
         let since = notes.declared_date(typed.since.as_ref(), "since");
-        let capacity_kwp = notes.positive_number(&typed.capacity_kwp, "capacity_kwp");
-        let ac_rating_kw = notes.positive_number(&typed.ac_rating_kw, "ac_rating_kw");
+        let capacity_kwp = notes.ranged_number(&typed.capacity_kwp, "capacity_kwp");
+        let ac_rating_kw = notes.ranged_number(&typed.ac_rating_kw, "ac_rating_kw");
         let (Some(since), Some(capacity_kwp)) = (since, capacity_kwp) else {
             continue;
         };

@@ -397,14 +397,14 @@ pub(crate) fn check_table(
     PvPlantAsset {
         system: raw.system.as_ref().map(|at| *at.get()).unwrap_or_default(),
         capacity_kwp: notes
-            .positive_number(&raw.capacity_kwp, "capacity_kwp")
+            .ranged_number(&raw.capacity_kwp, "capacity_kwp")
             .unwrap_or(0.0),
-        ac_rating_kw: notes.positive_number(&raw.ac_rating_kw, "ac_rating_kw"),
-        module_area_m2: notes.positive_number(&raw.module_area_m2, "module_area_m2"),
+        ac_rating_kw: notes.ranged_number(&raw.ac_rating_kw, "ac_rating_kw"),
+        module_area_m2: notes.ranged_number(&raw.module_area_m2, "module_area_m2"),
         changes: check_changes(notes, &raw.changes),
         // At most 1 % per degree: a value typed in percent (-0.35) is refused.
-        gamma: notes.number_in_range(&raw.gamma, "gamma", -0.01..=0.0),
-        noct_c: notes.number_in_range(&raw.noct_c, "noct_c", 20.0..=80.0),
+        gamma: notes.ranged_number(&raw.gamma, "gamma"),
+        noct_c: notes.ranged_number(&raw.noct_c, "noct_c"),
         power: around.measured_point(notes, &raw.power, "power", POWER_UNITS),
         energy: around.counter_point(notes, &raw.energy, "energy", ENERGY_UNITS),
         dc_energy: around.counter_point(notes, &raw.dc_energy, "dc_energy", ENERGY_UNITS),

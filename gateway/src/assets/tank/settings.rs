@@ -239,11 +239,10 @@ pub(crate) fn check_table(
         .factors
         .find(WATER_DENSITY_FACTOR)
         .map_or(1000.0, |factor| factor.value);
-    let density = notes.number_in_range(&raw.density_kg_m3, "density_kg_m3", 900.0..=1300.0);
-    let deadband = notes.positive_number(&raw.deadband_l, "deadband_l");
+    let density = notes.ranged_number(&raw.density_kg_m3, "density_kg_m3");
+    let deadband = notes.ranged_number(&raw.deadband_l, "deadband_l");
     let sensor = raw.sensor.as_ref().map(SpannedValue::get);
-    let offset =
-        sensor.and_then(|raw| notes.number_in_range(&raw.offset_m, "offset_m", -50.0..=50.0));
+    let offset = sensor.and_then(|raw| notes.ranged_number(&raw.offset_m, "offset_m"));
     TankAsset {
         level: check_level_measurement(notes, span, raw, around),
         shape,
@@ -277,7 +276,7 @@ fn check_full_level(notes: &mut DiagnosticCollector<'_>, raw: &RawTank, top: f64
             "full_m, freeboard_m",
         );
     }
-    let full = notes.positive_number(&raw.full_m, "full_m");
+    let full = notes.ranged_number(&raw.full_m, "full_m");
     if let (Some(full), Some(at)) = (full.filter(|full| *full > top), &raw.full_m) {
         notes.add_error(
             at.span(),
@@ -332,8 +331,8 @@ fn check_level_measurement(
         "air_temperature",
         TEMPERATURE_UNITS,
     );
-    let height = notes.positive_number(&sensor.height_m, "height_m");
-    let blanking = notes.number_in_range(&sensor.blanking_m, "blanking_m", 0.0..=10.0);
+    let height = notes.ranged_number(&sensor.height_m, "height_m");
+    let blanking = notes.ranged_number(&sensor.blanking_m, "blanking_m");
     // The level is `height_m` minus the distance: without it there is no level (METHODS D.2).
     if raw.distance.is_some() && sensor.height_m.is_none() {
         let span = raw.sensor.as_ref().map_or(span.clone(), SpannedValue::span);
@@ -410,7 +409,7 @@ fn check_leak_night(
         value_syntax::parse_duration,
         EXPECT_DURATION,
     );
-    let threshold = notes.positive_number(&raw.threshold_l_h, "threshold_l_h");
+    let threshold = notes.ranged_number(&raw.threshold_l_h, "threshold_l_h");
     LeakNightSettings {
         from,
         to,

@@ -193,7 +193,7 @@ pub(crate) struct RawStrappingTable {
 }
 
 pub(crate) fn check_shape(notes: &mut DiagnosticCollector<'_>, raw: &RawTankShape) -> TankShape {
-    let mut size = |typed: &RawNumber, key: &str| notes.positive_number(typed, key).unwrap_or(0.0);
+    let mut size = |typed: &RawNumber, key: &str| notes.ranged_number(typed, key).unwrap_or(0.0);
     match raw {
         RawTankShape::Box(raw) => TankShape::Box {
             length_m: size(&raw.length_m, "length_m"),
@@ -225,7 +225,7 @@ fn check_cylinder_on_cone(
     raw: &RawCylinderOnCone,
 ) -> TankShape {
     let diameter_m = notes
-        .positive_number(&raw.diameter_m, "diameter_m")
+        .ranged_number(&raw.diameter_m, "diameter_m")
         .unwrap_or(0.0);
     // After an error in `diameter_m` the bottom is not checked against it.
     let most = if diameter_m > 0.0 {
@@ -234,7 +234,7 @@ fn check_cylinder_on_cone(
         f64::MAX
     };
     let bottom = notes.number_in_range(&raw.bottom_diameter_m, "bottom_diameter_m", 0.0..=most);
-    let mut size = |typed: &RawNumber, key: &str| notes.positive_number(typed, key).unwrap_or(0.0);
+    let mut size = |typed: &RawNumber, key: &str| notes.ranged_number(typed, key).unwrap_or(0.0);
     TankShape::CylinderOnCone {
         diameter_m,
         bottom_diameter_m: bottom.unwrap_or(0.0),

@@ -9,7 +9,7 @@ use crate::carbon::settings::raw_baseline::{
     RawGensetBaseline, RawGridBaseline, RawPumpFuelBaseline,
 };
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::factors::{Factors, choose_factor};
+use crate::config::factors::{Factors, check_use, choose_factor};
 use crate::config::raw_values::{OneOrMany, RawDate, RawNumber, RawText, SpannedValue};
 use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::date_bounds::DateBounds;
@@ -270,15 +270,20 @@ fn check_baseline(
     }
 }
 
-/// Returns the factor of electricity that the key `factor` names.
+/// Returns the factor of electricity that the key `factor` names, checked for its use: `GRID` or
+/// `GENSET`.
 pub(crate) fn choose_energy_factor(
     notes: &mut DiagnosticCollector<'_>,
     typed: &RawText,
     around: &CheckContext<'_>,
+    purpose: &str,
 ) -> Option<Arc<Factor>> {
     let fits = |factor: &Factor| factor.t_per_mwh().is_some();
     let units = "tCO2/MWh, kgCO2/kWh";
-    choose_factor(notes, around.factors, typed, "factor", units, fits)
+    let chosen = choose_factor(notes, around.factors, typed, "factor", units, fits)?;
+    let span = typed.as_ref()?.span();
+    check_use(notes, (&span, "factor"), &chosen, purpose);
+    Some(chosen)
 }
 
 fn check_grid(
@@ -287,9 +292,9 @@ fn check_grid(
     around: &CheckContext<'_>,
 ) -> BaselineKind {
     // 0 by default is conservative (METHODS C.3).
-    let losses = notes.number_in_range(&raw.losses, "losses", 0.0..=0.3);
+    let losses = notes.ranged_number(&raw.losses, "losses");
     BaselineKind::Grid {
-        factor: choose_energy_factor(notes, &raw.factor, around),
+        factor: choose_energy_factor(notes, &raw.factor, around, "GRID"),
         losses: losses.unwrap_or(0.0),
     }
 }
@@ -317,7 +322,7 @@ fn check_genset_baseline(
     }
     BaselineKind::Genset {
         rating_kw: notes
-            .positive_number(&raw.rating_kw, "rating_kw")
+            .ranged_number(&raw.rating_kw, "rating_kw")
             .unwrap_or(0.0),
         method: check_genset_method(notes, span, raw, around),
     }
@@ -338,7 +343,7 @@ fn check_genset_method(
             blends: &raw.biodiesel,
         };
         let fuel = engine_fuel::check_fuel(notes, around, &typed);
-        let litres_per_kwh = notes.positive_number(&raw.litres_per_kwh, "litres_per_kwh")?;
+        let litres_per_kwh = notes.ranged_number(&raw.litres_per_kwh, "litres_per_kwh")?;
         return Some(GensetEmissionMethod::Litres {
             litres_per_kwh,
             fuel,
@@ -361,7 +366,7 @@ fn check_genset_method(
         notes.add_warning(at.span(), "factor", "fault-unverified-used", at.get(), "");
         return Some(GensetEmissionMethod::Unverified(number.clone()));
     }
-    let factor = choose_energy_factor(notes, &raw.factor, around)?;
+    let factor = choose_energy_factor(notes, &raw.factor, around, "GENSET")?;
     Some(GensetEmissionMethod::Factor(factor))
 }
 
@@ -401,14 +406,12 @@ fn check_pump_fuel(
             .factors
             .find(usual)
             .map_or(1.0, |factor| factor.value);
-        notes
-            .number_in_range(typed, key, 0.01..=1.0)
-            .unwrap_or(usual)
+        notes.ranged_number(typed, key).unwrap_or(usual)
     });
     let way = match &raw.litres_per_m3 {
         Some(_) => {
             require_density(notes, span, &raw.density_kg_l);
-            let litres = notes.positive_number(&raw.litres_per_m3, "litres_per_m3");
+            let litres = notes.ranged_number(&raw.litres_per_m3, "litres_per_m3");
             PumpEmissionMethod::Litres {
                 litres_per_m3: litres.unwrap_or(0.0),
             }

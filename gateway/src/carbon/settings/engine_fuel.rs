@@ -2,7 +2,7 @@
 
 use crate::assets::CheckContext;
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::factors::choose_factor;
+use crate::config::factors::{check_use, choose_factor};
 use crate::config::raw_values::{RawDate, RawNumber, RawText, SpannedValue};
 use crate::domain::factor::Factor;
 use jiff::civil::Date;
@@ -123,6 +123,9 @@ pub(crate) fn check_fuel(
         "kgCO2/GJ",
         of_heat,
     );
+    if let Some((at, factor)) = typed.factor.as_ref().zip(co2.as_ref()) {
+        check_use(notes, (&at.span(), "fuel_factor"), factor, "fuel_factor");
+    }
     let usual = around.factors.find(&format!("fuel.{}.co2", kind.word()));
     EngineFuel {
         kind,
@@ -131,7 +134,7 @@ pub(crate) fn check_fuel(
             .factors
             .find(&format!("fuel.{}.ncv", kind.word()))
             .cloned(),
-        density_kg_l: notes.number_in_range(typed.density, "density_kg_l", 0.6..=1.1),
+        density_kg_l: notes.ranged_number(typed.density, "density_kg_l"),
         blends: check_blends(notes, around, kind, typed.blends),
     }
 }

@@ -85,7 +85,7 @@ pub(crate) fn check_project(
     raw: &RawProject,
     around: &mut CheckContext<'_>,
 ) -> ProjectEmissions {
-    let factor = choose_energy_factor(notes, &raw.factor, around);
+    let factor = choose_energy_factor(notes, &raw.factor, around, "GRID");
     // Imported energy has emissions: without a factor they would count as zero.
     if let Some(at) = raw.import.as_ref().filter(|_| raw.factor.is_none()) {
         notes.add_error(at.span(), "factor", "fault-missing", "", "");
@@ -118,7 +118,7 @@ pub(crate) fn check_leakage(
     };
     let raw = at.get();
     let replaced = *raw.replaced.as_ref()?.get();
-    let litres_per_year = notes.positive_number(&raw.litres_per_year, "litres_per_year");
+    let litres_per_year = notes.ranged_number(&raw.litres_per_year, "litres_per_year");
     let statement = text_or_empty(&raw.statement);
     // Continued use of the engine is leakage, which reduces the net result (METHODS C.9).
     if replaced.leaks() && raw.litres_per_year.is_none() {

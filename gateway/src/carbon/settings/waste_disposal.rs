@@ -89,7 +89,7 @@ pub(crate) fn check_disposal(
     let fate = *raw.fate.as_ref()?.get();
     let is_mcf = |factor: &Factor| factor.id.starts_with("swds.mcf.");
     let mcf = choose_factor(notes, around.factors, &raw.mcf, "mcf", "swds.mcf.*", is_mcf);
-    let gas_captured = notes.number_in_range(&raw.gas_captured, "gas_captured", 0.0..=1.0);
+    let gas_captured = notes.ranged_number(&raw.gas_captured, "gas_captured");
     let landfill = fate == WasteFate::Landfill;
     // Nothing is claimed until the dump has been asked (METHODS E.5).
     if landfill && raw.gas_captured.is_none() {

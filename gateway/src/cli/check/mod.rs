@@ -35,6 +35,10 @@ pub(super) fn run_check(file: &Path, lang: Language, json: bool) -> u8 {
         config
     });
     match loaded {
+        Ok(config) if !config.far_days(site_today(&config)).is_empty() => {
+            let faults = Diagnostics(config.far_days(site_today(&config)));
+            print_diagnostics(&faults, lang, json)
+        }
         Ok(config) if !profile_diagnostics(&config).is_empty() => {
             print_diagnostics(&Diagnostics(profile_diagnostics(&config)), lang, json)
         }

@@ -12,9 +12,11 @@ pub use subject::{CalibrationSubject, find_subject};
 
 use crate::config::Asset;
 use crate::domain::calibration::{Calibration, CalibrationKind};
+use crate::domain::date_bounds::DateBounds;
 use crate::domain::{Site, UtcMs};
 use crate::limits::LEDGER_TEXT_MAX;
 use jiff::civil::Date;
+use std::sync::Arc;
 
 /// Checks a calibration: returns the record to keep, or all errors. `today` is the site's date;
 /// `None` while the clock is not trusted, and then the day must be given.
@@ -41,6 +43,9 @@ pub fn check_calibration(
             Vec::new()
         }
     };
+    if let Some(since) = since {
+        against.extend(day_outside((asked.kind, since), &targets, assets));
+    }
     // A strapping table is kept sorted by level; people may enter the steps in any order.
     let mut pairs = asked.pairs.clone();
     if asked.kind == CalibrationKind::Strapping {
@@ -61,6 +66,34 @@ pub fn check_calibration(
         }),
         _ => Err(against),
     }
+}
+
+/// Objection to a day on which nothing that uses the point or tank is in operation: of a swap its
+/// day, of a calibration all days from its own on.
+fn day_outside(
+    (kind, since): (CalibrationKind, Date),
+    targets: &[Arc<str>],
+    assets: &[Asset],
+) -> Option<CalibrationCheckError> {
+    let uses = |asset: &&Asset| {
+        let mut points = asset.points.values();
+        let is_named = |id: &str| targets.iter().any(|target| **target == *id);
+        is_named(&asset.id) || points.any(|point| is_named(point))
+    };
+    let holds = DateBounds {
+        since: Some(since),
+        until: (kind == CalibrationKind::Swap).then_some(since),
+    };
+    let users: Vec<&Asset> = assets.iter().filter(uses).collect();
+    let first = users.first()?;
+    let is_used = users.iter().any(|asset| asset.days.overlaps(holds));
+    let field = if kind == CalibrationKind::Swap {
+        "at"
+    } else {
+        "since"
+    };
+    (!is_used)
+        .then(|| CalibrationCheckError::new(field, "calibrate-not-operating", &since, &first.days))
 }
 
 /// Returns the withdrawal of `old` from `since` on (today when not given); a reason must be given.

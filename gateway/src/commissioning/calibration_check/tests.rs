@@ -240,3 +240,43 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_day_on_which_nothing_is_in_operation_is_refused() {
+    let asset = |keys: &str| {
+        crate::tests::SiteText::new("a")
+            .tcp_bus("b", 502)
+            .device("d", "b", "")
+            .points([
+                "{ id = 'e', register = 'holding:0', type = 'u32', unit = 'kWh', counter = true }",
+            ])
+            .asset(
+                "p",
+                "plts",
+                format!("capacity_kwp = 2\nenergy = 'd.e'\n{keys}"),
+            )
+            .text()
+    };
+    let moment = "2026-11-24T05:00:00Z".parse::<jiff::Timestamp>().unwrap();
+    for (keys, is_refused) in [
+        ("", false),
+        ("since = 2026-11-24", false),
+        ("since = 2026-11-25", true),
+        ("until = 2026-11-23", true),
+        ("until = 2026-11-24", false),
+    ] {
+        let config = crate::tests::load_site(&asset(keys));
+        let draft = CalibrationDraft {
+            at: Some(UtcMs(moment.as_millisecond())),
+            ..calibration_draft(CalibrationKind::Swap, "d.e", &[(100.0, 0.0)])
+        };
+        let checked = check_calibration(&draft, &config.site, &config.assets, Some(TODAY));
+        let keys_of = |all: Vec<CalibrationCheckError>| all.iter().map(|one| one.key).collect();
+        let against: Vec<&str> = checked.err().map_or(Vec::new(), keys_of);
+        assert_eq!(
+            against.contains(&"calibrate-not-operating"),
+            is_refused,
+            "{keys}: {against:?}"
+        );
+    }
+}

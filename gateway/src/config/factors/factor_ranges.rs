@@ -1,35 +1,70 @@
-//! Ranges of values that a factor of a unit can have.
+//! Ranges of values that a factor can have, by its unit and by its use.
 
+use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::number_ranges::factor_range;
 use crate::domain::factor::Factor;
+use std::ops::Range;
 
-/// Highest emission factor of electricity, t/MWh: a small diesel set at low load.
-const ELECTRICITY_MAX: f64 = 3.0;
-/// Highest emission factor of heat, kg/GJ: above that of peat.
-const HEAT_MAX: f64 = 150.0;
-/// Highest emission factor of a litre of fuel, kg/L: above that of heavy fuel oil.
-const LITRE_MAX: f64 = 5.0;
 /// Substances whose emission cannot be negative.
 const EMITTED: [&str; 3] = ["CO2", "CH4", "N2O"];
 
-/// The range in which the value of the factor must lie and its unit, when the value cannot be true.
+/// Value, unit and violated range, where the factor or an end of its range cannot be true.
 pub(super) fn violated_range(factor: &Factor) -> Option<String> {
+    let litre = factor
+        .value_in("kgCO2/L")
+        .or_else(|| factor.value_in("kgCO2e/L"));
     let of_unit = [
-        (factor.t_per_mwh(), ELECTRICITY_MAX, "tCO2/MWh"),
-        (factor.kg_per_gj(), HEAT_MAX, "kgCO2/GJ"),
-        (
-            factor
-                .value_in("kgCO2/L")
-                .or_else(|| factor.value_in("kgCO2e/L")),
-            LITRE_MAX,
-            "kgCO2/L",
-        ),
+        (factor.t_per_mwh(), "electricity"),
+        (factor.kg_per_gj(), "heat"),
+        (litre, "litre"),
+        (factor.value_in("GJ/t"), "calorific"),
     ];
-    for (value, most, unit) in of_unit {
-        if value.is_some_and(|value| !(0.0..=most).contains(&value)) {
-            return Some(format!("0..={most} {unit}"));
+    // The ends of the 95 % range, in proportion to the value.
+    let ends = factor
+        .spread
+        .map_or([factor.value; 2], |(low, high)| [low, high]);
+    for (value, purpose) in of_unit {
+        let range = value.zip(factor_range(purpose));
+        let Some((value, range)) = range else {
+            continue;
+        };
+        let scale = if factor.value == 0.0 {
+            1.0
+        } else {
+            value / factor.value
+        };
+        if range.refuses(value) || ends.iter().any(|end| range.refuses(end * scale)) {
+            return Some(format!("{} {}", range.refused_text(), range.unit));
         }
     }
     let text = factor.unit.text();
     let is_emission = EMITTED.iter().any(|substance| text.contains(substance));
-    (is_emission && factor.value < 0.0).then(|| format!(">= 0 {text}"))
+    let is_negative = factor.value < 0.0 || ends[0] < 0.0;
+    (is_emission && is_negative).then(|| format!(">= 0 {text}"))
+}
+
+/// Checks a factor by what it is used for (`GRID`, `GENSET`, `fuel_factor`): a factor of a grid is
+/// none of a generator set, and the ranges of both differ.
+pub(crate) fn check_use(
+    notes: &mut DiagnosticCollector<'_>,
+    (span, key): (&Range<usize>, &str),
+    factor: &Factor,
+    purpose: &str,
+) {
+    let found = format!("{} ({} {})", factor.id, factor.value, factor.unit);
+    if purpose == "GENSET" && factor.is_of_grid() {
+        notes.add_error(span.clone(), key, "fault-factor-use", &found, purpose);
+        return;
+    }
+    let value = factor.t_per_mwh().or_else(|| factor.kg_per_gj());
+    let Some((value, range)) = value.zip(factor_range(purpose)) else {
+        return;
+    };
+    if range.refuses(value) {
+        let expected = format!("{} {} ({purpose})", range.refused_text(), range.unit);
+        notes.add_error(span.clone(), key, "fault-range", &found, &expected);
+    } else if range.is_unusual(value) {
+        let usual = format!("{} ({purpose})", range.usual_text());
+        notes.add_warning(span.clone(), key, "fault-unusual", &found, &usual);
+    }
 }

@@ -16,6 +16,7 @@ mod raw_factors;
 mod tests;
 mod typed_text;
 
+pub(crate) use factor_ranges::check_use;
 pub(crate) use raw_factors::{RawFactorEvidence, RawFactors, RawGwpSet};
 
 use crate::config::diagnostic::nearest_name;

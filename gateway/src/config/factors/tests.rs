@@ -56,7 +56,7 @@ fn no_built_in_grid_factor_is_firm_without_its_page() {
         .iter()
         .filter(|factor| factor.id.starts_with("grid."));
     for factor in grids {
-        assert!(factor.is_grid() && !factor.headline_ok, "{}", factor.id);
+        assert!(factor.is_of_grid() && !factor.headline_ok, "{}", factor.id);
         assert_ne!(
             factors.headline(factor),
             ClaimVerdict::Claimable,
@@ -299,4 +299,49 @@ fn a_factor_that_cannot_be_true_is_refused_with_the_range_of_its_unit() {
         fs::write(dir.path().join("own.toml"), factor(value, unit)).unwrap();
         load_site(dir.path(), "[factors]\nfile = 'own.toml'\n").unwrap();
     }
+}
+
+/// Own factor with these keys, and a plant that claims by it.
+fn site_with_own_factor(keys: &str, baseline: &str) -> Result<Config, Diagnostics> {
+    let dir = tempfile::tempdir().unwrap();
+    let factor = format!("[[factor]]\nid = 'pln.2024'\nsource = 's'\nstatus = 'policy'\n{keys}\n");
+    fs::write(dir.path().join("own.toml"), factor).unwrap();
+    let plant = format!(
+        "[factors]\nfile = 'own.toml'\n[[bus]]\nid = 'b'\nkind = 'modbus-tcp'\nhost = 'h'\n\
+         [[device]]\nid = 'd'\nbus = 'b'\npoint = [{{ id = 'e', register = 'holding:0', \
+         type = 'u32', unit = 'kWh', counter = true }}]\n\
+         [[asset]]\nid = 'p'\nkind = 'plts'\ncapacity_kwp = 2\nenergy = 'd.e'\n\
+         baseline = {{ {baseline} }}\nleakage = {{ replaced = 'nothing' }}\n"
+    );
+    load_site(dir.path(), &plant)
+}
+
+#[test]
+fn a_factor_is_judged_by_what_it_is_used_for_and_not_by_its_name() {
+    let (grid, set) = (
+        "kind = 'GRID', factor = 'pln.2024'",
+        "kind = 'GENSET', rating_kw = 5, factor = 'pln.2024'",
+    );
+    let per_mwh = |value: &str| format!("unit = 'tCO2/MWh'\nvalue = {value}\nheadline_ok = true");
+    for (value, baseline, what) in [
+        ("0.9", grid, ""),
+        ("0", grid, "fault-range"),
+        ("2.9", grid, "fault-range"),
+        ("1.8", grid, "fault-unusual"),
+        ("0.3", set, "fault-range"),
+        ("2.9", set, "fault-unusual"),
+        ("0.9", set, ""),
+        ("0.9\nlow = -1\nhigh = 1", grid, "fault-range"),
+    ] {
+        let loaded = site_with_own_factor(&per_mwh(value), baseline);
+        assert_eq!(loaded.is_err(), what == "fault-range", "{value} {baseline}");
+        let found = loaded.map_or_else(|faults| faults.0, |config| config.warnings);
+        let told = |one: &str| found.iter().any(|fault| fault.what == one);
+        for one in ["fault-range", "fault-unusual"] {
+            assert_eq!(told(one), one == what, "{one}: {value} {baseline}");
+        }
+    }
+    let config = site_with_own_factor(&per_mwh("0.9"), grid).unwrap();
+    let verdict = config.assets[0].baselines()[0].headline(&config.factors);
+    assert_eq!(verdict.word(), "no-page");
 }

@@ -263,3 +263,25 @@ async fn a_fuel_pump_by_its_water_counts_the_fossil_share_alone() {
     assert!((found[1] / found[0] - 0.6).abs() < 1e-9, "{found:?}");
     assert!((found[2] / found[0] - 0.6).abs() < 1e-9, "{found:?}");
 }
+
+#[tokio::test]
+async fn what_is_computed_from_an_unusual_number_is_to_be_checked() {
+    let claim = |litres: &str| {
+        plant_without_export(&format!(
+            "baseline = {{ kind = 'GENSET', rating_kw = 5, litres_per_kwh = {litres}, \
+             density_kg_l = 0.84 }}\nleakage = {{ replaced = 'scrapped', statement = 's' }}"
+        ))
+    };
+    for (litres, verdict) in [
+        ("1.2", ClaimVerdict::Doubtful),
+        ("0.4", ClaimVerdict::Claimable),
+    ] {
+        let found = account_of_year(&claim(litres), 2886.0).await;
+        for (id, asset) in [("co2.gross", "plts"), ("co2.net", "plts"), ("co2.net", "")] {
+            let figure = find_figure(&found, id, asset);
+            assert_eq!(figure.claim, verdict, "{id}: {:?}", figure.remarks);
+            let is_told = has_remark(figure, "account-unusual-setting");
+            assert_eq!(is_told, verdict == ClaimVerdict::Doubtful, "{id}");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! [`number_range`]: the range of each number that a site declares, from `config/number_ranges.toml`.
+//!
+//! ```text
+//! litres_per_kwh = 40       surely wrong: refused
+//! litres_per_kwh = 1.2      may be wrong: a warning, and what is computed from it is to be checked
+//! ```
+
+use serde::Deserialize;
+use std::sync::LazyLock;
+
+static TEXT: &str = include_str!("../../../config/number_ranges.toml");
+
+/// Range of a number by its key, or of a factor by its use.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NumberRange {
+    /// Keys of the configuration; empty for a factor.
+    #[serde(default)]
+    keys: Vec<String>,
+    /// Use of a factor; empty for a key.
+    #[serde(default, rename = "use")]
+    purpose: String,
+    /// Unit of both ranges.
+    pub(crate) unit: String,
+    /// Range outside which the number is surely wrong.
+    pub(crate) refused: (f64, f64),
+    /// Range outside which the number may be wrong.
+    usual: (f64, f64),
+    /// Where the ranges come from.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for whoever reads or changes the table")
+    )]
+    source: String,
+}
+
+/// Tables of `number_ranges.toml`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NumberRanges {
+    range: Vec<NumberRange>,
+    factor: Vec<NumberRange>,
+}
+
+// A test shows that the text is read.
+static RANGES: LazyLock<NumberRanges> = LazyLock::new(|| toml::from_str(TEXT).unwrap_or_default());
+
+impl NumberRange {
+    /// Whether the number is surely wrong.
+    pub(crate) fn refuses(&self, value: f64) -> bool {
+        !(self.refused.0..=self.refused.1).contains(&value)
+    }
+
+    /// Whether the number may be wrong.
+    pub(crate) fn is_unusual(&self, value: f64) -> bool {
+        !(self.usual.0..=self.usual.1).contains(&value)
+    }
+
+    /// The range outside which the number is refused, without its unit.
+    pub(crate) fn refused_text(&self) -> String {
+        format!("{}..={}", self.refused.0, self.refused.1)
+    }
+
+    /// The usual range, with its unit.
+    pub(crate) fn usual_text(&self) -> String {
+        let text = format!("{}..={} {}", self.usual.0, self.usual.1, self.unit);
+        text.trim_end().to_owned()
+    }
+}
+
+/// The range of the numbers of a key, such as `litres_per_kwh`.
+pub(crate) fn number_range(key: &str) -> Option<&'static NumberRange> {
+    let mut all = RANGES.range.iter();
+    all.find(|one| one.keys.iter().any(|known| known == key))
+}
+
+/// The range of factors for this use: `GRID`, `GENSET`, `fuel_factor`; or by their unit:
+/// `electricity`, `heat`, `litre`, `calorific`.
+pub(crate) fn factor_range(purpose: &str) -> Option<&'static NumberRange> {
+    let mut all = RANGES.factor.iter();
+    all.find(|one| one.purpose == purpose)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::config_schema;
+    use crate::sinks::SINK_KINDS;
+    use serde_json::Value;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_range_has_a_source_and_the_usual_lies_within_the_possible() {
+        let read: NumberRanges = toml::from_str(TEXT).unwrap();
+        for one in read.range.iter().chain(&read.factor) {
+            let (name, ends) = (format!("{:?} {}", one.keys, one.purpose), one.refused);
+            assert!(!one.source.is_empty(), "{name}");
+            assert!(ends.0 <= one.usual.0 && one.usual.1 <= ends.1, "{name}");
+            assert!(one.usual.0 < one.usual.1, "{name}");
+        }
+    }
+
+    /// Keys below a schema whose value is a number.
+    fn number_keys(
+        root: &Value,
+        at: &Value,
+        seen: &mut BTreeSet<String>,
+        all: &mut BTreeSet<String>,
+    ) {
+        if let Some(path) = at["$ref"].as_str() {
+            if seen.insert(path.to_owned()) {
+                let place = root.pointer(path.trim_start_matches('#')).unwrap();
+                number_keys(root, place, seen, all);
+            }
+            return;
+        }
+        if let Some(keys) = at["properties"].as_object() {
+            for (key, value) in keys {
+                let types = value["type"].to_string();
+                if types.contains("\"number\"") {
+                    all.insert(key.clone());
+                }
+            }
+        }
+        match at {
+            Value::Object(parts) => {
+                for part in parts.values() {
+                    number_keys(root, part, seen, all);
+                }
+            }
+            Value::Array(parts) => {
+                for part in parts {
+                    number_keys(root, part, seen, all);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_number_of_an_asset_or_a_baseline_has_a_range() {
+        let schema = config_schema::config_schema(SINK_KINDS);
+        let (mut seen, mut all) = (BTreeSet::new(), BTreeSet::new());
+        number_keys(&schema, &schema["properties"]["asset"], &mut seen, &mut all);
+        for expected in [
+            "capacity_kwp",
+            "litres_per_kwh",
+            "height_m",
+            "gas_captured",
+            "share",
+        ] {
+            assert!(all.contains(expected), "{expected} is not among {all:?}");
+        }
+        let without: Vec<&String> = all
+            .iter()
+            .filter(|key| number_range(key).is_none())
+            .collect();
+        assert!(
+            without.is_empty(),
+            "no range in config/number_ranges.toml: {without:?}"
+        );
+        let unused = RANGES.range.iter().flat_map(|one| &one.keys);
+        let unused: Vec<&String> = unused.filter(|key| !all.contains(*key)).collect();
+        assert!(unused.is_empty(), "no such key: {unused:?}");
+    }
+}
