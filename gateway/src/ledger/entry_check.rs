@@ -3,7 +3,7 @@
 
 use super::indicator_definitions::{IndicatorDefinition, IndicatorDefinitions};
 use super::quantity_unit::quantity_unit;
-use super::skipped_rows::example_fields;
+use super::template_examples::is_example;
 use super::value_parser::{self, DecimalMark, RUPIAH};
 use crate::domain::ExactNumber;
 use crate::domain::ledger::{
@@ -199,8 +199,8 @@ impl<'a> EntryChecker<'a> {
         if who.is_empty() {
             self.add_fault(EntryField::Who, "ledger-missing", "", "");
         }
-        for field in example_fields(&who, &note) {
-            self.add_fault(field, "ledger-is-example", "", "");
+        if is_example(&who, &note) {
+            self.add_fault(EntryField::Who, "ledger-is-example", "", "");
         }
         self.check_withdrawal(raw, &note);
         if raw.attachments.len() > LEDGER_FILES_MAX {

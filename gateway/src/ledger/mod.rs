@@ -22,6 +22,7 @@ mod sheet_rows;
 mod skipped_rows;
 mod table_reader;
 mod table_template;
+mod template_examples;
 #[cfg(test)]
 mod tests;
 mod value_parser;

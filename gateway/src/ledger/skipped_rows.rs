@@ -130,20 +130,3 @@ fn is_total_row(row: &[SheetCell], columns: &[(usize, EntryField)]) -> bool {
     ];
     row.iter().any(|cell| starts_with_summary(cell.text())) && named.iter().all(is_void)
 }
-
-/// Fields that still have the name or the note of an example of the template, in any language.
-pub(super) fn example_fields(who: &str, note: &str) -> Vec<EntryField> {
-    let is_example = |text: &str, key: &str| {
-        let text = text.to_lowercase();
-        let mut all = Language::ALL.into_iter();
-        all.any(|lang| lang.text(key).to_lowercase() == text)
-    };
-    let mut fields = Vec::new();
-    if is_example(who, "ledger-example-who") {
-        fields.push(EntryField::Who);
-    }
-    if is_example(note, "ledger-example") {
-        fields.push(EntryField::Note);
-    }
-    fields
-}

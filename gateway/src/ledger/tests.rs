@@ -182,7 +182,7 @@ fn the_examples_of_a_template_never_become_entries() {
         let unmarked = csv.replace(&mark, "");
         let batch = import_text(&unmarked);
         let keys = fault_keys(&batch);
-        assert_eq!((batch.good.len(), keys.len() % 2), (0, 0), "{keys:?}");
+        assert!(batch.good.is_empty() && keys.len() >= 11, "{keys:?}");
         assert!(
             keys.iter().all(|(_, key)| *key == "ledger-is-example"),
             "{keys:?}"

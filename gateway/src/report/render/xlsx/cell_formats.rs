@@ -51,7 +51,9 @@ impl CellFormats {
     }
 
     pub(crate) fn missing() -> Format {
-        Self::faint().set_align(FormatAlign::Right)
+        Self::faint()
+            .set_align(FormatAlign::Right)
+            .set_align(FormatAlign::Top)
     }
 
     /// Returns the format of a cell of this kind.

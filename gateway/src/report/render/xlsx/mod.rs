@@ -16,6 +16,7 @@ mod cell_formats;
 mod excel_dates;
 mod excel_formula;
 mod native_chart;
+mod sheet_layout;
 mod sheet_writer;
 
 use crate::report::render::chart::ReportChart;

@@ -9,6 +9,8 @@ use rust_xlsxwriter::{
 
 /// Rows covered by a plot.
 const PLOT_ROWS: u32 = 19;
+/// Width of a plot, pixels.
+pub(crate) const PLOT_WIDTH: u32 = 720;
 
 /// Cell range with the numbers of a plot.
 pub(crate) struct ChartRange<'a> {
@@ -46,7 +48,7 @@ fn native_chart(chart: &ReportChart, area: &ChartRange<'_>) -> Plot {
         ChartForm::Stacked => ChartType::ColumnStacked,
     });
     plot.title().set_name(&chart.title);
-    plot.set_width(720).set_height(340);
+    plot.set_width(PLOT_WIDTH).set_height(340);
     // For screen readers, which cannot read a plot.
     plot.set_alt_text(&chart.title);
     plot.legend().set_position(ChartLegendPosition::Bottom);

@@ -3,6 +3,9 @@
 use super::cell_formats::{self, CellFormats};
 use super::excel_dates::{excel_date, excel_datetime};
 use super::native_chart::{self, ChartRange};
+use super::sheet_layout::{
+    DEFAULT_WIDTH, PRINT_COLUMNS_MIN, column_number, column_widths, text_place, wrapped_lines,
+};
 use crate::report::render::calculation::calculation_of;
 use crate::report::render::cell_value::{CellValue, RoundingMode, ValueKind};
 use crate::report::render::chart::ReportChart;
@@ -18,18 +21,12 @@ use rust_xlsxwriter::{FormatAlign, Formula, Image, Worksheet, XlsxError, utility
 const CELL_CHARS_MAX: usize = 32_767;
 /// Longer side of a photo, pixels.
 const PHOTO_SIDE: u32 = 480;
-/// Fewest columns of the printed area: plots stand beside narrow tables.
-const PRINT_COLUMNS_MIN: u16 = 8;
 /// Most zeros at the end of a rounded whole number.
 const ROUNDED_ZEROS_MAX: i32 = 9;
 /// Height of a line of text, points.
 const LINE_HEIGHT: f64 = 15.0;
 /// Most lines of a row; a spreadsheet shows no higher one.
 const TEXT_LINES_MAX: usize = 27;
-const WIDTH_MIN: usize = 9;
-const WIDTH_MAX: usize = 46;
-/// Width of a column that nothing sets, characters.
-const DEFAULT_WIDTH: f64 = 8.43;
 
 /// Plots and photos of a sheet, in reading order.
 pub(crate) struct SheetPictures<'a> {
@@ -50,6 +47,8 @@ struct SheetWriter<'a, 'b> {
     head: (u32, u16),
     /// First free row beside the tables, for the next plot.
     free: u32,
+    /// Number of columns up to the right end of the plots.
+    right: u16,
 }
 
 /// Writes `rows` onto the sheet `name`, with plots beside their numbers. The sheet is printed on
@@ -77,11 +76,13 @@ pub(crate) fn write_sheet(
         widths,
         head: (0, 0),
         free: 0,
+        right: 0,
     };
     for row in rows {
         sheet.write_row(name, row, pictures)?;
     }
     let last = sheet.row.max(sheet.free);
+    let columns = columns.max(sheet.right);
     cell_formats::set_print_page(worksheet);
     if is_printed {
         cell_formats::print_rows(worksheet, last, columns.max(PRINT_COLUMNS_MIN))
@@ -343,7 +344,23 @@ impl SheetWriter<'_, '_> {
         }
         let at = self.free.max(head);
         self.free = native_chart::place_plot(self.worksheet, chart, &area, at)?;
+        if self.free > at {
+            self.right = self.right.max(self.plot_end(columns + 1));
+        }
         Ok(())
+    }
+
+    /// Number of columns up to the right end of a plot that begins in this column.
+    fn plot_end(&self, first: u16) -> u16 {
+        let (mut column, mut left) = (first, f64::from(native_chart::PLOT_WIDTH));
+        while left > 0.0 {
+            let width = self.widths.get(usize::from(column)).copied();
+            let width = width.map_or(DEFAULT_WIDTH, f64::from);
+            // A letter is 7 pixels wide, and a cell has a margin of 5.
+            left -= width * 7.0 + 5.0;
+            column += 1;
+        }
+        column
     }
 }
 
@@ -407,111 +424,9 @@ fn freeze_panes(worksheet: &mut Worksheet, rows: &[SheetRow]) -> Result<(), Xlsx
     Ok(())
 }
 
-/// Columns over which running texts go, and their width in characters. Plots stand right of the
-/// tables, so texts end there; without plots they go over the printed columns.
-fn text_place(widths: &[u16], has_plots: bool) -> (u16, f64) {
-    let own = column_number(widths.len());
-    let columns = if has_plots {
-        own.max(1)
-    } else {
-        own.max(PRINT_COLUMNS_MIN)
-    };
-    let known: f64 = widths.iter().map(|width| f64::from(*width)).sum();
-    let others = f64::from(columns.saturating_sub(own)) * DEFAULT_WIDTH;
-    (columns, known + others)
-}
-
-/// Lines of a text that is broken at spaces, in a width of so many characters.
-fn wrapped_lines(text: &str, width: f64) -> usize {
-    let mut lines = 0;
-    for paragraph in text.split('\n') {
-        lines += 1;
-        let mut filled = 0.0;
-        for word in paragraph.split(' ') {
-            let wide = count_as_f64(word.chars().count());
-            if filled > 0.0 && filled + 1.0 + wide > width {
-                lines += 1;
-                filled = 0.0;
-            }
-            filled += wide + if filled > 0.0 { 1.0 } else { 0.0 };
-            // A word that is wider than the column is broken by itself.
-            while filled > width.max(1.0) {
-                lines += 1;
-                filled -= width.max(1.0);
-            }
-        }
-    }
-    lines
-}
-
-/// Returns the width of each column, characters: that of the widest cell, within limits.
-fn column_widths(show: &RenderContext<'_>, rows: &[SheetRow]) -> Vec<u16> {
-    let mut widths: Vec<usize> = Vec::new();
-    let mut widen = |column: usize, chars: usize| {
-        if widths.len() <= column {
-            widths.resize(column + 1, WIDTH_MIN);
-        }
-        widths[column] = widths[column].max(chars.min(WIDTH_MAX));
-    };
-    for row in rows {
-        match row {
-            SheetRow::Head(heads, _) => {
-                for (column, head) in heads.iter().enumerate() {
-                    let words = head.split(' ').map(|word| word.chars().count());
-                    widen(column, words.max().unwrap_or(0) + 2);
-                }
-            }
-            SheetRow::Data(cells) => {
-                for (column, cell) in cells.iter().enumerate() {
-                    // A date may be shown longer in the language of the program that opens the
-                    // workbook.
-                    let spare = if cell.kind == ValueKind::Date { 8 } else { 3 };
-                    let shown = show.cell_text(&cell.value, &cell.kind);
-                    widen(column, shown.text.chars().count() + spare);
-                }
-            }
-            SheetRow::Total(sums) => {
-                for (column, sum) in sums.iter().enumerate() {
-                    if let TotalCell::Total {
-                        value: Some(value),
-                        kind,
-                        ..
-                    } = sum
-                    {
-                        let shown = show.cell_text(&CellValue::Number(*value), kind);
-                        widen(column, shown.text.chars().count() + 3);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    let width = |width: usize| u16::try_from(width).unwrap_or(9);
-    widths.into_iter().map(width).collect()
-}
-
-/// Converts a column index; a report has far fewer columns than a workbook can hold.
-fn column_number(column: usize) -> u16 {
-    u16::try_from(column).unwrap_or(u16::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lines_are_counted_at_spaces_and_within_long_words() {
-        for (text, width, lines) in [
-            ("", 10.0, 1),
-            ("kata", 10.0, 1),
-            ("Ketidakpastian (±)", 15.0, 2),
-            ("satu dua tiga empat", 9.0, 3),
-            ("aaaaaaaaaaaaaaaaaaaa", 9.0, 3),
-            ("a\nb", 9.0, 2),
-        ] {
-            assert_eq!(wrapped_lines(text, width), lines, "{text}");
-        }
-    }
 
     #[test]
     fn a_printed_value_is_the_exact_one_rounded_to_a_place() {
