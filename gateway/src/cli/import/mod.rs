@@ -264,7 +264,10 @@ fn plan_table(
 ) -> Option<PlannedImport> {
     let LoggerTable { mut rows, format } = table;
     let unit = config.site.point(&target.point).map(|point| &*point.unit);
-    let converted = convert_values(options, &target.point, (&mut rows, &format), unit, lang)?;
+    let converted = convert_values(options, &target.point, (&mut rows, &format), unit, lang);
+    let Ok(converted) = converted else {
+        return None;
+    };
     if rows.is_empty() {
         print_no_rows(&options.file, lang);
         return None;
@@ -285,14 +288,14 @@ fn plan_table(
 }
 
 /// Converts the values into the unit of the point, and asks for theirs where nothing says it;
-/// `None` when that failed, after the reason was printed.
+/// returns both units where they differ. An error was printed already.
 fn convert_values(
     options: &ImportArgs,
     point: &str,
     (rows, format): (&mut [ImportRow], &DetectedTableFormat),
     unit: Option<&str>,
     lang: Language,
-) -> Option<Option<(String, String)>> {
+) -> Result<Option<(String, String)>, ()> {
     let unit = unit.unwrap_or_default();
     let texts = UnitTexts {
         said: options.unit.as_deref(),
@@ -308,12 +311,12 @@ fn convert_values(
     }
     if converted == Err(UnitError::Unsaid) && options.may_ask() {
         print_unit_error(&UnitError::Unsaid, format, (point, unit), lang);
-        let said = import_questions::ask_unit(unit, lang)?;
+        let said = import_questions::ask_unit(unit, lang).ok_or(())?;
         let said = Some(&*said);
         converted = value_units::convert_rows(rows, UnitTexts { said, ..texts }, unit);
     }
     let refused = |why: UnitError| print_unit_error(&why, format, (point, unit), lang);
-    converted.map_err(refused).ok()
+    converted.map_err(refused)
 }
 
 fn print_unit_error(

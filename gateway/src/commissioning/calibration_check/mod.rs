@@ -75,7 +75,7 @@ fn day_outside(
     targets: &[Arc<str>],
     assets: &[Asset],
 ) -> Option<CalibrationCheckError> {
-    let uses = |asset: &&Asset| {
+    let is_target = |asset: &&Asset| {
         let mut points = asset.points.values();
         let is_named = |id: &str| targets.iter().any(|target| **target == *id);
         is_named(&asset.id) || points.any(|point| is_named(point))
@@ -84,7 +84,7 @@ fn day_outside(
         since: Some(since),
         until: (kind == CalibrationKind::Swap).then_some(since),
     };
-    let users: Vec<&Asset> = assets.iter().filter(uses).collect();
+    let users: Vec<&Asset> = assets.iter().filter(is_target).collect();
     let first = users.first()?;
     let is_used = users.iter().any(|asset| asset.days.overlaps(holds));
     let field = if kind == CalibrationKind::Swap {

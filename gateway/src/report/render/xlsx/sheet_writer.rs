@@ -380,6 +380,9 @@ fn rounded_formula(name: &str, kind: &ValueKind, value: f64, settled: f64) -> Op
     is_same.then(|| format!("={function}({name},{})", measure.decimals))
 }
 
+/// Function that rounds a number of steps to a whole one.
+type RoundSteps = fn(f64) -> f64;
+
 /// Formula that rounds the exact value of a figure to the printed one; `None` where no rounding to
 /// a decimal place gives it.
 fn printed_formula(name: &str, exact: f64, printed: f64) -> Option<String> {
@@ -388,7 +391,7 @@ fn printed_formula(name: &str, exact: f64, printed: f64) -> Option<String> {
     let most = i32::try_from(part.len()).ok()?;
     // Whole numbers may be rounded to tens and more.
     let least = if most == 0 { -ROUNDED_ZEROS_MAX } else { most };
-    let functions: [(&str, fn(f64) -> f64); 3] = [
+    let functions: [(&str, RoundSteps); 3] = [
         ("ROUND", f64::round),
         ("ROUNDDOWN", f64::trunc),
         ("ROUNDUP", |steps| steps.abs().ceil().copysign(steps)),
