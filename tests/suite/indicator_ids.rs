@@ -83,7 +83,9 @@ fn every_figure_can_be_chosen_for_the_first_page_and_nothing_else() {
     };
     for spec in all_indicators() {
         let loaded = load(spec.id);
-        assert!(loaded.is_ok(), "{}: {}", spec.id, loaded.unwrap_err());
+        // The methane of all later years is no figure of the period of a report.
+        let is_of_period = spec.id != "methane.lifetime";
+        assert_eq!(loaded.is_ok(), is_of_period, "{}: {loaded:?}", spec.id);
     }
     let ids: Vec<&str> = all_indicators().map(|spec| spec.id).collect();
     let words = project_root().join("gateway/assets/words/en.ftl");

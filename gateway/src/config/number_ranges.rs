@@ -1,4 +1,5 @@
-//! [`number_range`]: the range of each number that a site declares, from `config/number_ranges.toml`.
+//! [`number_range`]: the range of each number that a site declares
+//! (`config/number_ranges.toml`).
 //!
 //! ```text
 //! litres_per_kwh = 40       surely wrong: refused

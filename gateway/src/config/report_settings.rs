@@ -24,8 +24,8 @@ const BARE_DEGREES: [&str; 22] = [
 
 /// Start of the ids of figures that people write down.
 const LEDGER: &str = "ledger.";
-/// Figures that do not speak of the period of a report: the methane of all later years.
-const NOT_OF_PERIOD: [&str; 1] = ["methane.lifetime"];
+/// End of the ids of figures that do not speak of the period of a report, but of all later years.
+const LIFETIME: &str = ".lifetime";
 /// Start of the message keys of the names of figures.
 const NAME_KEYS: &str = "indicator-";
 
@@ -151,7 +151,7 @@ fn check_headline(
         notes.add_error_with_hint(at.span(), "headlines", what, asset, &all, hint);
         return None;
     }
-    if NOT_OF_PERIOD.contains(&id) {
+    if id.ends_with(LIFETIME) {
         let choices = known.iter().filter(|one| !one.starts_with(LEDGER));
         let choices: Vec<&str> = choices.map(|one| &**one).collect();
         let (what, choices) = ("fault-no-headline", choices.join(", "));
@@ -182,7 +182,7 @@ fn known_figures(definitions: &IndicatorDefinitions) -> Vec<String> {
     });
     let written = definitions.all().iter();
     let written = written.map(|one| format!("{LEDGER}{}", one.id));
-    let measured = measured.filter(|id| !NOT_OF_PERIOD.contains(&&**id));
+    let measured = measured.filter(|id| !id.ends_with(LIFETIME));
     measured.chain(written).collect()
 }
 

@@ -135,8 +135,8 @@ impl Config {
             .collect()
     }
 
-    /// First days of assets, baselines and changes that are later than the year after `today`: slips
-    /// of the keyboard, since nothing is declared so far ahead.
+    /// First days of assets, baselines and changes that are later than the year after `today`:
+    /// slips of the keyboard, since nothing is declared so far ahead.
     // Loading knows no date, and a clock that is wrong must not keep a gateway from starting.
     pub fn far_days(&self, today: Date) -> Vec<Diagnostic> {
         let mut all = Vec::new();

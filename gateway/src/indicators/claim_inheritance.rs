@@ -85,8 +85,8 @@ pub(crate) fn judge_upper_bounds(figures: &mut [Indicator]) {
     }
 }
 
-/// Hands the doubts about entries of the ledger on to the totals of the programme that have the same
-/// entries.
+/// Hands the doubts about entries of the ledger on to the totals of the programme that have the
+/// same entries.
 pub(crate) fn doubt_same_entries(figures: &mut [Indicator]) {
     let doubted: Vec<(Arc<str>, Vec<EntryId>, Vec<IndicatorRemark>)> = figures
         .iter()

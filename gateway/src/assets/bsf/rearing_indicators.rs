@@ -39,19 +39,10 @@ pub(crate) fn bsf_index_figures(
 ) -> Vec<Indicator> {
     let written = |spec, indicator, symbol| entered_figure(desk, spec, (indicator, symbol), book);
     let batches = BatchesOfPeriod::read(desk.config, book, bin, desk.span.period);
-    let harvest = |spec, indicator, symbol| {
-        let figure = written(spec, indicator, symbol);
-        match batches.excess {
-            Some(excess) => figure
-                .with_remark(excess_remark(excess))
-                .with_verdict(ClaimVerdict::Doubtful),
-            None => figure,
-        }
-    };
     let entered = [
         written(&FED, &bin.fed, "W"),
-        harvest(&LARVAE, &bin.larvae, "B"),
-        harvest(&RESIDUE, &bin.residue, "R"),
+        judged_harvest(written(&LARVAE, &bin.larvae, "B"), batches.excess),
+        judged_harvest(written(&RESIDUE, &bin.residue, "R"), batches.excess),
     ];
     // A mass in a unit that is none makes the batches incomplete.
     let mut missing = entered.iter().filter_map(|one| one.value.as_ref().err());
@@ -107,6 +98,16 @@ pub(crate) fn bsf_index_figures(
         .map(|figure| labelled(figure, bin, &entered, batches.open.as_ref()))
         .collect();
     entered.into_iter().chain(indices).collect()
+}
+
+/// A mass that came out of the bin, to be checked where more came out than went in.
+fn judged_harvest(figure: Indicator, excess: Option<MassExcess>) -> Indicator {
+    match excess {
+        Some(excess) => figure
+            .with_remark(excess_remark(excess))
+            .with_verdict(ClaimVerdict::Doubtful),
+        None => figure,
+    }
 }
 
 fn excess_remark(excess: MassExcess) -> IndicatorRemark {
