@@ -1,6 +1,6 @@
 //! [`ChangesSinceJson`]: what came after an issued report, as JSON.
 
-use crate::evidence::ChangesSince;
+use crate::evidence::{ChangesSince, StatedQuantity};
 use serde::{Deserialize, Serialize};
 
 /// Changes in the store after a report was issued that concern its period.
@@ -42,6 +42,23 @@ pub(crate) struct EntrySinceJson {
     pub by: String,
     /// Number of the entry that it replaces.
     pub supersedes: Option<u64>,
+    /// `record`, `target` or `baseline`.
+    pub sort: String,
+    /// Id of the indicator.
+    pub indicator: String,
+    /// Its quantity; `null` when it withdraws another entry.
+    pub quantity: Option<StatedQuantityJson>,
+    /// Quantity of the entry that it replaces. `null` without one.
+    pub before: Option<StatedQuantityJson>,
+}
+
+/// A quantity as an entry states it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct StatedQuantityJson {
+    /// Decimal text.
+    pub value: String,
+    /// Symbol of the unit.
+    pub unit: String,
 }
 
 /// A text that came into force.
@@ -55,6 +72,12 @@ pub(crate) struct TextSinceJson {
     pub since: String,
     /// Places of a configuration that differ from the one before.
     pub places: Vec<String>,
+    /// Points, or the tank, of a calibration.
+    #[serde(default)]
+    pub targets: Vec<String>,
+    /// Pairs of a calibration, as `/api/v1/calibrations` has them.
+    #[serde(default)]
+    pub pairs: Vec<(f64, f64)>,
 }
 
 /// An import of a file.
@@ -76,6 +99,15 @@ pub(crate) struct ImportSinceJson {
     pub replaced: u64,
 }
 
+impl From<&StatedQuantity> for StatedQuantityJson {
+    fn from(of: &StatedQuantity) -> Self {
+        Self {
+            value: of.value.clone(),
+            unit: of.unit.clone(),
+        }
+    }
+}
+
 impl ChangesSinceJson {
     /// Changes with their sentences.
     pub(crate) fn new(changes: &ChangesSince, lines: Vec<String>) -> Self {
@@ -92,12 +124,27 @@ impl ChangesSinceJson {
             at: one.at.to_string(),
             by: one.by.clone(),
             supersedes: one.supersedes,
+            sort: one.sort.clone(),
+            indicator: one.indicator.clone(),
+            quantity: one.quantity.as_ref().map(StatedQuantityJson::from),
+            before: one.before.as_ref().map(StatedQuantityJson::from),
         });
         let texts = changes.texts.iter().map(|one| TextSinceJson {
             kind: one.kind.word().to_owned(),
             id: one.id,
             since: one.since.to_string(),
             places: one.places.clone(),
+            targets: one
+                .calibration
+                .iter()
+                .flat_map(|said| &said.targets)
+                .map(ToString::to_string)
+                .collect(),
+            pairs: one
+                .calibration
+                .iter()
+                .flat_map(|said| said.pairs.clone())
+                .collect(),
         });
         let imports = changes.imports.iter().map(|one| ImportSinceJson {
             id: one.id,

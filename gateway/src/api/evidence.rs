@@ -10,6 +10,7 @@ use crate::domain::hex_text::to_hex;
 use crate::domain::issued_report::IssuedReport;
 use crate::evidence::{DayDigest, RecordedTable, RevisionKind, write_samples};
 use crate::report::content::{HeadlineRecord, change_lines};
+use crate::report::render::ReportFormat;
 use crate::storage::{EvidenceExtent, KeptStamp, StoreError, TextRevision};
 use axum::Json;
 use axum::body::{Body, Bytes};
@@ -323,7 +324,7 @@ async fn get_moved_headlines(
             difference: one.difference(lang),
         }
     });
-    let lines = change_lines(lang, &app.0.zone, &today.changes);
+    let lines = change_lines(lang, &app.state().config, &today.changes);
     Ok(Json(ReportTodayJson {
         same: today.is_same,
         moved: moved.collect(),

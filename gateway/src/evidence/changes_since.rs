@@ -3,10 +3,11 @@
 use super::chain_remark::RevisedDay;
 use super::day_record::RevisionKind;
 use crate::domain::UtcMs;
+use crate::domain::calibration::Calibration;
 
 /// Changes after an issued report that concern its period. Each list is bounded by
 /// `EVIDENCE_FAULTS_MAX`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ChangesSince {
     /// Days of the period that got a further record.
     pub days: Vec<RevisedDay>,
@@ -27,6 +28,14 @@ pub struct ChangesSince {
 pub struct EntrySince {
     /// Number.
     pub id: u64,
+    /// `record`, `target` or `baseline`.
+    pub sort: String,
+    /// Id of the indicator.
+    pub indicator: String,
+    /// Its quantity; `None` when it withdraws another entry.
+    pub quantity: Option<StatedQuantity>,
+    /// Quantity of the entry that it replaces.
+    pub before: Option<StatedQuantity>,
     /// Time of recording.
     pub at: UtcMs,
     /// Name of the person or program that recorded it.
@@ -35,8 +44,17 @@ pub struct EntrySince {
     pub supersedes: Option<u64>,
 }
 
-/// Text that came into force afterwards.
+/// Quantity as an entry states it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatedQuantity {
+    /// Decimal text.
+    pub value: String,
+    /// Symbol of the unit.
+    pub unit: String,
+}
+
+/// Text that came into force afterwards.
+#[derive(Clone, Debug, PartialEq)]
 pub struct TextSince {
     /// Kind of the text.
     pub kind: RevisionKind,
@@ -46,6 +64,8 @@ pub struct TextSince {
     pub since: UtcMs,
     /// Places that differ from the one before it, as far as they are known.
     pub places: Vec<String>,
+    /// The calibration, when it is one.
+    pub calibration: Option<Box<Calibration>>,
 }
 
 /// Import that was made afterwards.

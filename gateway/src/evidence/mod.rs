@@ -47,7 +47,7 @@ pub use canonical_form::{
     write_row_line, write_samples,
 };
 pub use chain_remark::{ChainRemark, RecordsSince, RemarkKind, RemarksAndSince, RevisedDay};
-pub use changes_since::{ChangesSince, EntrySince, ImportSince, TextSince};
+pub use changes_since::{ChangesSince, EntrySince, ImportSince, StatedQuantity, TextSince};
 pub use day_record::{
     DayDigest, DayRecord, RecordReason, RevisionKind, RevisionLine, SampleDigestLine,
 };

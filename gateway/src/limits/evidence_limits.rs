@@ -6,6 +6,10 @@ pub const CHANGED_TEXTS_MAX: usize = 5;
 pub const CHANGED_TEXT_BYTES_MAX: u64 = 1 << 20;
 /// Earlier issues that a report lists.
 pub const EARLIER_ISSUES_MAX: usize = 10;
+/// Figures that the note of an issued report keeps.
+pub const HEADLINE_RECORDS_MAX: usize = 200;
+/// Rows of a sheet of a report that are compared.
+pub const REPORT_ROWS_COMPARED_MAX: usize = 20_000;
 /// Time between two time stamps of the chain, ms: a day.
 pub const TIME_STAMP_EVERY_MS: i64 = 86_400_000;
 /// Pause between two looks whether a stamp is due, ms.

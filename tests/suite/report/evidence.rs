@@ -141,6 +141,8 @@ fn a_second_report_says_what_was_revised_since_the_first_and_by_how_much() {
     let correct = ["ledger", "correct", "1", "--quantity", "130"];
     let why = ["--who", "Siti", "--note", "timbang ulang"];
     site.run_ok(&[&correct[..], &why].concat());
+    let oil = ["ledger", "correct", "3", "--quantity", "28,5"];
+    site.run_ok(&[&oil[..], &why].concat());
     let rows = "time,value\n2025-11-12T12:00:00+07:00,1\n";
     std::fs::write(site.folder.path().join("late.csv"), rows).unwrap();
     let import = ["import", "--replace", "--who", "Budi", "--point"];
@@ -153,7 +155,9 @@ fn a_second_report_says_what_was_revised_since_the_first_and_by_how_much() {
     let changes: Vec<&str> = changes.into_iter().map(|row| row[0]).collect();
     for part in [
         "The data of 12 November 2025 changed: readings were imported.",
-        "Ledger entry 5 took the place of entry 1",
+        "Ledger entry 5 took the place of entry 1 (Organic waste fed to maggots: ",
+        "120.5\u{a0}kg before, 130\u{a0}kg now)",
+        "18.5\u{a0}L before, 28.5\u{a0}L now)",
         "1 readings of inverter.energy from the file late.csv were imported by Budi",
     ] {
         assert!(
@@ -166,6 +170,13 @@ fn a_second_report_says_what_was_revised_since_the_first_and_by_how_much() {
     assert_eq!(
         fed.map(|row| row[3].replace('\u{a0}', " ")),
         Some("+9.5 kg".to_owned())
+    );
+    // The oil has no target, and so is no headline; it is compared all the same.
+    let oil = moved.iter().find(|row| row[1].contains("18.5"));
+    assert_eq!(
+        oil.map(|row| row[3].replace('\u{a0}', " ")),
+        Some("+10.0 L".to_owned()),
+        "{moved:?}"
     );
     let first_page = second["sections"][0].to_string();
     assert!(first_page.contains("Reported before"), "{first_page}");

@@ -101,6 +101,6 @@ fn comparison_texts(
         verdict: frame.t(verdict),
         moved: moved.map(|one| moved_line(app, frame.lang, one)).collect(),
         reasons,
-        changes: change_lines(frame.lang, &app.0.zone, &found.changes),
+        changes: change_lines(frame.lang, &app.state().config, &found.changes),
     }
 }

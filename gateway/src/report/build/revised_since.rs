@@ -2,7 +2,7 @@
 
 use super::revisions;
 use crate::domain::issued_report::{IssuedReport, ReportIssue};
-use crate::evidence::{ChangesSince, RevisionKind};
+use crate::evidence::{ChangesSince, RevisionKind, TextSince};
 use crate::report::content::{EarlierIssue, HeadlineRecord, RevisedSince, moved_headlines};
 use crate::storage::{IssueMoment, Store, StoreError};
 
@@ -19,6 +19,14 @@ pub async fn changes_since(
         last: period.last(),
     };
     let mut changes = store.changes_since(moment).await?;
+    let is_calibration = |text: &TextSince| text.kind == RevisionKind::Calibrations;
+    if changes.texts.iter().any(is_calibration) {
+        let all = store.list_calibrations().await?;
+        for text in changes.texts.iter_mut().filter(|text| is_calibration(text)) {
+            let entry = all.entries().iter().find(|entry| entry.id == text.id);
+            text.calibration = entry.map(|entry| Box::new(entry.said.clone()));
+        }
+    }
     for text in &mut changes.texts {
         if text.kind == RevisionKind::Configuration {
             text.places = revisions::places_of_change(store, text.id).await?;

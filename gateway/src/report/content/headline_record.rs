@@ -20,6 +20,10 @@ pub struct HeadlineRecord {
     pub decimals: u8,
     /// Stable word of its status.
     pub status: String,
+    /// True for a figure that is kept for comparisons and is no headline; `None` in a note of a
+    /// program that kept headlines only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub further: Option<bool>,
 }
 
 /// Headline figure that has moved since a report was issued.
@@ -38,6 +42,15 @@ impl HeadlineRecord {
             || number_format::NO_VALUE.to_owned(),
             |value| self.quantity(value, lang),
         )
+    }
+
+    /// Returns whether both were printed alike, on whatever page.
+    fn says_the_same(&self, other: &Self) -> bool {
+        let of = |one: &Self| Self {
+            further: None,
+            ..one.clone()
+        };
+        of(self) == of(other)
     }
 
     fn quantity(&self, value: f64, lang: Language) -> String {
@@ -69,10 +82,12 @@ pub fn moved_headlines(before: &[HeadlineRecord], now: &[HeadlineRecord]) -> Vec
         (&one.id, &one.asset) == (&other.id, &other.asset)
     };
     let find = |all: &[HeadlineRecord], one| all.iter().find(|other| same(one, other)).cloned();
+    // What an older note did not keep cannot have moved.
+    let knows_all = before.is_empty() || before.iter().any(|one| one.further.is_some());
     let mut moved = Vec::new();
     for one in before {
         let today = find(now, one);
-        if today.as_ref() != Some(one) {
+        if !today.as_ref().is_some_and(|today| one.says_the_same(today)) {
             moved.push(MovedHeadline {
                 before: Some(one.clone()),
                 now: today,
@@ -80,6 +95,7 @@ pub fn moved_headlines(before: &[HeadlineRecord], now: &[HeadlineRecord]) -> Vec
         }
     }
     let new = now.iter().filter(|one| find(before, one).is_none());
+    let new = new.filter(|one| knows_all || one.further != Some(true));
     moved.extend(new.map(|one| MovedHeadline {
         before: None,
         now: Some(one.clone()),
@@ -99,7 +115,30 @@ mod tests {
             unit: "kWh".to_owned(),
             decimals: 1,
             status: "final".to_owned(),
+            further: Some(false),
         }
+    }
+
+    #[test]
+    fn what_an_older_note_did_not_keep_has_not_moved() {
+        let fed = HeadlineRecord {
+            further: Some(true),
+            ..record("ledger.bsf-fed", Some(132.5))
+        };
+        let old = HeadlineRecord {
+            further: None,
+            ..record("a", Some(1.0))
+        };
+        let now = [record("a", Some(1.0)), fed.clone()];
+        assert_eq!(moved_headlines(&[old], &now), []);
+        let before = [record("a", Some(1.0))];
+        assert_eq!(moved_headlines(&before, &now).len(), 1);
+        // A figure that became a headline says the same.
+        let chosen = HeadlineRecord {
+            further: Some(false),
+            ..fed.clone()
+        };
+        assert_eq!(moved_headlines(&[fed], &[chosen]), []);
     }
 
     #[test]

@@ -3,26 +3,40 @@
 
 use super::context::ReportContext;
 use super::headline_record::HeadlineRecord;
-use super::{ReportInputs, summary};
+use super::{ReportInputs, display_names, summary};
 use crate::domain::indicator::{DailyValues, DataEvent, Indicator, InputSource};
 use crate::domain::ledger::LedgerEntry;
 use crate::formulas::claim_rounding::{self, RoundingMode};
+use crate::limits::HEADLINE_RECORDS_MAX;
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use serde_json::{Value, json};
 
 /// Name and version of the form that is hashed.
 const CONTENT_SCHEMA: &str = "pantau.report-content/3";
 
-/// Headline figures of a report.
+/// Headline figures of a report, then the totals of the ledger and the figures of waste, which a
+/// later report is compared with as well; at most `HEADLINE_RECORDS_MAX`.
 pub fn headline_records(matter: ReportInputs<'_>) -> Vec<HeadlineRecord> {
     let book = ReportContext::new(matter);
-    let all = summary::headline_indicators(&book);
-    all.into_iter()
-        .map(|one| headline_record(&book, one))
-        .collect()
+    let headlines = summary::headline_indicators(&book);
+    let definitions = &book.matter.config.definitions;
+    let is_further = |one: &&Indicator| {
+        let is_headline = headlines.iter().any(|other| std::ptr::eq(*other, *one));
+        // Totals and their effects, without targets and baselines, which are no results.
+        let is_total = display_names::written_definition(definitions, &one.id).is_some();
+        let is_effect = one.id.starts_with("ledger.") && one.id.ends_with(".effect");
+        let is_kept = is_total || is_effect || one.id.starts_with("waste.");
+        is_kept && !is_headline && one.value.is_ok()
+    };
+    let further = book.indicators().iter().filter(is_further);
+    let all = headlines
+        .iter()
+        .map(|one| headline_record(&book, one, false));
+    let further = further.map(|one| headline_record(&book, one, true));
+    all.chain(further).take(HEADLINE_RECORDS_MAX).collect()
 }
 
-fn headline_record(book: &ReportContext<'_>, one: &Indicator) -> HeadlineRecord {
+fn headline_record(book: &ReportContext<'_>, one: &Indicator, further: bool) -> HeadlineRecord {
     let figure = summary::headline_figure(book, one);
     let (value, decimals) = match (&figure.value, &figure.kind) {
         (CellValue::Number(value), ValueKind::Number(format)) => {
@@ -38,6 +52,7 @@ fn headline_record(book: &ReportContext<'_>, one: &Indicator) -> HeadlineRecord 
         unit: one.unit.to_string(),
         decimals,
         status: figure.status.key().to_owned(),
+        further: Some(further),
     }
 }
 

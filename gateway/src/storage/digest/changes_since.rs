@@ -1,9 +1,11 @@
 //! Changes in the file after a report was issued: further records, entries, texts, imports.
 
 use super::record_sources::revision_table;
+use super::row_lines;
 use crate::domain::UtcMs;
 use crate::evidence::{
-    ChangesSince, DayRecord, EntrySince, ImportSince, RevisedDay, RevisionKind, TextSince,
+    ChangesSince, DayRecord, EntrySince, ImportSince, RevisedDay, RevisionKind, StatedQuantity,
+    TextSince,
 };
 use crate::limits::EVIDENCE_FAULTS_MAX;
 use crate::storage::local_calendar::{LocalDay, day_number};
@@ -35,18 +37,13 @@ pub(super) fn changes_since(
     let (first, last) = (report.first.to_string(), report.last.to_string());
     let entries = read_some(
         db,
-        "SELECT id, recorded_at, recorded_by, supersedes FROM ledger
-         WHERE recorded_at > ?1 AND ((last >= ?2 AND first <= ?3) OR supersedes IN
-           (SELECT id FROM ledger WHERE last >= ?2 AND first <= ?3)) ORDER BY id",
+        "SELECT one.id, one.recorded_at, one.recorded_by, one.supersedes, one.sort, one.indicator,
+           one.mantissa, one.places, one.unit, old.mantissa, old.places, old.unit
+         FROM ledger one LEFT JOIN ledger old ON old.id = one.supersedes
+         WHERE one.recorded_at > ?1 AND ((one.last >= ?2 AND one.first <= ?3) OR one.supersedes IN
+           (SELECT id FROM ledger WHERE last >= ?2 AND first <= ?3)) ORDER BY one.id",
         params![report.at.0, first, last],
-        |row| {
-            Ok(EntrySince {
-                id: row.get::<_, i64>(0)?.cast_unsigned(),
-                at: UtcMs(row.get(1)?),
-                by: row.get(2)?,
-                supersedes: row.get::<_, Option<i64>>(3)?.map(i64::cast_unsigned),
-            })
-        },
+        parse_entry,
     )?;
     all.left_out += entries.1;
     all.entries = entries.0;
@@ -59,6 +56,7 @@ pub(super) fn changes_since(
                 id: row.get::<_, i64>(0)?.cast_unsigned(),
                 since: UtcMs(row.get(1)?),
                 places: Vec::new(),
+                calibration: None,
             })
         })?;
         all.left_out += texts.1;
@@ -109,6 +107,29 @@ fn take_records(
         })
         .collect();
     Ok(())
+}
+
+fn parse_entry(row: &Row<'_>) -> Result<EntrySince, rusqlite::Error> {
+    // Columns of number, places and unit; no number in a withdrawal, nothing without an old entry.
+    let quantity = |first: usize| -> Result<Option<StatedQuantity>, rusqlite::Error> {
+        let Some(mantissa) = row.get::<_, Option<i64>>(first)? else {
+            return Ok(None);
+        };
+        Ok(Some(StatedQuantity {
+            value: row_lines::quantity_text(mantissa, row.get(first + 1)?),
+            unit: row.get(first + 2)?,
+        }))
+    };
+    Ok(EntrySince {
+        id: row.get::<_, i64>(0)?.cast_unsigned(),
+        at: UtcMs(row.get(1)?),
+        by: row.get(2)?,
+        supersedes: row.get::<_, Option<i64>>(3)?.map(i64::cast_unsigned),
+        sort: row.get(4)?,
+        indicator: row.get(5)?,
+        quantity: quantity(6)?,
+        before: quantity(9)?,
+    })
 }
 
 fn parse_import(row: &Row<'_>) -> Result<ImportSince, rusqlite::Error> {

@@ -11,36 +11,82 @@ use crate::evidence::{
 use crate::storage::chunk_codec;
 use crate::storage::meta_table::{read_meta, write_meta};
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// Table of the store with its column of the time of a row.
-fn table_and_time(table: RecordedTable) -> (&'static str, &'static str) {
-    match table {
-        RecordedTable::Ledger => ("ledger", "recorded_at"),
-        RecordedTable::Issued => ("issued_report", "issued_at"),
-        RecordedTable::IssuedFiles => ("issued_file", "issued_at"),
-        RecordedTable::Imports => ("sample_import", "at"),
-        RecordedTable::Stretches => ("import_stretch", "at"),
-        RecordedTable::Replaced => ("replaced_samples", "at"),
-        RecordedTable::Redated => ("redated_stretch", "at"),
-    }
+/// Table of the store whose rows are hashed.
+struct HashedTable {
+    /// Name.
+    name: &'static str,
+    /// Column of the time of a row.
+    time: &'static str,
+    /// Columns of the hashed line, in the order in which they are read.
+    columns: &'static str,
+    /// Appends the line of a row with these columns.
+    write: fn(&mut String, &Row<'_>, &Connection) -> Result<(), rusqlite::Error>,
 }
 
-/// Columns of the hashed line, in the order in which they are read.
-fn columns(table: RecordedTable) -> &'static str {
+/// Appends the line of a row that was read.
+fn put_line(
+    text: &mut String,
+    line: Result<impl Serialize, rusqlite::Error>,
+) -> Result<(), rusqlite::Error> {
+    write_row_line(text, &line?);
+    Ok(())
+}
+
+/// Returns the table of the store behind a recorded table.
+fn hashed_table(table: RecordedTable) -> HashedTable {
+    let of = |name, time, columns, write| HashedTable {
+        name,
+        time,
+        columns,
+        write,
+    };
     match table {
-        RecordedTable::Ledger => {
+        RecordedTable::Ledger => of(
+            "ledger",
+            "recorded_at",
             "id, sort, indicator, what, mantissa, places, unit, moment, first, last, known, who,
-             note, supersedes, recorded_at, recorded_by"
-        }
-        RecordedTable::Issued => {
-            "id, issued_at, period, asset, content, revision, digest, headlines, via, issued_by"
-        }
-        RecordedTable::IssuedFiles => "id, report, issued_at, format, language, sha256",
-        RecordedTable::Imports => "id, point, file, sha256, by, at, interval_ms",
-        RecordedTable::Stretches => "id, import, at, first, last, samples, replaced",
-        RecordedTable::Replaced => "id, import, at, body",
-        RecordedTable::Redated => "id, point, era, at, shift_ms, first, last, samples",
+             note, supersedes, recorded_at, recorded_by",
+            |text, row, db| put_line(text, parse_ledger_line(row, db)),
+        ),
+        RecordedTable::Issued => of(
+            "issued_report",
+            "issued_at",
+            "id, issued_at, period, asset, content, revision, digest, headlines, via, issued_by",
+            |text, row, _| put_line(text, parse_issued_line(row)),
+        ),
+        RecordedTable::IssuedFiles => of(
+            "issued_file",
+            "issued_at",
+            "id, report, issued_at, format, language, sha256",
+            |text, row, _| put_line(text, parse_issued_file_line(row)),
+        ),
+        RecordedTable::Imports => of(
+            "sample_import",
+            "at",
+            "id, point, file, sha256, by, at, interval_ms",
+            |text, row, _| put_line(text, parse_import_line(row)),
+        ),
+        RecordedTable::Stretches => of(
+            "import_stretch",
+            "at",
+            "id, import, at, first, last, samples, replaced",
+            |text, row, _| put_line(text, parse_stretch_line(row)),
+        ),
+        RecordedTable::Replaced => of(
+            "replaced_samples",
+            "at",
+            "id, import, at, body",
+            |text, row, _| put_line(text, parse_replaced_line(row)),
+        ),
+        RecordedTable::Redated => of(
+            "redated_stretch",
+            "at",
+            "id, point, era, at, shift_ms, first, last, samples",
+            |text, row, _| put_line(text, parse_redated_line(row)),
+        ),
     }
 }
 
@@ -51,15 +97,19 @@ pub(super) fn read_row_lines(
     first: u64,
     last: u64,
 ) -> Result<String, rusqlite::Error> {
-    let (name, _) = table_and_time(table);
-    let columns = columns(table);
+    let HashedTable {
+        name,
+        columns,
+        write,
+        ..
+    } = hashed_table(table);
     let find = format!("SELECT {columns} FROM {name} WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?");
     let most = table.rows_at_once().cast_signed();
     let mut rows = db.prepare_cached(&find)?;
     let mut rows = rows.query(params![first.cast_signed(), last.cast_signed(), most])?;
     let mut text = String::new();
     while let Some(row) = rows.next()? {
-        write_line(&mut text, table, row, db)?;
+        write(&mut text, row, db)?;
     }
     Ok(text)
 }
@@ -89,7 +139,7 @@ pub(super) fn hash_rows(
 /// Returns the number of the last row of each table; 0 for an empty one.
 pub(super) fn last_rows(db: &Connection) -> Result<BTreeMap<RecordedTable, u64>, rusqlite::Error> {
     let last = |table| {
-        let (name, _) = table_and_time(table);
+        let HashedTable { name, .. } = hashed_table(table);
         let last: i64 = db.query_row(
             &format!("SELECT coalesce(max(id), 0) FROM {name}"),
             [],
@@ -106,7 +156,7 @@ pub(super) fn unrecorded_rows(
     table: RecordedTable,
     to: UtcMs,
 ) -> Result<Option<RowRange>, rusqlite::Error> {
-    let (name, time) = table_and_time(table);
+    let HashedTable { name, time, .. } = hashed_table(table);
     // From the end: the rows that no record covers are the last ones.
     let find = format!("SELECT id FROM {name} WHERE {time} < ? ORDER BY id DESC LIMIT 1");
     let last: Option<i64> = db.query_row(&find, [to.0], |row| row.get(0)).optional()?;
@@ -124,69 +174,6 @@ pub(super) fn mark_recorded(db: &Connection, range: &RowRange) -> Result<(), rus
 /// Key in `meta`: last row that a record covers.
 fn recorded_key(table: RecordedTable) -> String {
     format!("{}_digested", table.word())
-}
-
-/// Appends the line of a row in the order of `columns`.
-fn write_line(
-    text: &mut String,
-    table: RecordedTable,
-    row: &Row<'_>,
-    db: &Connection,
-) -> Result<(), rusqlite::Error> {
-    match table {
-        RecordedTable::Ledger => write_row_line(text, &parse_ledger_line(row, db)?),
-        RecordedTable::Issued => write_row_line(text, &parse_issued_line(row)?),
-        RecordedTable::IssuedFiles => write_row_line(
-            text,
-            &IssuedFileLine {
-                id: number(row, 0)?,
-                report: row.get(1)?,
-                issued_at: time(row, 2)?,
-                format: row.get(3)?,
-                language: row.get(4)?,
-                sha256: row.get(5)?,
-            },
-        ),
-        RecordedTable::Imports => write_row_line(
-            text,
-            &ImportLine {
-                id: number(row, 0)?,
-                point: row.get(1)?,
-                file: row.get(2)?,
-                sha256: row.get(3)?,
-                by: row.get(4)?,
-                at: time(row, 5)?,
-                interval_ms: row.get(6)?,
-            },
-        ),
-        RecordedTable::Stretches => write_row_line(
-            text,
-            &StretchLine {
-                id: number(row, 0)?,
-                import: row.get(1)?,
-                at: time(row, 2)?,
-                first: time(row, 3)?,
-                last: time(row, 4)?,
-                samples: row.get(5)?,
-                replaced: row.get(6)?,
-            },
-        ),
-        RecordedTable::Replaced => write_row_line(text, &parse_replaced_line(row)?),
-        RecordedTable::Redated => write_row_line(
-            text,
-            &RedatedLine {
-                id: number(row, 0)?,
-                point: row.get(1)?,
-                era: row.get(2)?,
-                at: time(row, 3)?,
-                shift_ms: row.get(4)?,
-                first: time(row, 5)?,
-                last: time(row, 6)?,
-                samples: row.get(7)?,
-            },
-        ),
-    }
-    Ok(())
 }
 
 fn number(row: &Row<'_>, column: usize) -> Result<u64, rusqlite::Error> {
@@ -212,6 +199,54 @@ fn parse_issued_line(row: &Row<'_>) -> Result<IssuedLine, rusqlite::Error> {
     })
 }
 
+fn parse_issued_file_line(row: &Row<'_>) -> Result<IssuedFileLine, rusqlite::Error> {
+    Ok(IssuedFileLine {
+        id: number(row, 0)?,
+        report: row.get(1)?,
+        issued_at: time(row, 2)?,
+        format: row.get(3)?,
+        language: row.get(4)?,
+        sha256: row.get(5)?,
+    })
+}
+
+fn parse_import_line(row: &Row<'_>) -> Result<ImportLine, rusqlite::Error> {
+    Ok(ImportLine {
+        id: number(row, 0)?,
+        point: row.get(1)?,
+        file: row.get(2)?,
+        sha256: row.get(3)?,
+        by: row.get(4)?,
+        at: time(row, 5)?,
+        interval_ms: row.get(6)?,
+    })
+}
+
+fn parse_stretch_line(row: &Row<'_>) -> Result<StretchLine, rusqlite::Error> {
+    Ok(StretchLine {
+        id: number(row, 0)?,
+        import: row.get(1)?,
+        at: time(row, 2)?,
+        first: time(row, 3)?,
+        last: time(row, 4)?,
+        samples: row.get(5)?,
+        replaced: row.get(6)?,
+    })
+}
+
+fn parse_redated_line(row: &Row<'_>) -> Result<RedatedLine, rusqlite::Error> {
+    Ok(RedatedLine {
+        id: number(row, 0)?,
+        point: row.get(1)?,
+        era: row.get(2)?,
+        at: time(row, 3)?,
+        shift_ms: row.get(4)?,
+        first: time(row, 5)?,
+        last: time(row, 6)?,
+        samples: row.get(7)?,
+    })
+}
+
 fn parse_replaced_line(row: &Row<'_>) -> Result<ReplacedLine, rusqlite::Error> {
     let samples = chunk_codec::decode_chunk(row.get_ref(3)?.as_blob().unwrap_or_default());
     Ok(ReplacedLine {
@@ -222,17 +257,22 @@ fn parse_replaced_line(row: &Row<'_>) -> Result<ReplacedLine, rusqlite::Error> {
     })
 }
 
-fn parse_ledger_line(row: &Row<'_>, db: &Connection) -> Result<LedgerLine, rusqlite::Error> {
-    let id: i64 = row.get(0)?;
-    let (mantissa, places): (Option<i64>, i64) = (row.get(4)?, row.get(5)?);
-    let quantity = mantissa.map(|mantissa| match i8::try_from(places) {
+/// Returns the quantity of an entry as a decimal text.
+pub(super) fn quantity_text(mantissa: i64, places: i64) -> String {
+    match i8::try_from(places) {
         Ok(places) if places >= 0 => ExactNumber::Decimal {
             mantissa,
             exponent: -places,
         }
         .to_string(),
         _ => format!("{mantissa}e-{places}"),
-    });
+    }
+}
+
+fn parse_ledger_line(row: &Row<'_>, db: &Connection) -> Result<LedgerLine, rusqlite::Error> {
+    let id: i64 = row.get(0)?;
+    let (mantissa, places): (Option<i64>, i64) = (row.get(4)?, row.get(5)?);
+    let quantity = mantissa.map(|mantissa| quantity_text(mantissa, places));
     let mut files =
         db.prepare("SELECT name, sha256, bytes FROM ledger_file WHERE entry = ? ORDER BY place")?;
     let file = |row: &Row<'_>| {
