@@ -88,6 +88,13 @@ struct MovedHeadlinesQuery {
     report: u64,
 }
 
+/// An issued report in a format.
+#[derive(Deserialize)]
+struct ReportAgainQuery {
+    report: u64,
+    format: String,
+}
+
 /// An issued report as its note has it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct IssuedReportJson {
@@ -105,6 +112,9 @@ pub(crate) struct IssuedReportJson {
     pub digest: String,
     /// Name of the person; empty when nobody had signed in.
     pub issued_by: String,
+    /// Figures that the note keeps.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub headlines: Vec<HeadlineRecord>,
 }
 
 /// Comparison of an issued report with what its period gives today.
@@ -190,6 +200,7 @@ pub(crate) fn evidence_routes() -> axum::Router<ApiListener> {
         .route("/control/evidence/extent", get(get_evidence_extent))
         .route("/control/evidence/issued", get(get_issued_report))
         .route("/control/evidence/moved", get(get_moved_headlines))
+        .route("/control/evidence/again", get(get_report_again))
         .route("/control/evidence/stamp", get(get_time_stamp))
 }
 
@@ -332,6 +343,20 @@ async fn get_moved_headlines(
     }))
 }
 
+/// Makes an issued report again; it counts as no issue.
+async fn get_report_again(
+    State(app): State<ApiListener>,
+    RequestLanguage(lang): RequestLanguage,
+    Query(ask): Query<ReportAgainQuery>,
+) -> Result<Vec<u8>, ApiError> {
+    let report = app.issued_report(ask.report).await?;
+    let report =
+        report.ok_or_else(|| ApiError::bad_parameter("report", &ask.report.to_string(), "1"))?;
+    let format = ReportFormat::parse(&ask.format);
+    let format = format.ok_or_else(|| ApiError::bad_parameter("format", &ask.format, "json"))?;
+    app.report_again(&report, format, lang).await
+}
+
 fn parse_day(ask: &EvidenceDayQuery) -> Result<Date, ApiError> {
     let day = ask.day.parse();
     day.map_err(|_| ApiError::bad_parameter("day", &ask.day, "2026-11-21"))
@@ -357,6 +382,8 @@ impl From<IssuedReport> for IssuedReportJson {
             content: report.issue.content,
             digest: report.issue.digest,
             issued_by: report.issue.issued_by,
+            // What cannot be read is compared with nothing.
+            headlines: serde_json::from_str(&report.issue.headlines).unwrap_or_default(),
         }
     }
 }

@@ -10,11 +10,12 @@ use crate::domain::period::Period;
 use crate::evidence::ChangesSince;
 use crate::i18n::Language;
 use crate::indicators::IndicatorQuery;
-use crate::report::build::{self, CalculationBasis, ReportRequest, ReportSource};
+use crate::report::build::{self, CalculationBasis, ReportRequest, ReportSource, ReportTask};
 use crate::report::content::{HeadlineRecord, MovedHeadline, ReportEdition, moved_headlines};
 use crate::report::render::ReportFormat;
 use crate::report::render::document::ReportDocument;
 use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// First page of a report, for a screen.
 #[derive(Debug)]
@@ -119,6 +120,40 @@ impl ApiListener {
         Ok(found.into_iter().find(|one| one.id == id))
     }
 
+    /// Makes an issued report again in a format and language, without noting it.
+    pub(crate) async fn report_again(
+        &self,
+        report: &IssuedReport,
+        format: ReportFormat,
+        lang: Language,
+    ) -> Result<Vec<u8>, ApiError> {
+        let task = self.task_again(report, format, lang).await?;
+        let made = build::build_report(task, self.progress_callback()).await;
+        let made = made.map_err(|trouble| report_error(&trouble, lang))?;
+        Ok(made.bytes)
+    }
+
+    /// The full edition of an issued report as a task of today.
+    async fn task_again(
+        &self,
+        report: &IssuedReport,
+        format: ReportFormat,
+        lang: Language,
+    ) -> Result<ReportTask<OwnedSemaphorePermit>, ApiError> {
+        let state = self.state();
+        let turn = state.figures.turns().long().await;
+        let turn = turn.map_err(|busy| report_error(&busy.into(), lang))?;
+        let basis = CalculationBasis::in_force(Arc::clone(&state.config));
+        let wish = ReportRequest {
+            period: report.issue.period,
+            asset: report.issue.asset.clone(),
+            lang,
+            format,
+            edition: ReportEdition::Full,
+        };
+        Ok(state.report_task(basis, wish, turn))
+    }
+
     /// Computes the period of an issued report again and compares.
     pub(crate) async fn compare_issue(
         &self,
@@ -126,17 +161,7 @@ impl ApiListener {
         lang: Language,
     ) -> Result<IssueComparison, ApiError> {
         let (state, issued) = (self.state(), &report.issue);
-        let turn = state.figures.turns().long().await;
-        let turn = turn.map_err(|busy| report_error(&busy.into(), lang))?;
-        let basis = CalculationBasis::in_force(Arc::clone(&state.config));
-        let wish = ReportRequest {
-            period: issued.period,
-            asset: issued.asset.clone(),
-            lang,
-            format: ReportFormat::Json,
-            edition: ReportEdition::Full,
-        };
-        let task = state.report_task(basis, wish, turn);
+        let task = self.task_again(report, ReportFormat::Json, lang).await?;
         let today = build::compute_report(task, self.progress_callback()).await;
         let today = today.map_err(|trouble| report_error(&trouble, lang))?;
         let issue = today.issue();

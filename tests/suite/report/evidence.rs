@@ -220,3 +220,68 @@ fn an_edited_number_in_a_json_report_does_not_fit_the_hash_that_it_names() {
     let (status, said) = verify(&text);
     assert_eq!((status, &said["edited"]), (Some(0), &Json::Bool(false)));
 }
+
+#[test]
+fn an_edited_number_is_named_with_its_place_whatever_the_format() {
+    let site = ReportedSite::new();
+    let verify = |name: &str| -> Json {
+        let file = site.folder.path().join(name);
+        let output = site.run(&["verify", file.to_str().unwrap(), "--json"], "id");
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let said: Json = serde_json::from_slice(&output.stdout).unwrap();
+        crate::evidence_keys::assert_keys_are_documented(&said);
+        said["changed"].clone()
+    };
+    let write = |name: &str, bytes: &[u8]| {
+        std::fs::write(site.folder.path().join(name), bytes).unwrap();
+    };
+    for lang in ["id", "en"] {
+        let text = std::fs::read_to_string(site.report_file(lang, "json")).unwrap();
+        write("edited.json", text.replacen("132.5", "232.5", 1).as_bytes());
+        let changed = verify("edited.json");
+        let values = changed["values"].as_array().unwrap();
+        assert_eq!(values.len(), 1, "{changed:#}");
+        let place = values[0]["place"].as_str().unwrap();
+        assert!(place.contains("ledger.bsf-fed"), "{changed:#}");
+        assert_eq!(
+            (&values[0]["in_file"], &values[0]["issued"]),
+            (&"232.5".into(), &"132.5".into())
+        );
+        let text = std::fs::read_to_string(site.report_file(lang, "csv")).unwrap();
+        let [old, new] = match lang {
+            "id" => ["132,5", "232,5"],
+            _ => ["132.5", "232.5"],
+        };
+        write("edited.csv", text.replacen(old, new, 1).as_bytes());
+        let changed = verify("edited.csv");
+        assert_eq!(changed["compared"], "report");
+        let values = changed["values"].as_array().unwrap();
+        assert_eq!(values.len(), 1, "{changed:#}");
+        assert_eq!(values[0]["in_file"], new, "{changed:#}");
+        // Saved again by a spreadsheet: other bytes, the same values; then with one edited.
+        let book = site.report_file(lang, "xlsx");
+        for (edit, count) in [("0", 0), ("132.5", 1)] {
+            let to = site.folder.path().join("edited.xlsx");
+            let mut command = crate::peers::python_peer("edit_workbook.py");
+            let status = command.args([&book, &to]).arg(edit).status();
+            assert!(status.unwrap().success());
+            let changed = verify("edited.xlsx");
+            assert_eq!(changed["compared"], "report", "{changed:#}");
+            let values = changed["values"].as_array().unwrap();
+            assert!(values.len() >= count, "{changed:#}");
+            assert_eq!(values.is_empty(), count == 0, "{changed:#}");
+        }
+    }
+    let pdf = std::fs::read(site.report_file("id", "pdf")).unwrap();
+    write("edited.pdf", &[&pdf[..], b"\n"].concat());
+    assert_eq!(verify("edited.pdf")["compared"], "nothing");
+    // After the data changed, the figures of the note are left.
+    let text = std::fs::read_to_string(site.report_file("id", "json")).unwrap();
+    let correct = ["ledger", "correct", "1", "--quantity", "130"];
+    let why = ["--who", "Siti", "--note", "timbang ulang"];
+    site.run_ok(&[&correct[..], &why].concat());
+    write("edited.json", text.replacen("132.5", "232.5", 1).as_bytes());
+    let changed = verify("edited.json");
+    assert_eq!(changed["compared"], "headlines", "{changed:#}");
+    assert_eq!(changed["values"][0]["in_file"], "232.5", "{changed:#}");
+}

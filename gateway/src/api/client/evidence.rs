@@ -8,6 +8,7 @@ use crate::api::evidence::{
 use crate::domain::hex_text::parse_hex;
 use crate::evidence::{DayDigest, RecordedTable, RevisionKind};
 use crate::i18n::Language;
+use crate::report::render::ReportFormat;
 use bytes::Bytes;
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
@@ -129,6 +130,18 @@ impl ApiClient {
         let lang = lang.code();
         let path = format!("moved?report={report}&lang={lang}");
         self.evidence(&path).await
+    }
+
+    /// An issued report, made again in a format and language without being noted.
+    pub(crate) async fn report_again(
+        &mut self,
+        report: u64,
+        format: ReportFormat,
+        lang: Language,
+    ) -> Result<Bytes, ApiClientError> {
+        let (format, lang) = (format.key(), lang.code());
+        let path = format!("again?report={report}&format={format}&lang={lang}");
+        self.evidence_body(&path).await?.bytes().await
     }
 
     async fn evidence<T: DeserializeOwned>(&mut self, what: &str) -> Result<T, ApiClientError> {

@@ -64,9 +64,10 @@ pub(super) async fn tell_uncovered(
     let days = days.filter_map(|day| day.parse::<Date>().ok());
     let open: Vec<Date> = days.filter(|day| Some(*day) > verdict.last).collect();
     if let (Some(first), Some(last)) = (open.first(), open.last()) {
-        let names = match first == last {
-            true => first.to_string(),
-            false => format!("{first} – {last}"),
+        let names = if first == last {
+            first.to_string()
+        } else {
+            format!("{first} – {last}")
         };
         let (what, count) = (OPEN_DAYS, open.len() as u64);
         verdict.add_uncovered(UncoveredPart { what, names, count });

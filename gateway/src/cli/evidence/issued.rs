@@ -1,6 +1,8 @@
 //! `pantau verify laporan.pdf`: whether this very file is a report that was issued, and what has
 //! changed since.
 
+use super::edited::{EditedReport, compare_edited};
+use super::file_sort::format_of_name;
 use super::output;
 use crate::api::client::ApiClient;
 use crate::api::evidence::{IssuedReportJson, MovedHeadlineJson, ReportTodayJson};
@@ -10,6 +12,7 @@ use crate::cli::exit_status::{EXIT_DONE, EXIT_NEGATIVE};
 use crate::cli::standard_output::print_text;
 use crate::evidence::{VerificationReport, has_own_hash, hash, hashes_in_file};
 use crate::i18n::Language;
+use crate::report::render::ReportFormat;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -25,13 +28,18 @@ struct CheckedReport {
     today: Option<ReportTodayJson>,
     /// The chain, with what came since the report.
     chain: VerificationReport,
+    /// Values of a changed file; `None` for an issued one, and without a report.
+    edited: Option<EditedReport>,
 }
 
-/// Returns whether a file has the name of a report and not of a bundle.
-pub(super) fn is_report_name(file: &Path) -> bool {
-    let ending = file.extension().and_then(|ending| ending.to_str());
-    let ending = ending.unwrap_or_default().to_ascii_lowercase();
-    ["pdf", "xlsx", "csv", "json"].contains(&&*ending)
+/// Returns the format of a report: by its first bytes, else by its name.
+fn report_format(file: &Path, bytes: &[u8]) -> ReportFormat {
+    match bytes {
+        [b'%', b'P', b'D', b'F', ..] => ReportFormat::Pdf,
+        [b'P', b'K', ..] => ReportFormat::Xlsx,
+        [b'{', ..] => ReportFormat::Json,
+        _ => format_of_name(file).unwrap_or(ReportFormat::Csv),
+    }
 }
 
 /// Checks a report file by the site of `config`; returns exit status 0 when it was issued.
@@ -43,7 +51,8 @@ pub(super) async fn verify_report(file: &Path, config: &Path, as_json: bool, lan
     let checked = async {
         let bytes = std::fs::read(file).reading(file)?;
         let mut client = open_with_records(&config, true).await?;
-        let checked = check_report(&mut client, &bytes, lang).await;
+        let format = report_format(file, &bytes);
+        let checked = check_report(&mut client, (&bytes, format), lang).await;
         client.close().await;
         checked
     };
@@ -55,7 +64,7 @@ pub(super) async fn verify_report(file: &Path, config: &Path, as_json: bool, lan
 
 async fn check_report(
     client: &mut ApiClient,
-    bytes: &[u8],
+    (bytes, format): (&[u8], ReportFormat),
     lang: Language,
 ) -> Result<CheckedReport, CommandError> {
     let mut report = client.issued_file(&hash(bytes)).await?;
@@ -68,9 +77,14 @@ async fn check_report(
             }
         }
     }
-    let (mut today, mut chain) = (None, VerificationReport::default());
+    let (mut today, mut edited) = (None, None);
+    let mut chain = VerificationReport::default();
     if let Some(report) = &report {
-        today = Some(client.report_today(report.id, lang).await?);
+        let now = client.report_today(report.id, lang).await?;
+        if !is_issued {
+            edited = Some(compare_edited(client, (bytes, format), report, &now).await?);
+        }
+        today = Some(now);
         client.make_due_records(|_| ()).await?;
         let wanted = (!report.digest.is_empty()).then_some(&*report.digest);
         super::chain_records::check_records(client, wanted, &mut chain).await?;
@@ -82,6 +96,7 @@ async fn check_report(
         is_edited: has_own_hash(bytes) == Some(false),
         today,
         chain,
+        edited,
     })
 }
 
@@ -114,6 +129,9 @@ fn checked_lines(checked: &CheckedReport, lang: Language) -> Vec<String> {
     let mut lines = vec![lang.text_with(key, &args)];
     if !report.issued_by.is_empty() {
         lines.push(lang.text_with("evidence-issued-by", &[("name", &report.issued_by)]));
+    }
+    if let Some(edited) = &checked.edited {
+        lines.extend(edited.lines(lang));
     }
     if let Some(today) = &checked.today {
         let key = if today.same {
@@ -155,6 +173,7 @@ fn checked_json(checked: &CheckedReport, is_good: bool) -> Value {
         "good": is_good,
         "issued": checked.is_issued,
         "edited": checked.is_edited,
+        "changed": checked.edited.as_ref().map(EditedReport::json),
         "report": checked.report,
         "today": checked.today.as_ref().map(|today| json!({
             "same": today.same,

@@ -15,8 +15,11 @@
 mod bundle;
 mod chain_records;
 mod changed_texts;
+mod edited;
+mod file_sort;
 mod issued;
 mod output;
+mod report_values;
 mod uncovered_lines;
 mod verify;
 

@@ -67,6 +67,13 @@ pub(super) fn print_unreadable_bundle(
     }
 }
 
+/// Prints what is wrong with the call and what to do next; returns exit status 2.
+pub(super) fn print_wrong_call(key: &str, file: &Path, lang: Language) -> u8 {
+    let file = file.display().to_string();
+    print_stderr(&lang.text_with(key, &[("file", &file)]));
+    EXIT_USAGE
+}
+
 /// Prints the result of writing a bundle; returns exit status 0 when its check found no difference,
 /// 1 when it did or when no day of the period is closed.
 pub(in crate::cli) fn print_written_bundle(

@@ -3,7 +3,8 @@
 
 use super::chain_records::{check_records, tell_uncovered};
 use super::changed_texts::name_changes;
-use super::issued::{is_report_name, verify_report};
+use super::file_sort::{FileSort, sort_of_file};
+use super::issued::verify_report;
 use super::output;
 use crate::api::client::ApiClient;
 use crate::cli::backend::{
@@ -43,12 +44,25 @@ const DAY_RECHECKS_MAX: u32 = 5;
 /// Checks, and prints the differences; returns the exit status.
 pub(in crate::cli) async fn run_verify(options: &VerifyArgs, lang: Language) -> u8 {
     match &options.bundle {
-        Some(file) if is_report_name(file) => {
-            verify_report(file, &options.config, options.json, lang).await
+        None if is_without_site(options) => {
+            output::print_wrong_call("evidence-where-chain", &options.config, lang)
         }
-        Some(file) => verify_bundle(options, file, lang),
         None => verify_chain(options, lang).await,
+        Some(file) => match sort_of_file(file) {
+            Ok(FileSort::Report) if is_without_site(options) => {
+                output::print_wrong_call("evidence-where-report", file, lang)
+            }
+            Ok(FileSort::Report) => verify_report(file, &options.config, options.json, lang).await,
+            Ok(FileSort::Other) => output::print_wrong_call("evidence-no-sort", file, lang),
+            // What cannot be opened is told there.
+            Ok(FileSort::Bundle) | Err(_) => verify_bundle(options, file, lang),
+        },
     }
+}
+
+/// Returns whether no configuration was named and there is none in the usual place.
+fn is_without_site(options: &VerifyArgs) -> bool {
+    options.config == Path::new(DEFAULT_CONFIG_PATH) && !options.config.exists()
 }
 
 fn verify_bundle(options: &VerifyArgs, file: &Path, lang: Language) -> u8 {
