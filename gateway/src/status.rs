@@ -28,6 +28,17 @@ pub struct StatusSnapshot {
     pub buses: BTreeMap<Arc<str>, BusState>,
     /// By sink name (`mqtt`, `influx`).
     pub sinks: BTreeMap<&'static str, SinkState>,
+    /// Time stamps of the chain; `None` when none are configured.
+    pub stamps: Option<StampingState>,
+}
+
+/// State of the time stamps of the evidence chain.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StampingState {
+    /// Time of the last stamp that was kept.
+    pub last_good: Option<UtcMs>,
+    /// Reason for which the last attempt gave none; `None` after a good one.
+    pub fault: Option<String>,
 }
 
 /// State of one device since the start of the gateway.

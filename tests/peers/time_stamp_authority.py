@@ -1,8 +1,9 @@
 """A time-stamp authority (RFC 3161) of openssl behind a small HTTP server.
 
-    time_stamp_authority.py FOLDER
+    time_stamp_authority.py FOLDER [key-id]
 
-Makes an authority (ca.pem), another one (other.pem), and prints the port that it serves.
+Makes an authority (ca.pem), another one (other.pem), and prints the port that it serves. With
+key-id, its stamps name the key of the signer instead of the issuer (CMS version 3).
 """
 
 import http.server
@@ -14,6 +15,7 @@ folder = pathlib.Path(sys.argv[1])
 NAMES = "[req]\ndistinguished_name = d\n[d]\n"
 EXTENSIONS = "basicConstraints = CA:FALSE\nkeyUsage = critical, digitalSignature\n"
 EXTENSIONS += "extendedKeyUsage = critical, timeStamping\n"
+EXTENSIONS += "subjectKeyIdentifier = hash\n"
 SETTINGS = """[tsa]
 default_tsa = t
 [t]
@@ -52,11 +54,26 @@ def make_files():
     openssl("x509", "-req", *signed)
 
 
+def by_key_id(answer):
+    """The same stamp, signed again by a signer that is named by its key."""
+    (folder / "answer.tsr").write_bytes(answer)
+    openssl("ts", "-reply", "-in", "answer.tsr", "-token_out", "-out", "token.der")
+    openssl("cms", "-verify", "-noverify", "-inform", "DER", "-in", "token.der", "-out", "info.der")
+    words = ["-keyid", "-binary", "-nodetach", "-md", "sha256", "-outform", "DER"]
+    words += ["-econtent_type", "1.2.840.113549.1.9.16.1.4", "-in", "info.der"]
+    token = openssl("cms", "-sign", *words, "-signer", "tsa.pem", "-inkey", "tsa.key")
+    # TimeStampResp: the status "granted", then the token.
+    body = bytes.fromhex("3003020100") + token
+    return b"\x30\x82" + len(body).to_bytes(2, "big") + body
+
+
 class Authority(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         query = self.rfile.read(int(self.headers["Content-Length"]))
         (folder / "query.tsq").write_bytes(query)
         answer = openssl("ts", "-reply", "-config", "tsa.cnf", "-queryfile", "query.tsq")
+        if "key-id" in sys.argv:
+            answer = by_key_id(answer)
         self.send_response(200)
         self.send_header("Content-Type", "application/timestamp-reply")
         self.send_header("Content-Length", str(len(answer)))

@@ -10,10 +10,10 @@ use std::path::Path;
 use std::process::Command;
 
 /// Starts a time-stamp authority; returns it, its folder and its address.
-fn start_authority() -> (PeerProcess, tempfile::TempDir, String) {
+fn start_authority(kind: &[&str]) -> (PeerProcess, tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let mut command = python_peer("time_stamp_authority.py");
-    let (peer, port) = PeerProcess::start_ready(command.arg(folder.path()));
+    let (peer, port) = PeerProcess::start_ready(command.arg(folder.path()).args(kind));
     (peer, folder, format!("http://127.0.0.1:{}/", port.trim()))
 }
 
@@ -50,7 +50,7 @@ fn only_fault(verdict: &Value) -> (String, String, String) {
 
 #[test]
 fn the_head_of_the_chain_gets_a_time_stamp_that_openssl_confirms_and_a_changed_one_is_told() {
-    let (authority, folder, url) = start_authority();
+    let (authority, folder, url) = start_authority(&[]);
     let site = stamped_site(&url, folder.path());
     let before = site.verify();
     assert_eq!(before["stamps"], Value::Null);
@@ -136,7 +136,7 @@ fn assert_changes_are_told(site: &EvidenceSite) {
 
 #[test]
 fn an_authority_that_does_not_answer_or_answers_nonsense_stops_nothing() {
-    let (_authority, folder, _) = start_authority();
+    let (_authority, folder, _) = start_authority(&[]);
     // Nobody listens there; and a server that answers, but is no authority.
     let (_other, port) = PeerProcess::start_ready(&mut python_peer("no_authority.py"));
     let nonsense = format!("http://127.0.0.1:{}/", port.trim());
@@ -162,4 +162,21 @@ fn an_authority_that_does_not_answer_or_answers_nonsense_stops_nothing() {
         );
         drop(run);
     }
+}
+
+#[test]
+fn a_stamp_whose_signer_is_named_by_its_key_holds_and_a_changed_one_does_not() {
+    let (_authority, folder, url) = start_authority(&["key-id"]);
+    let site = stamped_site(&url, folder.path());
+    site.verify();
+    let run = start_gateway(&site);
+    wait_for("a time stamp", || !site.verify()["stamps"].is_null());
+    drop(run);
+    let verdict = site.verify();
+    assert_eq!(verdict["stamps"]["trusted"], true, "{verdict:#}");
+    assert_eq!(verdict["good"], true, "{verdict:#}");
+    let end = "substr(token, 1, length(token) - 9) || zeroblob(1) || substr(token, -8)";
+    site.tamper(&format!("UPDATE time_stamp SET token = {end}"));
+    let (what, _, why) = only_fault(&site.verify());
+    assert_eq!((&*what, &*why), ("stamp", "signature"));
 }

@@ -284,7 +284,16 @@ fn fault_notes(app: &ApiListener) -> Vec<String> {
         .sinks
         .iter()
         .filter_map(|(name, sink)| Some(format!("sink {name}: {}", sink_note(sink)?)));
-    devices.chain(sinks).collect()
+    let stamps = board.stamps.as_ref().and_then(stamps_note);
+    devices.chain(sinks).chain(stamps).collect()
+}
+
+/// Note about time stamps of the chain that fail; `None` while they are well.
+fn stamps_note(stamps: &status::StampingState) -> Option<String> {
+    let fault = stamps.fault.as_ref()?;
+    let last = stamps.last_good.map(|at| at.to_string());
+    let last = last.unwrap_or_else(|| "none yet".to_owned());
+    Some(format!("time stamps: {fault}; last good one: {last}"))
 }
 
 /// Note about a sink that is not well; `None` when it is. It is a note and not a failure, because a

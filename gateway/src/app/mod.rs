@@ -207,7 +207,8 @@ impl GatewayApp {
         }
         if let Some(settings) = self.config.time_stamp.clone() {
             let (store, clock) = (self.store.clone(), self.clock.clone());
-            let task = sinks::run_time_stamps(settings, store, clock, stop.clone());
+            let board = self.board.clone();
+            let task = sinks::run_time_stamps(settings, store, clock, board, stop.clone());
             tasks.spawn(run_named("time stamps", task));
         }
         let state = api::ApiState {

@@ -2,6 +2,7 @@
 
 use super::attention_rule::{FindingArg, RuleFinding};
 use super::site_condition::{SinkCondition, SiteCondition};
+use crate::status::StampingState;
 
 pub(super) fn clock_untrusted(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
     let found = (!site.clock_trusted).then(RuleFinding::default);
@@ -34,6 +35,17 @@ pub(super) fn sink_refused(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
     let refusing = site.sinks.iter().filter(|sink| sink.refused > 0);
     let finding = |sink| sink_finding(sink).with("refused", count_arg(sink.refused));
     refusing.map(finding).collect()
+}
+
+pub(super) fn stamps_failing(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
+    let failing = site.stamps.iter().filter(|stamps| stamps.fault.is_some());
+    let last = |stamps: &StampingState| {
+        let never = || FindingArg::Message("attention-stamps-never".to_owned());
+        let last = stamps.last_good.map(|at| FindingArg::Since(Some(at)));
+        last.unwrap_or_else(never)
+    };
+    let finding = |stamps| RuleFinding::default().with("last", last(stamps));
+    failing.map(finding).collect()
 }
 
 fn sink_finding(sink: &SinkCondition) -> RuleFinding {

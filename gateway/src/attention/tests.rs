@@ -11,6 +11,7 @@ use crate::domain::indicator::{
 use crate::domain::period::Period;
 use crate::i18n::Language;
 use crate::ledger::IndicatorDefinitions;
+use crate::status::StampingState;
 use crate::tests::{SiteText, load_site};
 use jiff::civil::date;
 use std::collections::{BTreeMap, BTreeSet};
@@ -96,6 +97,7 @@ impl RuleBench {
             clock_trusted: true,
             store: StoreCondition::default(),
             sinks: Vec::new(),
+            stamps: None,
             devices: devices.collect(),
             latest: BTreeMap::from(latest),
             figures: ConditionFigures {
@@ -423,4 +425,26 @@ fn an_asset_that_has_ended_needs_no_attention() {
         asset.days.until = Some(date(2026, 11, 24));
     }
     assert_eq!(sentences(&bench.well()), Vec::<String>::new());
+}
+
+#[test]
+fn failing_time_stamps_are_told_with_the_last_good_one() {
+    let site = RuleBench::new();
+    let mut condition = site.well();
+    let failing = |last_good| StampingState {
+        last_good,
+        fault: Some("no answer".to_owned()),
+    };
+    condition.stamps = Some(failing(Some(UtcMs(NOON.0 - 26 * HOUR))));
+    assert_only(
+        &condition,
+        "Stempel waktu rantai bukti gagal; yang terakhir berlaku: kemarin 10.00",
+    );
+    condition.stamps = Some(failing(None));
+    assert_only(
+        &condition,
+        "Stempel waktu rantai bukti gagal; yang terakhir berlaku: belum ada",
+    );
+    condition.stamps = Some(StampingState::default());
+    assert_eq!(sentences(&condition), Vec::<String>::new());
 }

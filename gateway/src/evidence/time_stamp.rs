@@ -6,6 +6,8 @@
 use crate::domain::UtcMs;
 use crate::domain::hex_text::parse_hex;
 use cms::cert::CertificateChoices;
+use cms::cert::x509::Certificate;
+use cms::cert::x509::ext::pkix::SubjectKeyIdentifier;
 use cms::cert::x509::spki::AlgorithmIdentifier;
 use cms::signed_data::{SignedData, SignerIdentifier, SignerInfo};
 use der::asn1::{Int, ObjectIdentifier, OctetString};
@@ -191,23 +193,34 @@ fn signer_certificate(
     message: &SignedData,
     signer: &SignerInfo,
 ) -> Result<(Vec<u8>, Vec<Vec<u8>>), StampError> {
-    let SignerIdentifier::IssuerAndSerialNumber(wanted) = &signer.sid else {
-        return Err(StampError::NoCertificate);
-    };
     let (mut own, mut others) = (None, Vec::new());
     let all = message.certificates.iter().flat_map(|all| all.0.iter());
     for choice in all {
         let CertificateChoices::Certificate(one) = choice else {
             continue;
         };
-        let named = &one.tbs_certificate;
-        if named.issuer == wanted.issuer && named.serial_number == wanted.serial_number {
+        if own.is_none() && is_of_signer(one, &signer.sid) {
             own = Some(one.to_der()?);
         } else {
             others.push(one.to_der()?);
         }
     }
     Ok((own.ok_or(StampError::NoCertificate)?, others))
+}
+
+/// Returns whether a certificate is the one that a signer names: by issuer and serial number, or by
+/// the identifier of its key (CMS version 3).
+fn is_of_signer(one: &Certificate, signer: &SignerIdentifier) -> bool {
+    let named = &one.tbs_certificate;
+    match signer {
+        SignerIdentifier::IssuerAndSerialNumber(wanted) => {
+            named.issuer == wanted.issuer && named.serial_number == wanted.serial_number
+        }
+        SignerIdentifier::SubjectKeyIdentifier(wanted) => {
+            let own = named.get::<SubjectKeyIdentifier>();
+            matches!(own, Ok(Some((_, own))) if own == *wanted)
+        }
+    }
 }
 
 /// Checks that the signed attributes name the content, and that the certificate's key signed them.

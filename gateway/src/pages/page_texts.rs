@@ -24,6 +24,8 @@ pub(crate) struct SiteHealthTexts {
     pub(crate) sinks: BTreeMap<String, HealthLine>,
     /// The store.
     pub(crate) store: HealthLine,
+    /// Time stamps of the chain; `None` when none are configured.
+    pub(crate) stamps: Option<HealthLine>,
     /// Number of devices that answer: `5 of 6 devices answer`.
     pub(crate) answering: HealthLine,
 }
@@ -123,6 +125,7 @@ impl ApiListener {
             devices,
             sinks,
             store: self.store_line(lang),
+            stamps: board.stamps.as_ref().map(|one| self.stamps_line(one, lang)),
         }
     }
 
@@ -197,6 +200,26 @@ impl ApiListener {
             detail,
             hint,
             last: until.unwrap_or_default(),
+        }
+    }
+
+    fn stamps_line(&self, stamps: &status::StampingState, lang: Language) -> HealthLine {
+        let last = stamps.last_good.map(|at| self.format_time(at, lang));
+        let words = match &last {
+            Some(last) => lang.text_with("web-stamps-last", &[("last", last)]),
+            None => lang.text("web-stamps-none"),
+        };
+        let (state, hint) = match (&stamps.fault, &last) {
+            (Some(_), _) => (HealthState::Fault, lang.text("web-stamps-failing")),
+            (None, Some(_)) => (HealthState::Ok, String::new()),
+            (None, None) => (HealthState::Waiting, String::new()),
+        };
+        HealthLine {
+            state: state.word(),
+            words,
+            detail: stamps.fault.clone().unwrap_or_default(),
+            hint,
+            last: last.unwrap_or_default(),
         }
     }
 

@@ -1,8 +1,9 @@
 //! Texts about a sink on the page, in the API, in metrics and in `/healthz`.
 
+use crate::domain::UtcMs;
 use crate::limits::SINK_STALL_SECONDS;
 use crate::server::tests::ApiTestBench;
-use crate::status::{SinkDiagnosis, SinkState};
+use crate::status::{SinkDiagnosis, SinkState, StampingState};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use std::time::Duration;
@@ -69,6 +70,40 @@ async fn a_connected_sink_without_acknowledgements_is_failing_after_a_minute() {
     let page = page_text(&bench, "/health", "id").await;
     assert!(
         page.contains("selama 65 detik tidak ada yang dikonfirmasi"),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn failing_time_stamps_are_told_with_the_last_good_one_and_the_reason() {
+    let bench = ApiTestBench::new();
+    let page = page_text(&bench, "/health", "en").await;
+    assert!(!page.contains("data-line=\"stamps\""), "{page}");
+    let set = |last_good, fault: Option<&str>| {
+        let fault = fault.map(str::to_owned);
+        let state = StampingState { last_good, fault };
+        bench.board().update(|board| board.stamps = Some(state));
+    };
+    let last = UtcMs(1_795_194_000_000);
+    set(Some(last), Some("the server answers 503"));
+    let health = page_text(&bench, "/healthz", "en").await;
+    let note = "time stamps: the server answers 503; last good one: 2026-11-20T17:00:00Z";
+    assert!(health.contains(note), "{health}");
+    let page = page_text(&bench, "/health", "en").await;
+    assert!(
+        page.contains("data-line=\"stamps\" data-state=\"fault\""),
+        "{page}"
+    );
+    assert!(page.contains("the server answers 503"), "{page}");
+    set(None, Some("no answer"));
+    let health = page_text(&bench, "/healthz", "en").await;
+    assert!(health.contains("no answer; last good one: none yet"));
+    set(Some(last), None);
+    let health = page_text(&bench, "/healthz", "en").await;
+    assert!(!health.contains("time stamps"), "{health}");
+    let page = page_text(&bench, "/health", "id").await;
+    assert!(
+        page.contains("data-line=\"stamps\" data-state=\"ok\""),
         "{page}"
     );
 }

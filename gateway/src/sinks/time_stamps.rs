@@ -1,6 +1,7 @@
 //! Time stamps (RFC 3161) of the last record of the evidence chain, once a day.
 //!
-//! A failure is a line in the log and is tried again later; it stops nothing.
+//! A failure is a line in the log and on the status board, and is tried again later; it stops
+//! nothing.
 
 use crate::clock::Clock;
 use crate::config::TimeStampSettings;
@@ -10,6 +11,7 @@ use crate::limits::{
     TIME_STAMP_ANSWER_MAX, TIME_STAMP_EVERY_MS, TIME_STAMP_LOOK_MS, TIME_STAMP_RETRY_MAX_MS,
     TIME_STAMP_RETRY_MIN_MS, TIME_STAMP_SECONDS,
 };
+use crate::status::{StampingState, StatusBoard};
 use crate::storage::{KeptStamp, Store};
 use crate::tls_client::tls_client_config;
 use reqwest::header::CONTENT_TYPE;
@@ -23,11 +25,20 @@ pub async fn run_time_stamps(
     settings: TimeStampSettings,
     store: Store,
     clock: Clock,
+    board: StatusBoard,
     mut stop: watch::Receiver<bool>,
 ) {
     let mut failures = 0;
     loop {
-        let pause = match stamp_when_due(&settings, &store, &clock).await {
+        let done = stamp_when_due(&settings, &store, &clock).await;
+        // A store that fails tells it itself.
+        let last = store.last_time_stamp().await.ok().flatten();
+        let state = StampingState {
+            last_good: last.map(|stamp| stamp.at),
+            fault: done.as_ref().err().cloned(),
+        };
+        board.update(|board| board.stamps = Some(state));
+        let pause = match done {
             Ok(()) => {
                 failures = 0;
                 TIME_STAMP_LOOK_MS

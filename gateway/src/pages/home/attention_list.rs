@@ -69,6 +69,7 @@ fn site_condition<'a>(app: &'a ApiListener, figures: &'a HomeFigures) -> SiteCon
         clock_trusted: state.clock.now().trusted,
         store: store_condition(app),
         sinks: sink_conditions(app),
+        stamps: state.board.snapshot().stamps,
         devices: device_conditions(app, figures.now(), figures),
         latest: good.collect(),
         figures: ConditionFigures {

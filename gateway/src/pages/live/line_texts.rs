@@ -196,7 +196,8 @@ fn health_lines(health: SiteHealthTexts) -> impl Iterator<Item = (String, Health
     let devices = devices.map(|(id, line)| (format!("device:{id}"), line));
     let sinks = health.sinks.into_iter();
     let sinks = sinks.map(|(name, line)| (format!("sink:{name}"), line));
+    let stamps = health.stamps.map(|line| ("stamps".to_owned(), line));
     let rest = [("store", health.store), ("answering", health.answering)];
     let rest = rest.map(|(line, texts)| (line.to_owned(), texts));
-    devices.chain(sinks).chain(rest)
+    devices.chain(sinks).chain(stamps).chain(rest)
 }
