@@ -1561,6 +1561,7 @@ chapters-compare-records = records: { $then } days, now { $now }
 chapters-compare-records-why = Not comparable: records on { $then } days of the period before, on { $now } days of this one.
 chapters-compare-operation = other days of operation
 chapters-compare-operation-why = Not comparable: the asset was in operation on other days of the two periods.
+chapters-director-same-reason = The same reason as above.
 chapters-director-between = { $low } to { $high }
 chapters-director-provisional = Provisional – { $figures }: { $why }.
 chapters-director-doubtful = To be checked – { $figures }: { $why }

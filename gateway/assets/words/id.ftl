@@ -1534,6 +1534,7 @@ chapters-compare-records = catatan: { $then } hari, kini { $now }
 chapters-compare-records-why = Tidak dapat dibandingkan: pada periode lalu ada catatan pada { $then } hari, pada periode ini { $now } hari.
 chapters-compare-operation = hari operasi berbeda
 chapters-compare-operation-why = Tidak dapat dibandingkan: hari operasi aset pada kedua periode itu berbeda.
+chapters-director-same-reason = Alasannya sama seperti di atas.
 chapters-director-between = { $low } sampai { $high }
 chapters-director-provisional = Sementara – { $figures }: { $why }.
 chapters-director-doubtful = Perlu diperiksa – { $figures }: { $why }

@@ -27,7 +27,7 @@ fn report_text() -> String {
         line(RevisionKind::Configuration, 2, CONFIGURATION_2),
         line(RevisionKind::Factors, 1, b"[[factor]]\n"),
     ];
-    let lines: String = open.iter().map(|line| format!("{line}\n")).collect();
+    let lines = open.join("\n") + "\n";
     let head = &three_days()[2];
     let names = [hash(CONFIGURATION_2), hash(b"[[factor]]\n")];
     let report = json!({
@@ -150,9 +150,12 @@ fn no_row_can_be_left_out_changed_or_added_without_a_word() {
                     if here == file {
                         let text = String::from_utf8(std::mem::take(bytes)).unwrap();
                         let lines = text.split_inclusive('\n').enumerate();
-                        let lines = lines.map(|(at, line)| match at == row {
-                            true => line.replace("\"}", "x\"}"),
-                            false => line.to_owned(),
+                        let lines = lines.map(|(at, line)| {
+                            if at == row {
+                                line.replace("\"}", "x\"}")
+                            } else {
+                                line.to_owned()
+                            }
                         });
                         *bytes = lines.collect::<String>().into_bytes();
                     }

@@ -6,6 +6,7 @@ use crate::domain::UtcMs;
 use crate::domain::calibration::{Calibration, CalibrationKind};
 use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use jiff::civil::date;
+use proptest::prelude::*;
 
 fn site() -> String {
     let devices = SITE_DEVICES.replace("every = \"1m\"", "every = \"1h\"");
@@ -159,4 +160,47 @@ async fn what_may_have_been_counted_before_the_period_is_no_claim() {
     let day = village.indicators("2026-11-02").await;
     let figure = find_figure(&day, "meter.import", "m");
     assert!(!figure.claim.is_withheld());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+
+    /// Whatever the gap before the first reading of a period: a total is an upper bound exactly when
+    /// more than a twentieth of it was counted across a gap that had begun before the period.
+    #[test]
+    fn a_total_is_an_upper_bound_when_much_of_it_was_counted_across_the_opening(
+        ago in 0_i32..900, first in 1_i32..300, share in 0.0_f64..1.0, rate in 0.1_f64..2.0,
+        silence in any::<bool>(), later_gap in any::<bool>(),
+    ) {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let village = TestSite::new(&site());
+            let start = parse_time("2026-10-31T17:00:00Z").0;
+            let at = |hour: i32| start + i64::from(hour) * HOUR;
+            let opening = share * f64::from(ago + first);
+            let mut readings = vec![(at(-ago), Some(900.0))];
+            // A poll without an answer ends no gap.
+            if silence {
+                readings.extend((1 - ago..first).map(|hour| (at(hour), None)));
+            }
+            let is_missing = |hour: i32| later_gap && (400..420).contains(&hour);
+            let hours = (first..=720).filter(|hour| *hour == first || !is_missing(*hour));
+            let grown = |hour: i32| 900.0 + opening + rate * f64::from(hour - first);
+            readings.extend(hours.map(|hour| (at(hour), Some(grown(hour)))));
+            village.store_readings(vec![("meter.import", readings)]).await;
+            let found = village.indicators("2026-11").await;
+            let figure = find_figure(&found, "meter.import", "m");
+            let total = opening + rate * f64::from(720 - first);
+            let value = figure.value.clone().unwrap();
+            assert!((value - total).abs() < 1e-6, "{value} {total}");
+            let is_much = ago + first > 3 && opening > 0.05 * total;
+            assert_eq!(
+                has_remark(figure, "account-opening-upper-bound"),
+                is_much,
+                "{ago} {first} {opening} {total}"
+            );
+            let bound = ClaimVerdict::NotClaimed(NotClaimedReason::UpperBound);
+            assert!(!is_much || figure.claim >= bound, "{:?}", figure.claim);
+        });
+    }
 }

@@ -45,13 +45,31 @@ pub(crate) fn front_page(desk: &DirectorContext<'_>) -> FrontPage {
     if let Some(line) = revised_since::revised_line(book) {
         format!("{remark} {line}").trim().clone_into(&mut remark);
     }
+    let mut figures: Vec<FrontFigure> = all.iter().map(|one| front_figure(desk, one)).collect();
+    tell_reasons_once(&mut figures, &book.message("chapters-director-same-reason"));
     FrontPage {
         before: desk.before_name(),
-        figures: all.iter().map(|one| front_figure(desk, one)).collect(),
+        figures,
         chart: front_plot::front_plot(book, &known),
         remark,
         is_doubtful,
         signers: [signer(0), signer(1), signer(2)],
+    }
+}
+
+/// Writes a reason out at the first of the figures that have no number for it, and `same` at those
+/// that follow.
+fn tell_reasons_once(figures: &mut [FrontFigure], same: &str) {
+    let mut last: Option<String> = None;
+    for one in figures {
+        let CellValue::Missing(why) = &mut one.figure.value else {
+            last = None;
+            continue;
+        };
+        let why_told = last.replace(why.clone());
+        if why_told.as_ref() == Some(why) {
+            same.clone_into(why);
+        }
     }
 }
 
@@ -244,4 +262,34 @@ pub(crate) fn names_text(book: &ReportContext<'_>, all: &[&Indicator]) -> String
     display_names::to_sentence(&book.format_message("chapters-director-more-names", &args))
         .trim_end_matches('.')
         .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_written_once_for_figures_that_follow_each_other() {
+        let figure = |value: CellValue| FrontFigure {
+            figure: KeyFigure::new("front/a", "a", value, ValueKind::Mixed),
+            bounds: String::new(),
+            before: String::new(),
+            change: String::new(),
+        };
+        let missing = |why: &str| figure(CellValue::Missing(why.to_owned()));
+        let mut all = [
+            missing("60%"),
+            missing("60%"),
+            missing("60%"),
+            missing("refused"),
+            figure(CellValue::Number(1.0)),
+            missing("refused"),
+        ];
+        tell_reasons_once(&mut all, "same");
+        let said = all.map(|one| match one.figure.value {
+            CellValue::Missing(why) => why,
+            _ => String::new(),
+        });
+        assert_eq!(said, ["60%", "same", "same", "refused", "", "refused"]);
+    }
 }
