@@ -14,6 +14,7 @@ mod config;
 mod device_words;
 mod entry;
 mod evidence;
+mod evidence_coverage;
 mod evidence_keys;
 mod extending;
 mod field_reports;

@@ -44,6 +44,7 @@ mod reports;
 mod set_up_page;
 mod sign_in_page;
 mod site_figures;
+mod stamps_line;
 mod static_files;
 mod technician_pages;
 mod trust_page;

@@ -203,26 +203,6 @@ impl ApiListener {
         }
     }
 
-    fn stamps_line(&self, stamps: &status::StampingState, lang: Language) -> HealthLine {
-        let last = stamps.last_good.map(|at| self.format_time(at, lang));
-        let words = match &last {
-            Some(last) => lang.text_with("web-stamps-last", &[("last", last)]),
-            None => lang.text("web-stamps-none"),
-        };
-        let (state, hint) = match (&stamps.fault, &last) {
-            (Some(_), _) => (HealthState::Fault, lang.text("web-stamps-failing")),
-            (None, Some(_)) => (HealthState::Ok, String::new()),
-            (None, None) => (HealthState::Waiting, String::new()),
-        };
-        HealthLine {
-            state: state.word(),
-            words,
-            detail: stamps.fault.clone().unwrap_or_default(),
-            hint,
-            last: last.unwrap_or_default(),
-        }
-    }
-
     fn store_line(&self, lang: Language) -> HealthLine {
         let receiver = self.state().store.health();
         // The store's task has ended when the sender of its health is gone.
@@ -280,7 +260,7 @@ impl ApiListener {
         }
     }
 
-    fn format_time(&self, at: UtcMs, lang: Language) -> String {
+    pub(crate) fn format_time(&self, at: UtcMs, lang: Language) -> String {
         local_time::format_local_time(at, self.now(), &self.0.zone, lang)
     }
 

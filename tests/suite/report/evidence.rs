@@ -149,8 +149,7 @@ fn a_second_report_says_what_was_revised_since_the_first_and_by_how_much() {
     site.run_ok(&[&import[..], &["inverter.energy", "late.csv"]].concat());
     let second = read("three.json");
     let issues = table_texts(&second, "revised", "revised-issues");
-    assert_eq!(issues.len(), 1, "{issues:?}");
-    assert_eq!(issues[0][0], "1");
+    assert_eq!((issues.len(), issues[0][0]), (1, "1"), "{issues:?}");
     let changes = table_texts(&second, "revised", "revised-changes");
     let changes: Vec<&str> = changes.into_iter().map(|row| row[0]).collect();
     for part in [

@@ -1,5 +1,5 @@
-//! [`ReportValues`]: values of a report file by their places, whatever its format, so that two files
-//! can be compared.
+//! [`ReportValues`]: values of a report file by their places, whatever its format, so that two
+//! files can be compared.
 
 use crate::evidence::OWN_HASH_KEY;
 use crate::i18n::Language;

@@ -165,8 +165,8 @@ async fn what_may_have_been_counted_before_the_period_is_no_claim() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
-    /// Whatever the gap before the first reading of a period: a total is an upper bound exactly when
-    /// more than a twentieth of it was counted across a gap that had begun before the period.
+    /// A total is an upper bound exactly when more than a twentieth of it was counted across a gap
+    /// that had begun before the period, whatever the gap.
     #[test]
     fn a_total_is_an_upper_bound_when_much_of_it_was_counted_across_the_opening(
         ago in 0_i32..900, first in 1_i32..300, share in 0.0_f64..1.0, rate in 0.1_f64..2.0,
