@@ -4,8 +4,9 @@
 
 EXPLAINED.json is what `pantau report PERIOD --explain all --json` prints. A line has its numbers
 and its result; the numbers are evaluated here, and must give the result to its last printed digit.
-A sum that is too long to be written out is added up from the parts of its inputs. An input that is
-another figure must have that figure's value, unless it says which part of it counts. Prints
+A sum that is too long to be written out is added up from the parts of its inputs. A number that is
+a sum over readings (running hours, sums of temperatures) must say of which parts, and those must
+give it. An input that is another figure must have that figure's value, unless it says which part of it counts. Prints
 {"figures", "lines", "sums", "without_value", "faults"} and ends with 0 when there is no fault.
 """
 
@@ -120,6 +121,20 @@ def is_result(redone, line):
     return abs(redone - float(result)) <= last * 0.500001 + BINARY * abs(redone)
 
 
+def unfounded(inputs):
+    """Sums over readings that are no sum of their parts."""
+    for one in inputs:
+        rule, value = one.get("rule") or "", one["value"]
+        # The change of a level counts from a least step on, which is known at the end alone.
+        if value is None or not rule.startswith("Σ") or "ΔV" in rule:
+            continue
+        parts = one.get("parts") or []
+        if not parts:
+            yield f"{one['symbol']} = {value} by {rule!r} is one number without parts"
+        elif abs(math.fsum(part["value"] for part in parts) - value) > 1e-9 * max(1.0, abs(value)):
+            yield f"{one['symbol']} = {value} is not the sum of its {len(parts)} parts"
+
+
 def redo(figure, by_name, lang, count):
     """Faults of one figure."""
     of = figure["indicator"]
@@ -146,6 +161,7 @@ def redo(figure, by_name, lang, count):
     last = figure["lines"][-1]["result"]
     if abs(last - of["value"]) > 1e-6 * abs(of["value"]):
         yield f"{where}: the last line gives {last}, the value is {of['value']}"
+    yield from (f"{where}: {fault}" for fault in unfounded(of["inputs"]))
     for one in of["inputs"]:
         below = by_name.get((one["of"], one.get("asset")))
         if one["source"] != "indicator" or one.get("rule") or one.get("parts"):

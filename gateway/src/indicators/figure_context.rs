@@ -8,8 +8,9 @@ use crate::domain::indicator::{
     CONSTANT_NAMES, CompletenessShares, DailyValues, Indicator, IndicatorInput, IndicatorRemark,
     IndicatorSpec, InputSource, Uncertainty, ValueOrigin,
 };
+use crate::domain::input_part::day_parts;
 use crate::formulas::FormulaStatus;
-use crate::indicators::period_days::PeriodDays;
+use crate::indicators::period_days::{PeriodDays, growth_by_day};
 use crate::indicators::uncertainty::RelativeUncertainty;
 use std::sync::Arc;
 
@@ -252,6 +253,16 @@ pub(crate) fn measured_input(
         rule,
         ..formula_input(symbol, value, unit, from)
     }
+}
+
+/// The input with the growth of each day as its parts; `ends` are the running totals at the end of
+/// each day, in the unit of the input.
+pub(crate) fn with_days(input: IndicatorInput, ends: &[f64], span: &PeriodDays) -> IndicatorInput {
+    let parts = match input.value {
+        Some(_) => day_parts(growth_by_day(ends, span)),
+        None => Vec::new(),
+    };
+    IndicatorInput { parts, ..input }
 }
 
 /// Input that is another figure of the same period.

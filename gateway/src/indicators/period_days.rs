@@ -143,7 +143,8 @@ impl PeriodDays {
         millis_to_f64(self.days.iter().map(lit).sum()) / HOUR_MS
     }
 
-    /// Time with the sun above the horizon between two moments, ms; `from` may be before the period.
+    /// Time with the sun above the horizon between two moments, ms; the first one may be before the
+    /// period.
     pub(crate) fn daylight_ms_between(&self, from: i64, to: i64) -> i64 {
         let lit = |day: &PeriodDay| {
             let (rise, set) = day.light();
@@ -232,18 +233,30 @@ pub(crate) fn millis_to_f64(ms: i64) -> f64 {
     ms as f64
 }
 
-/// Seconds as milliseconds.
+/// Seconds, not below zero, as milliseconds.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "seconds of periods stay far below 2^53"
 )]
 pub(crate) fn seconds_to_millis(seconds: f64) -> i64 {
-    (seconds * 1000.0).round() as i64
+    (seconds * 1000.0 + 0.5) as i64
 }
 
 /// Seconds since 1970.
 pub(crate) fn millis_to_seconds(ms: i64) -> f64 {
     millis_to_f64(ms) / 1000.0
+}
+
+/// Growth of a running total in each day.
+pub(crate) fn growth_by_day<'a>(
+    ends: &'a [f64],
+    span: &'a PeriodDays,
+) -> impl Iterator<Item = (Date, f64)> + use<'a> {
+    let mut before = 0.0;
+    let grown = ends
+        .iter()
+        .map(move |end| end - std::mem::replace(&mut before, *end));
+    span.days.iter().map(|day| day.date).zip(grown)
 }
 
 fn local_day(date: Date, zone: &SiteZone, place: GeoLocation) -> PeriodDay {

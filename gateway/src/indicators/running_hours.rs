@@ -6,7 +6,7 @@ use crate::formulas::saved_state::saved_fields;
 use crate::indicators::asset_sums::AssetReadings;
 use crate::indicators::coverage::point_source;
 use crate::indicators::figure_context::{
-    FigureBuilder, constant_input, measured_input, value_or_status,
+    FigureBuilder, constant_input, measured_input, value_or_status, with_days,
 };
 use crate::indicators::input_reading::InputReading;
 use crate::indicators::input_series::InputSeries;
@@ -21,6 +21,8 @@ pub(crate) struct RunningHours {
     last: Option<i64>,
     ms: i64,
     known_ms: i64,
+    /// Hours so far at the end of each day.
+    days: Vec<f64>,
 }
 
 saved_fields!(RunningHours {
@@ -30,6 +32,7 @@ saved_fields!(RunningHours {
     last,
     ms,
     known_ms,
+    days,
 });
 
 impl RunningHours {
@@ -41,6 +44,7 @@ impl RunningHours {
             last: None,
             ms: 0,
             known_ms: 0,
+            days: Vec::new(),
         }
     }
 
@@ -58,14 +62,20 @@ impl RunningHours {
         }
     }
 
+    /// Closes a day.
+    pub(crate) fn end_day(&mut self) {
+        self.days.push(millis_to_f64(self.ms) / HOUR_MS);
+    }
+
     /// Running hours as a figure.
     pub(crate) fn figure(&self, read: &AssetReadings<'_>, spec: &IndicatorSpec<'_>) -> Indicator {
         let lane = &read.lanes[self.lane];
         let unit = lane.point.unit;
         let hours = (self.known_ms > 0).then(|| millis_to_f64(self.ms) / HOUR_MS);
         let from = point_source(read.tracks, self.lane);
+        let counted = measured_input(("t", "Σ τ, P ≥ P_run"), hours, "h", from);
         let inputs = vec![
-            measured_input(("t", "Σ τ, P ≥ P_run"), hours, "h", from),
+            with_days(counted, &self.days, read.desk.span),
             constant_input("P_run", self.least, unit, "running"),
         ];
         let track = &read.tracks[self.lane];

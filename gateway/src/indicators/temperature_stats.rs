@@ -5,7 +5,9 @@ use crate::formulas::saved_state::saved_fields;
 use crate::formulas::{CompensatedSum, FormulaStatus, count_as_f64, finite_ratio};
 use crate::indicators::asset_sums::AssetReadings;
 use crate::indicators::coverage::point_source;
-use crate::indicators::figure_context::{FigureBuilder, measured_input, value_or_status};
+use crate::indicators::figure_context::{
+    FigureBuilder, measured_input, value_or_status, with_days,
+};
 use crate::indicators::input_reading::InputReading;
 use crate::indicators::input_series::InputSeries;
 
@@ -22,6 +24,8 @@ pub(crate) struct TemperatureStats {
     pub(crate) most: f64,
     pub(crate) today: (CompensatedSum, usize),
     pub(crate) days: Vec<Option<f64>>,
+    /// Sum and number of the readings so far at the end of each day.
+    pub(crate) day_sums: (Vec<f64>, Vec<f64>),
 }
 
 saved_fields!(TemperatureStats {
@@ -35,6 +39,7 @@ saved_fields!(TemperatureStats {
     most,
     today,
     days,
+    day_sums,
 });
 
 impl TemperatureStats {
@@ -50,6 +55,7 @@ impl TemperatureStats {
             most: f64::NEG_INFINITY,
             today: (CompensatedSum::default(), 0),
             days: Vec::new(),
+            day_sums: (Vec::new(), Vec::new()),
         }
     }
 
@@ -74,6 +80,8 @@ impl TemperatureStats {
     pub(crate) fn end_day(&mut self) {
         let (sum, n) = std::mem::take(&mut self.today);
         self.days.push(finite_ratio(sum.value(), count_as_f64(n)));
+        self.day_sums.0.push(self.sum.value());
+        self.day_sums.1.push(count_as_f64(self.n));
     }
 
     /// Mean, minimum and maximum as figures with these properties.
@@ -96,7 +104,14 @@ impl TemperatureStats {
             let input = |(symbol, rule, value)| {
                 let unit = if symbol == "n" { "" } else { "degC" };
                 let from = point_source(read.tracks, self.lane?);
-                Some(measured_input((symbol, rule), value, unit, from))
+                let input = measured_input((symbol, rule), value, unit, from);
+                let span = read.desk.span;
+                Some(match symbol {
+                    "S" => with_days(input, &self.day_sums.0, span),
+                    "n" => with_days(input, &self.day_sums.1, span),
+                    // A lowest or highest value is no sum.
+                    _ => input,
+                })
             };
             let inputs = read_of.into_iter().filter_map(input).collect();
             let value = value_or_status(value, FormulaStatus::NoData);

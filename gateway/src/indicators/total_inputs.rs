@@ -5,7 +5,7 @@ use crate::domain::indicator::{IndicatorInput, InputSource};
 use crate::domain::input_part::{InputPart, PartSource, day_parts};
 use crate::formulas::counter_segments::CounterSegment;
 use crate::formulas::counters::CounterTotal;
-use crate::indicators::period_days::PeriodDays;
+use crate::indicators::period_days::{PeriodDays, growth_by_day};
 use crate::indicators::totaliser::Totaliser;
 use std::sync::Arc;
 
@@ -22,7 +22,8 @@ pub(crate) struct TotalInputs {
     pub(crate) inputs: Vec<IndicatorInput>,
 }
 
-/// Equation and inputs of the total `value` of readings from `from`; `unit` is that of the readings.
+/// Equation and inputs of the total `value` of readings from `from`; `unit` is that of the
+/// readings.
 pub(crate) fn total_inputs(
     (symbol, unit): (&'static str, &str),
     amount: &Totaliser,
@@ -52,18 +53,6 @@ fn integral_unit(unit: &str) -> &str {
         // A flow: cubic metres of cubic metres per hour.
         flow => flow.split('/').next().unwrap_or_default(),
     }
-}
-
-/// Growth of a running total in each day.
-pub(crate) fn growth_by_day<'a>(
-    ends: &'a [f64],
-    span: &'a PeriodDays,
-) -> impl Iterator<Item = (jiff::civil::Date, f64)> + use<'a> {
-    let mut before = 0.0;
-    let grown = ends
-        .iter()
-        .map(move |end| end - std::mem::replace(&mut before, *end));
-    span.days.iter().map(|day| day.date).zip(grown)
 }
 
 fn counter_inputs(

@@ -13,7 +13,7 @@ use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest,
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::coverage::point_source;
 use crate::indicators::figure_context::{
-    FigureBuilder, measured_input, setting_input, value_or_status,
+    FigureBuilder, measured_input, setting_input, value_or_status, with_days,
 };
 use crate::indicators::input_reading::{InputReading, ReadingSums};
 use crate::indicators::input_series::{InputSeries, InputSeriesList};
@@ -91,9 +91,11 @@ pub(crate) struct BsfSums<'a> {
     /// Time in each band, ms, coldest first.
     bands: [i64; 6],
     degrees: DegreeDaySum,
+    /// Hours of each band, then degree days, so far at the end of each day.
+    days: [Vec<f64>; 7],
 }
 
-saved_fields!(BsfSums<'_> { core, bands, degrees } fixed { bin });
+saved_fields!(BsfSums<'_> { core, bands, degrees, days } fixed { bin });
 
 impl<'a> BsfSums<'a> {
     pub(crate) fn new(config: &Config, bin: &'a BsfAsset) -> (Vec<InputSeries>, Self) {
@@ -109,6 +111,7 @@ impl<'a> BsfSums<'a> {
             core: TemperatureStats::new(&lanes, probes.first().copied().flatten()),
             bands: [0; 6],
             degrees: DegreeDaySum::new(DEVELOPMENT_MIN_C, DEVELOPMENT_CAP_C),
+            days: Default::default(),
         };
         (lanes, sums)
     }
@@ -140,6 +143,11 @@ impl ReadingSums for BsfSums<'_> {
 
     fn end_day(&mut self) {
         self.core.end_day();
+        let hours = self.bands.map(|ms| millis_to_f64(ms) / HOUR_MS);
+        let degrees = self.degrees.finish().dd.unwrap_or_default();
+        for (days, sum) in self.days.iter_mut().zip(hours.into_iter().chain([degrees])) {
+            days.push(sum);
+        }
     }
 }
 
@@ -165,9 +173,9 @@ impl AssetSums for BsfSums<'_> {
         let own = *limits != BsfTemperatureBands::default();
         for (at, (spec, ms)) in BAND_HOURS.into_iter().zip(self.bands).enumerate() {
             let hours = any.then(|| millis_to_f64(ms) / HOUR_MS);
-            let mut inputs: Vec<IndicatorInput> = measured("t", BAND_RULES[at], hours, "h")
-                .into_iter()
-                .collect();
+            let counted = measured("t", BAND_RULES[at], hours, "h");
+            let counted = counted.map(|input| with_days(input, &self.days[at], read.desk.span));
+            let mut inputs: Vec<IndicatorInput> = counted.into_iter().collect();
             inputs.extend(band_limits(limits, at));
             let value = value_or_status(hours, FormulaStatus::NoData);
             let figure = read.desk.figure(spec, value, inputs);
@@ -182,6 +190,7 @@ impl AssetSums for BsfSums<'_> {
         }
         let degrees = self.degrees.finish().dd;
         let inputs = measured("D", DEGREE_DAY_RULE, degrees, DEGREE_DAYS.unit);
+        let inputs = inputs.map(|input| with_days(input, &self.days[6], read.desk.span));
         let degrees = value_or_status(degrees, FormulaStatus::NoData);
         let inputs = inputs.into_iter().collect();
         let figure = read.desk.figure(&DEGREE_DAYS, degrees, inputs);

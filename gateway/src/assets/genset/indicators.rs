@@ -105,6 +105,9 @@ impl ReadingSums for GensetSums {
 
     fn end_day(&mut self) {
         self.totalisers().for_each(Totaliser::end_day);
+        if let Some(hours) = &mut self.hours {
+            hours.end_day();
+        }
     }
 }
 

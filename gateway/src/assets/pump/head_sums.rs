@@ -28,6 +28,8 @@ pub(super) struct HeadSums {
     inlet: HeldReading,
     water: CompensatedSum,
     head_water: CompensatedSum,
+    /// Water, and water times head, so far at the end of each day.
+    pub(super) days: (Vec<f64>, Vec<f64>),
 }
 
 saved_fields!(HeadSums {
@@ -39,6 +41,7 @@ saved_fields!(HeadSums {
     inlet,
     water,
     head_water,
+    days,
 });
 
 /// Density of the pumped water, kg/m3.
@@ -66,7 +69,14 @@ impl HeadSums {
             inlet,
             water: CompensatedSum::default(),
             head_water: CompensatedSum::default(),
+            days: (Vec::new(), Vec::new()),
         }
+    }
+
+    /// Closes a day.
+    pub(super) fn end_day(&mut self) {
+        self.days.0.push(self.water.value() / HOUR_MS);
+        self.days.1.push(self.head_water.value() / HOUR_MS);
     }
 
     pub(super) fn add_reading(

@@ -15,7 +15,7 @@ use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::coverage::{lowest_completeness, point_source};
 use crate::indicators::figure_context::{
     FigureBuilder, FigureContext, constant_input, figure_input, measured_input, setting_input,
-    status_remark, value_or_status,
+    status_remark, value_or_status, with_days,
 };
 use crate::indicators::period_days::{HOUR_MS, PeriodDays, millis_to_f64};
 use crate::indicators::totaliser::{Totaliser, is_counter_rejected, prefer_counter};
@@ -230,6 +230,10 @@ impl PumpSums<'_> {
         for (spec, symbol, rule, value) in figures {
             let from = point_source(read.tracks, dry.flow);
             let counted = measured_input((symbol, rule), Some(value), spec.unit, from);
+            let counted = match symbol {
+                "t" => with_days(counted, &dry.days, read.desk.span),
+                _ => counted,
+            };
             let inputs: Vec<IndicatorInput> = [counted].into_iter().chain(power.clone()).collect();
             // Without any reading of the flow, "0 dry runs" would claim what nothing measured.
             let value = if any {

@@ -12,7 +12,7 @@ use crate::indicators::asset_sums::AssetReadings;
 use crate::indicators::coverage::{lowest_completeness, point_source};
 use crate::indicators::figure_context::{
     FigureBuilder, FigureContext, FigureValue, constant_input, figure_input, measured_input,
-    setting_input, value_or_status,
+    setting_input, value_or_status, with_days,
 };
 
 pub(crate) const HEAD: IndicatorSpec = IndicatorSpec::new("pump.head", "m", "B.6", "H = M / V");
@@ -109,9 +109,12 @@ impl PumpSums<'_> {
         };
         let (water, lifted) = self.lift.lifted().unzip();
         let from = point_source(read.tracks, lane);
+        let lifted = measured_input(("M", LIFTED_RULE), lifted, "m3 m", from.clone());
+        let water = measured_input(("V", "Σ Q · τ, Q > 0"), water, "m3", from);
+        let (span, days) = (read.desk.span, &self.lift.days);
         let inputs = vec![
-            measured_input(("M", LIFTED_RULE), lifted, "m3 m", from.clone()),
-            measured_input(("V", "Σ Q · τ, Q > 0"), water, "m3", from),
+            with_days(lifted, &days.1, span),
+            with_days(water, &days.0, span),
             still(),
         ];
         (HEAD, inputs)

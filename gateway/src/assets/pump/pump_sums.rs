@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::formulas::saved_state::saved_fields;
 use crate::indicators::input_reading::{InputReading, ReadingSums};
 use crate::indicators::input_series::{InputSeries, InputSeriesList};
-use crate::indicators::period_days::{millis_to_f64, millis_to_seconds};
+use crate::indicators::period_days::{HOUR_MS, millis_to_f64, millis_to_seconds};
 use crate::indicators::running_hours::RunningHours;
 use crate::indicators::totaliser::{HeldReading, Totaliser};
 
@@ -54,6 +54,8 @@ pub(super) struct DryRunSums {
     after_ms: f64,
     pub(super) runs: u64,
     pub(super) ms: f64,
+    /// Hours so far at the end of each day.
+    pub(super) days: Vec<f64>,
 }
 
 saved_fields!(DryRunSums {
@@ -65,6 +67,7 @@ saved_fields!(DryRunSums {
     after_ms,
     runs,
     ms,
+    days,
 });
 
 impl<'a> PumpSums<'a> {
@@ -138,6 +141,7 @@ impl DryRunSums {
             after_ms: after_s * 1000.0,
             runs: 0,
             ms: 0.0,
+            days: Vec::new(),
         })
     }
 
@@ -195,5 +199,12 @@ impl ReadingSums for PumpSums<'_> {
 
     fn end_day(&mut self) {
         self.totalisers().for_each(Totaliser::end_day);
+        if let Some(hours) = &mut self.hours {
+            hours.end_day();
+        }
+        if let Some(dry) = &mut self.dry {
+            dry.days.push(dry.ms / HOUR_MS);
+        }
+        self.lift.end_day();
     }
 }

@@ -24,6 +24,10 @@ pub(crate) struct Irradiance {
     /// Insolation in kWh/m2 and energy in kWh, over the intervals for which both are known.
     // The performance ratio must not divide energy of a whole day by irradiance of half of it.
     pub(crate) matched: (CompensatedSum, CompensatedSum),
+    /// The same so far at the end of each day.
+    pub(crate) matched_days: (Vec<f64>, Vec<f64>),
+    /// Energy, hours and warm hours of the corrected ratio so far at the end of each day.
+    pub(crate) corrected_days: [Vec<f64>; 3],
     energy_before: Option<f64>,
     pub(crate) corrected: CorrectedPrSums,
     pub(crate) day_ms: i64,
@@ -43,6 +47,8 @@ saved_fields!(Irradiance {
     last_at,
     insolation,
     matched,
+    matched_days,
+    corrected_days,
     energy_before,
     corrected,
     day_ms,
@@ -70,6 +76,8 @@ impl Irradiance {
             last_at: None,
             insolation: PlaneInsolationSum::default(),
             matched: (CompensatedSum::default(), CompensatedSum::default()),
+            matched_days: (Vec::new(), Vec::new()),
+            corrected_days: Default::default(),
             energy_before: None,
             corrected: CorrectedPrSums::default(),
             day_ms: 0,
@@ -113,6 +121,18 @@ impl Irradiance {
         }
         self.last_at = tick.value.map(|_| tick.at);
         self.energy_before = energy;
+    }
+
+    /// Closes a day of which the insolation is `kwh_m2` so far.
+    pub(crate) fn end_day(&mut self, kwh_m2: f64) {
+        self.days.push(kwh_m2);
+        self.matched_days.0.push(self.matched.0.value());
+        self.matched_days.1.push(self.matched.1.value());
+        let sums = self.corrected.sums();
+        let sums = [sums.energy, sums.hours, sums.warm_hours];
+        for (days, sum) in self.corrected_days.iter_mut().zip(sums) {
+            days.push(sum);
+        }
     }
 
     /// Adds an interval of known irradiance: `g` in W/m2, `length` in ms.

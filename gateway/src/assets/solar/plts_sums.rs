@@ -157,6 +157,6 @@ impl ReadingSums for PltsSums<'_> {
     fn end_day(&mut self) {
         self.totalisers_mut().for_each(Totaliser::end_day);
         let so_far = self.sun.insolation.finish().kwh_m2;
-        self.sun.days.push(so_far.unwrap_or_default());
+        self.sun.end_day(so_far.unwrap_or_default());
     }
 }

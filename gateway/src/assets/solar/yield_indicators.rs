@@ -16,10 +16,9 @@ use crate::indicators::asset_sums::AssetReadings;
 use crate::indicators::coverage::{lowest_completeness, point_source};
 use crate::indicators::figure_context::{
     FigureBuilder, constant_input, figure_input, figure_source, formula_input, measured_input,
-    setting_input, status_remark, value_or_status,
+    setting_input, status_remark, value_or_status, with_days,
 };
-use crate::indicators::period_days::{HOUR_MS, PeriodDays, millis_to_f64};
-use crate::indicators::total_inputs::growth_by_day;
+use crate::indicators::period_days::{HOUR_MS, PeriodDays, growth_by_day, millis_to_f64};
 use crate::indicators::uncertainty::RelativeUncertainty;
 
 pub(crate) const DC_ENERGY: IndicatorSpec =
@@ -205,10 +204,15 @@ impl PltsSums<'_> {
             let value = Some(value).filter(|_| !none);
             measured_input((symbol, rule), value, &of.unit, figure_source(of))
         };
+        let days = &self.sun.matched_days;
+        let by_day = |input, ends: &[f64]| with_days(input, ends, read.desk.span);
         let inputs = vec![
-            matched("E", "Σ ΔE, G", energy, generation),
+            by_day(matched("E", "Σ ΔE, G", energy, generation), &days.1),
             nameplate_input(self.yield_kwp(read)),
-            matched("H", "Σ max(0, G) · τ / 1000, E", light, sun),
+            by_day(
+                matched("H", "Σ max(0, G) · τ / 1000, E", light, sun),
+                &days.0,
+            ),
             constant_input("G_ref", 1000.0, "W/m2", "stc"),
         ];
         let figure = read
@@ -260,26 +264,21 @@ impl PltsSums<'_> {
             let sums = self.sun.corrected.sums();
             let from = || point_source(read.tracks, lane);
             let any = sums.hours > 0.0;
-            let summed = |of, value, unit: &str, from| {
-                measured_input(of, Some(value).filter(|_| any), unit, from)
+            let summed = |of, value, unit: &str, from, days: &[f64]| {
+                let input = measured_input(of, Some(value).filter(|_| any), unit, from);
+                with_days(input, days, read.desk.span)
             };
+            let rules = ("Σ ΔE, G, T", "Σ G / G_ref · τ", "Σ T · G / G_ref · τ");
+            let of_energy = figure_source(generation);
+            let [energy, hours, warm] = &self.sun.corrected_days;
+            let t_ref = found.t_ref_c.unwrap_or(T_REF_C);
             let inputs = vec![
-                summed(
-                    ("E", "Σ ΔE, G, T"),
-                    sums.energy,
-                    "kWh",
-                    figure_source(generation),
-                ),
+                summed(("E", rules.0), sums.energy, "kWh", of_energy, energy),
                 nameplate_input(p0),
-                summed(("h", "Σ G / G_ref · τ"), sums.hours, "h", from()),
+                summed(("h", rules.1), sums.hours, "h", from(), hours),
                 setting_input("γ", gamma, "1/degC", "gamma"),
-                summed(
-                    ("w", "Σ T · G / G_ref · τ"),
-                    sums.warm_hours,
-                    "degC h",
-                    from(),
-                ),
-                constant_input("T_ref", found.t_ref_c.unwrap_or(T_REF_C), "degC", "stc"),
+                summed(("w", rules.2), sums.warm_hours, "degC h", from(), warm),
+                constant_input("T_ref", t_ref, "degC", "stc"),
             ];
             let figure = read
                 .desk

@@ -12,7 +12,7 @@ use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::coverage::point_source;
 use crate::indicators::figure_context::{
     FigureBuilder, FigureValue, figure_input, measured_input, setting_input, status_remark,
-    value_or_status,
+    value_or_status, with_days,
 };
 use crate::indicators::period_days::{HOUR_MS, millis_to_f64};
 use crate::indicators::uncertainty::RelativeUncertainty;
@@ -134,8 +134,9 @@ impl TankSums<'_> {
             .last
             .map(|_| millis_to_f64(self.stock.full_ms) / HOUR_MS);
         let from = point_source(read.tracks, level);
+        let counted = measured_input(("t", "Σ τ, h ≥ h_full"), hours, "h", from);
         let inputs = vec![
-            measured_input(("t", "Σ τ, h ≥ h_full"), hours, "h", from),
+            with_days(counted, &self.stock.full_days, read.desk.span),
             setting_input("h_full", self.tank.full_m, "m", "full_m"),
         ];
         let value = value_or_status(hours, FormulaStatus::NoData);

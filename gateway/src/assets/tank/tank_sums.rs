@@ -11,7 +11,7 @@ use crate::formulas::saved_state::saved_fields;
 use crate::indicators::calibration_corrections::TankShapeHistory;
 use crate::indicators::input_reading::{InputReading, ReadingSums};
 use crate::indicators::input_series::{InputSeries, InputSeriesList};
-use crate::indicators::period_days::{PeriodDays, millis_to_f64};
+use crate::indicators::period_days::{HOUR_MS, PeriodDays, millis_to_f64};
 use crate::indicators::totaliser::{HeldReading, Totaliser};
 
 /// Air temperature assumed by a distance sensor without temperature correction, degC.
@@ -60,6 +60,8 @@ pub(super) struct TankStock {
     /// Levels at which the tank had the last, the least and the most volume, m.
     pub(super) levels: (f64, (f64, f64)),
     pub(super) full_ms: i64,
+    /// Hours at full level so far at the end of each day.
+    pub(super) full_days: Vec<f64>,
     /// Time since which the level is above any possible water level.
     above_since: Option<i64>,
     pub(super) overfull: bool,
@@ -74,6 +76,7 @@ saved_fields!(TankStock {
     most,
     levels,
     full_ms,
+    full_days,
     above_since,
     overfull,
     days,
@@ -260,6 +263,8 @@ impl ReadingSums for TankSums<'_> {
         // Taken, so that a day without a reading does not get the volume of the day before.
         let today = self.stock.today.take();
         self.stock.days.push(today);
+        let full_hours = millis_to_f64(self.stock.full_ms) / HOUR_MS;
+        self.stock.full_days.push(full_hours);
         self.nights.end_day();
     }
 }
