@@ -1,16 +1,21 @@
-//! Time that a quarter takes. Run by hand:
-//! `cargo test --release -p gateway --lib indicators::tests::full_year -- --ignored --nocapture`.
-//! A year takes four times as long, because days are streamed one by one.
+//! A quarter of many readings: the same numbers as its months and its days.
 
-use super::{DAY, TestSite, parse_time};
+use super::{DAY, TestSite, figure_value, parse_time};
+use crate::domain::{ExactNumber, SampleOutcome, UtcMs};
 use crate::tests::SiteText;
 
-/// Ten devices of five points each, polled every 10 s.
+const PLANTS: usize = 2;
+/// Polls of a day.
+const POLLS: i64 = 288;
+/// Points of a plant, in the order of their registers.
+const POINTS: [&str; 5] = ["p", "e", "x", "g", "t"];
+
+/// Two plants of five points each, polled every 5 minutes.
 fn site() -> String {
     let mut text = SiteText::new("a").tcp_bus("b", 502);
-    for n in 0..10 {
+    for n in 0..PLANTS {
         text = text
-            .device(&format!("d{n}"), "b", format_args!("unit = {n}\nevery = '10s'"))
+            .device(&format!("d{n}"), "b", format_args!("unit = {n}\nevery = '5m'"))
             .points([
                 "{ id = 'p', register = 'holding:0', type = 'f32', unit = 'W' }",
                 "{ id = 'e', register = 'holding:2', type = 'u32', unit = 'kWh', scale = 0.01, counter = true }",
@@ -25,66 +30,73 @@ fn site() -> String {
     text.text()
 }
 
-/// Samples of one day of a point: a daily wave with some noise.
-fn day(
-    start: i64,
-    point: usize,
-    seed: u64,
-) -> Vec<(crate::domain::UtcMs, crate::domain::SampleOutcome)> {
-    use crate::domain::{ExactNumber, SampleOutcome, UtcMs};
-    let mut random = fastrand::Rng::with_seed(seed);
-    let mut total = i64::try_from(seed).unwrap() * 3000;
-    let slots = 0..8640_i64;
-    slots
-        .map(|slot| {
-            let sun = (8640 / 2 - (slot - 4320).abs() - 2160).max(0);
-            total += i64::from(random.u8(..) < 60) * i64::from(sun > 0);
-            let noisy = sun / 3 + i64::from(random.u8(..20));
-            let number = match point {
-                0 => ExactNumber::Float(f64::from(i32::try_from(noisy * 4).unwrap())),
-                1 | 2 => ExactNumber::Decimal {
-                    mantissa: total,
-                    exponent: -2,
-                },
-                3 => ExactNumber::Decimal {
-                    mantissa: noisy,
-                    exponent: 0,
-                },
-                _ => ExactNumber::Decimal {
-                    mantissa: 250 + noisy / 5,
-                    exponent: -1,
-                },
-            };
-            (UtcMs(start + slot * 10_000), SampleOutcome::Good(number))
-        })
-        .collect()
+/// Samples of one day of a point: a daily wave with some noise. Counters go on from day to day.
+fn day(start: i64, point: usize, number: i64) -> Vec<(UtcMs, SampleOutcome)> {
+    let mut random = fastrand::Rng::with_seed(number.unsigned_abs());
+    let noon = POLLS / 2;
+    let sun_at = |slot: i64| (noon - (slot - noon).abs() - noon / 2).max(0) * 10;
+    // The export is a part of the generation.
+    let grown = if point == 1 { 8 } else { 3 };
+    let lit = (1..=POLLS).filter(|slot| sun_at(*slot) > 0).count();
+    let mut total = number * grown * i64::try_from(lit).unwrap();
+    let sample = |slot: i64| {
+        let sun = sun_at(slot);
+        total += grown * i64::from(sun > 0);
+        let noisy = sun + i64::from(random.u8(..20)) * i64::from(sun > 0);
+        let (mantissa, exponent) = match point {
+            0 => (noisy * 3, 0),
+            1 | 2 => (total, -2),
+            3 => (noisy, 0),
+            _ => (250 + noisy / 5, -1),
+        };
+        let number = ExactNumber::Decimal { mantissa, exponent };
+        (
+            UtcMs(start + slot * (DAY / POLLS)),
+            SampleOutcome::Good(number),
+        )
+    };
+    (1..=POLLS).map(sample).collect()
 }
 
 #[tokio::test]
-#[ignore = "minutes, most of them to make the readings; for its figures"]
-async fn a_quarter_of_fifty_points_at_ten_seconds() {
+async fn a_quarter_is_the_sum_of_its_months_and_of_its_days() {
     let village = TestSite::new(&site());
     let start = parse_time("2025-12-31T17:00:00Z").0;
-    for number in 0..90_u32 {
-        let from = start + i64::from(number) * DAY;
-        let columns = (0..50_usize).map(|index| {
-            let name = ["p", "e", "x", "g", "t"][index % 5];
-            let id = format!("d{}.{name}", index / 5);
-            (id.into(), day(from, index % 5, u64::from(number) + 1))
+    for number in 0..90_i64 {
+        let from = start + number * DAY;
+        let columns = (0..PLANTS * POINTS.len()).map(|index| {
+            let point = index % POINTS.len();
+            let id = format!("d{}.{}", index / POINTS.len(), POINTS[point]);
+            (id.into(), day(from, point, number))
         });
-        village
-            .store
-            .import_columns(columns.collect())
-            .await
-            .unwrap();
+        let columns = columns.collect();
+        village.store.import_columns(columns).await.unwrap();
     }
-    let before = tokio::time::Instant::now();
-    let found = village.indicators("2026-Q1").await;
-    let took = before.elapsed();
-    let memory = std::fs::read_to_string("/proc/self/status").unwrap();
-    let peak = memory
-        .lines()
-        .find(|line| line.starts_with("VmHWM"))
-        .unwrap();
-    eprintln!("{} figures in {took:?}, {peak}", found.indicators.len());
+    let quarter = village.indicators("2026-Q1").await;
+    let mut months = Vec::new();
+    for month in ["2026-01", "2026-02", "2026-03"] {
+        months.push(village.indicators(month).await);
+    }
+    for plant in ["a0", "a1"] {
+        for id in ["plts.generation", "plts.export", "plts.insolation"] {
+            let whole = figure_value(&quarter, id, plant);
+            let parts = months.iter().map(|month| figure_value(month, id, plant));
+            let parts: f64 = parts.sum();
+            assert!(whole > 100.0, "{plant} {id}: {whole}");
+            assert!(
+                (parts - whole).abs() < 1e-6 * whole,
+                "{plant} {id}: {parts}, {whole}"
+            );
+        }
+        let daily = quarter.daily.iter();
+        let mut daily = daily.filter(|one| one.asset.as_deref() == Some(plant));
+        let daily = daily.find(|one| &*one.id == "plts.generation").unwrap();
+        assert_eq!(daily.days.len(), 90);
+        let days: f64 = daily.days.iter().filter_map(|(_, value, _)| *value).sum();
+        let whole = figure_value(&quarter, "plts.generation", plant);
+        assert!(
+            (days - whole).abs() < 1e-6 * whole,
+            "{plant}: {days}, {whole}"
+        );
+    }
 }

@@ -46,6 +46,8 @@ mod report_inputs;
 mod revised_since;
 mod significant_digits;
 mod summary;
+#[cfg(test)]
+mod target_tests;
 mod targets;
 #[cfg(test)]
 mod tests;
