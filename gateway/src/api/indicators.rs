@@ -10,7 +10,8 @@ use crate::i18n::Language;
 use crate::indicators::IndicatorQuery;
 use crate::report::build::{self, CalculationBasis, ReportBuildError};
 use crate::report::content::explain::{
-    ExplanationJson, IndicatorValueJson, explain_all, explain_indicator, indicator_json,
+    ExplanationJson, IndicatorValueJson, UnknownIndicatorError, explain_all, explain_indicator,
+    indicator_json,
 };
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -102,10 +103,24 @@ pub(crate) async fn get_indicator(
     wanted: Result<Query<IndicatorsQuery>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let (account, config, wanted) = compute_indicators(&app, wanted, lang).await?;
-    let asset = wanted.asset.as_deref();
-    let found = explain_indicator(&account, &id, asset, lang);
-    let found =
-        found.map_err(|unknown| ApiError::new(StatusCode::NOT_FOUND, unknown.message(lang)))?;
+    let asset = asset_filter(wanted.asset.as_deref());
+    let not_found = |unknown: UnknownIndicatorError| {
+        ApiError::new(StatusCode::NOT_FOUND, unknown.message(lang))
+    };
+    let found = match explain_indicator(&account, &id, asset.as_deref(), lang) {
+        Ok(found) => found,
+        Err(unknown) if asset.is_none() => return Err(not_found(unknown)),
+        Err(unknown) => {
+            // The figures of one asset do not say which other one has it.
+            let all = IndicatorsQuery {
+                asset: None,
+                ..wanted
+            };
+            let (account, ..) = compute_indicators(&app, Ok(Query(all)), lang).await?;
+            let again = explain_indicator(&account, &id, asset.as_deref(), lang);
+            return Err(not_found(again.err().unwrap_or(unknown)));
+        }
+    };
     let (media, text) = match wanted.shape.as_deref() {
         Some("text") => (
             "text/plain; charset=utf-8",

@@ -6,7 +6,7 @@ use super::significant_digits;
 use crate::domain::indicator::{CompletenessShares, DailyValues};
 use crate::limits::{REPORT_DAY_ROWS_MAX, REPORT_PLOT_DAYS_MAX};
 use crate::report::render::cell_value::{CellValue, ValueKind};
-use crate::report::render::chart::{ChartForm, ChartSeries, ChartSteps, ReportChart};
+use crate::report::render::chart::{ChartForm, ChartSeries, ChartSteps, PARTIAL_MARK, ReportChart};
 use crate::report::render::document::ReportBlock;
 use crate::report::render::table::{ColumnTotalKind, ReportTable};
 use jiff::civil::Date;
@@ -23,6 +23,8 @@ const FLOW_UNITS: &[&str] = &[
 const COUNT_INDICATORS: &[&str] = &["pump.dry_runs", "tank.leak_nights", "compost.turnings"];
 /// Share from which a day is shown as 100 %.
 const WHOLE_SHARE: f64 = 0.995;
+/// Share from which a month is plotted like a whole one.
+const WHOLE_MONTH_SHARE: f64 = 0.9;
 /// Maximum number of series in a plot; with more it is no longer readable.
 const SERIES_MAX: usize = 4;
 
@@ -51,14 +53,10 @@ pub(crate) fn plot_of_series(
 ) -> Option<ReportChart> {
     let today = book.today();
     // Days to come are no gaps.
-    let passed = series.iter().map(|one| DailyValues {
-        days: one
-            .days
-            .iter()
-            .filter(|(day, ..)| *day <= today)
-            .copied()
-            .collect(),
-        ..(*one).clone()
+    let passed = series.iter().map(|one| {
+        let mut whole = over_period(book, one);
+        whole.days.retain(|(day, ..)| *day <= today);
+        whole
     });
     let passed: Vec<DailyValues> = passed.collect();
     let passed: Vec<&DailyValues> = passed.iter().collect();
@@ -84,18 +82,41 @@ fn grouped_blocks(
     days_max: usize,
 ) -> Vec<ReportBlock> {
     let days = series.first().map_or(0, |first| first.days.len());
-    // Series of another length would not line up with the rows of the table.
-    let series: Vec<&DailyValues> = series
-        .iter()
-        .copied()
-        .filter(|s| s.days.len() == days)
-        .collect();
+    let whole: Vec<DailyValues> = series.iter().map(|one| over_period(book, one)).collect();
+    let series: Vec<&DailyValues> = whole.iter().collect();
     let Some(steps) = group_days(&series, days_max).filter(|_| days > 1) else {
         return Vec::new();
     };
-    let mut blocks: Vec<ReportBlock> = daily_charts(book, id, &series, &steps);
+    let today = book.today();
+    let passed = steps.all.iter().filter(|(day, _)| *day <= today);
+    let plotted = DailySteps {
+        by_month: steps.by_month,
+        all: passed.cloned().collect(),
+    };
+    let mut blocks: Vec<ReportBlock> = daily_charts(book, id, &series, &plotted);
     blocks.push(ReportBlock::Table(daily_table(book, id, &series, &steps)));
     blocks
+}
+
+/// The series with every day of the period: an asset that was in operation for a part of it has no
+/// values on the other days, and its days line up with those of others.
+pub(crate) fn over_period(book: &ReportContext<'_>, one: &DailyValues) -> DailyValues {
+    let period = book.matter.account.period;
+    let dates = std::iter::successors(Some(period.first()), |day| day.tomorrow().ok());
+    let of = |date: Date| {
+        let found = one.days.binary_search_by_key(&date, |(day, ..)| *day);
+        found.map_or_else(
+            |_| (date, None, CompletenessShares::default()),
+            |place| one.days[place],
+        )
+    };
+    DailyValues {
+        days: dates
+            .take_while(|date| *date <= period.last())
+            .map(of)
+            .collect(),
+        ..one.clone()
+    }
 }
 
 fn group_days(series: &[&DailyValues], days_max: usize) -> Option<DailySteps> {
@@ -174,19 +195,27 @@ fn daily_chart(
         kind: series
             .first()
             .map_or(ValueKind::Mixed, |one| daily_number_kind(book, one)),
-        along: chart_axis(book, steps),
+        along: chart_axis(book, series, steps),
         series: series.iter().zip(&names).map(one).collect(),
         target: None,
     }
 }
 
-fn chart_axis(book: &ReportContext<'_>, steps: &DailySteps) -> ChartSteps {
+fn chart_axis(book: &ReportContext<'_>, series: &[&DailyValues], steps: &DailySteps) -> ChartSteps {
     let days = steps.all.iter().map(|(day, _)| *day);
     if steps.by_month {
         let years = days.clone().map(Date::year);
         let is_one_year = years.clone().min() == years.max();
-        let name = |day| short_month(book, day, is_one_year);
-        ChartSteps::Labels(days.map(name).collect())
+        let name = |(day, range): &(Date, Range<usize>)| {
+            let mut name = short_month(book, *day, is_one_year);
+            // A month of which ten days were measured would look like a poor month.
+            let share = lowest_share(series, range).unwrap_or(1.0);
+            if share < WHOLE_MONTH_SHARE && share > 0.0 {
+                name.push(PARTIAL_MARK);
+            }
+            name
+        };
+        ChartSteps::Labels(steps.all.iter().map(name).collect())
     } else {
         ChartSteps::Days(days.collect())
     }
@@ -246,10 +275,10 @@ fn daily_table(
 /// True when a day or month is shown with less than 100 %: a column that says 100 % throughout
 /// says nothing.
 fn is_partly_measured(series: &[&DailyValues], steps: &DailySteps) -> bool {
-    let mut shares = steps.all.iter().filter_map(|(_, range)| {
-        let first = series.first()?;
-        step_share(first, range)
-    });
+    let mut shares = steps
+        .all
+        .iter()
+        .filter_map(|(_, range)| lowest_share(series, range));
     shares.any(|share| share < WHOLE_SHARE)
 }
 
@@ -273,7 +302,7 @@ fn daily_row(
         None => CellValue::Missing(book.message("chapters-no-value")),
     };
     let values = series.iter().map(|one| cell(step_value(one, range)));
-    let share = match series.first().and_then(|one| step_share(one, range)) {
+    let share = match lowest_share(series, range) {
         Some(share) if !future => CellValue::Number(share),
         _ => CellValue::Empty,
     };
@@ -313,6 +342,12 @@ fn step_value(one: &DailyValues, range: &Range<usize>) -> Option<f64> {
         ColumnTotalKind::Sum => Some(sum),
         ColumnTotalKind::Mean => Some(sum / count),
     }
+}
+
+/// Mean measured share of the days of a step, of the series that has the lowest.
+fn lowest_share(series: &[&DailyValues], range: &Range<usize>) -> Option<f64> {
+    let shares = series.iter().filter_map(|one| step_share(one, range));
+    shares.reduce(f64::min)
 }
 
 /// Mean measured share of the days of a step.

@@ -7,6 +7,7 @@ use crate::domain::period::Period;
 use crate::limits::EXPLAIN_DEPTH_MAX;
 use crate::report::content::indicator_figures;
 use crate::report::render::cell_value::CellValue;
+use crate::report::render::number_format;
 use jiff::civil::Date;
 use std::collections::BTreeSet;
 
@@ -49,6 +50,18 @@ impl DirectorContext<'_> {
         }
         let now = (recorded_days(own, one), self.days_passed(own.period));
         let then = (recorded_days(account, found), self.days_passed(whole));
+        let of_records = now.0.max(then.0) > 0;
+        let begun = records_begin(account).filter(|_| of_records);
+        let late = |account: &SiteIndicators| {
+            let begun = records_begin(account).unwrap_or(account.period.first());
+            f64::from((begun - account.period.first()).get_days())
+        };
+        if let Some(begun) = begun
+            && late(account) - late(own) > REGULAR_SHARE * f64::from(then.1)
+        {
+            let begun = number_format::format_short_date(book.lang, begun);
+            return self.unlike("begun", &[("date", &begun)]);
+        }
         if !are_alike(now, then) {
             let (now, then) = (now.0.to_string(), then.0.to_string());
             return self.unlike("records", &[("now", &now), ("then", &then)]);
@@ -90,6 +103,16 @@ fn are_alike(one: (i32, i32), other: (i32, i32)) -> bool {
     let share = |(recorded, days): (i32, i32)| f64::from(recorded) / f64::from(days.max(1));
     let (less, more) = (share(one).min(share(other)), share(one).max(share(other)));
     more < REGULAR_SHARE || less >= more * RECORDED_SHARE_MIN
+}
+
+/// First day within the period for which people recorded anything.
+fn records_begin(account: &SiteIndicators) -> Option<Date> {
+    let mut days = BTreeSet::new();
+    let written = account.indicators.iter();
+    for one in written.filter(|one| one.id.starts_with("ledger.")) {
+        collect_recorded_days(account, one, (&mut days, 0));
+    }
+    days.first().copied()
 }
 
 /// Number of days within the period for which people recorded something that the figure stands on.
@@ -175,6 +198,11 @@ mod tests {
 
     /// A site with 8 kg fed a day on the first days of a period.
     fn fed(period: &str, days: i8) -> SiteIndicators {
+        fed_from(period, 1, days)
+    }
+
+    /// The same from a day of the period on.
+    fn fed_from(period: &str, from: i8, days: i8) -> SiteIndicators {
         let period: Period = period.parse().unwrap();
         let mut account = test_account(&test_config());
         let first = period.first();
@@ -187,15 +215,15 @@ mod tests {
                 unit: "kg".into(),
             }),
         };
-        let total = 8.0 * f64::from(days);
+        let total = 8.0 * f64::from(days - from + 1);
         let mut one = test_indicator("ledger.bsf-fed", None, total, "kg");
         one.period = period;
-        let from = InputSource::Ledger {
+        let of_records = InputSource::Ledger {
             indicator: "bsf-fed".into(),
             entries: Vec::new(),
         };
-        one.inputs = vec![test_input("Q", total, "kg", from)];
-        one.inputs[0].parts = (1..=days).map(part).collect();
+        one.inputs = vec![test_input("Q", total, "kg", of_records)];
+        one.inputs[0].parts = (from..=days).map(part).collect();
         one.completeness = CompletenessShares::default();
         account.period = period;
         account.indicators = vec![one];
@@ -234,6 +262,9 @@ mod tests {
             (&*before.replace('\u{a0}', " "), &*change),
             ("200.0 kg", "+20%")
         );
+        // Nor where people began to record in the middle of it.
+        let (before, change) = front_texts(&now, &fed_from("2026-10", 12, 30));
+        assert_eq!((&*before, &*change), ("–", "records since 12 Oct 2026"));
         // Nor where the asset was in operation for a part of the period before.
         let mut part = fed("2026-10", 30);
         part.indicators[0].period = "2026-10-20..2026-10-31".parse().unwrap();

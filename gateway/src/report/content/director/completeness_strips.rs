@@ -18,7 +18,7 @@ const WHOLE_SHARE: f64 = 0.99;
 
 pub(crate) fn strip_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
     let days = passed_days(book);
-    let mut streams = point_streams(book, days.len());
+    let mut streams = point_streams(book, &days);
     let mut blocks = Vec::new();
     let all = streams.len();
     if all > REPORT_STRIPS_MAX {
@@ -58,7 +58,7 @@ fn passed_days(book: &ReportContext<'_>) -> Vec<Date> {
 }
 
 /// A strip for each point behind a figure, in the order of the figures.
-fn point_streams(book: &ReportContext<'_>, days: usize) -> Vec<ChartSeries> {
+fn point_streams(book: &ReportContext<'_>, days: &[Date]) -> Vec<ChartSeries> {
     let mut found: BTreeSet<&str> = BTreeSet::new();
     let mut all = Vec::new();
     for one in book.indicators() {
@@ -67,14 +67,20 @@ fn point_streams(book: &ReportContext<'_>, days: usize) -> Vec<ChartSeries> {
                 continue;
             };
             if found.insert(&readings.point) {
-                all.push(point_stream(book, readings, days));
+                all.push(point_stream(book, readings, (one.period.first(), days)));
             }
         }
     }
     all
 }
 
-fn point_stream(book: &ReportContext<'_>, readings: &PointReadings, days: usize) -> ChartSeries {
+/// Strip of a point of a figure whose days begin on `first`: an asset may have come later than the
+/// period, and nothing was expected before.
+fn point_stream(
+    book: &ReportContext<'_>,
+    readings: &PointReadings,
+    (first, days): (Date, &[Date]),
+) -> ChartSeries {
     let config = book.matter.config;
     let known = config.site.find_point(&readings.point);
     let name = known.and_then(|(device, point)| {
@@ -82,8 +88,10 @@ fn point_stream(book: &ReportContext<'_>, readings: &PointReadings, days: usize)
         let label = device.points.get(point)?.label(book.lang);
         Some(format!("{label} · {}", device.name))
     });
-    let mut values = readings.day_shares.clone();
-    values.resize(days, None);
+    let before = days.partition_point(|day| *day < first);
+    let mut values = vec![None; before];
+    values.extend_from_slice(&readings.day_shares);
+    values.resize(days.len(), None);
     ChartSeries {
         id: readings.point.to_string(),
         label: name.unwrap_or_else(|| readings.point.to_string()),
@@ -91,7 +99,8 @@ fn point_stream(book: &ReportContext<'_>, readings: &PointReadings, days: usize)
     }
 }
 
-/// A strip for each indicator of the ledger with entries: how many there are on each day.
+/// A strip for each indicator of the ledger with entries: how many there are on each day. An entry
+/// for a week or a month is in equal parts on its days.
 fn record_streams(book: &ReportContext<'_>, days: &[Date]) -> Vec<ChartSeries> {
     if book.matter.asset.is_some() {
         return Vec::new();
@@ -100,9 +109,12 @@ fn record_streams(book: &ReportContext<'_>, days: &[Date]) -> Vec<ChartSeries> {
     let all = all.take(REPORT_STRIPS_MAX).map(|(one, definition)| {
         let mut values = vec![None; days.len()];
         for entry in ledger_chapter::counted_records(book, &definition.id) {
-            let day = entry.statement.when.first();
-            if let Ok(place) = days.binary_search(&day) {
-                values[place] = Some(values[place].unwrap_or(0.0) + 1.0);
+            let when = entry.statement.when;
+            let length = f64::from((when.last() - when.first()).get_days() + 1);
+            let from = days.partition_point(|day| *day < when.first());
+            let to = days.partition_point(|day| *day <= when.last());
+            for value in &mut values[from..to] {
+                *value = Some(value.unwrap_or(0.0) + 1.0 / length);
             }
         }
         ChartSeries {

@@ -1,6 +1,6 @@
 //! Plot of the first page: what the programme does over the period.
 
-use crate::domain::indicator::{DailyValues, Indicator};
+use crate::domain::indicator::{CompletenessShares, DailyValues, Indicator};
 use crate::domain::ledger::EntryKind;
 use crate::report::content::context::ReportContext;
 use crate::report::content::{daily_values, targets};
@@ -54,14 +54,27 @@ fn summed_days(book: &ReportContext<'_>, one: &Indicator) -> Option<DailyValues>
     let all = all.filter(|days| *days.id == *id && daily_values::is_flow(days));
     let own = all.filter(|days| total.is_some() || days.asset == one.asset);
     let mut own = own.filter(|days| days.days.iter().any(|(_, value, _)| value.is_some()));
-    let mut sum = own.next()?.clone();
+    let mut sum = daily_values::over_period(book, own.next()?);
     for other in own {
-        for ((_, value, _), (_, more, _)) in sum.days.iter_mut().zip(&other.days) {
+        let other = daily_values::over_period(book, other);
+        for ((_, value, share), (_, more, of)) in sum.days.iter_mut().zip(&other.days) {
             *value = match (*value, *more) {
                 (Some(value), Some(more)) => Some(value + more),
                 (value, more) => value.or(more),
             };
+            *share = CompletenessShares {
+                all: lower(share.all, of.all),
+                daylight: lower(share.daylight, of.daylight),
+            };
         }
     }
     Some(sum)
+}
+
+/// The lower one of two shares.
+fn lower(one: Option<f64>, other: Option<f64>) -> Option<f64> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
 }

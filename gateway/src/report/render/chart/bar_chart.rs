@@ -19,7 +19,7 @@ pub(crate) fn draw_bars(
         value_range(chart)
     };
     let mut frame = PlotFrame::new(chart, lang, size, range);
-    frame.shade_gaps(chart);
+    frame.shade_gaps(chart, lang);
     for step in 0..chart.along.len() {
         if stacked {
             draw_stacked_step(&mut frame, chart, step);

@@ -14,7 +14,7 @@ pub(crate) fn draw_lines(chart: &ReportChart, lang: Language, size: (f64, f64)) 
     let scale = plot_frame::display_scale(&chart.kind);
     let (low, high) = axis_ends((low * scale, high * scale), chart.kind.unit());
     let mut frame = PlotFrame::new(chart, lang, size, (low / scale, high / scale));
-    frame.shade_gaps(chart);
+    frame.shade_gaps(chart, lang);
     for (index, series) in chart.series.iter().enumerate() {
         for run in split_at_gaps(&series.values) {
             draw_run(&mut frame, chart, &run, DrawingColour::Series(index));

@@ -25,6 +25,7 @@ mod value_axis;
 pub use axis_ends::axis_ends;
 pub use chart_drawing::{ChartDrawing, DrawingColour, DrawingMark, TextAnchor};
 pub use line_drawing::read_line_drawing;
+pub(crate) use report_chart::PARTIAL_MARK;
 pub use report_chart::{ChartForm, ChartSeries, ChartSteps, ChartTarget, ReportChart};
 
 use crate::i18n::Language;

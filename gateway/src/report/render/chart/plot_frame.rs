@@ -2,7 +2,7 @@
 
 use super::chart_drawing::{ChartDrawing, DrawingColour, DrawingMark, TextAnchor};
 use super::value_axis::ValueAxis;
-use super::{ChartSteps, ReportChart};
+use super::{ChartSteps, PARTIAL_MARK, ReportChart};
 use crate::i18n::Language;
 use crate::report::render::cell_value::ValueKind;
 use crate::report::render::chart::chart_drawing::PLOT_TYPE_SIZE;
@@ -14,6 +14,8 @@ const LEGEND_LINE_HEIGHT: f64 = 11.0;
 /// Usual height of the area of a plot, points.
 pub(crate) const PLOT_HEIGHT: f64 = 130.0;
 const PLOT_GAP: f64 = 4.0;
+/// Distance of the lines of a hatched area, points.
+const HATCH_STEP: f64 = 7.0;
 
 /// Plot with its axes drawn, ready for lines or bars.
 pub(crate) struct PlotFrame {
@@ -98,6 +100,9 @@ impl PlotFrame {
             let value = quantity_label(target.value, &chart.kind, lang);
             names.push((DrawingColour::Target, format!("{} {value}", target.label)));
         }
+        if chart.along.has_partial_step() {
+            names.push((DrawingColour::Paper, lang.text("report-step-partial")));
+        }
         for (ink, name) in names {
             let wide = plot_text_width(&name) + 5.0 * PLOT_GAP;
             if x > 0.0 && x + wide > self.scene.width {
@@ -143,9 +148,15 @@ impl PlotFrame {
             every += 1;
         }
         let y = self.bottom() + LEGEND_LINE_HEIGHT;
-        for index in (0..along.len()).step_by(every) {
+        for index in 0..along.len() {
             let (x, _) = self.step_extent(index);
             let label = along.step_label(index, lang, false);
+            // A mark is shown also where there is no room for the name.
+            let label = match index % every {
+                0 => label,
+                _ if label.ends_with(PARTIAL_MARK) => PARTIAL_MARK.to_string(),
+                _ => continue,
+            };
             self.scene.text(
                 (x + wide / 2.0, y),
                 TextAnchor::Middle,
@@ -165,17 +176,50 @@ impl PlotFrame {
         self.scene
     }
 
-    /// Shades the steps at which no series has a value.
-    pub(crate) fn shade_gaps(&mut self, chart: &ReportChart) {
-        for index in 0..chart.along.len() {
-            let mut values = chart.series.iter().map(|s| s.values.get(index));
-            if values.all(|value| value.copied().flatten().is_none()) {
+    /// Hatches the stretches of steps at which no series has a value, and names them where there is
+    /// room.
+    pub(crate) fn shade_gaps(&mut self, chart: &ReportChart, lang: Language) {
+        let values = |index: usize| chart.series.iter().map(move |one| one.values.get(index));
+        let is_gap = |index: &usize| values(*index).all(|one| one.copied().flatten().is_none());
+        let mut index = 0;
+        while index < chart.along.len() {
+            let run = (index..chart.along.len()).take_while(is_gap).count();
+            if run > 0 {
                 let (x, wide) = self.step_extent(index);
-                let area = [x, self.top, wide, self.height];
-                self.scene
-                    .marks
-                    .push(DrawingMark::Rect(area, DrawingColour::Missing));
+                let wide = wide * count_as_f64(run);
+                self.draw_gap([x, self.top, wide, self.height], lang);
             }
+            index += run.max(1);
+        }
+    }
+
+    fn draw_gap(&mut self, area: [f64; 4], lang: Language) {
+        let [x, y, wide, high] = area;
+        let marks = &mut self.scene.marks;
+        marks.push(DrawingMark::Rect(area, DrawingColour::Missing));
+        // Lines up to the right at 45 degrees, cut off at the edges.
+        let mut along = HATCH_STEP;
+        while along < wide + high {
+            let from = (x + (along - high).max(0.0), y + along.min(high));
+            let to = (x + along.min(wide), y + (along - wide).max(0.0));
+            self.scene
+                .push_line(vec![from, to], DrawingColour::Paper, 1.2, false);
+            along += HATCH_STEP;
+        }
+        let name = lang.text("report-gap");
+        let room = plot_text_width(&name) + 2.0 * PLOT_GAP;
+        if room < wide {
+            let middle = (x + wide / 2.0, y + high / 2.0);
+            let plate = [
+                middle.0 - room / 2.0,
+                middle.1 - PLOT_TYPE_SIZE,
+                room,
+                1.5 * PLOT_TYPE_SIZE,
+            ];
+            let marks = &mut self.scene.marks;
+            marks.push(DrawingMark::Rect(plate, DrawingColour::Missing));
+            self.scene
+                .text(middle, TextAnchor::Middle, DrawingColour::Faint, &name);
         }
     }
 }

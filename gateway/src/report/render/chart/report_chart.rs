@@ -6,6 +6,8 @@ use crate::report::render::number_format;
 use crate::report::render::table::{ReportColumn, ReportTable};
 use jiff::civil::Date;
 
+/// Mark behind the name of a step of which a part was measured.
+pub(crate) const PARTIAL_MARK: char = '*';
 /// Days of a plot up to which the day of the month says enough.
 const MONTH_DAYS_MAX: usize = 40;
 
@@ -94,6 +96,14 @@ impl ChartSteps {
                 .copied()
                 .map_or(CellValue::Empty, CellValue::Date),
             Self::Labels(labels) => labels.get(index).map_or(CellValue::Empty, CellValue::text),
+        }
+    }
+
+    /// Returns true when a name is marked as that of a step of which a part was measured.
+    pub(super) fn has_partial_step(&self) -> bool {
+        match self {
+            Self::Labels(labels) => labels.iter().any(|label| label.ends_with(PARTIAL_MARK)),
+            Self::Days(_) => false,
         }
     }
 

@@ -53,9 +53,10 @@ pub(crate) fn draw_strips(chart: &ReportChart, lang: Language, width: f64) -> Ch
             // A thin line of paper between cells, where they are wide enough for one.
             let wide = if cell > 3.0 { cell - 0.8 } else { cell };
             let area = [x, y, wide, ROW_HEIGHT - ROW_GAP];
-            scene
-                .marks
-                .push(DrawingMark::Rect(area, cell_colour(*share)));
+            scene.marks.push(DrawingMark::Rect(
+                area,
+                cell_colour(cell_class(*share, is_share)),
+            ));
         }
         if let Some(text) = strip_total(&series.values, is_share, lang) {
             let at = (width, y + ROW_HEIGHT - 4.0);
@@ -136,6 +137,11 @@ fn strip_total(values: &[Option<f64>], is_share: bool, lang: Language) -> Option
         }
         _ => Some(number_format::format_number(lang, sum, 0)),
     }
+}
+
+/// Number by which a cell has its colour: the share, or whether there is an entry.
+fn cell_class(value: Option<f64>, is_share: bool) -> Option<f64> {
+    value.map(|value| if is_share { value } else { 1.0 })
 }
 
 fn cell_colour(share: Option<f64>) -> DrawingColour {

@@ -83,6 +83,21 @@ fn names_cannot_break_out_of_the_svg() {
 }
 
 #[test]
+fn months_without_data_and_half_measured_ones_are_seen_as_such() {
+    let mut chart = test_chart(ChartForm::Bars, &[None, None, None, Some(2.0), Some(9.0)]);
+    let names = ["Jan", "Feb", "Mar", "Apr*", "May"].map(str::to_owned);
+    chart.along = ChartSteps::Labels(names.to_vec());
+    for width in [500.0, 140.0] {
+        let svg = chart.draw(Language::En, width).to_svg();
+        assert!(svg.contains("* a part of it was measured"), "{svg}");
+        assert!(svg.contains(">no data<") || width < 200.0, "{svg}");
+        let marks = svg.matches("*</text>").count();
+        assert_eq!(marks, 1, "{width}: {svg}");
+        assert_inside(&chart.draw(Language::En, width));
+    }
+}
+
+#[test]
 fn a_missing_day_is_marked_and_has_no_bar() {
     let scene = test_chart(ChartForm::Bars, &[Some(2.0), None]).draw(Language::Id, 300.0);
     let rects = |wanted: DrawingColour| {
