@@ -6,8 +6,9 @@ EXPLAINED.json is what `pantau report PERIOD --explain all --json` prints. A lin
 and its result; the numbers are evaluated here, and must give the result to its last printed digit.
 A sum that is too long to be written out is added up from the parts of its inputs. A number that is
 a sum over readings (running hours, sums of temperatures) must say of which parts, and those must
-give it. An input that is another figure must have that figure's value, unless it says which part of it counts. Prints
-{"figures", "lines", "sums", "without_value", "faults"} and ends with 0 when there is no fault.
+give it. An input that is another figure must have that figure's value, unless it says which part of
+it counts. Prints {"figures", "lines", "sums", "without_value", "faults"} and ends with 0 when there
+is no fault.
 """
 
 import ast

@@ -338,7 +338,7 @@ proptest! {
         steps in proptest::collection::vec((0.0..0.05_f64, proptest::bool::weighted(0.9)), 40..120),
         order in any::<u64>(),
     ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let mut kwh = 5.0;
         let samples: Vec<(i64, Option<f64>)> = (1..).zip(&steps).map(|(minute, (step, read))| {
             kwh += step;
@@ -362,7 +362,7 @@ proptest! {
     fn completeness_is_never_above_one(
         times in proptest::collection::vec(0..2 * DAY, 1..400),
     ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let samples = times.iter().map(|time| (november_start() + time, Some(1.0))).collect();
         runtime.block_on(async {
             let village = TestSite::new(&site_text(&[SITE_PLANT]));

@@ -116,7 +116,7 @@ proptest! {
         missing in missing_minutes(),
         is_total in any::<bool>(),
     ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let (whole, part) = runtime.block_on(async {
             (figures_without(&[false], is_total).await, figures_without(&missing, is_total).await)
         });
