@@ -301,8 +301,8 @@ fn save_report(
     Ok(())
 }
 
-/// Answer of the API, with a bar while it computes, or a line from time to time where standard error
-/// is no terminal. Errors: a refused request is a wrong call.
+/// Answer of the API, with a bar while it computes, or a line from time to time where standard
+/// error is no terminal. Errors: a refused request is a wrong call.
 async fn fetch_with_progress(
     client: &mut ApiClient,
     path: &str,

@@ -118,8 +118,8 @@ fn split_signer(text: &str) -> ReportSigner {
     }
 }
 
-/// Whether a text is an academic degree: parts of few letters with points (`S.T.`, `M.Si`, `Ph.D.`),
-/// or one of the usual ones without.
+/// Whether a text is an academic degree: parts of few letters with points (`S.T.`, `M.Si`), or one
+/// of the usual ones without.
 fn is_degree(text: &str) -> bool {
     let mut parts = text.split('.').filter(|part| !part.is_empty()).peekable();
     let is_short = |part: &str| {

@@ -115,7 +115,8 @@ pub(crate) fn starts_with_summary(text: &str) -> bool {
     })
 }
 
-/// Whether a row adds up others: it begins with a word for a total or an average, and has no day, indicator and person.
+/// Whether a row adds up others: it begins with a word for a total or an average, and has no day,
+/// indicator and person.
 fn is_total_row(row: &[SheetCell], columns: &[(usize, EntryField)]) -> bool {
     // A description may contain "total"; such a row still names day, indicator or person.
     let is_void = |field: &EntryField| {

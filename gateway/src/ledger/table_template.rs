@@ -1,4 +1,4 @@
-//! Empty table to fill in, with headings in one language and one example row for each programme. The
+//! Table to fill in, with headings in one language and one example row for each programme. The
 //! examples are marked, so that they never become entries.
 
 use super::entry_check::EntryField;

@@ -76,8 +76,8 @@ impl PeriodChoice {
         }
     }
 
-    /// The choice with a sentence and a link to the nearest period of its kind, when the period ends
-    /// before the first day with readings.
+    /// The choice with a sentence and a link to the nearest period of its kind, when the period
+    /// ends before the first day with readings.
     pub(crate) fn since_readings(mut self, first: Option<Date>, lang: Language) -> Self {
         if let Some(first) = first.filter(|first| self.period.last() < *first) {
             let day = lang.locale().format_date(first);

@@ -7,7 +7,7 @@ use super::sheet_layout::{
     DEFAULT_WIDTH, PRINT_COLUMNS_MIN, column_number, column_widths, text_place, wrapped_lines,
 };
 use crate::report::render::calculation::calculation_of;
-use crate::report::render::cell_value::{CellValue, RoundingMode, ValueKind};
+use crate::report::render::cell_value::{CellValue, NumberFormat, RoundingMode, ValueKind};
 use crate::report::render::chart::ReportChart;
 use crate::report::render::csv::with_footnote_mark;
 use crate::report::render::number_format;
@@ -380,9 +380,6 @@ fn rounded_formula(name: &str, kind: &ValueKind, value: f64, settled: f64) -> Op
     is_same.then(|| format!("={function}({name},{})", measure.decimals))
 }
 
-/// Function that rounds a number of steps to a whole one.
-type RoundSteps = fn(f64) -> f64;
-
 /// Formula that rounds the exact value of a figure to the printed one; `None` where no rounding to
 /// a decimal place gives it.
 fn printed_formula(name: &str, exact: f64, printed: f64) -> Option<String> {
@@ -391,25 +388,32 @@ fn printed_formula(name: &str, exact: f64, printed: f64) -> Option<String> {
     let most = i32::try_from(part.len()).ok()?;
     // Whole numbers may be rounded to tens and more.
     let least = if most == 0 { -ROUNDED_ZEROS_MAX } else { most };
-    let functions: [(&str, RoundSteps); 3] = [
-        ("ROUND", f64::round),
-        ("ROUNDDOWN", f64::trunc),
-        ("ROUNDUP", |steps| steps.abs().ceil().copysign(steps)),
-    ];
-    for places in (least..=most).rev() {
+    (least..=most).rev().find_map(|places| {
+        let rounded = |rounding| {
+            let unit = String::new();
+            let decimals = i8::try_from(places).unwrap_or(0);
+            let measure = NumberFormat {
+                unit,
+                decimals,
+                rounding,
+            };
+            measure.round(exact)
+        };
+        // Next to a whole number of steps, the binary fraction decides and not the number. Both
+        // functions go by the distance from zero.
         let step = 10_f64.powi(-places);
-        let steps = exact / step;
-        // Next to a whole number of steps, the binary fraction decides and not the number.
-        let is_clear = (steps - steps.round()).abs() > 1e-6;
-        let fitting = functions.iter().find(|(function, rounds)| {
-            let is_exact = *function == "ROUND" || is_clear;
-            is_exact && (rounds(steps) * step - printed).abs() <= 1e-9 * printed.abs().max(1.0)
+        let is_clear = (exact - rounded(RoundingMode::Nearest)).abs() > 1e-6 * step;
+        let functions = [
+            ("ROUND", RoundingMode::Nearest),
+            ("ROUNDDOWN", RoundingMode::Down),
+            ("ROUNDUP", RoundingMode::Up),
+        ];
+        let fitting = functions.into_iter().find(|(_, rounding)| {
+            let is_exact = *rounding == RoundingMode::Nearest || (is_clear && exact >= 0.0);
+            is_exact && (rounded(*rounding) - printed).abs() <= 1e-9 * printed.abs().max(1.0)
         });
-        if let Some((function, _)) = fitting {
-            return Some(format!("={function}({name},{places})"));
-        }
-    }
-    None
+        fitting.map(|(function, _)| format!("={function}({name},{places})"))
+    })
 }
 
 /// Freezes the head of the only table of a sheet, or the title of a sheet with several.
