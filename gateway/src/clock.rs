@@ -187,6 +187,34 @@ impl Clock {
     }
 }
 
+/// Time that has really passed since its start, by the monotonic clock of the system; a clock that a
+/// test or demo sets has no effect on it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Begins now.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one reader of the clock"
+    )]
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Began so long ago.
+    #[cfg(test)]
+    pub(crate) fn started_before(age: Duration) -> Self {
+        let start = Self::start().0;
+        Self(start.checked_sub(age).unwrap_or(start))
+    }
+
+    /// Time since the start.
+    pub(crate) fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
 /// Kernel id of this boot.
 pub fn boot_id() -> BootId {
     // Without a kernel id a random one is used for this run: readings of two runs are then never

@@ -5,12 +5,12 @@
 //! tells when it begins and ends a request, and SQLite tells while it works; the handle reads it.
 
 use super::store_error::StoreError;
+use crate::clock::Stopwatch;
 use crate::limits::STORE_HUNG_SECONDS;
 use rusqlite::Connection;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// Instructions of SQLite's virtual machine between two signs of life.
 // About ten milliseconds on a small computer; the sign itself takes nanoseconds.
@@ -24,7 +24,9 @@ pub(crate) struct StorePulse(Arc<PulseTimes>);
 
 #[derive(Debug)]
 struct PulseTimes {
-    start: Instant,
+    // Real time on both sides: the thread and its callers have runtimes of their own, and tests set
+    // the time of one of them.
+    start: Stopwatch,
     /// Last sign of life while a request is served, ms since the start and one more; 0 between
     /// requests.
     last_sign: AtomicU64,
@@ -36,7 +38,7 @@ struct PulseTimes {
 impl Default for StorePulse {
     fn default() -> Self {
         Self(Arc::new(PulseTimes {
-            start: Instant::now(),
+            start: Stopwatch::start(),
             last_sign: AtomicU64::new(0),
             oldest_waiting: AtomicU64::new(0),
         }))
@@ -119,36 +121,43 @@ impl StorePulse {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn a_thread_that_gives_no_sign_within_a_request_is_hung_and_one_that_rests_is_not() {
-        let pulse = StorePulse::default();
-        tokio::time::advance(Duration::from_hours(1)).await;
+    /// A pulse that began so long ago.
+    fn pulse_of(age: Duration) -> StorePulse {
+        StorePulse(Arc::new(PulseTimes {
+            start: Stopwatch::started_before(age),
+            last_sign: AtomicU64::new(0),
+            oldest_waiting: AtomicU64::new(0),
+        }))
+    }
+
+    #[test]
+    fn a_thread_that_gives_no_sign_within_a_request_is_hung_and_one_that_rests_is_not() {
+        let pulse = pulse_of(Duration::from_secs(STORE_HUNG_SECONDS + 1));
         assert!(!pulse.is_hung());
-        pulse.sign();
-        tokio::time::advance(Duration::from_secs(STORE_HUNG_SECONDS - 1)).await;
-        assert!(!pulse.is_hung());
-        pulse.sign();
-        tokio::time::advance(Duration::from_secs(STORE_HUNG_SECONDS)).await;
+        // The last sign came right after the begin.
+        pulse.0.last_sign.store(1, Ordering::Relaxed);
         assert!(pulse.is_hung());
+        pulse.sign();
+        assert!(!pulse.is_hung());
+        pulse.0.last_sign.store(1, Ordering::Relaxed);
         pulse.rest();
         assert!(!pulse.is_hung());
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn the_age_is_that_of_the_oldest_reading_until_all_are_on_disk() {
-        let pulse = StorePulse::default();
+    #[test]
+    fn the_age_is_that_of_the_oldest_reading_until_all_are_on_disk() {
+        let pulse = pulse_of(Duration::from_secs(STORE_HUNG_SECONDS + 1));
+        pulse.0.oldest_waiting.store(1, Ordering::Relaxed);
         pulse.reading_waits();
-        tokio::time::advance(Duration::from_secs(40)).await;
-        pulse.reading_waits();
-        assert_eq!(pulse.oldest_waiting(), Duration::from_secs(40));
+        assert!(pulse.oldest_waiting() >= Duration::from_secs(STORE_HUNG_SECONDS + 1));
         pulse.all_durable();
         assert_eq!(pulse.oldest_waiting(), Duration::ZERO);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn whoever_asks_a_hung_disk_gets_an_error_and_does_not_wait_for_ever() {
-        let pulse = StorePulse::default();
-        pulse.sign();
+        let pulse = pulse_of(Duration::from_secs(STORE_HUNG_SECONDS + 1));
+        pulse.0.last_sign.store(1, Ordering::Relaxed);
         assert!(matches!(pulse.until_hung().await, StoreError::Hung(_)));
     }
 }

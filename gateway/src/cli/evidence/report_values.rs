@@ -134,7 +134,7 @@ impl ReportValues {
             .from_reader(text.as_bytes());
         for record in reader.records() {
             let record = record.ok()?;
-            let line = record.position().map_or(0, csv::Position::line);
+            let line = record.position().map_or(0, |at| line_of_record(text, at));
             let cells: Vec<&str> = record.iter().collect();
             self.take_cells(&cells, lang, |column, first| match column {
                 0 => format!("{line}, 1"),
@@ -193,6 +193,15 @@ fn column_letters(column: usize) -> String {
         0 => letter.to_string(),
         more => format!("{}{letter}", column_letters(more - 1)),
     }
+}
+
+/// Number of the line on which a record begins: the reader's place is before empty lines above it.
+fn line_of_record(text: &str, at: &csv::Position) -> u64 {
+    let start = usize::try_from(at.byte()).unwrap_or(usize::MAX);
+    let rest = text.as_bytes().get(start..).unwrap_or_default();
+    let empty = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    let skipped = empty.filter(|byte| **byte == b'\n').count();
+    at.line() + u64::try_from(skipped).unwrap_or_default()
 }
 
 #[cfg(test)]
