@@ -192,6 +192,12 @@ impl Clock {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stopwatch(Instant);
 
+impl Default for Stopwatch {
+    fn default() -> Self {
+        Self::start()
+    }
+}
+
 impl Stopwatch {
     /// Begins now.
     #[expect(

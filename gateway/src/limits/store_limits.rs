@@ -15,7 +15,7 @@ pub const MEMTABLE_BYTES_MAX: usize = 1 << 20;
 /// Time in seconds without a sign of life of the store's thread after which its disk counts as
 /// hung.
 // A worn card may need ten seconds for one write.
-pub const STORE_HUNG_SECONDS: u64 = 30;
+pub const STORE_HUNG_SECONDS: u64 = 20;
 /// Time in seconds of a hung disk after which systemd may restart the gateway.
 // A restart loses what waits in memory and mends no disk, but it mends a fault of the program.
 pub const STORE_HUNG_RESTART_SECONDS: u64 = 600;

@@ -3,13 +3,15 @@
 //! A disk that hangs answers nothing and reports no error: the thread waits inside one system call.
 //! Whoever asks the store would wait as long, and nothing would look wrong. Therefore the thread
 //! tells when it begins and ends a request, and SQLite tells while it works; the handle reads it.
+//! A thread that computes gives no sign either, but uses time of the processor: it is not hung.
 
 use super::store_error::StoreError;
 use crate::clock::Stopwatch;
 use crate::limits::STORE_HUNG_SECONDS;
 use rusqlite::Connection;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Instructions of SQLite's virtual machine between two signs of life.
@@ -19,10 +21,10 @@ const INSTRUCTIONS_PER_SIGN: std::ffi::c_int = 100_000;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Shared between the thread and its handles; clones share one state.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct StorePulse(Arc<PulseTimes>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct PulseTimes {
     // Real time on both sides: the thread and its callers have runtimes of their own, and tests set
     // the time of one of them.
@@ -33,19 +35,29 @@ struct PulseTimes {
     /// Arrival of the oldest reading that is not durable, ms since the start and one more; 0 when
     /// all are.
     oldest_waiting: AtomicU64,
-}
-
-impl Default for StorePulse {
-    fn default() -> Self {
-        Self(Arc::new(PulseTimes {
-            start: Stopwatch::start(),
-            last_sign: AtomicU64::new(0),
-            oldest_waiting: AtomicU64::new(0),
-        }))
-    }
+    /// File of the kernel about the thread; unknown before it runs.
+    thread: OnceLock<PathBuf>,
+    /// Processor time of the thread at the last look, clock ticks.
+    ticks: AtomicU64,
 }
 
 impl StorePulse {
+    /// Says that this is the thread.
+    pub(super) fn begin_thread(&self) {
+        if let Ok(own) = std::fs::read_link("/proc/thread-self") {
+            let _ = self.0.thread.set(Path::new("/proc").join(own).join("stat"));
+        }
+    }
+
+    /// Whether the thread has used time of the processor since the last look; false where the
+    /// kernel does not tell.
+    fn has_computed(&self) -> bool {
+        let Some(ticks) = self.0.thread.get().and_then(|file| processor_ticks(file)) else {
+            return false;
+        };
+        self.0.ticks.swap(ticks, Ordering::Relaxed) != ticks
+    }
+
     fn now(&self) -> u64 {
         let passed = self.0.start.elapsed().as_millis();
         u64::try_from(passed).unwrap_or(u64::MAX - 1) + 1
@@ -105,7 +117,19 @@ impl StorePulse {
 
     /// Whether the disk has given no answer for longer than any healthy one takes.
     pub(crate) fn is_hung(&self) -> bool {
-        self.stuck_for() >= Duration::from_secs(STORE_HUNG_SECONDS)
+        let limit = Duration::from_secs(STORE_HUNG_SECONDS);
+        let last_sign = self.0.last_sign.load(Ordering::Relaxed);
+        if self.stuck_for() < limit {
+            return false;
+        }
+        if self.has_computed() {
+            // Not over a request that has ended meanwhile.
+            let sign = &self.0.last_sign;
+            let now = self.now();
+            let _ = sign.compare_exchange(last_sign, now, Ordering::Relaxed, Ordering::Relaxed);
+            return false;
+        }
+        self.stuck_for() >= limit
     }
 
     /// Waits until the disk hangs; never ends while it answers.
@@ -117,6 +141,16 @@ impl StorePulse {
     }
 }
 
+/// Time of the processor that a thread has used, clock ticks (proc(5), fields utime and stime).
+fn processor_ticks(stat: &Path) -> Option<u64> {
+    let text = std::fs::read_to_string(stat).ok()?;
+    // The name of the thread is in brackets and may hold spaces.
+    let (_, fields) = text.rsplit_once(')')?;
+    let mut times = fields.split_whitespace().skip(11);
+    let mut next = || times.next()?.parse::<u64>().ok();
+    Some(next()?.saturating_add(next()?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,9 +159,18 @@ mod tests {
     fn pulse_of(age: Duration) -> StorePulse {
         StorePulse(Arc::new(PulseTimes {
             start: Stopwatch::started_before(age),
-            last_sign: AtomicU64::new(0),
-            oldest_waiting: AtomicU64::new(0),
+            ..PulseTimes::default()
         }))
+    }
+
+    #[test]
+    fn a_thread_that_computes_is_not_hung_however_long_it_gives_no_sign() {
+        let pulse = pulse_of(Duration::from_secs(STORE_HUNG_SECONDS + 1));
+        pulse.begin_thread();
+        pulse.0.last_sign.store(1, Ordering::Relaxed);
+        // This thread has used no time before the first look.
+        pulse.0.ticks.store(u64::MAX, Ordering::Relaxed);
+        assert!(!pulse.is_hung());
     }
 
     #[test]

@@ -108,6 +108,7 @@ enum WriterEvent {
 impl StoreWriter {
     /// Serves requests until all handles are dropped or `Stop` arrives.
     pub(super) async fn run(mut self, mut requests: mpsc::Receiver<StoreRequest>) {
+        self.outputs.pulse.begin_thread();
         loop {
             let event = tokio::select! {
                 request = requests.recv() => WriterEvent::Request(request),
