@@ -3,6 +3,9 @@
 /// Sequence numbers reserved at once in `pantau.seq`.
 // Steps of this size cost a few small writes a day.
 pub const SEQ_RESERVE_STEP: u64 = 65_536;
+/// Sequence numbers left out when it is unknown how many a store gave out since it was copied.
+// A century of two readings a second; two million such losses still fit the exact integers of JSON.
+pub const SEQ_UNKNOWN_STEP: u64 = 1 << 32;
 /// Maximum readings kept in memory while the disk refuses writes (full or read-only).
 // Beyond it the oldest are dropped, counted and logged.
 pub const UNFLUSHED_READINGS_MAX: usize = 65_536;

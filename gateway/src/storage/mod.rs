@@ -70,6 +70,7 @@ mod sink_cursors;
 mod snapshot_shelf;
 mod store_error;
 mod store_handle;
+mod store_identity;
 mod store_pulse;
 mod store_request;
 mod store_values;

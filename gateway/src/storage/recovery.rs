@@ -14,10 +14,11 @@ use super::reading_ring::ReadingRing;
 use super::schema::{self, OpenedDatabase, is_corruption};
 use super::seal::next_full_hour;
 use super::sequence_floor::SequenceFloor;
-use super::sink_cursors::SinkCursors;
+use super::sink_cursors::{SinkCursors, read_cursors};
 use super::snapshot_shelf::SnapshotShelf;
 use super::store_error::StoreError;
 use super::store_handle::Store;
+use super::store_identity::StoreNumbering;
 use super::store_pulse::StorePulse;
 use super::store_request::StoreRequest;
 use super::store_values::{StoreAccess, StoreHealth};
@@ -124,15 +125,13 @@ fn assemble_writer(
         repairs,
         lock,
     } = opened;
-    let (names, (cursors, moved_at), last) = match load_state(&mut db, site) {
-        Ok(read) => read,
+    let state = match load_state(access, &file, &mut db, site) {
+        Ok(state) => state,
         Err(fault) => return Err(Box::new((fault, Some(db)))),
     };
-    let (next, last, floor) = match recover_sequence(access, &file, &db, last) {
-        Ok(numbering) => numbering,
-        Err(fault) => return Err(Box::new((fault, Some(db)))),
-    };
-    let (store, out, queue) = open_channels(last, &settings.path);
+    let (next, done, floor) = state.sequence;
+    let (cursors, moved_at) = state.cursors;
+    let (store, out, queue) = open_channels(done, &settings.path, state.numbering);
     let mut keeper = StoreWriter {
         snapshots: SnapshotShelf::load(&db, Arc::clone(&store.data_revision)),
         open_files: observe_files(access, &file),
@@ -144,12 +143,12 @@ fn assemble_writer(
         settings: settings.clone(),
         clock: clock.clone(),
         calendar: LocalCalendar::new(site.timezone.clone()),
-        names,
+        names: state.names,
         boot: boot_id(),
         current_era: None,
         pending: VecDeque::new(),
         next,
-        durable: last,
+        durable: done,
         ring: store.ring.clone(),
         memtable: Memtable::default(),
         latest: LatestCache::default(),
@@ -195,9 +194,8 @@ fn recover_sequence(
     }
     let directory = file.parent().unwrap_or(Path::new("."));
     let (next, floor) = SequenceFloor::load(directory, db, last)?;
-    // An empty store has nothing to deliver: everything before its first number counts as done.
-    let done = if last == 0 { next - 1 } else { last };
-    Ok((next, done, Some(floor)))
+    // Numbers that were left out are those of no reading: everything before the next one is done.
+    Ok((next, next - 1, Some(floor)))
 }
 
 /// Records the identity of the open files; `None` for a read-only command, and where the files
@@ -220,6 +218,7 @@ fn observe_files(access: StoreAccess, file: &Path) -> Option<FilePresence> {
 fn open_channels(
     last: ReadingSeq,
     directory: &Path,
+    numbering: StoreNumbering,
 ) -> (Store, WriterOutputs, mpsc::Receiver<StoreRequest>) {
     let (requests, queue) = mpsc::channel(READING_QUEUE_MAX);
     let (durable, durable_seen) = watch::channel(last);
@@ -237,6 +236,7 @@ fn open_channels(
         newest: newest.clone(),
         data_revision: Arc::default(),
         pulse: pulse.clone(),
+        numbering: numbering.into(),
     };
     let out = WriterOutputs {
         durable,
@@ -248,13 +248,23 @@ fn open_channels(
     (store, out, queue)
 }
 
-/// Names, cursors and last sequence number found in the file.
-type RecoveredState = (KeyRegistry, SinkCursors, ReadingSeq);
+/// State of the writer that the file and `pantau.seq` hold.
+struct RecoveredState {
+    names: KeyRegistry,
+    /// Next number, last finished number, and the bound of numbers (gateway only).
+    sequence: (ReadingSeq, ReadingSeq, Option<SequenceFloor>),
+    numbering: StoreNumbering,
+    cursors: SinkCursors,
+}
 
-/// Reads names, cursors and the last sequence number.
-fn load_state(db: &mut Connection, site: &Site) -> Result<RecoveredState, rusqlite::Error> {
+/// Reads the state, and passes numbers over that must not come again.
+fn load_state(
+    access: StoreAccess,
+    file: &Path,
+    db: &mut Connection,
+    site: &Site,
+) -> Result<RecoveredState, rusqlite::Error> {
     let names = KeyRegistry::load(db, site)?;
-    let cursors = super::sink_cursors::read_cursors(db)?;
     let kept = db.query_row(
         "SELECT coalesce(max(first + n - 1), 0) FROM journal",
         [],
@@ -262,7 +272,14 @@ fn load_state(db: &mut Connection, site: &Site) -> Result<RecoveredState, rusqli
     )?;
     // Sealed journal rows are deleted, so the last number may be in `meta` only.
     let gone: i64 = read_meta(db, "last_seq")?.unwrap_or(0);
-    Ok((names, cursors, kept.max(gone).cast_unsigned()))
+    let sequence = recover_sequence(access, file, db, kept.max(gone).cast_unsigned())?;
+    // Read afterwards: cursors pass the numbers that are left out.
+    Ok(RecoveredState {
+        names,
+        sequence,
+        numbering: StoreNumbering::read(db)?,
+        cursors: read_cursors(db)?,
+    })
 }
 
 /// Starts the thread of the writer.

@@ -7,12 +7,20 @@
 //! store is not the one that was written last, and numbers continue above both: a gap tells
 //! consumers that something was lost, a number used twice would hide it.
 //!
+//! Beside the bound stands the id of the store (`store_identity`), so that it survives the loss of
+//! either file. A store without its small file, or beside that of another store, may be a copy of
+//! any age: the numbers given out after the copy are unknown, and more are left out than a gateway
+//! can give out while anybody keeps the copy.
+//!
 //! The file has two slots, each with a checksum, written in turn and in place: one of them is whole
 //! after a power cut, and a full disk still has room for it.
 
 use super::meta_table::{read_meta, write_meta};
+use super::store_identity::{
+    is_store_id, leave_out_numbers, new_store_id, read_store_id, write_store_id,
+};
 use crate::domain::ReadingSeq;
-use crate::limits::SEQ_RESERVE_STEP;
+use crate::limits::{SEQ_RESERVE_STEP, SEQ_UNKNOWN_STEP};
 use rusqlite::Connection;
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -31,6 +39,8 @@ const SLOT_BYTES: usize = 512;
 #[derive(Debug)]
 pub(super) struct SequenceFloor {
     path: PathBuf,
+    /// Id of the store.
+    id: String,
     /// Greater than every number ever given out.
     bound: ReadingSeq,
     /// Slot (0 or 1) that is written next.
@@ -49,15 +59,18 @@ impl SequenceFloor {
         let path = directory.join(FLOOR_FILE);
         let beside = read_newest_slot(&path);
         let inside = read_meta(db, FLOOR_KEY)?.map(i64::cast_unsigned);
-        let next = match (beside, inside) {
+        let own_id = read_store_id(db)?;
+        let beside_id = beside.as_ref().and_then(|slot| slot.id.clone());
+        let is_foreign = matches!((&own_id, &beside_id), (Some(own), Some(other)) if own != other);
+        let bound_beside = beside.as_ref().map(|slot| slot.bound);
+        let next = match (bound_beside, inside) {
+            _ if is_foreign => unknown_next(last, bound_beside.max(inside)),
             // The bound in the store is raised first: after a crash between the two writes it is
             // the greater one, which is no reason to skip numbers.
-            (Some((beside, _)), Some(inside)) if beside <= inside => last + 1,
+            (Some(beside), Some(inside)) if beside <= inside => last + 1,
             (None, None) => last + 1,
-            // A copy of the store without its small file: the numbers given out after the copy are
-            // unknown, so one whole step is skipped.
-            (None, Some(inside)) => inside.max(last + 1).saturating_add(SEQ_RESERVE_STEP),
-            (Some((beside, _)), inside) => beside.max(inside.unwrap_or(0)).max(last + 1),
+            (None, Some(inside)) => unknown_next(last, Some(inside)),
+            (Some(beside), inside) => beside.max(inside.unwrap_or(0)).max(last + 1),
         };
         if next > last + 1 {
             tracing::warn!(
@@ -65,12 +78,18 @@ impl SequenceFloor {
                 next,
                 "the store is not the one that was written last: numbers go on above all that it gave out"
             );
+            leave_out_numbers(db, last, next - 1)?;
         }
-        let (known, place) = beside.unwrap_or((0, 1));
+        // The id in the file is that of the readings in it; a new file takes that of the lost one.
+        let id = own_id.clone().or(beside_id).unwrap_or_else(new_store_id);
+        if own_id.is_none() {
+            write_store_id(db, &id)?;
+        }
         let mut floor = Self {
             path,
-            bound: known.max(inside.unwrap_or(0)),
-            next_slot: 1 - place,
+            id,
+            bound: bound_beside.max(inside).unwrap_or(0),
+            next_slot: beside.map_or(0, |slot| 1 - slot.place),
             is_failure_logged: false,
         };
         floor.raise(db, next)?;
@@ -113,9 +132,9 @@ impl SequenceFloor {
 
     /// Writes the bound into the next slot and syncs file and directory.
     fn write_slot(&self, above: ReadingSeq) -> io::Result<()> {
-        let digits = above.to_string();
-        let crc = crc32fast::hash(digits.as_bytes());
-        let mut text = format!("{digits} {crc:08x}").into_bytes();
+        let words = format!("{above} {}", self.id);
+        let crc = crc32fast::hash(words.as_bytes());
+        let mut text = format!("{words} {crc:08x}").into_bytes();
         text.resize(SLOT_BYTES - 1, b' ');
         text.push(b'\n');
         let file = match super::file_permissions::file(&self.path) {
@@ -136,24 +155,52 @@ impl SequenceFloor {
     }
 }
 
-/// Returns the greater of the valid bounds, and its slot.
-fn read_newest_slot(path: &Path) -> Option<(ReadingSeq, u64)> {
+/// Next number of a store of which it is unknown how far it went on elsewhere.
+fn unknown_next(last: ReadingSeq, bound: Option<ReadingSeq>) -> ReadingSeq {
+    let known = bound.unwrap_or(0).max(last + 1);
+    known.saturating_add(SEQ_UNKNOWN_STEP)
+}
+
+/// Content of a valid slot.
+#[derive(Debug)]
+struct FloorSlot {
+    bound: ReadingSeq,
+    /// Id of the store; `None` in a slot of a version that had none.
+    id: Option<String>,
+    /// Number of the slot (0 or 1).
+    place: u64,
+}
+
+/// Returns the valid slot with the greater bound.
+fn read_newest_slot(path: &Path) -> Option<FloorSlot> {
     let bytes = std::fs::read(path).ok()?;
-    let place = |bytes: &[u8]| {
-        let text = std::str::from_utf8(bytes).ok()?;
-        let (digits, crc) = text.trim().split_once(' ')?;
-        let right = u32::from_str_radix(crc, 16).ok()? == crc32fast::hash(digits.as_bytes());
-        digits.parse().ok().filter(|_| right)
+    let slots = bytes.chunks(SLOT_BYTES).zip(0..2u64);
+    slots
+        .filter_map(|(bytes, place)| parse_slot(bytes, place))
+        .max_by_key(|slot| slot.bound)
+}
+
+/// Reads `BOUND ID CRC` or, of an earlier version, `BOUND CRC`.
+fn parse_slot(bytes: &[u8], place: u64) -> Option<FloorSlot> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let (words, crc) = text.trim().rsplit_once(' ')?;
+    if u32::from_str_radix(crc, 16).ok()? != crc32fast::hash(words.as_bytes()) {
+        return None;
+    }
+    let (digits, id) = match words.split_once(' ') {
+        Some((digits, id)) => (digits, Some(id).filter(|id| is_store_id(id))),
+        None => (words, None),
     };
-    let places = bytes.chunks(SLOT_BYTES).zip(0..2u64);
-    places
-        .filter_map(|(bytes, at)| Some((place(bytes)?, at)))
-        .max()
+    Some(FloorSlot {
+        bound: digits.parse().ok()?,
+        id: id.map(str::to_owned),
+        place,
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::limits::SEQ_RESERVE_STEP;
+    use crate::limits::{SEQ_RESERVE_STEP, SEQ_UNKNOWN_STEP};
     use crate::storage::Store;
     use crate::storage::tests::{MIDNIGHT, decimal, open, reading, site};
     use std::path::Path;
@@ -244,10 +291,125 @@ mod tests {
             let mut torn = whole.clone();
             torn[at] ^= 0x10;
             std::fs::write(&path, torn).unwrap();
-            let (found, _) = super::read_newest_slot(&path).unwrap();
-            assert!(found > SEQ_RESERVE_STEP, "byte {at}: {found}");
+            let found = super::read_newest_slot(&path).unwrap();
+            assert!(found.bound > SEQ_RESERVE_STEP, "byte {at}: {found:?}");
         }
         std::fs::write(&path, "").unwrap();
         assert!(append_readings(&open_test_store(dir.path()), 1).await > 2);
+    }
+    /// A store that gave numbers out, and was stopped; its id and its last number.
+    async fn used_store(dir: &Path) -> (String, u64) {
+        let store = open_test_store(dir);
+        let last = append_readings(&store, 10).await;
+        let id = store.id().to_owned();
+        store.stop().await;
+        (id, last)
+    }
+
+    fn remove_files(dir: &Path, names: &[&str]) {
+        for name in names {
+            std::fs::remove_file(dir.join(name)).unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_store_keeps_its_id_over_starts_and_two_stores_have_two() {
+        let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (id, _) = used_store(one.path()).await;
+        assert_eq!(open_test_store(one.path()).id(), id);
+        assert_ne!(open_test_store(other.path()).id(), id);
+    }
+
+    #[tokio::test]
+    async fn a_lost_store_keeps_its_id_and_its_numbers_go_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let (id, last) = used_store(dir.path()).await;
+        remove_files(dir.path(), &["pantau.db", "pantau.db-wal"]);
+        let store = open_test_store(dir.path());
+        assert_eq!(store.id(), id);
+        assert!(append_readings(&store, 1).await > last);
+    }
+
+    #[tokio::test]
+    async fn a_lost_small_file_costs_no_id_and_no_number_of_any_age_comes_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let (id, last) = used_store(dir.path()).await;
+        remove_files(dir.path(), &["pantau.seq"]);
+        // A start without any reading takes nothing back.
+        open_test_store(dir.path()).stop().await;
+        let store = open_test_store(dir.path());
+        assert_eq!(store.id(), id);
+        // Years of readings may have come between the copy and the loss of all else.
+        let first = append_readings(&store, 1).await;
+        assert!(first > last + SEQ_UNKNOWN_STEP);
+        assert_eq!(store.count_between(last, first), 1);
+        store.stop().await;
+        let again = open_test_store(dir.path());
+        assert_eq!(append_readings(&again, 1).await, first + 1);
+        assert_eq!(again.count_between(last, first + 1), 2);
+    }
+
+    #[tokio::test]
+    async fn a_store_without_both_files_begins_again_under_another_id() {
+        let dir = tempfile::tempdir().unwrap();
+        let (id, _) = used_store(dir.path()).await;
+        remove_files(dir.path(), &["pantau.db", "pantau.db-wal", "pantau.seq"]);
+        let store = open_test_store(dir.path());
+        assert_ne!(store.id(), id);
+        assert_eq!(append_readings(&store, 1).await, 1);
+    }
+
+    #[tokio::test]
+    async fn the_small_file_of_another_store_changes_no_id_and_no_number_comes_again() {
+        let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (id, last) = used_store(one.path()).await;
+        used_store(other.path()).await;
+        let beside = "pantau.seq";
+        std::fs::copy(other.path().join(beside), one.path().join(beside)).unwrap();
+        let store = open_test_store(one.path());
+        assert_eq!(store.id(), id);
+        let next = append_readings(&store, 1).await;
+        assert!(next > last + SEQ_UNKNOWN_STEP);
+        store.stop().await;
+        let store = open_test_store(one.path());
+        assert_eq!(store.id(), id);
+        assert_eq!(append_readings(&store, 1).await, next + 1);
+    }
+
+    #[tokio::test]
+    async fn a_bound_of_an_earlier_version_is_read_and_gets_the_id() {
+        let dir = tempfile::tempdir().unwrap();
+        let (id, last) = used_store(dir.path()).await;
+        let bound = SEQ_RESERVE_STEP * 7;
+        let crc = crc32fast::hash(bound.to_string().as_bytes());
+        let path = dir.path().join("pantau.seq");
+        std::fs::write(&path, format!("{bound} {crc:08x}\n")).unwrap();
+        let store = open_test_store(dir.path());
+        assert_eq!(store.id(), id);
+        assert_eq!(append_readings(&store, 1).await, bound);
+        assert!(bound > last);
+        store.stop().await;
+        let slot = super::read_newest_slot(&path).unwrap();
+        assert_eq!(slot.id, Some(id));
+    }
+
+    #[tokio::test]
+    async fn a_sink_that_had_delivered_all_does_not_wait_for_numbers_that_were_left_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open_test_store(dir.path());
+        let last = append_readings(&store, 10).await;
+        for (sink, at) in [("mqtt", last), ("influx", last - 3)] {
+            store.sink_cursor(sink).await.unwrap();
+            store.advance_cursor(sink, at).await.unwrap();
+        }
+        store.stop().await;
+        remove_files(dir.path(), &["pantau.seq"]);
+        let store = open_test_store(dir.path());
+        let durable = *store.durable().borrow();
+        for (sink, waiting) in [("mqtt", 0), ("influx", 3)] {
+            let at = store.sink_cursor(sink).await.unwrap().unwrap();
+            assert_eq!(store.count_between(at, durable), waiting, "{sink}");
+        }
+        assert_eq!(store.sink_cursor("mqtt").await.unwrap(), Some(durable));
     }
 }

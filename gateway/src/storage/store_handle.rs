@@ -6,6 +6,7 @@ use super::newest_readings::NewestReadings;
 use super::reading_ring::ReadingRing;
 use super::running_query::{OpenQuery, QueryCursor};
 use super::store_error::StoreError;
+use super::store_identity::StoreNumbering;
 use super::store_pulse::StorePulse;
 use super::store_request::{SamplesRequest, StoreRequest};
 use super::store_values::{
@@ -37,6 +38,8 @@ pub struct Store {
     pub(super) data_revision: Arc<AtomicU64>,
     /// Signs of life of the thread.
     pub(crate) pulse: StorePulse,
+    /// Id of the store, and numbers that no reading has.
+    pub(super) numbering: Arc<StoreNumbering>,
 }
 
 impl Store {
@@ -113,16 +116,14 @@ impl Store {
     /// flush, without a commit of its own; after a power cut before that flush the readings are
     /// sent again.
     pub async fn advance_cursor(&self, sink: &str, to: ReadingSeq) -> Result<(), StoreError> {
-        self.send_request(StoreRequest::MoveCursor {
-            sink: sink.to_owned(),
-            to,
-        })
-        .await
+        let sink = sink.to_owned();
+        self.send_unless_hung(StoreRequest::MoveCursor { sink, to })
+            .await
     }
 
     /// Stores a permanent rejection with its reason.
     pub async fn record_refusal(&self, refusal: RefusedReading) -> Result<(), StoreError> {
-        self.send_request(StoreRequest::Refuse(refusal)).await
+        self.send_unless_hung(StoreRequest::Refuse(refusal)).await
     }
 
     /// Returns the number of readings that the receiver of a sink rejected, and the latest of them.
@@ -320,6 +321,18 @@ impl Store {
             .await
     }
 
+    /// Returns the id of the store. Empty for a command on a store that no gateway of this version
+    /// has opened yet.
+    pub fn id(&self) -> &str {
+        &self.numbering.id
+    }
+
+    /// Returns how many readings follow one number, up to another; numbers that were left out after
+    /// a loss are none.
+    pub(crate) fn count_between(&self, after: ReadingSeq, until: ReadingSeq) -> u64 {
+        self.numbering.count_between(after, until)
+    }
+
     /// Flushes and closes the file.
     pub async fn stop(&self) {
         let (done, wait) = oneshot::channel();
@@ -334,6 +347,16 @@ impl Store {
             .send(request)
             .await
             .map_err(|_| StoreError::Stopped)
+    }
+
+    /// Sends a request that nobody waits for; `Hung` when there is no room for it and the disk does
+    /// not answer.
+    async fn send_unless_hung(&self, request: StoreRequest) -> Result<(), StoreError> {
+        tokio::select! {
+            biased;
+            sent = self.send_request(request) => sent,
+            hung = self.pulse.until_hung() => Err(hung),
+        }
     }
 
     pub(super) async fn ask<T>(

@@ -5,13 +5,20 @@ use crate::domain::json_text::push_json_string;
 use crate::domain::{DeviceInfo, NumberedReading, Quality, Reading, SampleOutcome, UtcMs};
 use std::fmt::Write as _;
 
-/// Appends `{"t":..,"seq":..,"v":{..},"q":{..}}`. `q` lists only points whose quality is not good
-/// and is left out when all are; a bad point has no value.
-pub(super) fn encode_payload(out: &mut String, device: &DeviceInfo, numbered: &NumberedReading) {
+/// Appends `{"t":..,"store":..,"seq":..,"v":{..},"q":{..}}`. `q` lists only points whose quality is
+/// not good and is left out when all are; a bad point has no value. `store` is the id of the store.
+pub(super) fn encode_payload(
+    out: &mut String,
+    store: &str,
+    device: &DeviceInfo,
+    numbered: &NumberedReading,
+) {
     let reading = &numbered.reading;
     out.push_str("{\"t\":\"");
     time(out, reading.at);
-    let _ = write!(out, "\",\"seq\":{},\"v\":{{", numbered.seq);
+    // An id consists of digits and letters, so nothing in it needs an escape.
+    let seq = numbered.seq;
+    let _ = write!(out, "\",\"store\":\"{store}\",\"seq\":{seq},\"v\":{{");
     write_values(out, device, reading);
     out.push('}');
     write_qualities(out, device, reading);
@@ -115,7 +122,12 @@ pub(crate) mod tests {
 
     fn encode_to_string(device: &DeviceInfo, seq: u64, reading: Reading) -> String {
         let mut out = String::new();
-        encode_payload(&mut out, device, &NumberedReading { seq, reading });
+        encode_payload(
+            &mut out,
+            "k3f9q2",
+            device,
+            &NumberedReading { seq, reading },
+        );
         out
     }
 
@@ -129,7 +141,7 @@ pub(crate) mod tests {
         ];
         assert_eq!(
             encode_to_string(&inverter, 1234, reading(1_795_230_010_000, outcomes)),
-            r#"{"t":"2026-11-21T03:00:10Z","seq":1234,"v":{"ac_power":1510.0,"ac_energy":8123.4},"q":{"temp":"bad"}}"#
+            r#"{"t":"2026-11-21T03:00:10Z","store":"k3f9q2","seq":1234,"v":{"ac_power":1510.0,"ac_energy":8123.4},"q":{"temp":"bad"}}"#
         );
     }
 
@@ -138,7 +150,7 @@ pub(crate) mod tests {
         let level = test_device("level", "level", &["level"]);
         assert_eq!(
             encode_to_string(&level, 1, reading(5, vec![good_decimal(7, 0)])),
-            r#"{"t":"1970-01-01T00:00:00.005Z","seq":1,"v":{"level":7}}"#
+            r#"{"t":"1970-01-01T00:00:00.005Z","store":"k3f9q2","seq":1,"v":{"level":7}}"#
         );
     }
 
