@@ -9,7 +9,7 @@
 //! See `docs/ARCHITECTURE.md`.
 
 use crate::domain::{QualityReason, ReadingSeq, UtcMs};
-use crate::limits::SINK_STALL_SECONDS;
+use crate::limits::{SINK_LATE_SECONDS, SINK_STALL_SECONDS};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -135,6 +135,9 @@ pub struct SinkState {
     pub waiting: u64,
     /// Time since which readings wait without any acknowledgement.
     pub waiting_since: Option<Instant>,
+    /// Time since which the oldest of them waits.
+    // Not the same: a sink that crawls acknowledges all the time, and is hours behind.
+    pub oldest_waiting: Option<Instant>,
     /// Number of readings refused permanently since the store was created.
     pub refused: u64,
 }
@@ -164,6 +167,31 @@ impl SinkDiagnosis {
     }
 }
 
+/// Health of a sink.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryHealth {
+    /// What the store has is delivered soon.
+    Good,
+    /// Not connected.
+    Away,
+    /// Connected, and nothing is acknowledged.
+    Stalled,
+    /// Connected, and the oldest undelivered reading has waited for long.
+    Late,
+}
+
+impl DeliveryHealth {
+    /// Word in the state message and in the API.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Good => "ok",
+            Self::Away => "away",
+            Self::Stalled => "stalled",
+            Self::Late => "late",
+        }
+    }
+}
+
 impl SinkState {
     /// Time without an acknowledgement while readings wait.
     pub fn stalled_for(&self) -> Duration {
@@ -171,10 +199,29 @@ impl SinkState {
             .map_or(Duration::ZERO, |since| since.elapsed())
     }
 
-    /// True when connected and not stalled, judged from the shared state alone.
+    /// Age of the oldest undelivered reading; zero when all are delivered.
+    pub fn oldest_age(&self) -> Duration {
+        self.oldest_waiting
+            .map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    /// Health, judged from the shared state alone.
     // The sink's task is not asked: it may hang, and that is what the caller wants to find out.
+    pub fn health(&self) -> DeliveryHealth {
+        if !self.connected {
+            DeliveryHealth::Away
+        } else if self.stalled_for() >= Duration::from_secs(SINK_STALL_SECONDS) {
+            DeliveryHealth::Stalled
+        } else if self.oldest_age() >= Duration::from_secs(SINK_LATE_SECONDS) {
+            DeliveryHealth::Late
+        } else {
+            DeliveryHealth::Good
+        }
+    }
+
+    /// True when connected, not stalled, and not late.
     pub fn is_delivering(&self) -> bool {
-        self.connected && self.stalled_for() < Duration::from_secs(SINK_STALL_SECONDS)
+        self.health() == DeliveryHealth::Good
     }
 }
 

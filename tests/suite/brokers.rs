@@ -48,6 +48,15 @@ impl ScriptedBroker {
         level: u8,
         script: impl Fn(&BrokerMessage) -> BrokerReply + Send + Sync + 'static,
     ) -> Self {
+        Self::start_with(level, 0, script).await
+    }
+
+    /// The same, with this code as answer to a subscription.
+    pub(crate) async fn start_with(
+        level: u8,
+        subscribed: u8,
+        script: impl Fn(&BrokerMessage) -> BrokerReply + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (connects, taken) = (Arc::default(), Arc::default());
@@ -59,7 +68,8 @@ impl ScriptedBroker {
                 let (script, connects, taken) = shared.clone();
                 open.spawn(async move {
                     // A closed connection is no failure of the test.
-                    let _ = speak_mqtt(stream, level, &*script, &connects, &taken).await;
+                    let _ =
+                        speak_mqtt(stream, (level, subscribed), &*script, &connects, &taken).await;
                 });
             }
         });
@@ -84,7 +94,7 @@ impl ScriptedBroker {
 
 async fn speak_mqtt(
     mut stream: TcpStream,
-    level: u8,
+    (level, subscribed): (u8, u8),
     script: &(impl Fn(&BrokerMessage) -> BrokerReply + Send + Sync),
     connects: &Mutex<usize>,
     taken: &Mutex<Vec<BrokerMessage>>,
@@ -134,14 +144,30 @@ async fn speak_mqtt(
                     BrokerReply::HangUp => return Ok(()),
                 }
                 if matches!(reply, BrokerReply::Ack | BrokerReply::AckTwice) {
+                    // What the client has subscribed to is its state.
+                    if spoken == 4 && subscribed == 0 && seq.is_none() {
+                        stream.write_all(&passed_on(&body, topic)).await?;
+                    }
                     taken.lock().unwrap().push(heard);
                 }
+            }
+            8 => {
+                let answer = [0x90, 3, body[0], body[1], subscribed];
+                stream.write_all(&answer).await?;
             }
             // PINGREQ: without an answer, the client would end the connection by itself.
             12 => stream.write_all(&[0xD0, 0]).await?,
             _ => return Ok(()),
         }
     }
+}
+
+/// A message of QoS 1 in 3.1.1 as it goes to a subscriber, with QoS 0: without its packet id.
+fn passed_on(body: &[u8], topic: usize) -> Vec<u8> {
+    let rest = [&body[..2 + topic], &body[4 + topic..]].concat();
+    let (low, high) = (rest.len() % 128, rest.len() / 128);
+    let digit = |part: usize| u8::try_from(part).unwrap();
+    [vec![0x30, digit(low | 0x80), digit(high)], rest].concat()
 }
 
 /// First byte and body of the next packet.

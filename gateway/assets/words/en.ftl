@@ -3141,3 +3141,7 @@ value-blind-zone = nearer than the sensor can measure
 value-no-echo = no echo
 values-none = none
 values-code = code { $code }
+
+# Delivery: age, echo
+web-sink-late = Delivers, but is late: the oldest reading has waited for { $minutes } min. Check the connection, and catch_up.
+attention-sink-late = Delivery to { $sink } is { $minutes } minutes behind; { $waiting } readings wait

@@ -3111,3 +3111,7 @@ value-blind-zone = terlalu dekat dengan sensor
 value-no-echo = tidak ada gema
 values-none = tidak ada
 values-code = kode { $code }
+
+# Pengiriman: keterlambatan, gema
+web-sink-late = Mengirim, tetapi terlambat: bacaan tertua sudah menunggu { $minutes } menit. Periksa koneksi dan catch_up.
+attention-sink-late = Kiriman ke { $sink } terlambat { $minutes } menit; { $waiting } bacaan menunggu

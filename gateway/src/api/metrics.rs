@@ -185,8 +185,13 @@ fn register_sink_metrics(registry: &mut Registry, rows: Vec<(String, &SinkState)
         |s| Some(s.stalled_for().as_secs_f64()),
     );
     table.add_gauge(
+        "sink_oldest_waiting_seconds",
+        "Age of the oldest undelivered reading",
+        |s| Some(s.oldest_age().as_secs_f64()),
+    );
+    table.add_gauge(
         "sink_delivering",
-        "1 when connected and waiting readings are acknowledged",
+        "1 when connected, and waiting readings are acknowledged and not late",
         |s| Some(f64::from(u8::from(s.is_delivering()))),
     );
     table.add_counter("sink_refused", "Readings refused for good", |s| s.refused);

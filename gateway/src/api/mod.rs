@@ -49,6 +49,7 @@ mod scan_json;
 mod scans;
 mod set_address;
 mod set_address_json;
+mod sinks;
 mod time_runs;
 pub(crate) mod users;
 
@@ -91,7 +92,7 @@ fn described_routes() -> OpenApiRouter<ApiListener> {
         .routes(routes!(samples::get_samples))
         .routes(routes!(csv_export::get_samples_csv))
         .routes(routes!(live_events::stream_live_events))
-        .routes(routes!(resources::list_sinks))
+        .routes(routes!(sinks::list_sinks))
         .routes(routes!(indicators::list_indicators))
         .routes(routes!(indicators::get_indicator))
         .routes(routes!(indicators::list_explanations))

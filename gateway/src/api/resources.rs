@@ -1,14 +1,14 @@
-//! `/healthz` and the resources `/api/v1/site`, `devices`, `points`, `sinks`, with the JSON types
+//! `/healthz` and the resources `/api/v1/site`, `devices` and `points`, with the JSON types
 //! of the API. The domain types are not serialised; these types are their public form.
 
 use super::device_health;
 use super::error::ApiError;
 use super::request_language::RequestLanguage;
+use super::sinks::sink_note;
 use super::{ApiListener, local_time};
 use crate::domain::{ExactNumber, SampleOutcome, UtcMs};
 use crate::i18n::Language;
 use crate::status;
-use crate::storage::RefusedReading;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -170,36 +170,6 @@ pub(crate) struct LastSampleJson {
     durable: bool,
 }
 
-/// A sink: a destination of readings, such as an MQTT broker.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct SinkJson {
-    name: &'static str,
-    connected: bool,
-    /// Connected, and waiting readings are being acknowledged.
-    delivering: bool,
-    /// Seconds without an acknowledgement while readings wait.
-    stalled_seconds: u64,
-    fault: Option<String>,
-    /// All readings up to this journal number have been acknowledged.
-    delivered: u64,
-    /// Time of that reading, milliseconds.
-    delivered_at: Option<i64>,
-    waiting: u64,
-    refused: u64,
-    /// The latest refused readings.
-    refusals: Vec<SinkRefusalJson>,
-}
-
-/// A reading that the remote side refused permanently.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct SinkRefusalJson {
-    seq: u64,
-    /// Milliseconds.
-    at: i64,
-    why: String,
-    what: String,
-}
-
 /// A JSON number with the same decimal digits, as far as a double holds them; `None` for NaN and
 /// infinities.
 pub(crate) fn json_number(number: ExactNumber) -> Option<serde_json::Number> {
@@ -294,21 +264,6 @@ fn stamps_note(stamps: &status::StampingState) -> Option<String> {
     let last = stamps.last_good.map(|at| at.to_string());
     let last = last.unwrap_or_else(|| "none yet".to_owned());
     Some(format!("time stamps: {fault}; last good one: {last}"))
-}
-
-/// Note about a sink that is not well; `None` when it is. It is a note and not a failure, because a
-/// restart of the gateway does not end an outage of the broker.
-fn sink_note(sink: &status::SinkState) -> Option<String> {
-    let (waiting, stalled) = (sink.waiting, sink.stalled_for().as_secs());
-    let fault = sink.fault.as_deref();
-    let why = fault.map(|fault| format!(": {fault}")).unwrap_or_default();
-    match (sink.connected, sink.is_delivering()) {
-        (false, _) => Some(format!("not connected, {waiting} readings wait{why}")),
-        (true, false) => Some(format!(
-            "connected, but nothing acknowledged for {stalled} s, {waiting} readings wait{why}"
-        )),
-        (true, true) => fault.map(|fault| format!("connected; {fault}")),
-    }
 }
 
 #[utoipa::path(get, path = "/api/v1/site", responses((status = 200, body = SiteJson)))]
@@ -457,38 +412,5 @@ fn last_sample_json(at: UtcMs, outcome: SampleOutcome, durable: bool) -> LastSam
         q: outcome.quality().word(),
         reason: outcome.reason().map(crate::domain::QualityReason::word),
         durable,
-    }
-}
-
-#[utoipa::path(get, path = "/api/v1/sinks", responses(
-    (status = 200, body = [SinkJson]), (status = 503, body = ApiError)))]
-pub(crate) async fn list_sinks(
-    State(app): State<ApiListener>,
-) -> Result<Json<Vec<SinkJson>>, ApiError> {
-    let mut sinks = Vec::new();
-    for (name, sink) in app.state().board.snapshot().sinks {
-        let (refused, refusals) = app.state().store.list_refusals(name).await?;
-        sinks.push(SinkJson {
-            name,
-            connected: sink.connected,
-            delivering: sink.is_delivering(),
-            stalled_seconds: sink.stalled_for().as_secs(),
-            fault: sink.fault,
-            delivered: sink.delivered,
-            delivered_at: sink.delivered_at.map(|at| at.0),
-            waiting: sink.waiting,
-            refused,
-            refusals: refusals.into_iter().map(sink_refusal_json).collect(),
-        });
-    }
-    Ok(Json(sinks))
-}
-
-fn sink_refusal_json(refusal: RefusedReading) -> SinkRefusalJson {
-    SinkRefusalJson {
-        seq: refusal.seq,
-        at: refusal.at.0,
-        why: refusal.why,
-        what: refusal.what,
     }
 }

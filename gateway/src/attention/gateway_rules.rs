@@ -26,9 +26,18 @@ pub(super) fn store_lost(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
 }
 
 pub(super) fn sink_away(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
-    let away = site.sinks.iter().filter(|sink| !sink.is_delivering);
+    let away = |sink: &&SinkCondition| !sink.is_delivering && sink.minutes_late.is_none();
     let finding = |sink| sink_finding(sink).with("waiting", count_arg(sink.waiting));
-    away.map(finding).collect()
+    site.sinks.iter().filter(away).map(finding).collect()
+}
+
+pub(super) fn sink_late(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
+    let finding = |sink: &SinkCondition| {
+        let minutes = count_arg(sink.minutes_late?);
+        let found = sink_finding(sink).with("minutes", minutes);
+        Some(found.with("waiting", count_arg(sink.waiting)))
+    };
+    site.sinks.iter().filter_map(finding).collect()
 }
 
 pub(super) fn sink_refused(site: &SiteCondition<'_>) -> Vec<RuleFinding> {

@@ -74,6 +74,8 @@ pub(crate) struct SinkCondition {
     pub(crate) name: Arc<str>,
     /// True when it delivers.
     pub(crate) is_delivering: bool,
+    /// Minutes for which the oldest reading has waited, when it delivers but is late.
+    pub(crate) minutes_late: Option<u64>,
     /// Readings that wait.
     pub(crate) waiting: u64,
     /// Readings that the receiver refused.

@@ -297,6 +297,7 @@ fn the_worst_comes_first() {
     site.sinks = vec![SinkCondition {
         name: "mqtt".into(),
         is_delivering: false,
+        minutes_late: None,
         waiting: 3120,
         refused: 0,
     }];

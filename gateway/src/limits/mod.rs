@@ -12,11 +12,13 @@ mod evidence_limits;
 mod import_limits;
 pub mod pin_limits;
 mod report_limits;
+mod sink_limits;
 mod store_limits;
 
 pub use evidence_limits::*;
 pub use import_limits::*;
 pub use report_limits::*;
+pub use sink_limits::*;
 pub use store_limits::*;
 
 /// Maximum registers in one Modbus read (application protocol V1.1b3, 6.3).
@@ -115,28 +117,6 @@ pub const MQTT_PACKET_MAX: usize = 256 << 10;
 pub const MQTT_ANSWER_MAX: usize = 64 << 10;
 /// Maximum bytes of MQTT messages that are encoded ahead of the network.
 pub const MQTT_SEND_BUFFER_BYTES: usize = 64 << 10;
-/// Time in seconds that the oldest MQTT message may wait for its PUBACK; then the connection
-/// counts as dead.
-// A message of 1 kB takes about 1 s on a link of 9600 baud.
-pub const MQTT_ACK_SECONDS: u64 = 30;
-/// Minimum disconnects caused by one MQTT message, sent alone, before it may be given up.
-pub const MQTT_HANGUPS_MIN: u32 = 4;
-/// The same for a message almost as large as one that the broker refused before.
-pub const MQTT_HANGUPS_MIN_KNOWN: u32 = 2;
-/// Maximum probability that a bad link alone explains the disconnects of a message given up.
-pub const MQTT_BAD_LINK_PROBABILITY: f64 = 1e-6;
-/// The same for a message almost as large as one that the broker refused before.
-pub const MQTT_BAD_LINK_PROBABILITY_KNOWN: f64 = 1e-2;
-/// Successful pings needed before a message is tried again that caused a disconnect.
-pub const MQTT_PROBE_PINGS: u32 = 8;
-/// Time in seconds for which messages of a size that caused disconnects are not tried again.
-pub const MQTT_SIZE_LIMIT_SECONDS: u64 = 3600;
-/// Time in seconds without an acknowledgement after which a sink with a queue counts as failing.
-pub const SINK_STALL_SECONDS: u64 = 60;
-/// Time in seconds that a connection must last before the reconnect delay is reset.
-pub const SINK_STABLE_SECONDS: u64 = 60;
-/// Short connections in a row after which a second client with the same client id is suspected.
-pub const SINK_SHORT_CONNECTIONS: u32 = 3;
 /// Maximum lines in one InfluxDB write.
 pub const INFLUX_LINES_MAX: usize = 5000;
 /// Maximum bytes in one InfluxDB write, before gzip.
@@ -455,10 +435,6 @@ const _: () = assert!(
 const _: () = assert!(
     SINK_STOP_SECONDS < STOP_SECONDS,
     "the store must have time to close after the sinks"
-);
-const _: () = assert!(
-    MQTT_ACK_SECONDS < SINK_STALL_SECONDS,
-    "a silent broker must be named before its sink counts as failing"
 );
 const _: () = assert!(
     SETTLE_MAX_MS < BACKOFF_MAX_MS,

@@ -8,7 +8,7 @@ use crate::domain::{DeviceInfo, PointInfo, Reading, SampleOutcome, UtcMs};
 use crate::i18n::Language;
 use crate::pages::number_format;
 use crate::report::render::number_format::NO_VALUE;
-use crate::status;
+use crate::status::{self, DeliveryHealth};
 use crate::storage::{LatestSample, StoreHealth};
 use jiff::civil::Date;
 use serde::Serialize;
@@ -176,14 +176,20 @@ impl ApiListener {
         let refused = number_format::format_count(sink.refused, lang);
         let seconds = number_format::format_count(sink.stalled_for().as_secs(), lang);
         // A known cause has its own advice; otherwise the advice follows from the connection.
-        let hint = match (sink.trouble, sink.is_delivering()) {
+        let hint = match (sink.trouble, sink.health()) {
             (Some(trouble), _) => lang.text(trouble.message_key()),
-            (None, true) if sink.refused == 0 => String::new(),
-            (None, true) => lang.text_with("web-sink-refused", &[("refused", &refused)]),
-            (None, false) if sink.connected => {
+            (None, DeliveryHealth::Good) if sink.refused == 0 => String::new(),
+            (None, DeliveryHealth::Good) => {
+                lang.text_with("web-sink-refused", &[("refused", &refused)])
+            }
+            (None, DeliveryHealth::Stalled) => {
                 lang.text_with("web-sink-stalled", &[("seconds", &seconds)])
             }
-            (None, false) => lang.text("web-sink-away"),
+            (None, DeliveryHealth::Late) => {
+                let minutes = number_format::format_count(sink.oldest_age().as_secs() / 60, lang);
+                lang.text_with("web-sink-late", &[("minutes", &minutes)])
+            }
+            (None, DeliveryHealth::Away) => lang.text("web-sink-away"),
         };
         // A sink that delivers but has refused readings is doubtful: those readings are not at the
         // destination.

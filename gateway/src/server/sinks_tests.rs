@@ -1,7 +1,7 @@
 //! Texts about a sink on the page, in the API, in metrics and in `/healthz`.
 
 use crate::domain::UtcMs;
-use crate::limits::SINK_STALL_SECONDS;
+use crate::limits::{SINK_LATE_SECONDS, SINK_STALL_SECONDS};
 use crate::server::tests::ApiTestBench;
 use crate::status::{SinkDiagnosis, SinkState, StampingState};
 use axum::body::Body;
@@ -105,6 +105,47 @@ async fn failing_time_stamps_are_told_with_the_last_good_one_and_the_reason() {
     assert!(
         page.contains("data-line=\"stamps\" data-state=\"ok\""),
         "{page}"
+    );
+}
+
+#[tokio::test]
+async fn a_sink_that_acknowledges_and_crawls_behind_is_late_everywhere() {
+    let bench = bench_with_sink(SinkState {
+        connected: true,
+        waiting: 5000,
+        waiting_since: Some(Instant::now()),
+        oldest_waiting: Instant::now().checked_sub(Duration::from_secs(SINK_LATE_SECONDS + 60)),
+        ..SinkState::default()
+    });
+    let health = page_text(&bench, "/healthz", "en").await;
+    let note = "sink mqtt: connected, but late: 5000 readings wait, the oldest for 660 s";
+    assert!(health.contains(note), "{health}");
+    let metrics = page_text(&bench, "/metrics", "en").await;
+    for line in [
+        "pantau_sink_delivering{sink=\"mqtt\"} 0.0",
+        "pantau_sink_oldest_waiting_seconds{sink=\"mqtt\"} 660.",
+    ] {
+        assert!(metrics.contains(line), "{metrics}");
+    }
+    let sink = &bench.json("/api/v1/sinks").await[0];
+    assert_eq!(sink["health"], "late");
+    assert_eq!(sink["oldest_waiting_seconds"], 660);
+    let page = page_text(&bench, "/health", "en").await;
+    let line = "data-line=\"sink:mqtt\" data-state=\"fault\"";
+    assert!(page.contains(line), "{page}");
+    assert!(
+        page.contains("the oldest reading has waited for 11 min"),
+        "{page}"
+    );
+    let page = page_text(&bench, "/health", "id").await;
+    assert!(
+        page.contains("bacaan tertua sudah menunggu 11 menit"),
+        "{page}"
+    );
+    let home = page_text(&bench, "/", "en").await;
+    assert!(
+        home.contains("is 11 minutes behind; 5,000 readings wait"),
+        "{home}"
     );
 }
 

@@ -33,6 +33,7 @@ mod sink_check;
 mod sink_kind;
 mod sink_progress;
 mod time_stamps;
+mod waiting_age;
 
 pub use secret_keys::SecretKeys;
 pub use sink_check::SinkCheck;

@@ -4,6 +4,7 @@
 use crate::clock::Clock;
 use crate::config::BrokerSettings;
 use crate::domain::{DeviceInfo, Site};
+use crate::sinks::sink_progress::pause_or_stop;
 use crate::sinks::{SecretKeys, SinkCheck, SinkProgress};
 use crate::status::StatusBoard;
 use crate::storage::{Store, StoreError};
@@ -13,9 +14,13 @@ use serde::de::DeserializeOwned;
 use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 use toml::Spanned;
 use toml::de::{DeValue, ValueDeserializer};
+
+/// Time until delivery is tried again while the disk does not answer.
+const HUNG_RETRY: Duration = Duration::from_secs(1);
 
 /// Table of a sink in `pantau.toml`, as typed.
 ///
@@ -125,19 +130,40 @@ pub struct SinkContext {
 /// Runs a sink until a stop is requested or the store has ended.
 pub async fn run_sink(sink: Arc<dyn ConfiguredSink>, context: SinkContext) {
     let name = sink.name();
-    let end = async {
-        let SinkContext {
-            site,
-            store,
-            clock,
-            board,
-            stop,
-        } = context;
-        let progress = SinkProgress::open(name, store, clock, board).await?;
-        sink.deliver(site, progress, stop).await
-    };
-    // The sink ends only when the store has ended; faults of the far side are handled inside.
-    if let Err(why) = end.await {
-        tracing::error!(sink = name, %why, "sink has ended");
+    let mut stop = context.stop.clone();
+    let mut is_logged = false;
+    loop {
+        match run_once(Arc::clone(&sink), context.clone()).await {
+            Ok(()) => return,
+            // What waits is in the journal: delivery goes on when the disk answers again.
+            Err(why @ StoreError::Hung(_)) => {
+                if !is_logged {
+                    tracing::warn!(sink = name, %why, "delivery waits for the disk");
+                }
+                is_logged = true;
+                context.board.update(|board| {
+                    let state = board.sinks.entry(name).or_default();
+                    (state.connected, state.fault) = (false, Some(why.to_string()));
+                });
+            }
+            // Faults of the far side are handled inside.
+            Err(why) => return tracing::error!(sink = name, %why, "sink has ended"),
+        }
+        if !pause_or_stop(HUNG_RETRY, &mut stop).await {
+            return;
+        }
     }
+}
+
+/// Delivers until a stop is requested or the store gives an error.
+async fn run_once(sink: Arc<dyn ConfiguredSink>, context: SinkContext) -> Result<(), StoreError> {
+    let SinkContext {
+        site,
+        store,
+        clock,
+        board,
+        stop,
+    } = context;
+    let progress = SinkProgress::open(sink.name(), store, clock, board).await?;
+    sink.deliver(site, progress, stop).await
 }

@@ -3,9 +3,10 @@
 use crate::clock::Clock;
 use crate::domain::{ReadingSeq, UtcMs};
 use crate::limits::CURSOR_PERSIST_MS;
+use crate::sinks::waiting_age::WaitingAge;
 use crate::status::{SinkDiagnosis, SinkState, StatusBoard};
 use crate::storage::{RefusedReading, Store, StoreError};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -33,6 +34,7 @@ pub struct SinkProgress {
     /// Refused readings after the cursor: after a lost connection they are sent and refused again,
     /// but must be listed once.
     refused: BTreeSet<ReadingSeq>,
+    age: WaitingAge,
 }
 
 impl SinkProgress {
@@ -47,6 +49,7 @@ impl SinkProgress {
         let delivered = store.sink_cursor(name).await?.unwrap_or(0);
         let (refused, _) = store.list_refusals(name).await?;
         let durable = store.durable();
+        let age = waiting_at_start(&store, &clock, delivered).await?;
         let progress = Self {
             name,
             store,
@@ -57,6 +60,7 @@ impl SinkProgress {
             persisted: delivered,
             persisted_at: Instant::now(),
             refused: BTreeSet::new(),
+            age,
         };
         progress.update_status(|state| state.refused = refused);
         Ok(progress)
@@ -110,13 +114,16 @@ impl SinkProgress {
     /// Moves the cursor after an acknowledgement; `at` is the time of the last reading.
     pub fn advance(&mut self, (seq, at): (ReadingSeq, UtcMs)) {
         self.delivered = seq;
+        let now = Instant::now();
+        self.age.record_delivered(seq, moment_of(at, &self.clock));
+        self.age.record_end(*self.durable.borrow(), seq, now);
         // Readings at or before the cursor cannot come by again.
         while self.refused.first().is_some_and(|&refused| refused <= seq) {
             self.refused.pop_first();
         }
         self.update_status(|state| {
             state.delivered_at = Some(at);
-            state.waiting_since = (state.waiting > 0).then(Instant::now);
+            state.waiting_since = (state.waiting > 0).then_some(now);
         });
     }
 
@@ -124,15 +131,27 @@ impl SinkProgress {
     pub async fn persist_cursor(&mut self, now: bool) -> Result<(), StoreError> {
         // A cursor that is a second old costs at most that second's readings sent twice after a
         // crash.
+        let (durable, at) = (*self.durable.borrow(), Instant::now());
+        self.age.record_end(durable, self.delivered, at);
         let waited = self.persisted_at.elapsed() >= Duration::from_millis(CURSOR_PERSIST_MS);
         if self.persisted == self.delivered || !(now || waited) {
             // The number of waiting readings on the status page grows with the journal.
             self.update_status(|_| ());
             return Ok(());
         }
+        match self.store.advance_cursor(self.name, self.delivered).await {
+            // A disk that hangs ends no connection: the cursor is stored when it answers again.
+            Err(StoreError::Hung(_)) => return Ok(()),
+            stored => stored?,
+        }
         self.persisted = self.delivered;
         self.persisted_at = Instant::now();
-        self.store.advance_cursor(self.name, self.delivered).await
+        Ok(())
+    }
+
+    /// Returns the state of every sink.
+    pub(crate) fn sink_states(&self) -> BTreeMap<&'static str, SinkState> {
+        self.board.snapshot().sinks
     }
 
     /// Puts a reading on the refused list, once.
@@ -169,7 +188,8 @@ impl SinkProgress {
             state.delivered = self.delivered;
             // The waiting time is measured from the first waiting reading, to tell a stalled sink
             // from a busy one.
-            state.waiting = durable.saturating_sub(self.delivered);
+            state.waiting = self.store.count_between(self.delivered, durable);
+            state.oldest_waiting = self.age.oldest();
             match state.waiting {
                 0 => state.waiting_since = None,
                 _ => _ = state.waiting_since.get_or_insert_with(Instant::now),
@@ -177,6 +197,32 @@ impl SinkProgress {
             change(state)
         })
     }
+}
+
+/// Age of what waits already when a sink begins.
+async fn waiting_at_start(
+    store: &Store,
+    clock: &Clock,
+    delivered: ReadingSeq,
+) -> Result<WaitingAge, StoreError> {
+    let durable = *store.durable().borrow();
+    let first = store.read_journal(delivered, 1).await?;
+    let Some(first) = first.first() else {
+        return Ok(WaitingAge::default());
+    };
+    // An undated reading, or an untrusted clock, gives no age: it counts from the start.
+    let dated = first.reading.dated.then_some(first.reading.at);
+    let since = dated.and_then(|at| moment_of(at, clock));
+    let since = since.unwrap_or_else(Instant::now);
+    Ok(WaitingAge::with_waiting(durable.max(first.seq), since))
+}
+
+/// Moment of a time by the wall clock; `None` while that is not trusted.
+fn moment_of(at: UtcMs, clock: &Clock) -> Option<Instant> {
+    let now = clock.now();
+    let ago = u64::try_from(now.at.0.saturating_sub(at.0)).unwrap_or(0);
+    let moment = Instant::now().checked_sub(Duration::from_millis(ago));
+    moment.filter(|_| now.trusted)
 }
 
 /// Completes when a stop is requested.

@@ -2,7 +2,9 @@
 
 use crate::killed::pantau;
 use crate::peers::{PeerProcess, wait_for};
-use crate::servers::{free_port, http_body, wait_until};
+use crate::servers::{
+    MosquittoBroker, MqttSubscriber, assert_seqs_complete, free_port, http_body, wait_until,
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
@@ -21,13 +23,18 @@ struct OneDeviceSite {
 impl OneDeviceSite {
     /// The store is in `store` of this folder, or where `store` says.
     fn new(store: Option<&Path>) -> Self {
+        Self::with(store, "")
+    }
+
+    /// The same, with more tables in its file.
+    fn with(store: Option<&Path>, more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (device, page) = (free_port(), free_port());
         let home = folder.path().join("store");
         let site = SiteText::new("one")
             .store(store.unwrap_or(&home))
             .with(format_args!(
-                "flush = '100ms'\n[web]\nlisten = '127.0.0.1:{page}'"
+                "flush = '100ms'\n[web]\nlisten = '127.0.0.1:{page}'\n{more}"
             ))
             .tcp_bus("lan", device)
             .device("tank", "lan", "unit = 1\nevery = '100ms'")
@@ -218,14 +225,25 @@ impl Drop for FrozenDisk<'_> {
 async fn a_disk_that_hangs_is_said_within_a_minute_and_loses_no_reading() {
     let scratch = tempfile::tempdir().unwrap();
     let disk = HangingDisk::new(scratch.path());
-    let site = OneDeviceSite::new(Some(&disk.0.join("store")));
+    let broker = MosquittoBroker::start("").await;
+    let ears = MqttSubscriber::start(broker.port, scratch.path(), &[]).await;
+    let more = format!("[mqtt]\nurl = 'mqtt://127.0.0.1:{}'", broker.port);
+    let site = OneDeviceSite::with(Some(&disk.0.join("store")), &more);
     let gateway = site.start().await;
     site.wait_durable_above(5).await;
+    let said_disk = || {
+        let heard = ears.messages();
+        let state = heard.iter().rfind(|(topic, ..)| topic.ends_with("/state"));
+        state.map(|(_, _, state)| state["disk"].clone())
+    };
+    wait_until("the state is heard", || said_disk() == Some("ok".into())).await;
     let frozen = disk.freeze();
     let hung = tokio::time::Instant::now();
     let why = site.wait_for_health("failing").await;
     assert!(why.contains("has not answered"), "{why}");
+    wait_until("MQTT says it", || said_disk() == Some("hung".into())).await;
     assert!(hung.elapsed() < std::time::Duration::from_mins(1));
+    assert_eq!(ears.last_state().as_deref(), Some("online"));
     // The page and the numbers come without the disk.
     let page = http_body(site.page, "/?lang=en", "GET").await;
     assert!(page.contains("check the SD card or disk"), "{page}");
@@ -236,7 +254,11 @@ async fn a_disk_that_hangs_is_said_within_a_minute_and_loses_no_reading() {
     drop(frozen);
     site.wait_for_health("ok").await;
     site.wait_durable_above(site.durable_seq().await + 5).await;
+    wait_until("MQTT takes it back", || said_disk() == Some("ok".into())).await;
+    let last = site.durable_seq().await;
+    wait_until("all is delivered", || ears.seqs().last() >= Some(&last)).await;
     gateway.terminate();
+    assert_seqs_complete(&ears.seqs(), *ears.seqs().last().unwrap());
     site.assert_all_exported().await;
 }
 

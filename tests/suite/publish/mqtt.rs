@@ -6,6 +6,7 @@ use crate::servers::{
     make_certificate_with, wait_until,
 };
 use gateway::config::Secret;
+use gateway::status::DeliveryHealth;
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -95,6 +96,8 @@ async fn the_message_is_the_contracts_and_the_will_speaks_for_a_dead_gateway() {
         .iter()
         .find(|(topic, ..)| topic == "pantau/desa-impian/state");
     let state = &state.unwrap().2;
+    assert_eq!(seventh.2["store"], bench.store.id());
+    assert_eq!(state["store"], bench.store.id());
     assert!(
         state["since"].is_string() && state["version"].is_string(),
         "{state}"
@@ -105,6 +108,8 @@ async fn the_message_is_the_contracts_and_the_will_speaks_for_a_dead_gateway() {
         ears.last_state().as_deref() == Some("offline")
     })
     .await;
+    let heard = ears.messages();
+    assert_eq!(heard.last().unwrap().2["store"], bench.store.id());
 }
 
 #[tokio::test]
@@ -138,6 +143,35 @@ async fn a_backlog_is_throttled_and_a_wrong_password_is_shown() {
         "{after} readings after 2 s at 100 a second"
     );
     bench.wait_delivered("mqtt", 600).await;
+    sink.stop().await;
+}
+
+#[tokio::test]
+async fn a_sink_that_crawls_behind_is_late_until_it_has_caught_up() {
+    let bench = SinkBench::new();
+    let broker = MosquittoBroker::start("").await;
+    let ears = MqttSubscriber::start(broker.port, bench.folder.path(), &[]).await;
+    // The readings are an hour old, as after an outage.
+    bench.append_range(1..=300).await;
+    let mut settings = mqtt_settings(broker.port);
+    settings.catch_up = 20;
+    let sink = bench.run_mqtt(settings);
+    let state = || bench.sink_state("mqtt");
+    wait_until("late", || {
+        state().health() == DeliveryHealth::Late && state().delivered > 0
+    })
+    .await;
+    assert!(state().oldest_age() > Duration::from_mins(50));
+    let heard = || {
+        let heard = ears.messages();
+        let last = heard.iter().rfind(|(topic, ..)| topic.ends_with("/state"));
+        last.map(|(_, _, state)| state.clone()).unwrap_or_default()
+    };
+    wait_until("said", || heard()["sinks"]["mqtt"] == "late").await;
+    assert!(heard()["oldest"]["mqtt"].is_string(), "{}", heard());
+    bench.wait_delivered("mqtt", 300).await;
+    assert_eq!(state().health(), DeliveryHealth::Good);
+    assert_eq!(state().oldest_age(), Duration::ZERO);
     sink.stop().await;
 }
 

@@ -9,6 +9,7 @@ use crate::attention::{
 };
 use crate::domain::UtcMs;
 use crate::pages::home::month_progress;
+use crate::status::{DeliveryHealth, SinkState};
 use crate::storage::StoreHealth;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -98,9 +99,11 @@ fn store_condition(app: &ApiListener) -> StoreCondition {
 fn sink_conditions(app: &ApiListener) -> Vec<SinkCondition> {
     let board = app.state().board.snapshot();
     let sinks = board.sinks.iter();
-    let condition = |(name, sink): (&&'static str, &crate::status::SinkState)| SinkCondition {
+    let condition = |(name, sink): (&&'static str, &SinkState)| SinkCondition {
         name: Arc::from(*name),
         is_delivering: sink.is_delivering(),
+        minutes_late: (sink.health() == DeliveryHealth::Late)
+            .then(|| sink.oldest_age().as_secs() / 60),
         waiting: sink.waiting,
         refused: sink.refused,
     };

@@ -6,8 +6,8 @@
 //! cursor.
 //!
 //! MQTT 5 is tried first, because its acknowledgements say why a message is refused; 3.1.1 is used
-//! with brokers that do not know it. With 3.1.1 a broker that acknowledges a message and discards
-//! it (an ACL that denies it) cannot be told from one that keeps it.
+//! with brokers that do not know it. With 3.1.1 a broker acknowledges also what it discards (an ACL
+//! denies it), so that readings wait until the site's own state has come back (`state_echo`).
 //!
 //! A connection without acknowledgements for `MQTT_ACK_SECONDS` is ended, and one that is lost
 //! within `SINK_STABLE_SECONDS` does not reset the pause. `hangup_suspicion` finds the message that
@@ -42,8 +42,8 @@ use tokio::sync::watch;
 
 /// Bytes of the TCP/IP and MQTT headers of a publish, its PUBACK and their acknowledgements.
 const OVERHEAD_BYTES: usize = 150;
-/// Bytes of a payload without its values: `{"t":"..","seq":..,"v":{..}}`.
-const PAYLOAD_FRAME_BYTES: usize = 50;
+/// Bytes of a payload without its values: `{"t":"..","store":"..","seq":..,"v":{..}}`.
+const PAYLOAD_FRAME_BYTES: usize = 67;
 
 impl ConfiguredSink for MqttSettings {
     fn name(&self) -> &'static str {
@@ -109,7 +109,7 @@ impl MqttSink {
     ) -> Result<SessionEnd, StoreError> {
         // The last will must be known before connecting: the broker publishes it when the
         // connection breaks.
-        let will = self.state_message("offline", false);
+        let will = self.last_will();
         let will = (self.state_topic.as_str(), will.as_str());
         let link = tokio::select! {
             link = BrokerLink::open(&self.settings.broker, Some(will), &mut self.spoken) => link,
@@ -164,17 +164,5 @@ impl MqttSink {
     /// True when the broker accepts us and ends the connection soon, several times in a row.
     fn has_short_connections(&self) -> bool {
         self.short_connections >= SINK_SHORT_CONNECTIONS
-    }
-
-    /// Returns the site's state message. A last will has no `since`, since the time at which the
-    /// broker sends it is not known when it is registered.
-    fn state_message(&self, state: &str, dated: bool) -> String {
-        let mut text = format!("{{\"state\":\"{state}\"");
-        if dated {
-            text.push_str(",\"since\":\"");
-            payload::time(&mut text, self.progress.clock.now().at);
-            text.push('"');
-        }
-        text + ",\"version\":\"" + env!("CARGO_PKG_VERSION") + "\"}"
     }
 }

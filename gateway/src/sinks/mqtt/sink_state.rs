@@ -24,8 +24,6 @@ pub(super) struct MqttSink {
     pub(super) spoken: KnownBrokerVersion,
     /// Number of short connections in a row that the broker ended without a reason.
     pub(super) short_connections: u32,
-    /// The limits of 3.1.1 have been logged.
-    pub(super) warned: bool,
 }
 
 /// End of a connection.
@@ -65,7 +63,6 @@ impl MqttSink {
             suspicion: HangupSuspicion::default(),
             spoken: KnownBrokerVersion::default(),
             short_connections: 0,
-            warned: false,
         }
     }
 }

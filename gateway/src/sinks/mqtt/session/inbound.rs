@@ -51,11 +51,9 @@ impl MqttSession<'_> {
                 );
                 return Ok(Some(self.handle_loss(lost).await?));
             }
-            // Nothing is subscribed.
-            BrokerPacket::Message(_)
-            | BrokerPacket::Oversize { .. }
-            | BrokerPacket::SubAck { .. }
-            | BrokerPacket::Other => {}
+            BrokerPacket::SubAck { id, codes } => self.record_subscribed(id, &codes),
+            BrokerPacket::Message(message) => self.record_echo(&message),
+            BrokerPacket::Oversize { .. } | BrokerPacket::Other => {}
         }
         Ok(None)
     }

@@ -3,16 +3,17 @@
 mod evidence;
 mod inbound;
 mod outbound;
+mod site_state;
+mod state_echo;
 
 use crate::domain::{NumberedReading, ReadingSeq};
 use crate::limits::{SINK_STABLE_SECONDS, SINK_STOP_SECONDS};
-use crate::mqtt_link::{
-    BrokerLink, BrokerLinkError, ConnectionEndCause, DISCONNECT, MqttProtocolVersion, PINGREQ,
-    PublishMessage,
-};
+use crate::mqtt_link::{BrokerLink, BrokerLinkError, ConnectionEndCause, DISCONNECT, PINGREQ};
 use crate::sinks::catch_up_rate::CatchUpRate;
 use crate::sinks::mqtt::ack_window::{AckWindow, InFlightReading};
 use crate::sinks::mqtt::published_head::PublishedHead;
+use crate::sinks::mqtt::session::site_state::PublishedState;
+use crate::sinks::mqtt::session::state_echo::StateEcho;
 use crate::sinks::mqtt::sink_state::{BrokenSession, MQTT_SINK_NAME, MqttSink, SessionEnd};
 use crate::sinks::sink_progress::wait_for_stop;
 use crate::status::SinkDiagnosis;
@@ -54,6 +55,10 @@ pub(super) struct MqttSession<'a> {
     closing_stage: SessionClosing,
     /// The status shows "connected".
     shown: bool,
+    /// Whether the broker passes on what it acknowledges.
+    echo: StateEcho,
+    /// State messages of this connection.
+    published: PublishedState,
     /// Head of the evidence chain on this connection.
     head: PublishedHead,
     /// Problem that does not affect readings.
@@ -88,6 +93,7 @@ impl<'a> MqttSession<'a> {
     pub(super) fn new(sink: &'a mut MqttSink, link: BrokerLink) -> Self {
         let durable = *sink.progress.durable.borrow();
         let now = Instant::now();
+        let published = PublishedState::new(sink.progress.clock.now().at);
         Self {
             last: sink.progress.delivered(),
             pace: CatchUpRate::new(sink.settings.catch_up, durable, now),
@@ -106,6 +112,8 @@ impl<'a> MqttSession<'a> {
             closing: None,
             closing_stage: SessionClosing::Open,
             shown: false,
+            echo: StateEcho::Settled,
+            published,
             head: PublishedHead::default(),
             remark: None,
             stray: false,
@@ -124,14 +132,9 @@ impl<'a> MqttSession<'a> {
             version,
             "connected"
         );
-        if self.link.version == MqttProtocolVersion::V3 && !self.sink.warned {
-            self.sink.warned = true;
-            tracing::warn!(
-                sink = MQTT_SINK_NAME,
-                "MQTT 3.1.1: a broker that discards acknowledged messages cannot be detected"
-            );
+        if let Err(lost) = self.begin_state() {
+            return self.handle_loss(lost).await;
         }
-        self.publish_state("online");
         // At least twice within the time limit of an acknowledgement.
         let turn = SESSION_TICK.min(self.sink.settings.ack_within / 2);
         // With the full second, when the devices are asked: no wake-up of its own.
@@ -186,20 +189,6 @@ impl<'a> MqttSession<'a> {
         })
     }
 
-    /// Publishes the site's state.
-    fn publish_state(&mut self, state: &str) {
-        let now = Instant::now();
-        let text = self.sink.state_message(state, true);
-        let message = PublishMessage {
-            topic: &self.sink.state_topic,
-            payload: &text,
-            retain: true,
-        };
-        let id = self.acks.push_sent(None, now);
-        message.write_publish(&mut self.link.out, self.link.version, id);
-        self.wrote = now;
-    }
-
     fn send_ping(&mut self) {
         if self.ping_sent.is_none() {
             let now = Instant::now();
@@ -214,7 +203,7 @@ impl<'a> MqttSession<'a> {
             self.sink.progress.advance(place);
         }
         self.alone &= self.acks.len() > 0;
-        if !self.shown && (place.is_some() || self.is_idle()) {
+        if !self.shown && self.echo.is_settled() && (place.is_some() || self.is_idle()) {
             self.shown = true;
             self.show_connected();
         }
@@ -251,7 +240,11 @@ impl<'a> MqttSession<'a> {
             lost.trouble = Some(SinkDiagnosis::Silent);
             return Ok(Some(self.handle_loss(lost).await?));
         }
+        if let Some(end) = self.check_echo().await? {
+            return Ok(Some(end));
+        }
         self.publish_evidence().await?;
+        self.publish_changed_state();
         if now - self.wrote >= self.link.keep_alive {
             self.send_ping();
         }

@@ -52,7 +52,8 @@ impl MqttSession<'_> {
     /// True when another message fits; one place is reserved for the "offline" message.
     pub(super) fn has_window_room(&self) -> bool {
         let most = self.link.window.saturating_sub(1).max(1);
-        self.acks.len() < most && !self.alone && !self.link.is_output_full()
+        let is_free = self.acks.len() < most && !self.link.is_output_full();
+        is_free && !self.alone && self.echo.is_settled()
     }
 
     /// Takes the next readings from the journal; returns false when there are none.
@@ -60,13 +61,12 @@ impl MqttSession<'_> {
         if self.last >= durable {
             return Ok(false);
         }
-        let readings = self
-            .sink
-            .progress
-            .store
-            .read_journal(self.last, JOURNAL_BATCH)
-            .await?;
-        self.taken.extend(readings);
+        let store = &self.sink.progress.store;
+        match store.read_journal(self.last, JOURNAL_BATCH).await {
+            // They are in the journal; the connection stays, and says what the disk does.
+            Err(StoreError::Hung(_)) => return Ok(false),
+            readings => self.taken.extend(readings?),
+        }
         if let Some(reading) = self.taken.back() {
             self.last = reading.seq;
         }
@@ -170,7 +170,8 @@ impl MqttSession<'_> {
         let (Some(device), Some(topic)) = (device, self.sink.topics.get(index)) else {
             return Err("its device is no longer in the configuration");
         };
-        payload::encode_payload(&mut self.scratch, device, numbered);
+        let store = self.sink.progress.store.id();
+        payload::encode_payload(&mut self.scratch, store, device, numbered);
         // A topic comes from the ids of the configuration; a broker would close the connection over
         // a wildcard.
         if topic.contains(['+', '#']) {
