@@ -29,6 +29,7 @@ mod catch_up_rate;
 pub mod influx;
 pub mod mqtt;
 mod secret_keys;
+mod settled_cursor;
 mod sink_check;
 mod sink_kind;
 mod sink_progress;

@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::domain::{ReadingSeq, UtcMs};
 use crate::limits::CURSOR_PERSIST_MS;
+use crate::sinks::settled_cursor::SettledCursor;
 use crate::sinks::waiting_age::WaitingAge;
 use crate::status::{SinkDiagnosis, SinkState, StatusBoard};
 use crate::storage::{RefusedReading, Store, StoreError};
@@ -35,6 +36,8 @@ pub struct SinkProgress {
     /// but must be listed once.
     refused: BTreeSet<ReadingSeq>,
     age: WaitingAge,
+    /// The part of `delivered` that the receiver has for good.
+    settled: SettledCursor,
 }
 
 impl SinkProgress {
@@ -47,7 +50,8 @@ impl SinkProgress {
     ) -> Result<Self, StoreError> {
         // A new sink delivers the whole journal, not only what comes from now on.
         let delivered = store.sink_cursor(name).await?.unwrap_or(0);
-        let (refused, _) = store.list_refusals(name).await?;
+        let (refused, latest) = store.list_refusals(name).await?;
+        let listed = latest.iter().map(|one| one.seq);
         let durable = store.durable();
         let age = waiting_at_start(&store, &clock, delivered).await?;
         let progress = Self {
@@ -59,8 +63,9 @@ impl SinkProgress {
             delivered,
             persisted: delivered,
             persisted_at: Instant::now(),
-            refused: BTreeSet::new(),
+            refused: listed.filter(|&seq| seq > delivered).collect(),
             age,
+            settled: SettledCursor::new(Duration::ZERO, delivered),
         };
         progress.update_status(|state| state.refused = refused);
         Ok(progress)
@@ -69,6 +74,27 @@ impl SinkProgress {
     /// Returns the sequence number up to which everything is acknowledged.
     pub fn delivered(&self) -> ReadingSeq {
         self.delivered
+    }
+
+    /// Sets the time for which acknowledged readings may be lost at the receiver.
+    pub(crate) fn set_rewind(&mut self, rewind: Duration) {
+        self.settled = SettledCursor::new(rewind, self.delivered);
+    }
+
+    /// Goes back, after a lost connection, to what the receiver has for good; returns false when
+    /// that is all.
+    pub(crate) fn step_back(&mut self) -> bool {
+        let now = Instant::now();
+        let settled = self.settled.step_back(now);
+        let is_behind = settled < self.delivered;
+        if is_behind {
+            let (sink, from) = (self.name, settled + 1);
+            let count = self.store.count_between(settled, self.delivered);
+            tracing::info!(sink, from, count, "the connection was lost: sent again");
+            self.age.reopen(self.delivered, now);
+            self.delivered = settled;
+        }
+        is_behind
     }
 
     /// Sets the state to connected and clears the fault.
@@ -117,10 +143,7 @@ impl SinkProgress {
         let now = Instant::now();
         self.age.record_delivered(seq, moment_of(at, &self.clock));
         self.age.record_end(*self.durable.borrow(), seq, now);
-        // Readings at or before the cursor cannot come by again.
-        while self.refused.first().is_some_and(|&refused| refused <= seq) {
-            self.refused.pop_first();
-        }
+        self.settled.record(seq, now);
         self.update_status(|state| {
             state.delivered_at = Some(at);
             state.waiting_since = (state.waiting > 0).then_some(now);
@@ -134,18 +157,21 @@ impl SinkProgress {
         let (durable, at) = (*self.durable.borrow(), Instant::now());
         self.age.record_end(durable, self.delivered, at);
         let waited = self.persisted_at.elapsed() >= Duration::from_millis(CURSOR_PERSIST_MS);
-        if self.persisted == self.delivered || !(now || waited) {
+        let settled = self.settled.settle(at);
+        if self.persisted >= settled || !(now || waited) {
             // The number of waiting readings on the status page grows with the journal.
             self.update_status(|_| ());
             return Ok(());
         }
-        match self.store.advance_cursor(self.name, self.delivered).await {
+        match self.store.advance_cursor(self.name, settled).await {
             // A disk that hangs ends no connection: the cursor is stored when it answers again.
             Err(StoreError::Hung(_)) => return Ok(()),
             stored => stored?,
         }
-        self.persisted = self.delivered;
-        self.persisted_at = Instant::now();
+        self.persisted = settled;
+        self.persisted_at = at;
+        // Readings at or before the cursor cannot come by again.
+        self.refused = self.refused.split_off(&(settled + 1));
         Ok(())
     }
 

@@ -26,12 +26,18 @@ pub(super) struct WaitingAge {
 struct JournalMark {
     until: ReadingSeq,
     since: Instant,
+    /// When the last of its readings was seen first.
+    last: Instant,
 }
 
 impl WaitingAge {
     /// Begins with readings that are waiting already; the oldest of them since that moment.
     pub(super) fn with_waiting(until: ReadingSeq, since: Instant) -> Self {
-        let marks = VecDeque::from([JournalMark { until, since }]);
+        let marks = VecDeque::from([JournalMark {
+            until,
+            since,
+            last: since,
+        }]);
         let before = until;
         Self { marks, before }
     }
@@ -40,9 +46,9 @@ impl WaitingAge {
     pub(super) fn record_end(&mut self, durable: ReadingSeq, delivered: ReadingSeq, now: Instant) {
         self.drop_delivered(delivered);
         match self.marks.back_mut() {
-            Some(last) if durable <= last.until => return,
-            Some(last) if now.duration_since(last.since) < MARK_EVERY => {
-                last.until = durable;
+            Some(end) if durable <= end.until => return,
+            Some(end) if now.duration_since(end.since) < MARK_EVERY => {
+                (end.until, end.last) = (durable, now);
                 return;
             }
             None if durable <= delivered => return,
@@ -51,9 +57,10 @@ impl WaitingAge {
         self.marks.push_back(JournalMark {
             until: durable,
             since: now,
+            last: now,
         });
         if self.marks.len() > MARKS_MAX {
-            self.halve_marks();
+            self.join_closest();
         }
     }
 
@@ -66,6 +73,15 @@ impl WaitingAge {
         {
             first.since = first.since.max(since);
         }
+    }
+
+    /// Notes that readings up to this number, which had been delivered, wait again.
+    pub(super) fn reopen(&mut self, until: ReadingSeq, now: Instant) {
+        self.marks.push_front(JournalMark {
+            until,
+            since: now,
+            last: now,
+        });
     }
 
     /// Moment since which the oldest undelivered reading waits; `None` when all are delivered.
@@ -83,15 +99,22 @@ impl WaitingAge {
         }
     }
 
-    /// Joins each pair of neighbours: the later readings count as old as the earlier ones, an error
-    /// of less than a hundredth of the whole.
-    fn halve_marks(&mut self) {
-        let marks = self.marks.make_contiguous();
-        let joined = marks.chunks(2).map(|pair| JournalMark {
-            since: pair[0].since,
-            until: pair[pair.len() - 1].until,
-        });
-        self.marks = joined.collect();
+    /// Joins the two neighbours that are closest in time: the later readings count as old as the
+    /// earlier ones, an error of less than a hundredth of the whole.
+    fn join_closest(&mut self) {
+        let pairs = self.marks.iter().zip(self.marks.iter().skip(1)).enumerate();
+        let span = |(_, (one, next)): &(usize, (&JournalMark, &JournalMark))| {
+            next.last.saturating_duration_since(one.since)
+        };
+        let Some((at, (one, next))) = pairs.min_by_key(span) else {
+            return;
+        };
+        let joined = JournalMark {
+            since: one.since.min(next.since),
+            ..*next
+        };
+        self.marks[at] = joined;
+        self.marks.remove(at + 1);
     }
 }
 

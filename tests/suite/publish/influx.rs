@@ -6,6 +6,8 @@ use crate::servers::{
     make_certificate, wait_until,
 };
 use gateway::domain::ExactNumber;
+use std::time::Duration;
+use tokio::time::sleep;
 
 #[tokio::test]
 async fn victoria_metrics_holds_what_the_journal_holds() {
@@ -54,6 +56,63 @@ async fn victoria_metrics_holds_what_the_journal_holds() {
     assert_eq!(found.len(), wanted.len());
     assert!(found == wanted, "values differ");
     sink.stop().await;
+}
+
+/// Kills VictoriaMetrics half a second after its last 204, and goes on when it is back; returns the
+/// times that it has then, and those that it was told.
+async fn times_after_a_kill(rewind: Duration) -> (Vec<i64>, Vec<i64>) {
+    let bench = SinkBench::new();
+    let mut database = VictoriaServer::start().await;
+    let mut settings = influx_settings(database.port);
+    settings.url = format!("http://127.0.0.1:{}", database.port);
+    settings.rewind = rewind;
+    let sink = bench.run_influx(settings);
+    bench.append_range(1..=2000).await;
+    bench.wait_delivered("influx", 2000).await;
+    // What was acknowledged is in its memory, and not yet on its disk.
+    sleep(Duration::from_millis(500)).await;
+    database.kill();
+    database.start_process().await;
+    bench.append_range(2001..=2100).await;
+    bench.wait_delivered("influx", 2100).await;
+    sink.stop().await;
+    let told = (1..=2100).map(|seq| bench.time_of(seq).0).collect();
+    let mut stored = database.stored_times("meter_power").await;
+    stored.dedup();
+    (stored, told)
+}
+
+#[tokio::test]
+async fn a_database_killed_after_it_acknowledged_gets_everything_again_with_rewind() {
+    let (stored, told) = times_after_a_kill(Duration::from_secs(120)).await;
+    assert_eq!(stored, told);
+}
+
+// Shows that the test above tests something: this is why `docs/configuration.md` tells users of
+// VictoriaMetrics to set `rewind`.
+#[tokio::test]
+async fn a_database_killed_after_it_acknowledged_has_lost_readings_without_rewind() {
+    let (stored, told) = times_after_a_kill(Duration::ZERO).await;
+    assert!(stored.len() < told.len(), "{} stored", stored.len());
+}
+
+#[tokio::test]
+async fn after_a_start_readings_that_were_not_settled_come_again_in_order() {
+    let bench = SinkBench::new();
+    let database = ScriptedDatabase::start(|_, _| Some(STORED_ANSWER)).await;
+    let mut settings = influx_settings(database.port);
+    settings.rewind = Duration::from_secs(3600);
+    bench.append_range(1..=20).await;
+    for lines in [20, 40] {
+        let sink = bench.run_influx(settings.clone());
+        wait_until("sent", || database.stored.lock().unwrap().len() == lines).await;
+        sink.stop().await;
+    }
+    let once: Vec<String> = (1..=20).map(|seq| bench.expected_line(seq)).collect();
+    assert_eq!(
+        *database.stored.lock().unwrap(),
+        [once.clone(), once].concat()
+    );
 }
 
 #[tokio::test]

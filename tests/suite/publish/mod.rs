@@ -113,6 +113,7 @@ pub(crate) fn influx_settings(port: u16) -> InfluxSettings {
         token: Some(Secret::new("secret")),
         ca_file: None,
         catch_up: 5000,
+        rewind: Duration::ZERO,
     }
 }
 

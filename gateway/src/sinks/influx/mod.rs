@@ -4,6 +4,8 @@
 //! batch and put on the refused list, and the others are delivered; a batch that is too large is
 //! halved; with a wrong token or bucket, or a web page as answer, all readings are kept and the
 //! fault is shown; everything else is retried, after the server's `Retry-After` when it gives one.
+//! With `rewind`, what was acknowledged shortly before a connection was lost is sent again, for
+//! databases that acknowledge before their disk has it (`settled_cursor`).
 //! Writing a line twice has the same result as writing it once, so "at least once" delivery leaves
 //! no duplicates.
 
@@ -69,12 +71,13 @@ impl ConfiguredSink for InfluxSettings {
 async fn serve_rounds(
     settings: &InfluxSettings,
     site: Arc<Site>,
-    progress: SinkProgress,
+    mut progress: SinkProgress,
     stop: &mut watch::Receiver<bool>,
 ) -> Result<(), StoreError> {
     let Some(writer) = open_writer(settings, &progress, stop).await else {
         return Ok(());
     };
+    progress.set_rewind(settings.rewind);
     let mut sink = InfluxSink::new(settings, site, progress, writer);
     while !*stop.borrow() {
         let wait = match sink.send_round(stop).await? {
@@ -245,6 +248,11 @@ impl InfluxSink {
                 0 => WriteVerdict::Stored,
                 lines => self.writer.write(batch.text_of(&part), lines).await,
             };
+            if self.writer.take_renewed() && self.progress.step_back() {
+                // This batch is sent again in its turn: readings go out in order.
+                self.restart_at_cursor();
+                return Ok(InfluxRound::More);
+            }
             let one = part.len() == 1;
             match verdict {
                 WriteVerdict::Stored => self.progress.set_connected(),
@@ -310,6 +318,15 @@ impl InfluxSink {
         Ok(())
     }
 
+    /// Takes what follows the cursor from the journal again.
+    fn restart_at_cursor(&mut self) {
+        self.taken.clear();
+        self.last = self.progress.delivered();
+        // Readings that arrive meanwhile count as backlog, not as live readings.
+        let durable = *self.progress.durable.borrow();
+        self.pace = CatchUpRate::new(self.catch_up, durable, Instant::now());
+    }
+
     /// Records a failure; the next round starts again at the cursor.
     fn record_failure(
         &mut self,
@@ -318,12 +335,7 @@ impl InfluxSink {
         after: Option<Duration>,
     ) -> InfluxRound {
         self.progress.set_fault(why, trouble);
-        // Readings after the cursor are taken from the journal again; none is kept in memory.
-        self.taken.clear();
-        self.last = self.progress.delivered();
-        // Readings that arrive meanwhile count as backlog, not as live readings.
-        let durable = *self.progress.durable.borrow();
-        self.pace = CatchUpRate::new(self.catch_up, durable, Instant::now());
+        self.restart_at_cursor();
         let wait = self.backoff.next_pause(fastrand::f64());
         InfluxRound::Wait(after.map_or(wait, |after| after.max(wait)))
     }

@@ -1,16 +1,20 @@
 //! Settings of the InfluxDB sink: `[influx]` as typed, and checked.
 
 use crate::config::broker_settings::parse_host_and_port;
+use crate::config::value_syntax::parse_duration;
 use crate::config::{RawInteger, RawText, Secret};
 use crate::sinks::{ConfiguredSink, SecretKeys, SinkCheck, SinkTable};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Default rate of queued readings after an outage, readings/s.
 // Ten times that of MQTT, since InfluxDB takes batches.
 const CATCH_UP_DEFAULT: u32 = 2000;
+/// Largest `rewind`.
+const REWIND_MAX: Duration = Duration::from_hours(1);
 const SECRET_KEYS: SecretKeys = SecretKeys {
     forbidden: "token",
     file: "token_file",
@@ -35,6 +39,8 @@ pub(crate) struct RawInfluxSink {
     ca_file: RawText,
     /// Readings per second sent from the queue after an outage.
     catch_up: RawInteger,
+    /// Time, up to `1h`, that is sent again after each lost connection; `0s` by default.
+    rewind: RawText,
 }
 
 /// Settings of the InfluxDB v2 sink.
@@ -52,6 +58,8 @@ pub struct InfluxSettings {
     pub ca_file: Option<PathBuf>,
     /// Readings per second sent from the queue after an outage.
     pub catch_up: u32,
+    /// Time before a lost connection from which on readings are sent again.
+    pub rewind: Duration,
 }
 
 impl SinkTable for RawInfluxSink {
@@ -70,8 +78,16 @@ impl SinkTable for RawInfluxSink {
             token: check.secret(&self.token_file, SECRET_KEYS),
             ca_file: check.ca_file(&self.ca_file),
             catch_up: check.catch_up(&self.catch_up, CATCH_UP_DEFAULT),
+            rewind: check
+                .notes
+                .parsed_text(&self.rewind, "rewind", parse_rewind, "0s .. 1h")
+                .unwrap_or_default(),
         })
     }
+}
+
+fn parse_rewind(text: &str) -> Option<Duration> {
+    parse_duration(text).filter(|rewind| *rewind <= REWIND_MAX)
 }
 
 fn parse_http_url(url: &str) -> Option<String> {

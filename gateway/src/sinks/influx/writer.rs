@@ -13,13 +13,15 @@ use crate::sinks::influx::write_verdict::{WriteVerdict, judge_answer};
 use crate::tls_client::{tls_client_config, tls_fault_text};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use hyper_util::client::legacy::connect::HttpInfo;
 use influxdb2::api::write::TimestampPrecision;
 use influxdb2::{Client, ClientBuilder, RequestError};
-use reqwest::header::{CONTENT_ENCODING, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONNECTION, CONTENT_ENCODING, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{HttpExchange, PendingResponse, PlainClient, Request, Response, Url, redirect};
 use std::error::Error;
 use std::io::Write as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -39,7 +41,17 @@ struct InfluxExchange {
     /// Path before `/api/v2/write`, without a trailing slash.
     path: String,
     retry_after: Mutex<Option<Duration>>,
+    connection: Mutex<KnownConnection>,
     clock: Clock,
+}
+
+/// Connection of the last answer.
+#[derive(Debug, Default)]
+struct KnownConnection {
+    /// Our end of it; `None` before the first answer, and when the server said that it closes it.
+    own_end: Option<SocketAddr>,
+    /// It was not the one before, which ended without a word.
+    is_renewed: bool,
 }
 
 impl InfluxWriter {
@@ -51,6 +63,7 @@ impl InfluxWriter {
             http: http_client(settings, &base)?,
             path: base.path().trim_end_matches('/').to_owned(),
             retry_after: Mutex::default(),
+            connection: Mutex::default(),
             clock: clock.clone(),
         });
         // Read at the start, which is retried until it succeeds: the token file may come later.
@@ -98,6 +111,12 @@ impl InfluxWriter {
         }
     }
 
+    /// Returns, once, whether a connection was lost since the last call: an answer came on another
+    /// one, and the server had not said that it closes the one before.
+    pub(super) fn take_renewed(&self) -> bool {
+        std::mem::take(&mut self.exchange.known_connection().is_renewed)
+    }
+
     /// Describes a request without an answer: the server, and the innermost cause.
     fn failure_text(&self, error: &reqwest::Error) -> String {
         let base = &self.client.base;
@@ -131,6 +150,22 @@ impl InfluxExchange {
         std::mem::replace(&mut *kept, pause)
     }
 
+    fn known_connection(&self) -> MutexGuard<'_, KnownConnection> {
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes the connection on which an answer came.
+    fn note_connection(&self, response: &Response) {
+        let own_end = response.extensions().get().map(HttpInfo::local_addr);
+        let closes = response.headers().get(CONNECTION);
+        let closes = closes.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"close"));
+        let mut known = self.known_connection();
+        known.is_renewed |= known.own_end.is_some() && known.own_end != own_end;
+        known.own_end = own_end.filter(|_| !closes);
+    }
+
     /// Sends; once more on a new connection when the kept one was closed. A write may thus be sent
     /// twice, which has the same result as once.
     async fn execute(&self, request: Request) -> Result<Response, reqwest::Error> {
@@ -156,6 +191,7 @@ impl HttpExchange for InfluxExchange {
             // A value of an earlier answer must not apply to this one.
             self.set_retry_after(None);
             let mut response = self.execute(request).await?;
+            self.note_connection(&response);
             let pause = response.headers().get(RETRY_AFTER);
             let pause = pause.and_then(|value| value.to_str().ok());
             let now = self.clock.now().at;
