@@ -8,6 +8,10 @@
 //! Bus and sink tasks write it; the page, the metrics and `/healthz` read it. It keeps no history.
 //! See `docs/ARCHITECTURE.md`.
 
+mod flap_log;
+
+pub(crate) use flap_log::{FlapLine, FlapLog};
+
 use crate::domain::{QualityReason, ReadingSeq, UtcMs};
 use crate::limits::{SINK_LATE_SECONDS, SINK_STALL_SECONDS};
 use std::collections::BTreeMap;
@@ -170,7 +174,7 @@ impl SinkDiagnosis {
 /// Health of a sink.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeliveryHealth {
-    /// What the store has is delivered soon.
+    /// Connected, and readings are delivered soon.
     Good,
     /// Not connected.
     Away,

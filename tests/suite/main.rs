@@ -56,4 +56,5 @@ mod terms;
 mod tidy;
 mod time_stamps;
 mod upgrade;
+mod victoria_server;
 mod wizards;

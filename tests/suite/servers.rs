@@ -32,7 +32,7 @@ pub(crate) fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
-async fn wait_for_port(port: u16) {
+pub(crate) async fn wait_for_port(port: u16) {
     let wait = async {
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port))
             .await
@@ -48,11 +48,11 @@ async fn wait_for_port(port: u16) {
 }
 
 /// Server process, killed with the test.
-struct ServerProcess(Child);
+pub(crate) struct ServerProcess(Child);
 
 impl ServerProcess {
     #[track_caller]
-    fn start(package: &str, command: &mut Command) -> Self {
+    pub(crate) fn start(package: &str, command: &mut Command) -> Self {
         let child = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn();
         Self(child.unwrap_or_else(|why| panic!("{command:?}: {why}: apt install {package}")))
     }
@@ -225,58 +225,6 @@ pub(crate) fn assert_seqs_complete(seqs: &[u64], last: u64) {
         next += u64::from(seq == next);
     }
     assert_eq!(next, last + 1, "missing at the end");
-}
-
-/// VictoriaMetrics.
-pub(crate) struct VictoriaServer {
-    pub(crate) port: u16,
-    folder: TempDir,
-    running: Option<ServerProcess>,
-}
-
-impl VictoriaServer {
-    pub(crate) async fn start() -> Self {
-        let mut server = Self {
-            port: free_port(),
-            folder: tempfile::tempdir().unwrap(),
-            running: None,
-        };
-        server.start_process().await;
-        server
-    }
-
-    pub(crate) async fn start_process(&mut self) {
-        let mut command = Command::new("victoria-metrics");
-        command
-            .arg(format!("-httpListenAddr=127.0.0.1:{}", self.port))
-            .arg(format!("-storageDataPath={}", self.folder.path().display()))
-            .args(["-retentionPeriod=100y", "-memory.allowedBytes=64MB"])
-            // Without it, a sample that comes a second time counts double.
-            .arg("-dedup.minScrapeInterval=1ms")
-            .stdout(Stdio::null());
-        self.running = Some(ServerProcess::start("victoria-metrics", &mut command));
-        wait_for_port(self.port).await;
-    }
-
-    /// Kills it with SIGKILL.
-    pub(crate) fn kill(&mut self) {
-        self.running = None;
-    }
-
-    /// Returns the times of the stored samples of a series, each as often as it is stored.
-    pub(crate) async fn stored_times(&self, series: &str) -> Vec<i64> {
-        http_body(self.port, "/internal/force_flush", "GET").await;
-        let query = format!("/api/v1/export?match[]={series}");
-        let text = http_body(self.port, &query, "GET").await;
-        let mut times = Vec::new();
-        for line in text.lines() {
-            let found: serde_json::Value = serde_json::from_str(line).unwrap();
-            let found = found["timestamps"].as_array().unwrap().iter();
-            times.extend(found.filter_map(serde_json::Value::as_i64));
-        }
-        times.sort_unstable();
-        times
-    }
 }
 
 /// InfluxDB 1.6, which knows `/write?db=` only, behind nginx, which turns v2 writes into that.

@@ -2,6 +2,7 @@
 //! status.
 
 use super::bus_driver::{BusDriver, DevicePoll, PollError, back_off_ms};
+use super::fault_log::FaultLog;
 use super::poll_scheduler::{PollDecision, PollScheduler};
 use super::{create_driver, devices_of_bus};
 use crate::bus_request::{
@@ -84,6 +85,7 @@ pub struct BusTask {
     devices: Vec<PolledDevice>,
     clock: Clock,
     board: StatusBoard,
+    fault_log: FaultLog,
     out: mpsc::Sender<Reading>,
 }
 
@@ -143,6 +145,7 @@ impl BusTask {
             devices: devices_of_bus(config, bus).map(polled).collect(),
             clock: clock.clone(),
             board: board.clone(),
+            fault_log: FaultLog::default(),
             out: out.clone(),
         }
     }
@@ -316,14 +319,14 @@ impl BusTask {
     }
 
     fn update_status(
-        &self,
+        &mut self,
         index: usize,
         at: UtcMs,
         late: u64,
         poll: &DevicePoll,
         why: Option<QualityReason>,
     ) {
-        let id = &self.devices[index].id;
+        let id = &Arc::clone(&self.devices[index].id);
         let fault = device_fault(poll, why);
         let any = poll.outcomes.as_ref().is_ok_and(|outcomes| {
             outcomes
@@ -359,7 +362,8 @@ impl BusTask {
             let before = std::mem::replace(&mut device.fault, fault.clone());
             (before, fault)
         });
-        log_fault_change(&self.id, id, before.as_ref(), fault.as_ref(), any);
+        let change = (before.as_ref(), fault.as_ref());
+        self.fault_log.record_change(&self.id, id, change, any);
     }
 }
 
@@ -384,38 +388,6 @@ fn device_fault(poll: &DevicePoll, why: Option<QualityReason>) -> Option<DeviceF
     Some(DeviceFault { reason, detail })
 }
 
-/// Logs a change of state; a fault that persists is logged once, not at every poll.
-fn log_fault_change(
-    bus: &str,
-    device: &str,
-    before: Option<&DeviceFault>,
-    after: Option<&DeviceFault>,
-    any: bool,
-) {
-    match (before, after) {
-        (Some(_), None) => tracing::info!(bus, device, "fault of the device is over"),
-        // The detail names the last request and may differ from poll to poll; only the reason
-        // counts as news.
-        (before, Some(fault)) if before.is_none_or(|old| old.reason != fault.reason) => {
-            if fault.reason == QualityReason::Asleep {
-                tracing::info!(bus, device, "device sleeps until the sun is up");
-                return;
-            }
-            let reason = fault.reason.word();
-            let detail = fault.detail.as_str();
-            tracing::warn!(
-                bus,
-                device,
-                reason,
-                detail,
-                "{}",
-                fault_text(fault.reason, any)
-            );
-        }
-        _ => {}
-    }
-}
-
 /// Fault of a sensor node that had another one (its broker was away) and has sent nothing since: a
 /// connection to the broker is no answer of the node.
 fn silence_after(before: Option<&DeviceFault>, poll: &DevicePoll) -> Option<DeviceFault> {
@@ -426,26 +398,6 @@ fn silence_after(before: Option<&DeviceFault>, poll: &DevicePoll) -> Option<Devi
     let detail = "no message since the last fault".to_owned();
     before.filter(|_| is_silent)?;
     Some(DeviceFault { reason, detail })
-}
-
-/// Fault in a few words; the detail follows it. `any`: a point has a value.
-fn fault_text(reason: QualityReason, any: bool) -> &'static str {
-    match reason {
-        QualityReason::Absent if any => "device lacks a point",
-        QualityReason::NoMessage if any => "device sends nothing for a point",
-        QualityReason::Unreadable | QualityReason::NotANumber | QualityReason::OutOfRange
-            if any =>
-        {
-            "device sends what is no value for a point"
-        }
-        QualityReason::Absent => "device has none of its points",
-        QualityReason::NodeClock => "device has a wrong clock",
-        QualityReason::NoMessage | QualityReason::Offline => "device sends nothing",
-        QualityReason::Unreadable | QualityReason::NotANumber | QualityReason::OutOfRange => {
-            "device sends what is no value"
-        }
-        _ => "device gives no answer to a request",
-    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod bus_driver;
 mod bus_task;
 mod chip_readings;
 mod device_access;
+mod fault_log;
 pub mod gpio;
 pub mod i2c;
 pub mod modbus;

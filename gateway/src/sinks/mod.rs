@@ -28,6 +28,7 @@ mod backoff;
 mod catch_up_rate;
 pub mod influx;
 pub mod mqtt;
+mod refusal_log;
 mod secret_keys;
 mod settled_cursor;
 mod sink_check;

@@ -3,11 +3,13 @@
 use crate::clock::Clock;
 use crate::domain::{ReadingSeq, UtcMs};
 use crate::limits::CURSOR_PERSIST_MS;
+use crate::sinks::refusal_log::RefusalLog;
 use crate::sinks::settled_cursor::SettledCursor;
 use crate::sinks::waiting_age::WaitingAge;
-use crate::status::{SinkDiagnosis, SinkState, StatusBoard};
+use crate::status::{FlapLine, FlapLog, SinkDiagnosis, SinkState, StatusBoard};
 use crate::storage::{RefusedReading, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -38,6 +40,8 @@ pub struct SinkProgress {
     age: WaitingAge,
     /// The part of `delivered` that the receiver has for good.
     settled: SettledCursor,
+    flaps: Mutex<FlapLog>,
+    refusals: RefusalLog,
 }
 
 impl SinkProgress {
@@ -66,6 +70,8 @@ impl SinkProgress {
             refused: listed.filter(|&seq| seq > delivered).collect(),
             age,
             settled: SettledCursor::new(Duration::ZERO, delivered),
+            flaps: Mutex::default(),
+            refusals: RefusalLog::default(),
         };
         progress.update_status(|state| state.refused = refused);
         Ok(progress)
@@ -120,6 +126,15 @@ impl SinkProgress {
         self.update_status(|state| state.connected = false);
     }
 
+    /// Logs that a connection begins; a connection that comes and goes has few lines.
+    pub(crate) fn log_connected(&self, version: &str) {
+        let (sink, from) = (self.name, self.delivered + 1);
+        match self.flaps().record_change(Instant::now()) {
+            FlapLine::Change => tracing::info!(sink, from, version, "connected"),
+            line => log_flapping(sink, line),
+        }
+    }
+
     /// Sets a fault and the state to disconnected. Logged when it is new.
     pub fn set_fault(&self, why: &str, trouble: Option<SinkDiagnosis>) {
         let news = self.update_status(|state| {
@@ -129,10 +144,41 @@ impl SinkProgress {
             news
         });
         if news {
+            let sink = self.name;
+            match self.flaps().record_change(Instant::now()) {
+                FlapLine::Change => {
+                    tracing::warn!(sink, why, "sink not reachable, readings are kept");
+                }
+                line => log_flapping(sink, line),
+            }
+        }
+        self.log_steady();
+    }
+
+    /// Logs that a connection has stopped to come and go.
+    fn log_steady(&self) {
+        if let Some(changes) = self.flaps().take_steady(Instant::now()) {
+            let sink = self.name;
+            tracing::info!(sink, changes, "the connection no longer comes and goes");
+        }
+    }
+
+    fn flaps(&self) -> MutexGuard<'_, FlapLog> {
+        self.flaps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Logs the refused readings that are due.
+    fn log_refusals(&mut self) {
+        if let Some(due) = self.refusals.take_due(Instant::now()) {
+            let (sink, why) = (self.name, due.why);
+            let (count, first, last) = (due.count, due.first, due.last);
             tracing::warn!(
-                sink = self.name,
+                sink,
+                count,
+                first,
+                last,
                 why,
-                "sink not reachable, readings are kept"
+                "readings refused permanently"
             );
         }
     }
@@ -158,6 +204,8 @@ impl SinkProgress {
         self.age.record_end(durable, self.delivered, at);
         let waited = self.persisted_at.elapsed() >= Duration::from_millis(CURSOR_PERSIST_MS);
         let settled = self.settled.settle(at);
+        self.log_steady();
+        self.log_refusals();
         if self.persisted >= settled || !(now || waited) {
             // The number of waiting readings on the status page grows with the journal.
             self.update_status(|_| ());
@@ -190,7 +238,8 @@ impl SinkProgress {
         if !self.refused.insert(seq) {
             return Ok(());
         }
-        tracing::warn!(sink = self.name, seq, why, "reading refused permanently");
+        self.refusals.record(seq, why);
+        self.log_refusals();
         let refusal = RefusedReading {
             sink: self.name.to_owned(),
             seq,
@@ -222,6 +271,17 @@ impl SinkProgress {
             }
             change(state)
         })
+    }
+}
+
+/// Logs that the connection of a sink comes and goes.
+fn log_flapping(sink: &str, line: FlapLine) {
+    if let FlapLine::Flapping(changes) = line {
+        tracing::warn!(
+            sink,
+            changes,
+            "the connection comes and goes; readings are kept, and changes are counted"
+        );
     }
 }
 

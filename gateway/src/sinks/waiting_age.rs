@@ -21,12 +21,12 @@ pub(super) struct WaitingAge {
     before: ReadingSeq,
 }
 
-/// An end of the journal, and when it was seen first.
+/// End of the journal, and the time at which it was seen first.
 #[derive(Clone, Copy, Debug)]
 struct JournalMark {
     until: ReadingSeq,
     since: Instant,
-    /// When the last of its readings was seen first.
+    /// Time at which the last of its readings was seen first.
     last: Instant,
 }
 

@@ -14,7 +14,7 @@ use super::reading_ring::ReadingRing;
 use super::schema::{self, OpenedDatabase, is_corruption};
 use super::seal::next_full_hour;
 use super::sequence_floor::SequenceFloor;
-use super::sink_cursors::read_cursors;
+use super::sink_cursors::{SinkCursors, read_cursors};
 use super::snapshot_shelf::SnapshotShelf;
 use super::store_error::StoreError;
 use super::store_handle::Store;
@@ -125,18 +125,13 @@ fn assemble_writer(
         repairs,
         lock,
     } = opened;
-    let (names, last) = match load_state(&mut db, site) {
-        Ok(read) => read,
+    let state = match load_state(access, &file, &mut db, site) {
+        Ok(state) => state,
         Err(fault) => return Err(Box::new((fault, Some(db)))),
     };
-    let sequence = recover_sequence(access, &file, &db, last)
-        // The start of a lost file moves cursors, so they are read after it.
-        .and_then(|sequence| Ok((sequence, StoreNumbering::read(&db)?, read_cursors(&db)?)));
-    let ((next, done, floor), numbering, (cursors, moved_at)) = match sequence {
-        Ok(found) => found,
-        Err(fault) => return Err(Box::new((fault, Some(db)))),
-    };
-    let (store, out, queue) = open_channels(done, &settings.path, numbering);
+    let (next, done, floor) = state.sequence;
+    let (cursors, moved_at) = state.cursors;
+    let (store, out, queue) = open_channels(done, &settings.path, state.numbering);
     let mut keeper = StoreWriter {
         snapshots: SnapshotShelf::load(&db, Arc::clone(&store.data_revision)),
         open_files: observe_files(access, &file),
@@ -148,7 +143,7 @@ fn assemble_writer(
         settings: settings.clone(),
         clock: clock.clone(),
         calendar: LocalCalendar::new(site.timezone.clone()),
-        names,
+        names: state.names,
         boot: boot_id(),
         current_era: None,
         pending: VecDeque::new(),
@@ -253,11 +248,22 @@ fn open_channels(
     (store, out, queue)
 }
 
-/// Reads names and the last sequence number.
+/// State of the writer that the file and `pantau.seq` hold.
+struct RecoveredState {
+    names: KeyRegistry,
+    /// Next number, last finished number, and the bound of numbers (gateway only).
+    sequence: (ReadingSeq, ReadingSeq, Option<SequenceFloor>),
+    numbering: StoreNumbering,
+    cursors: SinkCursors,
+}
+
+/// Reads the state, and passes numbers over that must not come again.
 fn load_state(
+    access: StoreAccess,
+    file: &Path,
     db: &mut Connection,
     site: &Site,
-) -> Result<(KeyRegistry, ReadingSeq), rusqlite::Error> {
+) -> Result<RecoveredState, rusqlite::Error> {
     let names = KeyRegistry::load(db, site)?;
     let kept = db.query_row(
         "SELECT coalesce(max(first + n - 1), 0) FROM journal",
@@ -266,7 +272,14 @@ fn load_state(
     )?;
     // Sealed journal rows are deleted, so the last number may be in `meta` only.
     let gone: i64 = read_meta(db, "last_seq")?.unwrap_or(0);
-    Ok((names, kept.max(gone).cast_unsigned()))
+    let sequence = recover_sequence(access, file, db, kept.max(gone).cast_unsigned())?;
+    // Read afterwards: cursors pass the numbers that are left out.
+    Ok(RecoveredState {
+        names,
+        sequence,
+        numbering: StoreNumbering::read(db)?,
+        cursors: read_cursors(db)?,
+    })
 }
 
 /// Starts the thread of the writer.

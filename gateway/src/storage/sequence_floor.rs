@@ -167,7 +167,7 @@ struct FloorSlot {
     bound: ReadingSeq,
     /// Id of the store; `None` in a slot of a version that had none.
     id: Option<String>,
-    /// Which slot (0 or 1).
+    /// Number of the slot (0 or 1).
     place: u64,
 }
 

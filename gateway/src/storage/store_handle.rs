@@ -321,6 +321,18 @@ impl Store {
             .await
     }
 
+    /// Returns the id of the store. Empty for a command on a store that no gateway of this version
+    /// has opened yet.
+    pub fn id(&self) -> &str {
+        &self.numbering.id
+    }
+
+    /// Returns how many readings follow one number, up to another; numbers that were left out after
+    /// a loss are none.
+    pub(crate) fn count_between(&self, after: ReadingSeq, until: ReadingSeq) -> u64 {
+        self.numbering.count_between(after, until)
+    }
+
     /// Flushes and closes the file.
     pub async fn stop(&self) {
         let (done, wait) = oneshot::channel();

@@ -5,7 +5,6 @@
 //! without both has another id, so that its numbers mean other readings.
 
 use super::meta_table::{read_meta, write_meta};
-use super::store_handle::Store;
 use crate::domain::ReadingSeq;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -41,23 +40,9 @@ impl StoreNumbering {
     }
 
     /// Number of readings after one number, up to another.
-    fn count_between(&self, after: ReadingSeq, until: ReadingSeq) -> u64 {
+    pub(super) fn count_between(&self, after: ReadingSeq, until: ReadingSeq) -> u64 {
         let left_out = self.until.min(until).saturating_sub(self.after.max(after));
         until.saturating_sub(after).saturating_sub(left_out)
-    }
-}
-
-impl Store {
-    /// Returns the id of the store. Empty for a command on a store that no gateway of this version
-    /// has opened yet.
-    pub fn id(&self) -> &str {
-        &self.numbering.id
-    }
-
-    /// Returns how many readings follow one number, up to another; numbers that were left out after
-    /// a loss are none.
-    pub(crate) fn count_between(&self, after: ReadingSeq, until: ReadingSeq) -> u64 {
-        self.numbering.count_between(after, until)
     }
 }
 

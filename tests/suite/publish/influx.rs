@@ -2,9 +2,10 @@
 
 use super::{POINTS, SinkBench, influx_settings, outcomes_of};
 use crate::servers::{
-    DatabaseAnswer, InfluxServer, STORED_ANSWER, ScriptedDatabase, VictoriaServer, http_body,
-    make_certificate, wait_until,
+    DatabaseAnswer, InfluxServer, STORED_ANSWER, ScriptedDatabase, http_body, make_certificate,
+    wait_until,
 };
+use crate::victoria_server::VictoriaServer;
 use gateway::domain::ExactNumber;
 use std::time::Duration;
 use tokio::time::sleep;

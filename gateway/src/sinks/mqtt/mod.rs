@@ -15,9 +15,11 @@
 
 mod ack_window;
 mod broker_messages;
+mod expected_echo;
 mod hangup_suspicion;
 pub(in crate::sinks) mod payload;
 mod published_head;
+mod published_state;
 mod session;
 mod settings;
 mod sink_state;

@@ -11,10 +11,10 @@ use crate::limits::{SINK_STABLE_SECONDS, SINK_STOP_SECONDS};
 use crate::mqtt_link::{BrokerLink, BrokerLinkError, ConnectionEndCause, DISCONNECT, PINGREQ};
 use crate::sinks::catch_up_rate::CatchUpRate;
 use crate::sinks::mqtt::ack_window::{AckWindow, InFlightReading};
+use crate::sinks::mqtt::expected_echo::StateEcho;
 use crate::sinks::mqtt::published_head::PublishedHead;
-use crate::sinks::mqtt::session::site_state::PublishedState;
-use crate::sinks::mqtt::session::state_echo::StateEcho;
-use crate::sinks::mqtt::sink_state::{BrokenSession, MQTT_SINK_NAME, MqttSink, SessionEnd};
+use crate::sinks::mqtt::published_state::PublishedState;
+use crate::sinks::mqtt::sink_state::{BrokenSession, MqttSink, SessionEnd};
 use crate::sinks::sink_progress::wait_for_stop;
 use crate::status::SinkDiagnosis;
 use crate::storage::StoreError;
@@ -125,13 +125,7 @@ impl<'a> MqttSession<'a> {
         mut self,
         stop: &mut watch::Receiver<bool>,
     ) -> Result<SessionEnd, StoreError> {
-        let version = self.link.version.label();
-        tracing::info!(
-            sink = MQTT_SINK_NAME,
-            from = self.last + 1,
-            version,
-            "connected"
-        );
+        self.sink.progress.log_connected(self.link.version.label());
         if let Err(lost) = self.begin_state() {
             return self.handle_loss(lost).await;
         }

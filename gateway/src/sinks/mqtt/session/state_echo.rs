@@ -1,4 +1,4 @@
-//! [`StateEcho`]: whether a broker of MQTT 3.1.1 passes on what it acknowledges.
+//! Echo of the site's state: whether a broker of MQTT 3.1.1 passes on what it acknowledges.
 //!
 //! There, a broker acknowledges a message that it may not take from this user, and drops it. So the
 //! gateway subscribes to its own state and sends no reading before that has come back. MQTT 5 has
@@ -8,6 +8,7 @@ use super::MqttSession;
 use crate::mqtt_link::{
     BrokerLinkError, ConnectionEndCause, InboundMessage, MqttProtocolVersion, write_subscribe,
 };
+use crate::sinks::mqtt::expected_echo::StateEcho;
 use crate::sinks::mqtt::sink_state::{MQTT_SINK_NAME, SessionEnd};
 use crate::status::SinkDiagnosis;
 use crate::storage::StoreError;
@@ -16,24 +17,6 @@ use tokio::time::Instant;
 
 /// Time for which the state may be on its way back after it was acknowledged.
 const ECHO_WITHIN: Duration = Duration::from_secs(10);
-
-/// What is known about the way back.
-#[derive(Debug)]
-pub(super) enum StateEcho {
-    /// Nothing holds readings back: the state has come back, or need not.
-    Settled,
-    /// The subscription with this packet id is not answered yet.
-    Subscribing(u16),
-    /// This state was published; the time at which it was seen acknowledged.
-    Expected(String, Option<Instant>),
-}
-
-impl StateEcho {
-    /// Whether readings may be sent.
-    pub(super) fn is_settled(&self) -> bool {
-        matches!(self, Self::Settled)
-    }
-}
 
 impl MqttSession<'_> {
     /// Publishes the state; with 3.1.1 after a subscription to it.
