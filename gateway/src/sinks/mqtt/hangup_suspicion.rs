@@ -4,8 +4,9 @@
 //! same message closes the next one. A bad link also ends connections, and no reading may be
 //! refused for that. Therefore:
 //!
-//! - After two connections in a row were lost with the same oldest reading in flight, the readings
-//!   that were in flight are sent one at a time.
+//! - After two connections in a row were lost with less than a window of readings delivered between
+//!   them, the readings that were in flight are sent one at a time: a connection that is reset loses
+//!   the acknowledgements of nearly all that is in flight.
 //! - A reading that was alone in flight when the broker closed the connection is a suspect. Before
 //!   it is tried again, small packets (pings) are exchanged to measure how reliable the link is.
 //! - The suspicion is ripe when the loss rate of the link makes this many failures in a row
@@ -23,7 +24,7 @@
 use crate::domain::ReadingSeq;
 use crate::limits::{
     MQTT_BAD_LINK_PROBABILITY, MQTT_BAD_LINK_PROBABILITY_KNOWN, MQTT_HANGUPS_MIN,
-    MQTT_HANGUPS_MIN_KNOWN, MQTT_SIZE_LIMIT_SECONDS,
+    MQTT_HANGUPS_MIN_KNOWN, MQTT_SIZE_LIMIT_SECONDS, MQTT_WINDOW,
 };
 use crate::sinks::mqtt::ack_window::InFlightReading;
 use std::collections::BTreeMap;
@@ -78,10 +79,12 @@ impl HangupSuspicion {
                 None
             }
             [one] if hung_up => self.record_lone_loss(*one),
-            // Lost twice with the same oldest reading: it may be the cause, so the readings in
-            // flight go alone.
+            // Lost twice with hardly anything delivered in between: one of them may be the cause,
+            // and with a bad link each gets its own acknowledgement, so they go alone.
             [.., newest] => {
-                if before == self.front {
+                let both = before.zip(self.front);
+                let delivered = both.map(|(last, now)| now.saturating_sub(last));
+                if delivered.is_some_and(|count| count < MQTT_WINDOW as ReadingSeq) {
                     self.until = self.until.max(newest.seq);
                 }
                 None
@@ -337,6 +340,30 @@ mod tests {
             most,
             random: fastrand::Rng::with_seed(seed),
         }
+    }
+
+    #[test]
+    fn a_link_that_loses_nearly_every_acknowledgement_gets_single_readings() {
+        let mut suspicion = HangupSuspicion::default();
+        // Each connection delivers one reading of those in flight.
+        for first in [1, 2] {
+            let flying: Vec<_> = (first..first + 40)
+                .map(|seq| test_reading(seq, 100))
+                .collect();
+            assert!(!suspicion.must_go_alone(&flying[0]));
+            suspicion.record_loss(&flying, true);
+        }
+        assert!(suspicion.must_go_alone(&test_reading(3, 100)));
+        assert!(!suspicion.must_go_alone(&test_reading(42, 100)));
+        // A connection that delivered a window of readings is no sign of one that cannot be taken.
+        let mut suspicion = HangupSuspicion::default();
+        for first in [1, 101] {
+            suspicion.record_loss(
+                &[test_reading(first, 100), test_reading(first + 1, 100)],
+                true,
+            );
+        }
+        assert!(!suspicion.must_go_alone(&test_reading(101, 100)));
     }
 
     #[test]
