@@ -219,6 +219,14 @@ web-sink-not-allowed = The broker does not allow this user to write. Ask the ope
 web-store-until = stored up to { $until }, { $unflushed } being written
 web-store-all = all stored up to { $until }
 web-store-nothing = nothing stored yet, { $unflushed } being written
+web-clock = Clock
+web-clock-untrusted = { $time }, not synchronised
+web-clock-bound = { $time }, within { $bound } s
+web-clock-source-kernel = time from the network (NTP)
+web-clock-source-battery-clock = confirmed by the battery clock
+web-clock-source-host = time of the computer at its start
+web-clock-ahead = The clock of the computer was set and is { $seconds } s ahead; no source confirms it. Readings keep their time.
+web-clock-behind = The clock of the computer was set and is { $seconds } s behind; no source confirms it. Readings keep their time.
 web-store-size = { $size } on the SD card
 web-store-hung = the SD card or disk has not answered for { $seconds } s
 web-store-stopped = the store has stopped
@@ -2773,6 +2781,7 @@ audit-kind-loss = Data lost
 audit-kind-redated = Times of data corrected
 audit-kind-repair = Store repaired
 audit-kind-retention = Old data deleted
+audit-kind-clock = Clock set
 audit-kind-sink = Destination
 
 # Labels of points: parts of names (part-GROUP-WORD), their order (part-order), whole names (point-NAME)

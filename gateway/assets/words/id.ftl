@@ -219,6 +219,14 @@ web-sink-not-allowed = Broker tidak mengizinkan pengguna ini menulis. Minta izin
 web-store-until = tersimpan sampai { $until }, { $unflushed } sedang ditulis
 web-store-all = semua tersimpan sampai { $until }
 web-store-nothing = belum ada yang tersimpan, { $unflushed } sedang ditulis
+web-clock = Jam
+web-clock-untrusted = { $time }, belum sinkron
+web-clock-bound = { $time }, selisih paling besar { $bound } detik
+web-clock-source-kernel = waktu dari jaringan (NTP)
+web-clock-source-battery-clock = cocok dengan jam berbaterai
+web-clock-source-host = waktu komputer saat dinyalakan
+web-clock-ahead = Jam komputer diubah dan lebih cepat { $seconds } detik; tidak ada sumber yang membenarkannya. Waktu bacaan tidak ikut berubah.
+web-clock-behind = Jam komputer diubah dan lebih lambat { $seconds } detik; tidak ada sumber yang membenarkannya. Waktu bacaan tidak ikut berubah.
 web-store-size = { $size } di kartu SD
 web-store-hung = kartu SD atau disk tidak menjawab selama { $seconds } s
 web-store-stopped = penyimpanan berhenti
@@ -2743,6 +2751,7 @@ audit-kind-loss = Data hilang
 audit-kind-redated = Waktu data diperbaiki
 audit-kind-repair = Penyimpanan diperbaiki
 audit-kind-retention = Data lama dihapus
+audit-kind-clock = Jam diubah
 audit-kind-sink = Tujuan pengiriman
 
 # Label titik ukur: bagian nama (part-KELOMPOK-KATA), urutannya (part-order), nama utuh (point-NAMA)

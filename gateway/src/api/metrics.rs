@@ -14,9 +14,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use std::sync::atomic::AtomicU64;
 
-type MetricLabels = [(&'static str, String); 1];
+pub(super) type MetricLabels = [(&'static str, String); 1];
 type CounterMetric = Counter<u64, AtomicU64>;
-type GaugeMetric = Gauge<f64, AtomicU64>;
+pub(super) type GaugeMetric = Gauge<f64, AtomicU64>;
 
 const OPENMETRICS_MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -54,13 +54,7 @@ pub(crate) async fn get_metrics(State(app): State<ApiListener>) -> Result<Respon
     let store = &app.state().store;
     register_store_metrics(&mut registry, &store.health().borrow());
     register_pulse_metrics(&mut registry, &store.pulse);
-    let clock = f64::from(u8::from(app.state().clock.now().trusted));
-    register_gauge(
-        &mut registry,
-        "clock_trusted",
-        "1 when the wall clock is trusted",
-        clock,
-    );
+    super::clock_certainty::register_clock_metrics(&mut registry, app.state().clock.certainty());
     if let Some(bytes) = resident_memory_bytes() {
         register_gauge(
             &mut registry,
@@ -253,7 +247,7 @@ fn register_pulse_metrics(registry: &mut Registry, pulse: &crate::storage::Store
     );
 }
 
-fn register_gauge(registry: &mut Registry, name: &str, help: &str, value: f64) {
+pub(super) fn register_gauge(registry: &mut Registry, name: &str, help: &str, value: f64) {
     let gauge = GaugeMetric::default();
     gauge.set(value);
     registry.register(name, help, gauge);

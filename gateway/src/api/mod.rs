@@ -22,6 +22,7 @@ pub(crate) mod bus_requests;
 pub(crate) mod calibrations;
 mod changes_since_json;
 pub(crate) mod client;
+mod clock_certainty;
 mod csv_export;
 pub(crate) mod device_health;
 pub(crate) mod entry_recording;

@@ -1,6 +1,7 @@
 //! `/healthz` and the resources `/api/v1/site`, `devices` and `points`, with the JSON types
 //! of the API. The domain types are not serialised; these types are their public form.
 
+use super::clock_certainty::{SiteClockJson, clock_note};
 use super::device_health;
 use super::error::ApiError;
 use super::request_language::RequestLanguage;
@@ -45,8 +46,8 @@ pub(crate) struct SiteJson {
     version: &'static str,
     /// The gateway's clock, milliseconds since 1970 UTC.
     now: i64,
-    /// False while the clock is not synchronised.
-    clock_trusted: bool,
+    #[serde(flatten)]
+    clock: SiteClockJson,
 }
 
 /// An asset: a solar plant, pump, tank, bin and so on.
@@ -227,6 +228,7 @@ pub(crate) async fn healthz(State(app): State<ApiListener>) -> (StatusCode, Json
     if !app.state().clock.now().trusted {
         notes.push("the clock is not synchronised; readings are kept undated".to_owned());
     }
+    notes.extend(clock_note(app.state().clock.certainty()));
     notes.extend(fault_notes(&app));
     let word = if why.is_empty() { "ok" } else { "failing" };
     (
@@ -289,7 +291,7 @@ pub(crate) async fn get_site(State(app): State<ApiListener>) -> Json<SiteJson> {
         assets: assets.collect(),
         version: app.state().version,
         now: now.at.0,
-        clock_trusted: now.trusted,
+        clock: SiteClockJson::of(app.state().clock.certainty()),
     })
 }
 

@@ -8,6 +8,7 @@
 //! Relations between bounds are checked at compile time at the end of this file. Keys, defaults
 //! and ranges that a user can set are in `docs/configuration.md`.
 
+mod clock_limits;
 mod evidence_limits;
 mod import_limits;
 pub mod pin_limits;
@@ -15,6 +16,7 @@ mod report_limits;
 mod sink_limits;
 mod store_limits;
 
+pub use clock_limits::*;
 pub use evidence_limits::*;
 pub use import_limits::*;
 pub use report_limits::*;

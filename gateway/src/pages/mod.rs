@@ -24,6 +24,7 @@
 mod account_page;
 mod assets;
 mod audit_page;
+mod clock_line;
 mod drawings;
 mod entry;
 mod explanation_page;

@@ -9,7 +9,7 @@ use crate::i18n::Language;
 use crate::pages::drawings::small_curve::SmallCurve;
 use crate::pages::page_frame::{PageFrame, render_not_found, render_page};
 use crate::pages::page_request::PageRequest;
-use crate::pages::page_texts::{DeviceCard, PointCard, SiteHealthTexts};
+use crate::pages::page_texts::{DeviceCard, HealthLine, PointCard, SiteHealthTexts};
 use crate::pages::plot_spec::{PlotData, PlotSeries, PlotSpec, PlotStyle};
 use crate::report::content::unit_text;
 use askama::Template;
@@ -33,6 +33,7 @@ struct TechnicianPage {
 #[template(path = "health.html")]
 struct HealthPage {
     frame: PageFrame,
+    clock: HealthLine,
     status: SiteHealthTexts,
     devices: Vec<DeviceCard>,
 }
@@ -68,7 +69,8 @@ pub(crate) async fn technician_page(asked: PageRequest) -> Response {
 }
 
 pub(crate) async fn health_page(asked: PageRequest) -> Response {
-    let page = |frame, (status, devices)| HealthPage {
+    let page = |frame: PageFrame, (status, devices)| HealthPage {
+        clock: asked.app.clock_line(frame.lang),
         frame,
         status,
         devices,

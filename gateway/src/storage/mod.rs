@@ -22,6 +22,7 @@ mod backup;
 mod calibrations;
 mod chunk_codec;
 mod clock_era;
+mod clock_limits;
 #[cfg(test)]
 mod damage_tests;
 mod delta_codec;

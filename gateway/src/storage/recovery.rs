@@ -174,6 +174,7 @@ fn assemble_writer(
     match keeper
         .follow_progress()
         .and_then(|()| keeper.replay_journal())
+        .and_then(|()| keeper.doubt_earlier_clock())
         .and_then(|()| keeper.record_start(config_text))
         .and_then(|()| keeper.mark_unsealed())
     {
@@ -308,7 +309,7 @@ impl StoreWriter {
     /// Records the start in the audit log, and the configuration when it differs from the newest
     /// revision.
     fn record_start(&mut self, config_text: &str) -> Result<(), rusqlite::Error> {
-        let now = self.clock.now().at;
+        let now = self.recording_time();
         let transaction = self.db.transaction()?;
         let crc = crc32fast::hash(config_text.as_bytes());
         let newest = "SELECT text FROM revision ORDER BY id DESC LIMIT 1";

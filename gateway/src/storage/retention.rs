@@ -24,7 +24,7 @@ const JOURNAL_ROWS_PER_RUN: i64 = 256;
 impl StoreWriter {
     /// Applies the age rule, then the disk budget.
     pub(super) fn apply_retention(&mut self, now: ClockStamp) -> Result<(), rusqlite::Error> {
-        if now.trusted {
+        if now.trusted && self.clock.is_settled() {
             self.stamp_idle_cursors(now.at)?;
             self.delete_expired(now)?;
         }
@@ -79,8 +79,8 @@ impl StoreWriter {
     /// Deletes the oldest raw samples until the budget is kept, at most a tenth of the days;
     /// without any, undelivered readings.
     fn delete_oldest_raw(&mut self, budget: u64, now: ClockStamp) -> Result<(), rusqlite::Error> {
-        if !now.trusted {
-            tracing::warn!("over the disk budget; nothing is deleted while the clock is untrusted");
+        if !now.trusted || !self.clock.is_settled() {
+            tracing::warn!("over the disk budget; nothing is deleted while the clock is in doubt");
             return Ok(());
         }
         let days = sealed_days(&self.db)?;

@@ -5,7 +5,7 @@
 use super::chunk_codec;
 use super::digest::mark_day_due;
 use super::key_registry::PointKey;
-use super::local_calendar::{DAY_GRACE_MS, LocalDay};
+use super::local_calendar::LocalDay;
 use super::memtable::{BootKey, ColumnKey, sort_and_dedup};
 use super::meta_table::write_meta;
 use super::pack_rows::{PackContent, PackWriter, group_of_point, parse_pieces, read_piece};
@@ -54,9 +54,11 @@ impl StoreWriter {
         if hourly || self.memtable.memory_bytes() > MEMTABLE_BYTES_MAX {
             self.seal_parts()?;
         }
-        let today = self.calendar.day(UtcMs(now.at.0 - DAY_GRACE_MS));
+        self.note_clock_steps()?;
         // An untrusted clock ends no day.
-        if now.trusted && (self.merge_next_group(today - 1)? || self.close_due_days(now.at)) {
+        if let Some(limit) = self.closing_limit(now)?
+            && (self.merge_next_group(limit)? || self.close_due_days(now.at, limit))
+        {
             self.schedule_maintenance();
         }
         if hourly {

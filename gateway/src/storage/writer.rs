@@ -254,7 +254,8 @@ impl StoreWriter {
     ) -> Result<T, StoreError> {
         // A commit into a removed file would be gone at exit.
         self.check_files()?;
-        let changed = change(&mut self.db, self.clock.now().at)?;
+        let now = self.recording_time();
+        let changed = change(&mut self.db, now)?;
         self.snapshots.raise_revision();
         self.publish_health();
         Ok(changed)

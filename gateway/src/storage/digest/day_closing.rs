@@ -9,9 +9,9 @@ use crate::domain::UtcMs;
 use crate::evidence::{
     DayRecord, RecordReason, RecordedTable, RevisionKind, SampleDigestLine, hash_samples,
 };
-use crate::limits::{EVIDENCE_GAP_DAYS_MAX, EVIDENCE_SAMPLES_MAX};
+use crate::limits::{EARLIEST_TIME_MS, EVIDENCE_GAP_DAYS_MAX, EVIDENCE_SAMPLES_MAX};
 use crate::storage::digest::day_closer::DayInProgress;
-use crate::storage::local_calendar::{DAY_GRACE_MS, FIRST_DAY, LocalDay, date};
+use crate::storage::local_calendar::{FIRST_DAY, LocalDay, date};
 use crate::storage::schema::disk_error;
 use crate::storage::store_error::StoreError;
 use crate::storage::store_values::StoreAccess;
@@ -42,11 +42,11 @@ pub(in crate::storage) fn mark_day_due(
 impl StoreWriter {
     /// Closes the next piece; returns whether there is more to do. After a failure it waits for
     /// `RETRY_MS`.
-    pub(in crate::storage) fn close_due_days(&mut self, now: UtcMs) -> bool {
+    pub(in crate::storage) fn close_due_days(&mut self, now: UtcMs, limit: LocalDay) -> bool {
         if now.0 < self.closing.not_before {
             return false;
         }
-        self.close_step(now)
+        self.close_step(now, limit)
             .map(|left| left > 0)
             .unwrap_or_else(|fault| {
                 tracing::warn!(%fault, "a day could not be closed; tried again");
@@ -60,29 +60,29 @@ impl StoreWriter {
     pub(super) fn settle(&mut self) -> Result<u64, StoreError> {
         self.flush()?;
         let now = self.clock.now();
-        // An untrusted clock closes no day; a read-only command writes no record.
-        if !now.trusted || self.access == StoreAccess::Read {
+        // A read-only command writes no record.
+        if self.access == StoreAccess::Read {
             return Ok(0);
         }
-        self.close_step(now.at)
-            .map_err(|fault| disk_error("closing days", &fault))
+        let closed = self.closing_limit(now).and_then(|limit| match limit {
+            Some(limit) => self.close_step(now.at, limit),
+            None => Ok(0),
+        });
+        closed.map_err(|fault| disk_error("closing days", &fault))
     }
 
     /// Returns the number of closed days that need a record.
     pub(super) fn count_due_days(&mut self) -> Result<u64, rusqlite::Error> {
-        let now = self.clock.now();
-        if !now.trusted {
+        let Some(limit) = self.closing_limit(self.clock.now())? else {
             return Ok(0);
-        }
-        let limit = self.calendar.day(UtcMs(now.at.0 - DAY_GRACE_MS)) - 1;
+        };
         let late = |key: crate::storage::memtable::ColumnKey| key.boot == 0 && key.day <= limit;
         let unsealed = u64::from(self.memtable.keys().any(late));
         Ok(self.count_remaining_days(limit)?.max(unsealed))
     }
 
     /// Does one piece: seals, merges or hashes; returns the number of days left.
-    fn close_step(&mut self, now: UtcMs) -> Result<u64, rusqlite::Error> {
-        let limit = self.calendar.day(UtcMs(now.0 - DAY_GRACE_MS)) - 1;
+    fn close_step(&mut self, now: UtcMs, limit: LocalDay) -> Result<u64, rusqlite::Error> {
         let late = |key: crate::storage::memtable::ColumnKey| key.boot == 0 && key.day <= limit;
         // A late reading in memory belongs to a day that is over: it is sealed before that day is
         // hashed.
@@ -254,7 +254,9 @@ impl StoreWriter {
     /// Returns the first day from `from` on that has samples, ledger entries or a configuration
     /// revision.
     fn first_day_with_data(&mut self, from: LocalDay) -> Result<Option<LocalDay>, rusqlite::Error> {
-        let start = self.calendar.day_start(from).0;
+        // Imported samples may be older than this program; what it has recorded itself may not, so
+        // such a time is that of a clock that was not set.
+        let start = self.calendar.day_start(from).0.max(EARLIEST_TIME_MS);
         let day: Option<LocalDay> = self.db.query_row(
             "SELECT min(day) FROM pack WHERE day >= ? AND boot = 0 AND content IN (0, 1)",
             [from],

@@ -10,17 +10,29 @@
 //! without a battery clock starts with a wrong date. Its timestamps are not trusted until the
 //! kernel reports a synchronised clock (`adjtimex`), and readings are re-dated afterwards
 //! (`storage`). When the kernel got its time from a battery clock, or from the host of a virtual
-//! machine, the wall clock is trusted at once; a battery clock that the gateway itself reads may
-//! confirm it later. See "Time" in `docs/ARCHITECTURE.md`.
+//! machine, the wall clock is trusted at once, unless it shows a time before the newest data; a
+//! battery clock that the gateway itself reads may confirm it later. Trust once gained holds: the
+//! time goes on by the monotonic clock with a bound that grows, whatever the wall
+//! clock is set to. See "Time" in `docs/ARCHITECTURE.md`.
+
+mod reckoning;
+mod system_clocks;
+
+pub use reckoning::{ClockCertainty, ClockStep, TrustSource};
 
 use crate::domain::{BootId, MonoMs, UtcMs};
+use crate::limits::EARLIEST_TIME_MS;
+use reckoning::{ClockReckoning, ReckonedTime};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+use system_clocks::SystemClocks;
 
 /// Largest difference at which a battery clock confirms the wall clock, ms: the drift of a year
 /// (2 ppm for a DS3231, 63 s) and the step of a second.
 const BATTERY_CLOCK_MAX_MS: u64 = 120_000;
+/// Error of a time that was read from a battery clock or a host, ms: whole seconds, and some drift.
+const HOST_BOUND_MS: i64 = 2000;
 
 /// Both clocks, read at the same moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,9 +52,8 @@ pub struct Clock(Arc<ClockSource>);
 #[derive(Debug)]
 enum ClockSource {
     System {
-        start: Instant,
-        start_mono: u64,
-        forced: AtomicBool,
+        clocks: SystemClocks,
+        reckoning: Mutex<ClockReckoning>,
     },
     Manual {
         at: AtomicI64,
@@ -67,16 +78,12 @@ pub fn offset_ms(at: UtcMs, mono: MonoMs) -> i64 {
 
 impl Clock {
     /// Returns the clock of the system.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one reader of the clock"
-    )]
     pub fn system() -> Self {
-        let start_mono = read_uptime().unwrap_or_default();
+        let host = (TrustSource::Host, HOST_BOUND_MS * 1000);
+        let offered = system_clocks::has_trusted_boot_time().then_some(host);
         Self(Arc::new(ClockSource::System {
-            start: Instant::now(),
-            start_mono: to_millis(start_mono),
-            forced: AtomicBool::new(has_trusted_boot_time()),
+            clocks: SystemClocks::new(),
+            reckoning: Mutex::new(ClockReckoning::new(offered)),
         }))
     }
 
@@ -90,24 +97,14 @@ impl Clock {
     }
 
     /// Reads both clocks.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one reader of the clock"
-    )]
     pub fn now(&self) -> ClockStamp {
         match &*self.0 {
-            ClockSource::System {
-                start,
-                start_mono,
-                forced,
-            } => {
-                let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+            ClockSource::System { clocks, reckoning } => {
+                let now = reckon(clocks, reckoning);
                 ClockStamp {
-                    at: UtcMs(
-                        wall.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(0)),
-                    ),
-                    mono: MonoMs(start_mono + to_millis(start.elapsed())),
-                    trusted: forced.load(Ordering::Relaxed) || is_synchronised(),
+                    at: UtcMs(now.at_us.div_euclid(1000)),
+                    mono: MonoMs((now.mono_us / 1000).unsigned_abs()),
+                    trusted: now.certainty.is_some(),
                 }
             }
             ClockSource::Manual { at, mono, trusted } => ClockStamp {
@@ -118,20 +115,58 @@ impl Clock {
         }
     }
 
+    /// How well the time is known; `None` while nobody vouches for it.
+    pub fn certainty(&self) -> Option<ClockCertainty> {
+        match &*self.0 {
+            ClockSource::System { clocks, reckoning } => reckon(clocks, reckoning).certainty,
+            ClockSource::Manual { .. } => self.now().trusted.then_some(ClockCertainty {
+                source: TrustSource::Host,
+                bound_ms: 0,
+                system_lead_ms: 0,
+            }),
+        }
+    }
+
+    /// Steps of the wall clock since the last call, oldest first.
+    pub fn take_steps(&self) -> Vec<ClockStep> {
+        match &*self.0 {
+            ClockSource::System { reckoning, .. } => lock(reckoning).take_steps(),
+            ClockSource::Manual { .. } => Vec::new(),
+        }
+    }
+
+    /// False for an hour after the time was corrected by more than a minute: what cannot be undone
+    /// waits, in case the correction was wrong.
+    pub fn is_settled(&self) -> bool {
+        match &*self.0 {
+            ClockSource::System { clocks, reckoning } => {
+                let mono_us = clocks.read().mono_us;
+                lock(reckoning).is_settled(mono_us)
+            }
+            ClockSource::Manual { .. } => true,
+        }
+    }
+
+    /// Doubts a time that the computer merely had at its start and that is earlier than `newest`,
+    /// the time of the newest data: no clock runs back.
+    pub fn doubt_before(&self, newest: UtcMs) {
+        if let ClockSource::System { clocks, reckoning } = &*self.0 {
+            // A first look: whether the time at the start is believed is decided here at the latest.
+            reckon(clocks, reckoning);
+            let raw = clocks.read();
+            lock(reckoning).set_floor(newest, raw);
+        }
+    }
+
     /// Time until the wall clock shows `at`; zero when it has passed. Exact where [`Self::now`] has
     /// whole milliseconds, so that what is due at one moment wakes the program once.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one reader of the clock"
-    )]
     pub fn time_until(&self, at: UtcMs) -> Duration {
         let shown = match &*self.0 {
-            ClockSource::System { .. } => SystemTime::now()
-                .duration_since(SystemTime::UNIX_EPOCH)
-                .unwrap_or_default(),
-            ClockSource::Manual { at, .. } => since_1970(at.load(Ordering::Relaxed)),
+            ClockSource::System { clocks, reckoning } => reckon(clocks, reckoning).at_us,
+            ClockSource::Manual { at, .. } => at.load(Ordering::Relaxed).saturating_mul(1000),
         };
-        since_1970(at.0).saturating_sub(shown)
+        let left = at.0.saturating_mul(1000).saturating_sub(shown);
+        Duration::from_micros(u64::try_from(left).unwrap_or(0))
     }
 
     /// Time until the wall clock next shows `phase` after a multiple of `every`. Whoever waits for
@@ -153,22 +188,58 @@ impl Clock {
         }
     }
 
-    /// Marks the wall clock as trusted (a computer without NTP, the phone of a technician, a test).
+    /// Marks the wall clock as trusted (a demo, a test).
     pub fn trust(&self) {
-        match &*self.0 {
-            ClockSource::System { forced, .. } => forced.store(true, Ordering::Relaxed),
-            ClockSource::Manual { trusted, .. } => trusted.store(true, Ordering::Relaxed),
-        }
+        self.believe(TrustSource::Host, HOST_BOUND_MS);
     }
 
     /// Compares the wall clock with a battery clock that has run without a break, and trusts it if
     /// they agree within `BATTERY_CLOCK_MAX_MS`. Returns the battery clock's lead, ms.
     pub fn confirm_by_battery_clock(&self, battery: UtcMs) -> i64 {
         let lead = battery.0.saturating_sub(self.now().at.0);
-        if lead.unsigned_abs() <= BATTERY_CLOCK_MAX_MS {
-            self.trust();
+        if lead.unsigned_abs() <= BATTERY_CLOCK_MAX_MS && battery.0 >= EARLIEST_TIME_MS {
+            let bound = i64::try_from(lead.unsigned_abs()).unwrap_or(i64::MAX);
+            self.believe(
+                TrustSource::BatteryClock,
+                bound.saturating_add(HOST_BOUND_MS),
+            );
         }
         lead
+    }
+
+    fn believe(&self, source: TrustSource, bound_ms: i64) {
+        match &*self.0 {
+            ClockSource::System { clocks, reckoning } => {
+                let raw = clocks.read();
+                lock(reckoning).believe(raw, source, bound_ms.saturating_mul(1000));
+            }
+            ClockSource::Manual { trusted, .. } => trusted.store(true, Ordering::Relaxed),
+        }
+    }
+
+    /// Clock of a computer whose clocks show what the test says: wall and monotonic clock in ms, and
+    /// whether the kernel is synchronised. The time at the start is believed.
+    #[cfg(test)]
+    pub(crate) fn simulated(wall: UtcMs, mono: MonoMs, synchronised: bool) -> Self {
+        let host = (TrustSource::Host, HOST_BOUND_MS * 1000);
+        let clock = Self(Arc::new(ClockSource::System {
+            clocks: SystemClocks::new(),
+            reckoning: Mutex::new(ClockReckoning::new(Some(host))),
+        }));
+        clock.simulate(wall, mono, synchronised);
+        clock
+    }
+
+    /// Lets the clocks of a simulated computer show this.
+    #[cfg(test)]
+    pub(crate) fn simulate(&self, wall: UtcMs, mono: MonoMs, synchronised: bool) {
+        if let ClockSource::System { clocks, .. } = &*self.0 {
+            *lock(&clocks.simulated) = Some(reckoning::RawClocks {
+                wall_us: wall.0 * 1000,
+                mono_us: i64::try_from(mono.0).unwrap_or_default() * 1000,
+                kernel_bound_us: synchronised.then_some(1000),
+            });
+        }
     }
 
     /// Marks a manual clock as not trusted.
@@ -236,55 +307,15 @@ pub fn boot_id() -> BootId {
     boot.clone()
 }
 
-/// Time since boot.
-fn read_uptime() -> Option<Duration> {
-    let text = std::fs::read_to_string("/proc/uptime").ok()?;
-    let seconds: f64 = text.split_whitespace().next()?.parse().ok()?;
-    Duration::try_from_secs_f64(seconds).ok()
+/// Looks at the clocks.
+fn reckon(clocks: &SystemClocks, reckoning: &Mutex<ClockReckoning>) -> ReckonedTime {
+    // Within the lock: looks of two threads stay in the order of the monotonic clock.
+    let mut reckoning = lock(reckoning);
+    reckoning.look(clocks.read())
 }
 
-/// Milliseconds since 1970 as a duration; zero before.
-fn since_1970(ms: i64) -> Duration {
-    Duration::from_millis(u64::try_from(ms).unwrap_or(0))
-}
-
-fn to_millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// True when the kernel took its time from a battery clock, or from the host of a virtual machine.
-fn has_trusted_boot_time() -> bool {
-    // `hctosys` is 1 for the clock from which the kernel set its time at boot; a clock that merely
-    // exists may never have been set.
-    let battery = std::fs::read_dir("/sys/class/rtc")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .any(|rtc| {
-            std::fs::read_to_string(rtc.path().join("hctosys")).is_ok_and(|set| set.trim() == "1")
-        });
-    let source = "/sys/devices/system/clocksource/clocksource0/available_clocksource";
-    let host = std::fs::read_to_string(source).is_ok_and(|names| {
-        names
-            .split_whitespace()
-            .any(|name| matches!(name, "kvm-clock" | "hyperv_clocksource_tsc_page" | "xen"))
-    });
-    battery || host
-}
-
-/// True when the kernel reports that its clock is disciplined (NTP, chrony, GPS).
-#[expect(
-    unsafe_code,
-    reason = "adjtimex has no safe wrapper in our tree; it only reads here"
-)]
-fn is_synchronised() -> bool {
-    // SAFETY: `timex` is plain data for which all zeros is valid; modes = 0 asks for a read only.
-    let state = unsafe {
-        let mut timex: libc::timex = std::mem::zeroed();
-        libc::adjtimex(&raw mut timex)
-    };
-    // State 5 is TIME_ERROR: not synchronised.
-    (0..5).contains(&state)
+fn lock<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

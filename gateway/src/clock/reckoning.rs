@@ -1,0 +1,437 @@
+//! [`ClockReckoning`]: the time that is given out, reckoned from what the system's clocks show. Pure.
+//!
+//! While a source vouches for the wall clock, the pair of both clocks is the anchor. Afterwards the
+//! time is the anchor plus the monotonic clock, and its bound grows with the drift: a wall clock
+//! that somebody sets moves nothing until a source vouches for the new time. A time that was given
+//! is never followed by an earlier one, unless a source corrects it by more than `SLEW_MAX_US`;
+//! less (a leap second) is made up for by a clock that runs at half speed.
+
+use crate::domain::{MonoMs, UtcMs};
+use crate::limits::{CLOCK_DRIFT_PPM, CLOCK_STEPS_KEPT_MAX, EARLIEST_TIME_MS};
+use std::collections::VecDeque;
+
+/// Change of the difference between the two clocks that counts as a step, µs.
+const STEP_MIN_US: i64 = 500_000;
+/// Correction backwards that is made up for slowly, µs.
+const SLEW_MAX_US: i64 = 5_000_000;
+/// Correction after which nothing irreversible is done for a while, µs.
+const UNSETTLING_STEP_US: i64 = 60_000_000;
+/// That while, µs: long enough for a source that was wrong to be put right.
+const SETTLING_US: i64 = 3_600_000_000;
+
+/// What the clocks of the system show at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RawClocks {
+    /// Wall clock, µs since 1970.
+    pub(super) wall_us: i64,
+    /// Monotonic clock, µs since boot.
+    pub(super) mono_us: i64,
+    /// Largest error that the kernel states, µs; `None` while it is not synchronised.
+    pub(super) kernel_bound_us: Option<i64>,
+}
+
+/// Source that vouches for the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrustSource {
+    /// Kernel with a disciplined clock (NTP, chrony, GPS).
+    Kernel,
+    /// Battery clock that the gateway reads itself.
+    BatteryClock,
+    /// Time at the start, of a battery clock (`hctosys`) or of the host of a virtual machine.
+    Host,
+}
+
+/// Step of the wall clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClockStep {
+    /// Time before the step ...
+    pub from: UtcMs,
+    /// ... and after it.
+    pub to: UtcMs,
+    /// Monotonic time of the step.
+    pub mono: MonoMs,
+    /// True when the time of new readings follows it; false when no source vouches for it.
+    pub followed: bool,
+}
+
+/// How well the time is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClockCertainty {
+    /// Source that vouched for it last.
+    pub source: TrustSource,
+    /// Largest error, ms.
+    pub bound_ms: u64,
+    /// Lead of the system's wall clock over the time that is given out, ms.
+    pub system_lead_ms: i64,
+}
+
+/// Moment for which a source vouched.
+#[derive(Clone, Copy, Debug)]
+struct ClockAnchor {
+    offset_us: i64,
+    mono_us: i64,
+    bound_us: i64,
+    source: TrustSource,
+}
+
+/// Time that is given out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ReckonedTime {
+    /// Time, µs since 1970.
+    pub(super) at_us: i64,
+    /// Monotonic time, µs.
+    pub(super) mono_us: i64,
+    /// How well it is known; `None` while nobody vouches for it.
+    pub(super) certainty: Option<ClockCertainty>,
+}
+
+/// State between two looks at the clocks.
+#[derive(Debug)]
+pub(super) struct ClockReckoning {
+    anchor: Option<ClockAnchor>,
+    /// Time at the start that may be believed, and its bound, µs; taken at the first look.
+    offered: Option<(TrustSource, i64)>,
+    /// Wall clock less monotonic clock at the last look, µs.
+    raw_offset_us: Option<i64>,
+    /// Time given out last by a trusted clock, and its monotonic time, µs.
+    given: Option<(i64, i64)>,
+    /// Time before which a wall clock is not believed at the start, µs.
+    floor_us: i64,
+    steps: VecDeque<ClockStep>,
+    /// Monotonic time of the last correction of more than `UNSETTLING_STEP_US`, µs.
+    unsettled_us: Option<i64>,
+}
+
+impl TrustSource {
+    /// Word for metrics, API and texts.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Kernel => "kernel",
+            Self::BatteryClock => "battery-clock",
+            Self::Host => "host",
+        }
+    }
+}
+
+impl ClockStep {
+    /// Size, ms; negative for a step back.
+    pub fn by_ms(&self) -> i64 {
+        self.to.0.saturating_sub(self.from.0)
+    }
+}
+
+impl ClockReckoning {
+    /// Begins without trust; `offered` is the source of the time at the start and its bound, µs.
+    pub(super) fn new(offered: Option<(TrustSource, i64)>) -> Self {
+        Self {
+            anchor: None,
+            offered,
+            raw_offset_us: None,
+            given: None,
+            floor_us: EARLIEST_TIME_MS.saturating_mul(1000),
+            steps: VecDeque::new(),
+            unsettled_us: None,
+        }
+    }
+
+    /// Takes a look at the clocks and returns the time.
+    pub(super) fn look(&mut self, raw: RawClocks) -> ReckonedTime {
+        let before = self.anchor;
+        let offered = self.offered.take();
+        match (raw.kernel_bound_us, offered) {
+            // Synchronised with 1970 is a daemon that lost its mind.
+            (Some(bound), _) if raw.wall_us >= EARLIEST_TIME_MS.saturating_mul(1000) => {
+                self.anchor = Some(ClockAnchor::new(raw, TrustSource::Kernel, bound));
+            }
+            (_, Some((source, bound))) if before.is_none() && raw.wall_us >= self.floor_us => {
+                self.anchor = Some(ClockAnchor::new(raw, source, bound));
+            }
+            _ => {}
+        }
+        self.note_steps(raw, before);
+        let offset = self
+            .anchor
+            .map_or(raw.offset_us(), |anchor| anchor.offset_us);
+        let right = raw.mono_us.saturating_add(offset);
+        let at_us = match self.given.filter(|_| self.anchor.is_some()) {
+            Some(given) => slewed(right, given, raw.mono_us),
+            None => right,
+        };
+        self.given = self.anchor.map(|_| (at_us, raw.mono_us));
+        ReckonedTime {
+            at_us,
+            mono_us: raw.mono_us,
+            certainty: self.anchor.map(|anchor| ClockCertainty {
+                source: anchor.source,
+                bound_ms: anchor
+                    .bound_us_at(raw.mono_us)
+                    .saturating_add(at_us - right)
+                    .div_euclid(1000)
+                    .unsigned_abs()
+                    + 1,
+                system_lead_ms: raw.wall_us.saturating_sub(at_us) / 1000,
+            }),
+        }
+    }
+
+    /// Takes the wall clock as right: a source vouches for it.
+    pub(super) fn believe(&mut self, raw: RawClocks, source: TrustSource, bound_us: i64) {
+        let before = self.anchor;
+        self.anchor = Some(ClockAnchor::new(raw, source, bound_us));
+        self.note_steps(raw, before);
+    }
+
+    /// Sets the time before which no clock is believed that merely showed it at the start; what was
+    /// believed already and is earlier loses its trust.
+    pub(super) fn set_floor(&mut self, floor: UtcMs, raw: RawClocks) {
+        self.floor_us = self.floor_us.max(floor.0.saturating_mul(1000));
+        let shown = |anchor: &ClockAnchor| raw.mono_us.saturating_add(anchor.offset_us);
+        let is_doubtful = |anchor: &ClockAnchor| {
+            anchor.source == TrustSource::Host && shown(anchor) < self.floor_us
+        };
+        if self.anchor.as_ref().is_some_and(is_doubtful) {
+            self.anchor = None;
+            self.given = None;
+        }
+    }
+
+    /// Returns the steps since the last call, oldest first.
+    pub(super) fn take_steps(&mut self) -> Vec<ClockStep> {
+        self.steps.drain(..).collect()
+    }
+
+    /// False for a while after a large correction.
+    pub(super) fn is_settled(&self, mono_us: i64) -> bool {
+        self.unsettled_us
+            .is_none_or(|since| mono_us.saturating_sub(since) >= SETTLING_US)
+    }
+
+    /// Notes that the wall clock, or the time that is given out, has stepped.
+    fn note_steps(&mut self, raw: RawClocks, before: Option<ClockAnchor>) {
+        let shown = self.raw_offset_us.replace(raw.offset_us());
+        let moved = match (before, self.anchor) {
+            (Some(before), Some(now)) => now.offset_us.saturating_sub(before.offset_us),
+            _ => 0,
+        };
+        if moved.abs() >= UNSETTLING_STEP_US {
+            self.unsettled_us = Some(raw.mono_us);
+        }
+        let stepped = shown.map_or(0, |shown| raw.offset_us().saturating_sub(shown));
+        let (from, to, followed) = if moved.abs() >= STEP_MIN_US {
+            let to = raw.wall_us;
+            (to.saturating_sub(moved), to, true)
+        } else if stepped.abs() >= STEP_MIN_US {
+            // A wall clock that comes back to the time that was kept moves nothing.
+            let to = raw.wall_us;
+            (to.saturating_sub(stepped), to, self.anchor.is_none())
+        } else {
+            return;
+        };
+        let ms = |us: i64| UtcMs(us.div_euclid(1000));
+        let step = ClockStep {
+            from: ms(from),
+            to: ms(to),
+            mono: MonoMs((raw.mono_us / 1000).unsigned_abs()),
+            followed,
+        };
+        // A clock that steps all the time is told by its first steps.
+        if self.steps.len() < CLOCK_STEPS_KEPT_MAX {
+            tracing::warn!(
+                from = %step.from, to = %step.to, by_ms = step.by_ms(), followed,
+                "the clock of the computer was set"
+            );
+            self.steps.push_back(step);
+        }
+    }
+}
+
+impl ClockAnchor {
+    fn new(raw: RawClocks, source: TrustSource, bound_us: i64) -> Self {
+        Self {
+            offset_us: raw.offset_us(),
+            mono_us: raw.mono_us,
+            bound_us,
+            source,
+        }
+    }
+
+    /// Largest error at a monotonic time, µs.
+    fn bound_us_at(&self, mono_us: i64) -> i64 {
+        let since = mono_us.saturating_sub(self.mono_us).max(0);
+        self.bound_us
+            .saturating_add(since / 1_000_000 * CLOCK_DRIFT_PPM)
+    }
+}
+
+impl RawClocks {
+    fn offset_us(&self) -> i64 {
+        self.wall_us.saturating_sub(self.mono_us)
+    }
+}
+
+/// Returns the time to give out after `given` (time, monotonic time), µs: the right one, or a later
+/// one that the right one catches up with.
+fn slewed(right: i64, given: (i64, i64), mono_us: i64) -> i64 {
+    let (at, then) = given;
+    let slow = at.saturating_add(mono_us.saturating_sub(then).max(0) / 2);
+    if (1..=SLEW_MAX_US).contains(&slow.saturating_sub(right)) {
+        slow
+    } else {
+        right
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SECOND: i64 = 1_000_000;
+    const HOUR: i64 = 3600 * SECOND;
+    /// 2026-11-30, µs.
+    const NOON: i64 = 1_796_040_000 * SECOND;
+
+    fn raw(wall_us: i64, mono_us: i64, kernel: Option<i64>) -> RawClocks {
+        RawClocks {
+            wall_us,
+            mono_us,
+            kernel_bound_us: kernel,
+        }
+    }
+
+    #[test]
+    fn synchronised_once_is_enough_for_the_boot_and_the_bound_grows() {
+        let mut clock = ClockReckoning::new(None);
+        assert_eq!(clock.look(raw(NOON, 0, None)).certainty, None);
+        let told = clock.look(raw(NOON, 0, Some(5000))).certainty.unwrap();
+        assert_eq!((told.source, told.bound_ms), (TrustSource::Kernel, 6));
+        // Nine hours after the last answer of NTP the kernel says "unsynchronised".
+        let later = clock.look(raw(NOON + 9 * HOUR, 9 * HOUR, None));
+        assert_eq!(later.at_us, NOON + 9 * HOUR);
+        // 100 ppm of nine hours.
+        assert_eq!(later.certainty.unwrap().bound_ms, 3240 + 6);
+    }
+
+    #[test]
+    fn a_step_that_nobody_vouches_for_moves_no_time_and_is_told_with_its_size() {
+        let mut clock = ClockReckoning::new(Some((TrustSource::Host, SECOND)));
+        clock.look(raw(NOON, 0, None));
+        let ahead = clock.look(raw(NOON + 2 * HOUR + SECOND, SECOND, None));
+        assert_eq!(ahead.at_us, NOON + SECOND);
+        assert_eq!(ahead.certainty.unwrap().system_lead_ms, 7_200_000);
+        let steps = clock.take_steps();
+        assert_eq!(
+            (steps.len(), steps[0].by_ms(), steps[0].followed),
+            (1, 7_200_000, false)
+        );
+        // NTP vouches for it: it is followed, and nothing irreversible is done for an hour.
+        let confirmed = clock.look(raw(NOON + 2 * HOUR + 2 * SECOND, 2 * SECOND, Some(1000)));
+        assert_eq!(confirmed.at_us, NOON + 2 * HOUR + 2 * SECOND);
+        let steps = clock.take_steps();
+        assert_eq!(
+            (steps.len(), steps[0].by_ms(), steps[0].followed),
+            (1, 7_200_000, true)
+        );
+        assert!(!clock.is_settled(HOUR));
+        assert!(clock.is_settled(HOUR + 2 * SECOND));
+    }
+
+    #[test]
+    fn a_clock_before_the_newest_data_or_the_year_of_this_program_is_not_believed_at_the_start() {
+        let mut old = ClockReckoning::new(Some((TrustSource::Host, SECOND)));
+        assert_eq!(old.look(raw(0, 0, None)).certainty, None);
+        // Nor when the kernel says that it is synchronised.
+        assert_eq!(old.look(raw(SECOND, SECOND, Some(10))).certainty, None);
+        // Nor later, when it has run past the bound.
+        assert_eq!(old.look(raw(NOON, 2 * SECOND, None)).certainty, None);
+        let mut behind = ClockReckoning::new(Some((TrustSource::Host, SECOND)));
+        assert!(behind.look(raw(NOON, 0, None)).certainty.is_some());
+        behind.set_floor(UtcMs(NOON / 1000 + 1000), raw(NOON, 0, None));
+        assert_eq!(behind.look(raw(NOON + HOUR, HOUR, None)).certainty, None);
+        // NTP knows better than the data.
+        assert!(
+            behind
+                .look(raw(NOON, HOUR + 1, Some(10)))
+                .certainty
+                .is_some()
+        );
+    }
+
+    #[test]
+    fn a_leap_second_is_made_up_for_without_a_time_that_goes_back() {
+        let mut clock = ClockReckoning::new(None);
+        let mut last = clock.look(raw(NOON, 0, Some(1000))).at_us;
+        for tick in 1..400 {
+            let mono = tick * 10_000;
+            let now = clock.look(raw(NOON + mono - SECOND, mono, Some(1000)));
+            assert!(now.at_us >= last);
+            last = now.at_us;
+        }
+        assert_eq!(last, NOON + 3_990_000 - SECOND);
+    }
+
+    /// What may happen to a clock.
+    #[derive(Clone, Copy, Debug)]
+    enum RawEvent {
+        Passes(i64),
+        Steps(i64),
+        Synchronises,
+        LosesSynchronisation,
+        LeapSecond,
+    }
+
+    fn any_raw_event() -> impl Strategy<Value = RawEvent> {
+        prop_oneof![
+            6 => (1..HOUR).prop_map(RawEvent::Passes),
+            2 => prop_oneof![Just(-NOON), -400 * 24 * HOUR..400 * 24 * HOUR]
+                .prop_map(RawEvent::Steps),
+            2 => Just(RawEvent::Synchronises),
+            1 => Just(RawEvent::LosesSynchronisation),
+            1 => Just(RawEvent::LeapSecond),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_time_that_is_vouched_for_is_the_true_one_within_its_bound_and_never_goes_back(
+            events in prop::collection::vec(any_raw_event(), 1..60),
+            wrong_by in -400 * 24 * HOUR..400 * 24 * HOUR,
+        ) {
+            let mut clock = ClockReckoning::new(None);
+            // The true time is the monotonic one plus `truth`; a leap second takes one away.
+            let (mut mono, mut truth, mut wrong, mut synchronised) = (0, NOON, wrong_by, false);
+            let (mut last, mut leaps, mut in_all) = (None, 0, 0);
+            for event in events {
+                match event {
+                    RawEvent::Passes(us) => mono += us,
+                    // Somebody sets the clock: the kernel is no longer synchronised.
+                    RawEvent::Steps(by) => (wrong, synchronised) = (by, false),
+                    RawEvent::Synchronises => (wrong, synchronised) = (0, true),
+                    RawEvent::LosesSynchronisation => synchronised = false,
+                    RawEvent::LeapSecond if in_all == 4 => {}
+                    RawEvent::LeapSecond => {
+                        in_all += 1;
+                        truth -= SECOND;
+                        leaps += i64::from(!synchronised);
+                        // A kernel that is not synchronised knows of no leap second.
+                        wrong += if synchronised { 0 } else { SECOND };
+                    }
+                }
+                let kernel = synchronised.then_some(1000);
+                let now = clock.look(raw(mono + truth + wrong, mono, kernel));
+                if synchronised {
+                    leaps = 0;
+                }
+                let Some(certainty) = now.certainty else {
+                    prop_assert_eq!(last, None, "trust was lost");
+                    continue;
+                };
+                let error_ms = (now.at_us - (mono + truth)).abs() / 1000;
+                let bound = i64::try_from(certainty.bound_ms).unwrap() + leaps * 1000;
+                prop_assert!(error_ms <= bound, "{} > {}", error_ms, bound);
+                prop_assert!(last.is_none_or(|last| now.at_us >= last));
+                last = Some(now.at_us);
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! [`SystemClocks`]: the wall clock, the monotonic clock and the kernel's word about them.
+
+use super::reckoning::RawClocks;
+use std::time::{Duration, Instant, SystemTime};
+
+/// Time that one look may take before it is repeated: a thread that was held up between the two
+/// clocks would see a step that there was not.
+const LOOK_MAX: Duration = Duration::from_millis(50);
+/// Looks that are repeated at most.
+const LOOKS_MAX: usize = 3;
+
+/// Clocks of the system.
+#[derive(Debug)]
+pub(super) struct SystemClocks {
+    start: Instant,
+    start_mono: Duration,
+    /// What a test lets the clocks show.
+    #[cfg(test)]
+    pub(super) simulated: std::sync::Mutex<Option<RawClocks>>,
+}
+
+impl SystemClocks {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one reader of the clock"
+    )]
+    pub(super) fn new() -> Self {
+        Self {
+            start_mono: read_uptime().unwrap_or_default(),
+            start: Instant::now(),
+            #[cfg(test)]
+            simulated: std::sync::Mutex::default(),
+        }
+    }
+
+    /// Reads the clocks.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one reader of the clock"
+    )]
+    pub(super) fn read(&self) -> RawClocks {
+        #[cfg(test)]
+        if let Some(raw) = *super::lock(&self.simulated) {
+            return raw;
+        }
+        let mut looks = 0;
+        let (mono, wall) = loop {
+            let before = self.start.elapsed();
+            let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+            looks += 1;
+            if looks >= LOOKS_MAX || self.start.elapsed().saturating_sub(before) < LOOK_MAX {
+                break (before, wall.unwrap_or_default());
+            }
+        };
+        RawClocks {
+            wall_us: micros(wall),
+            mono_us: micros(self.start_mono + mono),
+            // After the wall clock: a clock that is set in between is then not synchronised.
+            kernel_bound_us: synchronised_within(),
+        }
+    }
+}
+
+/// Time since boot.
+fn read_uptime() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/uptime").ok()?;
+    let seconds: f64 = text.split_whitespace().next()?.parse().ok()?;
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// True when the kernel took its time from a battery clock, or from the host of a virtual machine.
+pub(super) fn has_trusted_boot_time() -> bool {
+    // `hctosys` is 1 for the clock from which the kernel set its time at boot; a clock that merely
+    // exists may never have been set.
+    let battery = std::fs::read_dir("/sys/class/rtc")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .any(|rtc| {
+            std::fs::read_to_string(rtc.path().join("hctosys")).is_ok_and(|set| set.trim() == "1")
+        });
+    let source = "/sys/devices/system/clocksource/clocksource0/available_clocksource";
+    let host = std::fs::read_to_string(source).is_ok_and(|names| {
+        names
+            .split_whitespace()
+            .any(|name| matches!(name, "kvm-clock" | "hyperv_clocksource_tsc_page" | "xen"))
+    });
+    battery || host
+}
+
+/// Largest error in microseconds while the kernel reports that its clock is disciplined (NTP,
+/// chrony, GPS).
+#[expect(
+    unsafe_code,
+    reason = "adjtimex has no safe wrapper in our tree; it only reads here"
+)]
+fn synchronised_within() -> Option<i64> {
+    // SAFETY: `timex` is plain data for which all zeros is valid; modes = 0 asks for a read only.
+    let (state, bound) = unsafe {
+        let mut timex: libc::timex = std::mem::zeroed();
+        let state = libc::adjtimex(&raw mut timex);
+        (state, timex.maxerror)
+    };
+    #[allow(
+        clippy::useless_conversion,
+        reason = "a C `long` has 32 bits on 32-bit computers"
+    )]
+    let bound = i64::from(bound);
+    // State 5 is TIME_ERROR: not synchronised.
+    (0..5).contains(&state).then_some(bound.max(0))
+}

@@ -1,0 +1,15 @@
+//! Upper bounds of what is believed and kept of the clock.
+
+/// Earliest time that a clock is believed, ms since 1970: this program is not older.
+// 2026-01-01T00:00:00Z
+pub const EARLIEST_TIME_MS: i64 = 1_767_225_600_000;
+/// Drift of a monotonic clock that nothing disciplines, parts per million.
+// Crystals of small computers are within 50 ppm at 25 degrees; cabinets get warm.
+pub const CLOCK_DRIFT_PPM: i64 = 100;
+/// Difference between the clock of the computer and the time of readings that is told, ms.
+pub const CLOCK_LEAD_TOLD_MS: i64 = 2000;
+/// Days beyond the newest data that get an empty record; later ones wait for data.
+// A site may measure nothing for a week; a clock that is far ahead must not end years.
+pub const EMPTY_DAYS_CLOSED_MAX: i32 = 7;
+/// Maximum steps of the wall clock that wait to be noted in the store.
+pub const CLOCK_STEPS_KEPT_MAX: usize = 32;

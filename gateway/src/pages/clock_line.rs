@@ -1,0 +1,86 @@
+//! How well the time of readings is known, as texts.
+
+use crate::api::ApiListener;
+use crate::api::device_health::HealthState;
+use crate::clock::{ClockCertainty, TrustSource};
+use crate::i18n::Language;
+use crate::limits::CLOCK_LEAD_TOLD_MS;
+use crate::pages::number_format::format_count;
+use crate::pages::page_texts::HealthLine;
+
+impl ApiListener {
+    /// Line of the clock: time with its bound, and who vouched for it.
+    pub(crate) fn clock_line(&self, lang: Language) -> HealthLine {
+        let certainty = self.state().clock.certainty();
+        clock_texts(certainty, &self.format_time(self.now(), lang), lang)
+    }
+}
+
+fn clock_texts(certainty: Option<ClockCertainty>, now: &str, lang: Language) -> HealthLine {
+    let Some(certainty) = certainty else {
+        return HealthLine {
+            state: HealthState::Fault.word(),
+            words: lang.text_with("web-clock-untrusted", &[("time", now)]),
+            detail: String::new(),
+            hint: lang.text("diagnosis-clock"),
+            last: String::new(),
+        };
+    };
+    let bound = format_count(certainty.bound_ms.div_ceil(1000), lang);
+    let lead = certainty.system_lead_ms;
+    let is_apart = lead.abs() >= CLOCK_LEAD_TOLD_MS;
+    let state = if is_apart {
+        HealthState::Doubtful
+    } else {
+        HealthState::Ok
+    };
+    let seconds = format_count(lead.unsigned_abs() / 1000, lang);
+    let side = if lead < 0 {
+        "web-clock-behind"
+    } else {
+        "web-clock-ahead"
+    };
+    let source = match certainty.source {
+        TrustSource::Kernel => "web-clock-source-kernel",
+        TrustSource::BatteryClock => "web-clock-source-battery-clock",
+        TrustSource::Host => "web-clock-source-host",
+    };
+    let hint = if is_apart {
+        lang.text_with(side, &[("seconds", &seconds)])
+    } else {
+        String::new()
+    };
+    HealthLine {
+        state: state.word(),
+        words: lang.text_with("web-clock-bound", &[("time", now), ("bound", &bound)]),
+        detail: lang.text(source),
+        hint,
+        last: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_is_told_with_bound_and_source_and_with_what_the_computer_shows_instead() {
+        let told = |certainty| clock_texts(certainty, "07.05", Language::Id);
+        let of = |source, system_lead_ms| {
+            let bound_ms = 3246;
+            Some(ClockCertainty {
+                source,
+                bound_ms,
+                system_lead_ms,
+            })
+        };
+        let well = told(of(TrustSource::Kernel, 0));
+        assert_eq!((well.state, &*well.hint), ("ok", ""));
+        assert!(well.words.contains("07.05") && well.words.contains("4 detik"));
+        let apart = told(of(TrustSource::BatteryClock, -7_200_000));
+        assert_eq!(apart.state, "doubtful");
+        assert!(apart.hint.contains("7.200 detik"), "{}", apart.hint);
+        assert!(told(of(TrustSource::Host, 2500)).hint.contains("2 detik"));
+        assert_eq!(told(None).state, "fault");
+    }
+}

@@ -1,0 +1,202 @@
+//! What the store believes of the clock: nothing before its newest data, no end of a day far beyond
+//! them, and nothing that cannot be undone soon after a large correction.
+
+use super::audit::append_audit;
+use super::local_calendar::{DAY_GRACE_MS, LocalDay};
+use super::writer::StoreWriter;
+use crate::clock::ClockStamp;
+use crate::domain::UtcMs;
+use crate::limits::EMPTY_DAYS_CLOSED_MAX;
+use rusqlite::{Connection, OptionalExtension};
+
+impl StoreWriter {
+    /// Doubts a time of the start that is earlier than the newest data.
+    pub(super) fn doubt_earlier_clock(&mut self) -> Result<(), rusqlite::Error> {
+        if let Some(newest) = self.newest_data()? {
+            self.clock.doubt_before(newest);
+        }
+        Ok(())
+    }
+
+    /// Time to record a row with. While the clock is not trusted, it is not earlier than the newest
+    /// data: a row of 1970 would come before everything.
+    pub(super) fn recording_time(&self) -> UtcMs {
+        let now = self.clock.now();
+        if now.trusted {
+            return now.at;
+        }
+        self.latest
+            .newest_dated()
+            .map_or(now.at, |newest| newest.max(now.at))
+    }
+
+    /// Last local day that may be closed: it is over by the clock, and at most a week beyond the
+    /// newest data, so that a clock far ahead ends few days that nobody has measured. `None` while the
+    /// clock is not trusted, or was just corrected by much.
+    pub(super) fn closing_limit(
+        &mut self,
+        now: ClockStamp,
+    ) -> Result<Option<LocalDay>, rusqlite::Error> {
+        if !now.trusted || !self.clock.is_settled() {
+            return Ok(None);
+        }
+        let over = self.calendar.day(UtcMs(now.at.0 - DAY_GRACE_MS)) - 1;
+        // The usual case needs no query.
+        let measured = self.latest.newest_dated().map(|at| self.calendar.day(at));
+        if measured.is_some_and(|day| day >= over) {
+            return Ok(Some(over));
+        }
+        let newest = self.newest_data()?.map(|at| self.calendar.day(at));
+        Ok(Some(
+            newest.map_or(over, |day| over.min(day + EMPTY_DAYS_CLOSED_MAX)),
+        ))
+    }
+
+    /// Notes the steps of the clock in the audit log.
+    pub(super) fn note_clock_steps(&mut self) -> Result<(), rusqlite::Error> {
+        for step in self.clock.take_steps() {
+            let outcome = if step.followed {
+                "readings follow it"
+            } else {
+                "no source confirms it; readings keep their time"
+            };
+            let what = format!(
+                "clock set by {} ms, from {} to {}: {outcome}",
+                step.by_ms(),
+                step.from,
+                step.to
+            );
+            append_audit(&self.db, self.recording_time(), "clock", &what)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the time of the newest dated reading or ledger entry.
+    fn newest_data(&mut self) -> Result<Option<UtcMs>, rusqlite::Error> {
+        Ok(self.latest.newest_dated().max(newest_entry(&self.db)?))
+    }
+}
+
+/// Returns the time of the newest ledger entry.
+fn newest_entry(db: &Connection) -> Result<Option<UtcMs>, rusqlite::Error> {
+    let find = "SELECT recorded_at FROM ledger ORDER BY id DESC LIMIT 1";
+    let found: Option<i64> = db
+        .prepare_cached(find)?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    Ok(found.map(UtcMs))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::clock::Clock;
+    use crate::domain::{MonoMs, UtcMs};
+    use crate::storage::Store;
+    use crate::storage::tests::{MIDNIGHT, decimal, open_at, reading, site};
+    use std::path::Path;
+    use std::time::Duration;
+
+    const HOUR: i64 = 3_600_000;
+    const DAY: i64 = 24 * HOUR;
+
+    fn open(dir: &Path, clock: &Clock) -> Store {
+        open_at(dir, &site(&["power"]), clock, None)
+    }
+
+    async fn put(store: &Store, at: i64) {
+        store.append(reading(at, &[decimal(1)])).await.unwrap();
+    }
+
+    /// Closes what may be closed; returns the days that have a record.
+    async fn closed_days(store: &Store) -> Vec<String> {
+        while store.close_due_days().await.unwrap() > 0 {}
+        let digests = store.digests_after(0).await.unwrap();
+        digests.iter().map(|one| one.day.to_string()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_start_in_1970_heads_the_chain_with_no_record_of_1970() {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Clock::set(UtcMs(1000), false);
+        let store = open(dir.path(), &clock);
+        clock.set_wall_clock(UtcMs(MIDNIGHT));
+        clock.trust();
+        put(&store, MIDNIGHT).await;
+        clock.advance(Duration::from_hours(25));
+        put(&store, MIDNIGHT + 25 * HOUR).await;
+        assert_eq!(closed_days(&store).await, ["2026-11-21"]);
+        store.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_row_that_a_clock_in_1970_would_date_is_not_earlier_than_the_newest_data() {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Clock::set(UtcMs(MIDNIGHT), true);
+        let store = open(dir.path(), &clock);
+        put(&store, MIDNIGHT).await;
+        store.stop().await;
+        let store = open(dir.path(), &Clock::set(UtcMs(1000), false));
+        let audit = store.read_audit(None).await.unwrap();
+        assert_eq!((&*audit[0].kind, audit[0].at), ("start", UtcMs(MIDNIGHT)));
+        store.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_clock_far_ahead_closes_no_more_than_a_week_that_nobody_has_measured() {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Clock::set(UtcMs(MIDNIGHT), true);
+        let store = open(dir.path(), &clock);
+        put(&store, MIDNIGHT).await;
+        clock.set_wall_clock(UtcMs(MIDNIGHT + 3000 * DAY));
+        let closed = closed_days(&store).await;
+        assert_eq!(closed.len(), 8);
+        assert_eq!(closed[7], "2026-11-28");
+        store.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_time_before_the_newest_data_is_not_believed_at_the_start() {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Clock::simulated(UtcMs(MIDNIGHT + DAY), MonoMs(0), false);
+        let store = open(dir.path(), &clock);
+        assert!(clock.now().trusted);
+        put(&store, MIDNIGHT + DAY).await;
+        store.stop().await;
+        let behind = Clock::simulated(UtcMs(MIDNIGHT), MonoMs(0), false);
+        let store = open(dir.path(), &behind);
+        assert!(!behind.now().trusted);
+        behind.simulate(UtcMs(MIDNIGHT + 2 * DAY), MonoMs(1000), true);
+        assert!(behind.now().trusted);
+        store.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_step_of_the_clock_is_in_the_audit_log_and_ends_no_day_for_an_hour() {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Clock::simulated(UtcMs(MIDNIGHT), MonoMs(0), true);
+        let store = open(dir.path(), &clock);
+        put(&store, clock.now().at.0).await;
+        // By hand: the time of readings stays.
+        let ahead = MIDNIGHT + 30 * HOUR;
+        clock.simulate(UtcMs(ahead), MonoMs(1000), false);
+        assert_eq!(clock.now().at, UtcMs(MIDNIGHT + 1000));
+        // By NTP: it follows, and the day that would be over is not closed at once.
+        clock.simulate(UtcMs(ahead + 1000), MonoMs(2000), true);
+        put(&store, clock.now().at.0).await;
+        assert_eq!(closed_days(&store).await, Vec::<String>::new());
+        store.flush().await.unwrap();
+        let audit = store.read_audit(None).await.unwrap();
+        let said: Vec<&str> = audit
+            .iter()
+            .filter(|one| one.kind == "clock")
+            .map(|one| &*one.what)
+            .collect();
+        assert_eq!(said.len(), 2, "{audit:?}");
+        assert!(said[1].starts_with("clock set by 107999000 ms"), "{said:?}");
+        assert!(said[1].ends_with("readings keep their time"));
+        assert!(said[0].ends_with("readings follow it"));
+        clock.simulate(UtcMs(ahead + HOUR + 2000), MonoMs(3_602_000), true);
+        assert_eq!(closed_days(&store).await, ["2026-11-21"]);
+        store.stop().await;
+    }
+}
