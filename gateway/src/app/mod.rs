@@ -14,7 +14,7 @@ mod resumed_counters;
 use crate::access::{AccessControl, AccessPolicy, DamageHandling, PasswordCost};
 use crate::bus_request::BusHandles;
 use crate::buses::CounterValues;
-use crate::clock::{self, Clock};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::Reading;
 use crate::limits::{
@@ -304,13 +304,12 @@ async fn append_batch(store: &Store, batch: &mut Vec<Reading>) -> bool {
     handed.is_ok()
 }
 
-/// Re-dates readings of this boot that were stored undated; false when it must be tried again.
+/// Re-dates readings that were stored undated; false when it must be tried again.
 async fn redate_undated(store: &Store, clock: &Clock) -> bool {
-    let now = clock.now();
-    if !now.trusted {
+    if !clock.now().trusted {
         return false;
     }
-    match store.redate_boot(clock::boot_id(), now.offset_ms()).await {
+    match store.redate_all().await {
         Ok(0) => {}
         Ok(moved) => tracing::info!(moved, "clock is trusted: undated readings were re-dated"),
         Err(error) => {

@@ -15,9 +15,11 @@
 //! time goes on by the monotonic clock with a bound that grows, whatever the wall
 //! clock is set to. See "Time" in `docs/ARCHITECTURE.md`.
 
+mod boot_table;
 mod reckoning;
 mod system_clocks;
 
+pub use boot_table::{BootTable, ClockPair};
 pub use reckoning::{ClockCertainty, ClockStep, TrustSource};
 
 use crate::domain::{BootId, MonoMs, UtcMs};
@@ -124,6 +126,25 @@ impl Clock {
                 bound_ms: 0,
                 system_lead_ms: 0,
             }),
+        }
+    }
+
+    /// The present moment, when a source vouches for the time.
+    pub fn pair(&self) -> Option<ClockPair> {
+        let (now, certainty) = (self.now(), self.certainty()?);
+        now.trusted.then_some(ClockPair {
+            mono: now.mono,
+            at: now.at,
+            source: certainty.source,
+            bound_ms: certainty.bound_ms,
+        })
+    }
+
+    /// Goes on with a moment of this boot for which a source vouched, unless one does so now.
+    pub fn adopt(&self, pair: ClockPair) {
+        if let ClockSource::System { clocks, reckoning } = &*self.0 {
+            reckon(clocks, reckoning);
+            lock(reckoning).adopt(pair);
         }
     }
 

@@ -6,6 +6,7 @@
 //! is never followed by an earlier one, unless a source corrects it by more than `SLEW_MAX_US`;
 //! less (a leap second) is made up for by a clock that runs at half speed.
 
+use super::ClockPair;
 use crate::domain::{MonoMs, UtcMs};
 use crate::limits::{CLOCK_DRIFT_PPM, CLOCK_STEPS_KEPT_MAX, EARLIEST_TIME_MS};
 use std::collections::VecDeque;
@@ -103,6 +104,14 @@ pub(super) struct ClockReckoning {
 }
 
 impl TrustSource {
+    /// Every source.
+    const ALL: [Self; 3] = [Self::Kernel, Self::BatteryClock, Self::Host];
+
+    /// Inverse of [`Self::word`].
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.word() == word)
+    }
+
     /// Word for metrics, API and texts.
     pub fn word(self) -> &'static str {
         match self {
@@ -193,6 +202,26 @@ impl ClockReckoning {
             self.anchor = None;
             self.given = None;
         }
+    }
+
+    /// Takes a moment of this boot for which a source vouched, unless a better one does so now.
+    pub(super) fn adopt(&mut self, pair: ClockPair) {
+        // What the computer had at its start it still has, whatever it was set to since.
+        if self
+            .anchor
+            .is_some_and(|anchor| anchor.source != TrustSource::Host)
+        {
+            return;
+        }
+        let us = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX).saturating_mul(1000);
+        let mono_us = us(pair.mono.0);
+        self.anchor = Some(ClockAnchor {
+            offset_us: pair.at.0.saturating_mul(1000).saturating_sub(mono_us),
+            mono_us,
+            bound_us: us(pair.bound_ms),
+            source: pair.source,
+        });
+        self.given = None;
     }
 
     /// Returns the steps since the last call, oldest first.

@@ -11,5 +11,9 @@ pub const CLOCK_LEAD_TOLD_MS: i64 = 2000;
 /// Days beyond the newest data that get an empty record; later ones wait for data.
 // A site may measure nothing for a week; a clock that is far ahead must not end years.
 pub const EMPTY_DAYS_CLOSED_MAX: i32 = 7;
+/// Moments kept of one boot at which a source vouched for the time; of more, every second goes.
+pub const CLOCK_PAIRS_PER_BOOT_MAX: usize = 256;
+/// Moments kept of all boots; of more, the oldest of earlier boots go.
+pub const CLOCK_PAIRS_MAX: usize = 10_000;
 /// Maximum steps of the wall clock that wait to be noted in the store.
 pub const CLOCK_STEPS_KEPT_MAX: usize = 32;

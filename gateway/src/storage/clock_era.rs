@@ -4,14 +4,19 @@
 //! (1970, by hand, by NTP). Its monotonic clock runs on, so the difference between the two clocks,
 //! `offset_ms`, identifies the stretch between two settings: an era. Undated samples are stored
 //! under the key of their boot and era. When the true offset of the boot is known, each era moves
-//! by the difference to it. Samples of an earlier boot, whose true offset is unknown, stay undated.
+//! by the difference to it: the offset at the moment of the boot at which the time was known best
+//! (`clock_pairs`). That works for earlier boots too; samples of a boot in which nobody ever vouched
+//! for the time stay undated.
 
+use super::clock_pairs::read_boot_table;
 use super::memtable::BootKey;
 use super::schema::disk_error;
 use super::store_error::StoreError;
 use super::writer::StoreWriter;
-use crate::clock::offset_ms;
-use crate::domain::{BootId, Reading};
+use crate::clock::{BootTable, offset_ms};
+#[cfg(test)]
+use crate::domain::UtcMs;
+use crate::domain::{BootId, MonoMs, Reading};
 use rusqlite::Connection;
 
 /// Offsets that differ by no more are the same era, ms.
@@ -47,21 +52,54 @@ impl StoreWriter {
         Ok(era.0)
     }
 
-    /// Gives the undated samples of a boot their true time.
-    pub(super) fn redate_boot(&mut self, boot: &BootId, offset_ms: i64) -> Result<u64, StoreError> {
+    /// Notes the present moment, and gives the undated samples of every boot their true time, as
+    /// far as it is known.
+    pub(super) fn redate_all(&mut self) -> Result<u64, StoreError> {
         let failed = |fault: rusqlite::Error| disk_error("re-dating samples", &fault);
         // Undated readings in memory get their era only when they are written.
         self.flush()?;
-        let eras = eras_of_boot(&self.db, boot).map_err(failed)?;
+        // Before the samples are moved: after a power cut in between, the next start moves them.
+        self.note_clock_pair().map_err(failed)?;
+        let mut moved = 0;
+        for boot in boots_with_eras(&self.db).map_err(failed)? {
+            let table = read_boot_table(&self.db, &boot).map_err(failed)?;
+            moved += self.redate_eras(&boot, &table).map_err(failed)?;
+        }
+        Ok(moved)
+    }
+
+    /// Gives the undated samples of a boot their true time by one offset, ms.
+    #[cfg(test)]
+    pub(super) fn redate_boot(&mut self, boot: &BootId, offset_ms: i64) -> Result<u64, StoreError> {
+        let failed = |fault: rusqlite::Error| disk_error("re-dating samples", &fault);
+        self.flush()?;
+        let pair = crate::clock::ClockPair {
+            mono: crate::domain::MonoMs(0),
+            at: UtcMs(offset_ms),
+            source: crate::clock::TrustSource::Kernel,
+            bound_ms: 0,
+        };
+        let table = BootTable::new(vec![pair]);
+        self.redate_eras(boot, &table).map_err(failed)
+    }
+
+    fn redate_eras(&mut self, boot: &BootId, table: &BootTable) -> Result<u64, rusqlite::Error> {
+        let eras = eras_of_boot(&self.db, boot)?;
         if eras.is_empty() {
             return Ok(0);
         }
         // The move works on parts on disk, so the samples in memory are written first.
-        self.seal_parts().map_err(failed)?;
+        self.seal_parts()?;
         let mut moved = 0;
         for (key, then) in eras {
-            let shift_ms = offset_ms.saturating_sub(then);
-            moved += self.redate_era(key, shift_ms).map_err(failed)?;
+            let Some(last) = self.last_undated(key)? else {
+                continue;
+            };
+            let mono = last.0.saturating_sub(then);
+            let Some(offset_ms) = table.offset_ms_at(MonoMs(mono.max(0).unsigned_abs())) else {
+                continue;
+            };
+            moved += self.redate_era(key, offset_ms.saturating_sub(then))?;
         }
         // The cache holds the old times; sinks read the journal from disk.
         self.ring.clear();
@@ -95,6 +133,18 @@ fn eras_of_boot(db: &Connection, boot: &BootId) -> Result<Vec<(BootKey, i64)>, r
     Ok(eras)
 }
 
+/// Returns the boots that have eras.
+fn boots_with_eras(db: &Connection) -> Result<Vec<BootId>, rusqlite::Error> {
+    // `@` occurs in no boot id.
+    let mut rows = db.prepare(
+        "SELECT DISTINCT substr(name, 1, instr(name, '@') - 1) FROM boot WHERE instr(name, '@') > 1
+           AND id IN (SELECT boot FROM pack WHERE boot > 0
+                      UNION SELECT boot FROM journal WHERE undated > 0)",
+    )?;
+    let boots = rows.query_map([], |row| Ok(BootId(row.get::<_, String>(0)?.into())))?;
+    boots.collect()
+}
+
 /// Adds an era; returns its key.
 fn insert_era(db: &Connection, boot: &BootId, offset: i64) -> Result<BootKey, rusqlite::Error> {
     db.query_row(
@@ -106,8 +156,8 @@ fn insert_era(db: &Connection, boot: &BootId, offset: i64) -> Result<BootKey, ru
 
 #[cfg(test)]
 mod tests {
-    use crate::clock::{Clock, boot_id};
-    use crate::domain::{BootId, Reading, Sample, SampleOutcome, UtcMs};
+    use crate::clock::{Clock, TrustSource, boot_id};
+    use crate::domain::{BootId, MonoMs, Reading, Sample, SampleOutcome, UtcMs};
     use crate::storage::Store;
     use crate::storage::tests::{MIDNIGHT, ask, decimal, open_at, raw, site};
     use proptest::prelude::*;
@@ -165,8 +215,7 @@ mod tests {
         }
 
         async fn redate_all(&self) -> u64 {
-            let offset = self.clock.now().offset_ms();
-            self.store.redate_boot(boot_id(), offset).await.unwrap()
+            self.store.redate_all().await.unwrap()
         }
 
         async fn stored_samples(&self) -> Vec<Sample> {
@@ -229,6 +278,55 @@ mod tests {
         let kept = site.stored_samples().await;
         assert_eq!(kept.len(), 1);
         assert!(matches!(kept[0].outcome, SampleOutcome::Uncertain(..)));
+    }
+
+    /// Makes what the file holds of this boot that of an earlier one.
+    fn end_boot(dir: &Path) {
+        let db = rusqlite::Connection::open(dir.join("pantau.db")).unwrap();
+        for (table, column) in [("boot", "name"), ("clock_pair", "boot")] {
+            let rename = format!("UPDATE {table} SET {column} = replace({column}, ?, 'earlier')");
+            assert!(db.execute(&rename, [&*boot_id().0]).unwrap() > 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_boot_that_learnt_the_time_and_lost_power_is_dated_by_the_next_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut site = TestBox::new(dir.path(), MIDNIGHT);
+        site.read().await;
+        site.read().await;
+        site.store.flush().await.unwrap();
+        site.set(0);
+        site.clock.trust();
+        // The time is noted at the stop; nothing was dated yet.
+        site.store.stop().await;
+        end_boot(dir.path());
+        let next = Clock::set(UtcMs(MIDNIGHT + 86_400_000), false);
+        site.store = open_at(
+            dir.path(),
+            &crate::storage::tests::site(&["power"]),
+            &next,
+            None,
+        );
+        assert_eq!(site.redate_all().await, 2);
+        assert_eq!(site.stored_samples().await, site.true_samples());
+        assert_eq!(site.redate_all().await, 0);
+    }
+
+    #[tokio::test]
+    async fn a_restart_goes_on_with_the_time_that_was_vouched_for_in_this_boot() {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Clock::simulated(UtcMs(MIDNIGHT), MonoMs(5000), true);
+        open_at(dir.path(), &site(&["power"]), &clock, None)
+            .stop()
+            .await;
+        // Meanwhile somebody set the clock of the computer.
+        let again = Clock::simulated(UtcMs(MIDNIGHT + 7_201_000), MonoMs(6000), false);
+        let store = open_at(dir.path(), &site(&["power"]), &again, None);
+        assert_eq!(again.now().at, UtcMs(MIDNIGHT + 1000));
+        assert_eq!(again.certainty().unwrap().source, TrustSource::Kernel);
+        assert_eq!(again.certainty().unwrap().system_lead_ms, 7_200_000);
+        store.stop().await;
     }
 
     /// Event of the property test.

@@ -147,6 +147,13 @@ impl StoreWriter {
         Ok(moved)
     }
 
+    /// Returns the time of the last sample of an era, by the clock of the era.
+    pub(super) fn last_undated(&self, boot: BootKey) -> Result<Option<UtcMs>, rusqlite::Error> {
+        let columns = self.undated_samples(boot, 0)?;
+        let times = columns.values().flatten().map(|sample| sample.at);
+        Ok(times.max())
+    }
+
     /// Returns the samples of an era with their true time and without the reason `undated`.
     fn undated_samples(
         &self,

@@ -23,6 +23,7 @@ mod calibrations;
 mod chunk_codec;
 mod clock_era;
 mod clock_limits;
+mod clock_pairs;
 #[cfg(test)]
 mod damage_tests;
 mod delta_codec;

@@ -174,8 +174,10 @@ fn assemble_writer(
     match keeper
         .follow_progress()
         .and_then(|()| keeper.replay_journal())
+        .and_then(|()| keeper.adopt_clock_pair())
         .and_then(|()| keeper.doubt_earlier_clock())
         .and_then(|()| keeper.record_start(config_text))
+        .and_then(|()| keeper.note_clock_pair())
         .and_then(|()| keeper.mark_unsealed())
     {
         Ok(()) => Ok((keeper, store, queue)),

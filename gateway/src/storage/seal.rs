@@ -64,6 +64,7 @@ impl StoreWriter {
         if hourly {
             self.apply_retention(now)?;
             self.seal_after = next_full_hour(now.at);
+            self.note_clock_pair()?;
             schema::copy_log_into_file(&self.db)?;
         }
         Ok(())

@@ -14,9 +14,11 @@ use super::store_values::{
     RecordedEntries, RefusedReading, SampleBlock, StoreHealth,
 };
 #[cfg(test)]
+use crate::domain::BootId;
+#[cfg(test)]
 use crate::domain::ledger::Attachment;
 use crate::domain::ledger::{EntryId, EntryStatement, LedgerEntry};
-use crate::domain::{BootId, NumberedReading, Reading, ReadingSeq};
+use crate::domain::{NumberedReading, Reading, ReadingSeq};
 use crate::limits::SINK_BATCH_MAX;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -189,8 +191,16 @@ impl Store {
             .await
     }
 
+    /// Notes the present time, which must be trusted, and gives undated readings of this boot and of
+    /// earlier ones their true time, as far as a source vouched for it in their boot. Returns the
+    /// number of samples moved.
+    pub async fn redate_all(&self) -> Result<u64, StoreError> {
+        self.ask(|reply| StoreRequest::RedateAll { reply }).await
+    }
+
     /// Gives the undated readings of a boot their true time (`mono` + `offset_ms`) and removes the
     /// quality reason `undated`. Returns the number of samples moved.
+    #[cfg(test)]
     pub async fn redate_boot(&self, boot: BootId, offset_ms: i64) -> Result<u64, StoreError> {
         self.ask(|reply| StoreRequest::Redate {
             boot,

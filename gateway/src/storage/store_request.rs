@@ -10,12 +10,14 @@ use super::store_values::{
     AuditEntry, EntryKey, ImportColumn, ImportRow, KeptStamp, LatestSample, LedgerQuery,
     PointQuery, RecordedEntries, RefusedReading, SampleBlock,
 };
+#[cfg(test)]
+use crate::domain::BootId;
 use crate::domain::calibration::{Calibration, CalibrationHistory, CalibrationId};
 use crate::domain::issued_report::{EarlierIssues, IssuedFile, IssuedReport, ReportIssue};
 use crate::domain::ledger::{EntryId, LedgerEntry};
 use crate::domain::redated_stretch::RedatedStretch;
 use crate::domain::sample_import::ImportedStretch;
-use crate::domain::{BootId, NumberedReading, Reading, ReadingSeq, Sample, UtcMs};
+use crate::domain::{NumberedReading, Reading, ReadingSeq, Sample, UtcMs};
 use crate::evidence::{ChangesSince, DayDigest, RecordedTable, ReportEvidence, RevisionKind};
 use jiff::civil::Date;
 use std::path::PathBuf;
@@ -65,6 +67,10 @@ pub(crate) enum StoreRequest {
         columns: Vec<ImportColumn>,
         reply: StoreReply<u64>,
     },
+    RedateAll {
+        reply: StoreReply<u64>,
+    },
+    #[cfg(test)]
     Redate {
         boot: BootId,
         offset_ms: i64,

@@ -150,6 +150,11 @@ impl StoreWriter {
             tracing::error!(%fault, unflushed = self.pending.len(), "stopped without the last readings");
         }
         if self.access != StoreAccess::Read
+            && let Err(fault) = self.note_clock_pair()
+        {
+            tracing::warn!(%fault, "the time of the stop was not noted");
+        }
+        if self.access != StoreAccess::Read
             && let Err(fault) = schema::copy_log_into_file(&self.db)
         {
             tracing::warn!(%fault, "the log was not copied into the file; it keeps what it holds");
@@ -188,6 +193,8 @@ impl StoreWriter {
             StoreRequest::ImportMany { columns, reply } => {
                 drop(reply.send(self.import_columns(&columns)));
             }
+            StoreRequest::RedateAll { reply } => drop(reply.send(self.redate_all())),
+            #[cfg(test)]
             StoreRequest::Redate {
                 boot,
                 offset_ms,
