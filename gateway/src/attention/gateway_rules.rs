@@ -25,6 +25,12 @@ pub(super) fn store_lost(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
     lost.map(finding).into_iter().collect()
 }
 
+pub(super) fn retention_due(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
+    let days = Some(site.store.days_to_go).filter(|days| *days > 0);
+    let finding = |days| RuleFinding::default().with("days", count_arg(days));
+    days.map(finding).into_iter().collect()
+}
+
 pub(super) fn sink_away(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
     let away = |sink: &&SinkCondition| !sink.is_delivering && sink.minutes_late.is_none();
     let finding = |sink| sink_finding(sink).with("waiting", count_arg(sink.waiting));

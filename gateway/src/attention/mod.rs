@@ -33,8 +33,8 @@ use AttentionSeverity::{Notice, Urgent, Warning};
 use attention_rule::rule;
 use device_rules::{data_gap, device_partial, device_silent, line_silent};
 use gateway_rules::{
-    clock_untrusted, sink_away, sink_late, sink_refused, stamps_failing, store_failing, store_hung,
-    store_lost,
+    clock_untrusted, retention_due, sink_away, sink_late, sink_refused, stamps_failing,
+    store_failing, store_hung, store_lost,
 };
 use ledger_rules::{entry_missing, entry_never, target_behind};
 use power_rules::plts_idle;
@@ -60,6 +60,7 @@ pub(crate) const ATTENTION_RULES: &[AttentionRule] = &[
     rule("mass-balance", Warning, "/catat", mass_balance),
     rule("device-silent", Warning, "/teknisi", device_silent),
     rule("store-lost", Warning, "/health", store_lost),
+    rule("retention-due", Warning, "/health", retention_due),
     rule("sink-away", Warning, "/health", sink_away),
     rule("sink-late", Warning, "/health", sink_late),
     rule("stamps-failing", Warning, "/health", stamps_failing),

@@ -65,6 +65,8 @@ pub(crate) struct StoreCondition {
     pub(crate) is_hung: bool,
     /// Readings that were lost because the disk failed.
     pub(crate) lost: u64,
+    /// Days whose raw readings the age rule will delete soon.
+    pub(crate) days_to_go: u64,
 }
 
 /// Condition of a sink.

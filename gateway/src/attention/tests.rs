@@ -321,6 +321,18 @@ fn the_worst_comes_first() {
 }
 
 #[test]
+fn raw_readings_that_will_be_deleted_are_told_before_it_happens() {
+    let bench = RuleBench::new();
+    let mut site = bench.well();
+    site.store.days_to_go = 4;
+    assert!(
+        sentences(&site)
+            .iter()
+            .any(|one| one.contains("4 hari akan dihapus"))
+    );
+}
+
+#[test]
 fn a_gap_is_told_unless_the_site_is_new() {
     let mut bench = RuleBench::new();
     let mut gappy = figure("bsf", "bsf.temperature_mean", 29.0);

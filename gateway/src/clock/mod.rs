@@ -172,7 +172,7 @@ impl Clock {
     /// the time of the newest data: no clock runs back.
     pub fn doubt_before(&self, newest: UtcMs) {
         if let ClockSource::System { clocks, reckoning } = &*self.0 {
-            // A first look: whether the time at the start is believed is decided here at the latest.
+            // Whether the time at the start is believed is decided by the first look.
             reckon(clocks, reckoning);
             let raw = clocks.read();
             lock(reckoning).set_floor(newest, raw);
@@ -238,8 +238,8 @@ impl Clock {
         }
     }
 
-    /// Clock of a computer whose clocks show what the test says: wall and monotonic clock in ms, and
-    /// whether the kernel is synchronised. The time at the start is believed.
+    /// Clock of a computer whose clocks show what the test says: wall and monotonic clock in ms,
+    /// and whether the kernel is synchronised. The time at the start is believed.
     #[cfg(test)]
     pub(crate) fn simulated(wall: UtcMs, mono: MonoMs, synchronised: bool) -> Self {
         let host = (TrustSource::Host, HOST_BOUND_MS * 1000);

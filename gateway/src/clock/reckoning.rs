@@ -1,4 +1,4 @@
-//! [`ClockReckoning`]: the time that is given out, reckoned from what the system's clocks show. Pure.
+//! [`ClockReckoning`]: the time that is given out, reckoned from what the clocks show. Pure.
 //!
 //! While a source vouches for the wall clock, the pair of both clocks is the anchor. Afterwards the
 //! time is the anchor plus the monotonic clock, and its bound grows with the drift: a wall clock

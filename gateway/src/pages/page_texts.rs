@@ -382,6 +382,13 @@ fn undelivered_text(health: &StoreHealth, lang: Language) -> String {
         let count = number_format::format_count(health.undelivered, lang);
         words.push(lang.text_with("web-store-undelivered", &[("count", &count)]));
     }
+    if let Some(notice) = health.retention_due {
+        let days = number_format::format_count(notice.days, lang);
+        words.push(lang.text_with(
+            "web-store-retention",
+            &[("days", &days), ("through", &notice.through.to_string())],
+        ));
+    }
     if !health.retired.is_empty() {
         let sinks = health.retired.join(", ");
         words.push(lang.text_with("web-store-retired", &[("sinks", &sinks)]));

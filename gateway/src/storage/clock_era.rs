@@ -5,8 +5,8 @@
 //! `offset_ms`, identifies the stretch between two settings: an era. Undated samples are stored
 //! under the key of their boot and era. When the true offset of the boot is known, each era moves
 //! by the difference to it: the offset at the moment of the boot at which the time was known best
-//! (`clock_pairs`). That works for earlier boots too; samples of a boot in which nobody ever vouched
-//! for the time stay undated.
+//! (`clock_pairs`). That works for earlier boots too; samples of a boot in which nobody ever
+//! vouched for the time stay undated.
 
 use super::clock_pairs::read_boot_table;
 use super::memtable::BootKey;

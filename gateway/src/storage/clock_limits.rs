@@ -31,8 +31,8 @@ impl StoreWriter {
     }
 
     /// Last local day that may be closed: it is over by the clock, and at most a week beyond the
-    /// newest data, so that a clock far ahead ends few days that nobody has measured. `None` while the
-    /// clock is not trusted, or was just corrected by much.
+    /// newest data, so that a clock far ahead ends few days that nobody has measured. `None` while
+    /// the clock is not trusted, or was just corrected by much.
     pub(super) fn closing_limit(
         &mut self,
         now: ClockStamp,

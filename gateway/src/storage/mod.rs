@@ -60,6 +60,7 @@ mod reading_ring;
 mod recovery;
 mod redated;
 mod retention;
+mod retention_notice;
 #[cfg(test)]
 mod retention_tests;
 mod rollup;

@@ -167,19 +167,10 @@ fn assemble_writer(
         unmerged_parts: BTreeSet::new(),
         raw_deleted_before: 0,
         seal_after: next_full_hour(clock.now().at),
-        retention_resumes_ms: 0,
         closing: super::digest::DayCloser::new(site),
         outputs: out,
     };
-    match keeper
-        .follow_progress()
-        .and_then(|()| keeper.replay_journal())
-        .and_then(|()| keeper.adopt_clock_pair())
-        .and_then(|()| keeper.doubt_earlier_clock())
-        .and_then(|()| keeper.record_start(config_text))
-        .and_then(|()| keeper.note_clock_pair())
-        .and_then(|()| keeper.mark_unsealed())
-    {
+    match keeper.begin(config_text) {
         Ok(()) => Ok((keeper, store, queue)),
         Err(fault) => Err(Box::new((fault, Some(keeper.db)))),
     }
@@ -333,6 +324,18 @@ impl StoreWriter {
             append_audit(&transaction, now, "repair", repair)?;
         }
         transaction.commit()
+    }
+
+    /// Rebuilds the state from the file, and records the start.
+    fn begin(&mut self, config_text: &str) -> Result<(), rusqlite::Error> {
+        self.follow_progress()?;
+        self.replay_journal()?;
+        self.adopt_clock_pair()?;
+        self.doubt_earlier_clock()?;
+        self.record_start(config_text)?;
+        self.note_clock_pair()?;
+        self.mark_unsealed()?;
+        self.load_retention_notice()
     }
 
     /// Has SQLite give signs of life while it works.

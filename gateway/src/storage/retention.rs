@@ -5,8 +5,8 @@
 //!
 //! No history is deleted by an untrusted clock, and age counts from the newest dated reading, so
 //! that a clock in the future makes nothing old. A trusted clock that is wrong does little harm
-//! before people notice: one run deletes at most a tenth of the days, and after such a run the next
-//! one by age waits for a day.
+//! before people notice: by age at most a tenth of the days goes at once, and only after a notice
+//! of a day (`retention_notice`).
 
 use super::audit::append_audit;
 use super::local_calendar::{DAY_MS, LocalDay};
@@ -44,9 +44,6 @@ impl StoreWriter {
         let Some(keep) = self.settings.keep else {
             return Ok(());
         };
-        if now.mono.0 < self.retention_resumes_ms {
-            return Ok(());
-        }
         let days = sealed_days(&self.db)?;
         let sealed = days.last().map(|day| self.calendar.day_start(*day));
         let Some(newest) = self.latest.newest_dated().max(sealed) else {
@@ -58,22 +55,14 @@ impl StoreWriter {
         let day = self.calendar.day(from);
         let old = days.iter().take_while(|kept| **kept < day).count();
         let most = days_per_run(days.len());
-        let Some(last) = days[..old.min(most)].last() else {
+        let (Some(first), Some(last)) = (days.first(), days[..old.min(most)].last()) else {
+            return self.end_notice();
+        };
+        let Some(through) = self.noticed_through((old, *first, *last), now)? else {
             return Ok(());
         };
-        // The monotonic clock decides when the next run may delete: the wall clock is what may be
-        // wrong.
-        if old > most {
-            self.retention_resumes_ms = now.mono.0.saturating_add(DAY_MS.unsigned_abs());
-            tracing::warn!(
-                old,
-                kept = days.len(),
-                gone = most,
-                "many days are older than `keep`: a tenth of them goes, the rest in a day. If the \
-                 clock is wrong, put it right now"
-            );
-        }
-        self.delete_raw_before(last + 1, now.at, "older than the rule keeps")
+        self.delete_raw_before(through + 1, now.at, "older than the rule keeps")?;
+        self.end_notice()
     }
 
     /// Deletes the oldest raw samples until the budget is kept, at most a tenth of the days;
@@ -196,7 +185,7 @@ impl StoreWriter {
 }
 
 /// Returns the days with sealed raw samples, oldest first.
-fn sealed_days(db: &Connection) -> Result<Vec<LocalDay>, rusqlite::Error> {
+pub(super) fn sealed_days(db: &Connection) -> Result<Vec<LocalDay>, rusqlite::Error> {
     let mut rows =
         db.prepare("SELECT DISTINCT day FROM pack WHERE content = 0 AND boot = 0 ORDER BY day")?;
     rows.query_map([], |row| row.get(0))?.collect()

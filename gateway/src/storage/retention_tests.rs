@@ -68,7 +68,7 @@ async fn a_believed_clock_in_the_future_makes_nothing_old_by_itself() {
 }
 
 #[tokio::test]
-async fn a_reading_dated_in_the_future_costs_a_tenth_a_day_and_nothing_once_the_clock_is_right() {
+async fn a_reading_dated_in_the_future_costs_nothing_when_the_notice_of_a_day_is_heeded() {
     let dir = tempfile::tempdir().unwrap();
     let clock = Clock::set(UtcMs(MIDNIGHT), true);
     let store = store_with_history(dir.path(), &clock).await;
@@ -77,17 +77,34 @@ async fn a_reading_dated_in_the_future_costs_a_tenth_a_day_and_nothing_once_the_
         .append(reading(FUTURE_TIME.0, &[decimal(1)]))
         .await
         .unwrap();
-    // A tenth is what a wrong clock may cost in a day, until a person sees it.
-    let tenth = history_samples() / 10;
-    assert_eq!(
-        advance_hours(&store, &clock, 20).await,
-        history_samples() + 1 - tenth
-    );
+    let all = history_samples() + 1;
+    assert_eq!(advance_hours(&store, &clock, 20).await, all);
+    let notice = store.health().borrow().retention_due.unwrap();
+    assert_eq!(notice.days, 4);
+    assert_eq!(notice.after, UtcMs(FUTURE_TIME.0 + 25 * DAY_IN_MS / 24));
     // Somebody sees it and puts the clock right.
     clock.set_wall_clock(UtcMs(MIDNIGHT + DAY_IN_MS));
+    assert_eq!(advance_hours(&store, &clock, 50).await, all);
+    assert_eq!(store.health().borrow().retention_due, None);
+}
+
+#[tokio::test]
+async fn a_notice_of_deletion_stands_for_a_day_across_restarts_and_then_a_tenth_goes() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::set(UtcMs(MIDNIGHT), true);
+    store_with_history(dir.path(), &clock).await.stop().await;
+    let open = || open_at(dir.path(), &site(&["power"]), &clock, Some(10));
+    let store = open();
+    assert_eq!(advance_hours(&store, &clock, 2).await, history_samples());
+    let notice = store.health().borrow().retention_due;
+    store.stop().await;
+    let store = open();
+    assert!(notice.is_some());
+    assert_eq!(store.health().borrow().retention_due, notice);
+    assert_eq!(advance_hours(&store, &clock, 22).await, history_samples());
     assert_eq!(
-        advance_hours(&store, &clock, 50).await,
-        history_samples() + 1 - tenth
+        advance_hours(&store, &clock, 2).await,
+        history_samples() - 4
     );
 }
 
@@ -102,8 +119,8 @@ async fn what_is_old_goes_a_tenth_of_the_days_at_a_time() {
     for _ in 0..6 {
         left.push(advance_hours(&store, &clock, 24).await);
     }
-    // 40 days less a tenth of those that are left, rounded up: 4 each day.
-    assert_eq!(left[..3], [36, 32, 28]);
+    // The notice of a day, then 40 days less a tenth of those that are left, rounded up.
+    assert_eq!(left[..4], [40, 36, 32, 28]);
     assert!(
         left.is_sorted_by(|a, b| a >= b) && left[5] >= 10,
         "{left:?}"

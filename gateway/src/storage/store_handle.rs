@@ -191,7 +191,7 @@ impl Store {
             .await
     }
 
-    /// Notes the present time, which must be trusted, and gives undated readings of this boot and of
+    /// Notes the present time, if it is trusted, and gives undated readings of this boot and of
     /// earlier ones their true time, as far as a source vouched for it in their boot. Returns the
     /// number of samples moved.
     pub async fn redate_all(&self) -> Result<u64, StoreError> {

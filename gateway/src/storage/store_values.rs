@@ -112,8 +112,21 @@ pub struct StoreHealth {
     /// Readings deleted from the journal before delivery since the start, because the disk budget
     /// was exceeded.
     pub undelivered: u64,
+    /// Raw readings that the age rule will delete, a day before it does.
+    pub retention_due: Option<RetentionNotice>,
     /// Sinks that are no longer configured; no journal is kept for them.
     pub retired: Vec<String>,
+}
+
+/// Notice of raw readings that will be deleted by age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetentionNotice {
+    /// Number of days with raw readings that go.
+    pub days: u64,
+    /// The last of them.
+    pub through: Date,
+    /// Time from which they go.
+    pub after: UtcMs,
 }
 
 /// Query for ledger entries; the default returns the first page of current entries.

@@ -79,8 +79,6 @@ pub(super) struct StoreWriter {
     pub(super) raw_deleted_before: LocalDay,
     /// Wall-clock time (ms) before which hourly sealing is not due.
     pub(super) seal_after: i64,
-    /// Monotonic time (ms) before which retention deletes nothing more by age.
-    pub(super) retention_resumes_ms: u64,
     /// Progress of the day that is being closed.
     pub(super) closing: super::digest::DayCloser,
     /// Snapshots of figures.

@@ -380,6 +380,11 @@ async fn a_day_whose_raw_samples_were_let_go_keeps_its_record() {
     for _ in 0..10 {
         store.flush().await.unwrap();
     }
+    // The first deletion has a notice of a day.
+    clock.advance(Duration::from_hours(24));
+    for _ in 0..10 {
+        store.flush().await.unwrap();
+    }
     settle(&store).await;
     let extent = store.evidence_extent().await.unwrap();
     assert!(extent.raw_deleted_before.unwrap() > FIRST);
