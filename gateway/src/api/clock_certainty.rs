@@ -9,6 +9,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 /// Trust in the clock of the site.
+#[expect(
+    clippy::struct_field_names,
+    reason = "names of the API, beside others of the site"
+)]
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SiteClockJson {
     /// False while the clock is not synchronised.

@@ -55,7 +55,7 @@ pub struct Clock(Arc<ClockSource>);
 enum ClockSource {
     System {
         clocks: SystemClocks,
-        reckoning: Mutex<ClockReckoning>,
+        reckoning: Box<Mutex<ClockReckoning>>,
     },
     Manual {
         at: AtomicI64,
@@ -85,7 +85,7 @@ impl Clock {
         let offered = system_clocks::has_trusted_boot_time().then_some(host);
         Self(Arc::new(ClockSource::System {
             clocks: SystemClocks::new(),
-            reckoning: Mutex::new(ClockReckoning::new(offered)),
+            reckoning: Box::new(Mutex::new(ClockReckoning::new(offered))),
         }))
     }
 
@@ -245,7 +245,7 @@ impl Clock {
         let host = (TrustSource::Host, HOST_BOUND_MS * 1000);
         let clock = Self(Arc::new(ClockSource::System {
             clocks: SystemClocks::new(),
-            reckoning: Mutex::new(ClockReckoning::new(Some(host))),
+            reckoning: Box::new(Mutex::new(ClockReckoning::new(Some(host)))),
         }));
         clock.simulate(wall, mono, synchronised);
         clock

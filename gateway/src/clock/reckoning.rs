@@ -21,6 +21,7 @@ const UNSETTLING_STEP_US: i64 = 60_000_000;
 const SETTLING_US: i64 = 3_600_000_000;
 
 /// What the clocks of the system show at one moment.
+#[expect(clippy::struct_field_names, reason = "the ending is the unit")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RawClocks {
     /// Wall clock, µs since 1970.

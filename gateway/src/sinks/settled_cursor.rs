@@ -97,7 +97,7 @@ mod tests {
     fn what_was_acknowledged_within_rewind_comes_again_and_nothing_older() {
         let start = Instant::now();
         let after = |seconds| start + Duration::from_secs(seconds);
-        let mut cursor = SettledCursor::new(Duration::from_secs(120), 0);
+        let mut cursor = SettledCursor::new(Duration::from_mins(2), 0);
         cursor.record(10, after(0));
         cursor.record(20, after(60));
         assert_eq!(cursor.settle(after(119)), 0);
