@@ -173,7 +173,7 @@ impl ApiListener {
         Ok(IssueComparison {
             changes,
             is_same: issue.content == issued.content,
-            moved: moved_headlines(&before, &today.headlines()),
+            moved: moved_headlines(&before, &today.headlines_beside(&before)),
             revision: issue.revision,
             digest: issue.digest,
         })

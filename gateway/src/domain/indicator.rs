@@ -352,7 +352,10 @@ const DOUBT_REMARKS: &[&str] = &[
     "account-high-yield",
     "account-low-yield",
     "account-opening-upper-bound",
+    "account-passed-upper-bound",
+    "account-passed-either-bound",
     "account-balance-impossible",
+    "account-balance-surplus",
 ];
 
 impl IndicatorRemark {

@@ -31,6 +31,7 @@ pub mod period;
 pub mod redated_stretch;
 pub mod sample_import;
 pub mod site_zone;
+pub mod value_bound;
 
 pub use exact_number::{ExactNumber, parse_finite, vanished_number, vanishes};
 pub use moment::{MonoMs, UtcMs};

@@ -6,6 +6,8 @@ use crate::domain::indicator::{
     Indicator, IndicatorInput, IndicatorRemark, InputSource, RoundingDirection,
 };
 use crate::domain::ledger::EntryId;
+use crate::domain::value_bound::ValueBound;
+use crate::indicators::bound_passing::pass_bounds;
 use crate::indicators::figure_context::FigureBuilder;
 use std::sync::Arc;
 
@@ -13,9 +15,18 @@ use std::sync::Arc;
 /// emissions, self-use and generation.
 const STEPS_MAX: usize = 8;
 
+/// Gives each figure the verdict that its inputs leave it: unusual settings, bounds on the side to
+/// which they move it, and the worst verdict of the figures that it is computed from.
+pub(crate) fn pass_verdicts(figures: &mut [Indicator]) {
+    doubt_unusual_inputs(figures);
+    pass_bounds(figures);
+    judge_bounds(figures);
+    inherit_verdicts(figures);
+}
+
 /// Gives each figure the worst verdict of the figures that are its inputs, of whatever asset, with
 /// the remarks that say why.
-pub(crate) fn inherit_verdicts(figures: &mut [Indicator]) {
+fn inherit_verdicts(figures: &mut [Indicator]) {
     for _ in 0..STEPS_MAX {
         let lowered: Vec<(usize, ClaimVerdict, Vec<IndicatorRemark>)> = figures
             .iter()
@@ -38,7 +49,7 @@ pub(crate) fn inherit_verdicts(figures: &mut [Indicator]) {
 
 /// Makes each figure doubtful that stands on a setting or a factor which is possible and unusual
 /// (`config/number_ranges.toml`).
-pub(crate) fn doubt_unusual_inputs(figures: &mut [Indicator]) {
+fn doubt_unusual_inputs(figures: &mut [Indicator]) {
     for figure in figures.iter_mut() {
         let remarks: Vec<IndicatorRemark> =
             figure.inputs.iter().filter_map(unusual_remark).collect();
@@ -64,24 +75,22 @@ fn unusual_remark(input: &IndicatorInput) -> Option<IndicatorRemark> {
     })
 }
 
-/// End of the keys of the remarks on upper bounds.
-const UPPER_BOUND: &str = "-upper-bound";
-
-/// Gives each figure that is said to be an upper bound its verdict: a benefit is not claimed, a
-/// burden is provisional, and neither is final.
-pub(crate) fn judge_upper_bounds(figures: &mut [Indicator]) {
-    for figure in figures.iter_mut() {
-        let is_bound = figure
-            .remarks
-            .iter()
-            .any(|said| said.key.ends_with(UPPER_BOUND));
-        if is_bound && figure.value.is_ok() {
-            let verdict = match figure.side {
-                RoundingDirection::Burden => ClaimVerdict::Provisional(ProvisionalReason::Bound),
-                _ => ClaimVerdict::NotClaimed(NotClaimedReason::UpperBound),
-            };
-            figure.claim = ClaimVerdict::combine([figure.claim, verdict]);
-        }
+/// Gives each figure that is a bound its verdict. An upper bound of a benefit is not claimed, of a
+/// burden it is provisional, and neither is final. A burden that may be larger, and a figure whose
+/// bounds go both ways, are to be checked. A lower bound of a benefit may be claimed.
+fn judge_bounds(figures: &mut [Indicator]) {
+    for figure in figures.iter_mut().filter(|one| one.value.is_ok()) {
+        let verdict = match (figure.bound(), figure.side) {
+            (ValueBound::Upper, RoundingDirection::Burden) => {
+                ClaimVerdict::Provisional(ProvisionalReason::Bound)
+            }
+            (ValueBound::Upper, _) => ClaimVerdict::NotClaimed(NotClaimedReason::UpperBound),
+            (ValueBound::Lower, RoundingDirection::Burden) | (ValueBound::Either, _) => {
+                ClaimVerdict::Doubtful
+            }
+            (ValueBound::Lower | ValueBound::Neither, _) => continue,
+        };
+        figure.claim = ClaimVerdict::combine([figure.claim, verdict]);
     }
 }
 
@@ -135,7 +144,9 @@ fn inherited(one: &Indicator, all: &[Indicator]) -> (ClaimVerdict, Vec<Indicator
         })
         .collect();
     let remarks = inputs.iter().flat_map(|input| &input.remarks);
-    let remarks = remarks.filter(|said| said.is_doubt() && !one.remarks.contains(said));
+    // A bound passes on by its own rule, which knows the side.
+    let remarks = remarks.filter(|said| said.is_doubt() && said.bound() == ValueBound::Neither);
+    let remarks = remarks.filter(|said| !one.remarks.contains(said));
     let verdict = ClaimVerdict::combine(inputs.iter().map(|input| input.claim));
     (verdict, remarks.cloned().collect())
 }
@@ -226,7 +237,7 @@ mod tests {
             one.remarks
                 .push(IndicatorRemark::new("account-bsf-upper-bound"));
         }
-        judge_upper_bounds(&mut all);
+        judge_bounds(&mut all);
         let wanted = [
             ClaimVerdict::NotClaimed(NotClaimedReason::UpperBound),
             ClaimVerdict::Provisional(ProvisionalReason::Bound),

@@ -11,11 +11,13 @@
 use crate::assets::BsfAsset;
 use crate::config::Config;
 use crate::domain::indicator::InputSource;
-use crate::domain::input_part::PartSource;
+use crate::domain::input_part::{InputPart, PartSource, bounded_parts};
 use crate::domain::ledger::EntryId;
 use crate::domain::period::Period;
 use crate::indicators::ledger_totals::PeriodLedger;
+use crate::limits::INPUT_PARTS_MAX;
 use jiff::civil::Date;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Mass of one sort in a batch, kg, with the entries that it comes from.
@@ -45,6 +47,8 @@ pub(crate) struct BatchesOfPeriod {
     pub(crate) open: Option<FeedingBatch>,
     /// The day up to which more had come out of the bin than went in, with both masses, kg.
     pub(crate) excess: Option<MassExcess>,
+    /// Masses of the entries, kg.
+    parts: BTreeMap<EntryId, InputPart>,
 }
 
 /// More mass out of a bin than went in, up to a day.
@@ -108,14 +112,16 @@ impl BatchesOfPeriod {
         period: Period,
     ) -> Self {
         let mut steps: Vec<BatchEntry> = Vec::new();
+        let mut parts = BTreeMap::new();
         for (indicator, step) in [
             (&bin.fed, BatchStep::Fed),
             (&bin.larvae, BatchStep::Larvae),
             (&bin.residue, BatchStep::Residue),
         ] {
             for part in book.record_parts(config, indicator, "kg") {
-                if let PartSource::Entry(entry) = part.of {
+                if let PartSource::Entry(entry) = &part.of {
                     steps.push((entry.when.first(), step, part.value, entry.id));
+                    parts.insert(entry.id, part);
                 }
             }
         }
@@ -128,6 +134,16 @@ impl BatchesOfPeriod {
             harvested: all,
             open,
             excess,
+            parts,
+        }
+    }
+
+    /// Entries of a mass of the harvested batches, one part each.
+    pub(crate) fn parts_of(&self, mass: &BatchMass) -> Vec<InputPart> {
+        let known = mass.entries.iter().filter_map(|id| self.parts.get(id));
+        match mass.kg {
+            Some(_) => bounded_parts(known.cloned().collect(), INPUT_PARTS_MAX),
+            None => Vec::new(),
         }
     }
 

@@ -174,8 +174,10 @@ impl FigureBuilder for Indicator {
                     figure.factors.push(Arc::clone(factor));
                 }
             }
-            let remarks = part.remarks.iter().cloned();
-            figure = remarks.fold(figure, Self::with_remark);
+            // Bounds pass on by the equation: what is subtracted moves the figure the other way.
+            let remarks = part.remarks.iter();
+            let remarks = remarks.filter(|said| !said.key.ends_with("-bound"));
+            figure = remarks.cloned().fold(figure, Self::with_remark);
         }
         figure.claim = ClaimVerdict::combine(parts.iter().map(|part| part.claim));
         figure

@@ -21,6 +21,7 @@
 pub(crate) mod asset_figures;
 pub(crate) mod asset_plan;
 pub(crate) mod asset_sums;
+pub(crate) mod bound_passing;
 pub(crate) mod calibration_corrections;
 pub(crate) mod catalogue;
 pub(crate) mod claim_inheritance;
@@ -66,9 +67,7 @@ use crate::storage::Store;
 use asset_figures::{SumsRequest, figures_of_kind};
 use asset_plan::AssetPlan;
 use asset_sums::AssetIndicators;
-use claim_inheritance::{
-    doubt_same_entries, doubt_unusual_inputs, inherit_verdicts, judge_upper_bounds,
-};
+use claim_inheritance::{doubt_same_entries, pass_verdicts};
 use figure_context::FigureContext;
 use ledger_totals::PeriodLedger;
 use moving_together::mark_moving_together;
@@ -185,8 +184,7 @@ fn add_dependent_indicators(
     });
     let in_operation: Vec<(&Asset, FigureContext<'_>)> = in_operation.collect();
     mark_moving_together(config, &mut all.figures, &all.daily);
-    doubt_unusual_inputs(&mut all.figures);
-    inherit_verdicts(&mut all.figures);
+    pass_verdicts(&mut all.figures);
     // Ledger figures first: the CO2 of a plant may depend on the fuel of a genset.
     for (asset, desk) in &in_operation {
         let own = indicators_of_asset(&all.figures, asset);
@@ -200,20 +198,17 @@ fn add_dependent_indicators(
         let more = figures.dependent_figures(&desk, &all.figures);
         all.figures.extend(more);
     }
-    doubt_unusual_inputs(&mut all.figures);
-    inherit_verdicts(&mut all.figures);
+    pass_verdicts(&mut all.figures);
     let site = FigureContext::new(config, span, None);
     let waste = waste::waste_figures(&site, book, &all.figures);
     all.figures.extend(waste);
-    doubt_unusual_inputs(&mut all.figures);
-    judge_upper_bounds(&mut all.figures);
-    inherit_verdicts(&mut all.figures);
+    pass_verdicts(&mut all.figures);
     let totals = site_totals::site_totals(&site, &all.figures);
     all.figures.extend(totals);
     let (figures, daily) = ledger_totals::programme_figures(&site, book);
     all.figures.extend(figures);
     doubt_same_entries(&mut all.figures);
-    inherit_verdicts(&mut all.figures);
+    pass_verdicts(&mut all.figures);
     all.daily.extend(daily);
     all.events.extend(book.corrections(span.period));
 }

@@ -3,12 +3,14 @@
 use crate::assets::BsfAsset;
 use crate::assets::bsf::formulas::{BsfMasses, bsf_indices};
 use crate::domain::claim_verdict::ClaimVerdict;
-use crate::domain::indicator::{Indicator, IndicatorRemark, IndicatorSpec, ValueOrigin};
+use crate::domain::indicator::{
+    Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec, ValueOrigin,
+};
 use crate::formulas::FormulaStatus;
 use crate::formulas::claim_rounding::{RoundingMode, round_decimals};
-use crate::indicators::feeding_batches::{BatchesOfPeriod, FeedingBatch, MassExcess};
+use crate::indicators::feeding_batches::{BatchMass, BatchesOfPeriod, FeedingBatch, MassExcess};
 use crate::indicators::figure_context::{
-    FigureBuilder, FigureContext, constant_input, formula_input, status_remark,
+    FigureBuilder, FigureContext, constant_input, measured_input, status_remark,
 };
 use crate::indicators::ledger_totals::{PeriodLedger, entered_figure};
 
@@ -28,6 +30,8 @@ pub(crate) const EFFICIENCY: IndicatorSpec =
 pub(crate) const LOSS: IndicatorSpec =
     IndicatorSpec::new("bsf.loss", "%", "E.3", "100 · (W − R − B) / W");
 
+/// Rule of a mass that is that of batches and not of the period; its text is `chapters-rule-RULE`.
+const OF_BATCHES: &str = "batches";
 /// Key of the remark on an entry whose unit does not convert.
 const UNIT_UNFIT: &str = "account-unit-unfit";
 
@@ -75,9 +79,9 @@ pub(crate) fn bsf_index_figures(
     let odd = found.status == FormulaStatus::MassBalance || batches.has_impossible();
     let index = |(spec, value): (&IndicatorSpec<'_>, Option<f64>)| {
         let mut inputs = vec![
-            formula_input("W", w.kg, "kg", w.source(&bin.fed)),
-            formula_input("B", b.kg, "kg", b.source(&bin.larvae)),
-            formula_input("R", r.kg, "kg", r.source(&bin.residue)),
+            mass_of_batches("W", (&w, &bin.fed), &batches),
+            mass_of_batches("B", (&b, &bin.larvae), &batches),
+            mass_of_batches("R", (&r, &bin.residue), &batches),
         ];
         if spec.id == WRI.id {
             inputs.extend(days.map(|days| constant_input("d", days, "d", "batch")));
@@ -98,6 +102,19 @@ pub(crate) fn bsf_index_figures(
         .map(|figure| labelled(figure, bin, &entered, batches.open.as_ref()))
         .collect();
     entered.into_iter().chain(indices).collect()
+}
+
+/// A mass of the harvested batches with its entries, some of which may be older than the period.
+fn mass_of_batches(
+    symbol: &'static str,
+    (mass, indicator): (&BatchMass, &str),
+    batches: &BatchesOfPeriod,
+) -> IndicatorInput {
+    let source = mass.source(indicator);
+    IndicatorInput {
+        parts: batches.parts_of(mass),
+        ..measured_input((symbol, OF_BATCHES), mass.kg, "kg", source)
+    }
 }
 
 /// A mass that came out of the bin, to be checked where more came out than went in.

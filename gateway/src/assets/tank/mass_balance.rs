@@ -65,6 +65,27 @@ pub fn missing_inflow(
     (missing > tolerance).then_some(missing)
 }
 
+/// Metered inflow that neither the metered outflow nor the volumes account for, m³; `None` while it
+/// is within what meters lose or what the tank holds, which may run over or leak.
+///
+/// ```
+/// use gateway::assets::tank::mass_balance::surplus_inflow;
+///
+/// // 180 m³ came in, 20 m³ went out, and a tank of 5 m³ holds as much as before.
+/// assert_eq!(surplus_inflow([180.0, 20.0, 0.0], 0.01, 5.0), Some(160.0));
+/// assert_eq!(surplus_inflow([24.0, 20.0, 0.0], 0.01, 5.0), None);
+/// ```
+pub fn surplus_inflow(
+    [inflow, outflow, change]: [f64; 3],
+    deadband_m3: f64,
+    capacity_m3: f64,
+) -> Option<f64> {
+    let tolerance =
+        2.0 * deadband_m3 + METER_SHARE * (inflow + outflow) + LEVEL_SHARE * change.abs();
+    let surplus = inflow - outflow - change;
+    (surplus > tolerance.max(capacity_m3)).then_some(surplus)
+}
+
 /// Streaming inflow and outflow (D.4). A change of at least `deadband_m3` from the reference counts
 /// as inflow or outflow and moves the reference. Deadband: 3 times the standard deviation of the
 /// volume at night, m³.

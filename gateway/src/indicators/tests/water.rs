@@ -159,6 +159,38 @@ async fn days_left_go_by_the_larger_use_that_is_known() {
     assert!(has_remark(left, "account-use-by-meter"));
     assert!(!has_remark(left, "account-balance-impossible"));
     assert_figure_close(&found, "tank.days_left", "tank", 1.0);
+    // The first page shows the use that the days left go by.
+    assert_figure_close(&found, "tank.outflow", "tank", 2.4);
+}
+
+#[tokio::test]
+async fn metered_flows_that_differ_by_more_than_the_tank_holds_are_to_be_checked() {
+    let tank = "[[asset]]\nid = 'tank'\nkind = 'tank'\nlevel = 'tank.level'\n\
+                shape = { kind = 'box', length_m = 2.0, width_m = 1.0, height_m = 2.0 }\n\
+                inflow = 'pump.volume'\noutflow = 'tank.out'\ndeadband_l = 10.0\n";
+    let last = "unit = \"mm\", counter = true },";
+    let more = "{ id = \"out\", register = \"holding:6\", type = \"f64\", unit = \"m3\", \
+                counter = true },";
+    let text = site_text(&[tank]).replace(last, &format!("{last}\n  {more}"));
+    for (inflow, claim) in [
+        (5.0, ClaimVerdict::Claimable),
+        (60.0, ClaimVerdict::Doubtful),
+    ] {
+        let village = TestSite::new(&text);
+        village
+            .store_readings(vec![
+                ("tank.level", day(|_| 1.2)),
+                ("pump.volume", day(|hour| 10.0 + inflow * hour / 24.0)),
+                ("tank.out", day(|hour| 10.0 + 3.0 * hour / 24.0)),
+            ])
+            .await;
+        let found = village.indicators("2026-11-01").await;
+        for id in ["tank.inflow", "tank.outflow"] {
+            let figure = find_figure(&found, id, "tank");
+            let is_doubted = has_remark(figure, "account-balance-surplus");
+            assert_eq!((figure.claim, is_doubted), (claim, inflow > 50.0), "{id}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -64,8 +64,8 @@ impl ReportSource {
             issued,
             before: None,
         };
-        let (own, headlines) = (source.issue(), source.headlines());
-        source.revised = revised_since::revised_since(store, &own, &headlines).await?;
+        let headlines = |before: &[HeadlineRecord]| source.headlines_beside(before);
+        source.revised = revised_since::revised_since(store, &source.issue(), &headlines).await?;
         Ok(source)
     }
 
@@ -123,6 +123,11 @@ impl ReportSource {
     /// Headline figures.
     pub fn headlines(&self) -> Vec<HeadlineRecord> {
         content::headline_records(self.inputs(Language::default()))
+    }
+
+    /// Headline figures, and what has become of those of an earlier report.
+    pub fn headlines_beside(&self, before: &[HeadlineRecord]) -> Vec<HeadlineRecord> {
+        content::records_beside(self.inputs(Language::default()), before)
     }
 
     /// Configuration that the figures were computed with.

@@ -40,7 +40,7 @@ pub async fn changes_since(
 pub(super) async fn revised_since(
     store: &Store,
     own: &ReportIssue,
-    headlines: &[HeadlineRecord],
+    headlines: &(dyn Fn(&[HeadlineRecord]) -> Vec<HeadlineRecord> + Sync),
 ) -> Result<Option<RevisedSince>, StoreError> {
     let earlier = store.earlier_issues(own.clone()).await?;
     let Some(first) = earlier.listed.first().filter(|_| earlier.others > 0) else {
@@ -57,7 +57,7 @@ pub(super) async fn revised_since(
     Ok(Some(RevisedSince {
         count: earlier.count,
         changes: changes_since(store, first).await?,
-        moved: moved_headlines(&before, headlines),
+        moved: moved_headlines(&before, &headlines(&before)),
         issues: listed.collect(),
     }))
 }

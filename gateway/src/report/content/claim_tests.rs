@@ -140,6 +140,40 @@ fn a_width_that_is_a_lower_bound_says_so_on_page_1() {
 }
 
 #[test]
+fn a_figure_of_a_period_that_is_not_over_is_never_final_and_a_lower_bound_says_at_least() {
+    let config = test_config();
+    let mut account = test_account(&config);
+    let generation = account
+        .indicators
+        .iter_mut()
+        .find(|one| &*one.id == "plts.generation");
+    let said = IndicatorRemark::new("account-lower-bound");
+    generation.unwrap().remarks.push(said);
+    for (lang, so_far, least) in [
+        (Language::Id, "sejauh ini", "paling sedikit"),
+        (Language::En, "so far", "at least"),
+    ] {
+        // 25 November 2026.
+        let running = |lang| ReportInputs {
+            issued: UtcMs(1_795_600_000_000),
+            ..inputs(&config, &account, lang)
+        };
+        let document = build_document(running(lang));
+        for figure in all_figures(&document) {
+            assert_ne!(figure.status, FigureStatus::Final, "{}", figure.id);
+        }
+        let text = render_short_text(&document, 12);
+        assert!(text.contains(so_far) && text.contains(least), "{text}");
+        let (front, _) = build_director_report(running(lang), None);
+        let bounds: Vec<&String> = front.figures.iter().map(|one| &one.bounds).collect();
+        assert!(
+            bounds.iter().any(|one| one.starts_with(least)),
+            "{bounds:?}"
+        );
+    }
+}
+
+#[test]
 fn a_counter_by_difference_is_a_headline_with_its_share() {
     let config = test_config();
     let mut account = test_account(&config);

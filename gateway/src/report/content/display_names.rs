@@ -1,5 +1,6 @@
 //! Printed names of indicators, units and periods, and numbers within sentences.
 
+use crate::domain::ExactNumber;
 use crate::domain::indicator::IndicatorRemark;
 use crate::domain::parse_finite;
 use crate::domain::period::Period;
@@ -10,6 +11,8 @@ use crate::report::render::number_format;
 
 /// Significant digits of a number within a sentence or an equation.
 const SIGNIFICANT_DIGITS: i32 = 6;
+/// Decimals of a number in a sentence beyond which it is rounded.
+const SENTENCE_DECIMALS_MAX: usize = 6;
 /// Printed form of unit symbols. Units that are words have a message key instead.
 const PRINTED_UNITS: &[(&str, &str)] = &[
     ("CO2", "CO₂"),
@@ -38,6 +41,11 @@ pub fn indicator_name(definitions: &IndicatorDefinitions, lang: Language, id: &s
             return lang.text_with(&format!("chapters-{part}-of"), &[("name", &name)]);
         }
     }
+    measured_name(lang, id)
+}
+
+/// Name of a figure that is no record; its id without one.
+fn measured_name(lang: Language, id: &str) -> String {
     let key = format!("indicator-{}", id.replace(['.', '_'], "-"));
     lang.find_text(&key).unwrap_or_else(|| id.to_owned())
 }
@@ -56,7 +64,10 @@ pub fn remark_sentence(lang: Language, remark: &IndicatorRemark) -> String {
     let args: Vec<(&str, String)> = remark
         .args
         .iter()
-        .map(|(name, value)| (*name, localise_number(lang, value)))
+        .map(|(name, value)| match *name {
+            "figure" => (*name, measured_name(lang, value)),
+            _ => (*name, localise_number(lang, value)),
+        })
         .collect();
     let args: Vec<(&str, &str)> = args.iter().map(|(k, v)| (*k, v.as_str())).collect();
     to_sentence(&lang.text_with(&remark.key, &args))
@@ -76,12 +87,17 @@ pub(crate) fn to_sentence(text: &str) -> String {
 /// A number given as text, with the decimal mark of the language.
 fn localise_number(lang: Language, text: &str) -> String {
     // Without a point it is a count or a year, which needs no decimal mark.
-    let is_number = text.contains('.') && parse_finite(text).is_some();
-    if is_number {
-        lang.locale().plain_digits(text)
-    } else {
-        text.to_owned()
+    let number = parse_finite(text).filter(|_| text.contains('.'));
+    let Some(number) = number else {
+        return text.to_owned();
+    };
+    let decimals = text.split_once('.').map_or(0, |(_, digits)| digits.len());
+    if decimals > SENTENCE_DECIMALS_MAX {
+        // 53.800000000000004 is what binary sums leave of 53.8.
+        let short = ExactNumber::Float(number).short_digits();
+        return lang.locale().plain_digits(&short);
     }
+    lang.locale().plain_digits(text)
 }
 
 /// A unit as printed.
@@ -235,6 +251,17 @@ mod tests {
             format_number(Language::En, -0.000_012_345_6),
             "−0.0000123456"
         );
+    }
+
+    #[test]
+    fn a_sentence_has_no_digits_that_binary_sums_left() {
+        let mass = 53.6 + 0.1 + 0.1;
+        assert!(mass.to_string().len() > 10, "{mass} is an example no more");
+        for (value, said) in [(mass, "53,8"), (0.1 + 0.2, "0,3"), (1.0 / 3.0, "0,333333")] {
+            assert_eq!(localise_number(Language::Id, &value.to_string()), said);
+        }
+        assert_eq!(localise_number(Language::Id, "1.10"), "1,10");
+        assert_eq!(localise_number(Language::Id, "2026"), "2026");
     }
 
     #[test]

@@ -44,13 +44,22 @@ impl HeadlineRecord {
         )
     }
 
-    /// Returns whether both were printed alike, on whatever page.
+    /// Returns whether both were printed with one value, on whatever page and with whatever status:
+    /// a period that is over makes a figure final, and moves none.
     fn says_the_same(&self, other: &Self) -> bool {
         let of = |one: &Self| Self {
             further: None,
+            status: String::new(),
             ..one.clone()
         };
         of(self) == of(other)
+    }
+
+    /// Whether a report keeps the figure as soon as it has a value.
+    fn is_always_kept(&self) -> bool {
+        ["ledger.", "waste."]
+            .iter()
+            .any(|start| self.id.starts_with(start))
     }
 
     fn quantity(&self, value: f64, lang: Language) -> String {
@@ -76,7 +85,7 @@ impl MovedHeadline {
     }
 }
 
-/// Headline figures that differ, in the order of the report and then of what is new.
+/// Headline figures whose values differ, in the order of the report and then of what is new.
 pub fn moved_headlines(before: &[HeadlineRecord], now: &[HeadlineRecord]) -> Vec<MovedHeadline> {
     let same = |one: &HeadlineRecord, other: &HeadlineRecord| {
         (&one.id, &one.asset) == (&other.id, &other.asset)
@@ -94,8 +103,10 @@ pub fn moved_headlines(before: &[HeadlineRecord], now: &[HeadlineRecord]) -> Vec
             });
         }
     }
+    // A figure that only became a headline was not printed before, and has moved by nothing that is
+    // known. Records and what follows from them are kept whether they are headlines or not.
     let new = now.iter().filter(|one| find(before, one).is_none());
-    let new = new.filter(|one| knows_all || one.further != Some(true));
+    let new = new.filter(|one| before.is_empty() || (knows_all && one.is_always_kept()));
     moved.extend(new.map(|one| MovedHeadline {
         before: None,
         now: Some(one.clone()),
@@ -142,6 +153,15 @@ mod tests {
     }
 
     #[test]
+    fn a_figure_that_became_final_with_the_same_value_has_not_moved() {
+        let running = HeadlineRecord {
+            status: "running".to_owned(),
+            ..record("a", Some(1.0))
+        };
+        assert_eq!(moved_headlines(&[running], &[record("a", Some(1.0))]), []);
+    }
+
+    #[test]
     fn what_moved_is_told_with_its_sign_and_what_came_or_went_without_one() {
         let before = [
             record("a", Some(1.0)),
@@ -153,7 +173,9 @@ mod tests {
             record("a", Some(1.0)),
             record("b", Some(250.0)),
             record("c", Some(3.0)),
-            record("new", Some(7.0)),
+            record("ledger.new", Some(7.0)),
+            // Chosen since.
+            record("chosen", Some(7.0)),
         ];
         let moved = moved_headlines(&before, &now);
         let told: Vec<(String, String)> = moved
@@ -166,7 +188,12 @@ mod tests {
         let told: Vec<(&str, &str)> = told.iter().map(|(id, by)| (&**id, &**by)).collect();
         assert_eq!(
             told,
-            [("b", "−2,7 kWh"), ("c", ""), ("gone", ""), ("new", "")]
+            [
+                ("b", "−2,7 kWh"),
+                ("c", ""),
+                ("gone", ""),
+                ("ledger.new", "")
+            ]
         );
         assert_eq!(before[2].text(Language::Id), "–");
         assert_eq!(moved_headlines(&now, &now), []);

@@ -8,6 +8,7 @@ use super::targets;
 use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::indicator::{Indicator, InputSource};
 use crate::domain::ledger::EntryKind;
+use crate::domain::value_bound::ValueBound;
 use crate::formulas::FormulaStatus as Reason;
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::document::ReportBlock;
@@ -43,6 +44,7 @@ pub(crate) fn indicator_figure(
     let mut figure = KeyFigure::new(&parts.collect::<Vec<_>>().join("/"), label, value, kind);
     figure.plus_minus = significant_digits::half_width(one);
     figure.is_least = one.uncertainty.is_least;
+    figure.is_at_least = one.value.is_ok() && one.bound() == ValueBound::Lower;
     figure.completeness = judged_share(book, one);
     figure.origin = Some(one.origin);
     figure.status = figure_status(book, one);
@@ -184,6 +186,8 @@ fn own_status(book: &ReportContext<'_>, one: &Indicator) -> FigureStatus {
         ClaimVerdict::Doubtful => FigureStatus::Doubtful,
         ClaimVerdict::Provisional(_) => FigureStatus::Provisional,
         ClaimVerdict::Claimable if share < COMPLETE_SHARE => FigureStatus::Partial,
+        // What still grows is not final, however well it is measured.
+        ClaimVerdict::Claimable if one.period.last() >= book.today() => FigureStatus::Running,
         ClaimVerdict::Claimable => FigureStatus::Final,
     }
 }
@@ -192,13 +196,14 @@ fn own_status(book: &ReportContext<'_>, one: &Indicator) -> FigureStatus {
 pub(crate) fn status_rank(status: FigureStatus) -> u8 {
     match status {
         FigureStatus::Final => 0,
-        FigureStatus::Partial => 1,
-        FigureStatus::Provisional => 2,
-        FigureStatus::Doubtful => 3,
-        FigureStatus::NotClaimed => 4,
-        FigureStatus::NotPlausible => 5,
-        FigureStatus::Insufficient => 6,
-        FigureStatus::Missing => 7,
+        FigureStatus::Running => 1,
+        FigureStatus::Partial => 2,
+        FigureStatus::Provisional => 3,
+        FigureStatus::Doubtful => 4,
+        FigureStatus::NotClaimed => 5,
+        FigureStatus::NotPlausible => 6,
+        FigureStatus::Insufficient => 7,
+        FigureStatus::Missing => 8,
     }
 }
 

@@ -17,6 +17,12 @@ const CONTENT_SCHEMA: &str = "pantau.report-content/3";
 /// Headline figures of a report, then the totals of the ledger and the figures of waste, which a
 /// later report is compared with as well; at most `HEADLINE_RECORDS_MAX`.
 pub fn headline_records(matter: ReportInputs<'_>) -> Vec<HeadlineRecord> {
+    records_beside(matter, &[])
+}
+
+/// The same with what has become of figures that an earlier report printed, as further figures
+/// where they are headlines no more.
+pub fn records_beside(matter: ReportInputs<'_>, before: &[HeadlineRecord]) -> Vec<HeadlineRecord> {
     let book = ReportContext::new(matter);
     let headlines = summary::headline_indicators(&book);
     let definitions = &book.matter.config.definitions;
@@ -25,6 +31,12 @@ pub fn headline_records(matter: ReportInputs<'_>) -> Vec<HeadlineRecord> {
         // Totals and their effects, without targets and baselines, which are no results.
         let is_total = display_names::written_definition(definitions, &one.id).is_some();
         let is_effect = one.id.starts_with("ledger.") && one.id.ends_with(".effect");
+        let asset = one.asset.as_deref().unwrap_or_default();
+        let mut printed = before.iter();
+        let is_printed = printed.any(|record| *record.id == *one.id && record.asset == asset);
+        if is_printed && !is_headline {
+            return true;
+        }
         let is_kept = is_total || is_effect || one.id.starts_with("waste.");
         is_kept && !is_headline && one.value.is_ok()
     };

@@ -60,7 +60,7 @@ pub(crate) use display_names::{format_quantity, period_kind, period_name, to_sen
 pub use display_names::{indicator_name, remark_sentence};
 pub(crate) use early_period::is_too_early;
 pub use headline_record::{HeadlineRecord, MovedHeadline, moved_headlines};
-pub use issued_content::{canonical_content, headline_records};
+pub use issued_content::{canonical_content, headline_records, records_beside};
 pub use report_edition::ReportEdition;
 pub use report_inputs::{EarlierIssue, PastRevision, ReportInputs, RevisedSince, RevisionChange};
 pub use revised_since::change_lines;

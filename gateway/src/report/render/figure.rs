@@ -27,6 +27,8 @@ pub struct KeyFigure {
     pub plus_minus: Option<f64>,
     /// The half width is a lower bound.
     pub is_least: bool,
+    /// The value is a lower bound.
+    pub is_at_least: bool,
     /// Share of the period that was measured, 0 to 1.
     pub completeness: Option<f64>,
     /// Origin of the number: measured, declared, ...
@@ -49,6 +51,8 @@ pub enum FigureStatus {
     /// Final.
     #[default]
     Final,
+    /// So far: the period is not over, and the figure still grows.
+    Running,
     /// Provisional: its factor is not confirmed.
     Provisional,
     /// Partial: 75 to below 90 % of the period was measured.
@@ -75,6 +79,7 @@ impl KeyFigure {
             kind,
             plus_minus: None,
             is_least: false,
+            is_at_least: false,
             completeness: None,
             origin: None,
             status: FigureStatus::Final,
@@ -111,10 +116,17 @@ impl KeyFigures {
 }
 
 impl FigureStatus {
+    /// Returns true where a word beside each figure would say what the page says as a whole: only
+    /// doubts are named there.
+    pub fn is_quiet(self) -> bool {
+        matches!(self, Self::Final | Self::Running | Self::Missing)
+    }
+
     /// Returns the stable English key.
     pub fn key(self) -> &'static str {
         match self {
             Self::Final => "final",
+            Self::Running => "running",
             Self::Provisional => "provisional",
             Self::Partial => "partial",
             Self::Insufficient => "insufficient",

@@ -123,7 +123,7 @@ impl HtmlRenderer<'_> {
         ));
         self.push_figure_value(figure);
         // Only doubts are named: a word on every card would be read on none.
-        if !matches!(figure.status, FigureStatus::Final | FigureStatus::Missing) {
+        if !figure.status.is_quiet() {
             let share = figure.completeness.filter(|_| {
                 matches!(
                     figure.status,

@@ -30,6 +30,12 @@ fn figure_line(show: &RenderContext<'_>, figure: &KeyFigure) -> String {
         return format!("• {label}: {} ({reason})", number_format::NO_VALUE);
     }
     let value = show.figure_text(figure).text;
+    let value = if figure.is_at_least {
+        let args = [("value", &*value)];
+        show.document.lang.text_with("report-at-least", &args)
+    } else {
+        value
+    };
     let status = show.status(figure.status);
     let spread = show.spread_text(figure);
     let spread = spread.map(|spread| format!("{spread}; "));

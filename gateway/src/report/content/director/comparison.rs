@@ -13,9 +13,8 @@ use std::collections::BTreeSet;
 
 /// Smallest share of the recorded days of the one period that the other must have.
 const RECORDED_SHARE_MIN: f64 = 0.5;
-/// Share of the days of a period from which its records are regular: of rarer ones, one or three in
-/// a period say the same.
-const REGULAR_SHARE: f64 = 0.25;
+/// Share of the days of a period by which its records may begin later than those of the other.
+const LATE_SHARE: f64 = 0.25;
 
 /// The same figure of the period before, or why it is not beside this one.
 pub(crate) enum Comparison {
@@ -57,7 +56,7 @@ impl DirectorContext<'_> {
             f64::from((begun - account.period.first()).get_days())
         };
         if let Some(begun) = begun
-            && late(account) - late(own) > REGULAR_SHARE * f64::from(then.1)
+            && late(account) - late(own) > LATE_SHARE * f64::from(then.1)
         {
             let begun = number_format::format_short_date(book.lang, begun);
             return self.unlike("begun", &[("date", &begun)]);
@@ -98,11 +97,12 @@ fn days_of(period: Period) -> (Date, Date) {
     (period.first(), period.last())
 }
 
-/// Whether records of two periods, as (recorded days, days), are as regular as each other.
+/// Whether records of two periods, as (recorded days, days), are as regular as each other: the one
+/// has at least half as many days as the other, by number or by share of a longer period.
 fn are_alike(one: (i32, i32), other: (i32, i32)) -> bool {
     let share = |(recorded, days): (i32, i32)| f64::from(recorded) / f64::from(days.max(1));
-    let (less, more) = (share(one).min(share(other)), share(one).max(share(other)));
-    more < REGULAR_SHARE || less >= more * RECORDED_SHARE_MIN
+    let is_half = |one: f64, other: f64| one.min(other) >= one.max(other) * RECORDED_SHARE_MIN;
+    is_half(share(one), share(other)) || is_half(f64::from(one.0), f64::from(other.0))
 }
 
 /// First day within the period for which people recorded anything.
@@ -179,15 +179,21 @@ mod tests {
     use jiff::ToSpan as _;
 
     #[test]
-    fn records_are_alike_when_both_are_regular_or_both_are_rare() {
+    fn records_are_alike_when_neither_has_less_than_half_the_days_of_the_other() {
         for (one, other, alike) in [
             // Daily feeding against three days of it.
             ((29, 30), (3, 30), false),
             ((3, 30), (29, 30), false),
             ((29, 30), (20, 30), true),
             ((30, 30), (28, 31), true),
-            // A collection or two in a month.
-            ((1, 30), (3, 30), true),
+            // A collection or two in a month, also of one day more.
+            ((1, 30), (2, 30), true),
+            ((1, 31), (2, 30), true),
+            ((1, 30), (3, 30), false),
+            ((5, 30), (1, 31), false),
+            ((2, 30), (7, 30), false),
+            // A running week against a whole one.
+            ((3, 3), (7, 7), true),
             // No records: readings of devices.
             ((0, 30), (0, 30), true),
             ((10, 30), (0, 30), false),

@@ -82,16 +82,26 @@ fn front_figure(desk: &DirectorContext<'_>, chosen: &ChosenFigure<'_>) -> FrontF
     let mut figure = summary::headline_figure(book, one);
     figure.label = desk.dated_name(one, figure.label);
     let is_number = matches!(figure.value, CellValue::Number(_));
+    let bounds = match is_number {
+        true if figure.is_at_least => at_least_text(desk, one),
+        true => bounds_text(desk, one),
+        false => String::new(),
+    };
     let (before, change) = before_texts(desk, one, is_number);
     FrontFigure {
-        bounds: if is_number {
-            bounds_text(desk, one)
-        } else {
-            String::new()
-        },
+        figure,
+        bounds,
         before,
         change,
-        figure,
+    }
+}
+
+/// "At least" of a lower bound, with its half-width: ends on both sides would say too much.
+fn at_least_text(desk: &DirectorContext<'_>, one: &Indicator) -> String {
+    let said = desk.book.message("chapters-director-at-least");
+    match half_width_text(desk, one) {
+        width if width.is_empty() => said,
+        width => format!("{said}, {width}"),
     }
 }
 

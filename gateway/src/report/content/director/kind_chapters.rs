@@ -8,7 +8,6 @@ use crate::report::content::context::{ReportContext, text_cell};
 use crate::report::content::{asset_chapters, daily_values, indicator_figures};
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::document::ReportBlock;
-use crate::report::render::figure::FigureStatus;
 use crate::report::render::table::ReportTable;
 
 /// Figures that people look at, in the order of a table. An asset with none of them shows its first
@@ -184,10 +183,10 @@ fn figure_row(desk: &DirectorContext<'_>, one: &Indicator) -> Vec<CellValue> {
         _ => String::new(),
     };
     let state = indicator_figures::figure_status(book, one);
-    let state = if is_told(state) {
-        book.message(&format!("report-status-{}", state.key()))
-    } else {
+    let state = if state.is_quiet() {
         String::new()
+    } else {
+        book.message(&format!("report-status-{}", state.key()))
     };
     vec![
         CellValue::Text(desk.dated_name(one, name)),
@@ -197,11 +196,6 @@ fn figure_row(desk: &DirectorContext<'_>, one: &Indicator) -> Vec<CellValue> {
         desk.before_quantity(one),
         text_cell(state),
     ]
-}
-
-/// Only doubts are named.
-fn is_told(state: FigureStatus) -> bool {
-    !matches!(state, FigureStatus::Final | FigureStatus::Missing)
 }
 
 /// Plots of the first daily values that the assets of a kind have, one line or bar for each asset.

@@ -27,6 +27,8 @@ pub(crate) fn source_text(book: &ReportContext<'_>, input: &IndicatorInput) -> S
     if input.rule.is_empty() {
         from
     } else {
-        format!("{from}: {}", input.rule)
+        let words = format!("chapters-rule-{}", input.rule);
+        let rule = book.lang.find_text(&words);
+        format!("{from}: {}", rule.as_deref().unwrap_or(input.rule))
     }
 }

@@ -6,7 +6,7 @@ use super::pdf_page::{
     AMBER, FAINT, GREEN, MARGIN, PageItem, RULE, RgbColour, TEXT, ZEBRA, text_style,
 };
 use crate::report::render::cell_value::ValueKind;
-use crate::report::render::figure::{FigureStatus, KeyFigure, KeyFigures};
+use crate::report::render::figure::{KeyFigure, KeyFigures};
 use crate::report::render::font_metrics::{FontFace, text_width};
 use crate::report::render::render_context::{RenderContext, nearest_kind};
 use crate::report::render::table::count_as_f64;
@@ -91,7 +91,7 @@ fn card_lines(show: &RenderContext<'_>, figure: &KeyFigure, room: f64) -> Vec<Ca
     let size = (VALUE_TYPE_SIZE * room / wide).clamp(10.0, VALUE_TYPE_SIZE);
     push_wrapped(&mut card, size, TEXT, FontFace::Bold, &value, room);
     // Only doubts are named: a word on every card would be read on none.
-    if !matches!(figure.status, FigureStatus::Final | FigureStatus::Missing) {
+    if !figure.status.is_quiet() {
         let status = show.status(figure.status);
         push_wrapped(
             &mut card,

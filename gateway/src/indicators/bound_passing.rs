@@ -1,0 +1,253 @@
+//! [`pass_bounds`]: a figure that is computed from a bound is a bound too, on the side to which
+//! its equation moves it.
+
+use crate::domain::equation::{Equation, equation_values};
+use crate::domain::indicator::{Indicator, IndicatorInput, IndicatorRemark, InputSource};
+use crate::domain::value_bound::ValueBound;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Longest way between two figures, as for verdicts.
+const STEPS_MAX: usize = 8;
+/// By which shares of a bound the true value is taken to lie beyond it.
+const BEYOND: [f64; 3] = [0.01, 0.1, 0.5];
+/// Share of a figure by which it must move; less is rounding.
+const MOVED_SHARE: f64 = 1e-8;
+
+/// Value of a figure by id and asset, as it is and as it has moved; `None` when it has not.
+type MovedFigure<'a> = dyn Fn(&Arc<str>, &Option<Arc<str>>) -> Option<(f64, f64)> + 'a;
+/// Figures by id and asset.
+type FigurePlaces = BTreeMap<(Arc<str>, Option<Arc<str>>), usize>;
+
+/// Says of each figure that is computed from bounds on which side its true value lies. Bounds that
+/// were passed before are looked at again.
+pub(crate) fn pass_bounds(figures: &mut [Indicator]) {
+    for figure in figures.iter_mut() {
+        figure.remarks.retain(|said| !said.is_passed_bound());
+    }
+    let mut passed: BTreeMap<usize, (ValueBound, BTreeSet<Arc<str>>)> = BTreeMap::new();
+    for (root, one) in figures.iter().enumerate() {
+        let bound = one.bound();
+        if bound == ValueBound::Neither {
+            continue;
+        }
+        for (at, side) in moved_sides(figures, root, bound) {
+            let (all, from) = passed.entry(at).or_default();
+            *all = all.and(side);
+            from.insert(Arc::clone(&one.id));
+        }
+    }
+    for (at, (side, from)) in passed {
+        let figure = &mut figures[at];
+        let all = side.and(figure.bound());
+        let key = all.passed_key().filter(|_| all != figure.bound());
+        let said = from.into_iter().zip(std::iter::repeat(key));
+        figure.remarks.extend(said.filter_map(|(from, key)| {
+            let said = IndicatorRemark::new(key?);
+            Some(said.with_arg("figure", from))
+        }));
+    }
+}
+
+/// Sides to which the other figures move when the true value of the bound `root` lies beyond it.
+pub(super) fn moved_sides(
+    figures: &[Indicator],
+    root: usize,
+    bound: ValueBound,
+) -> BTreeMap<usize, ValueBound> {
+    let mut sides: BTreeMap<usize, ValueBound> = BTreeMap::new();
+    let Ok(value) = figures[root].value else {
+        return sides;
+    };
+    let places: FigurePlaces = figures
+        .iter()
+        .enumerate()
+        .map(|(at, one)| ((Arc::clone(&one.id), one.asset.clone()), at))
+        .collect();
+    let signs: &[f64] = match bound {
+        ValueBound::Neither => &[],
+        ValueBound::Lower => &[1.0],
+        ValueBound::Upper => &[-1.0],
+        ValueBound::Either => &[1.0, -1.0],
+    };
+    let unit = if value.abs() > 0.0 { value.abs() } else { 1.0 };
+    let steps = signs.iter().flat_map(|sign| BEYOND.map(|by| sign * by));
+    for step in steps {
+        let moved = moved_values(figures, &places, (root, value + step * unit));
+        for (at, now) in moved.into_iter().filter(|(at, _)| *at != root) {
+            let side = side_of(figures[at].value.as_ref().ok().copied(), now);
+            let known = sides.entry(at).or_default();
+            *known = known.and(side);
+        }
+    }
+    sides.retain(|_, side| *side != ValueBound::Neither);
+    sides
+}
+
+/// Bound that `given` is when `now` may be the true value.
+fn side_of(given: Option<f64>, now: f64) -> ValueBound {
+    match given {
+        Some(given) if now - given > MOVED_SHARE * given.abs() => ValueBound::Lower,
+        Some(given) if given - now > MOVED_SHARE * given.abs() => ValueBound::Upper,
+        _ => ValueBound::Neither,
+    }
+}
+
+/// Values of the figures that follow from another value of one of them, by their equations.
+pub(super) fn moved_values(
+    figures: &[Indicator],
+    places: &FigurePlaces,
+    (root, value): (usize, f64),
+) -> BTreeMap<usize, f64> {
+    let mut moved = BTreeMap::from([(root, value)]);
+    for _ in 0..STEPS_MAX {
+        let next: Vec<(usize, f64)> = figures
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| *at != root)
+            .filter_map(|(at, one)| {
+                let ratio = |id: &Arc<str>, asset: &Option<Arc<str>>| {
+                    let of = *places.get(&(Arc::clone(id), asset.clone()))?;
+                    let before = figures[of].value.as_ref().ok()?;
+                    Some((*before, *moved.get(&of).filter(|_| of != at)?))
+                };
+                let now = value_of_moved(one, &ratio, 0)?;
+                let known = moved.get(&at);
+                let is_new = known.is_none_or(|known| (known - now).abs() > 0.0);
+                is_new.then_some((at, now))
+            })
+            .collect();
+        if next.is_empty() {
+            break;
+        }
+        moved.extend(next);
+    }
+    moved
+}
+
+/// Value of a figure over its inputs, of which some have moved; `None` when none has, or when it
+/// cannot be computed.
+fn value_of_moved(one: &Indicator, moved: &MovedFigure<'_>, depth: usize) -> Option<f64> {
+    one.value.as_ref().ok().filter(|_| depth < STEPS_MAX)?;
+    let change = |input: &IndicatorInput| match &input.from {
+        InputSource::Indicator { id, asset } => moved(id, asset),
+        InputSource::Part(part) => {
+            let before = part.value.as_ref().ok()?;
+            Some((*before, value_of_moved(part, moved, depth + 1)?))
+        }
+        _ => None,
+    };
+    let changes: Vec<Option<(f64, f64)>> = one.inputs.iter().map(change).collect();
+    if changes.iter().all(Option::is_none) {
+        return None;
+    }
+    let inputs = one.inputs.iter().zip(changes);
+    let inputs: Vec<IndicatorInput> = inputs
+        .map(|(input, change)| match change {
+            Some(change) => moved_input(input, change),
+            None => input.clone(),
+        })
+        .collect();
+    let equation = Equation::parse(one.equation).ok()?;
+    let found = equation.evaluate(&equation_values(&inputs)).ok()?;
+    found.is_finite().then_some(found)
+}
+
+/// The input, which may hold for a part of the days only, with its share of a change.
+fn moved_input(input: &IndicatorInput, (before, now): (f64, f64)) -> IndicatorInput {
+    let mut input = input.clone();
+    let moved = |value: f64| {
+        if before.abs() > 0.0 {
+            value * (now / before)
+        } else {
+            value + now - before
+        }
+    };
+    input.value = input.value.map(moved);
+    for part in &mut input.parts {
+        part.value = moved(part.value);
+    }
+    input
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::claim_verdict::ClaimVerdict;
+    use crate::domain::indicator::{
+        CompletenessShares, RoundingDirection, Uncertainty, ValueOrigin,
+    };
+
+    fn figure(
+        id: &str,
+        value: f64,
+        equation: &'static str,
+        from: &[(&'static str, &Indicator)],
+    ) -> Indicator {
+        let input = |(symbol, of): &(&'static str, &Indicator)| IndicatorInput {
+            symbol,
+            value: of.value.clone().ok(),
+            unit: "".into(),
+            from: InputSource::Indicator {
+                id: Arc::clone(&of.id),
+                asset: None,
+            },
+            rule: "",
+            parts: Vec::new(),
+        };
+        Indicator {
+            id: id.into(),
+            asset: None,
+            period: "2026".parse().unwrap(),
+            value: Ok(value),
+            unit: "".into(),
+            uncertainty: Uncertainty::default(),
+            completeness: CompletenessShares::default(),
+            origin: ValueOrigin::Measured,
+            side: RoundingDirection::Benefit,
+            method: "",
+            equation,
+            inputs: from.iter().map(input).collect(),
+            factors: Vec::new(),
+            claim: ClaimVerdict::Claimable,
+            remarks: Vec::new(),
+        }
+    }
+
+    /// Generation, export, self-use, its share, and the generation in tonnes.
+    fn plant(bounds: [Option<&str>; 2]) -> Vec<Indicator> {
+        let made = figure("made", 100.0, "E", &[]);
+        let given = figure("given", 40.0, "X", &[]);
+        let used = figure("used", 60.0, "E − X", &[("E", &made), ("X", &given)]);
+        let share = figure("share", 60.0, "100 · U / E", &[("U", &used), ("E", &made)]);
+        let gross = figure("gross", 30.0, "U / 2", &[("U", &used)]);
+        let mut all = vec![gross, share, used, made, given];
+        for (place, bound) in [3, 4].into_iter().zip(bounds) {
+            let said = bound.map(IndicatorRemark::new);
+            all[place].remarks.extend(said);
+        }
+        pass_bounds(&mut all);
+        all
+    }
+
+    #[test]
+    fn a_bound_passes_on_to_the_side_to_which_it_moves_a_figure() {
+        use ValueBound::{Either, Lower, Neither, Upper};
+        let (low, high) = ("account-lower-bound", "account-opening-upper-bound");
+        for (bounds, wanted) in [
+            ([None, None], [Neither; 3]),
+            // The share of self-use grows with the generation, which stands in it twice.
+            ([Some(low), None], [Lower, Lower, Lower]),
+            ([None, Some(low)], [Upper, Upper, Upper]),
+            ([None, Some(high)], [Lower, Lower, Lower]),
+            ([Some(low), Some(low)], [Either, Either, Either]),
+        ] {
+            let mut all = plant(bounds);
+            let found = [0, 1, 2].map(|place: usize| all[place].bound());
+            assert_eq!(found, wanted, "{bounds:?}");
+            let before = all.clone();
+            pass_bounds(&mut all);
+            assert_eq!(all, before, "a second pass says the same");
+        }
+    }
+}
