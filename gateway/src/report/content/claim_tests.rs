@@ -162,6 +162,7 @@ fn a_figure_of_a_period_that_is_not_over_is_never_final_and_a_lower_bound_says_a
         for figure in all_figures(&document) {
             assert_ne!(figure.status, FigureStatus::Final, "{}", figure.id);
         }
+        assert!(document.is_running());
         let text = render_short_text(&document, 12);
         assert!(text.contains(so_far) && text.contains(least), "{text}");
         let (front, _) = build_director_report(running(lang), None);

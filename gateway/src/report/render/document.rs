@@ -152,6 +152,12 @@ impl ReportDocument {
         })
     }
 
+    /// Returns true if a figure of the report belongs to a period that is not over.
+    pub fn is_running(&self) -> bool {
+        let mut blocks = self.sections.iter().flat_map(|section| &section.blocks);
+        blocks.any(|block| matches!(block, ReportBlock::Figures(all) if all.is_running()))
+    }
+
     /// Returns the printed number of a section: `3`, or `B` for the second annex.
     pub fn section_number(&self, index: usize) -> String {
         let is_annex = self.sections.get(index).is_some_and(|s| s.annex);

@@ -108,6 +108,12 @@ impl KeyFigure {
 }
 
 impl KeyFigures {
+    /// Returns true if one of the figures belongs to a period that is not over.
+    pub fn is_running(&self) -> bool {
+        let mut items = self.items.iter();
+        items.any(|figure| figure.status == FigureStatus::Running)
+    }
+
     /// Returns true if one of the figures is provisional.
     pub fn is_provisional(&self) -> bool {
         let mut items = self.items.iter();

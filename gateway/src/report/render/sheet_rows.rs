@@ -124,8 +124,11 @@ pub(crate) fn report_properties(show: &RenderContext<'_>) -> Vec<(String, String
     let document: &ReportDocument = show.document;
     let issued =
         crate::report::render::number_format::time(document.lang, document.issued, &document.zone);
-    let is_final = !document.is_provisional();
-    let status = if is_final { "final" } else { "provisional" };
+    let status = match (document.is_provisional(), document.is_running()) {
+        (true, _) => "provisional",
+        (false, true) => "running",
+        (false, false) => "final",
+    };
     let status = show.translate(&format!("report-status-{status}"));
     let pairs = [
         ("report-site", document.site.name.clone()),
