@@ -416,6 +416,51 @@ fn a_unit_that_the_file_does_not_say_is_asked_for() {
 }
 
 #[test]
+fn daily_totals_go_into_a_counter_only_when_a_person_says_so() {
+    let bench = ImportBench::new();
+    let mut text = "Waktu;Energi (kWh)\n".to_owned();
+    for day in 1..=28 {
+        let total = 5 + 4 * (day % 3);
+        writeln!(text, "{day:02}/11/2025 18:00;{total},4").unwrap();
+    }
+    let said = [&OF_JAKARTA[..], &["--point", "inverter.energy"]].concat();
+    for words in [&["--yes"][..], &["--dry-run"], &["--yes", "--json"]] {
+        let output = bench.import(&text, &[&said[..], words].concat());
+        let why = stderr_text(&output);
+        assert_eq!(output.status.code(), Some(1), "{words:?}: {why}");
+        assert!(why.contains("--falling-counter"), "{words:?}: {why}");
+    }
+    let (shown, status) = bench.import_at_terminal(&text, &said, &["t"]);
+    assert_eq!(status, 1, "{shown}");
+    assert!(shown.contains("jumlah harian"), "{shown}");
+    let output = bench.import(
+        &text,
+        &[&said[..], &["--falling-counter", "--yes"]].concat(),
+    );
+    assert!(output.status.success(), "{}", stderr_text(&output));
+    // The figure says what is wrong with the counter.
+    let found = bench.explain("2025-11");
+    assert_eq!(found["value"], Value::Null, "{found:#}");
+    let reason = found["reason"].as_str().unwrap();
+    assert!(reason.contains("terlalu sering turun"), "{reason}");
+}
+
+#[test]
+fn a_dry_run_says_the_same_with_a_store_and_without() {
+    let bench = ImportBench::new();
+    let text = "Waktu;Daya (kW)\n02/11/2025 10:00;4,5\n02/11/2025 10:10;7,5\n";
+    let dry = [&OF_JAKARTA[..], &["--point", "inverter.power", "--dry-run"]].concat();
+    let without = stderr_text(&bench.import(text, &dry));
+    assert!(without.contains("di luar rentang"), "{without}");
+    let made = bench.import(
+        &hourly_counter(),
+        &[&OF_JAKARTA[..], &["--point", "inverter.energy", "--yes"]].concat(),
+    );
+    assert!(made.status.success(), "{}", stderr_text(&made));
+    assert_eq!(stderr_text(&bench.import(text, &dry)), without);
+}
+
+#[test]
 fn a_template_that_is_handed_back_unchanged_records_nothing() {
     let bench = ImportBench::new();
     for name in ["isian.csv", "isian.xlsx"] {

@@ -75,6 +75,12 @@ pub const ALL_UNITS: &[UnitOfMeasure] = &[
         factor: 1.0,
         offset: 273.15,
     },
+    UnitOfMeasure {
+        symbol: "degF",
+        quantity: "temperature",
+        factor: 5.0 / 9.0,
+        offset: 273.15 - 32.0 * 5.0 / 9.0,
+    },
     linear_unit("degC d", "degree_days", 1.0),
     linear_unit("deg", "angle", 1.0),
     linear_unit("m", "length", 1.0),
@@ -122,6 +128,16 @@ const UNIT_ALIASES: &[(&str, &str)] = &[
     ("℃", "degC"),
     ("C", "degC"),
     ("celsius", "degC"),
+    ("°F", "degF"),
+    ("℉", "degF"),
+    ("F", "degF"),
+    ("fahrenheit", "degF"),
+    ("Fahrenheit", "degF"),
+    ("Celsius", "degC"),
+    ("Watt", "W"),
+    ("watt", "W"),
+    ("Volt", "V"),
+    ("volt", "V"),
     ("°", "deg"),
     ("m²", "m2"),
     ("m³", "m3"),
@@ -149,6 +165,20 @@ const UNIT_ALIASES: &[(&str, &str)] = &[
     ("1/min", "rpm"),
     ("liter", "L"),
 ];
+
+/// Symbols of units that are not converted, in lower case: which of several it is, is not known
+/// (`gal`, `hp`), or no point has it.
+const UNCONVERTED_UNITS: &[&str] = &[
+    "hp", "ps", "btu", "ft", "feet", "inch", "inches", "yd", "gal", "gallon", "gallons", "psi",
+    "cfm", "gpm", "lb", "lbs", "oz", "cal", "kcal", "kkal", "mmhg", "inhg", "mmh2o", "mh2o", "atm",
+    "torr", "knot", "knots", "mph", "mw", "acre", "ha", "ton", "kgf",
+];
+
+/// Whether a text, in either case, is a unit that is not converted.
+pub fn is_unconverted_unit(text: &str) -> bool {
+    let mut units = UNCONVERTED_UNITS.iter();
+    find_unit(text).is_none() && units.any(|unit| unit.eq_ignore_ascii_case(text))
+}
 
 /// Returns the unit with this symbol or alias.
 pub fn find_unit(text: &str) -> Option<&'static UnitOfMeasure> {
@@ -198,6 +228,9 @@ mod tests {
         let unit = |symbol| find_unit(symbol).unwrap();
         assert_eq!(unit("kWh").convert(1.5, unit("Wh")), Some(1500.0));
         assert_eq!(unit("°C").convert(26.85, unit("K")), Some(300.0));
+        let body = unit("°F").convert(98.6, unit("degC")).unwrap();
+        assert!((body - 37.0).abs() < 1e-9);
+        assert!(is_unconverted_unit("HP") && !is_unconverted_unit("MW"));
         assert_eq!(unit("kPa").convert(1.0, unit("m")), None);
     }
 }

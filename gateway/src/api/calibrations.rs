@@ -108,6 +108,10 @@ pub(crate) async fn record_calibration(
         Err(against) => return Ok(Err(fault_sentences(&against, lang))),
     };
     if let (Some(swap), Some(point)) = (said.swap(), said.targets.first()) {
+        let against = recorded_already(&kept, (point, said.since), swap);
+        if !against.is_empty() {
+            return Ok(Err(fault_sentences(&against, lang)));
+        }
         let against = contradicting_readings(app, point, swap).await?;
         if !against.is_empty() {
             return Ok(Err(fault_sentences(&against, lang)));
@@ -122,6 +126,30 @@ pub(crate) async fn record_calibration(
     let entry = all.entries().iter().find(|entry| entry.id == id);
     let entry = entry.ok_or(StoreError::UnknownEntry(id))?;
     Ok(Ok(CalibrationJson::from_entry(entry, &all, since)))
+}
+
+/// Objection where a swap of this point at this moment is kept already: counted twice, it would add
+/// the growth of a meter that never was.
+fn recorded_already(
+    kept: &CalibrationHistory,
+    (point, since): (&str, jiff::civil::Date),
+    swap: MeterSwap,
+) -> Vec<CalibrationCheckError> {
+    let is_same = |one: &CalibrationJson| {
+        let at = one
+            .at
+            .as_ref()
+            .and_then(|at| at.parse::<jiff::Timestamp>().ok());
+        one.withdrawn_by.is_none()
+            && one.targets.iter().any(|target| **target == *point)
+            && at.is_some_and(|at| at.as_millisecond() == swap.at.0)
+    };
+    let all = CalibrationJson::from_history(kept, since);
+    let same = all.iter().find(|one| is_same(one));
+    let objection = |one: &CalibrationJson| {
+        CalibrationCheckError::new("at", "calibrate-swap-twice", &one.id, &"")
+    };
+    same.map(objection).into_iter().collect()
 }
 
 /// Objections of the readings around a swap: the old meter showed no less at its end than it was

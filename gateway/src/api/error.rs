@@ -1,7 +1,7 @@
 //! Errors of the API as JSON: one sentence, a stable code for scripts, and a message in the
 //! reader's language.
 
-use super::request_language::{request_language, wished_language};
+use super::request_language::{query_parameter, request_language, wished_language};
 use crate::i18n::Language;
 use crate::limits::ATTACHMENT_BYTES_MAX;
 use crate::storage::StoreError;
@@ -133,6 +133,12 @@ pub(crate) async fn with_request_language(
         request.headers_mut().insert(ACCEPT_LANGUAGE, code);
     }
     let lang = request_language(request.uri(), request.headers());
+    let asked = query_parameter(request.uri(), "lang").unwrap_or_default();
+    let is_api = request.uri().path().starts_with("/api/");
+    if is_api && !asked.is_empty() && Language::parse(&asked).is_none() {
+        let codes = Language::ALL.map(Language::code).join(" or ");
+        return ApiError::bad_parameter("lang", &asked, codes).into_response();
+    }
     REQUEST_LANG.scope(lang, next.run(request)).await
 }
 

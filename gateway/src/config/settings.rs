@@ -62,6 +62,25 @@ pub struct Config {
 }
 
 impl Config {
+    /// Lowest and highest value of a point; infinite where none is set.
+    pub(crate) fn point_range(&self, id: &str) -> (f64, f64) {
+        let point = self.find_settings(id);
+        let least = point.and_then(|point| point.min);
+        let most = point.and_then(|point| point.max);
+        let none = (f64::NEG_INFINITY, f64::INFINITY);
+        (least.unwrap_or(none.0), most.unwrap_or(none.1))
+    }
+
+    /// Value at which a counter restarts at 0, in the unit of the point.
+    pub(crate) fn counter_wraps_at(&self, id: &str) -> Option<f64> {
+        self.find_settings(id)?.wraps_at
+    }
+
+    fn find_settings(&self, id: &str) -> Option<&super::point::Point> {
+        let (device, place) = self.site.find_point(id)?;
+        self.devices.get(usize::from(device))?.points.get(place)
+    }
+
     /// Returns the name of a point for people with its id: `AC energy, School roof
     /// (inverter.ac_energy)`; the id alone when the site has no such point.
     pub fn point_title(&self, id: &str, lang: Language) -> String {

@@ -188,12 +188,15 @@ impl CounterTotal {
     /// Returns true after a low reading that `now` could have grown from, if the drop from the base
     /// is more than rounding. The low reading may then have been a reset and not an outlier.
     fn may_be_reset(&self, base: TimedReading, now: TimedReading) -> bool {
-        let drop = base.1 - now.1;
-        let rounding = (DIP_STEPS * self.step).max(ROUNDING_SHARE * base.1);
-        drop > rounding
+        self.is_more_than_rounding(base.1, now.1)
             && self.aside.is_some_and(|aside| {
                 aside.why == SetAsideReason::Low && self.continues_from_aside(&aside, now)
             })
+    }
+
+    /// Returns true if the register fell by more than it rounds.
+    pub fn is_more_than_rounding(&self, before: f64, after: f64) -> bool {
+        before - after > (DIP_STEPS * self.step).max(ROUNDING_SHARE * before)
     }
 
     /// Applies rules 1 to 3: returns the change from `from`, and its event, if `now` continues from

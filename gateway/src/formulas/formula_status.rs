@@ -13,6 +13,8 @@ pub enum FormulaStatus {
     TimeOrder,
     /// Too many readings were left out: a wrong unit, scale, transformer ratio or rating.
     ImplausibleReadings,
+    /// The readings of a counter fell too often: it is none, or was reset again and again.
+    FallingCounter,
     /// No irradiance was measured: there is a yield, but no ratio.
     NoIrradiance,
     /// The energy was not measured.
@@ -87,12 +89,13 @@ impl FormulaStatus {
     }
 
     /// All statuses.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Ok,
         Self::Insufficient,
         Self::NoData,
         Self::TimeOrder,
         Self::ImplausibleReadings,
+        Self::FallingCounter,
         Self::NoIrradiance,
         Self::NoEnergy,
         Self::Dark,
@@ -125,6 +128,7 @@ impl FormulaStatus {
             Self::NoData => "no_data",
             Self::TimeOrder => "error_time_order",
             Self::ImplausibleReadings => "implausible_readings",
+            Self::FallingCounter => "falling_counter",
             Self::NoIrradiance => "undefined_no_irradiance_data",
             Self::NoEnergy => "undefined_no_energy_data",
             Self::Dark => "undefined_night_or_dark",

@@ -21,6 +21,13 @@ pub(crate) struct RecordedCounterEvent {
 /// Kind of an outlier with the value 0.
 const ZERO_KIND: &str = "zero";
 
+/// Falls of a counter that are tolerated in any case.
+const FALLS_TOLERATED: u64 = 3;
+/// Days of the period needed for each further fall.
+// A node that loses its count at a power failure does so a few times a month. A register of the
+// day's energy, or daily totals that were imported as readings, fall most days.
+const DAYS_PER_FALL: u64 = 5;
+
 impl SavedState for RecordedCounterEvent {
     fn exchange(&mut self, archive: &mut StateArchive) {
         self.t_s.exchange(archive);
@@ -50,6 +57,8 @@ pub(crate) struct CounterWithEvents {
     others: Vec<RecordedCounterEvent>,
     /// Number of events that were not stored.
     pub(crate) more_events: u64,
+    /// Number of resets, steps down, and dips by more than rounding.
+    falls: u64,
 }
 
 saved_fields!(CounterWithEvents {
@@ -57,6 +66,7 @@ saved_fields!(CounterWithEvents {
     dips,
     others,
     more_events,
+    falls,
 });
 
 impl CounterWithEvents {
@@ -66,6 +76,7 @@ impl CounterWithEvents {
             dips: Vec::new(),
             others: Vec::new(),
             more_events: 0,
+            falls: 0,
         }
     }
 
@@ -92,6 +103,13 @@ impl CounterWithEvents {
     }
 
     fn record_event(&mut self, event: CounterEvent) {
+        self.falls += u64::from(match event.kind {
+            CounterEventKind::Reset | CounterEventKind::StepDown => true,
+            CounterEventKind::Dip => self
+                .counter
+                .is_more_than_rounding(event.before, event.after),
+            _ => false,
+        });
         let happened = RecordedCounterEvent {
             t_s: event.t_s,
             kind: match event.kind {
@@ -121,6 +139,13 @@ impl CounterWithEvents {
     /// Sets the factor of the calibration for the readings to come.
     pub(crate) fn set_gain(&mut self, gain: f64) {
         self.counter.set_gain(gain);
+    }
+
+    /// Whether the counter fell so often within these days that it is no running total: more than 3
+    /// times, and more than once in five days.
+    pub(crate) fn falls_often(&self, days: usize) -> bool {
+        let days = u64::try_from(days).unwrap_or(u64::MAX);
+        self.falls > FALLS_TOLERATED && self.falls.saturating_mul(DAYS_PER_FALL) > days
     }
 
     /// All events, dips last.

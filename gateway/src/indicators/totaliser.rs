@@ -315,6 +315,9 @@ impl Totaliser {
 
     /// Total of the period, not below zero, or the status that says why there is none.
     pub(crate) fn total(&self) -> Result<f64, FormulaStatus> {
+        if self.falls_often() {
+            return Err(FormulaStatus::FallingCounter);
+        }
         if self.is_refused() {
             return Err(FormulaStatus::ImplausibleReadings);
         }
@@ -325,9 +328,17 @@ impl Totaliser {
         })
     }
 
+    /// Whether the readings of a counter fell so often that they are no running total.
+    fn falls_often(&self) -> bool {
+        match &self.way {
+            TotalMethod::Counter(counter) => counter.falls_often(self.days.len()),
+            TotalMethod::Integral { .. } => false,
+        }
+    }
+
     /// Whether too many readings were refused: more than 3, and more than a tenth of the accepted
     /// ones. For a counter, accepted means readings at which it had grown, and refused means
-    /// readings that no later reading explained.
+    /// readings that no later reading explained. A counter that fell often is refused, too.
     pub(crate) fn is_refused(&self) -> bool {
         let tally = match &self.way {
             TotalMethod::Counter(counter) => counter.tally(),
@@ -339,7 +350,7 @@ impl Totaliser {
         // A counter bridges implausible readings: good readings around them give the full growth.
         let bridged = self.is_counter() && self.good > 0;
         let outside = if bridged { 0 } else { self.outside };
-        too_many(tally.lost, tally.rises) || too_many(outside, self.good)
+        too_many(tally.lost, tally.rises) || too_many(outside, self.good) || self.falls_often()
     }
 
     /// Number of refused readings, where it is more than the few that are normal; else 0.

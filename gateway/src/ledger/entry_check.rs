@@ -1,6 +1,7 @@
 //! Check of a raw entry: it becomes a statement, or a list of all its faults. Tables, API and
 //! command line use the same check.
 
+use super::entry_bounds::{self, join_words, unreadable_key};
 use super::indicator_definitions::{IndicatorDefinition, IndicatorDefinitions};
 use super::quantity_unit::quantity_unit;
 use super::template_examples::is_example;
@@ -328,6 +329,11 @@ impl<'a> EntryChecker<'a> {
                 &definition.unit,
             );
         }
+        if entry_bounds::is_beyond_any_site(converted, &definition.unit) {
+            let found = format!("{converted} {}", definition.unit);
+            let remark = field_remark(EntryField::Quantity, "ledger-far", &found, "");
+            self.remarks.push(remark);
+        }
         Some(converted)
     }
 
@@ -405,14 +411,18 @@ impl<'a> EntryChecker<'a> {
         };
         // The period of a target is no date of an event: it may lie in the future.
         if sort != EntryKind::Record {
-            return match found.parse() {
-                Ok(Period::Day(day)) => Some(EntryTime::Day(day)),
-                Ok(period) => Some(EntryTime::Period(period)),
+            let when = match found.parse() {
+                Ok(Period::Day(day)) => EntryTime::Day(day),
+                Ok(period) => EntryTime::Period(period),
                 Err(_) => {
                     self.add_fault(EntryField::EntryTime, "ledger-period", found, "");
-                    None
+                    return None;
                 }
             };
+            if let Some((key, detail)) = entry_bounds::time_fault(when, None) {
+                self.add_fault(EntryField::EntryTime, key, found, &detail);
+            }
+            return Some(when);
         }
         let Some(when) = value_parser::parse_entry_time(found, &self.rules.zone) else {
             self.add_fault(
@@ -423,14 +433,8 @@ impl<'a> EntryChecker<'a> {
             );
             return None;
         };
-        // A date in the future is nearly always a wrong year or an exchanged day and month.
-        if let Some(today) = self.rules.today.filter(|today| when.first() > *today) {
-            self.add_fault(
-                EntryField::EntryTime,
-                "ledger-future",
-                found,
-                &today.to_string(),
-            );
+        if let Some((key, detail)) = entry_bounds::time_fault(when, self.rules.today) {
+            self.add_fault(EntryField::EntryTime, key, found, &detail);
         }
         if value_parser::is_day_number(found) {
             let made = when.to_string();
@@ -474,16 +478,6 @@ impl<'a> EntryChecker<'a> {
     }
 }
 
-/// Message key of an unreadable text. A leading `=` is a formula of a spreadsheet without a stored
-/// result.
-fn unreadable_key(found: &str, key: &'static str) -> &'static str {
-    if found.starts_with('=') {
-        "ledger-formula"
-    } else {
-        key
-    }
-}
-
 fn field_remark(field: EntryField, key: &'static str, found: &str, detail: &str) -> FieldRemark {
     // A cell can hold a long text; a message quotes only its beginning.
     let cut = |text: &str| text.chars().take(80).collect();
@@ -493,8 +487,4 @@ fn field_remark(field: EntryField, key: &'static str, found: &str, detail: &str)
         found: cut(found),
         detail: detail.to_owned(),
     }
-}
-
-fn join_words(all: &[&str]) -> String {
-    all.join(", ")
 }

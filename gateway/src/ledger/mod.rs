@@ -14,6 +14,7 @@
 
 mod calibration_json;
 mod entry_batch;
+mod entry_bounds;
 mod entry_check;
 mod entry_json;
 mod indicator_definitions;

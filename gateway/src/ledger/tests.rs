@@ -49,6 +49,30 @@ fn entry_with_id(id: u64, statement: &EntryStatement) -> LedgerEntry {
 }
 
 #[test]
+fn a_year_before_2000_is_refused_and_a_quantity_beyond_any_site_is_told() {
+    let batch = import_text(
+        "when,indicator,quantity,unit,how,who\n\
+         1926-11-21,bsf-maggot,12.5,kg,weighed,Siti\n\
+         2126-11-21,bsf-maggot,12.5,kg,weighed,Siti\n\
+         2026-11-21,bsf-maggot,100000000000,kg,weighed,Siti\n\
+         2026-11-22,bsf-maggot,900,kg,weighed,Siti\n",
+    );
+    assert_eq!(
+        fault_keys(&batch),
+        [(2, "ledger-old"), (3, "ledger-future")]
+    );
+    let remarks = batch.remarks.iter();
+    let far: Vec<_> = remarks
+        .filter(|told| told.remark.key == "ledger-far")
+        .collect();
+    assert_eq!(far.iter().map(|told| told.line).collect::<Vec<_>>(), [4]);
+    let target = import_text(
+        "kind,when,indicator,quantity,unit,who\ntarget,1996-11,bsf-maggot,12,kg,Siti\n",
+    );
+    assert_eq!(fault_keys(&target), [(2, "ledger-old")]);
+}
+
+#[test]
 fn an_indonesian_table_is_read_with_its_units_converted_and_said() {
     let batch = import_text(
         "Tanggal;Indikator;Jumlah;Satuan;Cara diketahui;Oleh\n\

@@ -9,7 +9,9 @@ use crate::domain::calibration::CalibrationKind;
 use crate::domain::indicator::DataEvent;
 use crate::domain::period::Period;
 use crate::domain::{ExactNumber, UtcMs};
+use crate::i18n::Language;
 use crate::ledger::{CalibrationJson, CalibrationRequest};
+use crate::pages::number_format::parse_reader_number;
 use crate::pages::page_frame::{PageFrame, render_failure, render_page};
 use crate::pages::page_request::PageRequest;
 use crate::pages::plain_form::PlainForm;
@@ -49,6 +51,13 @@ struct EventRow {
     what: String,
     before: String,
     after: String,
+    /// Fields of the form: what was refused, else what it begins with.
+    old: String,
+    new: String,
+    who: String,
+    note: String,
+    /// The form of this event was refused.
+    is_open: bool,
 }
 
 /// A recorded swap.
@@ -63,24 +72,49 @@ struct SwapRow {
 }
 
 pub(crate) async fn meter_swaps_page(asked: PageRequest) -> Response {
-    show_page(&asked, StatusCode::OK, Vec::new()).await
+    show_page(&asked, StatusCode::OK, Vec::new(), None).await
 }
 
 pub(crate) async fn change_meter_swaps(asked: PageRequest, fields: PlainForm) -> Response {
     let frame = PageFrame::new(&asked.app, "teknisi", &asked.uri, &asked.headers);
     let lang = frame.lang;
-    match record_calibration(&asked.app, request_of(&fields), lang).await {
+    let unread = unread_numbers(&fields, lang);
+    if !unread.is_empty() {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return show_page(&asked, status, unread, Some(&fields)).await;
+    }
+    match record_calibration(&asked.app, request_of(&fields, lang), lang).await {
         Ok(Ok(_)) => redirect_to("/teknisi/meter?hasil=ya"),
         Ok(Err(faults)) => {
             let refused = faults.into_iter().map(|fault| fault.error).collect();
-            show_page(&asked, StatusCode::UNPROCESSABLE_ENTITY, refused).await
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            show_page(&asked, status, refused, Some(&fields)).await
         }
         Err(error) => render_failure(&asked.uri, frame, &error),
     }
 }
 
+/// One sentence for each reading of a swap that is no number.
+fn unread_numbers(fields: &PlainForm, lang: Language) -> Vec<String> {
+    if !fields.trimmed("batal").is_empty() {
+        return Vec::new();
+    }
+    let readings = ["lama", "baru"].map(|name| fields.trimmed(name));
+    let unread = readings
+        .iter()
+        .filter(|text| parse_reader_number(text, lang).is_none());
+    let example = lang.locale().grouped_digits("8113.5");
+    let sentence = |text: &&str| {
+        lang.text_with(
+            "meter-swap-number",
+            &[("found", text), ("example", &example)],
+        )
+    };
+    unread.map(sentence).collect()
+}
+
 /// Request of the form: a swap, or the withdrawal of one.
-fn request_of(fields: &PlainForm) -> CalibrationRequest {
+fn request_of(fields: &PlainForm, lang: Language) -> CalibrationRequest {
     let text = |name: &str| Some(fields.trimmed(name).to_owned());
     if let Ok(id) = fields.trimmed("batal").parse() {
         return CalibrationRequest {
@@ -90,7 +124,7 @@ fn request_of(fields: &PlainForm) -> CalibrationRequest {
             ..CalibrationRequest::default()
         };
     }
-    let number = |name: &str| ExactNumber::parse(&fields.trimmed(name).replace(',', "."));
+    let number = |name: &str| parse_reader_number(fields.trimmed(name), lang);
     let both = number("lama").zip(number("baru"));
     let pairs = both.map(|(old, new)| (old.to_f64(), new.to_f64()));
     CalibrationRequest {
@@ -104,9 +138,14 @@ fn request_of(fields: &PlainForm) -> CalibrationRequest {
     }
 }
 
-async fn show_page(asked: &PageRequest, status: StatusCode, refused: Vec<String>) -> Response {
+async fn show_page(
+    asked: &PageRequest,
+    status: StatusCode,
+    refused: Vec<String>,
+    typed: Option<&PlainForm>,
+) -> Response {
     let frame = PageFrame::new(&asked.app, "teknisi", &asked.uri, &asked.headers);
-    match load_rows(&asked.app, &frame).await {
+    match load_rows(&asked.app, &frame, typed).await {
         Ok((events, swaps)) => {
             let page = MeterSwapsPage {
                 events,
@@ -131,6 +170,7 @@ fn result_text(frame: &PageFrame, uri: &Uri) -> String {
 async fn load_rows(
     app: &ApiListener,
     frame: &PageFrame,
+    typed: Option<&PlainForm>,
 ) -> Result<(Vec<EventRow>, Vec<SwapRow>), ApiError> {
     let today = app.local_today(app.now());
     let first = today.saturating_sub(jiff::Span::new().days(EVENT_DAYS));
@@ -142,7 +182,8 @@ async fn load_rows(
     };
     let newest = figures.account.events.iter().rev();
     let events = newest.filter(is_shown).take(EVENTS_SHOWN);
-    let events = events.map(|event| event_row(app, frame, event)).collect();
+    let events = events.map(|event| event_row(app, frame, event, typed));
+    let events = events.collect();
     let all = app.state().store.list_calibrations().await?;
     let all = CalibrationJson::from_history(&all, today);
     let kind = CalibrationKind::Swap.word();
@@ -152,21 +193,37 @@ async fn load_rows(
     Ok((events, swaps))
 }
 
-fn event_row(app: &ApiListener, frame: &PageFrame, event: &DataEvent) -> EventRow {
+fn event_row(
+    app: &ApiListener,
+    frame: &PageFrame,
+    event: &DataEvent,
+    typed: Option<&PlainForm>,
+) -> EventRow {
     let digits = |value: f64| {
         let text = ExactNumber::Float(value).short_digits();
         frame.lang.locale().plain_digits(&text)
     };
     let (before, after) = event.before_after.unzip();
+    let before = before.map(digits).unwrap_or_default();
+    // The reading of the event is the first one of the new meter.
+    let at = UtcMs(event.at.0.saturating_sub(1)).to_string();
+    let is_typed =
+        |form: &&PlainForm| form.trimmed("titik") == &*event.of && form.trimmed("waktu") == at;
+    let typed = typed.filter(is_typed);
+    let field = |name: &str, usual: &str| typed.map_or(usual, |form| form.text(name)).to_owned();
     EventRow {
+        old: field("lama", &before),
+        new: field("baru", ""),
+        who: field("nama", frame.user_name()),
+        note: field("catatan", ""),
+        is_open: typed.is_some(),
         point: event.of.to_string(),
         title: app.state().config.point_title(&event.of, frame.lang),
         unit: unit_of(app, &event.of),
-        // The reading of the event is the first one of the new meter.
-        at: UtcMs(event.at.0.saturating_sub(1)).to_string(),
+        at,
         time: time_text(app, frame, Some(event.at.0)),
         what: frame.word("event-", &event.kind.replace('_', "-")),
-        before: before.map(digits).unwrap_or_default(),
+        before,
         after: after.map(digits).unwrap_or_default(),
     }
 }
@@ -266,11 +323,23 @@ mod tests {
             text.contains("meter lama sebelumnya sudah terbaca 107,1"),
             "{text}"
         );
+        // What was typed stays in the form, with the reason above it.
+        assert!(text.contains("name=\"lama\" value=\"90,5\""), "{text}");
+        assert!(text.contains("value=\"Budi\""), "{text}");
+        let (status, text) = post(&bench, &form("banyak")).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(
+            text.contains("8.113,5") && text.contains("value=\"banyak\""),
+            "{text}"
+        );
         let (status, place) = post(&bench, &form("107,15")).await;
         assert_eq!(
             (status, &*place),
             (StatusCode::SEE_OTHER, "/teknisi/meter?hasil=ya")
         );
+        let (status, text) = post(&bench, &form("107,15")).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(text.contains("sudah tercatat"), "{text}");
         let page = get(&bench).await;
         assert!(!page.contains("name=\"waktu\""), "{page}");
         assert!(page.contains("107,15 → 0 kWh"), "{page}");

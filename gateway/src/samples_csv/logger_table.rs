@@ -6,6 +6,7 @@
 //! import wrong readings without any sign of it.
 
 use super::columns::{TableColumns, count_filled_cells, is_summary_row, parse_time_cell};
+use super::format_clues::TableFormatClues;
 use super::number_format::{self, DecimalSeparator, SeparatorEvidence};
 use super::sample_interval::SampleInterval;
 use super::table_questions::{
@@ -14,8 +15,11 @@ use super::table_questions::{
 };
 use super::table_source::{self, TableSource};
 use super::text_encoding::{self, NumberedCells, TextEncoding};
-use super::time_format::{DateOrder, LoggerTimeError, ParsedLoggerDate, ParsedLoggerTime};
-use super::{CsvRowError, CsvRowErrorKind, CsvRowErrors, DuplicateTimeFinder};
+use super::time_format::{DateOrder, LoggerTimeError, ParsedLoggerTime};
+use super::zone_conflict::{self, TimeOfRow};
+use super::{
+    CsvRowError, CsvRowErrorKind, CsvRowErrors, DuplicateTimeFinder, HeadingUnit, find_heading_unit,
+};
 use crate::domain::UtcMs;
 use crate::ledger::cell_name;
 use crate::storage::ImportRow;
@@ -111,22 +115,6 @@ pub fn read_logger_table(
     reader.read_rows(&settled)
 }
 
-/// Evidence in the cells for what the format leaves open; each with the first line that has it.
-#[derive(Debug, Default)]
-struct TableFormatClues {
-    /// A first number above 12 is a day, not a month.
-    day_first: Option<(u64, String)>,
-    day_second: Option<(u64, String)>,
-    /// A date that can be read in both orders, and whether its year has two digits.
-    open_date: Option<(u64, String, bool)>,
-    /// A time without an offset.
-    zoneless: Option<(u64, String)>,
-    comma: Option<(u64, String)>,
-    point: Option<(u64, String)>,
-    /// A value that can be read both ways (`1.234`).
-    open_value: Option<(u64, String)>,
-}
-
 /// Format after evidence and options were combined.
 struct ResolvedTableFormat {
     dates: Option<DateOrder>,
@@ -185,6 +173,10 @@ impl LoggerTableReader<'_> {
     fn collect_clues(&self) -> TableFormatClues {
         let mut clues = TableFormatClues::default();
         for (line, row) in self.data_rows() {
+            let time = self.parse_row_time(&row).0;
+            if time.is_none() && is_summary_row(&row) {
+                continue;
+            }
             if let (Some(time @ ParsedLoggerTime::LocalClock { day, .. }), text) =
                 self.parse_row_time(&row)
             {
@@ -196,8 +188,9 @@ impl LoggerTableReader<'_> {
             }
             let value = row.get(self.column).unwrap_or_default();
             let (digits, _) = number_format::split_value_unit(value);
+            let is_native = self.source.native_numbers.contains(&(line, self.column));
             let place = match number_format::separator_evidence(digits) {
-                _ if number_format::is_missing_value(value) => continue,
+                _ if is_native || number_format::is_missing_value(value) => continue,
                 SeparatorEvidence::Nothing => continue,
                 SeparatorEvidence::Decimals(DecimalSeparator::Comma) => &mut clues.comma,
                 SeparatorEvidence::Decimals(DecimalSeparator::Point) => &mut clues.point,
@@ -350,6 +343,7 @@ impl LoggerTableReader<'_> {
 
     /// All readings. Errors: every wrong row.
     fn read_rows(&self, settled: &ResolvedTableFormat) -> Result<LoggerTable, LoggerTableError> {
+        self.check_zone_of_call(settled)?;
         let mut faults = CsvRowErrors::default();
         let mut twice = DuplicateTimeFinder::default();
         let mut understood = self.detected_format(settled);
@@ -388,6 +382,36 @@ impl LoggerTableReader<'_> {
         Ok(LoggerTable {
             rows,
             format: understood,
+        })
+    }
+
+    /// Refuses a zone of the call that contradicts the one of the heading or of a time.
+    fn check_zone_of_call(&self, settled: &ResolvedTableFormat) -> Result<(), LoggerTableError> {
+        let Some(asked) = &self.wishes.zone else {
+            return Ok(());
+        };
+        let times = self.data_rows().filter_map(|(line, row)| {
+            let (time, text) = self.parse_row_time(&row);
+            let time = time?;
+            let at = time.to_utc(settled.dates, Some(asked)).ok()?;
+            Some(TimeOfRow {
+                line,
+                text,
+                time,
+                at,
+            })
+        });
+        zone_conflict::check_zones(asked, self.columns.offset_s, times)
+    }
+
+    /// Unit of a value: the one behind it, else that of the heading where others are written out.
+    fn unit_of_value(&self, unit: Option<&'static str>) -> Option<&'static str> {
+        let mut values = self.columns.values.iter();
+        let heading = values.find(|(at, _)| *at == self.column);
+        let heading = heading.map(|(_, name)| find_heading_unit(name));
+        unit.or(match heading {
+            Some(HeadingUnit::Known { unit, .. }) => Some(unit.symbol),
+            _ => None,
         })
     }
 
@@ -439,12 +463,20 @@ impl LoggerTableReader<'_> {
             return Ok(None);
         }
         let (digits, unit) = number_format::split_value_unit(value);
-        let number = number_format::parse_grouped_number(digits, settled.decimals);
+        let is_native = self.source.native_numbers.contains(&(line, self.column));
+        let decimals = if is_native {
+            DecimalSeparator::Point
+        } else {
+            settled.decimals
+        };
+        let number = number_format::parse_grouped_number(digits, decimals);
         let number = number.ok_or_else(|| CsvRowError::new(line, CsvRowErrorKind::Value, value))?;
         let unit = unit.map(|unit| unit.symbol);
         if understood.first.is_none() {
             understood.value_unit = unit;
-        } else if understood.value_unit != unit {
+        } else if understood.value_unit != unit
+            && self.unit_of_value(understood.value_unit) != self.unit_of_value(unit)
+        {
             return Err(CsvRowError::new(line, CsvRowErrorKind::Unit, value));
         }
         let (ParsedLoggerTime::Instant { cut, .. } | ParsedLoggerTime::LocalClock { cut, .. }) =
@@ -459,31 +491,5 @@ fn count_with_line(count: &mut (u64, u64), line: u64) {
     count.0 += 1;
     if count.0 == 1 {
         count.1 = line;
-    }
-}
-
-impl TableFormatClues {
-    fn add_date(&mut self, line: u64, day: ParsedLoggerDate, text: &str) {
-        match day {
-            ParsedLoggerDate::Known(_) => {}
-            ParsedLoggerDate::DayOrMonthFirst { first, second, .. } => {
-                let place = match (first > 12, second > 12) {
-                    (true, _) => &mut self.day_first,
-                    (_, true) => &mut self.day_second,
-                    _ => {
-                        self.open_date
-                            .get_or_insert_with(|| (line, text.to_owned(), false));
-                        return;
-                    }
-                };
-                place.get_or_insert_with(|| (line, text.to_owned()));
-            }
-            // With a year of two digits, `20/11/26` can begin with the year or with the day,
-            // whatever the other rows of the column show.
-            ParsedLoggerDate::TwoDigitYear(_) => {
-                self.open_date
-                    .get_or_insert_with(|| (line, text.to_owned(), true));
-            }
-        }
     }
 }

@@ -248,11 +248,59 @@ fn a_row_that_is_wrong_is_named_and_takes_the_whole_file_with_it() {
 }
 
 #[test]
+fn a_zone_of_the_call_that_contradicts_the_file_is_refused_in_one_sentence() {
+    for (file, key) in [
+        (
+            "Time (UTC);value\n2022-08-02 08:30;28,9\n2022-08-02 08:45;29,1\n",
+            "heading",
+        ),
+        ("Waktu [WITA];nilai\n2022-08-02 16:30;28,9\n", "heading"),
+        (
+            "time;value\n2022-08-02T08:30:00Z;28,9\n2022-08-02T08:45:00Z;29,1\n",
+            "cell",
+        ),
+        ("time;value\n2022-08-02 16:30 WITA;28,9\n", "cell"),
+        (
+            "time;value\n2022-08-02 15:30;28,9\n2022-08-02 16:45+08:00;29,1\n",
+            "cell",
+        ),
+    ] {
+        let key = format!("exchange-zone-of-{key}");
+        assert_eq!(open_questions(file, &jakarta_options()), [&*key], "{file}");
+    }
+    for file in [
+        "Time (UTC+7);value\n2022-08-02 15:30;28,9\n2022-08-02 15:45;29,1\n",
+        "time;value\n2022-08-02 15:30 WIB;28,9\n2022-08-02T15:45:00+07:00;29,1\n",
+        // Seconds since 1970 have no zone that could be another one.
+        "Time (UTC);value\n1659429000;28,9\n1659429900;29,1\n",
+    ] {
+        assert_eq!(
+            read_good_rows(file, &jakarta_options()),
+            BOTH_READINGS,
+            "{file}"
+        );
+    }
+}
+
+#[test]
+fn a_unit_behind_some_values_and_in_the_heading_is_one_unit() {
+    let file = "time;Suhu (°C)\n2022-08-02 15:30;28,9\n2022-08-02 15:45;29,1 °C\n";
+    assert_eq!(read_good_rows(file, &jakarta_options()), BOTH_READINGS);
+    let other = "time;Daya (kW)\n2022-08-02 15:30;28,9\n2022-08-02 15:45;29,1 W\n";
+    assert_eq!(
+        row_errors(other, &jakarta_options()),
+        [(3, CsvRowErrorKind::Unit)]
+    );
+}
+
+#[test]
 fn what_is_no_table_says_so() {
     for (file, key) in [
         (&b"PK\x03\x04..."[..], "exchange-workbook"),
-        (b"", "exchange-no-table"),
-        (b"time,value\n", "exchange-no-table"),
+        (b"", "exchange-empty"),
+        (b" \n\n", "exchange-empty"),
+        (b"time,value\n", "exchange-heading-only"),
+        (b"Waktu;Daya\nkemarin;1\nlusa;2\n", "exchange-no-table"),
         (b"hello\nworld\n", "exchange-no-table"),
         (b"a\0\0\0b", "exchange-text"),
     ] {
@@ -431,6 +479,17 @@ fn a_sheet_of_a_workbook_is_read_like_a_file_with_the_lines_of_the_spreadsheet()
     ];
     assert_eq!(
         read_good_rows(workbook(&shifted, true), &jakarta_options()),
+        BOTH_READINGS
+    );
+    // Numbers of a workbook have no decimal sign, whatever the texts beside them have.
+    let mixed = [
+        ("Waktu", "Nilai"),
+        ("2022-08-02 15:30", "28,9"),
+        ("2022-08-02 15:45", "29.1"),
+        ("TOTAL", "58.25"),
+    ];
+    assert_eq!(
+        read_good_rows(workbook(&mixed, false), &jakarta_options()),
         BOTH_READINGS
     );
     // Three decimals of a typed number are no thousands.

@@ -20,6 +20,8 @@
 
 mod columns;
 mod duplicates;
+mod format_clues;
+mod heading_unit;
 mod logger_table;
 #[cfg(test)]
 mod logger_table_tests;
@@ -29,8 +31,10 @@ mod table_questions;
 mod table_source;
 mod text_encoding;
 mod time_format;
+mod zone_conflict;
 
 pub use duplicates::DuplicateTimeFinder;
+pub use heading_unit::{HeadingUnit, find_heading_unit};
 pub use logger_table::{DetectedTableFormat, LoggerTable, read_logger_table as read_table};
 pub use number_format::DecimalSeparator;
 pub use sample_interval::SampleInterval;

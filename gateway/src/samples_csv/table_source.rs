@@ -5,6 +5,7 @@ use super::table_questions::{LoggerTableError, LoggerTableOptions, single_messag
 use super::text_encoding::{self, TextEncoding};
 use crate::ledger::{SheetCell, SheetRows, UnstoredFormulas, XlsxWorkbook};
 use crate::limits::{IMPORT_HEAD_ROWS_MAX, IMPORT_SHEET_ROWS_MAX, LEDGER_FILE_BYTES_MAX};
+use std::collections::HashSet;
 
 /// Sheets of a workbook that are searched for readings.
 const SHEETS_MAX: usize = 40;
@@ -20,6 +21,9 @@ pub(super) struct TableSource {
     pub(super) encoding: TextEncoding,
     /// Name of the sheet of a workbook.
     pub(super) sheet: Option<String>,
+    /// Line and column of the cells of a workbook that hold a number and no text: they have no
+    /// decimal sign.
+    pub(super) native_numbers: HashSet<(u64, usize)>,
     /// Days that are added to day numbers: the workbook counts from another epoch.
     pub(super) day_shift: i64,
     pub(super) columns: TableColumns,
@@ -45,26 +49,38 @@ pub(super) fn open_table(
         time: wishes.time_column.as_deref(),
     };
     let Some(columns) = TableColumns::detect(&text, asked) else {
-        return Err(no_table_error(wishes));
+        return Err(no_table_error(&text, wishes));
     };
     Ok(TableSource {
         text,
         encoding,
         sheet: None,
+        native_numbers: HashSet::new(),
         day_shift: 0,
         columns,
     })
 }
 
-fn no_table_error(wishes: &LoggerTableOptions) -> LoggerTableError {
+/// Error of a text without a reading: an empty one, a heading alone, or rows of which no time can
+/// be read.
+fn no_table_error(text: &str, wishes: &LoggerTableOptions) -> LoggerTableError {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let (first, second) = (lines.next(), lines.next());
+    let Some(first) = first else {
+        return single_message_error("exchange-empty", vec![]);
+    };
     let rows = ("rows", IMPORT_HEAD_ROWS_MAX.to_string());
-    match &wishes.time_column {
-        Some(name) => single_message_error(
-            "exchange-time-column-unknown",
-            vec![rows, ("found", name.clone())],
-        ),
-        None => single_message_error("exchange-no-table", vec![rows]),
+    if let Some(name) = &wishes.time_column {
+        let args = vec![rows, ("found", name.clone())];
+        return single_message_error("exchange-time-column-unknown", args);
     }
+    let shown = super::truncate_excerpt(second.unwrap_or(first));
+    let args = vec![rows, ("found", shown.replace('\t', " "))];
+    let key = match second {
+        None => "exchange-heading-only",
+        Some(_) => "exchange-no-table",
+    };
+    single_message_error(key, args)
 }
 
 fn open_workbook(
@@ -84,6 +100,7 @@ fn open_workbook(
     let chosen = choose_sheets(&names, wishes.sheet.as_deref())?;
     let mut found: Vec<TableSource> = Vec::new();
     let mut formulas = UnstoredFormulas::default();
+    let mut seen = String::new();
     for name in chosen.iter().take(SHEETS_MAX) {
         let rows = book.read_sheet(name, IMPORT_SHEET_ROWS_MAX);
         let rows = rows.map_err(|fault| match fault {
@@ -94,7 +111,8 @@ fn open_workbook(
             _ => single_message_error("exchange-workbook", vec![]),
         })?;
         count_formulas(&mut formulas, name, &rows);
-        let text = sheet_text(&rows);
+        let (text, native_numbers) = sheet_text(&rows);
+        seen.push_str(&text);
         let asked = AskedColumns {
             separator: Some(b'\t'),
             time: wishes.time_column.as_deref(),
@@ -104,6 +122,7 @@ fn open_workbook(
                 text,
                 encoding: TextEncoding::Workbook,
                 sheet: Some(name.clone()),
+                native_numbers,
                 day_shift: book.epoch_shift(),
                 columns,
             });
@@ -119,7 +138,7 @@ fn open_workbook(
     }
     found.pop().ok_or_else(|| {
         if formulas.count == 0 {
-            return no_table_error(wishes);
+            return no_table_error(&seen, wishes);
         }
         let args = vec![
             ("sheet", formulas.sheet),
@@ -162,9 +181,10 @@ fn choose_sheets(names: &[String], asked: Option<&str>) -> Result<Vec<String>, L
     }
 }
 
-/// Rows of a sheet as lines with tabs; a line has the number that the spreadsheet shows for it.
-fn sheet_text(rows: &[(u64, Vec<SheetCell>)]) -> String {
-    let mut text = String::new();
+/// Rows of a sheet as lines with tabs, and where its numbers stand; a line has the number that the
+/// spreadsheet shows for it.
+fn sheet_text(rows: &[(u64, Vec<SheetCell>)]) -> (String, HashSet<(u64, usize)>) {
+    let (mut text, mut natives) = (String::new(), HashSet::new());
     let mut line = 1;
     for (number, cells) in rows {
         // A line of one tab is a row of empty cells; the reader would not count an empty line.
@@ -173,7 +193,10 @@ fn sheet_text(rows: &[(u64, Vec<SheetCell>)]) -> String {
             line += 1;
         }
         let mut first = true;
-        for cell in cells {
+        for (at, cell) in cells.iter().enumerate() {
+            if matches!(cell, SheetCell::Plain(_)) {
+                natives.insert((line, at));
+            }
             if !std::mem::take(&mut first) {
                 text.push('\t');
             }
@@ -182,7 +205,7 @@ fn sheet_text(rows: &[(u64, Vec<SheetCell>)]) -> String {
         text.push('\n');
         line += 1;
     }
-    text
+    (text, natives)
 }
 
 fn push_cell(text: &mut String, cell: &SheetCell) {

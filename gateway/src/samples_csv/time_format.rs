@@ -17,6 +17,41 @@ const SPREADSHEET_DAY_NUMBERS: RangeInclusive<f64> = 20_000.0..=80_000.0;
 /// years, so that one number has one meaning.
 const UNIX_SECONDS: RangeInclusive<i64> = 1_000_000_000..=4_999_999_999;
 const DAY_MS: f64 = 86_400_000.0;
+/// Days of the week in lower case, which may stand before a date (Bahasa Indonesia, English).
+const WEEKDAYS: [&str; 30] = [
+    "senin",
+    "selasa",
+    "rabu",
+    "kamis",
+    "jumat",
+    "jum'at",
+    "sabtu",
+    "minggu",
+    "ahad",
+    "sen",
+    "sel",
+    "rab",
+    "kam",
+    "jum",
+    "sab",
+    "min",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "mon",
+    "tue",
+    "wed",
+    "thu",
+    "fri",
+    "sat",
+    "sun",
+];
+/// Words before a time of day, in upper case.
+const CLOCK_WORDS: [&str; 4] = ["PUKUL", "JAM", "PKL.", "PKL"];
 
 /// Order of day, month and year in a date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,13 +137,31 @@ pub(super) fn parse_logger_time(text: &str) -> Option<ParsedLoggerTime> {
             cut: ns.rem_euclid(1_000_000) != 0,
         });
     }
-    let (text, offset_s) = split_zone(text);
+    let (text, offset_s) = split_zone(without_weekday(text));
     if let Some((day, rest)) = parse_month_name_date(text) {
         return attach_clock(ParsedLoggerDate::Known(day), rest, offset_s);
     }
     // A no-break space may stand between date and time.
     let (day, rest) = text.split_once(['T', ' ', '\u{a0}']).unwrap_or((text, ""));
     attach_clock(parse_numeric_date(day)?, rest, offset_s)
+}
+
+/// Text without the day of the week in front (`Rabu, 25 November 2026`).
+fn without_weekday(text: &str) -> &str {
+    let Some((word, rest)) = text.split_once([',', ' ', '\u{a0}']) else {
+        return text;
+    };
+    let name = word.trim_end_matches('.').to_lowercase();
+    if WEEKDAYS.contains(&&*name) {
+        rest.trim_start_matches([',', ' ', '\u{a0}'])
+    } else {
+        text
+    }
+}
+
+/// Offset from UTC, s, that is written behind a time; `None` without one.
+pub(super) fn written_offset(text: &str) -> Option<i32> {
+    split_zone(text.trim()).1
 }
 
 /// Time without the zone behind it (`Z`, `+07:00`, `UTC+7`, `WIB`), and the offset of that zone, s.
@@ -291,20 +344,28 @@ fn parse_month_name_date(text: &str) -> Option<(Date, &str)> {
     let (year, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
     let month = parse_month_name(month.trim_end_matches(['.', ',']))?;
     let day = i8::try_from(parse_short_number(day.trim_end_matches('.'), 2)?).ok()?;
-    // A year of two digits could be the day as well.
-    let year = parse_short_number(year.trim_end_matches(','), 4).filter(|_| year.len() >= 4)?;
+    let year = year.trim_end_matches(',');
+    // `25-Nov-26` is how loggers and spreadsheets shorten a year; none writes it in front.
+    let year = match year.len() {
+        2 => 2000 + parse_short_number(year, 2)?,
+        _ => parse_short_number(year, 4).filter(|_| year.len() == 4)?,
+    };
     Date::new(year, month, day).ok().map(|date| (date, rest))
 }
 
-/// Time of day: `15:30`, `15.30.07`, `15:30:07,250`, `3:30 PM`, and `24:00` for the end of a day.
+/// Time of day: `15:30`, `15.30.07`, `15:30:07,250`, `3:30 PM`, `pukul 10.00`, and `24:00` for the
+/// end of a day.
 /// The result is in milliseconds, with whether it was cut.
 fn parse_clock(text: &str) -> Option<(i64, bool)> {
-    let upper = text.to_ascii_uppercase();
+    let upper = text.trim().to_ascii_uppercase();
+    let mut words = CLOCK_WORDS.iter();
+    let bare = words.find_map(|word| upper.strip_prefix(word));
+    let upper = bare.unwrap_or(&upper).trim_start().to_owned();
     let half = [("AM", 0), ("PM", 12)].into_iter().find_map(|(word, add)| {
         let rest = upper.strip_suffix(word)?;
         Some((rest.trim_end().to_owned(), add))
     });
-    let (text, half) = half.map_or((text.to_owned(), None), |(text, add)| (text, Some(add)));
+    let (text, half) = half.map_or((upper.clone(), None), |(text, add)| (text, Some(add)));
     let (hour, rest) = text.split_once([':', '.'])?;
     let (minute, rest) = rest.split_once([':', '.']).unwrap_or((rest, "0"));
     let (second, part) = rest.split_once(['.', ',', ':']).unwrap_or((rest, ""));
@@ -463,6 +524,11 @@ mod tests {
             "20 Nov 2026 15:30",
             "20-Nopember-2026 15:30:00",
             "20. November 2026 15:30",
+            "20-Nov-26 15:30",
+            "Jumat, 20 November 2026 pukul 15.30",
+            "Jum'at 20/11/2026 15:30",
+            "20/11/2026 pukul 15.30 WIB",
+            "Fri, 20 Nov 2026 15:30:00 +0700",
             "46346.6458333333",
             "46346,6458333333",
             "46346.64583",

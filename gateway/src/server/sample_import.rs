@@ -67,6 +67,15 @@ pub(crate) struct ImportedRowsJson {
 }
 
 impl ImportedRowsJson {
+    /// Counts a row whose value is beyond the range.
+    pub(crate) fn check_range(&mut self, (at, number): &ImportRow, (least, most): (f64, f64)) {
+        let value = number.to_f64();
+        if !(least..=most).contains(&value) {
+            self.outside += 1;
+            self.first_outside.get_or_insert((at.0, value));
+        }
+    }
+
     /// Adds the answer to the next piece of the file.
     pub(crate) fn add(&mut self, next: &Self) {
         self.rows += next.rows;
@@ -138,36 +147,25 @@ impl ImportedRowsJson {
 
 /// Polling interval of a point, ms, and its lowest and highest value.
 fn point_facts(app: &ApiListener, id: &str) -> Option<(i64, (f64, f64))> {
-    let (device, place) = app.site().find_point(id)?;
+    let (device, _) = app.site().find_point(id)?;
     let every_ms = app.site().devices.get(usize::from(device))?.every_ms;
-    let device = app.state().config.devices.get(usize::from(device));
-    let facts = device.and_then(|device| device.points.get(place));
-    let least = facts.and_then(|facts| facts.min);
-    let most = facts.and_then(|facts| facts.max);
-    let range = (
-        least.unwrap_or(f64::NEG_INFINITY),
-        most.unwrap_or(f64::INFINITY),
-    );
+    let range = app.state().config.point_range(id);
     Some((i64::try_from(every_ms).unwrap_or(i64::MAX), range))
 }
 
 /// Samples of the rows. A value beyond the range is bad, as when it is read from the device.
-fn check_range(rows: &[ImportRow], (least, most): (f64, f64)) -> (Vec<Sample>, ImportedRowsJson) {
+fn check_range(rows: &[ImportRow], range: (f64, f64)) -> (Vec<Sample>, ImportedRowsJson) {
     let mut answer = ImportedRowsJson {
         rows: u64::try_from(rows.len()).unwrap_or(u64::MAX),
         ..ImportedRowsJson::default()
     };
-    let mut sample = |(at, number): &ImportRow| {
-        let value = number.to_f64();
-        let is_inside = (least..=most).contains(&value);
-        if !is_inside {
-            answer.outside += 1;
-            answer.first_outside.get_or_insert((at.0, value));
-        }
+    let mut sample = |row: &ImportRow| {
+        let before = answer.outside;
+        answer.check_range(row, range);
         Sample {
-            at: *at,
-            outcome: if is_inside {
-                SampleOutcome::Good(*number)
+            at: row.0,
+            outcome: if answer.outside == before {
+                SampleOutcome::Good(row.1)
             } else {
                 SampleOutcome::Bad(QualityReason::OutOfRange)
             },

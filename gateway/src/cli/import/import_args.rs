@@ -26,6 +26,8 @@ pub(in crate::cli) struct ImportArgs {
     pub(super) yes: bool,
     #[arg(long)]
     pub(super) replace: bool,
+    #[arg(long)]
+    pub(super) falling_counter: bool,
     // clap would add the possible values in English; the placeholder names them already.
     #[arg(long, alias = "dates", value_name = "dmy|mdy|ymd", value_parser = ["dmy", "mdy", "ymd"],
         hide_possible_values = true)]
@@ -110,6 +112,7 @@ impl ImportArgs {
             || self.time_column.is_some()
             || self.separator.is_some()
             || self.unit.is_some()
+            || self.zone.is_some()
     }
 
     /// Takes over what the call says about the table. Errors: a sentence that says what is wrong.

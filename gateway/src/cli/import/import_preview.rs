@@ -160,6 +160,7 @@ pub(super) fn print_comparison(
         "cli-import-counts-one"
     };
     print_stderr(&lang.text_with(key, &args));
+    print_falls(plan, lang);
     let value = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), value_text);
     if let Some((at, kept, given)) = found.first_differing {
         let args = [
@@ -184,6 +185,22 @@ pub(super) fn print_comparison(
         ];
         print_stderr(&lang.text_with("cli-import-outside", &args));
     }
+}
+
+/// Says that the values for a counter fall more often than those of a counter do.
+fn print_falls(plan: &PlannedImport, lang: Language) {
+    let Some((falls, (at, before, value))) = plan.many_falls().and_then(|f| Some((f, f.first?)))
+    else {
+        return;
+    };
+    let args = [
+        ("point", &*plan.target.point),
+        ("count", &*falls.count.to_string()),
+        ("time", &time_text(at.0)),
+        ("before", &value_text(before)),
+        ("value", &value_text(value)),
+    ];
+    print_stderr(&lang.text_with("cli-import-falls", &args));
 }
 
 fn time_text(at: i64) -> String {
@@ -226,6 +243,7 @@ pub(super) fn result_json(
         "outside": found.outside,
         "written": found.written,
         "repeated": plan.repeated,
+        "falls": plan.falls.map(|falls| falls.count),
         "interval_ms": plan.interval_ms,
         "converted": plan.converted.as_ref().map(|(from, to)| json!({ "from": from, "to": to })),
     });

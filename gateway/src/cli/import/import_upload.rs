@@ -5,6 +5,7 @@ use super::samples_file::{SamplesFileLine, SamplesFileReader};
 use crate::api::client::{ApiClient, path_with_query};
 use crate::cli::backend::{current_user, progress_bar};
 use crate::cli::command_error::{CommandError, NameFile as _};
+use crate::config::Config;
 use crate::limits::IMPORT_BYTES_MAX;
 use crate::samples_csv;
 use crate::server::ImportedRowsJson;
@@ -52,13 +53,30 @@ impl FileOrigin {
     }
 }
 
-/// Answer for rows that meet no store: all are new.
-pub(super) fn all_new(plan: &PlannedImport) -> ImportedRowsJson {
-    ImportedRowsJson {
+/// Answer for rows that meet no store: all are new, and those beyond the range of the point are
+/// counted as with one. Errors: the file cannot be read.
+pub(super) fn all_new(
+    plan: &PlannedImport,
+    config: &Config,
+) -> Result<ImportedRowsJson, CommandError> {
+    let mut all = ImportedRowsJson {
         rows: plan.count,
         new: plan.count,
         ..ImportedRowsJson::default()
+    };
+    let range = config.point_range(&plan.target.point);
+    match &plan.rows {
+        ImportRows::Table(rows) => rows.iter().for_each(|row| all.check_range(row, range)),
+        ImportRows::Lines(file) => {
+            let mut lines = SamplesFileReader::open(file).reading(file)?;
+            while let Some(line) = lines.next_line().reading(file)? {
+                if let SamplesFileLine::Row(Ok(row)) = line {
+                    all.check_range(&row, range);
+                }
+            }
+        }
     }
+    Ok(all)
 }
 
 /// Sends all rows; returns the sum of the answers.

@@ -7,6 +7,7 @@
 //! A file in the exchange format is read line by line, so its length is not limited. Any other file
 //! is read as the table of another program ([`samples_csv::read_table`]).
 
+mod counter_falls;
 mod import_args;
 mod import_preview;
 mod import_questions;
@@ -28,11 +29,12 @@ use crate::config::Config;
 use crate::i18n::Language;
 use crate::limits::IMPORT_TABLE_BYTES_MAX;
 use crate::samples_csv::{
-    self, CsvRowErrors, DetectedTableFormat, LoggerTable, LoggerTableError, LoggerTableOptions,
-    TimestampBounds,
+    self, CsvRowErrorKind, CsvRowErrors, DetectedTableFormat, LoggerTable, LoggerTableError,
+    LoggerTableOptions, TimestampBounds,
 };
 use crate::server::ImportedRowsJson;
 use crate::storage::{ImportRow, StoreAccess, StoreError};
+use counter_falls::CounterFalls;
 use import_args::ImportTarget;
 use import_upload::{FileOrigin, ImportStep};
 use planned_import::{ImportRows, PlannedImport};
@@ -129,12 +131,13 @@ impl ImportWork<'_> {
                 Some(client) => {
                     import_upload::send(client, plan, self.origin, ImportStep::Compare).await?
                 }
-                None => import_upload::all_new(plan),
+                None => import_upload::all_new(plan, self.config)?,
             };
             import_preview::print_comparison(plan, &compared, self.config, lang);
             found.push(compared);
         }
-        let decision = decide(self.options, &found, lang);
+        let has_falls = self.plans.iter().any(|plan| plan.many_falls().is_some());
+        let decision = decide(self.options, &found, has_falls, lang);
         if let (Decision::Write(step), Some(client)) = (&decision, &mut client) {
             for (plan, written) in self.plans.iter().zip(&mut found) {
                 *written = import_upload::send(client, plan, self.origin, *step).await?;
@@ -161,7 +164,35 @@ impl Decision {
     }
 }
 
-fn decide(options: &ImportArgs, found: &[ImportedRowsJson], lang: Language) -> Decision {
+/// Asks about values that fall too often for a counter; whether they are refused. `--yes` is no
+/// answer: it is given before the falls are seen.
+fn refuses_falls(options: &ImportArgs, has_falls: bool, lang: Language) -> bool {
+    if !has_falls || options.falling_counter {
+        return false;
+    }
+    if options.may_ask() && !options.yes && !options.dry_run {
+        let mut stdin = std::io::stdin().lock();
+        let mut prompt = ConsolePrompt::new(&mut stdin, lang);
+        return !prompt.ask_agreement(&lang.text("cli-import-ask-falls"));
+    }
+    print_stderr(&lang.text("cli-import-falls-refused"));
+    true
+}
+
+fn decide(
+    options: &ImportArgs,
+    found: &[ImportedRowsJson],
+    has_falls: bool,
+    lang: Language,
+) -> Decision {
+    if refuses_falls(options, has_falls, lang) {
+        print_stderr(&lang.text(if options.dry_run {
+            "cli-import-dry"
+        } else {
+            "cli-import-nothing"
+        }));
+        return Decision::Leave(true);
+    }
     let has_conflict = found.iter().any(|one| one.differing + one.among > 0);
     let is_refused = has_conflict && !options.replace;
     if options.dry_run {
@@ -214,12 +245,9 @@ fn plan_target(
 ) -> Result<Option<PlannedImport>, CommandError> {
     let file = &*options.file;
     // The exchange format is tried first: it is exact and leaves no question open.
-    let own = check_samples_file(file, wishes.era).reading(file)?;
-    if own.faults.count == 0 && own.rows == 0 && !options.names_layout() {
-        print_no_rows(file, lang);
-        return Ok(None);
-    }
-    if own.faults.count == 0 && !options.names_layout() {
+    let falls = counter_falls(config, &target.point);
+    let own = check_samples_file(file, wishes.era, falls.unwrap_or_default()).reading(file)?;
+    if own.faults.count == 0 && own.rows > 0 && !options.names_layout() {
         return Ok(Some(PlannedImport {
             target,
             count: own.rows - own.repeated,
@@ -229,6 +257,7 @@ fn plan_target(
             span: own.span,
             format: None,
             converted: None,
+            falls: falls.map(|_| own.falls),
         }));
     }
     // A table is read as a whole, unlike a file in the exchange format.
@@ -255,6 +284,12 @@ fn plan_target(
     }
 }
 
+/// Count of falls for a point, if it is a counter.
+fn counter_falls(config: &Config, id: &str) -> Option<CounterFalls> {
+    config.site.point(id).filter(|point| point.counter)?;
+    Some(CounterFalls::new(config.counter_wraps_at(id)))
+}
+
 fn plan_table(
     config: &Config,
     options: &ImportArgs,
@@ -272,7 +307,14 @@ fn plan_table(
         print_no_rows(&options.file, lang);
         return None;
     }
+    let mut falls = counter_falls(config, &target.point);
+    if let Some(falls) = &mut falls {
+        for (at, number) in &rows {
+            falls.push(*at, number.to_f64());
+        }
+    }
     Some(PlannedImport {
+        falls,
         target,
         count: u64::try_from(rows.len()).unwrap_or(u64::MAX),
         repeated: format.repeated,
@@ -309,8 +351,10 @@ fn convert_values(
     if converted == Err(UnitError::Unsaid) && is_exchange {
         converted = Ok(None);
     }
-    if converted == Err(UnitError::Unsaid) && options.may_ask() {
-        print_unit_error(&UnitError::Unsaid, format, (point, unit), lang);
+    if let Err(why @ (UnitError::Unsaid | UnitError::Unknown(_))) = &converted
+        && options.may_ask()
+    {
+        print_unit_error(why, format, (point, unit), lang);
         let said = import_questions::ask_unit(unit, lang).ok_or(())?;
         let said = Some(&*said);
         converted = value_units::convert_rows(rows, UnitTexts { said, ..texts }, unit);
@@ -328,6 +372,7 @@ fn print_unit_error(
     let (key, found) = match why {
         UnitError::Unsaid => ("exchange-unit-unsaid", ""),
         UnitError::Unfit(found) => ("exchange-unit", &**found),
+        UnitError::Unknown(found) => ("exchange-unit-unknown", &**found),
     };
     let number = format.column.to_string();
     let name = Some(&*format.column_name).filter(|name| !name.is_empty());
@@ -348,13 +393,21 @@ fn print_no_rows(file: &Path, lang: Language) {
 /// Prints the open questions, else the errors of every kind of row.
 fn print_refusal(refused: &LoggerTableError, own: &CsvRowErrors, file: &Path, lang: Language) {
     let mut faults = &refused.faults;
-    for sentence in &refused.sentences {
+    let is_no_table = refused
+        .sentences
+        .iter()
+        .any(|said| said.key == "exchange-no-table");
+    // Below the heading `time,value` the errors of the rows say more than that none can be read.
+    let has_heading = own
+        .kinds
+        .iter()
+        .all(|(kind, _)| *kind != CsvRowErrorKind::Header);
+    if is_no_table && has_heading && own.count > 0 {
+        faults = own;
+    }
+    for sentence in refused.sentences.iter().filter(|_| faults.count == 0) {
         let text = import_questions::sentence_text(sentence, lang);
         print_stderr(&format!("{}: {text}", file.display()));
-        // Neither form fits: the errors of the exchange format say more than "no table".
-        if sentence.key == "exchange-no-table" {
-            faults = own;
-        }
     }
     if faults.count > 0 {
         import_preview::print_row_errors(faults, file, lang);

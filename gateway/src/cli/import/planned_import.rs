@@ -1,5 +1,6 @@
 //! [`PlannedImport`]: readings of a file for one point, before they are sent.
 
+use super::counter_falls::CounterFalls;
 use super::import_args::ImportTarget;
 use crate::domain::UtcMs;
 use crate::samples_csv::DetectedTableFormat;
@@ -22,6 +23,15 @@ pub(super) struct PlannedImport {
     pub(super) format: Option<DetectedTableFormat>,
     /// Units from and to which the values were converted.
     pub(super) converted: Option<(String, String)>,
+    /// Falls of the values; `None` where the point is no counter.
+    pub(super) falls: Option<CounterFalls>,
+}
+
+impl PlannedImport {
+    /// Falls of a counter, where they are more than a counter has.
+    pub(super) fn many_falls(&self) -> Option<&CounterFalls> {
+        self.falls.as_ref().filter(|falls| falls.are_many())
+    }
 }
 
 /// Rows of an import.

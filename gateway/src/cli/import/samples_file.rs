@@ -1,5 +1,6 @@
 //! File in the exchange format (`time,value`), read line by line, so that its length has no limit.
 
+use super::counter_falls::CounterFalls;
 use crate::domain::UtcMs;
 use crate::limits::IMPORT_LINE_MAX;
 use crate::samples_csv::{
@@ -22,12 +23,15 @@ pub(super) struct CheckedSamplesFile {
     pub(super) span: Option<(UtcMs, UtcMs)>,
     /// Interval between the rows, ms.
     pub(super) interval_ms: Option<i64>,
+    /// Falls of the values.
+    pub(super) falls: CounterFalls,
 }
 
 /// Checks every row of the file.
 pub(super) fn check_samples_file(
     file: &Path,
     era: TimestampBounds,
+    mut falls: CounterFalls,
 ) -> io::Result<CheckedSamplesFile> {
     let mut faults = CsvRowErrors::default();
     let mut lines = SamplesFileReader::open(file)?;
@@ -38,7 +42,8 @@ pub(super) fn check_samples_file(
     while let Some(line) = lines.next_line()? {
         match line {
             SamplesFileLine::Header(true) => {}
-            SamplesFileLine::Row(Ok((at, _))) => {
+            SamplesFileLine::Row(Ok((at, number))) => {
+                falls.push(at, number.to_f64());
                 is_ordered &= last.is_none_or(|last| last < at);
                 last = Some(at);
                 rows += 1;
@@ -77,6 +82,7 @@ pub(super) fn check_samples_file(
         rows,
         span,
         interval_ms: interval.most_frequent(),
+        falls,
     })
 }
 
@@ -160,7 +166,7 @@ mod tests {
     fn faults_of_text(text: &[u8]) -> Vec<(u64, CsvRowErrorKind)> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
-        check_samples_file(file.path(), test_bounds())
+        check_samples_file(file.path(), test_bounds(), CounterFalls::default())
             .unwrap()
             .faults
             .named

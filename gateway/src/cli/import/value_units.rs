@@ -1,6 +1,7 @@
 //! Units of values: what the heading or the call says, converted into the unit of the point.
 
 use crate::domain::ExactNumber;
+use crate::samples_csv::{HeadingUnit, find_heading_unit};
 use crate::storage::ImportRow;
 use drivers::units::{self, UnitOfMeasure};
 
@@ -27,6 +28,8 @@ pub(super) enum UnitError {
     Unsaid,
     /// This unit cannot be converted, or contradicts the one of the values.
     Unfit(String),
+    /// The heading has what looks like a unit, but is none that is converted.
+    Unknown(String),
 }
 
 /// Converts values into the unit of the point. Returns both units when they differ, `None` when
@@ -39,7 +42,7 @@ pub(super) fn convert_rows(
     let Some(to) = units::find_unit(wanted) else {
         return Ok(None);
     };
-    let Some(from) = find_source_unit(texts, to).map_err(UnitError::Unfit)? else {
+    let Some(from) = find_source_unit(texts, to)? else {
         // A wrong guess would be a figure that is 1000 times too large or too small.
         let is_other = |unit: &&UnitOfMeasure| {
             unit.quantity == to.quantity && unit.factor.to_bits() != to.factor.to_bits()
@@ -65,7 +68,13 @@ pub(super) fn convert_rows(
         } else {
             let value = from.convert(number.to_f64(), to);
             let unfit = || UnitError::Unfit(from.symbol.to_owned());
-            ExactNumber::Float(value.ok_or_else(unfit)?)
+            let value = value.ok_or_else(unfit)?;
+            let is_shifted = from.offset.to_bits() != to.offset.to_bits();
+            ExactNumber::Float(if is_shifted {
+                round_noise(value)
+            } else {
+                value
+            })
         };
     }
     Ok(Some((from.symbol.to_owned(), to.symbol.to_owned())))
@@ -75,7 +84,7 @@ pub(super) fn convert_rows(
 fn find_source_unit(
     texts: UnitTexts<'_>,
     to: &UnitOfMeasure,
-) -> Result<Option<&'static UnitOfMeasure>, String> {
+) -> Result<Option<&'static UnitOfMeasure>, UnitError> {
     if let Some(values) = texts.values {
         let from = source_unit(Some(values), "", to)?;
         let said = source_unit(texts.said, "", to)?.or(from);
@@ -83,15 +92,14 @@ fn find_source_unit(
         return if is_same {
             Ok(from)
         } else {
-            Err(values.to_owned())
+            Err(UnitError::Unfit(values.to_owned()))
         };
     }
     let mut from = source_unit(texts.said, texts.heading, to)?;
     // Some loggers write the unit in a row below the names.
     for text in texts.below {
         if from.is_none() {
-            let bare = text.trim().trim_matches(['(', ')', '[', ']']);
-            from = source_unit(None, bare, to)?;
+            from = source_unit(None, text, to)?;
         }
     }
     Ok(from)
@@ -102,31 +110,41 @@ fn source_unit(
     said: Option<&str>,
     heading: &str,
     to: &UnitOfMeasure,
-) -> Result<Option<&'static UnitOfMeasure>, String> {
+) -> Result<Option<&'static UnitOfMeasure>, UnitError> {
     if let Some(said) = said {
-        let found = units::find_unit(said.trim()).ok_or_else(|| said.to_owned())?;
+        let unknown = || UnitError::Unfit(said.to_owned());
+        let found = units::find_unit(said.trim()).ok_or_else(unknown)?;
         return fitting_unit(found, to).map(Some);
     }
-    // A name that is a unit of another quantity is a name: `d` may be a channel.
-    if let Some(found) = units::find_unit(heading.trim()) {
-        return Ok(Some(found).filter(|found| found.quantity == to.quantity));
+    match find_heading_unit(heading) {
+        HeadingUnit::Unknown(found) => Err(UnitError::Unknown(found)),
+        HeadingUnit::Known { unit, is_certain } if is_certain => fitting_unit(unit, to).map(Some),
+        // A name that is a unit of another quantity is a name: `d` may be a channel.
+        HeadingUnit::Known { unit, .. } => Ok(Some(unit).filter(|u| u.quantity == to.quantity)),
+        HeadingUnit::Unsaid => Ok(None),
     }
-    let inside = heading.rsplit_once(['(', '[']).map(|(_, rest)| rest);
-    let inside = inside.and_then(|rest| rest.split([')', ']']).next());
-    match inside.and_then(|unit| units::find_unit(unit.trim())) {
-        Some(found) => fitting_unit(found, to).map(Some),
-        None => Ok(None),
+}
+
+/// Value without the last digits, which a conversion between temperatures leaves (25 and not
+/// 24.999999999999943).
+fn round_noise(value: f64) -> f64 {
+    const STEPS: f64 = 1e9;
+    let rounded = (value * STEPS).round() / STEPS;
+    if (rounded - value).abs() <= value.abs().max(1.0) * 1e-12 {
+        rounded
+    } else {
+        value
     }
 }
 
 fn fitting_unit(
     found: &'static UnitOfMeasure,
     to: &UnitOfMeasure,
-) -> Result<&'static UnitOfMeasure, String> {
+) -> Result<&'static UnitOfMeasure, UnitError> {
     if found.quantity == to.quantity {
         Ok(found)
     } else {
-        Err(found.symbol.to_owned())
+        Err(UnitError::Unfit(found.symbol.to_owned()))
     }
 }
 
@@ -174,6 +192,11 @@ mod tests {
             ("45.2 kWh", None, "Energi", "kWh", "45.2"),
             ("45.2 kWh", None, "Energi (Wh)", "Wh", "45200"),
             ("28", None, "Suhu", "degC", "28"),
+            ("77", None, "Suhu (°F)", "degC", "25"),
+            ("77", None, "Temp F", "degC", "25"),
+            ("2", None, "Daya kW", "W", "2000"),
+            ("2", None, "Daya_kW", "W", "2000"),
+            ("2", Some("kW"), "Power (hp)", "W", "2000"),
             // Behind the stroke: the row below the name.
             ("7", None, "PV power/kW", "W", "7000"),
             ("7", None, "PV power/[kW]", "W", "7000"),
@@ -185,6 +208,21 @@ mod tests {
         }
         let warm = convert("300", None, "T (K)", "degC").unwrap();
         assert!((warm.parse::<f64>().unwrap() - 26.85).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_unit_of_a_heading_that_is_not_converted_is_refused() {
+        for (heading, to, found) in [
+            ("Power (hp)", "W", "hp"),
+            ("Level (ft)", "m", "ft"),
+            ("Suhu (Re)", "degC", "Re"),
+            ("Volume gal", "m3", "gal"),
+            ("Level (mm H2O)", "m", "mm H2O"),
+        ] {
+            let refused = convert("2", None, heading, to);
+            let found = UnitError::Unknown(found.to_owned());
+            assert_eq!(refused, Err(found), "{heading}");
+        }
     }
 
     #[test]

@@ -42,6 +42,33 @@ fn swap(old_last: f64, new_first: f64) -> Calibration {
 }
 
 #[tokio::test]
+async fn a_counter_that_begins_again_every_day_gives_no_figure_and_a_few_times_a_bound() {
+    let start = parse_time("2026-10-31T17:00:00Z").0;
+    for (hours, is_given) in [(24, false), (240, true)] {
+        let village = TestSite::new(&site());
+        let reading = |hour: i32| {
+            let value = 0.5 + 0.5 * f64::from(hour % hours);
+            (start + i64::from(hour) * HOUR, Some(value))
+        };
+        village
+            .store_readings(vec![("meter.import", (0..=720).map(reading).collect())])
+            .await;
+        let found = village.indicators("2026-11").await;
+        let figure = find_figure(&found, "meter.import", "m");
+        match &figure.value {
+            Ok(_) => assert!(
+                is_given && has_remark(figure, "account-lower-bound"),
+                "{hours}"
+            ),
+            Err(why) => {
+                assert_eq!(&*why.key, "analyse-status-falling-counter");
+                assert!(!is_given);
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_recorded_swap_gives_the_exact_total_in_the_place_of_a_guess() {
     for new_first in [0.0, 7.5, 40_000.0] {
         let village = TestSite::new(&site());

@@ -63,7 +63,9 @@ pub(crate) async fn reports_page(PageRequest { app, uri, headers }: PageRequest)
         .iter()
         .map(|one| (one.id.to_string(), one.name.to_string(), *one.id == *asset))
         .collect();
-    // An asset that the site does not have counts as none.
+    let is_unknown = !asset.is_empty() && !assets.iter().any(|(.., chosen)| *chosen);
+    let unknown = is_unknown.then(|| lang.text_with("reporting-no-asset", &[("found", &asset)]));
+    // An asset that the site does not have counts as none, and the page says so.
     let asset: Option<Arc<str>> = assets
         .iter()
         .find(|(_, _, chosen)| *chosen)
@@ -75,6 +77,7 @@ pub(crate) async fn reports_page(PageRequest { app, uri, headers }: PageRequest)
     };
     let usual = UsualPeriod::of_site(&extent, app.today());
     let (choice, reason) = report_period(&app, &uri, &frame, usual);
+    let reason = unknown.unwrap_or(reason);
     let kept_all = extent.raw_deleted_before.is_none();
     let first = extent.days.first().copied().filter(|_| kept_all);
     let mut choice = choice.since_readings(first, lang);
@@ -189,6 +192,19 @@ mod tests {
     use crate::domain::{ExactNumber, SampleOutcome, UtcMs};
     use crate::server::tests::{ApiTestBench, NOW};
     use axum::http::StatusCode;
+
+    #[tokio::test]
+    async fn an_asset_or_a_language_that_there_is_not_is_said() {
+        let bench = ApiTestBench::with_readings(2).await;
+        let (status, page) = bench.get("/laporan?asset=zzz&lang=id").await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(page.contains("Tidak ada aset bernama zzz"), "{page}");
+        let (status, said) = bench.get("/api/v1/indicators?period=2026-11&lang=xx").await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{said}");
+        assert!(said.contains("\"parameter\":\"lang\""), "{said}");
+        let (status, _) = bench.get("/api/v1/indicators?period=2026-11&lang=en").await;
+        assert_eq!(status, StatusCode::OK);
+    }
 
     #[tokio::test]
     async fn a_period_that_has_not_begun_is_said_and_never_silently_another() {

@@ -269,8 +269,8 @@ fn is_by_difference(one: &Indicator) -> bool {
 
 /// True when there were enough readings, but they were refused as implausible.
 pub(crate) fn is_refused(one: &Indicator) -> bool {
-    let refused = Reason::ImplausibleReadings.words_key();
-    matches!(&one.value, Err(why) if why.key == refused)
+    let refused = [Reason::ImplausibleReadings, Reason::FallingCounter].map(Reason::words_key);
+    matches!(&one.value, Err(why) if refused.contains(&why.key))
 }
 
 /// Table of further figures, one row each.

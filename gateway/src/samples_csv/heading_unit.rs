@@ -1,0 +1,238 @@
+//! Unit of measure in the heading of a column, and what looks like one.
+
+use drivers::units::{self, UnitOfMeasure};
+
+/// Most characters of a text in brackets that may be the symbol of a unit.
+const SYMBOL_CHARS_MAX: usize = 8;
+
+/// Words beside a unit, in lower case, which are no unit themselves (English, Bahasa Indonesia).
+const PLAIN_WORDS: [&str; 42] = [
+    "avg",
+    "average",
+    "mean",
+    "max",
+    "maks",
+    "min",
+    "sum",
+    "total",
+    "rms",
+    "smp",
+    "rata-rata",
+    "rerata",
+    "jumlah",
+    "luar",
+    "dalam",
+    "masuk",
+    "keluar",
+    "atas",
+    "bawah",
+    "in",
+    "out",
+    "inlet",
+    "outlet",
+    "indoor",
+    "outdoor",
+    "air",
+    "water",
+    "udara",
+    "ac",
+    "dc",
+    "pv",
+    "grid",
+    "pln",
+    "load",
+    "beban",
+    "value",
+    "nilai",
+    "meter",
+    "sensor",
+    "logger",
+    "today",
+    "harian",
+];
+
+/// Parts of headings of temperatures, in lower case.
+const TEMPERATURE_WORDS: [&str; 2] = ["temp", "suhu"];
+
+/// Unit that the heading of a column says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum HeadingUnit {
+    /// Nothing in it is a unit.
+    Unsaid,
+    /// Unit that can be converted; `is_certain`: it cannot be a name, such as `d` of a channel.
+    Known {
+        /// The unit.
+        unit: &'static UnitOfMeasure,
+        /// Whether it cannot be a name.
+        is_certain: bool,
+    },
+    /// Text that looks like a unit, but is none that can be converted.
+    Unknown(String),
+}
+
+/// Unit in a heading such as `kWh`, `Power (kW)`, `Daya kW` or `Daya_kW`.
+pub fn find_heading_unit(heading: &str) -> HeadingUnit {
+    let heading = heading.trim().trim_matches(['(', ')', '[', ']']);
+    if let Some(unit) = find_spelled_unit(heading) {
+        return known_unit(unit, false);
+    }
+    if units::is_unconverted_unit(heading) {
+        return HeadingUnit::Unknown(heading.to_owned());
+    }
+    for group in heading.rsplit(['(', '[']) {
+        // The first part stands before every bracket.
+        if std::ptr::eq(group.as_ptr(), heading.as_ptr()) {
+            break;
+        }
+        let inside = group.split([')', ']']).next().unwrap_or_default().trim();
+        let found = unit_in_brackets(inside);
+        if found != HeadingUnit::Unsaid {
+            return found;
+        }
+    }
+    last_word_unit(heading)
+}
+
+fn unit_in_brackets(inside: &str) -> HeadingUnit {
+    if let Some(unit) = find_spelled_unit(inside) {
+        return known_unit(unit, true);
+    }
+    let is_plain = |word: &&str| PLAIN_WORDS.contains(&&*word.to_lowercase());
+    let words = inside.split_whitespace().filter(|word| !is_plain(word));
+    let words: Vec<&str> = words.collect();
+    match *words {
+        [word] => match find_spelled_unit(word) {
+            Some(unit) => known_unit(unit, true),
+            None if looks_like_symbol(word) => HeadingUnit::Unknown(inside.to_owned()),
+            None => HeadingUnit::Unsaid,
+        },
+        // `mm H2O` is no millimetre.
+        [first, ..] if find_spelled_unit(first).is_some() || units::is_unconverted_unit(first) => {
+            HeadingUnit::Unknown(inside.to_owned())
+        }
+        _ => HeadingUnit::Unsaid,
+    }
+}
+
+/// Whether a word in brackets may be the symbol of a unit: short, without digits but an exponent.
+fn looks_like_symbol(word: &str) -> bool {
+    let is_part = |sign: char| sign.is_alphabetic() || "°%/²³^*·µ".contains(sign);
+    let is_short = (2..=SYMBOL_CHARS_MAX).contains(&word.chars().count());
+    units::is_unconverted_unit(word) || (is_short && word.chars().all(is_part))
+}
+
+/// Unit behind the name without brackets: `Daya kW`, `Daya_kW`, `Temp F`.
+fn last_word_unit(heading: &str) -> HeadingUnit {
+    let end = |sign: char| sign.is_whitespace() || "_,;:".contains(sign);
+    let Some((name, word)) = heading.rsplit_once(end) else {
+        return HeadingUnit::Unsaid;
+    };
+    let name = name.to_lowercase();
+    let is_temperature = TEMPERATURE_WORDS.iter().any(|one| name.contains(one));
+    // One letter is mostly a channel, a phase or a sensor.
+    if word.chars().count() < 2 && !is_temperature {
+        return HeadingUnit::Unsaid;
+    }
+    let exact = units::find_unit(word);
+    let thousands = || find_spelled_unit(word).filter(|unit| unit.symbol.starts_with('k'));
+    match exact.or_else(thousands) {
+        Some(unit) => known_unit(unit, false),
+        None if units::is_unconverted_unit(word) => HeadingUnit::Unknown(word.to_owned()),
+        None => HeadingUnit::Unsaid,
+    }
+}
+
+fn known_unit(unit: &'static UnitOfMeasure, is_certain: bool) -> HeadingUnit {
+    // A word of small letters (`min`, `bar`) may be a name; `kWh` is none.
+    let is_symbol = unit.symbol.len() > 1 && !unit.symbol.bytes().all(|b| b.is_ascii_lowercase());
+    HeadingUnit::Known {
+        unit,
+        is_certain: is_certain || is_symbol,
+    }
+}
+
+/// Unit of a text as people write it: with a space inside (`deg C`), or in other case (`KWH`).
+fn find_spelled_unit(text: &str) -> Option<&'static UnitOfMeasure> {
+    if let Some(unit) = units::find_unit(text) {
+        return Some(unit);
+    }
+    let joined: String = text.split_whitespace().collect();
+    // The case of an m tells milli from mega, and that of one letter everything.
+    if joined.len() < 2 || joined.starts_with(['m', 'M']) {
+        return None;
+    }
+    let is_same = |unit: &&UnitOfMeasure| unit.symbol.eq_ignore_ascii_case(&joined);
+    let mut same = units::ALL_UNITS.iter().filter(is_same);
+    same.next().filter(|_| same.next().is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(heading: &str) -> String {
+        match find_heading_unit(heading) {
+            HeadingUnit::Unsaid => "-".to_owned(),
+            HeadingUnit::Known { unit, .. } => unit.symbol.to_owned(),
+            HeadingUnit::Unknown(text) => format!("? {text}"),
+        }
+    }
+
+    #[test]
+    fn a_unit_is_found_in_brackets_behind_the_name_and_alone() {
+        for (heading, unit) in [
+            ("kWh", "kWh"),
+            ("Power (kW)", "kW"),
+            ("Power [KW] (avg)", "kW"),
+            ("Energi (KWH)", "kWh"),
+            ("Tegangan (V rms)", "V"),
+            ("Daya kW", "kW"),
+            ("Daya_kW", "kW"),
+            ("Energi_kwh", "kWh"),
+            ("Suhu (°F)", "degF"),
+            ("Suhu (deg C)", "degC"),
+            ("Temp F", "degF"),
+            ("Suhu_C", "degC"),
+            ("Daya [Watt]", "W"),
+        ] {
+            assert_eq!(said(heading), unit, "{heading}");
+        }
+    }
+
+    #[test]
+    fn what_looks_like_a_unit_is_never_taken_for_none() {
+        for heading in [
+            "Power (hp)",
+            "Level (ft)",
+            "Volume (gal)",
+            "Level (mm H2O)",
+            "Tekanan (psi)",
+            "Energi (kkal)",
+            "Debit gpm",
+            "Daya_HP",
+        ] {
+            assert!(
+                said(heading).starts_with('?'),
+                "{heading}: {}",
+                said(heading)
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_is_no_unit() {
+        for heading in [
+            "",
+            "Daya",
+            "Suhu (luar)",
+            "Tegangan (L1)",
+            "Kanal F",
+            "Sensor A",
+            "Arus (R)",
+            "PV power",
+            "Suhu (Avg)",
+        ] {
+            assert_eq!(said(heading), "-", "{heading}");
+        }
+    }
+}
