@@ -18,9 +18,15 @@ pub(crate) struct NumberRange {
     /// Keys of the configuration; empty for a factor.
     #[serde(default)]
     keys: Vec<String>,
-    /// Use of a factor; empty for a key.
+    /// Use of a factor; empty for a key and for ids.
     #[serde(default, rename = "use")]
     purpose: String,
+    /// Ids of factors, or how they begin; empty for a key and for a use.
+    #[serde(default)]
+    ids: Vec<String>,
+    /// Whether formulas hold the value of these factors themselves.
+    #[serde(default)]
+    pub(crate) fixed: bool,
     /// Unit of both ranges.
     pub(crate) unit: String,
     /// Range outside which the number is surely wrong.
@@ -82,6 +88,17 @@ pub(crate) fn factor_range(purpose: &str) -> Option<&'static NumberRange> {
     all.find(|one| one.purpose == purpose)
 }
 
+/// The range of a factor by its id: that of the longest beginning; `None` for an id of a site.
+pub(crate) fn factor_id_range(id: &str) -> Option<&'static NumberRange> {
+    let begins = |one: &NumberRange| {
+        let known = one.ids.iter().filter(|known| id.starts_with(&***known));
+        known.map(String::len).max()
+    };
+    let all = RANGES.factor.iter();
+    let all = all.filter_map(|one| Some((begins(one)?, one)));
+    all.max_by_key(|(length, _)| *length).map(|(_, one)| one)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,7 +111,8 @@ mod tests {
     fn every_range_has_a_source_and_the_usual_lies_within_the_possible() {
         let read: NumberRanges = toml::from_str(TEXT).unwrap();
         for one in read.range.iter().chain(&read.factor) {
-            let (name, ends) = (format!("{:?} {}", one.keys, one.purpose), one.refused);
+            let name = format!("{:?} {:?} {}", one.keys, one.ids, one.purpose);
+            let ends = one.refused;
             assert!(!one.source.is_empty(), "{name}");
             assert!(ends.0 <= one.usual.0 && one.usual.1 <= ends.1, "{name}");
             assert!(one.usual.0 < one.usual.1, "{name}");

@@ -214,6 +214,7 @@ fn landfill_model(a: &MethodArgs) -> LandfillModel {
         f_ch4: a.number("F"),
         docf: a.number("docf"),
         mcf: a.number("mcf"),
+        own_waste: None,
     }
 }
 

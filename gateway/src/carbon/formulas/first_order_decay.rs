@@ -77,6 +77,8 @@ pub struct LandfillModel {
     /// Methane correction factor (MCF): 0.4 shallow, 0.5 managed semi-aerobic, 0.8 deep (from 5 m),
     /// 1.0 managed anaerobic.
     pub mcf: f64,
+    /// Degradable carbon and decay rate (1/year) in the place of those of the kind of waste.
+    pub own_waste: Option<(f64, f64)>,
 }
 
 impl Default for LandfillModel {
@@ -91,11 +93,18 @@ impl Default for LandfillModel {
             docf: 0.5,
             // Shallow, the lowest: the rule for a landfill without documents.
             mcf: 0.4,
+            own_waste: None,
         }
     }
 }
 
 impl LandfillModel {
+    /// Degradable carbon, share of the wet mass, and decay rate, 1/year.
+    fn carbon_and_decay(&self, waste: WasteKind) -> (f64, f64) {
+        let usual = (waste.degradable_carbon(), waste.decay_rate_per_year());
+        self.own_waste.unwrap_or(usual)
+    }
+
     /// Returns the emission of a tonne of degradable carbon, t CO2e.
     fn co2e_per_carbon(&self) -> f64 {
         let model = self.phi * (1.0 - self.f) * self.gwp_ch4 * (1.0 - self.ox);
@@ -129,9 +138,8 @@ pub fn fod_tool04(deposits: &[WasteDeposit], year: i32, landfill: &LandfillModel
     let past = deposits.iter().filter(|deposit| deposit.year <= year);
     let carbon = past.map(|deposit| {
         let age = year.saturating_sub(deposit.year);
-        deposit.tonnes
-            * deposit.waste.degradable_carbon()
-            * decayed_share(deposit.waste.decay_rate_per_year(), age)
+        let (doc, k) = landfill.carbon_and_decay(deposit.waste);
+        deposit.tonnes * doc * decayed_share(k, age)
     });
     landfill.co2e_per_carbon() * carbon.collect::<CompensatedSum>().value()
 }
@@ -157,15 +165,15 @@ pub fn fod_ipcc(
 
 /// Emission of a wet tonne over decades, t CO2e (E.7). Never to be printed as "per year".
 pub fn lifetime_per_tonne(waste: WasteKind, landfill: &LandfillModel) -> f64 {
-    landfill.co2e_per_carbon() * waste.degradable_carbon()
+    landfill.co2e_per_carbon() * landfill.carbon_and_decay(waste).0
 }
 
 /// Emission of a wet tonne in each of the first `years` years, t CO2e (E.7).
 pub fn annual_per_tonne(waste: WasteKind, years: u32, landfill: &LandfillModel) -> Vec<f64> {
     let lifetime = lifetime_per_tonne(waste, landfill);
     let ages = (0..).take(usize::try_from(years).map_or(FOD_YEARS_MAX, |n| n.min(FOD_YEARS_MAX)));
-    ages.map(|age| lifetime * decayed_share(waste.decay_rate_per_year(), age))
-        .collect()
+    let (_, k) = landfill.carbon_and_decay(waste);
+    ages.map(|age| lifetime * decayed_share(k, age)).collect()
 }
 
 #[cfg(test)]

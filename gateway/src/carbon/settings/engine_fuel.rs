@@ -154,7 +154,7 @@ fn check_blends(
         let blend = known.and_then(|factor| {
             Some(BiodieselBlend {
                 from: factor.valid_from?,
-                share: factor.value,
+                share: factor.value_in("m3/m3")?,
                 factor: Some(Arc::clone(factor)),
             })
         });

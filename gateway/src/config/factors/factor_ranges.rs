@@ -1,46 +1,134 @@
 //! Ranges of values that a factor can have, by its unit and by its use.
 
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::number_ranges::factor_range;
+use crate::config::factors::raw_factors::RawFactor;
+use crate::config::number_ranges::{NumberRange, factor_id_range, factor_range};
+use crate::config::raw_values::SpannedValue;
 use crate::domain::factor::Factor;
 use std::ops::Range;
 
 /// Substances whose emission cannot be negative.
 const EMITTED: [&str; 3] = ["CO2", "CH4", "N2O"];
 
-/// Value, unit and violated range, where the factor or an end of its range cannot be true.
-pub(super) fn violated_range(factor: &Factor) -> Option<String> {
+/// Checks the value and the ends of the 95 % range: what cannot be true is refused, and an unusual
+/// value is a warning.
+pub(super) fn check_ranges(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<RawFactor>,
+    factor: &Factor,
+) {
+    let raw = at.get();
+    let by_id = factor_id_range(&factor.id);
+    if let Some(range) = by_id.filter(|range| factor.value_in(&range.unit).is_none()) {
+        refuse_unit(notes, at, factor, &range.unit);
+        return;
+    }
+    let (low, high) = factor.spread.unzip();
+    for (key, typed, number) in [
+        ("value", &raw.value, Some(factor.value)),
+        ("low", &raw.low, low),
+        ("high", &raw.high, high),
+    ] {
+        let Some(number) = number else {
+            continue;
+        };
+        let one = Factor {
+            value: number,
+            ..factor.clone()
+        };
+        if let Some(expected) = violated_range(&one) {
+            let found = format!("{number} {}", factor.unit);
+            let span = typed.as_ref().map_or_else(|| at.span(), SpannedValue::span);
+            notes.add_error(span, key, "fault-range", &found, &expected);
+        }
+    }
+    let usual = by_id.and_then(|range| Some((range, factor.value_in(&range.unit)?)));
+    if let Some((range, value)) = usual
+        && range.is_unusual(value)
+        && !range.refuses(value)
+    {
+        let found = format!("{} ({} {})", factor.id, factor.value, factor.unit);
+        notes.add_warning(
+            at.span(),
+            "value",
+            "fault-unusual",
+            &found,
+            &range.usual_text(),
+        );
+    }
+}
+
+/// Checks a factor of a site that has the id of a built-in one: another value is told, and refused
+/// where formulas hold the value themselves.
+pub(super) fn check_replacement(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<RawFactor>,
+    factor: &Factor,
+    built_in: &Factor,
+) {
+    let value = factor.value_in(built_in.unit.text());
+    let by_id = factor_id_range(&factor.id);
+    // CO2 and CO2e of electricity may stand for each other.
+    if value.is_none() && by_id.is_none() && factor.t_per_mwh().is_none() {
+        refuse_unit(notes, at, factor, built_in.unit.text());
+        return;
+    }
+    if value == Some(built_in.value) {
+        return;
+    }
+    let found = format!("{} = {} {}", factor.id, factor.value, factor.unit);
+    let old = format!("{} {}", built_in.value, built_in.unit);
+    let typed = at.get().value.as_ref();
+    let span = typed.map_or_else(|| at.span(), SpannedValue::span);
+    if by_id.is_some_and(|range| range.fixed) {
+        notes.add_error(span, "value", "fault-factor-fixed", &found, &old);
+    } else {
+        notes.add_warning(span, "value", "fault-factor-replaced", &found, &old);
+    }
+}
+
+fn refuse_unit(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<RawFactor>,
+    factor: &Factor,
+    expected: &str,
+) {
+    let typed = at.get().unit.as_ref();
+    let span = typed.map_or_else(|| at.span(), SpannedValue::span);
+    let found = format!("{} ({})", factor.id, factor.unit);
+    notes.add_error(span, "unit", "fault-factor-unit", &found, expected);
+}
+
+/// The range, with its unit, that the value of a factor violates: that of its id, or of its unit.
+fn violated_range(factor: &Factor) -> Option<String> {
+    let violated = |(value, range): (f64, &NumberRange)| {
+        let refused = || format!("{} {}", range.refused_text(), range.unit);
+        range.refuses(value).then(refused)
+    };
+    let text = factor.unit.text();
+    let is_emission = EMITTED.iter().any(|substance| text.contains(substance));
+    ranges_of(factor)
+        .find_map(violated)
+        .or_else(|| (is_emission && factor.value < 0.0).then(|| format!(">= 0 {text}")))
+}
+
+/// Ranges of a factor, each with the value in its unit: that of its id, and those of its unit.
+fn ranges_of(factor: &Factor) -> impl Iterator<Item = (f64, &'static NumberRange)> {
     let litre = factor
         .value_in("kgCO2/L")
         .or_else(|| factor.value_in("kgCO2e/L"));
+    let by_id = factor_id_range(&factor.id);
+    let by_id = by_id.and_then(|range| Some((factor.value_in(&range.unit)?, range)));
     let of_unit = [
         (factor.t_per_mwh(), "electricity"),
         (factor.kg_per_gj(), "heat"),
         (litre, "litre"),
         (factor.value_in("GJ/t"), "calorific"),
     ];
-    // The ends of the 95 % range, in proportion to the value.
-    let ends = factor
-        .spread
-        .map_or([factor.value; 2], |(low, high)| [low, high]);
-    for (value, purpose) in of_unit {
-        let range = value.zip(factor_range(purpose));
-        let Some((value, range)) = range else {
-            continue;
-        };
-        let scale = if factor.value == 0.0 {
-            1.0
-        } else {
-            value / factor.value
-        };
-        if range.refuses(value) || ends.iter().any(|end| range.refuses(end * scale)) {
-            return Some(format!("{} {}", range.refused_text(), range.unit));
-        }
-    }
-    let text = factor.unit.text();
-    let is_emission = EMITTED.iter().any(|substance| text.contains(substance));
-    let is_negative = factor.value < 0.0 || ends[0] < 0.0;
-    (is_emission && is_negative).then(|| format!(">= 0 {text}"))
+    let of_unit = of_unit.into_iter();
+    by_id
+        .into_iter()
+        .chain(of_unit.filter_map(|(value, purpose)| value.zip(factor_range(purpose))))
 }
 
 /// Checks a factor by what it is used for (`GRID`, `GENSET`, `fuel_factor`): a factor of a grid is
@@ -66,5 +154,26 @@ pub(crate) fn check_use(
     } else if range.is_unusual(value) {
         let usual = format!("{} ({purpose})", range.usual_text());
         notes.add_warning(span.clone(), key, "fault-unusual", &found, &usual);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::factors::Factors;
+
+    #[test]
+    fn every_built_in_factor_has_a_range_and_lies_within_it() {
+        for factor in Factors::built_in().all() {
+            let ranges: Vec<_> = ranges_of(factor).collect();
+            assert!(!ranges.is_empty(), "no range for {}", factor.id);
+            let by_id = factor_id_range(&factor.id);
+            let fits = by_id.is_none_or(|range| factor.value_in(&range.unit).is_some());
+            assert!(fits, "{}: unit of its range", factor.id);
+            for (value, range) in ranges {
+                assert!(!range.refuses(value), "{} {value}", factor.id);
+                assert!(!range.is_unusual(value), "{} {value}", factor.id);
+            }
+        }
     }
 }

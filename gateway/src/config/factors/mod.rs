@@ -30,7 +30,7 @@ use crate::limits::FACTORS_MAX;
 use raw_factors::{RawFactor, RawFactorFile, RawFactorStatus, RawUnverifiedFactor};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use typed_text::non_empty_text;
@@ -42,6 +42,8 @@ pub fn built_in_factors() -> &'static str {
 }
 
 const BUILT_IN_FILE: &str = "config/factors.toml";
+/// Years of the data behind a factor: inventories begin in 1990.
+const FACTOR_YEARS: RangeInclusive<i64> = 1990..=2099;
 
 /// Set of global warming potentials for methane and nitrous oxide.
 // CO2e figures print the set: public documents use several (METHODS C.8).
@@ -94,10 +96,11 @@ struct ParsedFactors {
     unverified: Vec<UnverifiedFactor>,
     sources_id: BTreeMap<Arc<str>, String>,
     faults: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
 }
 
 static BUILT_IN_PARSED: LazyLock<ParsedFactors> =
-    LazyLock::new(|| parse_factor_file(BUILT_IN_TEXT, Path::new(BUILT_IN_FILE)));
+    LazyLock::new(|| parse_factor_file(BUILT_IN_TEXT, Path::new(BUILT_IN_FILE), &[]));
 
 impl Factors {
     /// Returns the built-in factors.
@@ -187,7 +190,7 @@ pub(crate) fn check_factors(
             Factors::built_in()
         }
         FactorTexts::Kept { built_in, .. } => {
-            let mut read = parse_factor_file(built_in, Path::new(BUILT_IN_FILE));
+            let mut read = parse_factor_file(built_in, Path::new(BUILT_IN_FILE), &[]);
             notes.faults.append(&mut read.faults);
             Factors::from_parsed(&read, Cow::Owned(built_in.to_owned()))
         }
@@ -218,8 +221,14 @@ fn add_own_file(
     };
     match text {
         Ok(text) => {
-            let mut own = parse_factor_file(&text, &path);
+            // What an earlier revision replaced was told when it was in use.
+            let replaced = match texts {
+                FactorTexts::Now => factors.all(),
+                FactorTexts::Kept { .. } => &[],
+            };
+            let mut own = parse_factor_file(&text, &path, replaced);
             notes.faults.append(&mut own.faults);
+            notes.warnings.append(&mut own.warnings);
             factors.add(own);
             factors.own_text = text;
         }
@@ -230,7 +239,8 @@ fn add_own_file(
     }
 }
 
-fn parse_factor_file(text: &str, file: &Path) -> ParsedFactors {
+/// Parses a factor file; `replaced` are the factors that it may replace.
+fn parse_factor_file(text: &str, file: &Path, replaced: &[Arc<Factor>]) -> ParsedFactors {
     let mut notes = DiagnosticCollector::new(file, text);
     let raw = schema_check::parse_checked::<RawFactorFile>(&mut notes).unwrap_or_default();
     notes.integer_in_range::<u8>(&raw.schema, "schema", 1..=1);
@@ -249,6 +259,14 @@ fn parse_factor_file(text: &str, file: &Path) -> ParsedFactors {
         .iter()
         .map(|raw| check_unverified(&mut notes, raw, &mut seen))
         .collect();
+    for (at, factor) in raw.factor.iter().zip(&known) {
+        let Some(factor) = factor else {
+            continue;
+        };
+        if let Some(built_in) = replaced.iter().find(|one| one.id == factor.id) {
+            factor_ranges::check_replacement(&mut notes, at, factor, built_in);
+        }
+    }
     notes.faults.sort_by_key(|fault| fault.line);
     let sources_id = raw.factor.iter().filter_map(|at| {
         let (id, source) = (at.get().id.as_ref()?, at.get().source_id.as_ref()?);
@@ -259,6 +277,7 @@ fn parse_factor_file(text: &str, file: &Path) -> ParsedFactors {
         known: known.into_iter().flatten().collect(),
         unverified: unverified.into_iter().flatten().collect(),
         faults: notes.faults,
+        warnings: notes.warnings,
     }
 }
 
@@ -302,7 +321,7 @@ fn check_factor(
             .scope
             .as_ref()
             .map_or(String::new(), |at| at.get().clone()),
-        year: notes.integer_in_range(&raw.year, "year", 1900..=2200),
+        year: notes.integer_in_range(&raw.year, "year", FACTOR_YEARS),
         valid_from,
         valid_to,
         status: status?,
@@ -313,18 +332,8 @@ fn check_factor(
             .as_ref()
             .map_or(String::new(), |at| at.get().clone()),
     };
-    check_range(notes, at, &factor);
+    factor_ranges::check_ranges(notes, at, &factor);
     Some(factor)
-}
-
-/// Refuses a value that cannot be true: a negative emission, or a unit that is wrong by a thousand.
-fn check_range(notes: &mut DiagnosticCollector<'_>, at: &SpannedValue<RawFactor>, factor: &Factor) {
-    if let Some(expected) = factor_ranges::violated_range(factor) {
-        let found = format!("{} {}", factor.value, factor.unit);
-        let value = at.get().value.as_ref();
-        let span = value.map_or_else(|| at.span(), SpannedValue::span);
-        notes.add_error(span, "value", "fault-range", &found, &expected);
-    }
 }
 
 fn check_factor_id(

@@ -237,7 +237,7 @@ fn evidence_of_nothing_is_answered_with_the_nearest_factor() {
 proptest! {
     #[test]
     fn no_text_makes_a_factor_file_panic(text in "\\PC{0,200}") {
-        let _ = parse_factor_file(&text, Path::new("own.toml"));
+        let _ = parse_factor_file(&text, Path::new("own.toml"), &[]);
     }
 
     #[test]
@@ -247,7 +247,7 @@ proptest! {
         let floor = |mut at: usize| { while !BUILT_IN_TEXT.is_char_boundary(at) { at -= 1; } at };
         let (from, to) = (floor(at), floor((at + len).min(BUILT_IN_TEXT.len())));
         let text = format!("{}{put}{}", &BUILT_IN_TEXT[..from], &BUILT_IN_TEXT[to..]);
-        let read = parse_factor_file(&text, Path::new("own.toml"));
+        let read = parse_factor_file(&text, Path::new("own.toml"), &[]);
         prop_assert!(read.faults.iter().all(|fault| fault.line >= 1));
     }
 }

@@ -11,6 +11,7 @@ mod ledger_entries;
 mod measured_time;
 mod meter_swaps;
 mod plausibility;
+mod replaced_factors;
 mod reported_cases;
 mod site;
 mod snapshots;
