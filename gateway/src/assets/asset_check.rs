@@ -2,7 +2,7 @@
 
 use super::asset_relation::{self, AssetRelation, RawAssetRelation};
 use super::claim_registry::{self, ClaimRegistry};
-use super::{Asset, CheckContext, RawAsset, asset_relations};
+use super::{Asset, CheckContext, RawAsset, asset_relations, certificate_claims, shared_points};
 use crate::carbon::settings::declared_days::check_days;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::SpannedValue;
@@ -38,6 +38,8 @@ pub(crate) fn check_assets(
         assets: &all,
     };
     claim_registry::check_claims(notes, raw, registry);
+    certificate_claims::check_certificates(notes, raw, registry);
+    shared_points::check_shared_points(notes, raw, &all);
     (all, relations)
 }
 

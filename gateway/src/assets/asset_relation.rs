@@ -1,6 +1,6 @@
 //! [`AssetRelation`]: what a site declares about two of its assets.
 
-use crate::assets::Asset;
+use crate::assets::{Asset, AssetKind};
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::{RawText, SpannedValue};
@@ -88,6 +88,15 @@ pub(crate) fn check_asset_relations(
             continue;
         }
         let relation = AssetRelation { asset, sort, with };
+        let (one, other) = (&relation.asset, &relation.with);
+        if !have_common_quantity(assets, one, other) {
+            notes.add_error(at.span(), "with", "fault-relation-nothing", one, other);
+            continue;
+        }
+        if feeds_back(&all, &relation) {
+            notes.add_error(at.span(), "with", "fault-relation-both-ways", one, other);
+            continue;
+        }
         if closes_circle(&all, &relation) {
             let (part, whole) = (&relation.asset, &relation.with);
             notes.add_error(at.span(), "with", "fault-relation-circle", part, whole);
@@ -96,6 +105,28 @@ pub(crate) fn check_asset_relations(
         all.push(relation);
     }
     all
+}
+
+/// Whether the first asset handles energy, water or organic waste that the second one handles too.
+fn have_common_quantity(assets: &[Asset], one: &str, other: &str) -> bool {
+    let of = |id: &str| -> &[&str] {
+        let asset = assets.iter().find(|asset| *asset.id == *id);
+        match asset.map(|asset| &asset.kind) {
+            Some(AssetKind::Plts(_) | AssetKind::Genset(_) | AssetKind::Meter(_)) => &["energy"],
+            Some(AssetKind::Pump(_)) => &["energy", "water"],
+            Some(AssetKind::Tank(_) | AssetKind::Catchment(_)) => &["water"],
+            Some(AssetKind::Bsf(_) | AssetKind::Compost(_)) => &["energy", "waste"],
+            None => &[],
+        }
+    };
+    of(one).iter().any(|quantity| of(other).contains(quantity))
+}
+
+/// Whether the asset that the new relation feeds was declared to feed it.
+fn feeds_back(known: &[AssetRelation], new: &AssetRelation) -> bool {
+    let feeds = |one: &AssetRelation| one.sort == AssetRelationSort::Feeds;
+    let back = |one: &AssetRelation| feeds(one) && one.asset == new.with && one.with == new.asset;
+    feeds(new) && known.iter().any(back)
 }
 
 /// Whether the whole of a new part is, by what was declared before, a part of it.

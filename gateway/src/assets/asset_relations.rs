@@ -83,16 +83,17 @@ fn warn_mixed_vintages(
     let mut first: Option<(i16, &str)> = None;
     for (at, asset) in raw.iter().zip(all) {
         // Of baselines that follow each other the last one: their years differ by intention.
-        let Some(factor) = grid_factors(asset).last() else {
-            continue;
-        };
-        match (factor.year, first) {
-            (Some(year), Some((other, id))) if year != other => {
-                let (found, other) = (format!("{} ({year})", factor.id), format!("{id} ({other})"));
-                notes.add_warning(at.span(), "baseline", "fault-vintages", &found, &other);
+        let project = asset.kind.settings().import_factor();
+        for factor in grid_factors(asset).last().into_iter().chain(project) {
+            match (factor.year, first) {
+                (Some(year), Some((other, id))) if year != other => {
+                    let found = format!("{} ({year})", factor.id);
+                    let other = format!("{id} ({other})");
+                    notes.add_warning(at.span(), "baseline", "fault-vintages", &found, &other);
+                }
+                (Some(year), None) => first = Some((year, &factor.id)),
+                _ => {}
             }
-            (Some(year), None) => first = Some((year, &factor.id)),
-            _ => {}
         }
     }
 }

@@ -31,8 +31,8 @@ pub(crate) struct ClaimRegistry<'a> {
 }
 
 /// Certainty that two points measure the same energy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum EnergyOverlap {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum EnergyOverlap {
     None,
     Possible,
     Sure,
@@ -54,7 +54,6 @@ pub(crate) fn check_claims(
             check_gensets(notes, at, (earlier, later));
         }
         registry.check_driven_pump(notes, at, later);
-        registry.check_certificates(notes, at, later);
         registry.check_records(notes, at, later);
         registry.check_litres(notes, at, later);
     }
@@ -109,7 +108,11 @@ impl ClaimRegistry<'_> {
 
     /// Whether two assets measure the same energy: one point, or the energy and the power of a
     /// device that has one of these alone.
-    fn energy_overlap(self, one: &MeasuredEnergy<'_>, other: &MeasuredEnergy<'_>) -> EnergyOverlap {
+    pub(super) fn energy_overlap(
+        self,
+        one: &MeasuredEnergy<'_>,
+        other: &MeasuredEnergy<'_>,
+    ) -> EnergyOverlap {
         let (first, second) = (one.points(), other.points());
         if first.iter().any(|id| second.contains(id)) {
             return EnergyOverlap::Sure;
@@ -224,7 +227,8 @@ impl ClaimRegistry<'_> {
         let (AssetKind::Pump(one), AssetKind::Pump(other)) = (&earlier.kind, &later.kind) else {
             return;
         };
-        let Some((first, second)) = one.volume.as_ref().zip(other.volume.as_ref()) else {
+        let water = |pump: &PumpAsset| pump.volume.clone().or_else(|| pump.flow.clone());
+        let Some((first, second)) = water(one).zip(water(other)) else {
             return;
         };
         if first.id == second.id && !self.is_counted_once(earlier, later) {
@@ -252,53 +256,9 @@ impl ClaimRegistry<'_> {
         }
     }
 
-    /// Energy with a certificate (REC) is not claimed by a plant: not by the same point, nor by the
-    /// power beside the energy of one device, nor by an asset that is declared to be the same
-    /// energy.
-    fn check_certificates(
-        self,
-        notes: &mut DiagnosticCollector<'_>,
-        at: &SpannedValue<RawAsset>,
-        asset: &Asset,
-    ) {
-        let Some(certified) = MeasuredEnergy::certified(asset) else {
-            return;
-        };
-        let plants = self
-            .assets
-            .iter()
-            .filter_map(|one| Some((one, as_plant(one)?)));
-        let plants = plants.filter(|(one, plant)| {
-            let is_certified = plant.claim.as_ref().is_some_and(|claim| claim.rec);
-            one.id != asset.id
-                && one.days.overlaps(asset.days)
-                && claims_emissions(plant)
-                && !is_certified
-        });
-        for (one, plant) in plants {
-            let own = MeasuredEnergy::of_plant(plant);
-            let overlap = if self.is_one_energy(&asset.id, &one.id) {
-                EnergyOverlap::Sure
-            } else {
-                self.energy_overlap(&certified, &own)
-            };
-            match overlap {
-                EnergyOverlap::Sure => {
-                    let what = "fault-rec-claimed";
-                    notes.add_error(at.span(), "claim", what, &asset.id, &one.id);
-                }
-                EnergyOverlap::Possible => {
-                    let what = "fault-rec-claimed-perhaps";
-                    notes.add_warning(at.span(), "claim", what, &asset.id, &one.id);
-                }
-                EnergyOverlap::None => {}
-            }
-        }
-    }
-
     /// Whether one asset is declared to be in the energy of the other, by a chain of relations: a
     /// part in its whole, or the same energy in series. Two parts of one whole are not.
-    fn is_one_energy(self, one: &str, other: &str) -> bool {
+    pub(super) fn is_one_energy(self, one: &str, other: &str) -> bool {
         self.wholes_of(one).contains(other) || self.wholes_of(other).contains(one)
     }
 
@@ -379,14 +339,15 @@ impl ClaimRegistry<'_> {
         unit.contains("CO2").then_some(id)
     }
 
-    /// Whether the same water passes both pumps, which then replace the fuel of one lift.
+    /// Whether the same water passes both pumps, which then replace the fuel of one lift: any
+    /// relation of two pumps says so.
     fn is_one_lift(self, one: &str, other: &str) -> bool {
         let mut all = self.relations.iter();
-        all.any(|relation| relation.is_counted_once() && relation.joins(one, other))
+        all.any(|relation| relation.joins(one, other))
     }
 
     /// Pumps of the fuel pump baselines of a plant, with the days of the baselines.
-    fn replaced_pumps<'b>(
+    pub(super) fn replaced_pumps<'b>(
         &'b self,
         plant: &'b PvPlantAsset,
     ) -> impl Iterator<Item = (DateBounds, (&'b str, &'b PumpAsset))> {
@@ -411,7 +372,7 @@ impl ClaimRegistry<'_> {
     }
 }
 
-fn as_plant(asset: &Asset) -> Option<&PvPlantAsset> {
+pub(super) fn as_plant(asset: &Asset) -> Option<&PvPlantAsset> {
     match &asset.kind {
         AssetKind::Plts(plant) => Some(plant),
         _ => None,
@@ -440,7 +401,7 @@ fn check_gensets(
 }
 
 /// A plant without a baseline, or with `NONE`, claims no emissions.
-fn claims_emissions(plant: &PvPlantAsset) -> bool {
+pub(super) fn claims_emissions(plant: &PvPlantAsset) -> bool {
     claimed_days(plant).next().is_some()
 }
 

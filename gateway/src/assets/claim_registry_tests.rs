@@ -344,6 +344,90 @@ fn energy_with_a_certificate_is_claimed_by_nobody_who_is_declared_to_be_the_same
 }
 
 #[test]
+fn energy_with_a_certificate_stands_behind_no_fuel_of_a_pump_and_feeds_no_claim() {
+    let meter = certified("energy = 'meter.energy'");
+    let lifts = plant("q", SECOND, FUEL) + &pump("w", "energy = 'channels.energy_1'");
+    let grid = plant("p", INVERTER, GRID);
+    let table = [
+        (
+            lifts.clone() + &certified("energy = 'channels.energy_1'"),
+            true,
+        ),
+        (lifts.clone() + &meter + &relation("m", "feeds", "w"), true),
+        (
+            lifts.clone() + &meter + &relation("w", "part-of", "m"),
+            true,
+        ),
+        (grid.clone() + &meter + &relation("m", "feeds", "p"), true),
+        (grid.clone() + &meter + &relation("p", "feeds", "m"), true),
+        (lifts + &meter, false),
+        (grid + &meter, false),
+    ];
+    for (assets, refused) in table {
+        let loaded = load(&assets);
+        let found = loaded.map_or_else(|faults| faults.0, |_| Vec::new());
+        let found: Vec<&str> = found.iter().map(|fault| fault.what).collect();
+        let wanted: &[&str] = if refused { &["fault-rec-claimed"] } else { &[] };
+        assert_eq!(found, wanted, "{assets}");
+    }
+}
+
+#[test]
+fn a_relation_is_one_way_and_between_assets_with_a_common_quantity() {
+    let two = plant("p", INVERTER, GRID) + &plant("q", SECOND, NONE);
+    let tank = "[[asset]]\nid = 't'\nkind = 'tank'\ninflow = 'flow.volume'\n\
+                shape = { kind = 'box', length_m = 1, width_m = 1, height_m = 1 }\n";
+    let table = [
+        (
+            relation("p", "feeds", "q") + &relation("q", "feeds", "p"),
+            "fault-relation-both-ways",
+        ),
+        (relation("p", "feeds", "t"), "fault-relation-nothing"),
+        (relation("t", "part-of", "q"), "fault-relation-nothing"),
+    ];
+    for (relations, what) in table {
+        let faults = load(&(two.clone() + tank + &relations)).unwrap_err();
+        let found = faults.0.iter().any(|fault| fault.what == what);
+        assert!(found, "{relations}: {faults}");
+    }
+}
+
+#[test]
+fn the_fuel_of_two_pumps_that_feed_each_other_is_saved_once() {
+    let claims = plant("p", INVERTER, FUEL) + &plant("q", SECOND, &FUEL.replace("'w'", "'v'"));
+    let other = pump("v", "").replace("volume = 'flow.volume'", "flow = 'flow.rate'");
+    let lift = claims + &pump("w", "") + &other + &relation("w", "feeds", "v");
+    let faults = load(&lift).unwrap_err();
+    let found: Vec<&str> = faults.0.iter().map(|fault| fault.what).collect();
+    assert_eq!(found, ["fault-water-claimed-twice"]);
+}
+
+#[test]
+fn a_replaced_set_beyond_the_plant_and_a_factor_of_another_year_are_warnings() {
+    let warned = |assets: &str, what: &str| {
+        let config = load(assets).unwrap_or_else(|faults| panic!("{faults}"));
+        config.warnings.iter().any(|fault| fault.what == what)
+    };
+    for (rating, is_told) in [("2500", true), ("5", false)] {
+        let set = format!(
+            "kind = 'GENSET', rating_kw = {rating}, litres_per_kwh = 0.4, density_kg_l = 0.84"
+        );
+        assert_eq!(
+            warned(&plant("p", INVERTER, &set), "fault-ratings"),
+            is_told
+        );
+    }
+    for (factor, is_told) in [
+        ("grid.indonesia.2015.avg", true),
+        ("grid.sumatera.2019.cm5050_exante", false),
+    ] {
+        let project = format!("project = {{ import = 'meter.energy', factor = '{factor}' }}");
+        let site = plant("p", &format!("{INVERTER}\n{project}"), GRID);
+        assert_eq!(warned(&site, "fault-vintages"), is_told, "{factor}");
+    }
+}
+
+#[test]
 fn a_whole_is_no_part_of_its_part() {
     let plants = plant("p", INVERTER, GRID)
         + &plant("q", SECOND, NONE)

@@ -34,6 +34,16 @@ pub(crate) trait AssetKindSettings {
         Vec::new()
     }
 
+    /// Id of the generator set that backs up a plant.
+    fn backup_genset(&self) -> Option<&Arc<str>> {
+        None
+    }
+
+    /// Factor of the energy that a plant itself takes from the grid.
+    fn import_factor(&self) -> Option<&Arc<Factor>> {
+        None
+    }
+
     /// Limits of its points by its ratings.
     fn rated_limits(&self) -> Vec<RatedLimit<'_>> {
         Vec::new()

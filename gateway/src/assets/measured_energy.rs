@@ -1,6 +1,6 @@
 //! [`MeasuredEnergy`]: the points by which an asset measures energy, for claims.
 
-use super::{Asset, AssetKind, AssetPoint, PvPlantAsset};
+use super::{Asset, AssetKind, AssetPoint, PumpAsset, PvPlantAsset};
 
 /// Points by which an asset measures energy, and the channel of the device.
 #[derive(Clone, Debug)]
@@ -26,6 +26,11 @@ impl<'a> MeasuredEnergy<'a> {
             channel: plant.channel.as_deref(),
             ..Self::new(&[plant.energy.as_ref()], plant.power.as_ref())
         }
+    }
+
+    /// The energy of a pump.
+    pub(super) fn of_pump(pump: &'a PumpAsset) -> Self {
+        Self::new(&[pump.energy.as_ref()], pump.power.as_ref())
     }
 
     /// The energy for which a certificate was issued; `None` without one.

@@ -39,6 +39,7 @@ mod asset_relation;
 mod asset_relations;
 pub mod bsf;
 pub mod catchment;
+mod certificate_claims;
 mod check_context;
 mod claim_registry;
 #[cfg(test)]
@@ -55,6 +56,7 @@ mod rated_limits;
 mod raw_asset;
 #[cfg(test)]
 mod settings_tests;
+mod shared_points;
 pub mod solar;
 pub mod tank;
 mod waste_masses;

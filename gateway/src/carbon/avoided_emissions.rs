@@ -340,6 +340,9 @@ fn leakage_figure(
         // A replaced engine that is sold or used elsewhere keeps burning fuel, so a statement on
         // its disposal is required before leakage can be taken as zero.
         None if replaces => EmissionPart::unavailable(IndicatorRemark::new("account-no-statement")),
+        Some(leak) if leak.lacks_statement() => {
+            EmissionPart::unavailable(IndicatorRemark::new("account-no-statement"))
+        }
         Some(leak) if leak.replaced.leaks() => {
             let litre = kind.fuel().map(|fuel| litre_emissions(desk, fuel));
             let burnt = (leak.litres_per_year, desk.span.days_passed());

@@ -261,9 +261,15 @@ impl AssetKindSettings for PvPlantAsset {
     // genset.
     fn needed_assets(&self) -> Vec<&Arc<str>> {
         let pumps = self.baselines.iter().filter_map(|one| one.kind.pump());
-        let project = self.project.as_ref();
-        let genset = project.and_then(|project| project.genset.as_ref());
-        pumps.chain(genset).collect()
+        pumps.chain(self.backup_genset()).collect()
+    }
+
+    fn import_factor(&self) -> Option<&Arc<Factor>> {
+        self.project.as_ref()?.factor.as_ref()
+    }
+
+    fn backup_genset(&self) -> Option<&Arc<str>> {
+        self.project.as_ref()?.genset.as_ref()
     }
 
     fn rated_limits(&self) -> Vec<RatedLimit<'_>> {
@@ -379,6 +385,27 @@ fn check_ratings(notes: &mut DiagnosticCollector<'_>, raw: &RawPlts) {
     }
 }
 
+/// Warns about a replaced generator set that is many times larger than the plant: one of the two
+/// is in another unit.
+fn check_replaced_set(notes: &mut DiagnosticCollector<'_>, raw: &RawPlts, baselines: &[Baseline]) {
+    let Some(at) = &raw.capacity_kwp else {
+        return;
+    };
+    for baseline in baselines {
+        let BaselineKind::Genset { rating_kw, .. } = &baseline.kind else {
+            continue;
+        };
+        if *rating_kw > at.get() * RATING_RATIO_MAX {
+            let (found, expected) = (
+                format!("rating_kw = {rating_kw}"),
+                format!("capacity_kwp = {}", at.get()),
+            );
+            let what = "fault-ratings";
+            notes.add_warning(at.span(), "baseline", what, &found, &expected);
+        }
+    }
+}
+
 /// Checks the table by itself.
 pub(crate) fn check_table(
     notes: &mut DiagnosticCollector<'_>,
@@ -394,6 +421,7 @@ pub(crate) fn check_table(
     check_ratings(notes, raw);
     let (plane, claim) = (raw.irradiance_plane.as_ref(), raw.claim.as_ref());
     let baselines = baseline::check_baselines(notes, &raw.baseline, around);
+    check_replaced_set(notes, raw, &baselines);
     PvPlantAsset {
         system: raw.system.as_ref().map(|at| *at.get()).unwrap_or_default(),
         capacity_kwp: notes

@@ -50,6 +50,13 @@ pub enum ReplacedEngineFate {
     Elsewhere,
 }
 
+impl LeakageDeclaration {
+    /// Whether an engine was replaced and nobody states what became of it.
+    pub fn lacks_statement(&self) -> bool {
+        self.replaced != ReplacedEngineFate::Nothing && self.statement.is_empty()
+    }
+}
+
 impl ReplacedEngineFate {
     /// True when it still burns fuel.
     pub fn leaks(self) -> bool {
@@ -124,12 +131,13 @@ pub(crate) fn check_leakage(
     if replaced.leaks() && raw.litres_per_year.is_none() {
         notes.add_error(at.span(), "litres_per_year", "fault-missing", "", "");
     }
-    if replaced != ReplacedEngineFate::Nothing && statement.is_empty() {
-        notes.add_warning(at.span(), "statement", "fault-no-statement", "", "");
-    }
-    Some(LeakageDeclaration {
+    let declared = LeakageDeclaration {
         replaced,
         litres_per_year,
         statement,
-    })
+    };
+    if declared.lacks_statement() {
+        notes.add_warning(at.span(), "statement", "fault-no-statement", "", "");
+    }
+    Some(declared)
 }

@@ -285,3 +285,25 @@ async fn what_is_computed_from_an_unusual_number_is_to_be_checked() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_replaced_engine_without_a_statement_leaves_no_net_figure() {
+    for (leakage, missing) in [
+        ("{ replaced = 'scrapped' }", true),
+        ("{ replaced = 'idle' }", true),
+        ("{ replaced = 'sold', litres_per_year = 100 }", true),
+        ("{ replaced = 'idle', statement = 'photo' }", false),
+        ("{ replaced = 'nothing' }", false),
+    ] {
+        let site = plant_without_export(&format!(
+            "baseline = {{ kind = 'GENSET', rating_kw = 5, litres_per_kwh = 0.4, \
+             density_kg_l = 0.84 }}\nleakage = {leakage}"
+        ));
+        let found = account_of_year(&site, 2886.0).await;
+        let figure = find_figure(&found, "co2.leakage", "plts");
+        assert_eq!(figure.value.is_err(), missing, "{leakage}");
+        if missing {
+            assert_missing(&found, "co2.leakage", "plts", "account-no-statement");
+        }
+    }
+}

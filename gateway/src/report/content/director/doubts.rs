@@ -161,11 +161,23 @@ fn measuring_doubts(book: &ReportContext<'_>) -> Vec<Doubt> {
             all.push([
                 format!("{}: {}", asset.name, names_text(book, &doubtful)),
                 remarks_text(book, &doubtful),
-                act_text(book, "doubtful"),
+                act_text(book, doubtful_act(&doubtful)),
             ]);
         }
     }
     all
+}
+
+/// Act for figures that are to be checked: a number of the configuration is corrected there, by
+/// nobody at a device.
+fn doubtful_act(all: &[&Indicator]) -> &'static str {
+    let declared = ["account-unusual-setting", "account-unusual-factor"];
+    let mut remarks = all.iter().flat_map(|one| &one.remarks);
+    if remarks.any(|remark| declared.contains(&&*remark.key)) {
+        "setting"
+    } else {
+        "doubtful"
+    }
 }
 
 /// First reason for which figures are to be checked.
