@@ -263,19 +263,17 @@ impl<'p> BundleCheck<'p> {
                 records.insert(record.day, record);
             }
         });
-        // The newest record: a site may have had another id or zone before.
-        let is_elsewhere =
-            place.is_some_and(|place| place != (about.site.clone(), about.zone.clone()));
         let is_named = !verdict.is_intact();
-        if is_elsewhere || !(is_named || self.has_due_days(&records)) {
-            self.report_broken_file(MANIFEST_NAME);
-        }
+        // The summary names the last digest: records cut off at the end are detected.
+        let is_cut = chain.count() > 0 && !is_named && chain.head() != about.head;
+        let undue = self.undue_key(&records);
+        self.check_summary(place, undue.filter(|_| !(is_named || is_cut)));
         for fault in std::mem::take(&mut verdict.mismatches) {
             self.verdict.add(fault);
         }
         // Without records nothing can be compared, and every file would be a fault of its own.
         self.is_blind = chain.count() == 0;
-        if self.is_blind || (!whole && !is_named) {
+        if self.is_blind || (!whole && !is_named && !is_cut) {
             self.report_broken_file(DIGESTS_NAME);
         }
         chain.summarise(&mut self.verdict);
@@ -283,10 +281,11 @@ impl<'p> BundleCheck<'p> {
             self.verdict
                 .add_mismatch(None, MismatchKind::Foreign, wanted.unwrap_or_default());
         }
-        // The summary names the last digest: records cut off at the end are detected.
-        if whole && !self.is_blind && self.verdict.head != about.head && !is_named {
-            let day = self.verdict.last;
-            self.verdict.add_mismatch(day, MismatchKind::Link, "head");
+        if is_cut {
+            let (day, count) = (self.verdict.last, chain.count().to_string());
+            self.verdict.add_mismatch(day, MismatchKind::Cut, count);
+            // What the missing records cover would be a fault of its own, line by line.
+            self.is_blind = true;
         }
         records.retain(|day, _| about.has_samples_of(*day));
         let broken = chain.broken_days().iter();
@@ -296,23 +295,47 @@ impl<'p> BundleCheck<'p> {
         (self.chain, self.records) = (chain, records);
     }
 
-    /// Returns whether the summary names the days that the records and its period give.
-    fn has_due_days(&self, records: &ClosedDayRecords) -> bool {
+    /// Compares the summary with the site and time zone of the newest record, since a site may have
+    /// had others before; `undue` is a key that does not fit the days of the records.
+    fn check_summary(&mut self, place: Option<(String, String)>, undue: Option<&'static str>) {
+        let about = &self.manifest.about;
+        let (site, zone) = place.unwrap_or_else(|| (about.site.clone(), about.zone.clone()));
+        let keys = [
+            (site != about.site).then_some("site"),
+            (zone != about.zone).then_some("zone"),
+            undue,
+        ];
+        let places: Vec<String> = keys.into_iter().flatten().map(str::to_owned).collect();
+        if !places.is_empty() {
+            self.verdict.add(EvidenceMismatch {
+                places,
+                ..EvidenceMismatch::new(None, MismatchKind::File, MANIFEST_NAME)
+            });
+        }
+    }
+
+    /// Returns the key of the summary that does not name the days which the records and its period
+    /// give.
+    fn undue_key(&self, records: &ClosedDayRecords) -> Option<&'static str> {
         let about = &self.manifest.about;
         // Older bundles do not name the days beside the period.
         if about.format != BUNDLE_FORMAT || records.is_empty() {
-            return true;
+            return None;
         }
         let Ok(period) = about.period.parse() else {
-            return false;
+            return Some("period");
         };
         let near = records
             .iter()
             .filter(|(day, _)| is_near_period(period, **day));
         let near = near.map(|(day, record)| (*day, record.clone()));
         let due = days_of_figures(near.collect(), period);
-        let days = BundleDays::of(&due, period);
-        days.is_some_and(|days| days.are_in(about)) && are_oldest(&self.gone, &due)
+        match BundleDays::of(&due, period) {
+            None => Some("period"),
+            Some(days) => days
+                .differing_key(about)
+                .or_else(|| (!are_oldest(&self.gone, &due)).then_some("gone")),
+        }
     }
 
     /// Checks the time stamps against the records.

@@ -70,7 +70,9 @@ impl BundleCheck<'_> {
                 true
             });
             if !whole || hash.finish_hex() != text.sha256 {
-                self.verdict.add(self.chain.text_mismatch(kind, id));
+                let mut fault = self.chain.text_mismatch(kind, id);
+                fault.is_missing = zip.by_name(&name).is_err();
+                self.verdict.add(fault);
                 self.keep_changed_text(zip, (kind, id), text.sha256);
             }
         }
@@ -93,7 +95,9 @@ impl BundleCheck<'_> {
         let last = last.unwrap_or(floor);
         let missing = (1..=last).filter(|id| !there.contains(id) && !named.contains(id));
         for id in missing.take(EVIDENCE_FAULTS_MAX) {
-            self.verdict.add(self.chain.text_mismatch(kind, id));
+            let mut fault = self.chain.text_mismatch(kind, id);
+            fault.is_missing = true;
+            self.verdict.add(fault);
         }
         let through = named.last().copied().unwrap_or(0);
         let part = UncoveredPart::numbered(kind.word(), through + 1, last);
@@ -163,6 +167,7 @@ impl BundleCheck<'_> {
     pub(super) fn check_reports(&mut self) {
         for mut report in std::mem::take(&mut self.reports) {
             report.compare(&self.chain, &self.listed);
+            let what = report.uncovered_word();
             if !report.differs.is_empty() {
                 let name = report.name.clone();
                 self.verdict.add(EvidenceMismatch {
@@ -172,7 +177,7 @@ impl BundleCheck<'_> {
             }
             if !report.is_covered {
                 self.verdict.add_uncovered(UncoveredPart {
-                    what: BUNDLED_FILES,
+                    what,
                     names: report.name,
                     count: 1,
                 });

@@ -70,12 +70,18 @@ impl BundleDays {
         })
     }
 
-    /// Returns whether a summary names these days.
-    pub(super) fn are_in(&self, about: &BundleSummary) -> bool {
-        about.first == self.first.to_string()
-            && about.last == self.last.to_string()
-            && about.before == self.before
-            && about.after == self.after
+    /// Returns the key of a summary that does not name these days: the period where several are
+    /// others.
+    pub(super) fn differing_key(&self, about: &BundleSummary) -> Option<&'static str> {
+        let keys = [
+            ("first", about.first == self.first.to_string()),
+            ("last", about.last == self.last.to_string()),
+            ("before", about.before == self.before),
+            ("after", about.after == self.after),
+        ];
+        let mut differs = keys.into_iter().filter(|(_, is_same)| !is_same);
+        let (key, _) = differs.next()?;
+        Some(differs.next().map_or(key, |_| "period"))
     }
 }
 

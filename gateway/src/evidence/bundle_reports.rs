@@ -6,6 +6,7 @@ use super::day_record::{RevisionKind, parse_revision_line};
 use super::digest_chain::DigestChain;
 use super::own_hash::{OWN_HASH_KEY, has_own_hash};
 use super::recorded_table::{RecordedTable, RowRange};
+use super::uncovered::{BUNDLED_FILES, UNISSUED_FILES};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -23,6 +24,10 @@ pub(super) struct BundledReport {
     pub(super) sha256: String,
     /// True when a record covers the note that it was handed out.
     pub(super) is_covered: bool,
+    /// True when it was noted as handed out, covered or not.
+    is_noted: bool,
+    /// True for a JSON report, edited or not.
+    is_report: bool,
     /// Its own words about the evidence; `None` for another format.
     said: Option<ReportText>,
     /// Rows that it speaks of.
@@ -72,6 +77,7 @@ impl BundledReport {
         let said = said.filter(|said| said.schema.starts_with(REPORT_SCHEMA));
         let mut differs = Vec::new();
         // An edited report says nothing about the tables.
+        let is_report = said.is_some();
         let is_edited = said.is_some() && has_own_hash(bytes) == Some(false);
         if is_edited {
             differs.push(OWN_HASH_KEY.to_owned());
@@ -88,6 +94,8 @@ impl BundledReport {
             name: name.to_owned(),
             sha256: hash(bytes),
             is_covered: false,
+            is_noted: false,
+            is_report,
             claims: claims.collect(),
             said,
             differs,
@@ -107,9 +115,20 @@ impl BundledReport {
                 claim.hash.put(line);
             }
         }
-        if table == RecordedTable::IssuedFiles && is_covered {
+        if table == RecordedTable::IssuedFiles {
             let of_file: Option<IssuedRow> = serde_json::from_slice(line).ok();
-            self.is_covered |= of_file.is_some_and(|row| row.sha256 == self.sha256);
+            let is_own = of_file.is_some_and(|row| row.sha256 == self.sha256);
+            self.is_noted |= is_own;
+            self.is_covered |= is_own && is_covered;
+        }
+    }
+
+    /// Returns the word of the part that no record covers: a report that was handed out is noted.
+    pub(super) fn uncovered_word(&self) -> &'static str {
+        if self.is_report && !self.is_noted {
+            UNISSUED_FILES
+        } else {
+            BUNDLED_FILES
         }
     }
 

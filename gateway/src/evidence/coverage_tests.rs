@@ -60,7 +60,11 @@ fn part_of(name: &str) -> &str {
 }
 
 fn count_of(verdict: &VerificationReport, what: &str) -> Option<u64> {
-    let parts = verdict.uncovered.iter().filter(|part| part.what == what);
+    let of = |part: &UncoveredPart| match part.what {
+        UNISSUED_FILES => BUNDLED_FILES,
+        other => other,
+    };
+    let parts = verdict.uncovered.iter().filter(|part| of(part) == what);
     parts.map(|part| part.count).reduce(|a, b| a + b)
 }
 
@@ -290,7 +294,8 @@ fn the_days_of_a_summary_are_those_of_its_records_and_its_place_is_theirs() {
         });
         let is_named = |fault: &EvidenceMismatch| fault.name == bundle::MANIFEST_NAME;
         let told = verdict.mismatches.iter().filter(|fault| is_named(fault));
-        assert_eq!(told.count(), 1, "{key} {value}: {verdict:?}");
+        let told: Vec<&[String]> = told.map(|fault| fault.places.as_slice()).collect();
+        assert_eq!(told, [[key]], "{key} {value}: {verdict:?}");
     }
     // Retention deletes the oldest days first: those are counted, and no fault.
     let samples = samples_file_name("meter.power");
@@ -309,6 +314,75 @@ fn the_days_of_a_summary_are_those_of_its_records_and_its_place_is_theirs() {
         true
     });
     assert_eq!((gone.mismatches, gone.gone, gone.days), (Vec::new(), 1, 2));
+}
+
+#[test]
+fn records_cut_off_at_the_end_are_one_fault_that_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = write_reported_bundle(folder.path(), &report_text());
+    let cut = |bytes: &mut Vec<u8>| {
+        let text = String::from_utf8(std::mem::take(bytes)).unwrap();
+        let kept = text.split_inclusive('\n').take(2);
+        *bytes = kept.collect::<String>().into_bytes();
+    };
+    for verdict in [
+        check_changed_bundle(&path, "digests.jsonl", cut),
+        check_forgery(&path, |here, bytes| {
+            if here == "digests.jsonl" {
+                cut(bytes);
+            }
+            true
+        }),
+    ] {
+        let [fault] = verdict.mismatches.as_slice() else {
+            panic!("{:?}", verdict.mismatches)
+        };
+        let told = (fault.what, &*fault.name, fault.day);
+        assert_eq!(
+            told,
+            (
+                MismatchKind::Cut,
+                "2",
+                Some(jiff::civil::date(2026, 11, 22))
+            )
+        );
+    }
+}
+
+#[test]
+fn a_text_that_is_not_there_is_missing_and_an_added_report_that_was_not_issued_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = write_reported_bundle(folder.path(), &report_text());
+    let is_missing = |name: &str, is_kept: bool| {
+        let verdict = check_forgery(&path, |here, bytes| {
+            if here == name {
+                bytes.push(b'#');
+            }
+            here != name || is_kept
+        });
+        let mut faults = verdict.mismatches.iter();
+        let fault = faults.find(|fault| fault.what == MismatchKind::Configuration);
+        fault.map(|fault| fault.is_missing)
+    };
+    let name = "configuration/1.toml";
+    assert_eq!(
+        [true, false].map(|kept| is_missing(name, kept)),
+        [Some(false), Some(true)]
+    );
+    let named = |rows: &str| -> Vec<(&'static str, u64)> {
+        let verdict = check_forgery(&path, |here, bytes| {
+            if here == RecordedTable::IssuedFiles.file_name() {
+                bytes.extend_from_slice(rows.as_bytes());
+            }
+            true
+        });
+        let parts = verdict.uncovered.iter().filter(|part| part.names == REPORT);
+        parts.map(|part| (part.what, part.count)).collect()
+    };
+    let row = |sha256: &str| format!("{{\"id\":1,\"sha256\":\"{sha256}\"}}\n");
+    let own = hash(report_text().as_bytes());
+    assert_eq!(named(&row("ab")), [(UNISSUED_FILES, 1)]);
+    assert_eq!(named(&row(&own)), [(BUNDLED_FILES, 1)]);
 }
 
 #[test]

@@ -268,6 +268,11 @@ impl DigestChain {
         }
     }
 
+    /// Returns the digest of the last record.
+    pub(super) fn head(&self) -> &str {
+        &self.head
+    }
+
     /// Returns the number of records taken.
     pub fn count(&self) -> u64 {
         self.count

@@ -60,5 +60,5 @@ pub use recorded_table::{
 };
 pub use report_evidence::{ChainHead, NO_EVIDENCE, ReportEvidence};
 pub use time_stamp::{CheckedStamp, StampError, StampRequest, check_time_stamp, read_authorities};
-pub use uncovered::{BUNDLED_FILES, BUNDLED_STAMPS, OPEN_DAYS, UncoveredPart};
+pub use uncovered::{BUNDLED_FILES, BUNDLED_STAMPS, OPEN_DAYS, UNISSUED_FILES, UncoveredPart};
 pub use verification::{ChangedText, EvidenceMismatch, MismatchKind, VerificationReport};

@@ -8,11 +8,13 @@ pub const OPEN_DAYS: &str = "days";
 pub const BUNDLED_STAMPS: &str = "stamps";
 /// Word of the files that were added to a bundle.
 pub const BUNDLED_FILES: &str = "report";
+/// Word of added reports that are not noted as handed out.
+pub const UNISSUED_FILES: &str = "unissued";
 
 /// Rows of a table, texts of a kind, days, or a file that no record covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UncoveredPart {
-    /// Word of the table or of the kind of text; `days`, `stamps`, `report`.
+    /// Word of the table or of the kind of text; `days`, `stamps`, `report`, `unissued`.
     pub what: &'static str,
     /// Numbers, days or name of the file; empty when there is nothing.
     pub names: String,

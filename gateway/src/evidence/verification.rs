@@ -15,6 +15,8 @@ pub enum MismatchKind {
     Record,
     /// The record does not follow the one before it.
     Link,
+    /// The records end before the last one that the manifest names.
+    Cut,
     /// Samples of the named point differ.
     Samples,
     /// A closed day has samples but no record.
@@ -58,6 +60,8 @@ pub struct EvidenceMismatch {
     pub places: Vec<String>,
     /// First line of a changed text that cannot be read.
     pub faulty_line: Option<u64>,
+    /// True for a text that is not there at all.
+    pub is_missing: bool,
 }
 
 /// Text of a configuration or of factors that differs from the one that was recorded.
@@ -117,6 +121,7 @@ impl MismatchKind {
         match self {
             Self::Record => "record",
             Self::Link => "link",
+            Self::Cut => "cut",
             Self::Samples => "samples",
             Self::Unrecorded => "unrecorded",
             Self::Rows(table) => table.word(),
@@ -144,13 +149,14 @@ impl EvidenceMismatch {
             touches: Vec::new(),
             places: Vec::new(),
             faulty_line: None,
+            is_missing: false,
         }
     }
 
     /// Takes in the same mismatch of another day, or the one of the next record; returns whether
     /// it is one.
     fn absorb(&mut self, next: &Self) -> bool {
-        if self.what != next.what {
+        if (self.what, self.is_missing) != (next.what, next.is_missing) {
             return false;
         }
         if self.name != next.name {

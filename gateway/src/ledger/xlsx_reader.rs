@@ -64,6 +64,17 @@ impl<'a> XlsxWorkbook<'a> {
         })
     }
 
+    /// Opens a workbook of which every stored result counts, also a zero that the program that
+    /// wrote it may not have computed. Errors: as of [`Self::open`].
+    pub(crate) fn open_as_stored(bytes: &'a [u8]) -> Result<Self, TableError> {
+        let mut book = Self::open(bytes)?;
+        book.results = StoredResults {
+            asks_calculation: false,
+            stores_texts: true,
+        };
+        Ok(book)
+    }
+
     /// Days from the epoch of spreadsheets (1900) to that of this workbook: 0, or 1462 days.
     pub(crate) fn epoch_shift(&self) -> i64 {
         if self.is_1904 { DAYS_TO_1904 } else { 0 }
@@ -114,6 +125,33 @@ impl<'a> XlsxWorkbook<'a> {
             push_row(&mut cells, u64::from(row) + 1, content, rows_max)?;
         }
         Ok(cells)
+    }
+
+    /// Formulas of a sheet with the number of their row, from 1, and of their column, from 0.
+    /// Errors: a damaged sheet, or more than `formulas_max`.
+    pub(crate) fn read_formulas(
+        &mut self,
+        name: &str,
+        formulas_max: usize,
+    ) -> Result<Vec<(u64, usize, String)>, TableError> {
+        let mut reader = self
+            .book
+            .worksheet_cells_reader(name)
+            .map_err(to_table_error)?;
+        let mut all = Vec::new();
+        while let Some(found) = reader.next_formula().map_err(to_table_error)? {
+            let (row, column) = found.get_position();
+            let formula = found.get_value();
+            if formula.is_empty() || !is_within_columns(column) {
+                continue;
+            }
+            if all.len() == formulas_max {
+                return Err(TableError::TooManyRows);
+            }
+            let column = usize::try_from(column).unwrap_or(usize::MAX);
+            all.push((u64::from(row) + 1, column, format!("={formula}")));
+        }
+        Ok(all)
     }
 
     /// Adds formulas of cells without a value: some programs do not store results.

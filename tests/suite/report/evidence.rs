@@ -221,6 +221,62 @@ fn an_edited_number_in_a_json_report_does_not_fit_the_hash_that_it_names() {
 }
 
 #[test]
+fn a_file_that_an_office_program_or_an_editor_only_saved_again_has_no_edited_value() {
+    let site = ReportedSite::new();
+    let changed = |name: &str| -> Json {
+        let file = site.folder.path().join(name);
+        let output = site.run(&["verify", file.to_str().unwrap(), "--json"], "id");
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let said: Json = serde_json::from_slice(&output.stdout).unwrap();
+        said["changed"].clone()
+    };
+    let values = |name: &str| -> Vec<Json> {
+        let changed = changed(name);
+        assert_eq!(changed["compared"], "report", "{changed:#}");
+        changed["values"].as_array().unwrap().clone()
+    };
+    for lang in ["id", "en"] {
+        let [old, new] = match lang {
+            "id" => ["132,5", "232,5"],
+            _ => ["132.5", "232.5"],
+        };
+        let text = std::fs::read_to_string(site.report_file(lang, "csv")).unwrap();
+        let bare = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+        for text in [
+            bare.clone(),
+            bare.replace('\n', "\r"),
+            format!("\u{feff}{bare}"),
+        ] {
+            std::fs::write(site.folder.path().join("saved.csv"), &text).unwrap();
+            assert_eq!(values("saved.csv"), Vec::<Json>::new(), "{lang}");
+            let edited = text.replacen(old, new, 1);
+            std::fs::write(site.folder.path().join("saved.csv"), edited).unwrap();
+            let found = values("saved.csv");
+            assert_eq!(found.len(), 1, "{lang}: {found:#?}");
+        }
+        let mut office = crate::peers::python_peer("save_again.py");
+        let status = office.arg(site.report_file(lang, "xlsx")).status();
+        assert!(status.unwrap().success());
+        let name = format!("{lang}-saved.xlsx");
+        assert_eq!(values(&name), Vec::<Json>::new(), "{lang}");
+        let edited = format!("{lang}-edited.xlsx");
+        let (from, to) = (
+            site.folder.path().join(&name),
+            site.folder.path().join(&edited),
+        );
+        let mut editor = crate::peers::python_peer("edit_workbook.py");
+        let status = editor.args([&from, &to]).arg("132.5").status();
+        assert!(status.unwrap().success());
+        let found = values(&edited);
+        assert!(!found.is_empty(), "{lang}");
+        assert!(
+            found.iter().all(|one| one["issued"] == "132.5"),
+            "{lang}: {found:#?}"
+        );
+    }
+}
+
+#[test]
 fn an_edited_number_is_named_with_its_place_whatever_the_format() {
     let site = ReportedSite::new();
     let verify = |name: &str| -> Json {

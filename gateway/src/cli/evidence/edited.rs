@@ -88,6 +88,13 @@ pub(super) async fn compare_edited(
 /// Languages in which a file may be.
 fn languages(bytes: &[u8], format: ReportFormat) -> Vec<Language> {
     let all = vec![Language::Id, Language::En];
+    if format == ReportFormat::Csv {
+        // The line with the hash of its content has the words of one language.
+        let text = String::from_utf8_lossy(bytes);
+        let says = |lang: &Language| text.contains(&lang.text("report-content"));
+        let said: Vec<Language> = all.iter().copied().filter(says).collect();
+        return if said.is_empty() { all } else { said };
+    }
     if format != ReportFormat::Json {
         return all;
     }

@@ -178,8 +178,21 @@ pub(super) fn fault_lines(verdict: &VerificationReport, lang: Language) -> Vec<S
 }
 
 fn difference_text(fault: &EvidenceMismatch, lang: Language) -> String {
-    let key = format!("evidence-differs-{}", fault.what.word());
-    let mut words = lang.text_with(&key, &[("name", &fault.name)]);
+    // The places of a text are those of the text that it touches.
+    let is_summary = fault.touches.is_empty() && !fault.places.is_empty();
+    let is_manifest = fault.what == MismatchKind::File && is_summary;
+    let mut words = if is_manifest {
+        let names = fault.places.join(", ");
+        lang.text_with("evidence-differs-manifest", &[("names", &names)])
+    } else {
+        let sort = if fault.is_missing {
+            "missing"
+        } else {
+            "differs"
+        };
+        let key = format!("evidence-{sort}-{}", fault.what.word());
+        lang.text_with(&key, &[("name", &fault.name)])
+    };
     if fault.count > 1 {
         let count = fault.count.to_string();
         words = format!(
@@ -201,7 +214,7 @@ fn difference_text(fault: &EvidenceMismatch, lang: Language) -> String {
         let names = evidence_names(lang, &fault.touches);
         words = format!("{words}; {}", lang.text_with(key, &[("names", &names)]));
     }
-    if !fault.places.is_empty() {
+    if !fault.places.is_empty() && !is_manifest {
         let names = fault.places.join(", ");
         let places = lang.text_with("evidence-places", &[("names", &names)]);
         words = format!("{words}; {places}");
@@ -337,6 +350,7 @@ fn verdict_json(
             "touches": fault.touches,
             "places": fault.places,
             "faulty_line": fault.faulty_line,
+            "missing": fault.is_missing,
             "error": difference_text(fault, lang).trim_start_matches("- "),
         })
     };

@@ -7,7 +7,7 @@ use crate::ledger::{SheetCell, XlsxWorkbook};
 use crate::limits::REPORT_ROWS_COMPARED_MAX;
 use crate::report::render::ReportFormat;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Keys of a JSON report that differ between two reports with the same content.
 const KEYS_OF_ISSUE: [&str; 4] = ["issued", "digest", "evidence", OWN_HASH_KEY];
@@ -20,10 +20,21 @@ const WORDS_OF_ISSUE: [&str; 5] = [
     "report-content",
 ];
 
+/// Share by which the result of a formula may differ when another program computed it again.
+const RECOMPUTED_SHARE_MAX: f64 = 1e-9;
+/// The same for what is left of a difference that is zero.
+const RECOMPUTED_REST_MAX: f64 = 1e-12;
+
 /// Values of a report file by their places: `summary/headline/plts/plts.generation/value`,
 /// `12, 2: Listrik PLTS`, `Ringkasan B7`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct ReportValues(BTreeMap<String, String>);
+pub(super) struct ReportValues {
+    values: BTreeMap<String, String>,
+    /// Formulas of a workbook, with their `=`.
+    formulas: BTreeMap<String, String>,
+    /// True for a workbook, whose results a spreadsheet computes again when it saves.
+    is_workbook: bool,
+}
 
 /// A value that differs between a file and the report as it was issued.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,23 +71,43 @@ impl ReportValues {
             "" => format!("/{id}/value"),
             asset => format!("/{asset}/{id}/value"),
         };
-        let found = self.0.iter().find(|(place, _)| place.ends_with(&end))?;
+        let found = self
+            .values
+            .iter()
+            .find(|(place, _)| place.ends_with(&end))?;
         Some((found.0, found.1))
     }
 
-    /// Returns the values that differ from those of another file, in the order of their places.
+    /// Returns the values that differ from those of another file, in the order of their places;
+    /// where a formula differs and its result does not, the formulas.
     pub(super) fn differences(&self, issued: &Self) -> Vec<EditedValue> {
-        let places = self.0.keys().chain(issued.0.keys());
-        let places: std::collections::BTreeSet<&String> = places.collect();
-        let text = |of: &Self, place: &String| of.0.get(place).cloned().unwrap_or_default();
-        let pairs = places.into_iter().map(|place| EditedValue {
-            place: place.clone(),
-            in_file: text(self, place),
-            issued: text(issued, place),
+        let texts = [self, issued].map(|of| [&of.values, &of.formulas]);
+        let places = texts.iter().flatten().flat_map(|map| map.keys());
+        let places: BTreeSet<&String> = places.collect();
+        let is_same = if self.is_workbook {
+            is_recomputed
+        } else {
+            is_same_number
+        };
+        let pair = |place: &String, [file, issued]: [&BTreeMap<String, String>; 2]| {
+            let text = |of: &BTreeMap<String, String>| of.get(place).cloned().unwrap_or_default();
+            EditedValue {
+                place: place.clone(),
+                in_file: text(file),
+                issued: text(issued),
+            }
+        };
+        let differs = places.into_iter().filter_map(|place| {
+            let value = pair(place, [&self.values, &issued.values]);
+            if !is_same(&value.in_file, &value.issued) {
+                return Some(value);
+            }
+            // A formula that was replaced by its result says the same.
+            let formula = pair(place, [&self.formulas, &issued.formulas]);
+            let [now, then] = [&formula.in_file, &formula.issued].map(|text| bare_formula(text));
+            (!now.is_empty() && now != then).then_some(formula)
         });
-        pairs
-            .filter(|one| !is_same(&one.in_file, &one.issued))
-            .collect()
+        differs.collect()
     }
 
     fn take_json(&mut self, place: String, value: &Value) {
@@ -107,9 +138,9 @@ impl ReportValues {
                     self.take_json(within(id.unwrap_or(&number)), one);
                 }
             }
-            Value::String(text) => drop(self.0.insert(place, text.clone())),
+            Value::String(text) => drop(self.values.insert(place, text.clone())),
             Value::Null => {}
-            other => drop(self.0.insert(place, other.to_string())),
+            other => drop(self.values.insert(place, other.to_string())),
         }
     }
 
@@ -127,6 +158,8 @@ impl ReportValues {
     fn take_csv(&mut self, bytes: &[u8], lang: Language) -> Option<()> {
         let text = std::str::from_utf8(bytes).ok()?;
         let text = text.trim_start_matches('\u{feff}');
+        // Whatever ends its lines: an editor may have written them anew.
+        let text = &*text.replace("\r\n", "\n").replace('\r', "\n");
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
@@ -145,17 +178,21 @@ impl ReportValues {
     }
 
     fn take_workbook(&mut self, bytes: &[u8], lang: Language) -> Option<()> {
-        let mut book = XlsxWorkbook::open(bytes).ok()?;
+        let mut book = XlsxWorkbook::open_as_stored(bytes).ok()?;
+        self.is_workbook = true;
         for sheet in book.sheet_names() {
             // A sheet with more rows is not compared.
             let Ok(rows) = book.read_sheet(&sheet, REPORT_ROWS_COMPARED_MAX) else {
                 continue;
             };
+            let formulas = book.read_formulas(&sheet, REPORT_ROWS_COMPARED_MAX);
+            let place = |line: u64, column| format!("{sheet} {}{line}", column_letters(column));
+            for (line, column, formula) in formulas.unwrap_or_default() {
+                self.formulas.insert(place(line, column), formula);
+            }
             for (line, row) in rows {
-                let cells: Vec<&str> = row.iter().map(SheetCell::text).collect();
-                self.take_cells(&cells, lang, |column, _| {
-                    format!("{sheet} {}{line}", column_letters(column))
-                });
+                let cells: Vec<&str> = row.iter().map(stored_result).collect();
+                self.take_cells(&cells, lang, |column, _| place(line, column));
             }
         }
         Some(())
@@ -174,16 +211,42 @@ impl ReportValues {
         }
         for (column, cell) in cells.iter().enumerate() {
             if !cell.is_empty() {
-                self.0.insert(place(column, first), (*cell).to_owned());
+                self.values.insert(place(column, first), (*cell).to_owned());
             }
         }
     }
 }
 
-/// Returns whether two values are the same, also when a spreadsheet wrote a number anew.
-fn is_same(one: &str, other: &str) -> bool {
+/// Returns the result that a cell has; a formula without one is compared as a formula.
+fn stored_result(cell: &SheetCell) -> &str {
+    match cell {
+        SheetCell::Unstored(_) => "",
+        stored => stored.text(),
+    }
+}
+
+/// Returns whether two values are the same, also when a program wrote a number anew.
+fn is_same_number(one: &str, other: &str) -> bool {
     let numbers = one.parse::<f64>().ok().zip(other.parse::<f64>().ok());
     one == other || numbers.is_some_and(|(one, other)| one.total_cmp(&other).is_eq())
+}
+
+/// Returns whether two results are the same, also when another program computed them: additions in
+/// another order give another last digit.
+fn is_recomputed(one: &str, other: &str) -> bool {
+    let numbers = one.parse::<f64>().ok().zip(other.parse::<f64>().ok());
+    let is_near = |(one, other): (f64, f64)| {
+        let share = RECOMPUTED_SHARE_MAX * one.abs().max(other.abs());
+        (one - other).abs() <= share.max(RECOMPUTED_REST_MAX)
+    };
+    one == other || numbers.is_some_and(is_near)
+}
+
+/// Returns a formula without what spreadsheets write differently: spaces, and quotes around the
+/// names of sheets.
+fn bare_formula(text: &str) -> String {
+    let is_kept = |sign: &char| !matches!(sign, ' ' | '\'');
+    text.chars().filter(is_kept).collect()
 }
 
 /// Returns the letters of a column: A, B, ..., Z, AA.
@@ -261,6 +324,87 @@ mod tests {
             issued: "12,5".to_owned(),
         };
         assert_eq!(one, expected);
+    }
+
+    #[test]
+    fn a_csv_with_other_line_ends_and_without_its_mark_has_the_same_values() {
+        let word = Language::Id.text("report-issued");
+        let issued =
+            format!("\u{feff}Laporan\r\n{word};1\r\n\r\nListrik;\"12,5\r\nkWh\"\r\nAir;3\r\n");
+        let read = |text: &str| read(text, ReportFormat::Csv);
+        let bare = issued.trim_start_matches('\u{feff}');
+        for end in ["\n", "\r", "\r\n"] {
+            let saved = bare.replace("\r\n", end);
+            assert_eq!(read(&saved), read(&issued), "{end:?}");
+            let edited = read(&saved.replace("Air;3", "Air;4"));
+            let [one] = edited.differences(&read(&issued)).try_into().unwrap();
+            assert_eq!((&*one.place, &*one.in_file), ("6, 2: Air", "4"), "{end:?}");
+        }
+    }
+
+    /// A workbook with a number and two formulas with their results, as a program writes it that
+    /// computes them itself or asks for it.
+    fn workbook(formulas: [(&str, &str); 2], calculation: &str) -> ReportValues {
+        use std::io::Write as _;
+        const RELATIONS: &str =
+            "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+        let cells = (2..).zip(formulas).map(|(row, (text, result))| {
+            format!(r#"<row r="{row}"><c r="A{row}"><f>{text}</f><v>{result}</v></c></row>"#)
+        });
+        let cells: String = cells.collect();
+        let files = [
+            (
+                "xl/workbook.xml",
+                format!(
+                    r#"<workbook xmlns:r="{RELATIONS}"><sheets><sheet name="Sheet1" sheetId="1"
+                    r:id="rId1"/></sheets><calcPr {calculation}/></workbook>"#
+                ),
+            ),
+            (
+                "xl/_rels/workbook.xml.rels",
+                format!(
+                    r#"<Relationships><Relationship Id="rId1" Type="{RELATIONS}/worksheet"
+                    Target="worksheets/sheet1.xml"/></Relationships>"#
+                ),
+            ),
+            (
+                "xl/worksheets/sheet1.xml",
+                format!(
+                    r#"<worksheet><dimension ref="A1:A3"/><sheetData><row r="1"><c r="A1">
+                    <v>0.1</v></c></row>{cells}</sheetData></worksheet>"#
+                ),
+            ),
+        ];
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for (name, text) in files {
+            let options = zip::write::SimpleFileOptions::default();
+            zip.start_file(name, options).unwrap();
+            zip.write_all(text.as_bytes()).unwrap();
+        }
+        let bytes = zip.finish().unwrap().into_inner();
+        ReportValues::read(&bytes, ReportFormat::Xlsx, Language::Id).unwrap()
+    }
+
+    #[test]
+    fn a_workbook_that_was_computed_again_is_the_same_and_an_edit_is_found_alone() {
+        let asks = "fullCalcOnLoad=\"1\"";
+        let zero = ("A1-A1", "0");
+        let issued = workbook([("SUM('Sheet1'!$A$1, 0.2)", "0.3"), zero], asks);
+        let again = ("SUM(Sheet1!$A$1,0.2)", "0.30000000000000004");
+        let places = |formulas: [(&str, &str); 2]| -> Vec<[String; 3]> {
+            let all = workbook(formulas, "").differences(&issued).into_iter();
+            all.map(|one| [one.place, one.in_file, one.issued])
+                .collect()
+        };
+        assert_eq!(places([again, zero]), Vec::<[String; 3]>::new());
+        assert_eq!(
+            places([again, ("A1-A1", "1e-17")]),
+            Vec::<[String; 3]>::new()
+        );
+        let result = places([("SUM(Sheet1!$A$1,0.2)", "0.4"), zero]);
+        assert_eq!(result, [["Sheet1 A2", "0.4", "0.3"]]);
+        let formula = places([again, ("A1-0.1", "0")]);
+        assert_eq!(formula, [["Sheet1 A3", "=A1-0.1", "=A1-A1"]]);
     }
 
     #[test]

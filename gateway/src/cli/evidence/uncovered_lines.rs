@@ -1,6 +1,6 @@
 //! Parts that no record covers, for people and for scripts.
 
-use crate::evidence::{OPEN_DAYS, UncoveredPart, VerificationReport};
+use crate::evidence::{OPEN_DAYS, UNISSUED_FILES, UncoveredPart, VerificationReport};
 use crate::i18n::Language;
 use crate::report::render::evidence_names::evidence_name;
 use serde_json::{Value, json};
@@ -31,6 +31,7 @@ fn part_line(part: &UncoveredPart, lang: Language) -> String {
     let args = [("name", &*name), ("count", &*count)];
     let key = match part.what {
         OPEN_DAYS => "evidence-uncovered-days",
+        UNISSUED_FILES => "evidence-uncovered-unissued",
         _ => "evidence-uncovered",
     };
     lang.text_with(key, &args)

@@ -210,7 +210,9 @@ async fn check_revisions(
         if found.as_ref().is_some_and(is_same) {
             continue;
         }
-        verdict.add(chain.text_mismatch(*kind, *id));
+        let mut fault = chain.text_mismatch(*kind, *id);
+        fault.is_missing = found.is_none();
+        verdict.add(fault);
         let before = revision(client, *kind, id.saturating_sub(1)).await?;
         let after = revision(client, *kind, id + 1).await?;
         if let Some(found) = found {

@@ -44,15 +44,21 @@ impl HeadlineRecord {
         )
     }
 
-    /// Returns whether both were printed with one value, on whatever page and with whatever status:
-    /// a period that is over makes a figure final, and moves none.
+    /// Returns whether both say the same, on whatever page and with whatever decimals.
     fn says_the_same(&self, other: &Self) -> bool {
-        let of = |one: &Self| Self {
-            further: None,
-            status: String::new(),
-            ..one.clone()
-        };
-        of(self) == of(other)
+        // A period that is over makes a figure final, and moves none.
+        let is_over = [self, other].iter().any(|one| one.status == "running");
+        let is_same_status = is_over || self.status == other.status;
+        is_same_status && self.unit == other.unit && self.has_same_number(other)
+    }
+
+    /// Returns whether both have the same number as printed, or both none.
+    fn has_same_number(&self, other: &Self) -> bool {
+        let half = 0.5 * 10_f64.powi(-i32::from(self.decimals.max(other.decimals)));
+        match (self.value, other.value) {
+            (Some(one), Some(other)) => (one - other).abs() < half,
+            (one, other) => one.is_none() && other.is_none(),
+        }
     }
 
     /// Whether a report keeps the figure as soon as it has a value.
@@ -74,9 +80,13 @@ impl MovedHeadline {
         self.now.as_ref().or(self.before.as_ref())
     }
 
-    /// By how much it has moved, with its sign and unit; empty when one of both has no number.
+    /// By how much it has moved, with its sign and unit, or that its status has changed where the
+    /// number has not; empty when one of both has no number.
     pub(crate) fn difference(&self, lang: Language) -> String {
         let pair = self.before.as_ref().zip(self.now.as_ref());
+        if let Some((before, now)) = pair.filter(|(before, now)| before.has_same_number(now)) {
+            return status_change(before, now, lang);
+        }
         let moved = pair.and_then(|(before, now)| Some((now, now.value? - before.value?)));
         moved.map_or_else(String::new, |(now, by)| {
             let sign = if by > 0.0 { "+" } else { "" };
@@ -85,7 +95,17 @@ impl MovedHeadline {
     }
 }
 
-/// Headline figures whose values differ, in the order of the report and then of what is new.
+/// From which status to which a figure has come; empty when it has the same one.
+fn status_change(before: &HeadlineRecord, now: &HeadlineRecord, lang: Language) -> String {
+    if before.status == now.status {
+        return String::new();
+    }
+    let [before, now] =
+        [before, now].map(|one| lang.text(&format!("report-status-{}", one.status)));
+    lang.text_with("report-status-moved", &[("before", &before), ("now", &now)])
+}
+
+/// Headline figures that differ, in the order of the report and then of what is new.
 pub fn moved_headlines(before: &[HeadlineRecord], now: &[HeadlineRecord]) -> Vec<MovedHeadline> {
     let same = |one: &HeadlineRecord, other: &HeadlineRecord| {
         (&one.id, &one.asset) == (&other.id, &other.asset)
@@ -159,6 +179,31 @@ mod tests {
             ..record("a", Some(1.0))
         };
         assert_eq!(moved_headlines(&[running], &[record("a", Some(1.0))]), []);
+    }
+
+    #[test]
+    fn a_figure_with_the_same_number_is_told_by_its_status_and_never_by_a_difference_of_zero() {
+        let now = HeadlineRecord {
+            status: "provisional".to_owned(),
+            ..record("a", Some(1.0))
+        };
+        for (before, now) in [
+            (record("a", Some(1.0)), now.clone()),
+            (record("a", None), HeadlineRecord { value: None, ..now }),
+        ] {
+            let moved = moved_headlines(&[before], &[now]);
+            let told: Vec<String> = moved
+                .iter()
+                .map(|one| one.difference(Language::En))
+                .collect();
+            assert_eq!(told, ["status changed from final to provisional"]);
+        }
+        // Printed with another number of decimals.
+        let finer = HeadlineRecord {
+            decimals: 2,
+            ..record("a", Some(1.0))
+        };
+        assert_eq!(moved_headlines(&[record("a", Some(1.0))], &[finer]), []);
     }
 
     #[test]

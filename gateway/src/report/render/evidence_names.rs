@@ -2,13 +2,14 @@
 
 use crate::evidence::{
     BUNDLED_FILES, BUNDLED_STAMPS, OPEN_DAYS, RecordReason, RecordedTable, RevisionKind,
+    UNISSUED_FILES,
 };
 use crate::i18n::Language;
 
 /// Returns the name of what a record speaks of; what has no words, such as a point, as it is.
 pub(crate) fn evidence_name(lang: Language, name: &str) -> String {
     let known = |kind: &str| {
-        let is_other = [BUNDLED_FILES, BUNDLED_STAMPS, OPEN_DAYS].contains(&kind);
+        let is_other = [BUNDLED_FILES, BUNDLED_STAMPS, OPEN_DAYS, UNISSUED_FILES].contains(&kind);
         is_other || RecordedTable::parse(kind).is_some() || RevisionKind::parse(kind).is_some()
     };
     match name.split_once(' ') {
@@ -57,7 +58,7 @@ mod tests {
     fn what_a_record_speaks_of_has_words_of_its_own_in_both_languages() {
         let tables = RecordedTable::ALL.map(RecordedTable::word);
         let kinds = RevisionKind::ALL.map(RevisionKind::word);
-        let others = [BUNDLED_FILES, BUNDLED_STAMPS, OPEN_DAYS];
+        let others = [BUNDLED_FILES, BUNDLED_STAMPS, OPEN_DAYS, UNISSUED_FILES];
         for word in tables.iter().chain(&kinds).chain(&others) {
             let both = [Language::Id, Language::En]
                 .map(|lang| evidence_name(lang, &format!("{word} 3-5")));
