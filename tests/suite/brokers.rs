@@ -162,7 +162,7 @@ async fn speak_mqtt(
     }
 }
 
-/// A message of QoS 1 in 3.1.1 as it goes to a subscriber, with QoS 0: without its packet id.
+/// A message of `QoS` 1 in 3.1.1 as it goes to a subscriber, with `QoS` 0: without its packet id.
 fn passed_on(body: &[u8], topic: usize) -> Vec<u8> {
     let rest = [&body[..2 + topic], &body[4 + topic..]].concat();
     let (low, high) = (rest.len() % 128, rest.len() / 128);

@@ -28,6 +28,8 @@ const SWAP_READINGS_MS: i64 = 86_400_000;
 const SWAP_GROWTH_MAX: f64 = 10.0;
 /// The same as a share of its count: less than this is never objected to.
 const SWAP_SHARE_MAX: f64 = 0.05;
+/// The same as a share of what the old meter had counted, for a new one that began with little.
+const SWAP_REST_MAX: f64 = 0.01;
 
 /// Query parameters of the list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -108,11 +110,9 @@ pub(crate) async fn record_calibration(
         Err(against) => return Ok(Err(fault_sentences(&against, lang))),
     };
     if let (Some(swap), Some(point)) = (said.swap(), said.targets.first()) {
-        let against = recorded_already(&kept, (point, said.since), swap);
-        if !against.is_empty() {
-            return Ok(Err(fault_sentences(&against, lang)));
-        }
-        let against = contradicting_readings(app, point, swap).await?;
+        let mut against = contradicting_readings(app, point, swap).await?;
+        against.extend(known_change(&kept, point, swap));
+        against.extend(before_all_readings(app, said.since).await?);
         if !against.is_empty() {
             return Ok(Err(fault_sentences(&against, lang)));
         }
@@ -128,28 +128,31 @@ pub(crate) async fn record_calibration(
     Ok(Ok(CalibrationJson::from_entry(entry, &all, since)))
 }
 
-/// Objection where a swap of this point at this moment is kept already: counted twice, it would add
-/// the growth of a meter that never was.
-fn recorded_already(
+/// Objection to a swap that is recorded already.
+fn known_change(
     kept: &CalibrationHistory,
-    (point, since): (&str, jiff::civil::Date),
+    point: &str,
     swap: MeterSwap,
-) -> Vec<CalibrationCheckError> {
-    let is_same = |one: &CalibrationJson| {
-        let at = one
-            .at
-            .as_ref()
-            .and_then(|at| at.parse::<jiff::Timestamp>().ok());
-        one.withdrawn_by.is_none()
-            && one.targets.iter().any(|target| **target == *point)
-            && at.is_some_and(|at| at.as_millisecond() == swap.at.0)
-    };
-    let all = CalibrationJson::from_history(kept, since);
-    let same = all.iter().find(|one| is_same(one));
-    let objection = |one: &CalibrationJson| {
-        CalibrationCheckError::new("at", "calibrate-swap-twice", &one.id, &"")
-    };
-    same.map(objection).into_iter().collect()
+) -> Option<CalibrationCheckError> {
+    let known = kept.swaps_of(point);
+    let known = known.iter().find(|one| one.is_same_change(&swap))?;
+    let key = "calibrate-swap-known";
+    Some(CalibrationCheckError::new("at", key, &point, &known.at))
+}
+
+/// Objection to a swap on a day before all that the store has.
+async fn before_all_readings(
+    app: &ApiListener,
+    day: Date,
+) -> Result<Option<CalibrationCheckError>, ApiError> {
+    let extent = app.state().store.evidence_extent().await?;
+    // Where readings were deleted, the first one is not known any more.
+    let first = extent.days.iter().min();
+    let first = first.filter(|_| extent.raw_deleted_before.is_none());
+    let key = "calibrate-swap-before";
+    Ok(first
+        .filter(|first| day < **first)
+        .map(|first| CalibrationCheckError::new("at", key, &day, first)))
 }
 
 /// Objections of the readings around a swap: the old meter showed no less at its end than it was
@@ -163,6 +166,7 @@ async fn contradicting_readings(
     let lower = around.before.filter(|value| swap.old_last < *value);
     let far = around.before.filter(|_| around.is_too_far(swap.old_last));
     let higher = around.after.filter(|value| swap.new_first > *value);
+    let behind = around.after.filter(|_| around.is_too_far_behind(swap));
     let objection = |key, said: f64, read: f64| {
         let text = |value| ExactNumber::Float(value).short_digits();
         CalibrationCheckError::new("pairs", key, &text(said), &text(read))
@@ -170,7 +174,9 @@ async fn contradicting_readings(
     let lower = lower.map(|value| objection("calibrate-swap-old", swap.old_last, value));
     let far = far.map(|value| objection("calibrate-swap-far", swap.old_last, value));
     let higher = higher.map(|value| objection("calibrate-swap-new", swap.new_first, value));
-    Ok(lower.into_iter().chain(far).chain(higher).collect())
+    let behind = behind.map(|value| objection("calibrate-swap-behind", swap.new_first, value));
+    let all = lower.into_iter().chain(far).chain(higher).chain(behind);
+    Ok(all.collect())
 }
 
 /// The calibration to store, or the objections against it. Outer error: invalid JSON fields or an
@@ -227,6 +233,8 @@ struct ReadingsAround {
     before: Option<f64>,
     /// First one within a day after the moment.
     after: Option<f64>,
+    /// Last one within a day after the moment.
+    last: Option<f64>,
 }
 
 impl ReadingsAround {
@@ -238,6 +246,20 @@ impl ReadingsAround {
         };
         let (grown, more) = ((before - first).max(0.0), old_last - before);
         more > SWAP_GROWTH_MAX * grown && more > SWAP_SHARE_MAX * before.abs()
+    }
+
+    /// Whether the new meter would have counted, until it was read first, far more than in a day
+    /// before or after: it did not begin there.
+    fn is_too_far_behind(&self, swap: MeterSwap) -> bool {
+        let Some(after) = self.after else {
+            return false;
+        };
+        let grown = |pair: Option<(f64, f64)>| pair.map_or(0.0, |(from, to)| (to - from).max(0.0));
+        let grown = grown(self.first.zip(self.before)).max(grown(self.after.zip(self.last)));
+        let more = after - swap.new_first;
+        // The first hours of a new meter are little, and show no growth of a day yet.
+        let rest = (SWAP_SHARE_MAX * after.abs()).max(SWAP_REST_MAX * swap.old_last.abs());
+        more > SWAP_GROWTH_MAX * grown && more > rest
     }
 }
 
@@ -273,6 +295,7 @@ async fn readings_around(
                 around.before = Some(value);
             } else if value != 0.0 {
                 around.after.get_or_insert(value);
+                around.last = Some(value);
             }
         }
     }

@@ -24,6 +24,9 @@ pub enum CalibrationKind {
     Swap,
 }
 
+/// Time within which two entries with the same readings tell of one change, ms: a day.
+const SAME_CHANGE_MS: u64 = 86_400_000;
+
 /// A meter that was replaced or reset at a moment, in the unit of its point.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MeterSwap {
@@ -33,6 +36,16 @@ pub struct MeterSwap {
     pub old_last: f64,
     /// First reading after it.
     pub new_first: f64,
+}
+
+impl MeterSwap {
+    /// Whether another entry tells of the same change: the same moment, or the same readings within
+    /// a day of it.
+    pub fn is_same_change(&self, other: &Self) -> bool {
+        let apart = self.at.0.abs_diff(other.at.0);
+        let readings = |swap: &Self| [swap.old_last, swap.new_first].map(f64::to_bits);
+        apart == 0 || (apart <= SAME_CHANGE_MS && readings(self) == readings(other))
+    }
 }
 
 /// Calibration, before it has a number.

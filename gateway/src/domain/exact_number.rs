@@ -11,6 +11,40 @@ const FLOAT_PLACES_MAX: usize = 12;
 /// Significant digits that an f64 keeps exactly; quantities of the ledger have no more.
 const DIGITS_MAX: usize = 15;
 
+/// From here on a number is shown with a power of ten.
+const LONG_NUMBER_MIN: f64 = 1e15;
+/// Letters that a number in a message may have at most.
+const NUMBER_LETTERS_MAX: usize = 24;
+
+/// Returns a short form of a text that is a number of very many digits, with or without marks
+/// between the thousands; `None` for every other text.
+pub(crate) fn shortened_number(text: &str) -> Option<String> {
+    let is_number =
+        |sign: char| sign.is_ascii_digit() || matches!(sign, '.' | ',' | '-' | '\u{2212}');
+    if text.len() <= NUMBER_LETTERS_MAX || !text.chars().all(is_number) {
+        return None;
+    }
+    let has_many = |mark: char| text.matches(mark).count() > 1;
+    let mut digits = text.replace('\u{2212}', "-");
+    for mark in ['.', ','] {
+        if has_many(mark) {
+            digits = digits.replace(mark, "");
+        }
+    }
+    let value = parse_finite(&digits.replace(',', "."))?;
+    Some(ExactNumber::Float(value).short_digits())
+}
+
+/// Writes a number with a power of ten and at most six digits: `1e308`.
+fn power_digits(value: f64) -> String {
+    let text = format!("{value:.5e}");
+    let Some((digits, power)) = text.split_once('e') else {
+        return text;
+    };
+    let digits = digits.trim_end_matches('0').trim_end_matches('.');
+    format!("{digits}e{power}")
+}
+
 /// Value exactly as the device counts it or as a person wrote it.
 ///
 /// Integers keep the step of the device (`15100` with exponent `-1` is 1510.0), so that the store
@@ -37,6 +71,9 @@ impl ExactNumber {
         let Self::Float(value) = self else {
             return self.to_string();
         };
+        if value.abs() >= LONG_NUMBER_MIN {
+            return power_digits(value);
+        }
         let sizes = std::iter::successors(Some(100.0_f64), |size| Some(size / 10.0));
         let larger = sizes.take_while(|size| value.abs() < *size);
         let places = FLOAT_PLACES_MIN + larger.take(FLOAT_PLACES_MAX - FLOAT_PLACES_MIN).count();
@@ -320,6 +357,8 @@ mod tests {
             exponent: -1,
         };
         assert_eq!(decimal(2300).short_digits(), "230.0");
+        assert_eq!(digits(1e308), "1e308");
+        assert_eq!(digits(-1.234_567_89e15), "-1.23457e15");
     }
 
     #[test]
@@ -425,5 +464,22 @@ mod tests {
         fn no_text_makes_the_reader_panic(text in ".{0,40}") {
             let _ = ExactNumber::parse_quantity(&text);
         }
+    }
+
+    #[test]
+    fn a_number_of_very_many_digits_is_short_in_a_message_and_other_texts_stay() {
+        let long = format!("{}", 1e308);
+        let grouped = ["1"; 12].join(".000.") + ",5";
+        for (text, short) in [
+            (&*long, Some("1e308")),
+            (&*format!("-{long}"), Some("-1e308")),
+            ("0.1000000000000000055511151231257827", Some("0.1")),
+            ("123456789012345678901234", None),
+            ("2026-11-25T10:30:00.000000000Z", None),
+            ("meter 1000000000000000000000000", None),
+        ] {
+            assert_eq!(shortened_number(text).as_deref(), short, "{text}");
+        }
+        assert!(shortened_number(&grouped).is_some_and(|text| text.len() < 16));
     }
 }

@@ -33,6 +33,7 @@ pub mod sample_import;
 pub mod site_zone;
 pub mod value_bound;
 
+pub(crate) use exact_number::shortened_number;
 pub use exact_number::{ExactNumber, parse_finite, vanished_number, vanishes};
 pub use moment::{MonoMs, UtcMs};
 

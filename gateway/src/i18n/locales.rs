@@ -2,6 +2,7 @@
 //! messages in `gateway/assets/words` (`docs/extending.md`).
 
 use super::{LocaleRow, MessageCatalogue};
+use crate::domain::shortened_number;
 
 /// Language of texts for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -84,8 +85,16 @@ pub static LOCALES: [LocaleRow; 2] = [
 
 impl LocaleRow {
     /// Returns the text of `key` with its arguments inserted: in this language, else in English,
-    /// else the key itself.
+    /// else the key itself. A number of very many digits is written in short.
     pub fn text_with(&self, key: &str, args: &[(&str, &str)]) -> String {
+        let short = args.iter().map(|(_, text)| shortened_number(text));
+        let short: Vec<Option<String>> =
+            short.map(|text| Some(self.plain_digits(&text?))).collect();
+        let args = args.iter().zip(&short);
+        let args: Vec<(&str, &str)> = args
+            .map(|((name, text), short)| (*name, short.as_deref().unwrap_or(text)))
+            .collect();
+        let args = args.as_slice();
         let own = self.messages.find(key, args);
         own.or_else(|| FALLBACK.locale().messages.find(key, args))
             // A missing text is visible on the page; it must not stop the gateway.

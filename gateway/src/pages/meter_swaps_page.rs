@@ -305,6 +305,41 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_new_meter_does_not_begin_far_below_what_it_was_read_at_afterwards() {
+        let bench = ApiTestBench::new();
+        let reading = |step: i32| {
+            let grown = 0.1 * f64::from(step);
+            let value = if step < 72 {
+                100.0 + grown
+            } else {
+                5000.0 + grown
+            };
+            let at = UtcMs(NOW + (i64::from(step) - 144) * STEP);
+            (at, SampleOutcome::Good(ExactNumber::Float(value)))
+        };
+        let column = ("inverter.ac_energy".into(), (0..144).map(reading).collect());
+        let store = &bench.state.store;
+        store.import_columns(vec![column]).await.unwrap();
+        let at = UtcMs(NOW - 72 * STEP - 1);
+        let form = |at: UtcMs, new: &str| {
+            format!("titik=inverter.ac_energy&waktu={at}&lama=107,1&baru={new}&nama=Budi&catatan=")
+        };
+        let (status, text) = post(&bench, &form(at, "0")).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(
+            text.contains("5007,2") && text.contains("mulai dari 0"),
+            "{text}"
+        );
+        for early in ["1999-12-31T10:00:00Z", "2026-01-01T10:00:00Z"] {
+            let early = form(at, "5007").replace(&at.to_string(), early);
+            let (status, text) = post(&bench, &early).await;
+            assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{text}");
+        }
+        let (status, _) = post(&bench, &form(at, "5007")).await;
+        assert_eq!(status, StatusCode::SEE_OTHER);
+    }
+
+    #[tokio::test]
     async fn a_reset_is_confirmed_from_its_event_and_withdrawn() {
         let bench = bench_with_reset().await;
         let page = get(&bench).await;
@@ -332,6 +367,13 @@ mod tests {
             text.contains("8.113,5") && text.contains("value=\"banyak\""),
             "{text}"
         );
+        // Nor did the new one begin at a number far from those that were read.
+        let (status, text) = post(&bench, &form("1e308")).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(
+            text.contains("1e308") && !text.contains("00000000"),
+            "{text}"
+        );
         let (status, place) = post(&bench, &form("107,15")).await;
         assert_eq!(
             (status, &*place),
@@ -339,7 +381,7 @@ mod tests {
         );
         let (status, text) = post(&bench, &form("107,15")).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(text.contains("sudah tercatat"), "{text}");
+        assert!(text.contains("sudah dicatat"), "{text}");
         let page = get(&bench).await;
         assert!(!page.contains("name=\"waktu\""), "{page}");
         assert!(page.contains("107,15 → 0 kWh"), "{page}");

@@ -79,6 +79,13 @@ fn check_calibration(db: &Connection, said: &Calibration) -> Result<(), StoreErr
         if said.pairs.is_empty() {
             return invalid("a calibration without values".to_owned());
         }
+        let (swap, point) = (said.swap(), said.targets.first());
+        if let Some((swap, point)) = swap.zip(point) {
+            let kept = read_calibrations(db)?.swaps_of(point);
+            if kept.iter().any(|one| one.is_same_change(&swap)) {
+                return invalid(format!("the change of {point} at {} is recorded", swap.at));
+            }
+        }
         return Ok(());
     };
     // A withdrawal is a row as well, and cannot be withdrawn itself.
@@ -260,6 +267,30 @@ mod tests {
             all.at("meter.power", date(2026, 11, 23)),
             LinearCorrection::NONE
         );
+    }
+
+    #[tokio::test]
+    async fn a_change_of_a_meter_is_kept_once_until_it_is_withdrawn() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path(), &site(&["power"]));
+        let swap = |at: f64, old_last: f64| Calibration {
+            kind: CalibrationKind::Swap,
+            pairs: vec![(old_last, 0.0), (at, 0.0)],
+            ..test_calibration(22, None)
+        };
+        let (at, day) = (1_795_194_000_000.0, 86_400_000.0);
+        let append = |said| store.append_calibration(said, "test");
+        append(swap(at, 120.5)).await.unwrap();
+        for again in [swap(at, 120.5), swap(at, 130.0), swap(at + day, 120.5)] {
+            assert!(append(again.clone()).await.is_err(), "{again:?}");
+        }
+        append(swap(at + day, 130.0)).await.unwrap();
+        let withdrawal = Calibration {
+            kind: CalibrationKind::Swap,
+            ..test_calibration(22, Some(1))
+        };
+        append(withdrawal).await.unwrap();
+        append(swap(at, 120.5)).await.unwrap();
     }
 
     #[tokio::test]

@@ -18,6 +18,9 @@ use crate::limits::LEDGER_TEXT_MAX;
 use jiff::civil::Date;
 use std::sync::Arc;
 
+/// First day of a swap; an earlier one is a slip, or the date of a clock that was never set.
+const FIRST_SWAP_DAY: Date = jiff::civil::date(2000, 1, 1);
+
 /// Checks a calibration: returns the record to keep, or all errors. `today` is the site's date;
 /// `None` while the clock is not trusted, and then the day must be given.
 pub fn check_calibration(
@@ -145,6 +148,10 @@ fn resolve_moment(
         return None;
     };
     let day = site.timezone.date(at);
+    if day < FIRST_SWAP_DAY {
+        let key = "calibrate-early";
+        against.push(CalibrationCheckError::new("at", key, &day, &FIRST_SWAP_DAY));
+    }
     if let Some(today) = today.filter(|today| day > *today) {
         let key = "calibrate-later";
         against.push(CalibrationCheckError::new("at", key, &day, &today));
@@ -173,6 +180,11 @@ fn resolve_start_day(
                 &day,
                 &today,
             ));
+        }
+        (Some(day), Some(today)) if day.year() > today.year().saturating_add(1) => {
+            let key = "calibrate-far-date";
+            let last = today.year().saturating_add(1);
+            against.push(CalibrationCheckError::new("since", key, &day, &last));
         }
         _ => {}
     }

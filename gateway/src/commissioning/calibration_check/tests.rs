@@ -221,6 +221,10 @@ fn yesterday_is_not_calibrated_and_a_day_is_asked_for_when_the_clock_is_not_beli
     };
     assert_eq!(since(&level, Some(TODAY)), Ok(TODAY));
     assert_eq!(since(&level, None), Err("calibrate-no-date"));
+    level.since = Some(date(2027, 12, 31));
+    assert_eq!(since(&level, Some(TODAY)), Ok(date(2027, 12, 31)));
+    level.since = Some(date(2028, 1, 1));
+    assert_eq!(since(&level, Some(TODAY)), Err("calibrate-far-date"));
     level.since = Some(date(2026, 11, 24));
     assert_eq!(since(&level, Some(TODAY)), Err("calibrate-past"));
     assert_eq!(since(&level, None), Ok(date(2026, 11, 24)));
