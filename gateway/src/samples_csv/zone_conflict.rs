@@ -14,7 +14,7 @@ pub(super) struct TimeOfRow {
     pub(super) at: UtcMs,
 }
 
-/// Compares the zone of the call with that of the heading (offset, s) and of every time. Errors:
+/// Compares the zone of the call with that of the heading (offset, s), for times without one. Errors:
 /// one sentence that names the first conflict.
 pub(super) fn check_zones(
     asked: &TimeZone,
@@ -22,9 +22,9 @@ pub(super) fn check_zones(
     times: impl Iterator<Item = TimeOfRow>,
 ) -> Result<(), LoggerTableError> {
     for row in times {
-        let own = written_offset(&row.text);
-        let of_heading = heading_s.filter(|_| row.time.is_zoneless());
-        let Some(stated) = own.or(of_heading) else {
+        // A time with a zone of its own means one moment, whatever is asked.
+        let is_open = row.time.is_zoneless() && written_offset(&row.text).is_none();
+        let Some(stated) = heading_s.filter(|_| is_open) else {
             continue;
         };
         let Ok(at) = Timestamp::from_millisecond(row.at.0) else {
@@ -33,18 +33,13 @@ pub(super) fn check_zones(
         if asked.to_offset(at).seconds() == stated {
             continue;
         }
-        let key = if own.is_some() {
-            "exchange-zone-of-cell"
-        } else {
-            "exchange-zone-of-heading"
-        };
         let args = vec![
             ("line", row.line.to_string()),
             ("found", row.text),
             ("stated", offset_text(stated)),
             ("zone", zone_text(asked, at)),
         ];
-        return Err(single_message_error(key, args));
+        return Err(single_message_error("exchange-zone-of-heading", args));
     }
     Ok(())
 }

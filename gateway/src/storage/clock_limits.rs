@@ -91,8 +91,8 @@ fn newest_entry(db: &Connection) -> Result<Option<UtcMs>, rusqlite::Error> {
 mod tests {
     use crate::clock::Clock;
     use crate::domain::{MonoMs, UtcMs};
-    use crate::storage::Store;
     use crate::storage::tests::{MIDNIGHT, decimal, open_at, reading, site};
+    use crate::storage::{Store, change_stored_file};
     use std::path::Path;
     use std::time::Duration;
 
@@ -162,6 +162,9 @@ mod tests {
         assert!(clock.now().trusted);
         put(&store, MIDNIGHT + DAY).await;
         store.stop().await;
+        // Another start of the computer, for which nobody has vouched.
+        let file = dir.path().join("pantau.db");
+        change_stored_file(&file, "DELETE FROM clock_pair");
         let behind = Clock::simulated(UtcMs(MIDNIGHT), MonoMs(0), false);
         let store = open(dir.path(), &behind);
         assert!(!behind.now().trusted);

@@ -173,6 +173,14 @@ async fn retention_deletes_the_snapshots_of_what_it_deletes() {
         .await
         .unwrap();
     store.flush().await.unwrap();
+    // The notice stands for a day.
+    assert!(find(&store, "older").await.is_some());
+    clock.advance(Duration::from_hours(26));
+    store
+        .append(reading(MIDNIGHT + 2 * DAY, &[decimal(1)]))
+        .await
+        .unwrap();
+    store.flush().await.unwrap();
     assert!(find(&store, "newer").await.is_some());
     assert_eq!(find(&store, "older").await, None);
     store.stop().await;

@@ -59,7 +59,6 @@ fn site_with_factor(id: &str) -> String {
              disposal = {{ fate = 'landfill', mcf = '{dump}', gas_captured = 0.0, \
              evidence = 'letter' }}\n"
         ),
-        ledger_indicator("own", "kWh", &grid),
         ledger_indicator("tap", "L", "pdam.sec.karawang.2021a"),
     ]
     .concat()
@@ -128,7 +127,7 @@ async fn site_with_readings() -> TestSite {
         known: QuantityBasis::Metered,
         ..ledger_statement(id, 50, "2026-11-06")
     };
-    let entries = vec![fed, metered("own", "kWh"), metered("tap", "L")];
+    let entries = vec![fed, metered("tap", "L")];
     village.store.append_ledger(entries, "siti").await.unwrap();
     village
 }

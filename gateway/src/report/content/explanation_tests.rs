@@ -39,7 +39,7 @@ fn a_refused_explanation_says_what_to_ask_for() {
         unknown.message(Language::En)
     };
     for (id, asset, wanted) in [
-        ("co2.nett", None, "Did you mean co2.net?"),
+        ("co2.nett", None, "Did you mean: co2.net?"),
         ("foo", None, "--explain all"),
         (
             "plts.generation",

@@ -32,7 +32,7 @@ fn figure_line(show: &RenderContext<'_>, figure: &KeyFigure) -> String {
     let value = show.figure_text(figure).text;
     let value = if figure.is_at_least {
         let args = [("value", &*value)];
-        show.document.lang.text_with("report-at-least", &args)
+        show.document.lang.text_with("report-value-at-least", &args)
     } else {
         value
     };
