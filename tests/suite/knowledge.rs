@@ -203,6 +203,7 @@ const KEY_PREFIXES: &[&str] = &[
     "event-",
     "evidence-differs-",
     "evidence-edited-",
+    "evidence-missing-",
     "evidence-name-",
     "evidence-reason-",
     "evidence-remark-",

@@ -1,6 +1,6 @@
-//! How well the time is known, in the API, in metrics and in `/healthz`.
+//! Certainty of the time in the API, in metrics and in `/healthz`.
 
-use super::metrics::{GaugeMetric, MetricLabels, register_gauge};
+use super::metric_kinds::{GaugeMetric, MetricLabels, register_gauge};
 use crate::clock::ClockCertainty;
 use crate::limits::CLOCK_LEAD_TOLD_MS;
 use prometheus_client::metrics::family::Family;

@@ -3,6 +3,7 @@
 
 use super::ApiListener;
 use super::error::ApiError;
+use super::metric_kinds::{GaugeMetric, MetricLabels, register_gauge};
 use crate::status::{BusState, DeviceState, SinkState};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -10,13 +11,10 @@ use axum::response::{IntoResponse, Response};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use std::sync::atomic::AtomicU64;
 
-pub(super) type MetricLabels = [(&'static str, String); 1];
 type CounterMetric = Counter<u64, AtomicU64>;
-pub(super) type GaugeMetric = Gauge<f64, AtomicU64>;
 
 const OPENMETRICS_MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -245,12 +243,6 @@ fn register_pulse_metrics(registry: &mut Registry, pulse: &crate::storage::Store
         "Time for which the disk has given no answer",
         pulse.stuck_for().as_secs_f64(),
     );
-}
-
-pub(super) fn register_gauge(registry: &mut Registry, name: &str, help: &str, value: f64) {
-    let gauge = GaugeMetric::default();
-    gauge.set(value);
-    registry.register(name, help, gauge);
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a metric; exact up to 2^53")]

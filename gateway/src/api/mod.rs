@@ -36,6 +36,7 @@ mod json_body;
 pub(crate) mod ledger;
 pub(crate) mod live_events;
 pub(crate) mod local_time;
+mod metric_kinds;
 mod metrics;
 pub(crate) mod report_jobs;
 pub(crate) mod report_orders;

@@ -1,6 +1,6 @@
 //! [`BootTable`]: moments of one boot at which the true time was known. Pure.
 
-use super::TrustSource;
+use super::trust_source::{TrustSource, offset_ms};
 use crate::domain::{MonoMs, UtcMs};
 use crate::limits::CLOCK_DRIFT_PPM;
 
@@ -31,7 +31,7 @@ impl ClockPair {
 
     /// Offset from the monotonic to the true time, ms.
     fn offset_ms(&self) -> i64 {
-        super::offset_ms(self.at, self.mono)
+        offset_ms(self.at, self.mono)
     }
 }
 

@@ -18,9 +18,11 @@
 mod boot_table;
 mod reckoning;
 mod system_clocks;
+mod trust_source;
 
 pub use boot_table::{BootTable, ClockPair};
-pub use reckoning::{ClockCertainty, ClockStep, TrustSource};
+pub use reckoning::{ClockCertainty, ClockStep};
+pub use trust_source::{TrustSource, offset_ms};
 
 use crate::domain::{BootId, MonoMs, UtcMs};
 use crate::limits::EARLIEST_TIME_MS;
@@ -72,12 +74,6 @@ impl ClockStamp {
     }
 }
 
-/// Offset in milliseconds between a wall clock time and the monotonic time of the same moment.
-pub fn offset_ms(at: UtcMs, mono: MonoMs) -> i64 {
-    let mono = i64::try_from(mono.0).unwrap_or(i64::MAX);
-    at.0.saturating_sub(mono)
-}
-
 impl Clock {
     /// Returns the clock of the system.
     pub fn system() -> Self {
@@ -117,7 +113,7 @@ impl Clock {
         }
     }
 
-    /// How well the time is known; `None` while nobody vouches for it.
+    /// Certainty of the time; `None` while nobody vouches for it.
     pub fn certainty(&self) -> Option<ClockCertainty> {
         match &*self.0 {
             ClockSource::System { clocks, reckoning } => reckon(clocks, reckoning).certainty,

@@ -6,7 +6,8 @@
 //! is never followed by an earlier one, unless a source corrects it by more than `SLEW_MAX_US`;
 //! less (a leap second) is made up for by a clock that runs at half speed.
 
-use super::ClockPair;
+use super::boot_table::ClockPair;
+use super::trust_source::TrustSource;
 use crate::domain::{MonoMs, UtcMs};
 use crate::limits::{CLOCK_DRIFT_PPM, CLOCK_STEPS_KEPT_MAX, EARLIEST_TIME_MS};
 use std::collections::VecDeque;
@@ -20,7 +21,7 @@ const UNSETTLING_STEP_US: i64 = 60_000_000;
 /// That while, µs: long enough for a source that was wrong to be put right.
 const SETTLING_US: i64 = 3_600_000_000;
 
-/// What the clocks of the system show at one moment.
+/// Clocks of the system at one moment.
 #[expect(clippy::struct_field_names, reason = "the ending is the unit")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RawClocks {
@@ -30,17 +31,6 @@ pub(super) struct RawClocks {
     pub(super) mono_us: i64,
     /// Largest error that the kernel states, µs; `None` while it is not synchronised.
     pub(super) kernel_bound_us: Option<i64>,
-}
-
-/// Source that vouches for the time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TrustSource {
-    /// Kernel with a disciplined clock (NTP, chrony, GPS).
-    Kernel,
-    /// Battery clock that the gateway reads itself.
-    BatteryClock,
-    /// Time at the start, of a battery clock (`hctosys`) or of the host of a virtual machine.
-    Host,
 }
 
 /// Step of the wall clock.
@@ -56,7 +46,7 @@ pub struct ClockStep {
     pub followed: bool,
 }
 
-/// How well the time is known.
+/// Certainty of the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClockCertainty {
     /// Source that vouched for it last.
@@ -83,7 +73,7 @@ pub(super) struct ReckonedTime {
     pub(super) at_us: i64,
     /// Monotonic time, µs.
     pub(super) mono_us: i64,
-    /// How well it is known; `None` while nobody vouches for it.
+    /// Certainty of it; `None` while nobody vouches for it.
     pub(super) certainty: Option<ClockCertainty>,
 }
 
@@ -102,25 +92,6 @@ pub(super) struct ClockReckoning {
     steps: VecDeque<ClockStep>,
     /// Monotonic time of the last correction of more than `UNSETTLING_STEP_US`, µs.
     unsettled_us: Option<i64>,
-}
-
-impl TrustSource {
-    /// Every source.
-    const ALL: [Self; 3] = [Self::Kernel, Self::BatteryClock, Self::Host];
-
-    /// Inverse of [`Self::word`].
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|source| source.word() == word)
-    }
-
-    /// Word for metrics, API and texts.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Kernel => "kernel",
-            Self::BatteryClock => "battery-clock",
-            Self::Host => "host",
-        }
-    }
 }
 
 impl ClockStep {
@@ -400,7 +371,7 @@ mod tests {
         assert_eq!(last, NOON + 3_990_000 - SECOND);
     }
 
-    /// What may happen to a clock.
+    /// Event of a clock.
     #[derive(Clone, Copy, Debug)]
     enum RawEvent {
         Passes(i64),

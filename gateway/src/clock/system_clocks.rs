@@ -14,7 +14,7 @@ const LOOKS_MAX: usize = 3;
 pub(super) struct SystemClocks {
     start: Instant,
     start_mono: Duration,
-    /// What a test lets the clocks show.
+    /// Clocks that a test sets.
     #[cfg(test)]
     pub(super) simulated: std::sync::Mutex<Option<RawClocks>>,
 }

@@ -11,9 +11,6 @@ use crate::indicators::bound_passing::pass_bounds;
 use crate::indicators::figure_context::FigureBuilder;
 use std::sync::Arc;
 
-/// Days for which the water of a tank lasts.
-const DAYS_LEFT: &str = "tank.days_left";
-
 /// Longest way between two figures: the net of a site stands on that of a plant, on gross
 /// emissions, self-use and generation.
 const STEPS_MAX: usize = 8;
@@ -87,8 +84,8 @@ fn judge_bounds(figures: &mut [Indicator]) {
             (ValueBound::Upper, RoundingDirection::Burden) => {
                 ClaimVerdict::Provisional(ProvisionalReason::Bound)
             }
-            // Nobody claims days of supply: people fill the tank by them.
-            (ValueBound::Upper, _) if *figure.id == *DAYS_LEFT => {
+            // Nobody claims the days for which something lasts: people fill the tank by them.
+            (ValueBound::Upper, RoundingDirection::Neutral) if *figure.unit == *"d" => {
                 ClaimVerdict::Provisional(ProvisionalReason::Bound)
             }
             (ValueBound::Upper, _) => ClaimVerdict::NotClaimed(NotClaimedReason::UpperBound),

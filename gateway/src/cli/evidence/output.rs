@@ -185,12 +185,12 @@ fn difference_text(fault: &EvidenceMismatch, lang: Language) -> String {
         let names = fault.places.join(", ");
         lang.text_with("evidence-differs-manifest", &[("names", &names)])
     } else {
-        let sort = if fault.is_missing {
-            "missing"
+        let word = fault.what.word();
+        let key = if fault.is_missing {
+            format!("evidence-missing-{word}")
         } else {
-            "differs"
+            format!("evidence-differs-{word}")
         };
-        let key = format!("evidence-{sort}-{}", fault.what.word());
         lang.text_with(&key, &[("name", &fault.name)])
     };
     if fault.count > 1 {
