@@ -112,7 +112,7 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     // What is wrong at a site, in words: figures and states are handed in.
     (
         "attention",
-        "domain i18n ledger solar_position assets.settings report.render",
+        "domain status i18n ledger solar_position assets.settings report.render",
     ),
     ("samples_csv", "domain limits i18n ledger storage"),
     (
@@ -123,7 +123,7 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     ),
     (
         "pages",
-        "access domain limits status i18n config formulas assets.settings assets.formulas \
+        "access domain limits clock status i18n config formulas assets.settings assets.formulas \
          assets.indicators ledger evidence storage indicators attention report.content \
          report.render api",
     ),
@@ -160,8 +160,8 @@ const CRATE_ROOMS: &[(&str, &str)] = &[
     ("utoipa", "api server ledger report.content"),
     ("ring", "access storage tls_client config evidence server"),
     ("x509_tsp", "evidence"),
-    ("cms", "evidence"),
-    ("webpki", "evidence"),
+    ("cms", "evidence tls_client"),
+    ("webpki", "evidence tls_client"),
     ("argon2", "access"),
     ("rpassword", "cli"),
     ("calamine", "ledger"),

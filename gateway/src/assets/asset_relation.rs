@@ -116,7 +116,8 @@ fn have_common_quantity(assets: &[Asset], one: &str, other: &str) -> bool {
             Some(AssetKind::Pump(_)) => &["energy", "water"],
             Some(AssetKind::Tank(_) | AssetKind::Catchment(_)) => &["water"],
             Some(AssetKind::Bsf(_) | AssetKind::Compost(_)) => &["energy", "waste"],
-            None => &[],
+            // A kind of which nothing is known here has nothing in common.
+            _ => &[],
         }
     };
     of(one).iter().any(|quantity| of(other).contains(quantity))

@@ -1,4 +1,4 @@
-//! How well the time of readings is known, as texts.
+//! Certainty of the time of readings, as texts.
 
 use crate::api::ApiListener;
 use crate::api::device_health::HealthState;

@@ -7,7 +7,7 @@ use super::writer::StoreWriter;
 use crate::clock::ClockStamp;
 use crate::domain::UtcMs;
 use crate::limits::EMPTY_DAYS_CLOSED_MAX;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 impl StoreWriter {
     /// Doubts a time of the start that is earlier than the newest data.
@@ -71,19 +71,21 @@ impl StoreWriter {
         Ok(())
     }
 
-    /// Returns the time of the newest dated reading or ledger entry.
+    /// Returns the time of the newest dated reading, or of what somebody recorded last.
     fn newest_data(&mut self) -> Result<Option<UtcMs>, rusqlite::Error> {
-        Ok(self.latest.newest_dated().max(newest_entry(&self.db)?))
+        Ok(self.latest.newest_dated().max(newest_record(&self.db)?))
     }
 }
 
-/// Returns the time of the newest ledger entry.
-fn newest_entry(db: &Connection) -> Result<Option<UtcMs>, rusqlite::Error> {
-    let find = "SELECT recorded_at FROM ledger ORDER BY id DESC LIMIT 1";
-    let found: Option<i64> = db
-        .prepare_cached(find)?
-        .query_row([], |row| row.get(0))
-        .optional()?;
+/// Returns the time of what somebody recorded last: entry, calibration, import or issued report.
+fn newest_record(db: &Connection) -> Result<Option<UtcMs>, rusqlite::Error> {
+    // By number, which needs no look at all rows.
+    let find = "SELECT max(at) FROM (
+        SELECT (SELECT recorded_at FROM ledger ORDER BY id DESC LIMIT 1) AS at
+        UNION ALL SELECT (SELECT recorded_at FROM calibration ORDER BY id DESC LIMIT 1)
+        UNION ALL SELECT (SELECT at FROM sample_import ORDER BY id DESC LIMIT 1)
+        UNION ALL SELECT (SELECT issued_at FROM issued_report ORDER BY id DESC LIMIT 1))";
+    let found: Option<i64> = db.prepare_cached(find)?.query_row([], |row| row.get(0))?;
     Ok(found.map(UtcMs))
 }
 

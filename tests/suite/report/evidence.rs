@@ -298,10 +298,10 @@ fn an_edited_number_is_named_with_its_place_whatever_the_format() {
         assert_eq!(values.len(), 1, "{changed:#}");
         let place = values[0]["place"].as_str().unwrap();
         assert!(place.contains("ledger.bsf-fed"), "{changed:#}");
-        assert_eq!(
-            (&values[0]["in_file"], &values[0]["issued"]),
-            (&"232.5".into(), &"132.5".into())
-        );
+        // The first one may be the number in a text, which has its unit.
+        let of = |key: &str| values[0][key].as_str().unwrap().to_owned();
+        assert!(of("in_file").starts_with("232.5"), "{changed:#}");
+        assert!(of("issued").starts_with("132.5"), "{changed:#}");
         let text = std::fs::read_to_string(site.report_file(lang, "csv")).unwrap();
         let [old, new] = match lang {
             "id" => ["132,5", "232,5"],
