@@ -33,13 +33,13 @@ energy = 'inverter.energy'
 power = 'inverter.power'
 ";
 
-struct ImportBench {
-    folder: TempDir,
-    config: PathBuf,
+pub(crate) struct ImportBench {
+    pub(crate) folder: TempDir,
+    pub(crate) config: PathBuf,
 }
 
 impl ImportBench {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = write_site(folder.path(), TABLES);
         Self { folder, config }
@@ -51,7 +51,7 @@ impl ImportBench {
         file.to_str().unwrap().to_owned()
     }
 
-    fn import(&self, text: &str, words: &[&str]) -> Output {
+    pub(crate) fn import(&self, text: &str, words: &[&str]) -> Output {
         let file = self.file(text);
         run_pantau(&self.config, &[&["import", &file], words].concat())
     }
@@ -474,57 +474,5 @@ fn a_template_that_is_handed_back_unchanged_records_nothing() {
         assert!(said.contains("ditandai sebagai contoh"), "{said}");
         let list = run_pantau(&bench.config, &["ledger", "list", "--json"]);
         assert_eq!(String::from_utf8_lossy(&list.stdout).trim(), "[]");
-    }
-}
-
-#[test]
-fn a_dash_is_standard_output_and_an_ending_of_another_format_is_refused() {
-    let bench = ImportBench::new();
-    let text = "time,value\n2025-11-01T03:00:00Z,100\n";
-    let import = bench.import(text, &["--point", "inverter.energy"]);
-    assert!(import.status.success(), "{}", stderr_text(&import));
-    let words = ["export", "--point", "inverter.energy", "-o", "-"];
-    let output = run_pantau(&bench.config, &words);
-    assert_eq!(String::from_utf8_lossy(&output.stdout), text);
-    let output = run_pantau(&bench.config, &["ledger", "template", "-o", "-"]);
-    assert!(String::from_utf8_lossy(&output.stdout).contains("bsf-"));
-    assert!(!Path::new("-").exists());
-    let path = |name: &str| bench.folder.path().join(name).to_str().unwrap().to_owned();
-    let (pdf, csv, zip) = (path("y.pdf"), path("y.csv"), path("y.zip"));
-    for (words, fitting) in [
-        (
-            &["report", "2025-11", "--format", "csv", "-o", &pdf][..],
-            "y.csv",
-        ),
-        (
-            &["report", "2025-11", "-o", &csv, "--bundle", &pdf],
-            "y.zip",
-        ),
-        (
-            &[
-                "report",
-                "2025-11",
-                "--explain",
-                "plts.generation",
-                "-o",
-                &pdf,
-            ],
-            "y.txt",
-        ),
-        (
-            &["export", "--point", "inverter.energy", "-o", &pdf],
-            "y.csv",
-        ),
-        (&["export", "--bundle", "2025-11", "-o", &pdf], "y.zip"),
-        (&["export", "--bundle", "2025-11", "-o", "-"], "-o"),
-        (&["ledger", "template", "-o", &pdf], "y.csv"),
-        (&["backup", "-o", &zip], "y.db"),
-        (&["backup", "-o", "-"], "-o"),
-        (&["handover", "-o", &csv], "y.pdf"),
-    ] {
-        let output = run_pantau(&bench.config, words);
-        let said = stderr_text(&output);
-        assert_eq!(output.status.code(), Some(2), "{words:?}: {said}");
-        assert!(said.contains(fitting), "{words:?}: {said}");
     }
 }

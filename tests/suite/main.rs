@@ -33,6 +33,7 @@ mod node;
 mod node_commands;
 mod nodes;
 mod onsite;
+mod output_files;
 mod page;
 mod page_attacks;
 mod peers;

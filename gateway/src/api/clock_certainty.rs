@@ -16,14 +16,14 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SiteClockJson {
     /// False while the clock is not synchronised.
-    clock_trusted: bool,
+    pub(super) clock_trusted: bool,
     /// Largest error of `now`, milliseconds; absent while the clock is not synchronised. It grows
     /// while the clock runs on by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
-    clock_bound_ms: Option<u64>,
+    pub(super) clock_bound_ms: Option<u64>,
     /// Source that vouched for the time last: `kernel` (NTP), `battery-clock` or `host`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    clock_source: Option<&'static str>,
+    pub(super) clock_source: Option<&'static str>,
 }
 
 impl SiteClockJson {

@@ -46,8 +46,15 @@ pub(crate) struct SiteJson {
     version: &'static str,
     /// The gateway's clock, milliseconds since 1970 UTC.
     now: i64,
-    #[serde(flatten)]
-    clock: SiteClockJson,
+    /// False while the clock is not synchronised.
+    clock_trusted: bool,
+    /// Largest error of `now`, milliseconds; absent while the clock is not synchronised. It grows
+    /// while the clock runs on by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock_bound_ms: Option<u64>,
+    /// Source that vouched for the time last: `kernel` (NTP), `battery-clock` or `host`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock_source: Option<&'static str>,
 }
 
 /// An asset: a solar plant, pump, tank, bin and so on.
@@ -271,6 +278,7 @@ fn stamps_note(stamps: &status::StampingState) -> Option<String> {
 #[utoipa::path(get, path = "/api/v1/site", responses((status = 200, body = SiteJson)))]
 pub(crate) async fn get_site(State(app): State<ApiListener>) -> Json<SiteJson> {
     let (site, now) = (app.site(), app.state().clock.now());
+    let clock = SiteClockJson::of(app.state().clock.certainty());
     let assets = app.state().assets.iter().map(|asset| AssetJson {
         id: asset.id.to_string(),
         name: asset.name.to_string(),
@@ -291,7 +299,9 @@ pub(crate) async fn get_site(State(app): State<ApiListener>) -> Json<SiteJson> {
         assets: assets.collect(),
         version: app.state().version,
         now: now.at.0,
-        clock: SiteClockJson::of(app.state().clock.certainty()),
+        clock_trusted: clock.clock_trusted,
+        clock_bound_ms: clock.clock_bound_ms,
+        clock_source: clock.clock_source,
     })
 }
 

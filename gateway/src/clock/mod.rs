@@ -275,8 +275,8 @@ impl Clock {
     }
 }
 
-/// Time that has really passed since its start, by the monotonic clock of the system; a clock that a
-/// test or demo sets has no effect on it.
+/// Time that has really passed since its start, by the monotonic clock of the system; a clock that
+/// a test or demo sets has no effect on it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stopwatch(Instant);
 

@@ -105,10 +105,8 @@ fn synchronised_within() -> Option<i64> {
         let state = libc::adjtimex(&raw mut timex);
         (state, timex.maxerror)
     };
-    #[allow(
-        clippy::useless_conversion,
-        reason = "a C `long` has 32 bits on 32-bit computers"
-    )]
+    // A C `long` has 32 bits on 32-bit computers.
+    #[cfg(target_pointer_width = "32")]
     let bound = i64::from(bound);
     // State 5 is TIME_ERROR: not synchronised.
     (0..5).contains(&state).then_some(bound.max(0))

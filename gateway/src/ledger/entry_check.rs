@@ -271,12 +271,8 @@ impl<'a> EntryChecker<'a> {
         let (number, beside) = self.check_number(raw)?;
         // Entries are corrected by superseding them, not by negative quantities.
         if number.to_f64() < 0.0 {
-            self.add_fault(
-                EntryField::Quantity,
-                "ledger-negative",
-                &number.to_string(),
-                "",
-            );
+            let typed = number.to_string();
+            self.add_fault(EntryField::Quantity, "ledger-negative", &typed, "");
             return None;
         }
         let definition = definition?;

@@ -14,8 +14,8 @@ pub(super) struct TimeOfRow {
     pub(super) at: UtcMs,
 }
 
-/// Compares the zone of the call with that of the heading (offset, s), for times without one. Errors:
-/// one sentence that names the first conflict.
+/// Compares the zone of the call with that of the heading (offset, s), for times without one.
+/// Errors: one sentence that names the first conflict.
 pub(super) fn check_zones(
     asked: &TimeZone,
     heading_s: Option<i32>,

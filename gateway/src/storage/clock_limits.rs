@@ -1,4 +1,4 @@
-//! What the store believes of the clock: nothing before its newest data, no end of a day far beyond
+//! Belief of the store in the clock: nothing before its newest data, no end of a day far beyond
 //! them, and nothing that cannot be undone soon after a large correction.
 
 use super::audit::append_audit;

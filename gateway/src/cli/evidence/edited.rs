@@ -4,6 +4,7 @@ use super::report_values::{EditedValue, ReportValues};
 use crate::api::client::ApiClient;
 use crate::api::evidence::{IssuedReportJson, ReportTodayJson};
 use crate::cli::command_error::CommandError;
+use crate::domain::parse_finite;
 use crate::i18n::Language;
 use crate::limits::EVIDENCE_FAULTS_MAX;
 use crate::report::render::ReportFormat;
@@ -87,7 +88,7 @@ pub(super) async fn compare_edited(
 
 /// Languages in which a file may be.
 fn languages(bytes: &[u8], format: ReportFormat) -> Vec<Language> {
-    let all = vec![Language::Id, Language::En];
+    let all = Language::ALL.to_vec();
     if format == ReportFormat::Csv {
         // The line with the hash of its content has the words of one language.
         let text = String::from_utf8_lossy(bytes);
@@ -116,7 +117,7 @@ fn headline_differences(
     let values = is_json.then(|| ReportValues::read(bytes, format, Language::default()))??;
     let differs = report.headlines.iter().filter_map(|kept| {
         let (place, text) = values.figure(&kept.id, &kept.asset)?;
-        let (number, issued) = (text.parse::<f64>().ok()?, kept.value?);
+        let (number, issued) = (parse_finite(text)?, kept.value?);
         // The note has the number as printed, the file the unrounded one.
         let step = 10_f64.powi(-i32::from(kept.decimals));
         ((number - issued).abs() > step).then(|| EditedValue {

@@ -1,6 +1,7 @@
 //! [`ReportValues`]: values of a report file by their places, whatever its format, so that two
 //! files can be compared.
 
+use crate::domain::parse_finite;
 use crate::evidence::OWN_HASH_KEY;
 use crate::i18n::Language;
 use crate::ledger::{SheetCell, XlsxWorkbook};
@@ -163,7 +164,7 @@ impl ReportValues {
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
-            .delimiter(if lang == Language::Id { b';' } else { b',' })
+            .delimiter(u8::try_from(lang.locale().list_separator).unwrap_or(b','))
             .from_reader(text.as_bytes());
         for record in reader.records() {
             let record = record.ok()?;
@@ -227,14 +228,14 @@ fn stored_result(cell: &SheetCell) -> &str {
 
 /// Returns whether two values are the same, also when a program wrote a number anew.
 fn is_same_number(one: &str, other: &str) -> bool {
-    let numbers = one.parse::<f64>().ok().zip(other.parse::<f64>().ok());
+    let numbers = parse_finite(one).zip(parse_finite(other));
     one == other || numbers.is_some_and(|(one, other)| one.total_cmp(&other).is_eq())
 }
 
 /// Returns whether two results are the same, also when another program computed them: additions in
 /// another order give another last digit.
 fn is_recomputed(one: &str, other: &str) -> bool {
-    let numbers = one.parse::<f64>().ok().zip(other.parse::<f64>().ok());
+    let numbers = parse_finite(one).zip(parse_finite(other));
     let is_near = |(one, other): (f64, f64)| {
         let share = RECOMPUTED_SHARE_MAX * one.abs().max(other.abs());
         (one - other).abs() <= share.max(RECOMPUTED_REST_MAX)

@@ -183,6 +183,71 @@ async fn a_replaced_built_in_factor_moves_every_figure_that_names_it_or_is_refus
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// Factor, its keys, the key that is told, and what is told of it.
+const REPLACEMENTS: &[(&str, &str, &str, &str)] = &[
+    (
+        "fuel.diesel.co2",
+        "value = 75\nunit = 'kgCO2/GJ'",
+        "value",
+        "fault-factor-replaced",
+    ),
+    (
+        "fuel.diesel.co2",
+        "value = 110\nunit = 'kgCO2/GJ'",
+        "value",
+        "fault-unusual",
+    ),
+    (
+        "fuel.diesel.co2",
+        "value = 150\nunit = 'kgCO2/GJ'",
+        "value",
+        "fault-range",
+    ),
+    (
+        "fuel.diesel.ncv",
+        "value = 60\nunit = 'GJ/t'",
+        "value",
+        "fault-range",
+    ),
+    (
+        "swds.mcf.own",
+        "value = 3\nunit = '1'",
+        "value",
+        "fault-range",
+    ),
+    ("swds.docf", "value = 5\nunit = '1'", "value", "fault-range"),
+    (
+        "swds.docf",
+        "value = 0.5\nunit = 'kg'",
+        "unit",
+        "fault-factor-unit",
+    ),
+    (
+        "gwp.ar5.ch4",
+        "value = 30\nunit = 'kgCO2e/kgCH4'",
+        "value",
+        "fault-factor-fixed",
+    ),
+    (
+        "swds.ox",
+        "value = 0.1\nunit = '1'\nlow = -1\nhigh = 1",
+        "low",
+        "fault-range",
+    ),
+    (
+        "swds.ox",
+        "value = 0.1\nunit = '1'\nlow = 0\nhigh = 7",
+        "high",
+        "fault-range",
+    ),
+    (
+        "own",
+        "value = 1\nunit = '1'\nyear = 1960",
+        "year",
+        "fault-range",
+    ),
+];
+
 #[test]
 fn a_replaced_factor_is_told_with_both_values_and_refused_beyond_its_range() {
     let folder = tempfile::tempdir().unwrap();
@@ -190,69 +255,7 @@ fn a_replaced_factor_is_told_with_both_values_and_refused_beyond_its_range() {
         format!("[[factor]]\nid = '{id}'\nsource = 's'\nstatus = 'policy'\n{keys}\n")
     };
     let text = site_with_factor("");
-    for (id, keys, key, what) in [
-        (
-            "fuel.diesel.co2",
-            "value = 75\nunit = 'kgCO2/GJ'",
-            "value",
-            "fault-factor-replaced",
-        ),
-        (
-            "fuel.diesel.co2",
-            "value = 110\nunit = 'kgCO2/GJ'",
-            "value",
-            "fault-unusual",
-        ),
-        (
-            "fuel.diesel.co2",
-            "value = 150\nunit = 'kgCO2/GJ'",
-            "value",
-            "fault-range",
-        ),
-        (
-            "fuel.diesel.ncv",
-            "value = 60\nunit = 'GJ/t'",
-            "value",
-            "fault-range",
-        ),
-        (
-            "swds.mcf.own",
-            "value = 3\nunit = '1'",
-            "value",
-            "fault-range",
-        ),
-        ("swds.docf", "value = 5\nunit = '1'", "value", "fault-range"),
-        (
-            "swds.docf",
-            "value = 0.5\nunit = 'kg'",
-            "unit",
-            "fault-factor-unit",
-        ),
-        (
-            "gwp.ar5.ch4",
-            "value = 30\nunit = 'kgCO2e/kgCH4'",
-            "value",
-            "fault-factor-fixed",
-        ),
-        (
-            "swds.ox",
-            "value = 0.1\nunit = '1'\nlow = -1\nhigh = 1",
-            "low",
-            "fault-range",
-        ),
-        (
-            "swds.ox",
-            "value = 0.1\nunit = '1'\nlow = 0\nhigh = 7",
-            "high",
-            "fault-range",
-        ),
-        (
-            "own",
-            "value = 1\nunit = '1'\nyear = 1960",
-            "year",
-            "fault-range",
-        ),
-    ] {
+    for &(id, keys, key, what) in REPLACEMENTS {
         let loaded = load(folder.path(), &text, &own(id, keys));
         let is_error = !matches!(what, "fault-factor-replaced" | "fault-unusual");
         assert_eq!(loaded.is_err(), is_error, "{id} {keys}: {loaded:?}");

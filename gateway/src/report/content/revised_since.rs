@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::domain::ExactNumber;
 use crate::domain::calibration::{Calibration, CalibrationKind};
 use crate::domain::ledger::EntryKind;
+use crate::domain::parse_finite;
 use crate::evidence::{ChangesSince, EntrySince, ImportSince, StatedQuantity, TextSince};
 use crate::i18n::Language;
 use crate::report::render::cell_value::{CellValue, ValueKind};
@@ -95,7 +96,7 @@ fn entry_name(lang: Language, config: &Config, one: &EntrySince) -> String {
 
 /// A quantity with all digits that were written; a dash without one.
 fn quantity_text(lang: Language, of: Option<&StatedQuantity>) -> String {
-    let number = of.and_then(|of| Some((of, of.value.parse::<f64>().ok()?)));
+    let number = of.and_then(|of| Some((of, parse_finite(&of.value)?)));
     number.map_or_else(
         || number_format::NO_VALUE.to_owned(),
         |(of, value)| {

@@ -5,8 +5,8 @@
 //! refused for that. Therefore:
 //!
 //! - After two connections in a row were lost with less than a window of readings delivered between
-//!   them, the readings that were in flight are sent one at a time: a connection that is reset loses
-//!   the acknowledgements of nearly all that is in flight.
+//!   them, the readings that were in flight are sent one at a time: a connection that is reset
+//!   loses the acknowledgements of nearly all that is in flight.
 //! - A reading that was alone in flight when the broker closed the connection is a suspect. Before
 //!   it is tried again, small packets (pings) are exchanged to measure how reliable the link is.
 //! - The suspicion is ripe when the loss rate of the link makes this many failures in a row
