@@ -1,7 +1,6 @@
 //! Units of values: what the heading or the call says, converted into the unit of the point.
 
 use crate::domain::ExactNumber;
-use crate::domain::parse_finite;
 use crate::samples_csv::{HeadingUnit, find_heading_unit};
 use crate::storage::ImportRow;
 use drivers::units::{self, UnitOfMeasure};
@@ -129,7 +128,8 @@ fn source_unit(
 /// Value without the last digits, which a conversion between temperatures leaves (25 and not
 /// 24.999999999999943).
 fn round_noise(value: f64) -> f64 {
-    let rounded = parse_finite(&format!("{value:.9}")).unwrap_or(value);
+    const STEPS: f64 = 1e9;
+    let rounded = (value * STEPS + 0.5).floor() / STEPS;
     if (rounded - value).abs() <= value.abs().max(1.0) * 1e-12 {
         rounded
     } else {
