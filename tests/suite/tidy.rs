@@ -53,6 +53,10 @@ const FIGURE_ROOMS: &[&str] = &[
 
 /// Files of these rooms that round something else than a figure.
 const ROUNDING_FILES: &[(&str, &str)] = &[
+    (
+        "gateway/src/cli/import/value_units.rs",
+        "last digits of a conversion",
+    ),
     ("gateway/src/indicators/data_events.rs", "seconds to ms"),
     ("gateway/src/ledger/value_parser.rs", "a time of day to s"),
     ("gateway/src/ledger/xlsx_reader.rs", "the digits of a cell"),

@@ -8,9 +8,6 @@ pub const EARLIEST_TIME_MS: i64 = 1_767_225_600_000;
 pub const CLOCK_DRIFT_PPM: i64 = 100;
 /// Difference between the clock of the computer and the time of readings that is told, ms.
 pub const CLOCK_LEAD_TOLD_MS: i64 = 2000;
-/// Days beyond the newest data that get an empty record; later ones wait for data.
-// A site may measure nothing for a week; a clock that is far ahead must not end years.
-pub const EMPTY_DAYS_CLOSED_MAX: i32 = 1000;
 /// Moments kept of one boot at which a source vouched for the time; of more, every second goes.
 pub const CLOCK_PAIRS_PER_BOOT_MAX: usize = 256;
 /// Moments kept of all boots; of more, the oldest of earlier boots go.

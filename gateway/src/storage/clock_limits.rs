@@ -1,12 +1,11 @@
-//! Belief of the store in the clock: nothing before its newest data, no end of a day far beyond
-//! them, and nothing that cannot be undone soon after a large correction.
+//! Belief of the store in the clock: nothing before its newest data, and nothing that cannot be
+//! undone soon after a large correction.
 
 use super::audit::append_audit;
 use super::local_calendar::{DAY_GRACE_MS, LocalDay};
 use super::writer::StoreWriter;
 use crate::clock::ClockStamp;
 use crate::domain::UtcMs;
-use crate::limits::EMPTY_DAYS_CLOSED_MAX;
 use rusqlite::Connection;
 
 impl StoreWriter {
@@ -30,26 +29,12 @@ impl StoreWriter {
             .map_or(now.at, |newest| newest.max(now.at))
     }
 
-    /// Last local day that may be closed: it is over by the clock, and at most a thousand days beyond the
-    /// newest data, so that a clock far ahead ends few days that nobody has measured. `None` while
-    /// the clock is not trusted, or was just corrected by much.
-    pub(super) fn closing_limit(
-        &mut self,
-        now: ClockStamp,
-    ) -> Result<Option<LocalDay>, rusqlite::Error> {
-        if !now.trusted || !self.clock.is_settled() {
-            return Ok(None);
-        }
-        let over = self.calendar.day(UtcMs(now.at.0 - DAY_GRACE_MS)) - 1;
-        // The usual case needs no query.
-        let measured = self.latest.newest_dated().map(|at| self.calendar.day(at));
-        if measured.is_some_and(|day| day >= over) {
-            return Ok(Some(over));
-        }
-        let newest = self.newest_data()?.map(|at| self.calendar.day(at));
-        Ok(Some(
-            newest.map_or(over, |day| over.min(day + EMPTY_DAYS_CLOSED_MAX)),
-        ))
+    /// Last local day that may be closed: it is over by the clock. `None` while the clock is not
+    /// trusted, or was just corrected by much. Days after a longer gap than `EVIDENCE_GAP_DAYS_MAX`
+    /// are skipped elsewhere: a clock far ahead closes none of them.
+    pub(super) fn closing_limit(&mut self, now: ClockStamp) -> Option<LocalDay> {
+        let is_known = now.trusted && self.clock.is_settled();
+        is_known.then(|| self.calendar.day(UtcMs(now.at.0 - DAY_GRACE_MS)) - 1)
     }
 
     /// Notes the steps of the clock in the audit log.
@@ -144,15 +129,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_clock_far_ahead_closes_a_bounded_number_of_days_that_nobody_has_measured() {
+    async fn a_clock_far_ahead_closes_no_day_that_nobody_has_measured() {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::set(UtcMs(MIDNIGHT), true);
         let store = open(dir.path(), &clock);
         put(&store, MIDNIGHT).await;
         clock.set_wall_clock(UtcMs(MIDNIGHT + 3000 * DAY));
         let closed = closed_days(&store).await;
-        assert_eq!(closed.len(), 1001);
-        assert_eq!(closed[7], "2026-11-28");
+        assert_eq!(closed, ["2026-11-21"]);
         store.stop().await;
     }
 

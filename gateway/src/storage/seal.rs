@@ -56,7 +56,7 @@ impl StoreWriter {
         }
         self.note_clock_steps()?;
         // An untrusted clock ends no day.
-        if let Some(limit) = self.closing_limit(now)?
+        if let Some(limit) = self.closing_limit(now)
             && (self.merge_next_group(limit)? || self.close_due_days(now.at, limit))
         {
             self.schedule_maintenance();

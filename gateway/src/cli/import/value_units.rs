@@ -129,7 +129,7 @@ fn source_unit(
 /// 24.999999999999943).
 fn round_noise(value: f64) -> f64 {
     const STEPS: f64 = 1e9;
-    let rounded = (value * STEPS + 0.5).floor() / STEPS;
+    let rounded = (value * STEPS).round() / STEPS;
     if (rounded - value).abs() <= value.abs().max(1.0) * 1e-12 {
         rounded
     } else {

@@ -64,16 +64,16 @@ impl StoreWriter {
         if self.access == StoreAccess::Read {
             return Ok(0);
         }
-        let closed = self.closing_limit(now).and_then(|limit| match limit {
-            Some(limit) => self.close_step(now.at, limit),
-            None => Ok(0),
-        });
+        let Some(limit) = self.closing_limit(now) else {
+            return Ok(0);
+        };
+        let closed = self.close_step(now.at, limit);
         closed.map_err(|fault| disk_error("closing days", &fault))
     }
 
     /// Returns the number of closed days that need a record.
     pub(super) fn count_due_days(&mut self) -> Result<u64, rusqlite::Error> {
-        let Some(limit) = self.closing_limit(self.clock.now())? else {
+        let Some(limit) = self.closing_limit(self.clock.now()) else {
             return Ok(0);
         };
         let late = |key: crate::storage::memtable::ColumnKey| key.boot == 0 && key.day <= limit;
