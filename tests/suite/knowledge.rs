@@ -292,6 +292,8 @@ fn every_key_of_the_catalogue_is_used_by_code() {
             .into_iter()
             .map(|(_, t)| t),
     );
+    let packaging = project_files("config/packaging", ".rs");
+    texts.extend(packaging.into_iter().map(|(_, text)| text));
     for text in &texts {
         said.extend(text.split('"').map(str::to_owned));
     }

@@ -34,6 +34,7 @@ mod node_commands;
 mod nodes;
 mod onsite;
 mod output_files;
+mod packaging;
 mod page;
 mod page_attacks;
 mod peers;

@@ -3197,3 +3197,10 @@ values-code = code { $code }
 # Delivery: age, echo
 web-sink-late = Delivers, but is late: the oldest reading has waited for { $minutes } min. Check the connection, and catch_up.
 attention-sink-late = Delivery to { $sink } is { $minutes } minutes behind; { $waiting } readings wait
+
+# man pages of the package
+cli-manual-name = Name
+cli-manual-synopsis = Synopsis
+cli-manual-description = Description
+cli-manual-notes = Notes
+cli-manual-version = Version

@@ -3167,3 +3167,10 @@ values-code = kode { $code }
 # Pengiriman: keterlambatan, gema
 web-sink-late = Mengirim, tetapi terlambat: bacaan tertua sudah menunggu { $minutes } menit. Periksa koneksi dan catch_up.
 attention-sink-late = Kiriman ke { $sink } terlambat { $minutes } menit; { $waiting } bacaan menunggu
+
+# halaman man dari paket
+cli-manual-name = Nama
+cli-manual-synopsis = Ringkasan
+cli-manual-description = Keterangan
+cli-manual-notes = Catatan
+cli-manual-version = Versi

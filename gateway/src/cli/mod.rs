@@ -93,6 +93,12 @@ pub fn run_command_line(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     }
 }
 
+/// Commands, options and help texts of the program in one language, for its man pages and
+/// completions.
+pub fn command_definition(lang: Language) -> clap::Command {
+    args::localised_command(lang)
+}
+
 /// Runtime with one thread: the work is small, and a second thread would only add wake-ups and
 /// memory.
 fn build_runtime() -> std::io::Result<tokio::runtime::Runtime> {
