@@ -24,6 +24,8 @@ pub mod config;
 pub mod domain;
 pub mod evidence;
 pub mod formulas;
+#[cfg(feature = "fuzz-doors")]
+pub mod fuzz_doors;
 pub mod i18n;
 pub mod indicators;
 pub mod ledger;

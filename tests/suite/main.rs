@@ -11,6 +11,7 @@ mod brokers;
 mod circles;
 mod command_errors;
 mod config;
+mod corpus;
 mod device_words;
 mod entry;
 mod evidence;

@@ -142,6 +142,8 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
          ledger methods indicators report.content report.render report.build bus_request api \
          server app",
     ),
+    // Entry points of fuzz targets.
+    ("fuzz_doors", "mqtt_link storage sinks sinks.delivery"),
     ("main", "cli app"),
     ("lib", ""),
     ("tests", ""),

@@ -16,6 +16,8 @@ mod broker_link;
 mod broker_refusal;
 mod connection_end;
 mod packet_codec;
+#[cfg(feature = "fuzz-doors")]
+mod packet_door;
 
 pub(crate) use broker_link::{BrokerLink, KnownBrokerVersion};
 pub(crate) use broker_refusal::append_reason_string;
@@ -24,3 +26,5 @@ pub(crate) use packet_codec::{
     BrokerPacket, BrokerReasonCode, DISCONNECT, InboundMessage, MqttProtocolVersion, PINGREQ,
     PublishMessage, write_subscribe,
 };
+#[cfg(feature = "fuzz-doors")]
+pub(crate) use packet_door::read_any_packets;

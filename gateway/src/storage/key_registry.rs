@@ -62,6 +62,21 @@ impl KeyRegistry {
         Ok(names)
     }
 
+    /// Registry that knows the points of some layouts and nothing else; the first layout is 0.
+    #[cfg(feature = "fuzz-doors")]
+    pub(super) fn of_layouts(layouts: &[&[PointKey]]) -> Self {
+        let layout = |points: &&[PointKey]| DeviceLayout {
+            points: points.to_vec(),
+            today: None,
+        };
+        Self {
+            points: HashMap::new(),
+            layouts: (0..).zip(layouts.iter().map(layout)).collect(),
+            current: Vec::new(),
+            site: Vec::new(),
+        }
+    }
+
     /// Reads all points and layouts.
     fn load_all(
         &mut self,

@@ -37,6 +37,8 @@ mod file_import;
 mod file_permissions;
 mod file_presence;
 mod flush;
+#[cfg(feature = "fuzz-doors")]
+pub(crate) mod fuzz_doors;
 mod import;
 mod import_values;
 mod issued_reports;

@@ -9,12 +9,16 @@
 //! Writing a line twice has the same result as writing it once, so "at least once" delivery leaves
 //! no duplicates.
 
+#[cfg(feature = "fuzz-doors")]
+mod answer_door;
 mod line_batch;
 mod line_protocol;
 mod settings;
 mod write_verdict;
 mod writer;
 
+#[cfg(feature = "fuzz-doors")]
+pub(crate) use answer_door::judge_any_answer;
 pub use settings::InfluxSettings;
 pub(crate) use settings::RawInfluxSink;
 

@@ -1,0 +1,30 @@
+//! Entry points for fuzz targets and for the inputs that are kept of them: parsers that are private
+//! to their rooms.
+//!
+//! Each takes any bytes, and panics when a promise of its parser is broken. Only with the feature
+//! `fuzz-doors`, which the installed program is built without.
+
+use crate::mqtt_link::read_any_packets;
+use crate::sinks::influx::judge_any_answer;
+use crate::storage::fuzz_doors;
+
+/// A sealed chunk. What is read from one is written again without a loss.
+pub fn read_chunk(input: &[u8]) {
+    fuzz_doors::read_chunk(input);
+}
+
+/// A row of the journal: number of readings in the first byte, then the row.
+pub fn read_journal_row(input: &[u8]) {
+    fuzz_doors::read_journal_row(input);
+}
+
+/// Packets of a broker, by both versions of MQTT. Reading ends, and takes no byte twice.
+pub fn read_broker_packets(input: &[u8]) {
+    read_any_packets(input);
+}
+
+/// Answer of a database: its status in the first two bytes, then the text. Only 204 counts as
+/// stored.
+pub fn read_database_answer(input: &[u8]) {
+    judge_any_answer(input);
+}
