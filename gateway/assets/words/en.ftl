@@ -3195,6 +3195,7 @@ values-none = none
 values-code = code { $code }
 
 # Delivery: age, echo
+web-sink-backlog = Delivers new readings at once. { $backlog } older ones from an outage follow little by little; catch_up sets how fast.
 web-sink-late = Delivers, but is late: the oldest reading has waited for { $minutes } min. Check the connection, and catch_up.
 attention-sink-late = Delivery to { $sink } is { $minutes } minutes behind; { $waiting } readings wait
 

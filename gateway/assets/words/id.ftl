@@ -3165,6 +3165,7 @@ values-none = tidak ada
 values-code = kode { $code }
 
 # Pengiriman: keterlambatan, gema
+web-sink-backlog = Mengirim bacaan baru langsung. { $backlog } bacaan lama dari masa gangguan menyusul sedikit demi sedikit; catch_up menentukan kecepatannya.
 web-sink-late = Mengirim, tetapi terlambat: bacaan tertua sudah menunggu { $minutes } menit. Periksa koneksi dan catch_up.
 attention-sink-late = Kiriman ke { $sink } terlambat { $minutes } menit; { $waiting } bacaan menunggu
 

@@ -172,6 +172,11 @@ fn register_sink_metrics(registry: &mut Registry, rows: Vec<(String, &SinkState)
         |s| Some(count_to_f64(s.waiting)),
     );
     table.add_gauge(
+        "sink_backlog",
+        "The part of them that waited for the end of an outage; new readings go out first",
+        |s| Some(count_to_f64(s.backlog)),
+    );
+    table.add_gauge(
         "sink_stalled_seconds",
         "Seconds without an acknowledgement although readings wait",
         |s| Some(s.stalled_for().as_secs_f64()),

@@ -28,6 +28,8 @@ pub(crate) struct SinkJson {
     /// Time of that reading, milliseconds.
     delivered_at: Option<i64>,
     waiting: u64,
+    /// The part of them that has waited for the end of an outage: new readings go out first.
+    backlog: u64,
     refused: u64,
     /// The latest refused readings.
     refusals: Vec<SinkRefusalJson>,
@@ -86,6 +88,7 @@ pub(crate) async fn list_sinks(
             delivered: sink.delivered,
             delivered_at: sink.delivered_at.map(|at| at.0),
             waiting: sink.waiting,
+            backlog: sink.backlog,
             refused,
             refusals: refusals.into_iter().map(sink_refusal_json).collect(),
         });

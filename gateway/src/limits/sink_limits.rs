@@ -23,6 +23,8 @@ pub const SINK_STALL_SECONDS: u64 = 60;
 /// Age in seconds of the oldest undelivered reading from which on a sink counts as late.
 // Longer than the longest pause between two attempts, so that one lost connection makes none late.
 pub const SINK_LATE_SECONDS: u64 = 600;
+/// Time in seconds for which readings may wait and still go out on the live lane.
+pub const LIVE_DELAY_SECONDS: u64 = 60;
 /// Time in seconds that a connection must last before the reconnect delay is reset.
 pub const SINK_STABLE_SECONDS: u64 = 60;
 /// Short connections in a row after which a second client with the same client id is suspected.

@@ -178,6 +178,10 @@ impl ApiListener {
         // A known cause has its own advice; otherwise the advice follows from the connection.
         let hint = match (sink.trouble, sink.health()) {
             (Some(trouble), _) => lang.text(trouble.message_key()),
+            (None, DeliveryHealth::Good | DeliveryHealth::Late) if sink.backlog > 0 => {
+                let backlog = number_format::format_count(sink.backlog, lang);
+                lang.text_with("web-sink-backlog", &[("backlog", &backlog)])
+            }
             (None, DeliveryHealth::Good) if sink.refused == 0 => String::new(),
             (None, DeliveryHealth::Good) => {
                 lang.text_with("web-sink-refused", &[("refused", &refused)])

@@ -1,48 +1,42 @@
-//! Rate limit of a sink with a backlog.
+//! Rate limit of the backlog of a sink.
 //!
-//! Readings that become durable while the sink is connected may be sent at once; in addition
-//! `catch_up` readings a second are taken off the backlog. The backlog thus shrinks at a rate that
-//! does not depend on the live rate, and a broker that is back after a month does not get a month
-//! of readings at once.
+//! Live readings are sent at once; beside them `catch_up` readings a second are taken off the
+//! backlog. The backlog thus shrinks at a rate that does not depend on the live rate, and a broker
+//! that is back after a month does not get a month of readings at once.
 
-use crate::domain::ReadingSeq;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// Shortest wait for more allowance.
 const WAKE_INTERVAL_MIN: Duration = Duration::from_millis(50);
 
-/// Token bucket that is filled by time and by new readings.
+/// Token bucket that is filled by time.
 #[derive(Debug)]
 pub(crate) struct CatchUpRate {
     /// Backlog readings a second.
     rate: f64,
     allowance: f64,
-    seen: ReadingSeq,
     at: Instant,
 }
 
 impl CatchUpRate {
-    /// Starts with the allowance of one second; `durable` is the current end of the journal.
-    pub(crate) fn new(catch_up: u32, durable: ReadingSeq, now: Instant) -> Self {
+    /// Starts with the allowance of one second.
+    pub(crate) fn new(catch_up: u32, now: Instant) -> Self {
         let rate = f64::from(catch_up.max(1));
         Self {
             rate,
             allowance: rate,
-            seen: durable,
             at: now,
         }
     }
 
-    /// Returns the number of readings that may be sent now, when the journal ends at `durable`.
-    pub(crate) fn allowance(&mut self, durable: ReadingSeq, now: Instant) -> usize {
-        let came = u32::try_from(durable.saturating_sub(self.seen)).unwrap_or(u32::MAX);
-        self.seen = self.seen.max(durable);
+    /// Returns the number of backlog readings that may be sent now.
+    pub(crate) fn allowance(&mut self, now: Instant) -> usize {
         let backlog = now.duration_since(self.at).as_secs_f64() * self.rate;
         self.at = now;
         // Idle time accumulates at most one second of allowance.
         let most = self.allowance.max(self.rate);
-        self.allowance = (self.allowance + backlog).min(most) + f64::from(came);
+        self.allowance = (self.allowance + backlog).min(most);
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -68,43 +62,32 @@ impl CatchUpRate {
 mod tests {
     use super::*;
 
-    /// Runs for `seconds` with `live` new readings a second and counts the readings sent.
-    fn count_sent(catch_up: u32, live: u64, seconds: u64) -> u64 {
-        let mut now = Instant::now();
-        let mut durable = 1_000_000;
-        let mut pace = CatchUpRate::new(catch_up, durable, now);
-        let mut total = 0;
-        for step in 0..seconds * 10 {
-            now += Duration::from_millis(100);
-            if step % 10 == 0 {
-                durable += live;
-            }
-            let may = pace.allowance(durable, now);
-            pace.take(may);
-            total += may as u64;
-        }
-        total
-    }
-
     #[test]
-    fn the_backlog_shrinks_at_the_same_rate_whatever_comes_in() {
-        for live in [0, 20, 5000] {
-            let backlog = count_sent(100, live, 60) - live * 60;
-            assert!((6000..=6100).contains(&backlog), "live {live}: {backlog}");
+    fn a_minute_of_backlog_is_a_minute_of_the_rate() {
+        for step_ms in [10, 100, 5000] {
+            let mut now = Instant::now();
+            let mut pace = CatchUpRate::new(100, now);
+            let mut total = 0;
+            for _ in 0..60_000 / step_ms {
+                now += Duration::from_millis(step_ms);
+                let may = pace.allowance(now);
+                pace.take(may);
+                total += may;
+            }
+            // Turns of more than a second use no more than a second's allowance each.
+            let most = if step_ms > 1000 {
+                1200..=1300
+            } else {
+                6000..=6100
+            };
+            assert!(most.contains(&total), "{step_ms} ms: {total}");
         }
     }
 
     #[test]
     fn an_idle_night_saves_up_one_second_only() {
         let now = Instant::now();
-        let mut pace = CatchUpRate::new(100, 5, now);
-        assert_eq!(pace.allowance(5, now + Duration::from_hours(10)), 100);
-    }
-
-    #[test]
-    fn a_flush_full_of_live_readings_goes_out_at_once() {
-        let now = Instant::now();
-        let mut pace = CatchUpRate::new(10, 0, now);
-        assert!(pace.allowance(4000, now) >= 4000);
+        let mut pace = CatchUpRate::new(100, now);
+        assert_eq!(pace.allowance(now + Duration::from_hours(10)), 100);
     }
 }

@@ -12,14 +12,15 @@
 //! checked settings with the estimate of its traffic and the delivery ([`ConfiguredSink`]).
 //! `docs/extending.md` adds one.
 //!
-//! Each sink has its own durable cursor in the store. It reads the journal in `seq` order, sends,
-//! and moves the cursor only after the receiver has acknowledged; during an outage the cursor does
-//! not move. Nothing is queued outside the journal, so nothing is lost when the process dies.
+//! Each sink has its own durable position in the store. It reads the journal, sends, and moves the
+//! position only after the receiver has acknowledged; during an outage it does not move. Nothing is
+//! queued outside the journal, so nothing is lost when the process dies.
 //!
-//! **Order.** A sink sends readings in `seq` order, always, so a live reading waits for the backlog
-//! before it. On top of the live readings the sink may send `catch_up` backlog readings a second
-//! (`catch_up_rate`): a backlog of N readings is gone after N / `catch_up` seconds, whatever the
-//! live rate is. The web page shows live values directly and does not wait for a sink.
+//! **Order.** After an outage there are two lanes (`storage::DeliveryLanes`), each in `seq` order:
+//! readings that arrive from then on go out at once on the live lane, and beside them `catch_up`
+//! backlog readings a second (`catch_up_rate`): a backlog of N readings is gone after
+//! N / `catch_up` seconds, whatever the live rate is. The web page shows live values directly and
+//! does not wait for a sink.
 //!
 //! Not part of this module: meaning of a reading, buffers on disk. See docs/ARCHITECTURE.md,
 //! "sinks", and docs/configuration.md, `[mqtt]` and `[influx]`.
@@ -27,6 +28,7 @@
 mod backoff;
 mod catch_up_rate;
 pub mod influx;
+mod lane_feed;
 pub mod mqtt;
 mod refusal_log;
 mod secret_keys;

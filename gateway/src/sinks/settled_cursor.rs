@@ -4,7 +4,6 @@
 //! With `rewind`, a position counts that much later, and after a lost connection delivery goes on
 //! there.
 
-use crate::domain::ReadingSeq;
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -14,25 +13,25 @@ const STEPS: u32 = 64;
 
 /// The settled position, and later ones that are not settled yet.
 #[derive(Debug)]
-pub(super) struct SettledCursor {
+pub(super) struct SettledCursor<P> {
     rewind: Duration,
-    settled: ReadingSeq,
+    settled: P,
     /// Oldest first; at most `STEPS` and two.
-    held: VecDeque<HeldPosition>,
+    held: VecDeque<HeldPosition<P>>,
 }
 
 /// Acknowledged position.
-#[derive(Clone, Copy, Debug)]
-struct HeldPosition {
-    seq: ReadingSeq,
+#[derive(Debug)]
+struct HeldPosition<P> {
+    position: P,
     begun: Instant,
     /// Time of its last acknowledgement.
     acknowledged: Instant,
 }
 
-impl SettledCursor {
+impl<P: Clone> SettledCursor<P> {
     /// Begins where delivery goes on after a start.
-    pub(super) fn new(rewind: Duration, settled: ReadingSeq) -> Self {
+    pub(super) fn new(rewind: Duration, settled: P) -> Self {
         let held = VecDeque::new();
         Self {
             rewind,
@@ -41,19 +40,19 @@ impl SettledCursor {
         }
     }
 
-    /// Notes an acknowledgement.
-    pub(super) fn record(&mut self, seq: ReadingSeq, now: Instant) {
+    /// Notes the position after an acknowledgement.
+    pub(super) fn record(&mut self, position: P, now: Instant) {
         if self.rewind.is_zero() {
-            self.settled = self.settled.max(seq);
+            self.settled = position;
             return;
         }
         let step = self.rewind / STEPS;
         match self.held.back_mut() {
             Some(last) if now.duration_since(last.begun) < step => {
-                (last.seq, last.acknowledged) = (seq, now);
+                (last.position, last.acknowledged) = (position, now);
             }
             _ => self.held.push_back(HeldPosition {
-                seq,
+                position,
                 begun: now,
                 acknowledged: now,
             }),
@@ -62,18 +61,19 @@ impl SettledCursor {
     }
 
     /// Returns the settled position.
-    pub(super) fn settle(&mut self, now: Instant) -> ReadingSeq {
-        while let Some(first) = self.held.front()
-            && now.duration_since(first.acknowledged) >= self.rewind
+    pub(super) fn settle(&mut self, now: Instant) -> P {
+        let rewind = self.rewind;
+        let is_settled = |held: &HeldPosition<P>| now.duration_since(held.acknowledged) >= rewind;
+        while self.held.front().is_some_and(is_settled)
+            && let Some(first) = self.held.pop_front()
         {
-            self.settled = self.settled.max(first.seq);
-            self.held.pop_front();
+            self.settled = first.position;
         }
-        self.settled
+        self.settled.clone()
     }
 
     /// Forgets what is not settled; returns the position to go on from.
-    pub(super) fn step_back(&mut self, now: Instant) -> ReadingSeq {
+    pub(super) fn step_back(&mut self, now: Instant) -> P {
         let settled = self.settle(now);
         self.held.clear();
         settled

@@ -1,13 +1,13 @@
-//! Progress of a sink: its durable cursor, and its state on the status page.
+//! Progress of a sink: its durable position, and its state on the status page.
 
 use crate::clock::Clock;
 use crate::domain::{ReadingSeq, UtcMs};
-use crate::limits::CURSOR_PERSIST_MS;
+use crate::limits::{CURSOR_PERSIST_MS, LIVE_DELAY_SECONDS};
 use crate::sinks::refusal_log::RefusalLog;
 use crate::sinks::settled_cursor::SettledCursor;
 use crate::sinks::waiting_age::WaitingAge;
 use crate::status::{FlapLine, FlapLog, SinkDiagnosis, SinkState, StatusBoard};
-use crate::storage::{RefusedReading, Store, StoreError};
+use crate::storage::{DeliveryLane, DeliveryLanes, RefusedReading, SeqStretch, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -29,23 +29,23 @@ pub struct SinkProgress {
     /// Clock, for times in messages.
     pub clock: Clock,
     board: StatusBoard,
-    /// Sequence number up to which everything is acknowledged.
-    delivered: ReadingSeq,
+    /// Positions up to which readings are acknowledged.
+    lanes: DeliveryLanes,
     /// The part of it that the store has persisted.
-    persisted: ReadingSeq,
+    persisted: DeliveryLanes,
     persisted_at: Instant,
     /// Refused readings after the cursor: after a lost connection they are sent and refused again,
     /// but must be listed once.
     refused: BTreeSet<ReadingSeq>,
     age: WaitingAge,
-    /// The part of `delivered` that the receiver has for good.
-    settled: SettledCursor,
+    /// The part of `lanes` that the receiver has for good.
+    settled: SettledCursor<DeliveryLanes>,
     flaps: Mutex<FlapLog>,
     refusals: RefusalLog,
 }
 
 impl SinkProgress {
-    /// Reads the cursor from the store; a new sink starts at the beginning of the journal.
+    /// Reads the position from the store; a new sink starts at the beginning of the journal.
     pub async fn open(
         name: &'static str,
         store: Store,
@@ -53,7 +53,8 @@ impl SinkProgress {
         board: StatusBoard,
     ) -> Result<Self, StoreError> {
         // A new sink delivers the whole journal, not only what comes from now on.
-        let delivered = store.sink_cursor(name).await?.unwrap_or(0);
+        let lanes = store.sink_lanes(name).await?.unwrap_or_default();
+        let delivered = lanes.cursor();
         let (refused, latest) = store.list_refusals(name).await?;
         let listed = latest.iter().map(|one| one.seq);
         let durable = store.durable();
@@ -64,12 +65,12 @@ impl SinkProgress {
             durable,
             clock,
             board,
-            delivered,
-            persisted: delivered,
+            persisted: lanes.clone(),
             persisted_at: Instant::now(),
             refused: listed.filter(|&seq| seq > delivered).collect(),
             age,
-            settled: SettledCursor::new(Duration::ZERO, delivered),
+            settled: SettledCursor::new(Duration::ZERO, lanes.clone()),
+            lanes,
             flaps: Mutex::default(),
             refusals: RefusalLog::default(),
         };
@@ -77,14 +78,44 @@ impl SinkProgress {
         Ok(progress)
     }
 
-    /// Returns the sequence number up to which everything is acknowledged.
-    pub fn delivered(&self) -> ReadingSeq {
-        self.delivered
+    /// Returns what is acknowledged.
+    pub fn lanes(&self) -> &DeliveryLanes {
+        &self.lanes
+    }
+
+    /// Returns the number of readings that wait in the backlog.
+    pub(crate) fn waiting_backlog(&self) -> u64 {
+        let live = self.lanes.position(DeliveryLane::Live);
+        self.count_stretches(self.lanes.waiting(live))
+    }
+
+    /// Begins delivery after an outage: when more waits than `catch_up` readings, or for long, it
+    /// becomes the backlog, and the live lane begins with what arrives from now on.
+    pub fn begin_live(&mut self, catch_up: u32) {
+        let (durable, now) = (*self.durable.borrow(), Instant::now());
+        self.age.record_end(durable, self.lanes.cursor(), now);
+        let live = self.lanes.position(DeliveryLane::Live);
+        let since = self.age.since_after(live);
+        let has_waited = since.is_some_and(|since| {
+            now.duration_since(since) > Duration::from_secs(LIVE_DELAY_SECONDS)
+        });
+        let waiting = self.store.count_between(live, durable);
+        // A short break needs no second lane: its readings go out in order, ahead of the others.
+        if waiting > u64::from(catch_up) || has_waited {
+            self.lanes.begin_live_at(durable);
+            let sink = self.name;
+            tracing::debug!(
+                sink,
+                waiting,
+                "these readings are backlog; new ones go first"
+            );
+        }
+        self.update_status(|_| ());
     }
 
     /// Sets the time for which acknowledged readings may be lost at the receiver.
     pub(crate) fn set_rewind(&mut self, rewind: Duration) {
-        self.settled = SettledCursor::new(rewind, self.delivered);
+        self.settled = SettledCursor::new(rewind, self.lanes.clone());
     }
 
     /// Goes back, after a lost connection, to what the receiver has for good; returns false when
@@ -92,15 +123,17 @@ impl SinkProgress {
     pub(crate) fn step_back(&mut self) -> bool {
         let now = Instant::now();
         let settled = self.settled.step_back(now);
-        let is_behind = settled < self.delivered;
-        if is_behind {
-            let (sink, from) = (self.name, settled + 1);
-            let count = self.store.count_between(settled, self.delivered);
+        let waiting = self.count_waiting(&self.lanes);
+        let count = self.count_waiting(&settled).saturating_sub(waiting);
+        if count > 0 {
+            let (sink, from) = (self.name, settled.cursor() + 1);
             tracing::info!(sink, from, count, "the connection was lost: sent again");
-            self.age.reopen(self.delivered, now);
-            self.delivered = settled;
+            if settled.cursor() < self.lanes.cursor() {
+                self.age.reopen(self.lanes.cursor(), now);
+            }
+            self.lanes = settled;
         }
-        is_behind
+        count > 0
     }
 
     /// Sets the state to connected and clears the fault.
@@ -128,7 +161,7 @@ impl SinkProgress {
 
     /// Logs that a connection begins; a connection that comes and goes has few lines.
     pub(crate) fn log_connected(&self, version: &str) {
-        let (sink, from) = (self.name, self.delivered + 1);
+        let (sink, from) = (self.name, self.lanes.cursor() + 1);
         match self.flaps().record_change(Instant::now()) {
             FlapLine::Change => tracing::info!(sink, from, version, "connected"),
             line => log_flapping(sink, line),
@@ -183,17 +216,33 @@ impl SinkProgress {
         }
     }
 
-    /// Moves the cursor after an acknowledgement; `at` is the time of the last reading.
-    pub fn advance(&mut self, (seq, at): (ReadingSeq, UtcMs)) {
-        self.delivered = seq;
+    /// Moves a lane on after an acknowledgement; `at` is the time of the last reading.
+    pub fn advance(&mut self, lane: DeliveryLane, (seq, at): (ReadingSeq, UtcMs)) {
+        let is_oldest = lane == DeliveryLane::Backlog || self.lanes.is_live_only();
+        self.move_lane(lane, seq, moment_of(at, &self.clock).filter(|_| is_oldest));
         let now = Instant::now();
-        self.age.record_delivered(seq, moment_of(at, &self.clock));
-        self.age.record_end(*self.durable.borrow(), seq, now);
-        self.settled.record(seq, now);
         self.update_status(|state| {
-            state.delivered_at = Some(at);
+            // The live lane has the newest, whatever the backlog delivers beside it.
+            state.delivered_at = match lane {
+                DeliveryLane::Live => Some(at),
+                DeliveryLane::Backlog => state.delivered_at.max(Some(at)),
+            };
             state.waiting_since = (state.waiting > 0).then_some(now);
         });
+    }
+
+    /// Moves the backlog past readings that the journal no longer has.
+    pub(crate) fn pass_missing(&mut self, until: ReadingSeq) {
+        self.move_lane(DeliveryLane::Backlog, until, None);
+        self.update_status(|_| ());
+    }
+
+    fn move_lane(&mut self, lane: DeliveryLane, seq: ReadingSeq, since: Option<Instant>) {
+        self.lanes.advance(lane, seq);
+        let (delivered, now) = (self.lanes.cursor(), Instant::now());
+        self.age.record_delivered(delivered, since);
+        self.age.record_end(*self.durable.borrow(), delivered, now);
+        self.settled.record(self.lanes.clone(), now);
     }
 
     /// Persists the cursor in the store, at most once a second unless `now`.
@@ -201,25 +250,26 @@ impl SinkProgress {
         // A cursor that is a second old costs at most that second's readings sent twice after a
         // crash.
         let (durable, at) = (*self.durable.borrow(), Instant::now());
-        self.age.record_end(durable, self.delivered, at);
+        self.age.record_end(durable, self.lanes.cursor(), at);
         let waited = self.persisted_at.elapsed() >= Duration::from_millis(CURSOR_PERSIST_MS);
         let settled = self.settled.settle(at);
         self.log_steady();
         self.log_refusals();
-        if self.persisted >= settled || !(now || waited) {
+        if self.persisted == settled || !(now || waited) {
             // The number of waiting readings on the status page grows with the journal.
             self.update_status(|_| ());
             return Ok(());
         }
-        match self.store.advance_cursor(self.name, settled).await {
+        let moved = self.store.advance_lanes(self.name, settled.clone());
+        match moved.await {
             // A disk that hangs ends no connection: the cursor is stored when it answers again.
             Err(StoreError::Hung(_)) => return Ok(()),
             stored => stored?,
         }
+        // Readings at or before the cursor cannot come by again.
+        self.refused = self.refused.split_off(&(settled.cursor() + 1));
         self.persisted = settled;
         self.persisted_at = at;
-        // Readings at or before the cursor cannot come by again.
-        self.refused = self.refused.split_off(&(settled + 1));
         Ok(())
     }
 
@@ -256,14 +306,24 @@ impl SinkProgress {
         Ok(())
     }
 
+    /// Number of readings in the journal that are not delivered at these positions.
+    fn count_waiting(&self, lanes: &DeliveryLanes) -> u64 {
+        self.count_stretches(lanes.waiting(*self.durable.borrow()))
+    }
+
+    fn count_stretches(&self, stretches: impl Iterator<Item = SeqStretch>) -> u64 {
+        let count = |one: SeqStretch| self.store.count_between(one.after, one.until);
+        stretches.map(count).sum()
+    }
+
     fn update_status<T>(&self, change: impl FnOnce(&mut SinkState) -> T) -> T {
-        let durable = *self.durable.borrow();
         self.board.update(|board| {
             let state = board.sinks.entry(self.name).or_default();
-            state.delivered = self.delivered;
+            state.delivered = self.lanes.cursor();
             // The waiting time is measured from the first waiting reading, to tell a stalled sink
             // from a busy one.
-            state.waiting = self.store.count_between(self.delivered, durable);
+            state.waiting = self.count_waiting(&self.lanes);
+            state.backlog = self.waiting_backlog();
             state.oldest_waiting = self.age.oldest();
             match state.waiting {
                 0 => state.waiting_since = None,

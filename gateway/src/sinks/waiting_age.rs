@@ -84,6 +84,12 @@ impl WaitingAge {
         });
     }
 
+    /// Moment since which the first reading after this number waits; `None` when there is none.
+    pub(super) fn since_after(&self, seq: ReadingSeq) -> Option<Instant> {
+        let mark = self.marks.iter().find(|mark| mark.until > seq);
+        mark.map(|mark| mark.since)
+    }
+
     /// Moment since which the oldest undelivered reading waits; `None` when all are delivered.
     pub(super) fn oldest(&self) -> Option<Instant> {
         self.marks.front().map(|mark| mark.since)

@@ -137,6 +137,8 @@ pub struct SinkState {
     pub delivered_at: Option<UtcMs>,
     /// Number of stored readings that are not acknowledged yet.
     pub waiting: u64,
+    /// The part of them that has waited for the end of an outage.
+    pub backlog: u64,
     /// Time since which readings wait without any acknowledgement.
     pub waiting_since: Option<Instant>,
     /// Time since which the oldest of them waits.

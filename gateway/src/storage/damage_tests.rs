@@ -122,7 +122,7 @@ async fn garbled_bytes_anywhere_never_stop_a_start_and_never_make_a_value() {
 async fn a_changed_configuration_keeps_old_readings_under_their_points() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path(), &site(&["power", "temp"]));
-    store.sink_cursor("mqtt").await.unwrap();
+    store.sink_lanes("mqtt").await.unwrap();
     store
         .append(reading(MIDNIGHT, &[decimal(1), decimal(2)]))
         .await

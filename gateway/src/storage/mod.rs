@@ -26,6 +26,7 @@ mod clock_limits;
 mod clock_pairs;
 #[cfg(test)]
 mod damage_tests;
+mod delivery_lanes;
 mod delta_codec;
 mod digest;
 mod downsample;
@@ -86,6 +87,7 @@ mod varint;
 mod writer;
 
 pub use attachments::{AttachmentFile, AttachmentUpload};
+pub use delivery_lanes::{DeliveryLane, DeliveryLanes, SeqStretch};
 pub use digest::{EvidenceExtent, IssueMoment, TextRevision};
 pub use file_import::hash_file;
 pub use import_values::{FileImport, ImportComparison, ImportMode};

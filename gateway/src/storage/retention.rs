@@ -129,11 +129,12 @@ impl StoreWriter {
             now.trusted && moved.is_some_and(|moved| now.at.0 - moved > patience)
         };
         let (mut dead, mut alive) = (None, u64::MAX);
-        for (sink, seq) in &self.cursors {
+        for (sink, lanes) in &self.cursors {
+            let seq = lanes.cursor();
             if is_dead(sink) {
-                dead = Some(dead.map_or(*seq, |least: u64| least.min(*seq)));
+                dead = Some(dead.map_or(seq, |least: u64| least.min(seq)));
             } else {
-                alive = alive.min(*seq);
+                alive = alive.min(seq);
             }
         }
         match dead {

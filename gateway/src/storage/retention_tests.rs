@@ -176,7 +176,7 @@ async fn over_budget(dir: &Path, days: u64) -> (usize, usize, Store) {
         .import_rows("meter.power", rows.collect())
         .await
         .unwrap();
-    store.sink_cursor("mqtt").await.unwrap();
+    store.sink_lanes("mqtt").await.unwrap();
     for n in 0..5000 {
         let one = reading(MIDNIGHT + n * 100, &[random_outcome(&mut random)]);
         store.append(one).await.unwrap();
@@ -230,8 +230,8 @@ async fn a_sink_taken_out_of_the_configuration_holds_nothing_and_may_come_back()
     let dir = tempfile::tempdir().unwrap();
     let clock = Clock::set(UtcMs(MIDNIGHT), true);
     let store = open_at(dir.path(), &site(&["power"]), &clock, None);
-    store.sink_cursor("mqtt").await.unwrap();
-    store.sink_cursor("influx").await.unwrap();
+    store.sink_lanes("mqtt").await.unwrap();
+    store.sink_lanes("influx").await.unwrap();
     let take = async |store: &Store, from: i64| {
         for n in from..from + 10 {
             let one = reading(MIDNIGHT + n * 1000, &[decimal(n)]);
@@ -240,8 +240,14 @@ async fn a_sink_taken_out_of_the_configuration_holds_nothing_and_may_come_back()
         }
     };
     take(&store, 0).await;
-    store.advance_cursor("influx", 4).await.unwrap();
-    store.advance_cursor("mqtt", 8).await.unwrap();
+    store
+        .advance_lanes("influx", DeliveryLanes::at(4))
+        .await
+        .unwrap();
+    store
+        .advance_lanes("mqtt", DeliveryLanes::at(8))
+        .await
+        .unwrap();
     store.flush().await.unwrap();
     store.stop().await;
 
@@ -255,14 +261,20 @@ async fn a_sink_taken_out_of_the_configuration_holds_nothing_and_may_come_back()
     assert_eq!(store.health().borrow().retired, ["influx"]);
     let left = store.read_journal(0, 100).await.unwrap();
     assert_eq!(left.iter().map(|one| one.seq).collect::<Vec<_>>(), [9, 10]);
-    assert_eq!(store.sink_cursor("mqtt").await.unwrap(), Some(8));
+    assert_eq!(
+        store.sink_lanes("mqtt").await.unwrap(),
+        Some(DeliveryLanes::at(8))
+    );
 
     // It is back: what the journal still has it gets, from where it was left.
     store
         .set_configured_sinks(vec!["mqtt", "influx"])
         .await
         .unwrap();
-    assert_eq!(store.sink_cursor("influx").await.unwrap(), Some(8));
+    assert_eq!(
+        store.sink_lanes("influx").await.unwrap(),
+        Some(DeliveryLanes::at(8))
+    );
     take(&store, 10).await;
     assert!(store.health().borrow().retired.is_empty());
     assert_eq!(store.read_journal(8, 100).await.unwrap().len(), 12);
@@ -273,18 +285,24 @@ async fn a_sink_that_comes_back_is_not_sent_again_what_it_had() {
     let dir = tempfile::tempdir().unwrap();
     let clock = Clock::set(UtcMs(MIDNIGHT), true);
     let store = open_at(dir.path(), &site(&["power"]), &clock, None);
-    store.sink_cursor("mqtt").await.unwrap();
-    store.sink_cursor("influx").await.unwrap();
+    store.sink_lanes("mqtt").await.unwrap();
+    store.sink_lanes("influx").await.unwrap();
     for n in 0..10 {
         let one = reading(MIDNIGHT + n * 1000, &[decimal(n)]);
         store.append(one).await.unwrap();
     }
     store.flush().await.unwrap();
-    store.advance_cursor("influx", 6).await.unwrap();
+    store
+        .advance_lanes("influx", DeliveryLanes::at(6))
+        .await
+        .unwrap();
     store.set_configured_sinks(vec!["mqtt"]).await.unwrap();
     store
         .set_configured_sinks(vec!["mqtt", "influx"])
         .await
         .unwrap();
-    assert_eq!(store.sink_cursor("influx").await.unwrap(), Some(6));
+    assert_eq!(
+        store.sink_lanes("influx").await.unwrap(),
+        Some(DeliveryLanes::at(6))
+    );
 }

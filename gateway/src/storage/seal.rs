@@ -3,6 +3,7 @@
 //! Parts of the current day are sealed every hour, whole days when they are over.
 
 use super::chunk_codec;
+use super::delivery_lanes::DeliveryLanes;
 use super::digest::mark_day_due;
 use super::key_registry::PointKey;
 use super::local_calendar::LocalDay;
@@ -117,7 +118,8 @@ impl StoreWriter {
         write_meta(&transaction, "last_seq", sealed)?;
         self.latest.save(&transaction)?;
         // The slowest sink decides; without sinks the sealed samples are enough.
-        let passed = self.cursors.values().min().copied().unwrap_or(u64::MAX);
+        let cursors = self.cursors.values().map(DeliveryLanes::cursor);
+        let passed = cursors.min().unwrap_or(u64::MAX);
         transaction.execute(
             "DELETE FROM journal WHERE first + n - 1 <= ?",
             [passed.min(self.durable).cast_signed()],

@@ -201,8 +201,8 @@ fn parse_slot(bytes: &[u8], place: u64) -> Option<FloorSlot> {
 #[cfg(test)]
 mod tests {
     use crate::limits::{SEQ_RESERVE_STEP, SEQ_UNKNOWN_STEP};
-    use crate::storage::Store;
     use crate::storage::tests::{MIDNIGHT, decimal, open, reading, site};
+    use crate::storage::{DeliveryLanes, Store};
     use std::path::Path;
 
     fn open_test_store(dir: &Path) -> Store {
@@ -399,17 +399,23 @@ mod tests {
         let store = open_test_store(dir.path());
         let last = append_readings(&store, 10).await;
         for (sink, at) in [("mqtt", last), ("influx", last - 3)] {
-            store.sink_cursor(sink).await.unwrap();
-            store.advance_cursor(sink, at).await.unwrap();
+            store.sink_lanes(sink).await.unwrap();
+            store
+                .advance_lanes(sink, DeliveryLanes::at(at))
+                .await
+                .unwrap();
         }
         store.stop().await;
         remove_files(dir.path(), &["pantau.seq"]);
         let store = open_test_store(dir.path());
         let durable = *store.durable().borrow();
         for (sink, waiting) in [("mqtt", 0), ("influx", 3)] {
-            let at = store.sink_cursor(sink).await.unwrap().unwrap();
+            let at = store.sink_lanes(sink).await.unwrap().unwrap().cursor();
             assert_eq!(store.count_between(at, durable), waiting, "{sink}");
         }
-        assert_eq!(store.sink_cursor("mqtt").await.unwrap(), Some(durable));
+        assert_eq!(
+            store.sink_lanes("mqtt").await.unwrap(),
+            Some(DeliveryLanes::at(durable))
+        );
     }
 }

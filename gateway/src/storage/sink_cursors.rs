@@ -1,10 +1,11 @@
-//! Durable cursor of each sink; the journal is kept from the lowest cursor on.
+//! Durable position of each sink; the journal is kept from the lowest cursor on.
 //!
 //! A sink that is removed from the configuration is retired: its position is stored, but no journal
 //! is kept for it. When it is configured again it continues from there, as far as the journal still
 //! reaches.
 
 use super::audit::append_audit;
+use super::delivery_lanes::DeliveryLanes;
 use super::meta_table::{read_meta, write_meta};
 use super::schema::disk_error;
 use super::store_error::StoreError;
@@ -18,21 +19,21 @@ const RETIRED_PREFIX: &str = "retired:";
 /// Key prefix in `meta`: time of the last move of a cursor.
 const MOVED_PREFIX: &str = "moved:";
 
-/// By sink: delivered `seq`, and time of the last move, ms since 1970.
-pub(super) type SinkCursors = (BTreeMap<String, ReadingSeq>, BTreeMap<String, i64>);
+/// By sink: what is delivered, and time of the last move, ms since 1970.
+pub(super) type SinkCursors = (BTreeMap<String, DeliveryLanes>, BTreeMap<String, i64>);
 
 impl StoreWriter {
-    /// Returns the cursor of a sink and registers it; `None` for a new sink.
-    pub(super) fn sink_cursor(&mut self, sink: String) -> Result<Option<ReadingSeq>, StoreError> {
-        if let Some(seq) = self.cursors.get(&sink) {
-            return Ok(Some(*seq));
+    /// Returns the position of a sink and registers it; `None` for a new sink.
+    pub(super) fn sink_lanes(&mut self, sink: String) -> Result<Option<DeliveryLanes>, StoreError> {
+        if let Some(lanes) = self.cursors.get(&sink) {
+            return Ok(Some(lanes.clone()));
         }
         let (from, left) = self
             .register_sink(&sink)
             .map_err(|fault| disk_error("keeping a cursor", &fault))?;
         self.health.retired.retain(|name| *name != sink);
-        self.cursors.insert(sink, from);
-        Ok(left.map(|_| from))
+        self.cursors.insert(sink, DeliveryLanes::at(from));
+        Ok(left.map(|_| DeliveryLanes::at(from)))
     }
 
     /// Stores the start of a sink; returns it with the old position when the sink was retired.
@@ -77,7 +78,7 @@ impl StoreWriter {
 
     /// Stores the position of a sink and deletes its cursor.
     fn retire_sink(&mut self, sink: &str) -> Result<(), rusqlite::Error> {
-        let Some(seq) = self.cursors.get(sink).copied() else {
+        let Some(seq) = self.cursors.get(sink).map(DeliveryLanes::cursor) else {
             return Ok(());
         };
         let transaction = self.db.transaction()?;
@@ -88,6 +89,7 @@ impl StoreWriter {
         )?;
         // A cursor that stays would keep the journal for a sink that never comes back.
         transaction.execute("DELETE FROM cursor WHERE sink = ?", [sink])?;
+        transaction.execute("DELETE FROM sink_lane WHERE sink = ?", [sink])?;
         let moved = format!("{MOVED_PREFIX}{sink}");
         transaction.execute("DELETE FROM meta WHERE key = ?", [moved])?;
         let what = format!("{sink} is no longer configured: left at {seq}, nothing is kept for it");
@@ -117,10 +119,10 @@ impl StoreWriter {
         Ok(())
     }
 
-    /// Moves a cursor forward; a lower position is ignored.
-    pub(super) fn advance_cursor(&mut self, sink: String, to: ReadingSeq) {
+    /// Moves a position forward; one with a lower cursor is ignored.
+    pub(super) fn advance_lanes(&mut self, sink: String, to: DeliveryLanes) {
         let at = self.cursors.entry(sink.clone()).or_default();
-        if to > *at {
+        if to.cursor() >= at.cursor() && to != *at {
             *at = to;
             let now = self.clock.now();
             // An untrusted time could make a live sink look dead for days.
@@ -137,11 +139,12 @@ impl StoreWriter {
 pub(super) fn write_cursors<'s>(
     db: &Connection,
     moved: impl Iterator<Item = &'s String>,
-    (cursors, moved_at): (&BTreeMap<String, ReadingSeq>, &BTreeMap<String, i64>),
+    (cursors, moved_at): (&BTreeMap<String, DeliveryLanes>, &BTreeMap<String, i64>),
 ) -> Result<(), rusqlite::Error> {
     for sink in moved {
-        if let Some(seq) = cursors.get(sink) {
-            upsert_cursor(db, sink, *seq)?;
+        if let Some(lanes) = cursors.get(sink) {
+            upsert_cursor(db, sink, lanes.cursor())?;
+            write_lanes(db, sink, lanes)?;
         }
         if let Some(at) = moved_at.get(sink) {
             write_meta(db, &format!("{MOVED_PREFIX}{sink}"), *at)?;
@@ -158,7 +161,31 @@ fn upsert_cursor(db: &Connection, sink: &str, seq: ReadingSeq) -> Result<(), rus
     Ok(())
 }
 
-/// Returns all cursors, and the times of their last moves where known.
+/// Writes the lanes of a sink; a sink without a backlog has none.
+fn write_lanes(db: &Connection, sink: &str, lanes: &DeliveryLanes) -> Result<(), rusqlite::Error> {
+    db.prepare_cached("DELETE FROM sink_lane WHERE sink = ?")?
+        .execute([sink])?;
+    for (after, until) in lanes.to_rows() {
+        db.prepare_cached("INSERT INTO sink_lane(sink, after, until) VALUES (?, ?, ?)")?
+            .execute(params![sink, after, until])?;
+    }
+    Ok(())
+}
+
+/// Returns the position of a sink with this cursor.
+fn read_lanes(
+    db: &Connection,
+    sink: &str,
+    cursor: ReadingSeq,
+) -> Result<DeliveryLanes, rusqlite::Error> {
+    let find = "SELECT after, until FROM sink_lane WHERE sink = ? ORDER BY after";
+    let mut rows = db.prepare_cached(find)?;
+    let rows = rows.query_map([sink], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows: Vec<(i64, i64)> = rows.collect::<Result<_, _>>()?;
+    Ok(DeliveryLanes::from_rows(cursor, &rows))
+}
+
+/// Returns all positions, and the times of their last moves where known.
 pub(super) fn read_cursors(db: &Connection) -> Result<SinkCursors, rusqlite::Error> {
     let mut rows = db.prepare("SELECT sink, seq FROM cursor")?;
     let mut rows = rows.query([])?;
@@ -168,7 +195,8 @@ pub(super) fn read_cursors(db: &Connection) -> Result<SinkCursors, rusqlite::Err
         if let Some(moved) = read_meta(db, &format!("{MOVED_PREFIX}{sink}"))? {
             moved_at.insert(sink.clone(), moved);
         }
-        cursors.insert(sink, row.get::<_, i64>(1)?.cast_unsigned());
+        let lanes = read_lanes(db, &sink, row.get::<_, i64>(1)?.cast_unsigned())?;
+        cursors.insert(sink, lanes);
     }
     Ok((cursors, moved_at))
 }

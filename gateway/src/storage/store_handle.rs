@@ -1,6 +1,7 @@
 //! Public interface of the store: the handle, and the requests that it sends.
 
 use super::attachments::{AttachmentFile, AttachmentUpload, run_blocking};
+use super::delivery_lanes::DeliveryLanes;
 use super::ledger::LedgerAddition;
 use super::newest_readings::NewestReadings;
 use super::reading_ring::ReadingRing;
@@ -100,11 +101,11 @@ impl Store {
         self.health.clone()
     }
 
-    /// Returns the `seq` up to which the sink has delivered, or `None` for a new sink. The call
-    /// registers the sink: from then on the journal is kept for it.
-    pub async fn sink_cursor(&self, sink: &str) -> Result<Option<ReadingSeq>, StoreError> {
+    /// Returns what the sink has delivered, or `None` for a new sink. The call registers the sink:
+    /// from then on the journal is kept for it.
+    pub async fn sink_lanes(&self, sink: &str) -> Result<Option<DeliveryLanes>, StoreError> {
         let sink = sink.to_owned();
-        self.ask(|reply| StoreRequest::Cursor { sink, reply }).await
+        self.ask(|reply| StoreRequest::Lanes { sink, reply }).await
     }
 
     /// Sets the configured sinks. Every other known sink is retired: the journal is no longer kept
@@ -114,12 +115,11 @@ impl Store {
         self.ask(|reply| StoreRequest::Sinks { names, reply }).await
     }
 
-    /// Records that the receiver has acknowledged everything up to `to`. Written with the next
-    /// flush, without a commit of its own; after a power cut before that flush the readings are
-    /// sent again.
-    pub async fn advance_cursor(&self, sink: &str, to: ReadingSeq) -> Result<(), StoreError> {
+    /// Records what the receiver has acknowledged. Written with the next flush, without a commit of
+    /// its own; after a power cut before that flush the readings are sent again.
+    pub async fn advance_lanes(&self, sink: &str, to: DeliveryLanes) -> Result<(), StoreError> {
         let sink = sink.to_owned();
-        self.send_unless_hung(StoreRequest::MoveCursor { sink, to })
+        self.send_unless_hung(StoreRequest::MoveLanes { sink, to })
             .await
     }
 

@@ -1,5 +1,6 @@
 //! [`StoreRequest`]: requests to the thread that owns the file, each with its reply channel.
 
+use super::delivery_lanes::DeliveryLanes;
 use super::digest::{EvidenceExtent, IssueMoment, TextRevision};
 use super::import_values::{FileImport, ImportComparison, ImportMode};
 use super::ledger::LedgerAddition;
@@ -37,17 +38,17 @@ pub(crate) enum StoreRequest {
         max: usize,
         reply: StoreReply<Vec<Arc<NumberedReading>>>,
     },
-    Cursor {
+    Lanes {
         sink: String,
-        reply: StoreReply<Option<ReadingSeq>>,
+        reply: StoreReply<Option<DeliveryLanes>>,
     },
     Sinks {
         names: Vec<&'static str>,
         reply: StoreReply<()>,
     },
-    MoveCursor {
+    MoveLanes {
         sink: String,
-        to: ReadingSeq,
+        to: DeliveryLanes,
     },
     Refuse(RefusedReading),
     Refusals {

@@ -95,7 +95,7 @@ async fn what_was_flushed_is_there_after_a_stop_without_warning() {
     let dir = tempfile::tempdir().unwrap();
     let site = site(&["power", "temp"]);
     let store = open(dir.path(), &site);
-    assert_eq!(store.sink_cursor("mqtt").await.unwrap(), None);
+    assert_eq!(store.sink_lanes("mqtt").await.unwrap(), None);
     for i in 0..10 {
         let outcomes = [decimal(i), SampleOutcome::Bad(QualityReason::Timeout)];
         store
@@ -104,7 +104,10 @@ async fn what_was_flushed_is_there_after_a_stop_without_warning() {
             .unwrap();
     }
     assert_eq!(store.flush().await.unwrap(), 10);
-    store.advance_cursor("mqtt", 4).await.unwrap();
+    store
+        .advance_lanes("mqtt", DeliveryLanes::at(4))
+        .await
+        .unwrap();
     store.flush().await.unwrap();
     assert_eq!(ask(&store, raw("meter.power")).await.len(), 10);
     store
@@ -123,7 +126,10 @@ async fn what_was_flushed_is_there_after_a_stop_without_warning() {
         std::fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
     }
     let again = open(copy.path(), &site);
-    assert_eq!(again.sink_cursor("mqtt").await.unwrap(), Some(4));
+    assert_eq!(
+        again.sink_lanes("mqtt").await.unwrap(),
+        Some(DeliveryLanes::at(4))
+    );
     let readings = again.read_journal(4, 100).await.unwrap();
     assert_eq!(
         readings.iter().map(|one| one.seq).collect::<Vec<_>>(),
@@ -368,12 +374,32 @@ async fn late_and_imported_samples_merge_and_replace() {
 }
 
 #[tokio::test]
+async fn both_lanes_of_a_sink_are_there_after_a_restart_and_gone_with_the_backlog() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = site(&["power"]);
+    let mut lanes = DeliveryLanes::at(3);
+    lanes.begin_live_at(8);
+    lanes.advance(DeliveryLane::Live, 9);
+    for wanted in [lanes, DeliveryLanes::at(9)] {
+        let store = open(dir.path(), &site);
+        store.sink_lanes("mqtt").await.unwrap();
+        let moved = store.advance_lanes("mqtt", wanted.clone());
+        moved.await.unwrap();
+        store.flush().await.unwrap();
+        store.stop().await;
+        let again = open(dir.path(), &site);
+        assert_eq!(again.sink_lanes("mqtt").await.unwrap(), Some(wanted));
+        again.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn undated_readings_get_their_true_time_in_the_samples_and_in_the_journal() {
     let dir = tempfile::tempdir().unwrap();
     let site = site(&["power"]);
     let clock = Clock::set(UtcMs(MIDNIGHT), true);
     let store = open_at(dir.path(), &site, &clock, None);
-    store.sink_cursor("mqtt").await.unwrap();
+    store.sink_lanes("mqtt").await.unwrap();
     let mut undated = reading(1000, &[decimal(7)]);
     undated.dated = false;
     store.append(undated).await.unwrap();
@@ -431,8 +457,8 @@ async fn the_journal_waits_for_the_slowest_sink_and_no_longer() {
     let site = site(&["power"]);
     let clock = Clock::set(UtcMs(MIDNIGHT), true);
     let store = open_at(dir.path(), &site, &clock, None);
-    store.sink_cursor("mqtt").await.unwrap();
-    store.sink_cursor("influx").await.unwrap();
+    store.sink_lanes("mqtt").await.unwrap();
+    store.sink_lanes("influx").await.unwrap();
     for i in 0..10 {
         store
             .append(reading(MIDNIGHT + i, &[decimal(i)]))
@@ -440,8 +466,14 @@ async fn the_journal_waits_for_the_slowest_sink_and_no_longer() {
             .unwrap();
         store.flush().await.unwrap();
     }
-    store.advance_cursor("mqtt", 10).await.unwrap();
-    store.advance_cursor("influx", 4).await.unwrap();
+    store
+        .advance_lanes("mqtt", DeliveryLanes::at(10))
+        .await
+        .unwrap();
+    store
+        .advance_lanes("influx", DeliveryLanes::at(4))
+        .await
+        .unwrap();
     store.flush().await.unwrap();
     close_days(&store, &clock).await;
     store.stop().await;

@@ -2,6 +2,7 @@
 //! results in between.
 
 use super::audit::{append_audit, read_audit};
+use super::delivery_lanes::DeliveryLanes;
 use super::file_presence::FilePresence;
 use super::key_registry::KeyRegistry;
 use super::latest::LatestCache;
@@ -60,7 +61,7 @@ pub(super) struct StoreWriter {
     pub(super) ring: ReadingRing,
     pub(super) memtable: Memtable,
     pub(super) latest: LatestCache,
-    pub(super) cursors: BTreeMap<String, ReadingSeq>,
+    pub(super) cursors: BTreeMap<String, DeliveryLanes>,
     /// Time of the last move of each sink's cursor, ms since 1970.
     pub(super) moved_at: BTreeMap<String, i64>,
     /// Sinks whose cursor moved since the last flush.
@@ -172,11 +173,11 @@ impl StoreWriter {
             StoreRequest::Journal { after, max, reply } => {
                 drop(reply.send(self.journal_after(after, max)));
             }
-            StoreRequest::Cursor { sink, reply } => drop(reply.send(self.sink_cursor(sink))),
+            StoreRequest::Lanes { sink, reply } => drop(reply.send(self.sink_lanes(sink))),
             StoreRequest::Sinks { names, reply } => {
                 drop(reply.send(self.set_configured_sinks(&names)));
             }
-            StoreRequest::MoveCursor { sink, to } => self.advance_cursor(sink, to),
+            StoreRequest::MoveLanes { sink, to } => self.advance_lanes(sink, to),
             StoreRequest::Refuse(refusal) => self.record_refusal(refusal),
             StoreRequest::Refusals { sink, reply } => {
                 drop(reply.send(self.refusals_of_sink(&sink)));

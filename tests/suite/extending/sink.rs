@@ -5,7 +5,7 @@ use gateway::config::{self, RawText};
 use gateway::domain::{DeviceInfo, NumberedReading, Site};
 use gateway::i18n::Language;
 use gateway::sinks::{ConfiguredSink, SinkCheck, SinkFuture, SinkKind, SinkProgress, SinkTable};
-use gateway::storage::StoreError;
+use gateway::storage::{DeliveryLane, StoreError};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::fs::OpenOptions;
@@ -77,11 +77,14 @@ impl LineFile {
         loop {
             let readings = progress
                 .store
-                .read_journal(progress.delivered(), 500)
+                .read_journal(progress.lanes().position(DeliveryLane::Live), 500)
                 .await?;
             match (self.append_lines(site, &readings), readings.last()) {
                 // The cursor moves only when the readings are in the file.
-                (Ok(()), Some(last)) => progress.advance((last.seq, last.reading.at)),
+                (Ok(()), Some(last)) => {
+                    let place = (last.seq, last.reading.at);
+                    progress.advance(DeliveryLane::Live, place);
+                }
                 (Ok(()), None) => progress.set_connected(),
                 // Shown on the page, and tried again: the readings stay in the journal.
                 (Err(why), _) => progress.set_fault(&why.to_string(), None),

@@ -11,6 +11,7 @@ use gateway::domain::{DeviceInfo, ExactNumber, PointInfo, ReadingSeq, SampleOutc
 use gateway::sinks::mqtt::MqttSettings;
 use gateway::status::SinkDiagnosis;
 use std::time::Duration;
+use tokio::time::sleep;
 
 const CAPTIVE_PORTAL_PAGE: &str =
     "<!DOCTYPE html><html><title>Kuota internet Anda habis</title></html>";
@@ -344,6 +345,46 @@ async fn a_message_above_the_brokers_limit_is_refused_and_small_ones_flow() {
 #[tokio::test]
 async fn a_message_on_which_an_old_broker_hangs_up_is_found_and_small_ones_flow() {
     only_large_ones_are_refused(MqttVersion::V3, "hung up on it 4 times").await;
+}
+
+/// Appends one reading of the device of small messages, or of large ones.
+async fn append_sized(bench: &SinkBench, seq: ReadingSeq, is_large: bool) {
+    let value = ExactNumber::Decimal {
+        mantissa: 1_000_000,
+        exponent: 0,
+    };
+    let points = if is_large { 60 } else { 1 };
+    let outcomes = vec![SampleOutcome::Good(value); points].into();
+    bench.append(seq, u16::from(is_large), outcomes).await;
+    bench.store.flush().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_backlog_that_ends_with_such_a_message_is_passed_and_live_readings_flow() {
+    let bench = SinkBench::with_site(uneven_site());
+    let broker = MosquittoBroker::start("max_packet_size 1000").await;
+    let folder = tempfile::tempdir().unwrap();
+    let ears = MqttSubscriber::start(broker.port, folder.path(), &[]).await;
+    for seq in 1..=3 {
+        append_sized(&bench, seq, false).await;
+    }
+    append_sized(&bench, 4, true).await;
+    let sink = bench.run_mqtt(versioned_settings(broker.port, MqttVersion::V3));
+    wait_until("hung up", || bench.sink_state("mqtt").fault.is_some()).await;
+    // Only a reading of the live lane can show that the broker accepts smaller ones.
+    let mut last = 4;
+    while bench.sink_state("mqtt").refused == 0 {
+        last += 1;
+        assert!(last < 100, "{:?}", bench.sink_state("mqtt"));
+        append_sized(&bench, last, false).await;
+        sleep(Duration::from_millis(300)).await;
+    }
+    bench.wait_delivered("mqtt", last).await;
+    let (_, refused) = bench.store.list_refusals("mqtt").await.unwrap();
+    assert_eq!(refused[0].seq, 4);
+    let heard: std::collections::BTreeSet<u64> = ears.seqs().into_iter().collect();
+    assert_eq!(heard, (1..=last).filter(|seq| *seq != 4).collect());
+    sink.stop().await;
 }
 
 #[tokio::test]

@@ -89,7 +89,7 @@ async fn simulate_day(disk: &LoggedDisk) -> AcknowledgedFlushes {
     let clock = Clock::set(START, true);
     let store = open_store(&disk.mounted.at.join("store"), &clock);
     // A cursor that is known and never moves keeps the journal from being deleted.
-    store.sink_cursor("sink").await.unwrap();
+    store.sink_lanes("sink").await.unwrap();
     let mut acknowledged = Vec::new();
     for flush in 0..FLUSHES as u64 {
         for n in flush * 6..(flush + 1) * 6 {

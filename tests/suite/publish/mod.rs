@@ -151,7 +151,7 @@ impl SinkBench {
         // As in a gateway, whose sinks are known before its first reading: the journal keeps a day
         // that has just ended for them.
         for name in ["mqtt", "influx"] {
-            self.store.sink_cursor(name).await.unwrap();
+            self.store.sink_lanes(name).await.unwrap();
         }
         for seq in seqs {
             // Two devices in turn, so that two topics and two series are mixed in one journal.

@@ -175,6 +175,68 @@ async fn a_sink_that_crawls_behind_is_late_until_it_has_caught_up() {
     sink.stop().await;
 }
 
+/// Numbers of the readings that were heard, in order: of the live lane, and of the backlog.
+fn lanes_heard(ears: &MqttSubscriber) -> [Vec<u64>; 2] {
+    let heard = ears.messages();
+    let of_lane = |is_backlog: bool| {
+        let readings = heard.iter().filter_map(|(_, _, payload)| {
+            let seq = payload["seq"].as_u64()?;
+            (payload["backlog"].as_bool().unwrap_or(false) == is_backlog).then_some(seq)
+        });
+        readings.collect()
+    };
+    [of_lane(false), of_lane(true)]
+}
+
+#[tokio::test]
+async fn a_new_reading_is_heard_at_once_whatever_waits_and_each_lane_keeps_its_order() {
+    let bench = SinkBench::new();
+    let mut broker = MosquittoBroker::start("").await;
+    let ears = MqttSubscriber::start(broker.port, bench.folder.path(), &[]).await;
+    bench.append_range(1..=3000).await;
+    let mut settings = mqtt_settings(broker.port);
+    // The whole backlog would take 30 s.
+    settings.catch_up = 100;
+    let sink = bench.run_mqtt(settings.clone());
+    wait_until("some", || !ears.seqs().is_empty()).await;
+    let state = || bench.sink_state("mqtt");
+    assert!(state().backlog > 2000, "{}", state().backlog);
+    bench.append_range(3001..=3010).await;
+    let live = || lanes_heard(&ears)[0].clone();
+    wait_until("live", || live().last() == Some(&3010)).await;
+    assert!(state().backlog > 1000, "{}", state().backlog);
+    // A second outage, and a restart in the middle of it, with more than goes out in a second.
+    broker.kill();
+    wait_until("noticed", || !state().connected).await;
+    sink.stop().await;
+    bench.append_range(3011..=3300).await;
+    broker.start_process().await;
+    let sink = bench.run_mqtt(settings.clone());
+    wait_until("again", || state().connected).await;
+    bench.append_range(3301..=3310).await;
+    wait_until("live", || live().last() == Some(&3310)).await;
+    sink.stop().await;
+    settings.catch_up = 5000;
+    let sink = bench.run_mqtt(settings);
+    wait_until("all", || state().waiting == 0 && state().delivered == 3310).await;
+    wait_until("heard", || lanes_heard(&ears)[1].contains(&3300)).await;
+    let [live, backlog] = lanes_heard(&ears);
+    // Sent again are only readings whose acknowledgement was lost: the last ones of a connection.
+    for heard in [&live, &backlog] {
+        let mut last = 0;
+        for seq in heard {
+            assert!(*seq + 200 > last, "{seq} after {last}");
+            last = last.max(*seq);
+        }
+    }
+    assert!(live.iter().all(|seq| *seq > 3000), "{live:?}");
+    let mut all = [live, backlog].concat();
+    all.sort_unstable();
+    all.dedup();
+    assert_seqs_complete(&all, 3310);
+    sink.stop().await;
+}
+
 /// A broker behind TLS with this certificate.
 async fn broker_with_certificate(certificate: &TestCertificate) -> MosquittoBroker {
     let mut broker = MosquittoBroker::start("").await;

@@ -1,11 +1,13 @@
 //! [`LineBatch`]: the lines of one write, divisible at each reading.
 
 use crate::domain::{ReadingSeq, UtcMs};
+use crate::storage::DeliveryLane;
 use std::ops::Range;
 
-/// Lines of one write.
-#[derive(Debug, Default)]
+/// Lines of one write, all of one lane.
+#[derive(Debug)]
 pub(super) struct LineBatch {
+    pub(super) lane: DeliveryLane,
     pub(super) text: String,
     pub(super) places: Vec<BatchEntry>,
 }
@@ -19,8 +21,20 @@ pub(super) struct BatchEntry {
     end: usize,
 }
 
+impl Default for LineBatch {
+    fn default() -> Self {
+        Self {
+            lane: DeliveryLane::Live,
+            text: String::new(),
+            places: Vec::new(),
+        }
+    }
+}
+
 impl LineBatch {
-    pub(super) fn clear(&mut self) {
+    /// Begins an empty batch of a lane.
+    pub(super) fn begin(&mut self, lane: DeliveryLane) {
+        self.lane = lane;
         self.text.clear();
         self.places.clear();
     }

@@ -22,18 +22,18 @@ pub(crate) use answer_door::judge_any_answer;
 pub use settings::InfluxSettings;
 pub(crate) use settings::RawInfluxSink;
 
-use crate::domain::{DeviceInfo, NumberedReading, ReadingSeq, Site};
+use crate::domain::{DeviceInfo, Site};
 use crate::limits::{INFLUX_BYTES_MAX, SINK_BATCH_MAX, SINK_STOP_SECONDS};
 use crate::sinks::backoff::SinkBackoff;
 use crate::sinks::catch_up_rate::CatchUpRate;
 use crate::sinks::influx::line_batch::{LineBatch, split_range};
 use crate::sinks::influx::write_verdict::WriteVerdict;
 use crate::sinks::influx::writer::InfluxWriter;
+use crate::sinks::lane_feed::{LaneFeeds, LaneRefill};
 use crate::sinks::sink_progress::{pause_or_stop, wait_for_stop};
 use crate::sinks::{ConfiguredSink, SinkFuture, SinkProgress, SinkTable as _, estimated_bytes};
 use crate::status::SinkDiagnosis;
-use crate::storage::StoreError;
-use std::collections::VecDeque;
+use crate::storage::{DeliveryLane, StoreError};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -122,10 +122,7 @@ struct InfluxSink {
     site: Arc<Site>,
     progress: SinkProgress,
     writer: InfluxWriter,
-    /// Readings taken from the journal and not yet sent.
-    taken: VecDeque<Arc<NumberedReading>>,
-    /// Sequence number of the last reading taken.
-    last: ReadingSeq,
+    feeds: LaneFeeds,
     catch_up: u32,
     pace: CatchUpRate,
     backoff: SinkBackoff,
@@ -149,18 +146,16 @@ impl InfluxSink {
     fn new(
         settings: &InfluxSettings,
         site: Arc<Site>,
-        progress: SinkProgress,
+        mut progress: SinkProgress,
         writer: InfluxWriter,
     ) -> Self {
-        let durable = *progress.durable.borrow();
+        progress.begin_live(settings.catch_up);
         Self {
             site,
             writer,
-            // Throttling starts at the journal's end now: everything before it is backlog.
-            taken: VecDeque::new(),
-            last: progress.delivered(),
+            feeds: LaneFeeds::new(&progress),
             catch_up: settings.catch_up,
-            pace: CatchUpRate::new(settings.catch_up, durable, Instant::now()),
+            pace: CatchUpRate::new(settings.catch_up, Instant::now()),
             progress,
             backoff: SinkBackoff::default(),
             most: SINK_BATCH_MAX,
@@ -173,7 +168,8 @@ impl InfluxSink {
         &mut self,
         stop: &mut watch::Receiver<bool>,
     ) -> Result<Duration, StoreError> {
-        let behind = *self.progress.durable.borrow() > self.progress.delivered();
+        let durable = *self.progress.durable.borrow();
+        let behind = !self.progress.lanes().is_delivered(durable);
         tokio::select! {
             () = wait_for_stop(stop) => {}
             () = sleep(if behind { CURSOR_TICK / 10 } else { CURSOR_TICK }) => {}
@@ -182,33 +178,28 @@ impl InfluxSink {
         Ok(Duration::ZERO)
     }
 
-    /// Sends one batch.
+    /// Sends one batch: what is live first, then what the rate allows of the backlog.
     async fn send_round(
         &mut self,
         stop: &mut watch::Receiver<bool>,
     ) -> Result<InfluxRound, StoreError> {
-        let durable = *self.progress.durable.borrow_and_update();
-        let waiting = durable.saturating_sub(self.progress.delivered());
-        let may = self.pace.allowance(durable, Instant::now());
-        // A throttled backlog is sent in one write a second instead of twenty small ones.
-        let worth = waiting.min(u64::from(self.catch_up.max(1)));
-        if waiting == 0 || (may as u64) < worth {
-            return Ok(InfluxRound::Idle);
+        self.progress.durable.borrow_and_update();
+        let may = self.pace.allowance(Instant::now());
+        let mut sent = self.fill_batch(DeliveryLane::Live, self.most).await?;
+        if sent == 0 {
+            let waiting = self.progress.waiting_backlog();
+            // A throttled backlog is sent in one write a second instead of twenty small ones.
+            let worth = waiting.min(u64::from(self.catch_up.max(1)));
+            if waiting == 0 || (may as u64) < worth {
+                return Ok(InfluxRound::Idle);
+            }
+            let most = may.min(self.most);
+            sent = self.fill_batch(DeliveryLane::Backlog, most).await?;
+            self.pace.take(sent);
         }
-        // Readings left over from a throttled round are sent first, in order.
-        if self.taken.is_empty() {
-            let readings = self
-                .progress
-                .store
-                .read_journal(self.last, SINK_BATCH_MAX)
-                .await?;
-            self.taken.extend(readings);
-        }
-        let sent = self.fill_batch(may.min(self.most)).await?;
         if sent == 0 {
             return Ok(InfluxRound::Idle);
         }
-        self.pace.take(sent);
         // Taken out for the borrow checker and put back afterwards, with its memory.
         let batch = std::mem::take(&mut self.batch);
         let round = tokio::select! {
@@ -219,14 +210,25 @@ impl InfluxSink {
         round
     }
 
-    /// Encodes up to `most` readings as lines; returns the number of readings used.
-    async fn fill_batch(&mut self, most: usize) -> Result<usize, StoreError> {
-        self.batch.clear();
+    /// Encodes up to `most` readings of a lane as lines; returns the number of readings used.
+    async fn fill_batch(&mut self, lane: DeliveryLane, most: usize) -> Result<usize, StoreError> {
+        self.batch.begin(lane);
+        let feed = self.feeds.of(lane);
+        // What is left over from a throttled round is sent first, in order.
+        match feed.refill(&self.progress, SINK_BATCH_MAX).await? {
+            LaneRefill::Taken => {}
+            LaneRefill::Empty => return Ok(0),
+            // All that was taken before is delivered: a batch is sent whole.
+            LaneRefill::Missing(until) => {
+                self.progress.pass_missing(until);
+                return Ok(0);
+            }
+        }
         while self.batch.places.len() < most
             // A quarter of the limit is left for the last reading, whose size is only known
             // afterwards.
             && self.batch.text.len() < INFLUX_BYTES_MAX * 3 / 4
-            && let Some(numbered) = self.taken.pop_front()
+            && let Some(numbered) = self.feeds.of(lane).pop()
         {
             let reading = &numbered.reading;
             // A device that was removed from the configuration has no point names to write.
@@ -236,7 +238,6 @@ impl InfluxSink {
                 let why = "its device is no longer in the configuration";
                 self.progress.refuse_reading(numbered.seq, why, "").await?;
             }
-            self.last = numbered.seq;
             self.batch.push_reading(numbered.seq, reading.at);
         }
         Ok(self.batch.places.len())
@@ -301,7 +302,7 @@ impl InfluxSink {
     fn advance_cursor(&mut self, batch: &LineBatch, part: &Range<usize>) {
         self.backoff.reset();
         if let Some(place) = batch.places.get(part.end - 1) {
-            self.progress.advance((place.seq, place.at));
+            self.progress.advance(batch.lane, (place.seq, place.at));
         }
     }
 
@@ -322,13 +323,11 @@ impl InfluxSink {
         Ok(())
     }
 
-    /// Takes what follows the cursor from the journal again.
+    /// Takes what is not delivered from the journal again. What has waited long by then is backlog.
     fn restart_at_cursor(&mut self) {
-        self.taken.clear();
-        self.last = self.progress.delivered();
-        // Readings that arrive meanwhile count as backlog, not as live readings.
-        let durable = *self.progress.durable.borrow();
-        self.pace = CatchUpRate::new(self.catch_up, durable, Instant::now());
+        self.progress.begin_live(self.catch_up);
+        self.feeds = LaneFeeds::new(&self.progress);
+        self.pace = CatchUpRate::new(self.catch_up, Instant::now());
     }
 
     /// Records a failure; the next round starts again at the cursor.

@@ -5,6 +5,7 @@
 //! messages from the oldest unacknowledged one.
 
 use crate::domain::{ReadingSeq, UtcMs};
+use crate::storage::DeliveryLane;
 use std::collections::VecDeque;
 use tokio::time::Instant;
 
@@ -28,6 +29,15 @@ pub(super) struct InFlightReading {
     pub(super) device: u16,
     /// Bytes of its packet.
     pub(super) bytes: usize,
+    /// Lane that it belongs to.
+    pub(super) lane: DeliveryLane,
+}
+
+/// Last acknowledged reading of each lane, with its time; `None` where there was none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct AckedPlaces {
+    pub(super) live: Option<(ReadingSeq, UtcMs)>,
+    pub(super) backlog: Option<(ReadingSeq, UtcMs)>,
 }
 
 #[derive(Debug)]
@@ -88,18 +98,23 @@ impl AckWindow {
         }
     }
 
-    /// Removes acknowledged messages from the old end; returns the last reading of them.
-    pub(super) fn advance(&mut self, now: Instant) -> Option<(ReadingSeq, UtcMs)> {
-        let mut last = None;
+    /// Removes acknowledged messages from the old end; returns the last reading of each lane.
+    pub(super) fn advance(&mut self, now: Instant) -> AckedPlaces {
+        let mut last = AckedPlaces::default();
         // The cursor may not pass a message that is unacknowledged, even if later ones are
         // acknowledged.
         while self.slots.front().is_some_and(|slot| slot.done) {
-            let reading = self.slots.pop_front().and_then(|slot| slot.reading);
-            last = reading.or(last);
+            if let Some(reading) = self.slots.pop_front().and_then(|slot| slot.reading) {
+                let place = match reading.lane {
+                    DeliveryLane::Live => &mut last.live,
+                    DeliveryLane::Backlog => &mut last.backlog,
+                };
+                *place = Some((reading.seq, reading.at));
+            }
             self.front = next_packet_id(self.front);
             self.since = now;
         }
-        last.map(|reading| (reading.seq, reading.at))
+        last
     }
 
     /// Returns the time since which the oldest message waits for its acknowledgement.
@@ -147,6 +162,7 @@ mod tests {
             at: UtcMs(0),
             device: 0,
             bytes: 100,
+            lane: DeliveryLane::Live,
         }
     }
 
@@ -163,9 +179,9 @@ mod tests {
             acks.acknowledge(ids[1]),
             AckedMessage::Reading(test_reading(8))
         );
-        assert_eq!(acks.advance(now), None);
+        assert_eq!(acks.advance(now), AckedPlaces::default());
         acks.acknowledge(ids[0]);
-        assert_eq!(acks.advance(now), Some(cursor_at(8)));
+        assert_eq!(acks.advance(now).live, Some(cursor_at(8)));
         assert_eq!(acks.acknowledge(777), AckedMessage::Unknown);
         assert_eq!(acks.len(), 1);
     }
@@ -185,7 +201,7 @@ mod tests {
                 acks.acknowledge(id),
                 AckedMessage::Reading(test_reading(seq))
             );
-            assert_eq!(acks.advance(now), Some(cursor_at(seq)));
+            assert_eq!(acks.advance(now).live, Some(cursor_at(seq)));
             last = id;
         }
         assert_eq!(acks.acknowledge(0), AckedMessage::Unknown);
@@ -198,11 +214,11 @@ mod tests {
         let state = acks.push_sent(None, now);
         acks.push_skipped(test_reading(1), now);
         let second = acks.push_sent(Some(test_reading(2)), now);
-        assert_eq!(acks.advance(now), None);
+        assert_eq!(acks.advance(now), AckedPlaces::default());
         assert_eq!(acks.acknowledge(state), AckedMessage::Other);
-        assert_eq!(acks.advance(now), Some(cursor_at(1)));
+        assert_eq!(acks.advance(now).live, Some(cursor_at(1)));
         acks.acknowledge(second);
-        assert_eq!(acks.advance(now), Some(cursor_at(2)));
+        assert_eq!(acks.advance(now).live, Some(cursor_at(2)));
     }
 
     #[test]
@@ -217,6 +233,24 @@ mod tests {
         acks.acknowledge(first);
         acks.advance(later(9));
         assert_eq!(acks.waiting_since(), Some(later(9)));
+    }
+
+    #[test]
+    fn each_lane_has_its_own_place() {
+        let now = Instant::now();
+        let mut acks = AckWindow::new(now);
+        let backlog = |seq| InFlightReading {
+            lane: DeliveryLane::Backlog,
+            ..test_reading(seq)
+        };
+        let ids = [test_reading(90), backlog(3), backlog(4), test_reading(91)]
+            .map(|reading| acks.push_sent(Some(reading), now));
+        for id in &ids[..3] {
+            acks.acknowledge(*id);
+        }
+        let places = acks.advance(now);
+        assert_eq!(places.live, Some(cursor_at(90)));
+        assert_eq!(places.backlog, Some(cursor_at(4)));
     }
 
     proptest! {
@@ -238,7 +272,7 @@ mod tests {
             for index in order {
                 acks.acknowledge(ids[index]);
                 seen.insert(index as u64 + 1);
-                cursor = acks.advance(now).map_or(cursor, |(seq, _)| seq);
+                cursor = acks.advance(now).live.map_or(cursor, |(seq, _)| seq);
                 prop_assert!((1..=cursor).all(|seq| seen.contains(&seq)));
             }
             prop_assert_eq!(cursor, 50);

@@ -120,16 +120,7 @@ impl HangupSuspicion {
 
     /// Records that the broker accepted this reading.
     pub(super) fn record_ack(&mut self, reading: &InFlightReading) {
-        let device = reading.device;
-        // A message of this size was accepted, so that the remembered limit is wrong, or the
-        // broker's was raised.
-        if self
-            .learned
-            .get(&device)
-            .is_some_and(|known| known.bytes <= reading.bytes)
-        {
-            self.learned.remove(&device);
-        }
+        self.forget_limit(reading);
         if self
             .suspect
             .is_some_and(|suspect| suspect.reading.seq == reading.seq)
@@ -141,6 +132,24 @@ impl HangupSuspicion {
         if reading.seq >= self.until && self.suspect.is_none() {
             (self.until, self.passed, self.failed) = (0, 0, 0);
         }
+    }
+
+    /// Forgets a size that a message of the same device has passed.
+    pub(super) fn forget_limit(&mut self, reading: &InFlightReading) {
+        let known = self.learned.get(&reading.device);
+        // The remembered limit is wrong, or the broker's was raised.
+        if known.is_some_and(|known| known.bytes <= reading.bytes) {
+            self.learned.remove(&reading.device);
+        }
+    }
+
+    /// Remembers that the device's messages of this size are not accepted.
+    pub(super) fn learn_limit(&mut self, reading: &InFlightReading, now: Instant) {
+        let learned = LearnedSizeLimit {
+            bytes: reading.bytes,
+            until: now + Duration::from_secs(MQTT_SIZE_LIMIT_SECONDS),
+        };
+        self.learned.insert(reading.device, learned);
     }
 
     /// Sends readings up to this one one at a time.
@@ -184,11 +193,7 @@ impl HangupSuspicion {
     /// device.
     pub(super) fn condemn_suspect(&mut self, now: Instant) -> Option<SuspectReading> {
         let suspect = self.suspect.take()?;
-        let learned = LearnedSizeLimit {
-            bytes: suspect.reading.bytes,
-            until: now + Duration::from_secs(MQTT_SIZE_LIMIT_SECONDS),
-        };
-        self.learned.insert(suspect.reading.device, learned);
+        self.learn_limit(&suspect.reading, now);
         Some(suspect)
     }
 
@@ -225,6 +230,7 @@ mod tests {
     use super::*;
     use crate::domain::UtcMs;
     use crate::limits::MQTT_PROBE_PINGS;
+    use crate::storage::DeliveryLane;
     use proptest::prelude::*;
 
     fn test_reading(seq: ReadingSeq, bytes: usize) -> InFlightReading {
@@ -234,6 +240,7 @@ mod tests {
             at: UtcMs(0),
             device,
             bytes,
+            lane: DeliveryLane::Live,
         }
     }
 

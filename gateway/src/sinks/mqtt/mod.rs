@@ -17,6 +17,7 @@ mod ack_window;
 mod broker_messages;
 mod expected_echo;
 mod hangup_suspicion;
+mod lane_suspicions;
 pub(in crate::sinks) mod payload;
 mod published_head;
 mod published_state;

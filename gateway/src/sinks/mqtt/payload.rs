@@ -3,22 +3,29 @@
 
 use crate::domain::json_text::push_json_string;
 use crate::domain::{DeviceInfo, NumberedReading, Quality, Reading, SampleOutcome, UtcMs};
+use crate::storage::DeliveryLane;
 use std::fmt::Write as _;
 
 /// Appends `{"t":..,"store":..,"seq":..,"v":{..},"q":{..}}`. `q` lists only points whose quality is
 /// not good and is left out when all are; a bad point has no value. `store` is the id of the store.
+/// A reading of the backlog has `"backlog":true` after `seq`.
 pub(super) fn encode_payload(
     out: &mut String,
     store: &str,
     device: &DeviceInfo,
-    numbered: &NumberedReading,
+    (lane, numbered): (DeliveryLane, &NumberedReading),
 ) {
     let reading = &numbered.reading;
     out.push_str("{\"t\":\"");
     time(out, reading.at);
     // An id consists of digits and letters, so nothing in it needs an escape.
     let seq = numbered.seq;
-    let _ = write!(out, "\",\"store\":\"{store}\",\"seq\":{seq},\"v\":{{");
+    let _ = write!(out, "\",\"store\":\"{store}\",\"seq\":{seq}");
+    // A subscriber that shows the present must not take it for the newest value.
+    if lane == DeliveryLane::Backlog {
+        out.push_str(",\"backlog\":true");
+    }
+    out.push_str(",\"v\":{");
     write_values(out, device, reading);
     out.push('}');
     write_qualities(out, device, reading);
@@ -126,7 +133,7 @@ pub(crate) mod tests {
             &mut out,
             "k3f9q2",
             device,
-            &NumberedReading { seq, reading },
+            (DeliveryLane::Live, &NumberedReading { seq, reading }),
         );
         out
     }
@@ -143,6 +150,21 @@ pub(crate) mod tests {
             encode_to_string(&inverter, 1234, reading(1_795_230_010_000, outcomes)),
             r#"{"t":"2026-11-21T03:00:10Z","store":"k3f9q2","seq":1234,"v":{"ac_power":1510.0,"ac_energy":8123.4},"q":{"temp":"bad"}}"#
         );
+    }
+
+    #[test]
+    fn a_reading_of_the_backlog_says_so() {
+        let level = test_device("level", "level", &["level"]);
+        let reading = reading(5, vec![good_decimal(7, 0)]);
+        let (mut out, numbered) = (String::new(), NumberedReading { seq: 1, reading });
+        encode_payload(
+            &mut out,
+            "k3f9q2",
+            &level,
+            (DeliveryLane::Backlog, &numbered),
+        );
+        let wanted = r#""store":"k3f9q2","seq":1,"backlog":true,"v":{"level":7}}"#;
+        assert!(out.ends_with(wanted), "{out}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::domain::Site;
 use crate::mqtt_link::{BrokerLinkError, KnownBrokerVersion};
-use crate::sinks::mqtt::hangup_suspicion::HangupSuspicion;
+use crate::sinks::mqtt::lane_suspicions::LaneSuspicions;
 use crate::sinks::mqtt::{MqttSettings, RawMqttSink};
 use crate::sinks::{SinkProgress, SinkTable as _};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub(super) struct MqttSink {
     pub(super) state_topic: String,
     pub(super) evidence_topic: String,
     pub(super) progress: SinkProgress,
-    pub(super) suspicion: HangupSuspicion,
+    pub(super) suspicions: LaneSuspicions,
     pub(super) spoken: KnownBrokerVersion,
     /// Number of short connections in a row that the broker ended without a reason.
     pub(super) short_connections: u32,
@@ -60,7 +60,7 @@ impl MqttSink {
             settings,
             site,
             progress,
-            suspicion: HangupSuspicion::default(),
+            suspicions: LaneSuspicions::default(),
             spoken: KnownBrokerVersion::default(),
             short_connections: 0,
         }

@@ -5,7 +5,7 @@ use crate::mqtt_link::{BrokerLinkError, BrokerPacket, BrokerReasonCode, Connecti
 use crate::sinks::mqtt::ack_window::{AckedMessage, InFlightReading};
 use crate::sinks::mqtt::broker_messages;
 use crate::sinks::mqtt::sink_state::{MQTT_SINK_NAME, SessionEnd};
-use crate::storage::StoreError;
+use crate::storage::{DeliveryLane, StoreError};
 use tokio::time::Instant;
 
 impl MqttSession<'_> {
@@ -38,7 +38,7 @@ impl MqttSession<'_> {
             BrokerPacket::Pong => {
                 self.ping_sent = None;
                 self.pongs += 1;
-                self.sink.suspicion.record_small_packet();
+                self.sink.suspicions.record_small_packet();
             }
             BrokerPacket::Disconnect(said) => {
                 let lost = broker_messages::disconnect_reason(&said, &self.sink.settings);
@@ -61,16 +61,20 @@ impl MqttSession<'_> {
     /// Records a positive acknowledgement.
     async fn record_ack(&mut self, id: u16) -> Result<(), StoreError> {
         match self.acks.acknowledge(id) {
-            AckedMessage::Reading(flying) => self.sink.suspicion.record_ack(&flying),
+            AckedMessage::Reading(flying) => {
+                let smallest = self.smallest_acked.unwrap_or(flying.bytes);
+                self.smallest_acked = Some(smallest.min(flying.bytes));
+                self.sink.suspicions.record_ack(&flying);
+            }
             AckedMessage::Other => match self.control.take() {
-                Some((control, flying)) if control == id => {
+                Some(control) if control.id == id => {
                     self.acks.advance(Instant::now());
-                    self.sink.suspicion.record_ack(&flying);
-                    self.refuse_suspect().await?;
+                    self.sink.suspicions.record_ack(&control.reading);
+                    self.refuse_suspect(control.suspect).await?;
                 }
                 other => {
                     self.control = other;
-                    self.sink.suspicion.record_small_packet();
+                    self.sink.suspicions.record_small_packet();
                 }
             },
             // A second acknowledgement is harmless and is logged once; rumqttc's own event loop
@@ -89,8 +93,9 @@ impl MqttSession<'_> {
     }
 
     /// Refuses the suspected reading after the broker has accepted a smaller one.
-    async fn refuse_suspect(&mut self) -> Result<(), StoreError> {
-        let Some(suspect) = self.sink.suspicion.condemn_suspect(Instant::now()) else {
+    pub(super) async fn refuse_suspect(&mut self, lane: DeliveryLane) -> Result<(), StoreError> {
+        let suspicions = &mut self.sink.suspicions;
+        let Some(suspect) = suspicions.condemn_suspect(lane, Instant::now()) else {
             return Ok(());
         };
         let (bytes, times) = (suspect.reading.bytes, suspect.alone);
@@ -98,9 +103,10 @@ impl MqttSession<'_> {
             "{bytes} bytes: the broker has hung up on it {times} times, and takes smaller ones"
         );
         // The suspect waited at the front of the queue while its control was sent.
-        let front = self.taken.pop_front();
+        let front = self.feeds.of(lane).pop();
         if let Some(numbered) = front.filter(|one| one.seq == suspect.reading.seq) {
-            self.refuse_reading(&numbered, &why).await?;
+            self.turn = None;
+            self.refuse_reading((lane, &numbered), &why).await?;
         }
         Ok(())
     }
@@ -146,7 +152,7 @@ impl MqttSession<'_> {
             ConnectionEndCause::OtherReason | ConnectionEndCause::Silent => {
                 // The next connection tries this reading alone, so that others are not held up with
                 // it.
-                self.sink.suspicion.send_singly_until(flying.seq);
+                self.sink.suspicions.send_singly(&[flying]);
                 Ok(Some(self.record_loss(lost, &[], false)))
             }
         }
@@ -169,7 +175,7 @@ impl MqttSession<'_> {
             .first()
             && numbered.seq == flying.seq
         {
-            let _ = self.encode_reading(numbered);
+            let _ = self.encode_reading((flying.lane, numbered));
         }
         self.sink
             .progress

@@ -6,10 +6,10 @@ mod outbound;
 mod site_state;
 mod state_echo;
 
-use crate::domain::{NumberedReading, ReadingSeq};
 use crate::limits::{SINK_STABLE_SECONDS, SINK_STOP_SECONDS};
 use crate::mqtt_link::{BrokerLink, BrokerLinkError, ConnectionEndCause, DISCONNECT, PINGREQ};
 use crate::sinks::catch_up_rate::CatchUpRate;
+use crate::sinks::lane_feed::LaneFeeds;
 use crate::sinks::mqtt::ack_window::{AckWindow, InFlightReading};
 use crate::sinks::mqtt::expected_echo::StateEcho;
 use crate::sinks::mqtt::published_head::PublishedHead;
@@ -17,10 +17,8 @@ use crate::sinks::mqtt::published_state::PublishedState;
 use crate::sinks::mqtt::sink_state::{BrokenSession, MqttSink, SessionEnd};
 use crate::sinks::sink_progress::wait_for_stop;
 use crate::status::SinkDiagnosis;
-use crate::storage::StoreError;
-use std::collections::VecDeque;
+use crate::storage::{DeliveryLane, StoreError};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep};
@@ -32,10 +30,9 @@ pub(super) struct MqttSession<'a> {
     sink: &'a mut MqttSink,
     link: BrokerLink,
     acks: AckWindow,
-    /// Readings taken from the journal and not yet sent.
-    taken: VecDeque<Arc<NumberedReading>>,
-    /// Sequence number of the last reading taken.
-    last: ReadingSeq,
+    feeds: LaneFeeds,
+    /// Lane whose next reading waits until nothing is in flight, so that the other one must wait.
+    turn: Option<DeliveryLane>,
     pace: CatchUpRate,
     scratch: String,
     since: Instant,
@@ -47,8 +44,9 @@ pub(super) struct MqttSession<'a> {
     pongs: u32,
     /// Nothing may be sent beside the message in flight.
     alone: bool,
-    /// Control reading that is sent before its turn, with its packet id (`suspicion`).
-    control: Option<(u16, InFlightReading)>,
+    control: Option<ControlReading>,
+    /// Bytes of the smallest reading that was acknowledged on this connection.
+    smallest_acked: Option<usize>,
     /// Set once a stop was requested: time limit of a clean end.
     closing: Option<Instant>,
     /// Progress of a clean end.
@@ -65,6 +63,17 @@ pub(super) struct MqttSession<'a> {
     remark: Option<BrokerLinkError>,
     /// An unexpected acknowledgement was logged.
     stray: bool,
+}
+
+/// Reading that is sent before its turn, to see whether the broker accepts smaller ones
+/// (`hangup_suspicion`).
+#[derive(Clone, Copy, Debug)]
+struct ControlReading {
+    /// Packet id.
+    id: u16,
+    reading: InFlightReading,
+    /// Lane of the suspected reading.
+    suspect: DeliveryLane,
 }
 
 /// Steps of a clean end.
@@ -91,16 +100,16 @@ enum SessionEvent {
 
 impl<'a> MqttSession<'a> {
     pub(super) fn new(sink: &'a mut MqttSink, link: BrokerLink) -> Self {
-        let durable = *sink.progress.durable.borrow();
         let now = Instant::now();
+        sink.progress.begin_live(sink.settings.catch_up);
         let published = PublishedState::new(sink.progress.clock.now().at);
         Self {
-            last: sink.progress.delivered(),
-            pace: CatchUpRate::new(sink.settings.catch_up, durable, now),
+            feeds: LaneFeeds::new(&sink.progress),
+            turn: None,
+            pace: CatchUpRate::new(sink.settings.catch_up, now),
             sink,
             link,
             acks: AckWindow::new(now),
-            taken: VecDeque::new(),
             // The scratch buffer keeps its memory from message to message.
             scratch: String::new(),
             since: now,
@@ -109,6 +118,7 @@ impl<'a> MqttSession<'a> {
             pongs: 0,
             alone: false,
             control: None,
+            smallest_acked: None,
             closing: None,
             closing_stage: SessionClosing::Open,
             shown: false,
@@ -192,12 +202,19 @@ impl<'a> MqttSession<'a> {
     }
 
     fn advance_cursor(&mut self) {
-        let place = self.acks.advance(Instant::now());
-        if let Some(place) = place {
-            self.sink.progress.advance(place);
+        let places = self.acks.advance(Instant::now());
+        let lanes = [
+            (DeliveryLane::Live, places.live),
+            (DeliveryLane::Backlog, places.backlog),
+        ];
+        for (lane, place) in lanes {
+            if let Some(place) = place {
+                self.sink.progress.advance(lane, place);
+            }
         }
+        let is_acked = places.live.or(places.backlog).is_some();
         self.alone &= self.acks.len() > 0;
-        if !self.shown && self.echo.is_settled() && (place.is_some() || self.is_idle()) {
+        if !self.shown && self.echo.is_settled() && (is_acked || self.is_idle()) {
             self.shown = true;
             self.show_connected();
         }
@@ -206,7 +223,7 @@ impl<'a> MqttSession<'a> {
     /// True when nothing is in flight and nothing waits.
     fn is_idle(&self) -> bool {
         let progress = &self.sink.progress;
-        self.acks.len() == 0 && *progress.durable.borrow() <= progress.delivered()
+        self.acks.len() == 0 && progress.lanes().is_delivered(*progress.durable.borrow())
     }
 
     /// Sets the status to connected, after an acknowledgement has proved it.
@@ -278,7 +295,7 @@ impl<'a> MqttSession<'a> {
             self.refuse_in_flight(only, &format!("{} bytes: {}", only.bytes, lost.why))
                 .await?;
             // It was the oldest unacknowledged reading, so the cursor may pass it.
-            self.sink.progress.advance((only.seq, only.at));
+            self.sink.progress.advance(only.lane, (only.seq, only.at));
             return Ok(self.record_loss(lost, &[], false));
         }
         // With another message in flight (the state, say) the reading was not alone.
@@ -311,23 +328,19 @@ impl<'a> MqttSession<'a> {
             lost.why = format!("{}; {}", remark.why, lost.why);
             lost.trouble = remark.trouble;
         }
-        let suspicion = &mut self.sink.suspicion;
-        let expected = match lost.how {
-            ConnectionEndCause::HungUp if self.control.is_some() => {
-                suspicion.record_lost_control();
+        let suspicions = &mut self.sink.suspicions;
+        let expected = match (lost.how, self.control) {
+            (ConnectionEndCause::HungUp, Some(control)) => {
+                suspicions.record_lost_control(control.suspect);
                 lost.why
                     .push_str("; it hangs up on every reading: may this user publish them?");
                 None
             }
-            ConnectionEndCause::HungUp
-            | ConnectionEndCause::Refused
-            | ConnectionEndCause::Silent => suspicion.record_loss(flying, hung_up),
-            ConnectionEndCause::OtherReason => None,
+            (ConnectionEndCause::OtherReason, _) => None,
+            _ => suspicions.record_loss(flying, hung_up),
         };
-        if lost.how == ConnectionEndCause::Refused
-            && let Some(newest) = flying.last()
-        {
-            suspicion.send_singly_until(newest.seq);
+        if lost.how == ConnectionEndCause::Refused {
+            suspicions.send_singly(flying);
         }
         if let [one] = flying {
             let device = self.sink.site.devices.get(usize::from(one.device));

@@ -1,12 +1,14 @@
 //! Selection of the next reading to send, and of what may be in flight beside it.
 
 use super::MqttSession;
-use crate::domain::{NumberedReading, ReadingSeq};
+use crate::domain::NumberedReading;
 use crate::limits::{MQTT_PACKET_MAX, MQTT_PROBE_PINGS, MQTT_WINDOW};
 use crate::mqtt_link::PublishMessage;
+use crate::sinks::lane_feed::LaneRefill;
 use crate::sinks::mqtt::ack_window::InFlightReading;
 use crate::sinks::mqtt::payload;
-use crate::storage::StoreError;
+use crate::sinks::mqtt::session::ControlReading;
+use crate::storage::{DeliveryLane, StoreError};
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -15,10 +17,15 @@ const JOURNAL_BATCH: usize = 4 * MQTT_WINDOW;
 /// Bytes reserved for the topic and the fixed parts of a packet.
 const PACKET_ROOM: usize = 512;
 
+/// Reading, and the lane that delivers it.
+pub(super) type LaneReading<'r> = (DeliveryLane, &'r NumberedReading);
+
 /// Decision about the next reading.
 enum SendDecision {
     Send(InFlightReading),
     Refuse(String),
+    /// Refused as the cause of lost connections.
+    RefuseSuspect,
     /// Nothing to do until a packet is received.
     Wait,
 }
@@ -31,22 +38,51 @@ impl MqttSession<'_> {
         if self.closing.is_some() {
             return Ok(None);
         }
-        let durable = *self.sink.progress.durable.borrow_and_update();
-        let mut may = self.pace.allowance(durable, Instant::now());
+        self.sink.progress.durable.borrow_and_update();
+        let mut may = self.pace.allowance(Instant::now());
         while self.has_window_room() {
-            if self.taken.is_empty() && !self.take_readings(durable).await? {
+            let Some(lane) = self.next_lane().await? else {
                 return Ok(None);
-            }
-            if may == 0 {
+            };
+            let is_backlog = lane == DeliveryLane::Backlog;
+            if is_backlog && may == 0 {
                 return Ok(Some(self.pace.next_check()));
             }
-            if !self.process_next().await? {
+            if !self.process_next(lane).await? {
                 return Ok(None);
             }
-            may -= 1;
-            self.pace.take(1);
+            if is_backlog {
+                may -= 1;
+                self.pace.take(1);
+            }
         }
         Ok(None)
+    }
+
+    /// Returns the lane of the next reading: the live one first, unless the other has to go alone.
+    async fn next_lane(&mut self) -> Result<Option<DeliveryLane>, StoreError> {
+        let first = self.turn.unwrap_or(DeliveryLane::Live);
+        let has_first = self.has_reading(first).await?;
+        // Looked for also while the first one has its turn: it may be the control.
+        let has_other =
+            (!has_first || self.turn.is_some()) && self.has_reading(first.other()).await?;
+        let other = has_other.then_some(first.other());
+        Ok(if has_first { Some(first) } else { other })
+    }
+
+    /// Takes the next readings of a lane from the journal; returns whether there is one to send.
+    async fn has_reading(&mut self, lane: DeliveryLane) -> Result<bool, StoreError> {
+        loop {
+            let feed = self.feeds.of(lane);
+            match feed.refill(&self.sink.progress, JOURNAL_BATCH).await? {
+                LaneRefill::Taken => return Ok(true),
+                // Each turn removes a stretch of the backlog.
+                LaneRefill::Missing(until) if self.acks.len() == 0 => {
+                    self.sink.progress.pass_missing(until);
+                }
+                LaneRefill::Missing(_) | LaneRefill::Empty => return Ok(false),
+            }
+        }
     }
 
     /// True when another message fits; one place is reserved for the "offline" message.
@@ -56,46 +92,38 @@ impl MqttSession<'_> {
         is_free && !self.alone && self.echo.is_settled()
     }
 
-    /// Takes the next readings from the journal; returns false when there are none.
-    async fn take_readings(&mut self, durable: ReadingSeq) -> Result<bool, StoreError> {
-        if self.last >= durable {
-            return Ok(false);
-        }
-        let store = &self.sink.progress.store;
-        match store.read_journal(self.last, JOURNAL_BATCH).await {
-            // They are in the journal; the connection stays, and says what the disk does.
-            Err(StoreError::Hung(_)) => return Ok(false),
-            readings => self.taken.extend(readings?),
-        }
-        if let Some(reading) = self.taken.back() {
-            self.last = reading.seq;
-        }
-        Ok(!self.taken.is_empty())
-    }
-
-    /// Processes the next reading; returns false when it has to wait.
-    async fn process_next(&mut self) -> Result<bool, StoreError> {
-        let Some(numbered) = self.taken.pop_front() else {
+    /// Processes the next reading of a lane; returns false when it has to wait.
+    async fn process_next(&mut self, lane: DeliveryLane) -> Result<bool, StoreError> {
+        let Some(numbered) = self.feeds.of(lane).pop() else {
             return Ok(false);
         };
-        match self.decide_sending(&numbered) {
+        match self.decide_sending((lane, &numbered)) {
             SendDecision::Send(flying) => {
+                self.turn = None;
                 self.send_message(flying, Some(flying));
                 Ok(true)
             }
             SendDecision::Refuse(why) => {
-                self.refuse_reading(&numbered, &why).await?;
+                self.turn = None;
+                self.refuse_reading((lane, &numbered), &why).await?;
+                Ok(true)
+            }
+            SendDecision::RefuseSuspect => {
+                self.feeds.of(lane).put_back(numbered);
+                self.refuse_suspect(lane).await?;
                 Ok(true)
             }
             SendDecision::Wait => {
-                self.taken.push_front(numbered);
+                // The window would never be empty if the other lane went on.
+                self.turn = Some(lane);
+                self.feeds.of(lane).put_back(numbered);
                 Ok(false)
             }
         }
     }
 
-    fn decide_sending(&mut self, numbered: &NumberedReading) -> SendDecision {
-        let flying = match self.encode_reading(numbered) {
+    fn decide_sending(&mut self, (lane, numbered): LaneReading<'_>) -> SendDecision {
+        let flying = match self.encode_reading((lane, numbered)) {
             Ok(flying) => flying,
             Err(why) => return SendDecision::Refuse(why.to_owned()),
         };
@@ -106,7 +134,7 @@ impl MqttSession<'_> {
                 "{bytes} bytes: the broker takes no message above {most} bytes"
             ));
         }
-        let suspicion = &mut self.sink.suspicion;
+        let suspicion = self.sink.suspicions.of(lane);
         if let Some(known) = suspicion.known_size_limit(&flying, Instant::now()) {
             return SendDecision::Refuse(format!(
                 "{bytes} bytes: the broker hangs up on messages of {known} bytes from this device"
@@ -126,11 +154,20 @@ impl MqttSession<'_> {
                 self.send_ping();
                 return SendDecision::Wait;
             }
-            if self.sink.suspicion.ripe_suspect().is_some() && self.send_control(&flying) {
-                return SendDecision::Wait;
+            if suspicion.ripe_suspect().is_some() {
+                // A smaller reading of the live lane was accepted before it had its turn.
+                if self
+                    .smallest_acked
+                    .is_some_and(|bytes| bytes < flying.bytes)
+                {
+                    return SendDecision::RefuseSuspect;
+                }
+                if self.send_control(&flying) {
+                    return SendDecision::Wait;
+                }
             }
             // The search for a control has overwritten the scratch buffer.
-            if self.encode_reading(numbered).is_err() {
+            if self.encode_reading((lane, numbered)).is_err() {
                 return SendDecision::Wait;
             }
         }
@@ -141,17 +178,23 @@ impl MqttSession<'_> {
     /// Sends the next smaller reading before its turn, as control; returns false when there is
     /// none.
     fn send_control(&mut self, suspect: &InFlightReading) -> bool {
-        for index in 0..self.taken.len() {
-            let Some(numbered) = self.taken.get(index).map(Arc::clone) else {
-                return false;
-            };
-            if let Ok(flying) = self.encode_reading(&numbered)
-                && flying.bytes < suspect.bytes
-            {
-                self.alone = true;
-                let id = self.send_message(flying, None);
-                self.control = Some((id, flying));
-                return true;
+        // The end of a backlog may have no other reading: then one of the live lane serves.
+        for lane in [suspect.lane, suspect.lane.other()] {
+            let taken: Vec<_> = self.feeds.of(lane).taken.iter().map(Arc::clone).collect();
+            for numbered in taken {
+                if let Ok(reading) = self.encode_reading((lane, &numbered))
+                    && reading.bytes < suspect.bytes
+                {
+                    self.alone = true;
+                    let id = self.send_message(reading, None);
+                    let suspect = suspect.lane;
+                    self.control = Some(ControlReading {
+                        id,
+                        reading,
+                        suspect,
+                    });
+                    return true;
+                }
             }
         }
         false
@@ -161,7 +204,7 @@ impl MqttSession<'_> {
     /// it.
     pub(super) fn encode_reading(
         &mut self,
-        numbered: &NumberedReading,
+        (lane, numbered): LaneReading<'_>,
     ) -> Result<InFlightReading, &'static str> {
         self.scratch.clear();
         let (seq, reading) = (numbered.seq, &numbered.reading);
@@ -171,7 +214,7 @@ impl MqttSession<'_> {
             return Err("its device is no longer in the configuration");
         };
         let store = self.sink.progress.store.id();
-        payload::encode_payload(&mut self.scratch, store, device, numbered);
+        payload::encode_payload(&mut self.scratch, store, device, (lane, numbered));
         // A topic comes from the ids of the configuration; a broker would close the connection over
         // a wildcard.
         if topic.contains(['+', '#']) {
@@ -191,6 +234,7 @@ impl MqttSession<'_> {
             at: reading.at,
             device: reading.device,
             bytes,
+            lane,
         })
     }
 
@@ -213,12 +257,12 @@ impl MqttSession<'_> {
     /// Puts an unsent reading on the refused list.
     pub(super) async fn refuse_reading(
         &mut self,
-        numbered: &NumberedReading,
+        (lane, numbered): LaneReading<'_>,
         why: &str,
     ) -> Result<(), StoreError> {
         let (seq, at) = (numbered.seq, numbered.reading.at);
         // The list shows the payload as far as it could be encoded.
-        let flying = self.encode_reading(numbered);
+        let flying = self.encode_reading((lane, numbered));
         self.sink
             .progress
             .refuse_reading(seq, why, &self.scratch)
@@ -228,6 +272,7 @@ impl MqttSession<'_> {
             at,
             device: numbered.reading.device,
             bytes: 0,
+            lane,
         };
         // It stands in the window as acknowledged, so that the cursor passes it in its turn.
         self.acks
