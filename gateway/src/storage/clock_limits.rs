@@ -37,9 +37,10 @@ impl StoreWriter {
         is_known.then(|| self.calendar.day(UtcMs(now.at.0 - DAY_GRACE_MS)) - 1)
     }
 
-    /// Notes the steps of the clock in the audit log.
-    pub(super) fn note_clock_steps(&mut self) -> Result<(), rusqlite::Error> {
-        for step in self.clock.take_steps() {
+    /// Notes the steps of the clock in the audit log; returns whether there were any.
+    pub(super) fn note_clock_steps(&mut self) -> Result<bool, rusqlite::Error> {
+        let steps = self.clock.take_steps();
+        for step in &steps {
             let outcome = if step.followed {
                 "readings follow it"
             } else {
@@ -53,7 +54,7 @@ impl StoreWriter {
             );
             append_audit(&self.db, self.recording_time(), "clock", &what)?;
         }
-        Ok(())
+        Ok(!steps.is_empty())
     }
 
     /// Returns the time of the newest dated reading, or of what somebody recorded last.
@@ -156,6 +157,38 @@ mod tests {
         assert!(!behind.now().trusted);
         behind.simulate(UtcMs(MIDNIGHT + 2 * DAY), MonoMs(1000), true);
         assert!(behind.now().trusted);
+        store.stop().await;
+    }
+
+    /// Times less monotonic times of the moments that a power cut now would leave, ms.
+    fn kept_offsets(dir: &Path) -> Vec<i64> {
+        let copy = tempfile::tempdir().unwrap();
+        for file in ["pantau.db", "pantau.db-wal"] {
+            std::fs::copy(dir.join(file), copy.path().join(file)).unwrap();
+        }
+        let db = rusqlite::Connection::open(copy.path().join("pantau.db")).unwrap();
+        let mut rows = db
+            .prepare("SELECT at - mono FROM clock_pair ORDER BY id")
+            .unwrap();
+        let rows = rows.query_map([], |row| row.get(0)).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_time_that_was_corrected_is_kept_at_once_and_survives_a_power_cut() {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Clock::simulated(UtcMs(MIDNIGHT), MonoMs(0), true);
+        let store = open(dir.path(), &clock);
+        put(&store, MIDNIGHT).await;
+        store.flush().await.unwrap();
+        crate::storage::tests::wait_for_maintenance(&store).await;
+        assert_eq!(kept_offsets(dir.path()).last(), Some(&MIDNIGHT));
+        // NTP corrects the clock by seven seconds, within the same hour.
+        clock.simulate(UtcMs(MIDNIGHT + 8000), MonoMs(1000), true);
+        put(&store, MIDNIGHT + 8000).await;
+        store.flush().await.unwrap();
+        crate::storage::tests::wait_for_maintenance(&store).await;
+        assert_eq!(kept_offsets(dir.path()).last(), Some(&(MIDNIGHT + 7000)));
         store.stop().await;
     }
 

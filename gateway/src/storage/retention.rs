@@ -31,8 +31,16 @@ impl StoreWriter {
         let Some(budget) = self.settings.budget else {
             return Ok(());
         };
+        let mut share = journal_share(&self.db)?;
         while used_bytes(&self.db)? > budget {
-            if !self.drop_stale_backlog(now)? {
+            let Some(until) = self.stale_backlog(now)? else {
+                return self.delete_oldest_raw(budget, now);
+            };
+            // More of the backlog goes in the next hour, before any history.
+            if share == 0 {
+                break;
+            }
+            if !self.drop_journal_rows(until, now.at, &mut share)? {
                 return self.delete_oldest_raw(budget, now);
             }
         }
@@ -119,52 +127,70 @@ impl StoreWriter {
         Ok(())
     }
 
-    /// Deletes readings that wait only for sinks without any acknowledgement for `SINK_DEAD_DAYS`;
-    /// returns whether any were deleted.
-    fn drop_stale_backlog(&mut self, now: ClockStamp) -> Result<bool, rusqlite::Error> {
-        let patience = SINK_DEAD_DAYS * DAY_MS;
+    /// Last reading that only dead sinks wait for: those without an acknowledgement for
+    /// `SINK_DEAD_DAYS`. `None` when there is none.
+    fn stale_backlog(&mut self, now: ClockStamp) -> Result<Option<i64>, rusqlite::Error> {
         // The samples remain in the history: only the delivery is given up.
-        let is_dead = |sink: &str| {
-            let moved = self.moved_at.get(sink);
-            now.trusted && moved.is_some_and(|moved| now.at.0 - moved > patience)
-        };
         let (mut dead, mut alive) = (None, u64::MAX);
-        for (sink, lanes) in &self.cursors {
+        for (sink, lanes) in self.cursors.clone() {
             let seq = lanes.cursor();
-            if is_dead(sink) {
+            if self.is_dead_sink(&sink, now)? {
                 dead = Some(dead.map_or(seq, |least: u64| least.min(seq)));
             } else {
                 alive = alive.min(seq);
             }
         }
-        match dead {
-            Some(dead) if dead < alive => {
-                let until = i64::try_from(alive).unwrap_or(i64::MAX);
-                self.drop_journal_rows(until, now.at)
-            }
-            _ => Ok(false),
-        }
+        let until = i64::try_from(alive).unwrap_or(i64::MAX);
+        Ok(dead.filter(|dead| *dead < alive).map(|_| until))
     }
 
-    /// Last resort: deletes undelivered readings, oldest first, until the budget is kept.
+    /// True when days have passed without an acknowledgement, by the clock and by the days that
+    /// were measured: a clock that jumps makes no sink dead.
+    fn is_dead_sink(&mut self, sink: &str, now: ClockStamp) -> Result<bool, rusqlite::Error> {
+        let Some(moved) = self.moved_at.get(sink).copied().filter(|_| now.trusted) else {
+            return Ok(false);
+        };
+        if now.at.0 - moved <= SINK_DEAD_DAYS * DAY_MS {
+            return Ok(false);
+        }
+        let day = self.calendar.day(UtcMs(moved));
+        let measured: i64 = self.db.query_row(
+            "SELECT count(DISTINCT day) FROM pack WHERE boot = 0 AND day > ?",
+            [day],
+            |row| row.get(0),
+        )?;
+        Ok(measured >= SINK_DEAD_DAYS)
+    }
+
+    /// Last resort: deletes undelivered readings, oldest first, until the budget is kept, at most a
+    /// tenth of the rows.
     fn drop_undelivered(&mut self, budget: u64, now: UtcMs) -> Result<(), rusqlite::Error> {
-        while used_bytes(&self.db)? > budget {
-            if !self.drop_journal_rows(i64::MAX, now)? {
+        let mut share = journal_share(&self.db)?;
+        while share > 0 && used_bytes(&self.db)? > budget {
+            if !self.drop_journal_rows(i64::MAX, now, &mut share)? {
                 break;
             }
         }
         Ok(())
     }
 
-    /// Deletes the oldest sealed journal rows up to `limit`; returns whether there were any.
-    fn drop_journal_rows(&mut self, limit: i64, now: UtcMs) -> Result<bool, rusqlite::Error> {
+    /// Deletes the oldest sealed journal rows up to `limit`, no more than are left of the `share`;
+    /// returns whether there were any.
+    fn drop_journal_rows(
+        &mut self,
+        limit: i64,
+        now: UtcMs,
+        share: &mut i64,
+    ) -> Result<bool, rusqlite::Error> {
+        let rows = JOURNAL_ROWS_PER_RUN.min(*share);
+        *share -= rows;
         let transaction = self.db.transaction()?;
         // Only sealed rows: the samples of the others are nowhere else on disk.
         let sealed = read_meta(&transaction, "sealed_seq")?.unwrap_or(0);
         let bounds: (Option<i64>, Option<i64>, Option<i64>) = transaction.query_row(
             "SELECT min(first), max(first + n - 1), sum(n) FROM (SELECT first, n FROM journal
                WHERE first + n - 1 <= ? ORDER BY first LIMIT ?)",
-            params![sealed.min(limit), JOURNAL_ROWS_PER_RUN],
+            params![sealed.min(limit), rows],
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )?;
         let (Some(first), Some(last), Some(count)) = bounds else {
@@ -196,6 +222,13 @@ pub(super) fn sealed_days(db: &Connection) -> Result<Vec<LocalDay>, rusqlite::Er
 fn days_per_run(days: usize) -> usize {
     // At least one day, so that a rule of a few days is kept.
     days.div_ceil(RETENTION_DAYS_DIVISOR)
+}
+
+/// Returns how many rows of the journal one run may delete: a tenth, and enough for an hour.
+fn journal_share(db: &Connection) -> Result<i64, rusqlite::Error> {
+    let rows: i64 = db.query_row("SELECT count(*) FROM journal", [], |row| row.get(0))?;
+    let divisor = i64::try_from(RETENTION_DAYS_DIVISOR).unwrap_or(1);
+    Ok((rows / divisor).max(JOURNAL_ROWS_PER_RUN))
 }
 
 /// Returns the bytes of the pages in use.

@@ -164,7 +164,7 @@ fn used_file_bytes(dir: &Path) -> u64 {
 /// Makes a history of 20 days and an undelivered backlog, then lets `days` pass without an
 /// acknowledgement on a disk budget that is slightly too small. Returns samples left, readings
 /// left, and the store.
-async fn over_budget(dir: &Path, days: u64) -> (usize, usize, Store) {
+async fn over_budget(dir: &Path, days: u64, measured: bool, less: u64) -> (usize, usize, Store) {
     let clock = Clock::set(UtcMs(MIDNIGHT), true);
     let store = open_at(dir, &site(&["power"]), &clock, None);
     let mut random = fastrand::Rng::with_seed(7);
@@ -186,15 +186,22 @@ async fn over_budget(dir: &Path, days: u64) -> (usize, usize, Store) {
         }
     }
     close_days(&store, &clock).await;
+    for _ in 0..days {
+        clock.advance(Duration::from_hours(24));
+        if measured {
+            let at = clock.now().at.0;
+            store.append(reading(at, &[decimal(1)])).await.unwrap();
+            close_days(&store, &clock).await;
+        }
+    }
     store.stop().await;
     let settings = StoreSettings {
         path: dir.to_owned(),
         flush: Duration::from_hours(1),
         keep: None,
         // A little below the present use: the test sees what goes first, not how much.
-        budget: Some(used_file_bytes(dir) - 20_000),
+        budget: Some(used_file_bytes(dir).saturating_sub(less)),
     };
-    clock.advance(Duration::from_hours(24 * days));
     let store = Store::open(dir, &site(&["power"]), &settings, "text", &clock).unwrap();
     close_days(&store, &clock).await;
     let samples = ask(&store, raw("meter.power")).await.len();
@@ -210,17 +217,34 @@ async fn over_budget(dir: &Path, days: u64) -> (usize, usize, Store) {
 #[tokio::test]
 async fn over_the_budget_the_backlog_of_a_sink_that_is_away_for_good_goes_before_the_history() {
     let dir = tempfile::tempdir().unwrap();
-    let (samples, waiting, store) = over_budget(dir.path(), 8).await;
-    assert_eq!(samples, 15_000);
-    assert!((1..5000).contains(&waiting), "{waiting}");
+    let (samples, waiting, store) = over_budget(dir.path(), 9, true, 20_000).await;
+    assert_eq!(samples, 15_009);
+    assert!((1..5009).contains(&waiting), "{waiting}");
     let undelivered = store.health().borrow().undelivered;
-    assert_eq!(undelivered, 5000 - u64::try_from(waiting).unwrap());
+    assert_eq!(undelivered, 5009 - u64::try_from(waiting).unwrap());
+}
+
+#[tokio::test]
+async fn an_hour_takes_a_share_of_a_dead_backlog_and_no_history_before_the_rest_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (samples, waiting, store) = over_budget(dir.path(), 9, true, u64::MAX).await;
+    assert_eq!(samples, 15_009);
+    // 256 rows of the journal with five readings each.
+    assert!((3700..5009).contains(&waiting), "{waiting}");
+    assert!(store.health().borrow().undelivered > 0);
+}
+
+#[tokio::test]
+async fn one_jump_of_a_believed_clock_makes_no_sink_dead() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_, waiting, store) = over_budget(dir.path(), 3000, false, 20_000).await;
+    assert_eq!((waiting, store.health().borrow().undelivered), (5000, 0));
 }
 
 #[tokio::test]
 async fn over_the_budget_a_sink_that_is_away_for_a_day_keeps_its_backlog() {
     let dir = tempfile::tempdir().unwrap();
-    let (samples, waiting, store) = over_budget(dir.path(), 1).await;
+    let (samples, waiting, store) = over_budget(dir.path(), 1, false, 20_000).await;
     assert!((13_000..15_000).contains(&samples), "{samples}");
     assert_eq!((waiting, store.health().borrow().undelivered), (5000, 0));
 }

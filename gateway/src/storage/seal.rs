@@ -55,7 +55,10 @@ impl StoreWriter {
         if hourly || self.memtable.memory_bytes() > MEMTABLE_BYTES_MAX {
             self.seal_parts()?;
         }
-        self.note_clock_steps()?;
+        if self.note_clock_steps()? {
+            // Readings after the step are dated from it, also when the power fails within the hour.
+            self.note_clock_pair()?;
+        }
         // An untrusted clock ends no day.
         if let Some(limit) = self.closing_limit(now)
             && (self.merge_next_group(limit)? || self.close_due_days(now.at, limit))
