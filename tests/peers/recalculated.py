@@ -3,7 +3,9 @@
     recalculated.py REPORT.xlsx
 
 The results that the file carries are taken out first, so that nothing but the formulas is left.
-Prints {"formulas": {sheet: number}, "pages": printed pages, "faults": [..]} as JSON.
+Prints {"formulas": {sheet: number}, "pages": printed pages, "smallest": type size of the print
+in points, "unmarked": sheets of which a part is not printed without saying so, "text_counts":
+cells of the tables of records with a count as a text, "faults": [..]} as JSON.
 """
 
 import json
@@ -53,6 +55,46 @@ def cells(workbook, values):
     }
 
 
+def smallest_type(pdf):
+    """The smallest type of a PDF in points, to a third of a point."""
+    zoom = 3
+    answer = subprocess.run(
+        ["pdftohtml", "-xml", "-zoom", str(zoom), "-stdout", "-i", "-hidden", str(pdf)],
+        check=True, capture_output=True, text=True,
+    )
+    sizes = re.findall(r'<fontspec id="\d+" size="(-?\d+)"', answer.stdout)
+    return round(min(map(int, sizes)) / zoom, 2)
+
+
+def unmarked(workbook):
+    """Sheets whose printed area ends before their last row or column, and whose footer does not say
+    so. A sheet that is not printed at all is named on the first one."""
+    found = []
+    for sheet in openpyxl.load_workbook(workbook):
+        if not sheet.print_area:
+            continue
+        area = sheet.print_area.rsplit("!", 1)[1].replace("$", "").rsplit(":", 1)[-1]
+        letters, row = re.fullmatch(r"([A-Z]+)(\d+)", area).groups()
+        column = openpyxl.utils.column_index_from_string(letters)
+        is_cut = row != "1000001" and (int(row) < sheet.max_row or column < sheet.max_column)
+        if is_cut and "CSV" not in (sheet.oddFooter.center.text or ""):
+            found.append(sheet.title)
+    return found
+
+
+def text_counts(workbook):
+    """Counts of the tables of records, of issues and of entries that are texts."""
+    book = openpyxl.load_workbook(workbook)
+    named = ("Catatan program", "Programme records", "Perubahan", "Revised")
+    return [
+        f"{sheet.title}!{cell.coordinate}"
+        for sheet in book if sheet.title in named
+        for row in sheet.iter_rows()
+        for cell in row
+        if isinstance(cell.value, str) and re.fullmatch(r"\d+([.,]\d+)?", cell.value.strip())
+    ]
+
+
 def main():
     if shutil.which("soffice") is None:
         sys.exit("soffice is not there: tests/run installs libreoffice-calc")
@@ -61,7 +103,8 @@ def main():
         bare = folder / "bare.xlsx"
         without_results(sys.argv[1], bare)
         recalculated = cells(convert(bare, folder, "xlsx"), True)
-        printed = convert(bare, folder, "pdf").read_bytes()
+        pdf = convert(bare, folder, "pdf")
+        printed, smallest = pdf.read_bytes(), smallest_type(pdf)
     carried = cells(sys.argv[1], True)
     formulas, faults = {}, []
     for place, text in cells(sys.argv[1], False).items():
@@ -74,7 +117,18 @@ def main():
         if not is_number or abs(old - new) > SAME * max(1e-9, abs(old)):
             faults.append(f"{sheet}!{cell} {text}: carries {old!r}, computed {new!r}")
     pages = len(re.findall(rb"/Type\s*/Page\b", printed))
-    json.dump({"formulas": formulas, "pages": pages, "faults": faults}, sys.stdout, indent=1)
+    json.dump(
+        {
+            "formulas": formulas,
+            "pages": pages,
+            "smallest": smallest,
+            "unmarked": unmarked(sys.argv[1]),
+            "text_counts": text_counts(sys.argv[1]),
+            "faults": faults,
+        },
+        sys.stdout,
+        indent=1,
+    )
     return bool(faults)
 
 

@@ -3205,3 +3205,9 @@ cli-manual-synopsis = Synopsis
 cli-manual-description = Description
 cli-manual-notes = Notes
 cli-manual-version = Version
+
+# Printed workbook
+report-plot-numbers = Numbers of the plots
+report-not-printed = not printed
+report-printed-rows = Printed: rows 1 to { $last } of { $all }; all in the CSV.
+report-printed-columns = Printed: columns A to { $last } of A to { $all }; all in the CSV.

@@ -3175,3 +3175,9 @@ cli-manual-synopsis = Ringkasan
 cli-manual-description = Keterangan
 cli-manual-notes = Catatan
 cli-manual-version = Versi
+
+# Lembar kerja yang dicetak
+report-plot-numbers = Angka grafik
+report-not-printed = tidak dicetak
+report-printed-rows = Tercetak: baris 1 sampai { $last } dari { $all }; semuanya ada di CSV.
+report-printed-columns = Tercetak: kolom A sampai { $last } dari A sampai { $all }; semuanya ada di CSV.

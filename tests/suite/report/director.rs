@@ -3,6 +3,7 @@
 use super::LANGS;
 use super::agree::pdf_text;
 use super::month::ReportedSite;
+use super::paper::{assert_readable, english_words};
 use gateway::config::{Config, load_config_text};
 use gateway::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use gateway::domain::indicator::{
@@ -19,6 +20,7 @@ use gateway::report::content::{ReportInputs, build_director_report};
 use gateway::report::render::render_director_pdf;
 use jiff::civil::Date;
 use serde_json::Value as Json;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -63,7 +65,7 @@ const WRITTEN: [(&str, f64, f64); 9] = [
     ("proklim-activities", 3.0, 4.0),
 ];
 
-fn demo_config(report: &str) -> Config {
+pub(super) fn demo_config(report: &str) -> Config {
     let demo = include_str!("../../../gateway/assets/demo.toml");
     let text = format!("{demo}\n{report}");
     load_config_text(&text, Path::new("demo.toml"), &|_| None).unwrap()
@@ -146,7 +148,7 @@ fn written_figure(id: &str, figure: &str, value: f64, period: Period) -> Indicat
 }
 
 /// All figures that a site like the demo's can have, each with a value.
-fn full_account(period: Period, scale: f64) -> SiteIndicators {
+pub(super) fn full_account(period: Period, scale: f64) -> SiteIndicators {
     let mut indicators = Vec::new();
     let days = days_of(period);
     let length = f64::from(u32::try_from(days.len()).unwrap());
@@ -233,7 +235,11 @@ fn weekly_entries(period: Period) -> Vec<LedgerEntry> {
 }
 
 /// Pages of the edition as text.
-fn edition_pages(config: &Config, account: &SiteIndicators, lang: Language) -> Vec<String> {
+pub(super) fn edition_pages(
+    config: &Config,
+    account: &SiteIndicators,
+    lang: Language,
+) -> Vec<String> {
     let period = account.period;
     let before = full_account(period.before(NOW_DAY), 0.9);
     let entries = weekly_entries(period);
@@ -256,7 +262,11 @@ fn edition_pages(config: &Config, account: &SiteIndicators, lang: Language) -> V
         let name = format!("director-{period}-{}.pdf", lang.code());
         std::fs::write(Path::new(&place).join(name), &pdf).unwrap();
     }
+    assert_readable(&pdf, &period.to_string());
     let text = pdf_text(&pdf).expect("pdftotext: use tests/run");
+    if lang == Language::Id {
+        assert_eq!(english_words(&text), BTreeSet::new(), "{period}");
+    }
     let pages = text.trim_end_matches('\u{c}').split('\u{c}');
     pages.map(|page| page.replace('\u{a0}', " ")).collect()
 }

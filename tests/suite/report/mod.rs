@@ -4,6 +4,7 @@ mod agree;
 mod director;
 mod evidence;
 mod month;
+mod paper;
 mod sample;
 mod seed_year;
 

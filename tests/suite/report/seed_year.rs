@@ -262,11 +262,16 @@ async fn every_line_of_every_figure_of_a_year_is_redone_by_a_script_from_its_pri
 #[tokio::test]
 async fn a_spreadsheet_computes_every_formula_of_a_year_again_and_prints_few_pages() {
     let folder = seeded_folder().await;
-    for lang in ["id", "en"] {
-        run_ok(folder.path(), lang, &["report", "2025", "-o", "year.xlsx"]);
+    for (period, lang) in [
+        ("2025", "id"),
+        ("2025", "en"),
+        ("2025-11", "id"),
+        ("2025-11", "en"),
+    ] {
+        run_ok(folder.path(), lang, &["report", period, "-o", "year.xlsx"]);
         let workbook = folder.path().join("year.xlsx");
         if let Some(place) = std::env::var_os("PANTAU_REPORT_SAMPLE") {
-            let name = format!("year-{lang}.xlsx");
+            let name = format!("workbook-{period}-{lang}.xlsx");
             std::fs::copy(&workbook, Path::new(&place).join(name)).unwrap();
         }
         let output = python_peer("recalculated.py")
@@ -278,6 +283,10 @@ async fn a_spreadsheet_computes_every_formula_of_a_year_again_and_prints_few_pag
             serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{errors}"));
         assert_eq!(said["faults"], Json::Array(Vec::new()), "{said:#}");
         assert!(said["pages"].as_u64() <= Some(12), "{said:#}");
+        assert!(said["smallest"].as_f64() >= Some(7.0), "{said:#}");
+        // A page that does not show all of its sheet says so.
+        assert_eq!(said["unmarked"], Json::Array(Vec::new()), "{said:#}");
+        assert_eq!(said["text_counts"], Json::Array(Vec::new()), "{said:#}");
         let formulas = said["formulas"].as_object().unwrap();
         let all: u64 = formulas.values().filter_map(Json::as_u64).sum();
         assert!(formulas.len() > 6 && all > 150, "{said:#}");

@@ -186,7 +186,7 @@ fn rules_table(book: &ReportContext<'_>, programme: &str, all: &[LedgerTotal<'_>
 fn entry_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
     let columns = book.columns([
         ("entry", ValueKind::number("", 0)),
-        ("when", ValueKind::Text),
+        ("when", ValueKind::Date),
         ("indicator", ValueKind::Text),
         ("what", ValueKind::Text),
         ("quantity", ValueKind::Mixed),
@@ -230,10 +230,7 @@ fn entry_row(book: &ReportContext<'_>, entry: &LedgerEntry) -> Vec<CellValue> {
     };
     vec![
         CellValue::Number(super::readings_annex::count_to_f64(entry.id)),
-        CellValue::Text(crate::report::render::number_format::format_short_date(
-            book.lang,
-            said.when.first(),
-        )),
+        CellValue::Date(said.when.first()),
         CellValue::Text(book.indicator_name(&format!("ledger.{}", said.indicator))),
         text_cell(said.what.clone()),
         quantity.map_or(CellValue::Empty, CellValue::Number),

@@ -245,7 +245,7 @@ pub(crate) fn revised_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
 
 fn issue_table(book: &ReportContext<'_>, revised: &RevisedSince) -> ReportBlock {
     let columns = book.columns([
-        ("revised-number", ValueKind::Text),
+        ("revised-number", ValueKind::number("", 0)),
         ("revised-at", ValueKind::Time),
         ("who", ValueKind::Text),
     ]);
@@ -256,7 +256,7 @@ fn issue_table(book: &ReportContext<'_>, revised: &RevisedSince) -> ReportBlock 
             name => name.to_owned(),
         };
         vec![
-            CellValue::Text(one.number.to_string()),
+            CellValue::Number(super::readings_annex::count_to_f64(one.number)),
             CellValue::Time(one.at),
             CellValue::Text(by),
         ]

@@ -54,7 +54,7 @@ pub enum ValueKind {
     Date,
     /// Time.
     Time,
-    /// Remark: a footnote on paper, the text itself in a workbook.
+    /// Remark: a footnote on paper and in the chapters of a workbook, else the text itself.
     Note,
 }
 

@@ -31,12 +31,23 @@ pub(crate) enum SheetRow {
     Total(Vec<TotalCell>),
     /// Footnote: number and text.
     Note(usize, String),
-    /// Place of the plot of chart `.0` of the section; its numbers are in the rows above.
-    Plot(usize),
+    /// Place of a plot; its numbers are in the table above.
+    Plot(PlotPlace),
     /// Photo `.0` of the section, its name and its hash.
     Photo(usize, String, String),
     /// Empty row.
     Blank,
+}
+
+/// Plot of a workbook and the cells of its numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct PlotPlace {
+    /// Number of the chart within its section.
+    pub(crate) chart: usize,
+    /// Columns of its series in the table above.
+    pub(crate) columns: Vec<usize>,
+    /// Rows of the table that are plotted, from the first.
+    pub(crate) steps: usize,
 }
 
 /// Value with its kind.
@@ -48,6 +59,8 @@ pub(crate) struct ReportCell {
     pub(crate) kind: ValueKind,
     /// Key of the figure whose value it is.
     pub(crate) figure: Option<String>,
+    /// Numbers of the footnotes that its text consists of.
+    pub(crate) notes: Vec<usize>,
 }
 
 /// Cell of a total row.
@@ -72,50 +85,64 @@ pub(crate) enum TotalCell {
     },
 }
 
-/// Returns the rows of section `index`.
+/// Returns the rows of section `index`; the numbers of each plot are a table.
 pub(crate) fn section_rows(show: &RenderContext<'_>, index: usize) -> Vec<SheetRow> {
     let document = show.document;
-    let mut rows = vec![
-        SheetRow::Title(document.section_heading(index)),
-        SheetRow::Blank,
-    ];
-    let (mut plots, mut photos) = (0, 0);
-    for block in document
-        .sections
-        .get(index)
-        .into_iter()
-        .flat_map(|s| &s.blocks)
-    {
+    let mut rows = title_rows(document, index);
+    let mut photos = 0;
+    let blocks = document.sections.get(index).into_iter();
+    for block in blocks.flat_map(|section| &section.blocks) {
         match block {
-            ReportBlock::Heading(text) => rows.push(SheetRow::Heading(text.clone())),
-            ReportBlock::Paragraph(text) => rows.push(SheetRow::Text(text.clone())),
-            ReportBlock::Callout(callout) => rows.push(callout_row(callout)),
-            ReportBlock::Figures(figures) => figure_rows(show, figures, &mut rows),
-            ReportBlock::Table(table) => table_rows(show, table, &mut rows),
-            // A drawing has no numbers: its place says which one the PDF shows.
-            ReportBlock::Drawing(drawing) => rows.push(SheetRow::Text(drawing.title())),
-            ReportBlock::Photo(photo) => {
-                rows.push(SheetRow::Photo(
-                    photos,
-                    photo.name.clone(),
-                    hash(&photo.sha256),
-                ));
-                photos += 1;
-            }
             ReportBlock::Chart(chart) => {
                 table_rows(show, &chart.data_table(document.lang), &mut rows);
-                rows.push(SheetRow::Plot(plots));
-                plots += 1;
             }
+            block => block_rows(show, block, &mut photos, &mut rows),
         }
         rows.push(SheetRow::Blank);
     }
+    note_rows(show, index, &mut rows);
+    rows
+}
+
+/// Returns the heading of section `index` and the empty row below it.
+pub(crate) fn title_rows(document: &ReportDocument, index: usize) -> Vec<SheetRow> {
+    vec![
+        SheetRow::Title(document.section_heading(index)),
+        SheetRow::Blank,
+    ]
+}
+
+/// Adds the rows of a block that is no plot; `photos` counts those of the section.
+pub(crate) fn block_rows(
+    show: &RenderContext<'_>,
+    block: &ReportBlock,
+    photos: &mut usize,
+    rows: &mut Vec<SheetRow>,
+) {
+    match block {
+        ReportBlock::Heading(text) => rows.push(SheetRow::Heading(text.clone())),
+        ReportBlock::Paragraph(text) => rows.push(SheetRow::Text(text.clone())),
+        ReportBlock::Callout(callout) => rows.push(callout_row(callout)),
+        ReportBlock::Figures(figures) => figure_rows(show, figures, rows),
+        ReportBlock::Table(table) => table_rows(show, table, rows),
+        // A drawing has no numbers: its place says which one the PDF shows.
+        ReportBlock::Drawing(drawing) => rows.push(SheetRow::Text(drawing.title())),
+        ReportBlock::Photo(photo) => {
+            let (name, hash) = (photo.name.clone(), hash(&photo.sha256));
+            rows.push(SheetRow::Photo(*photos, name, hash));
+            *photos += 1;
+        }
+        ReportBlock::Chart(_) => {}
+    }
+}
+
+/// Adds the footnotes of section `index`.
+pub(crate) fn note_rows(show: &RenderContext<'_>, index: usize, rows: &mut Vec<SheetRow>) {
     let mut notes = show.notes.of_section(index).peekable();
     if notes.peek().is_some() {
         rows.push(SheetRow::Heading(show.translate("report-notes")));
     }
     rows.extend(notes.map(|(number, text)| SheetRow::Note(number, text.to_owned())));
-    rows
 }
 
 /// Returns the properties of the report (site, period, issue, revision, ...) as pairs of label and
@@ -180,12 +207,22 @@ fn figure_rows(show: &RenderContext<'_>, figures: &KeyFigures, rows: &mut Vec<Sh
             value,
             kind,
             figure: (column == FIGURE_VALUE_COLUMN).then(|| figure.id.clone()),
+            notes: Vec::new(),
         });
-        rows.push(SheetRow::Data(cells.collect()));
+        let mut cells: Vec<ReportCell> = cells.collect();
+        // The notes of a figure are its last cell.
+        if let Some(last) = cells.last_mut() {
+            let notes = figure.notes.iter();
+            last.notes = notes
+                .filter_map(|note| show.notes.number_of(note))
+                .collect();
+        }
+        rows.push(SheetRow::Data(cells));
     }
 }
 
-fn table_rows(show: &RenderContext<'_>, table: &ReportTable, rows: &mut Vec<SheetRow>) {
+/// Adds the rows of a table.
+pub(crate) fn table_rows(show: &RenderContext<'_>, table: &ReportTable, rows: &mut Vec<SheetRow>) {
     rows.push(SheetRow::Heading(table.title.clone()));
     let heads = table.columns.iter().map(|column| show.column_head(column));
     rows.push(SheetRow::Head(heads.collect(), table.rows.len()));
@@ -195,6 +232,14 @@ fn table_rows(show: &RenderContext<'_>, table: &ReportTable, rows: &mut Vec<Shee
             value: value.clone(),
             kind: column.kind.clone(),
             figure: table.figures.get(&(place, at)).cloned(),
+            notes: match column.kind {
+                ValueKind::Note => show
+                    .cell_text(value, &column.kind)
+                    .note
+                    .into_iter()
+                    .collect(),
+                _ => Vec::new(),
+            },
         });
         rows.push(SheetRow::Data(cells.collect()));
     }

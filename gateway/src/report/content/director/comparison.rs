@@ -5,12 +5,15 @@ use crate::domain::indicator::{Indicator, InputSource, SiteIndicators};
 use crate::domain::input_part::PartSource;
 use crate::domain::period::Period;
 use crate::limits::EXPLAIN_DEPTH_MAX;
-use crate::report::content::indicator_figures;
+use crate::report::content::{display_names, indicator_figures};
 use crate::report::render::cell_value::CellValue;
+use crate::report::render::figure::FigureStatus;
 use crate::report::render::number_format;
 use jiff::civil::Date;
 use std::collections::BTreeSet;
 
+/// Beginning of the message keys of verdicts on a number.
+const VERDICT_PREFIX: &str = "factor-headline-";
 /// Smallest share of the recorded days of the one period that the other must have.
 const RECORDED_SHARE_MIN: f64 = 0.5;
 /// Share of the days of a period by which its records may begin later than those of the other.
@@ -33,10 +36,18 @@ impl DirectorContext<'_> {
         let Some((account, found)) = self.find_before(one) else {
             return Comparison::None;
         };
-        let Ok(value) = found.value else {
-            return Comparison::None;
-        };
         let book = &self.book;
+        let value = match &found.value {
+            Ok(value) => *value,
+            // There is data, and its number must not be told.
+            Err(why) if why.key.starts_with(VERDICT_PREFIX) => {
+                let word = FigureStatus::NotClaimed.key();
+                let word = book.message(&format!("report-status-{word}"));
+                let why = display_names::remark_sentence(book.lang, why);
+                return Comparison::Unlike(word, why);
+            }
+            Err(_) => return Comparison::None,
+        };
         let why = indicator_figures::withheld_reason(book, found)
             .or_else(|| indicator_figures::insufficient_reason(book, found));
         if let Some(why) = why {

@@ -7,11 +7,11 @@ use super::pdf_page::{
     AMBER, FAINT, GREEN, MARGIN, PALE, PALE_AMBER, PageItem, RULE, RgbColour, TEXT, TextStyle,
     WHITE, text_style,
 };
-use super::text_fit::{draw_lines, fit_line, fit_texts, total_height};
+use super::text_fit::{FittedLine, LEAST_TYPE_SIZE, draw_lines, fit_line, fit_texts, total_height};
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::figure::FigureStatus;
 use crate::report::render::font_metrics::{FontFace, text_width};
-use crate::report::render::front_page::{FrontFigure, FrontPage};
+use crate::report::render::front_page::{FrontFigure, FrontPage, FrontSigner};
 use crate::report::render::number_format::NO_VALUE;
 use crate::report::render::render_context::nearest_kind;
 use crate::report::render::sheet_rows;
@@ -25,18 +25,20 @@ const COLUMN_GAP: f64 = 10.0;
 /// Least height of the row of a figure.
 const ROW_HEIGHT: f64 = 31.0;
 const VALUE_STYLE: TextStyle = text_style(FontFace::Bold, 15.0, TEXT);
+/// Height of the number of the period before, and of the change since: one line each.
+const BEFORE_HEIGHT: f64 = 12.0;
 const SIDE_STYLE: TextStyle = text_style(FontFace::Regular, 9.6, TEXT);
 const LABEL_STYLE: TextStyle = text_style(FontFace::Regular, 9.6, TEXT);
 const SMALL_BOLD: TextStyle = text_style(FontFace::Bold, 7.6, FAINT);
 /// Type of the evidence: 64 digits and their name on one line.
-const EVIDENCE_STYLE: TextStyle = text_style(FontFace::Regular, 6.2, FAINT);
-const EVIDENCE_LINE: f64 = 8.4;
-/// Height of the block of signatures, with room to sign.
-const SIGNATURES_HEIGHT: f64 = 104.0;
+const EVIDENCE_STYLE: TextStyle = text_style(FontFace::Regular, LEAST_TYPE_SIZE, FAINT);
+const EVIDENCE_LINE: f64 = 8.8;
+/// Height of the block of signatures with room to sign, without names and functions.
+const SIGNATURES_HEIGHT: f64 = 80.0;
 /// Height of the room to sign.
 const SIGN_ROOM: f64 = 48.0;
 const SIGNATURE_GAP: f64 = 22.0;
-/// Height of the name and the function of a signer.
+/// Height of the name and the function of a signer; long ones take more.
 const SIGNER_HEIGHT: f64 = 24.0;
 const SIGNER_STYLE: TextStyle = text_style(FontFace::Bold, 9.2, TEXT);
 /// Height of the name of the site.
@@ -61,13 +63,16 @@ pub(crate) fn draw_front(flow: &mut PageFlow<'_>, front: &FrontPage) {
     let remark = remark_lines(flow, &front.remark);
     let remark_height = count_as_f64(remark.len()) * BODY_STYLE.line_height() + 11.0;
     let evidence_height = count_as_f64(evidence.len()) * EVIDENCE_LINE + 4.0;
-    let below = remark_height + 12.0 + SIGNATURES_HEIGHT + evidence_height;
+    let signers = signer_lines(flow, front);
+    let heights = signers.iter().map(|lines| total_height(lines));
+    let signer_height = heights.fold(SIGNER_HEIGHT, f64::max);
+    let below = remark_height + 12.0 + SIGNATURES_HEIGHT + signer_height + evidence_height;
     let foot = flow.page().bottom() - below;
     draw_plot(flow, front, foot);
     flow.y = foot;
     draw_remark(flow, &remark, front.is_doubtful, remark_height);
     flow.y += remark_height + 12.0;
-    draw_signatures(flow, front);
+    draw_signatures(flow, front, &signers, signer_height);
     draw_evidence(flow, &evidence);
 }
 
@@ -120,13 +125,23 @@ fn draw_heads(flow: &mut PageFlow<'_>, front: &FrontPage) {
         flow.show.translate("report-target"),
         front.before.clone(),
     ];
-    let y = flow.y + SMALL_BOLD.size + 2.0;
-    for (place, head) in heads.iter().enumerate() {
+    let all = heads.iter().enumerate().map(|(place, head)| {
         let (x, room) = column(flow, place);
-        let line = fit_line(head, SMALL_BOLD, room);
-        flow.page().text((x, y), line.style, &line.text);
+        let lines = line_wrap::wrap_lines(head, SMALL_BOLD.face, SMALL_BOLD.size, room);
+        (x, lines)
+    });
+    let all: Vec<(f64, Vec<String>)> = all.collect();
+    let most = all.iter().map(|(_, lines)| lines.len()).max().unwrap_or(1);
+    let step = SMALL_BOLD.size * 1.2;
+    // Heads end at the same line, the last above the rule.
+    let foot = flow.y + SMALL_BOLD.size + 2.0 + count_as_f64(most - 1) * step;
+    for (x, lines) in &all {
+        for (up, text) in lines.iter().rev().enumerate() {
+            let y = foot - count_as_f64(up) * step;
+            flow.page().text((*x, y), SMALL_BOLD, text);
+        }
     }
-    flow.y = y + 5.0;
+    flow.y = foot + 5.0;
     draw_rule(flow, GREEN, 1.0);
 }
 
@@ -145,9 +160,9 @@ fn draw_figure(flow: &mut PageFlow<'_>, one: &FrontFigure) {
         flow.page().text((x, y), LABEL_STYLE, text);
     }
     let mut height = count_as_f64(label.len()) * LABEL_STYLE.size * 1.2 + 9.0;
-    draw_value(flow, one, top);
+    height = height.max(draw_value(flow, one, top));
     draw_target(flow, one, top);
-    draw_before(flow, one, top);
+    height = height.max(draw_before(flow, one, top));
     if let CellValue::Missing(reason) = &one.figure.value {
         height = height.max(draw_reason(flow, reason, top));
     }
@@ -155,47 +170,56 @@ fn draw_figure(flow: &mut PageFlow<'_>, one: &FrontFigure) {
     draw_rule(flow, RULE, 0.5);
 }
 
-fn draw_value(flow: &mut PageFlow<'_>, one: &FrontFigure, top: f64) {
+/// Draws the value with its bounds and its status below; returns the height of the row.
+fn draw_value(flow: &mut PageFlow<'_>, one: &FrontFigure, top: f64) -> f64 {
     let (x, room) = column(flow, 1);
     let text = match one.figure.value {
         CellValue::Missing(_) => NO_VALUE.to_owned(),
         _ => flow.show.figure_text(&one.figure).text,
     };
-    let wide = text_width(VALUE_STYLE.face, VALUE_STYLE.size, &text).max(1.0);
-    let size = (VALUE_STYLE.size * room / wide).min(VALUE_STYLE.size);
-    let style = TextStyle {
-        size,
-        ..VALUE_STYLE
-    };
-    flow.page().text((x, top + 16.0), style, &text);
+    let line = fit_line(&text, VALUE_STYLE, room);
+    flow.page().text((x, top + 16.0), line.style, &line.text);
     let is_told = !matches!(
         one.figure.status,
         FigureStatus::Final | FigureStatus::Missing
     );
     let is_number = matches!(one.figure.value, CellValue::Number(_));
-    let mut at = x;
-    if is_number && !one.bounds.is_empty() {
-        flow.page().text((at, top + 26.0), SMALL_STYLE, &one.bounds);
-        at += text_width(SMALL_STYLE.face, SMALL_STYLE.size, &one.bounds) + 6.0;
+    if !is_number {
+        return 0.0;
     }
-    if is_number && is_told {
+    let (mut at, mut y) = (x, top + 26.0);
+    if !one.bounds.is_empty() {
+        let (face, size) = (SMALL_STYLE.face, SMALL_STYLE.size);
+        // The sign stays with its number.
+        let bounds = one.bounds.replace("± ", "±\u{a0}");
+        for (line, text) in line_wrap::wrap_lines(&bounds, face, size, room)
+            .iter()
+            .enumerate()
+        {
+            y = top + 26.0 + count_as_f64(line) * SMALL_STYLE.line_height();
+            flow.page().text((x, y), SMALL_STYLE, text);
+            at = x + text_width(face, size, text) + 6.0;
+        }
+    }
+    if is_told {
         let status = flow.show.status(one.figure.status);
         let style = TextStyle {
             rgb: AMBER,
             ..SMALL_BOLD
         };
-        flow.page().text((at, top + 26.0), style, &status);
+        // Not into the column of the target.
+        if at + text_width(style.face, style.size, &status) > x + room && at > x {
+            (at, y) = (x, y + SMALL_STYLE.line_height());
+        }
+        flow.page().text((at, y), style, &status);
     }
+    y - top + 5.0
 }
 
 fn draw_target(flow: &mut PageFlow<'_>, one: &FrontFigure, top: f64) {
     let (x, room) = column(flow, 2);
+    // Nothing, and no dash: a figure without a target misses nothing.
     let Some(target) = one.figure.target else {
-        let style = TextStyle {
-            rgb: FAINT,
-            ..SIDE_STYLE
-        };
-        flow.page().text((x, top + 14.0), style, NO_VALUE);
         return;
     };
     let kind = nearest_kind(&one.figure.kind);
@@ -216,16 +240,22 @@ fn draw_target(flow: &mut PageFlow<'_>, one: &FrontFigure, top: f64) {
     page.text((x + bar + 5.0, top + 26.0), SMALL_STYLE, &shown);
 }
 
-fn draw_before(flow: &mut PageFlow<'_>, one: &FrontFigure, top: f64) {
+/// Draws the period before and the change since; returns the height of the row.
+fn draw_before(flow: &mut PageFlow<'_>, one: &FrontFigure, top: f64) -> f64 {
     let (x, room) = column(flow, 3);
     let is_number =
         one.before.starts_with(|c: char| c.is_ascii_digit()) || one.before.starts_with(['−', 'R']);
     let rgb = if is_number { TEXT } else { FAINT };
     let style = TextStyle { rgb, ..SIDE_STYLE };
-    let line = fit_line(&one.before, style, room);
-    flow.page().text((x, top + 14.0), line.style, &line.text);
-    let line = fit_line(&one.change, SMALL_STYLE, room);
-    flow.page().text((x, top + 26.0), line.style, &line.text);
+    let before = fit_texts(&[(&*one.before, style)], (room, BEFORE_HEIGHT));
+    let base = before.first().map_or(0.0, |line| line.base);
+    draw_lines(flow.page(), &before, (x, top + 14.0 - base));
+    let below = (top + 14.0 - base + total_height(&before)).max(top + 17.0);
+    let change = fit_texts(&[(&*one.change, SMALL_STYLE)], (room, BEFORE_HEIGHT));
+    let base = change.first().map_or(0.0, |line| line.base);
+    let at = (below + 1.4).max(top + 26.0 - base);
+    draw_lines(flow.page(), &change, (x, at));
+    at + total_height(&change) + 4.0 - top
 }
 
 /// Draws the reason for which there is no number; returns the height of the row.
@@ -292,33 +322,50 @@ fn draw_remark(flow: &mut PageFlow<'_>, lines: &[String], is_doubtful: bool, hei
     }
 }
 
+/// Width of the field of a signer.
+fn signer_width(flow: &mut PageFlow<'_>, front: &FrontPage) -> f64 {
+    let fields = count_as_f64(front.signers.len());
+    (flow.width_between_margins() - SIGNATURE_GAP * (fields - 1.0)) / fields
+}
+
+/// Name and function of each signer, or the words below an empty line, as lines.
+fn signer_lines(flow: &mut PageFlow<'_>, front: &FrontPage) -> Vec<Vec<FittedLine>> {
+    let wide = signer_width(flow, front);
+    let empty = flow.show.translate("report-front-signer");
+    let lines = |signer: &FrontSigner| {
+        let parts = match signer.name.as_str() {
+            "" => vec![(&*empty, SMALL_STYLE)],
+            name => vec![(name, SIGNER_STYLE), (&*signer.office, SMALL_STYLE)],
+        };
+        fit_texts(&parts, (wide, SIGNER_HEIGHT))
+    };
+    front.signers.iter().map(lines).collect()
+}
+
 /// Draws three fields side by side: role, room to sign, a line, name and function or an empty line
 /// for them, and the date.
-fn draw_signatures(flow: &mut PageFlow<'_>, front: &FrontPage) {
-    let fields = count_as_f64(front.signers.len());
-    let room = flow.width_between_margins();
-    let wide = (room - SIGNATURE_GAP * (fields - 1.0)) / fields;
+fn draw_signatures(
+    flow: &mut PageFlow<'_>,
+    front: &FrontPage,
+    signers: &[Vec<FittedLine>],
+    signer_height: f64,
+) {
+    let wide = signer_width(flow, front);
     let date = format!("{}:", flow.show.translate("report-date"));
-    let empty = flow.show.translate("report-front-signer");
     let top = flow.y;
-    for (place, signer) in front.signers.iter().enumerate() {
+    for (place, (signer, lines)) in front.signers.iter().zip(signers).enumerate() {
         let x = MARGIN + count_as_f64(place) * (wide + SIGNATURE_GAP);
         let page = flow.page();
         page.text((x, top + 8.0), SMALL_BOLD, &signer.role);
         let line = top + 8.0 + SIGN_ROOM;
         page.rule(x, x + wide, line, 0.7, FAINT);
-        let parts = match signer.name.as_str() {
-            "" => vec![(&*empty, SMALL_STYLE)],
-            name => vec![(name, SIGNER_STYLE), (&*signer.office, SMALL_STYLE)],
-        };
-        let lines = fit_texts(&parts, (wide, SIGNER_HEIGHT));
-        draw_lines(page, &lines, (x, line + 2.0));
-        let foot = line + 36.0;
+        draw_lines(page, lines, (x, line + 2.0));
+        let foot = line + 12.0 + signer_height;
         page.text((x, foot), SMALL_STYLE, &date);
         let from = x + text_width(SMALL_STYLE.face, SMALL_STYLE.size, &date) + 5.0;
         page.rule(from, x + wide, foot + 1.0, 0.4, RULE);
     }
-    flow.y = top + SIGNATURES_HEIGHT;
+    flow.y = top + SIGNATURES_HEIGHT + signer_height;
 }
 
 /// Returns issue, revision and evidence as lines; the digest of the last record stands in the

@@ -1,13 +1,16 @@
-//! Fitting of texts into a place that cannot grow: smaller type and several lines, and never a cut.
+//! Fitting of texts into a place: smaller type down to a least size, then more lines than the place
+//! has, and never a cut.
 
 use super::line_wrap::{widest_word, wrap_lines};
 use super::pdf_page::{PdfPage, TextStyle};
 
+/// Smallest type on paper, points; smaller is not read without a lens.
+pub(crate) const LEAST_TYPE_SIZE: f64 = 6.6;
 /// Line height as a multiple of the type size.
 const LINE_SPACING: f64 = 1.16;
 /// Share of the type size that stays at each step.
 const STEP: f64 = 0.95;
-/// Steps to the smallest type, an eighth of the first.
+/// Steps to the smallest type that any place asks for.
 const STEPS_MAX: usize = 40;
 /// Share of the type size below which words may be broken.
 const BREAKING_SHARE: f64 = 0.6;
@@ -21,20 +24,28 @@ pub(crate) struct FittedLine {
 }
 
 /// Fits texts below each other into a place, by its width and height in points. All get smaller
-/// alike until every line fits.
+/// alike until every line fits or has the least size; then the lines are higher than the place.
 pub(crate) fn fit_texts(parts: &[(&str, TextStyle)], place: (f64, f64)) -> Vec<FittedLine> {
     fit_lines(parts, place, usize::MAX)
 }
 
-/// Fits a text on one line, by smaller type.
+/// Fits a short text on one line, by smaller type; at the least size it is wider than its place.
 pub(crate) fn fit_line(text: &str, style: TextStyle, room: f64) -> FittedLine {
-    let lines = fit_lines(&[(text, style)], (room, f64::INFINITY), 1);
-    let line = lines.into_iter().next();
-    line.unwrap_or_else(|| FittedLine {
-        text: String::new(),
+    let mut lines = fit_lines(&[(text, style)], (room, f64::INFINITY), 1);
+    if lines.len() == 1
+        && let Some(line) = lines.pop()
+    {
+        return line;
+    }
+    let style = TextStyle {
+        size: style.size.min(LEAST_TYPE_SIZE),
+        ..style
+    };
+    FittedLine {
+        text: text.to_owned(),
         style,
         base: style.size,
-    })
+    }
 }
 
 /// Fits texts into a place, on so many lines at most.
@@ -48,7 +59,10 @@ fn fit_lines(
     for _ in 0..STEPS_MAX {
         let is_whole = share < BREAKING_SHARE || !has_wide_word(parts, share, room);
         let has_room = lines.len() <= lines_max && total_height(&lines) <= height + 0.01;
-        if is_whole && has_room {
+        let is_least = parts
+            .iter()
+            .all(|(_, style)| style.size * share <= LEAST_TYPE_SIZE);
+        if (is_whole && has_room) || is_least {
             break;
         }
         share *= STEP;
@@ -76,7 +90,7 @@ fn lay_out(parts: &[(&str, TextStyle)], share: f64, room: f64) -> Vec<FittedLine
     let mut lines = Vec::new();
     let mut top = 0.0;
     for (text, style) in parts {
-        let size = style.size * share;
+        let size = sized(*style, share);
         let style = TextStyle { size, ..*style };
         for text in wrap_lines(text, style.face, size, room) {
             let base = top + size;
@@ -87,9 +101,14 @@ fn lay_out(parts: &[(&str, TextStyle)], share: f64, room: f64) -> Vec<FittedLine
     lines
 }
 
+/// Type size at a share of the first, not below the least; small type stays as it is.
+fn sized(style: TextStyle, share: f64) -> f64 {
+    (style.size * share).max(style.size.min(LEAST_TYPE_SIZE))
+}
+
 fn has_wide_word(parts: &[(&str, TextStyle)], share: f64, room: f64) -> bool {
     let is_wide = |(text, style): &(&str, TextStyle)| {
-        widest_word(text, style.face, style.size * share, f64::INFINITY) > room + 0.01
+        widest_word(text, style.face, sized(*style, share), f64::INFINITY) > room + 0.01
     };
     parts.iter().any(is_wide)
 }
@@ -115,7 +134,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_letter_is_cut_and_no_line_is_wider_or_lower_than_its_place(
+        fn no_letter_is_cut_and_no_type_is_too_small_to_read(
             name in "[A-Za-z.,]{1,30}( [A-Za-z.,]{1,24}){0,12}", office in "[a-zA-Z ]{0,60}",
             room in 90.0f64..400.0, height in 20.0f64..40.0,
         ) {
@@ -124,8 +143,10 @@ mod tests {
             let letters = |text: &str| text.split_whitespace().collect::<String>();
             let shown: String = lines.iter().map(|line| letters(&line.text)).collect();
             prop_assert_eq!(shown, letters(&name) + &letters(&office));
-            prop_assert!(total_height(&lines) <= height + 0.1);
+            let is_least = lines.iter().all(|line| line.style.size <= LEAST_TYPE_SIZE + 0.01);
+            prop_assert!(total_height(&lines) <= height + 0.1 || is_least);
             for line in &lines {
+                prop_assert!(line.style.size >= LEAST_TYPE_SIZE - 0.01);
                 let wide = text_width(line.style.face, line.style.size, &line.text);
                 prop_assert!(wide <= room + 0.1, "{} {}", line.text, wide);
             }
@@ -135,6 +156,7 @@ mod tests {
         fn one_line_holds_all_of_a_text(text in "[A-Za-z]{1,20}( [A-Za-z]{1,20}){0,5}") {
             let line = fit_line(&text, STYLE, 200.0);
             prop_assert_eq!(&line.text, &text);
+            prop_assert!(line.style.size >= LEAST_TYPE_SIZE);
         }
     }
 }

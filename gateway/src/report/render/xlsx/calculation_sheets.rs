@@ -118,7 +118,7 @@ impl<'a> CalculationSheets<'a> {
         let strong = CellFormats::heading();
         sheet.write_string_with_format(at, LABEL, &one.label, &strong)?;
         sheet.write_string_with_format(at, EQUATION, &one.symbols, &CellFormats::text())?;
-        write_number(sheet, (at, VALUE), formula, one.value, &Format::new())?;
+        write_number(sheet, (at, VALUE), formula, one.value, &CellFormats::text())?;
         sheet.write_string_with_format(at, UNIT, &one.unit, &CellFormats::text())?;
         sheet.write_string_with_format(at, PRINTED, &one.printed, &CellFormats::missing())?;
         self.row += 1 + u32::try_from(one.inputs.len()).unwrap_or(0);
@@ -207,7 +207,7 @@ impl<'a> CalculationSheets<'a> {
             let formula = formula_of(of, &cells, Some(row));
             let value = of.value_in_row(values, row).unwrap_or_default();
             let place = (self.parts_row, block.sum);
-            write_number(&mut self.parts, place, formula, value, &Format::new())?;
+            write_number(&mut self.parts, place, formula, value, &CellFormats::text())?;
             self.parts_row += 1;
         }
         self.parts_row += 1;

@@ -2,16 +2,17 @@
 
 use crate::i18n::Language;
 use crate::report::render::cell_value::{NumberFormat, ValueKind};
-use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
+use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder};
 
 const GREEN: Color = Color::RGB(0x000F_766E);
 const PALE: Color = Color::RGB(0x00E3_F1EF);
 const FAINT: Color = Color::RGB(0x0060_6C76);
-const PAPER_SIZE_A4: u8 = 9;
-/// Rows that are still read on one printed page.
-const PRINTED_ROWS_MAX: u32 = 90;
-/// A cell beyond everything that is written.
-const EMPTY_CELL: (u32, u16) = (1_000_000, 200);
+/// Space behind a number, as wide as a bracket, before the text of the next column.
+const GAP: &str = "_)";
+/// Font that every office program has, or another of the same widths.
+pub(crate) const FONT: &str = "Arial";
+/// Type size of the cells, points.
+pub(crate) const TYPE_SIZE: f64 = 10.0;
 
 /// Cell formats in one language.
 pub(crate) struct CellFormats {
@@ -24,26 +25,26 @@ impl CellFormats {
     }
 
     pub(crate) fn title() -> Format {
-        Format::new()
+        Self::text()
             .set_bold()
-            .set_font_size(16)
+            .set_font_size(15)
             .set_font_color(GREEN)
     }
 
     pub(crate) fn heading() -> Format {
-        Format::new().set_bold().set_font_size(12)
+        Self::text().set_bold().set_font_size(11)
     }
 
     pub(crate) fn text() -> Format {
-        Format::new()
+        Format::new().set_font_name(FONT).set_font_size(TYPE_SIZE)
     }
 
     pub(crate) fn faint() -> Format {
-        Format::new().set_font_color(FAINT)
+        Self::text().set_font_color(FAINT)
     }
 
     pub(crate) fn head() -> Format {
-        let format = Format::new().set_bold().set_background_color(PALE);
+        let format = Self::text().set_bold().set_background_color(PALE);
         let format = format.set_border_bottom(FormatBorder::Thin);
         format
             .set_text_wrap()
@@ -58,20 +59,22 @@ impl CellFormats {
 
     /// Returns the format of a cell of this kind.
     pub(crate) fn cell(&self, kind: &ValueKind) -> Format {
-        let format = Format::new().set_align(FormatAlign::Top);
+        let format = Self::text().set_align(FormatAlign::Top);
         match kind {
             ValueKind::Number(measure) => format.set_num_format(number_pattern(measure)),
             ValueKind::Percent(decimals) => {
-                format.set_num_format(format!("0{}%", decimal_pattern(*decimals)))
+                format.set_num_format(format!("0{}%{GAP}", decimal_pattern(*decimals)))
             }
-            ValueKind::Date => format.set_num_format(format!("{}d mmmm yyyy", self.locale_code())),
+            ValueKind::Date => {
+                format.set_num_format(format!("{}d mmm yyyy{GAP}", self.locale_code()))
+            }
             ValueKind::Time => {
                 // The mark is escaped: a dot in a number format is the decimal mark.
                 let mark = match self.lang.locale().time_mark {
                     ':' => ":".to_owned(),
                     mark => format!("\\{mark}"),
                 };
-                format.set_num_format(format!("{}d mmm yyyy hh{mark}mm", self.locale_code()))
+                format.set_num_format(format!("{}d mmm yyyy hh{mark}mm{GAP}", self.locale_code()))
             }
             ValueKind::Mixed => format,
             ValueKind::Text | ValueKind::Note => format.set_text_wrap(),
@@ -94,8 +97,8 @@ impl CellFormats {
 fn number_pattern(measure: &NumberFormat) -> String {
     let digits = decimal_pattern(measure.shown_decimals());
     match measure.unit.as_str() {
-        "Rp" => format!("\"Rp\"\\ #,##0{digits}"),
-        _ => format!("#,##0{digits}"),
+        "Rp" => format!("\"Rp\"\\ #,##0{digits}{GAP}"),
+        _ => format!("#,##0{digits}{GAP}"),
     }
 }
 
@@ -104,29 +107,4 @@ fn decimal_pattern(decimals: u8) -> String {
         0 => String::new(),
         more => format!(".{}", "0".repeat(usize::from(more))),
     }
-}
-
-/// Sets the page for printing: A4, landscape, one page.
-pub(crate) fn set_print_page(worksheet: &mut Worksheet) {
-    worksheet.set_paper_size(PAPER_SIZE_A4);
-    worksheet.set_landscape();
-    worksheet.set_print_fit_to_pages(1, 1);
-    worksheet.set_footer("&L&A&R&P / &N");
-}
-
-/// Prints the first rows and columns of a sheet, as many as one page can show.
-pub(crate) fn print_rows(
-    worksheet: &mut Worksheet,
-    last: u32,
-    columns: u16,
-) -> Result<(), XlsxError> {
-    let last = last.min(PRINTED_ROWS_MAX - 1);
-    worksheet.set_print_area(0, 0, last, columns.max(1) - 1)?;
-    Ok(())
-}
-
-/// Leaves a sheet out of the print: its print area is an empty cell, which has no page.
-pub(crate) fn print_nothing(worksheet: &mut Worksheet) -> Result<(), XlsxError> {
-    worksheet.set_print_area(EMPTY_CELL.0, EMPTY_CELL.1, EMPTY_CELL.0, EMPTY_CELL.1)?;
-    Ok(())
 }

@@ -16,21 +16,32 @@ mod cell_formats;
 mod excel_dates;
 mod excel_formula;
 mod native_chart;
+mod print_page;
 mod sheet_layout;
 mod sheet_writer;
+mod workbook_rows;
 
 use crate::report::render::chart::ReportChart;
 use crate::report::render::document::{ReportBlock, ReportSection};
+use crate::report::render::font_metrics::FontFace;
 use crate::report::render::photo::ReportPhoto;
 use crate::report::render::render_context::RenderContext;
 use crate::report::render::sheet_rows;
+use crate::report::render::table::count_as_f64;
 use calculation_sheets::{CalculationSheets, SheetNames};
 use cell_formats::CellFormats;
-use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
+use print_page::PageShape;
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, XlsxError};
+use sheet_layout::{LINE_HEIGHT, characters, wrapped_lines};
 use sheet_writer::SheetPictures;
 
 /// Chapters that are printed; each takes one page, and the front sheet one more.
 const PRINTED_CHAPTERS_MAX: usize = 11;
+/// Largest width of the labels of the first sheet, characters.
+const FRONT_LABEL_MAX: f64 = 44.0;
+/// Height of a row and width of a column that nothing sets, pixels.
+const ROW_PIXELS: u32 = 17;
+const COLUMN_PIXELS: u32 = 64;
 /// Largest length of a sheet name, characters (limit of Excel).
 const SHEET_NAME_MAX: usize = 31;
 
@@ -38,6 +49,8 @@ const SHEET_NAME_MAX: usize = 31;
 pub(crate) fn render_xlsx(show: &RenderContext<'_>) -> Result<Vec<u8>, XlsxError> {
     let document = show.document;
     let mut book = Workbook::new();
+    // Columns are measured in digits of this font.
+    book.set_default_format(&CellFormats::text(), ROW_PIXELS, COLUMN_PIXELS)?;
     let issued = ExcelDateTime::from_timestamp(document.issued.0.div_euclid(1000))?;
     let properties = DocProperties::new()
         .set_title(&document.title)
@@ -55,13 +68,16 @@ pub(crate) fn render_xlsx(show: &RenderContext<'_>) -> Result<Vec<u8>, XlsxError
             charts: section_charts(section),
             photos: section_photos(section),
         };
-        let rows = sheet_rows::section_rows(show, index);
-        let is_printed = !section.annex && index < PRINTED_CHAPTERS_MAX;
-        let look = (&pictures, is_printed);
+        let rows = workbook_rows::workbook_rows(show, index);
+        let look = (&pictures, is_printed(section, index));
         sheet_writer::write_sheet(worksheet, show, &names[index + 1], &rows, look)?;
     }
     write_calculations(&mut book, show, &names)?;
     book.save_to_buffer()
+}
+
+fn is_printed(section: &ReportSection, index: usize) -> bool {
+    !section.annex && index < PRINTED_CHAPTERS_MAX
 }
 
 /// Writes the sheets with the calculations of the figures, and names their values.
@@ -89,8 +105,8 @@ fn write_calculations(
         book.define_name(name, &cell)?;
     }
     for mut sheet in sheets.finish() {
-        cell_formats::set_print_page(&mut sheet);
-        cell_formats::print_nothing(&mut sheet)?;
+        print_page::set_page(&mut sheet, PageShape::Lying, "");
+        print_page::print_nothing(&mut sheet)?;
         book.push_worksheet(sheet);
     }
     Ok(())
@@ -122,36 +138,57 @@ fn write_front_sheet(
     show: &RenderContext<'_>,
     names: &[String],
 ) -> Result<(), XlsxError> {
+    let properties = sheet_rows::report_properties(show);
+    let own = names.iter().skip(1).take(show.document.sections.len());
+    let contents = own.enumerate().map(|(index, name)| {
+        let heading = show.document.section_heading(index);
+        let sections = &show.document.sections;
+        let printed = sections
+            .get(index)
+            .is_some_and(|one| is_printed(one, index));
+        let said = if printed {
+            heading
+        } else {
+            format!("{heading} ({})", show.translate("report-not-printed"))
+        };
+        (name.clone(), said)
+    });
+    let contents: Vec<(String, String)> = contents.collect();
+    let labels = properties.iter().chain(&contents).map(|(label, _)| label);
+    let wide = labels.map(|label| characters(FontFace::Regular, label));
+    let first = wide.fold(0.0, f64::max).min(FRONT_LABEL_MAX) + 1.5;
+    let second = PageShape::Upright.characters(2) - first;
     let worksheet = book.add_worksheet();
     worksheet.set_name(&names[0])?;
-    worksheet.set_column_width(0, 26.0)?;
-    worksheet.set_column_width(1, 80.0)?;
+    worksheet.set_column_width(0, first)?;
+    worksheet.set_column_width(1, second)?;
     worksheet.write_with_format(0, 0, &show.document.title, &CellFormats::title())?;
     let mut row = 2;
-    for (word, value) in sheet_rows::report_properties(show) {
-        worksheet.write_with_format(row, 0, &word, &CellFormats::faint())?;
-        worksheet.write_with_format(row, 1, &value, &CellFormats::text())?;
+    let mut write_pair = |row: u32, pair: &(String, String), label: &Format| {
+        let lines = [(&pair.0, first), (&pair.1, second)]
+            .map(|(text, width)| wrapped_lines(FontFace::Regular, text, width));
+        let height = count_as_f64(lines[0].max(lines[1])) * LINE_HEIGHT;
+        worksheet.set_row_height(row, height)?;
+        let wrapped = |format: &Format| format.clone().set_text_wrap().set_align(FormatAlign::Top);
+        // As strings: a name such as `=1+1` stays a text.
+        worksheet.write_string_with_format(row, 0, &pair.0, &wrapped(label))?;
+        let text = wrapped(&CellFormats::text());
+        worksheet.write_string_with_format(row, 1, &pair.1, &text)?;
+        Ok::<(), XlsxError>(())
+    };
+    for pair in &properties {
+        write_pair(row, pair, &CellFormats::faint())?;
         row += 1;
     }
     row += 1;
-    worksheet.write_with_format(
-        row,
-        0,
-        show.translate("report-contents"),
-        &CellFormats::heading(),
-    )?;
-    let sections = names.iter().skip(1).take(show.document.sections.len());
-    for (index, name) in sections.enumerate() {
+    let head = row;
+    for pair in &contents {
         row += 1;
-        worksheet.write_with_format(row, 0, name, &CellFormats::text())?;
-        worksheet.write_with_format(
-            row,
-            1,
-            show.document.section_heading(index),
-            &CellFormats::text(),
-        )?;
+        write_pair(row, pair, &CellFormats::text())?;
     }
-    cell_formats::set_print_page(worksheet);
+    let title = show.translate("report-contents");
+    worksheet.write_with_format(head, 0, title, &CellFormats::heading())?;
+    print_page::set_page(worksheet, PageShape::Upright, "");
     Ok(())
 }
 

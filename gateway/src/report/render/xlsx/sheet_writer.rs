@@ -1,11 +1,10 @@
 //! Writer of a section's rows onto a sheet.
 
-use super::cell_formats::{self, CellFormats};
+use super::cell_formats::CellFormats;
 use super::excel_dates::{excel_date, excel_datetime};
 use super::native_chart::{self, ChartRange};
-use super::sheet_layout::{
-    DEFAULT_WIDTH, PRINT_COLUMNS_MIN, column_number, column_widths, text_place, wrapped_lines,
-};
+use super::print_page;
+use super::sheet_layout::{PHOTO_SIDE, SheetPlan, column_number, plan_sheet, spanning_rows};
 use crate::report::render::calculation::calculation_of;
 use crate::report::render::cell_value::{CellValue, NumberFormat, RoundingMode, ValueKind};
 use crate::report::render::chart::ReportChart;
@@ -13,20 +12,14 @@ use crate::report::render::csv::with_footnote_mark;
 use crate::report::render::number_format;
 use crate::report::render::photo::ReportPhoto;
 use crate::report::render::render_context::RenderContext;
-use crate::report::render::sheet_rows::{ReportCell, SheetRow, TotalCell};
-use crate::report::render::table::{ColumnTotalKind, count_as_f64};
+use crate::report::render::sheet_rows::{PlotPlace, ReportCell, SheetRow, TotalCell};
+use crate::report::render::table::ColumnTotalKind;
 use rust_xlsxwriter::{FormatAlign, Formula, Image, Worksheet, XlsxError, utility};
 
 /// Largest length of a text in a cell, characters; Excel does not open a workbook with more.
 const CELL_CHARS_MAX: usize = 32_767;
-/// Longer side of a photo, pixels.
-const PHOTO_SIDE: u32 = 480;
 /// Most zeros at the end of a rounded whole number.
 const ROUNDED_ZEROS_MAX: i32 = 9;
-/// Height of a line of text, points.
-const LINE_HEIGHT: f64 = 15.0;
-/// Most lines of a row; a spreadsheet shows no higher one.
-const TEXT_LINES_MAX: usize = 27;
 
 /// Plots and photos of a sheet, in reading order.
 pub(crate) struct SheetPictures<'a> {
@@ -38,17 +31,14 @@ struct SheetWriter<'a, 'b> {
     worksheet: &'a mut Worksheet,
     show: &'a RenderContext<'b>,
     look: CellFormats,
+    plan: &'a SheetPlan,
     row: u32,
-    /// Columns over which running texts go, and their width in characters.
-    text_place: (u16, f64),
-    /// Width of each column, characters.
-    widths: Vec<u16>,
-    /// Row of the last table head, and its number of columns.
-    head: (u32, u16),
-    /// First free row beside the tables, for the next plot.
-    free: u32,
-    /// Number of columns up to the right end of the plots.
-    right: u16,
+    /// The last cell of the row goes over the free columns.
+    spans: bool,
+    /// Row of the last table head.
+    head: u32,
+    /// Plots that are placed so far.
+    plots: usize,
 }
 
 /// Writes `rows` onto the sheet `name`, with plots beside their numbers. The sheet is printed on
@@ -60,35 +50,56 @@ pub(crate) fn write_sheet(
     rows: &[SheetRow],
     (pictures, is_printed): (&SheetPictures<'_>, bool),
 ) -> Result<(), XlsxError> {
-    let widths = column_widths(show, rows);
-    let columns = column_number(widths.len());
-    let text_place = text_place(&widths, !pictures.charts.is_empty());
-    for (column, width) in widths.iter().enumerate() {
-        worksheet.set_column_width(column_number(column), f64::from(*width))?;
+    let is_coloured = |plot: usize| {
+        let chart = pictures.charts.get(plot);
+        chart.is_none_or(|chart| native_chart::is_coloured(chart.form))
+    };
+    let plan = plan_sheet(show, rows, &is_coloured);
+    for (column, width) in plan.widths.iter().enumerate() {
+        worksheet.set_column_width(column_number(column), *width)?;
+    }
+    // Every row: programs measure a row otherwise, and draw what does not fit over the next one.
+    for (row, height) in (0..).zip(&plan.heights) {
+        worksheet.set_row_height(row, *height)?;
     }
     freeze_panes(worksheet, rows)?;
     let mut sheet = SheetWriter {
         worksheet,
         show,
         look: CellFormats::new(show.lang()),
+        plan: &plan,
         row: 0,
-        text_place,
-        widths,
-        head: (0, 0),
-        free: 0,
-        right: 0,
+        spans: false,
+        head: 0,
+        plots: 0,
     };
-    for row in rows {
+    let spans = spanning_rows(rows);
+    for ((row, start), spans) in rows.iter().zip(&plan.starts).zip(spans) {
+        sheet.row = *start;
+        sheet.spans = spans;
         sheet.write_row(name, row, pictures)?;
     }
-    let last = sheet.row.max(sheet.free);
-    let columns = columns.max(sheet.right);
-    cell_formats::set_print_page(worksheet);
+    print_page::set_page(worksheet, plan.printed.page, &cut_text(show, &plan));
     if is_printed {
-        cell_formats::print_rows(worksheet, last, columns.max(PRINT_COLUMNS_MIN))
+        print_page::print_part(worksheet, &plan.printed)
     } else {
-        cell_formats::print_nothing(worksheet)
+        print_page::print_nothing(worksheet)
     }
+}
+
+/// Sentence on the rows and columns of a sheet that are not printed; empty when all are.
+fn cut_text(show: &RenderContext<'_>, plan: &SheetPlan) -> String {
+    let mut parts = Vec::new();
+    if let Some((last, all)) = plan.printed.cut_rows() {
+        let (last, all) = (last.to_string(), all.to_string());
+        let args = [("last", &*last), ("all", &*all)];
+        parts.push(show.lang().text_with("report-printed-rows", &args));
+    }
+    if let Some((last, all)) = plan.printed.cut_columns() {
+        let args = [("last", &*last), ("all", &*all)];
+        parts.push(show.lang().text_with("report-printed-columns", &args));
+    }
+    parts.join(" ")
 }
 
 impl SheetWriter<'_, '_> {
@@ -113,11 +124,10 @@ impl SheetWriter<'_, '_> {
             SheetRow::Head(heads, _) => self.write_heads(heads)?,
             SheetRow::Data(cells) => self.write_cells(cells)?,
             SheetRow::Total(sums) => self.write_totals(sums)?,
-            SheetRow::Plot(index) => {
-                if let Some(chart) = pictures.charts.get(*index) {
-                    self.insert_plot(name, chart)?;
+            SheetRow::Plot(plot) => {
+                if let Some(chart) = pictures.charts.get(plot.chart) {
+                    self.insert_plot(name, chart, plot)?;
                 }
-                return Ok(());
             }
             SheetRow::Photo(index, name, hash) => {
                 self.write_text(0, name, &CellFormats::heading())?;
@@ -130,7 +140,6 @@ impl SheetWriter<'_, '_> {
             }
             SheetRow::Blank => {}
         }
-        self.row += 1;
         Ok(())
     }
 
@@ -154,8 +163,8 @@ impl SheetWriter<'_, '_> {
         text: &str,
         format: &rust_xlsxwriter::Format,
     ) -> Result<(), XlsxError> {
-        let (columns, width) = self.text_place;
-        if count_as_f64(text.chars().count()) <= width || columns < 2 {
+        let columns = self.plan.text_columns;
+        if columns < 2 {
             return self.write_text(0, text, format);
         }
         let cut: String = text.chars().take(CELL_CHARS_MAX).collect();
@@ -163,45 +172,54 @@ impl SheetWriter<'_, '_> {
         let (row, last) = (self.row, columns - 1);
         self.worksheet
             .merge_range(row, 0, row, last, &cut, &format)?;
-        self.set_lines(wrapped_lines(text, width))?;
+        Ok(())
+    }
+
+    /// Lets the last of so many cells go over the columns that its table does not have.
+    fn span_last(
+        &mut self,
+        cells: usize,
+        text: &str,
+        format: &rust_xlsxwriter::Format,
+    ) -> Result<(), XlsxError> {
+        let (column, end) = (
+            column_number(cells.saturating_sub(1)),
+            self.plan.text_columns,
+        );
+        if self.spans && column + 1 < end {
+            let cut: String = text.chars().take(CELL_CHARS_MAX).collect();
+            let row = self.row;
+            self.worksheet
+                .merge_range(row, column, row, end - 1, &cut, format)?;
+        }
         Ok(())
     }
 
     fn write_heads(&mut self, heads: &[String]) -> Result<(), XlsxError> {
-        self.head = (self.row, column_number(heads.len()));
+        self.head = self.row;
         for (column, head) in heads.iter().enumerate() {
             self.write_text(column_number(column), head, &CellFormats::head())?;
         }
-        let heads = heads.iter().zip(&self.widths);
-        // Bold letters are wider.
-        let lines = heads.map(|(head, width)| wrapped_lines(head, f64::from(*width) * 0.9));
-        self.set_lines(lines.max().unwrap_or(1))
-    }
-
-    /// Sets the height of the row for so many lines: not every program fits it by itself, and none
-    /// that of merged cells.
-    fn set_lines(&mut self, lines: usize) -> Result<(), XlsxError> {
-        if lines > 1 {
-            let height = count_as_f64(lines.min(TEXT_LINES_MAX)) * LINE_HEIGHT;
-            self.worksheet.set_row_height(self.row, height)?;
+        match heads.last() {
+            Some(head) => self.span_last(heads.len(), head, &CellFormats::head()),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn write_cells(&mut self, cells: &[ReportCell]) -> Result<(), XlsxError> {
         for (column, cell) in cells.iter().enumerate() {
             self.write_cell(column_number(column), cell)?;
         }
-        let lines = cells
-            .iter()
-            .zip(&self.widths)
-            .map(|(cell, width)| match &cell.value {
-                CellValue::Text(text) if matches!(cell.kind, ValueKind::Text | ValueKind::Note) => {
-                    wrapped_lines(text, f64::from(*width))
+        match cells.last() {
+            Some(cell) => match &cell.value {
+                CellValue::Text(text) => {
+                    let format = self.look.cell(&cell.kind);
+                    self.span_last(cells.len(), text, &format)
                 }
-                _ => 1,
-            });
-        self.set_lines(lines.max().unwrap_or(1))
+                _ => Ok(()),
+            },
+            None => Ok(()),
+        }
     }
 
     fn write_cell(&mut self, column: u16, cell: &ReportCell) -> Result<(), XlsxError> {
@@ -326,41 +344,31 @@ impl SheetWriter<'_, '_> {
             .set_scale_to_size(PHOTO_SIDE, PHOTO_SIDE, true)
             .set_alt_text(&photo.name);
         self.worksheet.insert_image(self.row, 0, &image)?;
-        // A cell is 20 pixels high.
-        self.row += PHOTO_SIDE / 20;
         Ok(())
     }
 
-    fn insert_plot(&mut self, name: &str, chart: &ReportChart) -> Result<(), XlsxError> {
-        let (head, columns) = self.head;
+    fn insert_plot(
+        &mut self,
+        name: &str,
+        chart: &ReportChart,
+        plot: &PlotPlace,
+    ) -> Result<(), XlsxError> {
+        let columns: Vec<u16> = plot.columns.iter().copied().map(column_number).collect();
         let area = ChartRange {
             sheet: name,
-            head,
-            last: self.row.saturating_sub(1),
-            columns,
+            head: self.head,
+            last: self.head + u32::try_from(plot.steps).unwrap_or(0),
+            columns: &columns,
         };
-        if area.last <= head {
+        if area.last <= area.head || native_chart::colour_numbers(self.worksheet, chart, &area)? {
             return Ok(());
         }
-        let at = self.free.max(head);
-        self.free = native_chart::place_plot(self.worksheet, chart, &area, at)?;
-        if self.free > at {
-            self.right = self.right.max(self.plot_end(columns + 1));
-        }
-        Ok(())
-    }
-
-    /// Number of columns up to the right end of a plot that begins in this column.
-    fn plot_end(&self, first: u16) -> u16 {
-        let (mut column, mut left) = (first, f64::from(native_chart::PLOT_WIDTH));
-        while left > 0.0 {
-            let width = self.widths.get(usize::from(column)).copied();
-            let width = width.map_or(DEFAULT_WIDTH, f64::from);
-            // A letter is 7 pixels wide, and a cell has a margin of 5.
-            left -= width * 7.0 + 5.0;
-            column += 1;
-        }
-        column
+        let Some(spot) = self.plan.plots.get(self.plots) else {
+            return Ok(());
+        };
+        self.plots += 1;
+        let spot = (spot.at, spot.column, spot.width);
+        native_chart::place_plot(self.worksheet, chart, &area, spot)
     }
 }
 
