@@ -5,6 +5,7 @@ use super::ApiListener;
 use super::error::ApiError;
 use super::json_body::JsonBody;
 use super::ledger::{ledger_error, recorder_name};
+use super::local_time::format_local_time;
 use super::request_sender::RequestSender;
 use crate::commissioning::calibration_check::{self, CalibrationCheckError, CalibrationDraft};
 use crate::domain::calibration::{Calibration, CalibrationHistory, CalibrationKind, MeterSwap};
@@ -107,14 +108,14 @@ pub(crate) async fn record_calibration(
     let kept = store.list_calibrations().await?;
     let said = match check_calibration(app, &sent, &kept)? {
         Ok(said) => said,
-        Err(against) => return Ok(Err(fault_sentences(&against, lang))),
+        Err(against) => return Ok(Err(fault_sentences(app, &against, lang))),
     };
     if let (Some(swap), Some(point)) = (said.swap(), said.targets.first()) {
         let mut against = contradicting_readings(app, point, swap).await?;
         against.extend(known_change(&kept, point, swap));
         against.extend(before_all_readings(app, said.since).await?);
         if !against.is_empty() {
-            return Ok(Err(fault_sentences(&against, lang)));
+            return Ok(Err(fault_sentences(app, &against, lang)));
         }
     }
     let by = recorder_name(RequestSender::current().recorded_or(sent.recorded_by));
@@ -319,9 +320,14 @@ fn parse_moment(text: Option<&str>) -> Result<Option<UtcMs>, ApiError> {
     text.map(parse).transpose()
 }
 
-fn fault_sentences(against: &[CalibrationCheckError], lang: Language) -> Vec<FaultJson> {
+fn fault_sentences(
+    app: &ApiListener,
+    against: &[CalibrationCheckError],
+    lang: Language,
+) -> Vec<FaultJson> {
     let fault = |one: &CalibrationCheckError| {
-        let [found, expected] = [&one.found, &one.expected].map(|text| person_digits(text, lang));
+        let [found, expected] =
+            [&one.found, &one.expected].map(|text| person_text(app, text, lang));
         let args = [("found", &*found), ("expected", &*expected)];
         FaultJson {
             row: 1,
@@ -333,11 +339,19 @@ fn fault_sentences(against: &[CalibrationCheckError], lang: Language) -> Vec<Fau
     against.iter().map(fault).collect()
 }
 
-/// A number with the decimal sign of the reader; any other text as it is.
-fn person_digits(text: &str, lang: Language) -> String {
-    match crate::domain::parse_finite(text) {
-        Some(_) => lang.locale().plain_digits(text),
-        None => text.to_owned(),
+/// Numbers, moments and days as the reader writes them; any other text as it is.
+fn person_text(app: &ApiListener, text: &str, lang: Language) -> String {
+    let locale = lang.locale();
+    if crate::domain::parse_finite(text).is_some() {
+        return locale.reading_digits(text);
+    }
+    if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        let at = UtcMs(at.as_millisecond());
+        return format_local_time(at, app.now(), &app.0.zone, lang);
+    }
+    match text.parse::<Date>() {
+        Ok(day) => locale.format_date(day),
+        Err(_) => text.to_owned(),
     }
 }
 

@@ -44,9 +44,12 @@ pub(crate) fn zone_abbreviation(at: UtcMs, zone: &TimeZone) -> String {
 pub(crate) fn format_local_time(at: UtcMs, now: UtcMs, zone: &TimeZone, lang: Language) -> String {
     let (at, now) = (to_local_time(at, zone), to_local_time(now, zone));
     if at.date() == now.date() {
-        return at.strftime("%H:%M:%S").to_string();
+        let seconds = format!("{:02}", at.second());
+        let clock = lang.locale().format_clock(at.time());
+        return format!("{clock}{}{seconds}", lang.locale().time_mark);
     }
-    format!("{} {}", format_day(at.date(), lang), at.strftime("%H:%M"))
+    let clock = lang.locale().format_clock(at.time());
+    format!("{} {clock}", format_day(at.date(), lang))
 }
 
 fn format_day(date: Date, lang: Language) -> String {
@@ -144,7 +147,10 @@ impl PlotSpan {
     fn interval_title(self, start: &ZonedDateTime, lang: Language) -> String {
         let date = start.date();
         match self {
-            Self::Hour => format!("{}, {}", format_day(date, lang), start.strftime("%H:00")),
+            Self::Hour => {
+                let clock = lang.locale().format_clock(start.time());
+                format!("{}, {clock}", format_day(date, lang))
+            }
             Self::Day => format_day(date, lang),
             Self::Week => {
                 let last = date.checked_add(Span::new().days(6)).unwrap_or(date);
@@ -178,7 +184,7 @@ mod tests {
     fn a_stretch_is_cut_at_the_sites_own_midnight() {
         assert_eq!(
             title_and_hours(PlotSpan::Hour),
-            ("25 November 2026, 22:00".to_owned(), 1)
+            ("25 November 2026, 22.00".to_owned(), 1)
         );
         assert_eq!(
             title_and_hours(PlotSpan::Day),

@@ -20,7 +20,7 @@ pub struct LocaleRow {
     pub decimal_mark: char,
     /// Mark between groups of three digits.
     pub thousands_mark: char,
-    /// Mark between hours and minutes in a report.
+    /// Mark between hours and minutes.
     pub time_mark: char,
     /// Separator of a CSV file that a spreadsheet in this language opens with a double click.
     pub list_separator: char,
@@ -57,6 +57,14 @@ impl LocaleRow {
             text.push_str(decimals);
         }
         text
+    }
+
+    /// Writes the digits of a reading for people: `5870.05` becomes `5.870,05`, and `1e30` stays.
+    pub fn reading_digits(&self, digits: &str) -> String {
+        if digits.contains(['e', 'E']) {
+            return self.plain_digits(digits);
+        }
+        self.grouped_digits(digits)
     }
 
     /// Writes the digits of a number for spreadsheets and forms: `-1234.5` becomes `-1234,5`.

@@ -199,11 +199,13 @@ fn event_row(
     event: &DataEvent,
     typed: Option<&PlainForm>,
 ) -> EventRow {
-    let digits = |value: f64| {
+    let digits = |value: f64| shown_digits(frame.lang, value);
+    let (before, after) = event.before_after.unzip();
+    let field_digits = |value: f64| {
         let text = ExactNumber::Float(value).short_digits();
         frame.lang.locale().plain_digits(&text)
     };
-    let (before, after) = event.before_after.unzip();
+    let usual = before.map(field_digits).unwrap_or_default();
     let before = before.map(digits).unwrap_or_default();
     // The reading of the event is the first one of the new meter.
     let at = UtcMs(event.at.0.saturating_sub(1)).to_string();
@@ -212,7 +214,7 @@ fn event_row(
     let typed = typed.filter(is_typed);
     let field = |name: &str, usual: &str| typed.map_or(usual, |form| form.text(name)).to_owned();
     EventRow {
-        old: field("lama", &before),
+        old: field("lama", &usual),
         new: field("baru", ""),
         who: field("nama", frame.user_name()),
         note: field("catatan", ""),
@@ -228,14 +230,17 @@ fn event_row(
     }
 }
 
+/// A reading as the reader writes it: `5.870,05`.
+fn shown_digits(lang: Language, value: f64) -> String {
+    let text = ExactNumber::Float(value).short_digits();
+    lang.locale().reading_digits(&text)
+}
+
 fn swap_row(app: &ApiListener, frame: &PageFrame, swap: &CalibrationJson) -> Option<SwapRow> {
     let (old_last, new_first) = swap.pairs.first().copied()?;
     let point = swap.targets.first()?;
     let at: jiff::Timestamp = swap.at.as_ref()?.parse().ok()?;
-    let digits = |value: f64| {
-        let text = ExactNumber::Float(value).short_digits();
-        frame.lang.locale().plain_digits(&text)
-    };
+    let digits = |value: f64| shown_digits(frame.lang, value);
     Some(SwapRow {
         id: swap.id,
         title: app.state().config.point_title(point, frame.lang),
@@ -327,7 +332,7 @@ mod tests {
         let (status, text) = post(&bench, &form(at, "0")).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(
-            text.contains("5007,2") && text.contains("mulai dari 0"),
+            text.contains("5.007,2") && text.contains("mulai dari 0"),
             "{text}"
         );
         for early in ["1999-12-31T10:00:00Z", "2026-01-01T10:00:00Z"] {
@@ -335,8 +340,20 @@ mod tests {
             let (status, text) = post(&bench, &early).await;
             assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{text}");
         }
+        let (status, text) = post(&bench, &form(UtcMs(at.0 - 400 * 86_400_000), "5007")).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        // A day as people write it.
+        let refused = text.split("class=\"refused\"").nth(1).unwrap();
+        let refused = refused.split('<').next().unwrap();
+        assert!(
+            refused.contains("November 202") && !refused.contains("-11-"),
+            "{refused}"
+        );
         let (status, _) = post(&bench, &form(at, "5007")).await;
         assert_eq!(status, StatusCode::SEE_OTHER);
+        // Readings with the marks of the language; a form takes them as typed.
+        let page = get(&bench).await;
+        assert!(page.contains("107,1 → 5.007 kWh"), "{page}");
     }
 
     #[tokio::test]
@@ -381,7 +398,9 @@ mod tests {
         );
         let (status, text) = post(&bench, &form("107,15")).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(text.contains("sudah dicatat"), "{text}");
+        // The moment of the recorded one, on the clock of the site.
+        assert!(text.contains("sudah dicatat, pada"), "{text}");
+        assert!(!text.contains("T0") && !text.contains("Z<"), "{text}");
         let page = get(&bench).await;
         assert!(!page.contains("name=\"waktu\""), "{page}");
         assert!(page.contains("107,15 → 0 kWh"), "{page}");

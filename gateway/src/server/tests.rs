@@ -807,6 +807,58 @@ pub(crate) mod words {
         }
     }
 
+    /// True for a number or a clock as English writes it: `1,234.5`, `12.5`, `10:30`.
+    fn is_english_number(word: &str) -> bool {
+        let word = word.trim_matches(|c: char| !c.is_ascii_digit());
+        if word.is_empty()
+            || !word
+                .chars()
+                .all(|c| c.is_ascii_digit() || ".,:".contains(c))
+        {
+            return false;
+        }
+        let (comma, dot) = (word.find(','), word.find('.'));
+        let is_mixed = comma.zip(dot).is_some_and(|(comma, dot)| comma < dot);
+        let parts: Vec<&str> = word.split('.').collect();
+        // 1.234 is a number and 10.30 a clock; 12.5 is neither.
+        let is_decimal = match parts.as_slice() {
+            [whole, part] => {
+                let is_clock = whole.len() == 2 && part.len() == 2;
+                !part.contains(',') && part.len() != 3 && !is_clock
+            }
+            _ => false,
+        };
+        word.contains(':') || is_mixed || is_decimal
+    }
+
+    #[tokio::test]
+    async fn an_indonesian_page_has_no_english_number_clock_or_month() {
+        for (word, is_english) in [
+            ("1,234.5", true),
+            ("12.5", true),
+            ("(10:30)", true),
+            ("1.234,5", false),
+            ("12.345", false),
+            ("10.30", false),
+            ("09.59.00,", false),
+            ("G.5", false),
+        ] {
+            assert_eq!(is_english_number(word), is_english, "{word}");
+        }
+        let months = "January February March May June July August October December";
+        let bench = ApiTestBench::with_readings(2).await;
+        for page in PAGES.iter().chain(&["/teknisi/meter"]) {
+            let joint = if page.contains('?') { '&' } else { '?' };
+            let (_, html) = bench.get(&format!("{page}{joint}lang=id")).await;
+            let text = visible(&html);
+            let english = text
+                .split_whitespace()
+                .filter(|word| is_english_number(word) || months.split(' ').any(|m| m == *word));
+            let english: Vec<&str> = english.collect();
+            assert_eq!(english, Vec::<&str>::new(), "{page}");
+        }
+    }
+
     #[test]
     fn every_key_that_a_template_or_the_script_names_has_its_words() {
         let catalogue = include_str!("../../assets/words/id.ftl");
@@ -865,7 +917,7 @@ pub(crate) mod words {
         let bench = ApiTestBench::with_readings(1).await;
         let id = bench.get("/teknisi?lang=id").await.1;
         assert!(
-            id.contains("1.510,0") && id.contains("terkirim sampai 09:59:00, 3.120 dalam antrean"),
+            id.contains("1.510,0") && id.contains("terkirim sampai 09.59.00, 3.120 dalam antrean"),
             "{id}"
         );
         let en = bench.get("/teknisi?lang=en").await.1;

@@ -323,7 +323,7 @@ async fn an_entry_is_corrected_and_withdrawn_with_a_reason_and_stays_in_sight() 
     let (_, page) = get_page(&bench, "/catat").await;
     assert!(page.contains("<s>12,5 kg</s>"), "{page}");
     assert!(
-        page.contains("Diganti oleh Dewi, 10:00:00 (entri 2)"),
+        page.contains("Diganti oleh Dewi, 10.00.00 (entri 2)"),
         "{page}"
     );
     // The old entry cannot be replaced a second time.
@@ -350,7 +350,7 @@ async fn an_entry_is_corrected_and_withdrawn_with_a_reason_and_stays_in_sight() 
     );
     let (_, page) = get_page(&bench, "/catat").await;
     assert!(
-        page.contains("Dibatalkan oleh Dewi, 10:00:00 (entri 3)"),
+        page.contains("Dibatalkan oleh Dewi, 10.00.00 (entri 3)"),
         "{page}"
     );
     assert!(page.contains("dua kali"), "{page}");
@@ -441,7 +441,7 @@ async fn a_form_that_waited_is_dated_by_its_own_time_and_answered_as_json() {
     assert_eq!(entries[0]["when"], "2026-11-23");
     assert_eq!(
         entries[0]["note"],
-        "(ditulis di ponsel 23 November 2026 10:00)"
+        "(ditulis di ponsel 23 November 2026 10.00)"
     );
     let large = usual_form(&[("key", "b"), ("quantity", "5.000.000")]);
     let (status, said) = json_form(&large).await;
