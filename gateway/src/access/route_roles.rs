@@ -105,6 +105,8 @@ pub const ROUTE_ROLES: &[(&str, &str, RouteRule)] = &[
     ("GET", "/points/{id}", RouteRule::Reading),
     ("GET", "/points/{id}/curve.svg", RouteRule::Reading),
     ("GET", "/health", RouteRule::Reading),
+    // Data that damage has cost, taken note of.
+    ("POST", "/health", RouteRule::Technician),
     ("GET", "/langsung", RouteRule::Reading),
     ("GET POST", "/catat", RouteRule::Ledger),
     // An auditor follows a figure to its entries.
@@ -128,6 +130,7 @@ pub const ROUTE_ROLES: &[(&str, &str, RouteRule)] = &[
     ("GET", "/api/v1/samples.csv", RouteRule::Reading),
     ("GET", "/api/v1/live", RouteRule::Reading),
     ("GET", "/api/v1/sinks", RouteRule::Reading),
+    ("GET", "/api/v1/damage", RouteRule::Reading),
     ("GET", "/api/v1/explanations", RouteRule::Reading),
     ("GET", "/api/v1/indicators", RouteRule::Reading),
     ("GET", "/api/v1/indicators/{id}", RouteRule::Reading),

@@ -24,6 +24,7 @@ mod changes_since_json;
 pub(crate) mod client;
 mod clock_certainty;
 mod csv_export;
+pub(crate) mod damage;
 pub(crate) mod device_health;
 pub(crate) mod entry_recording;
 pub(crate) mod error;
@@ -107,5 +108,6 @@ fn described_routes() -> OpenApiRouter<ApiListener> {
         .merge(set_address::set_address_routes())
         .merge(users::user_routes())
         .merge(audit::audit_routes())
+        .merge(damage::damage_routes())
         .layer(DefaultBodyLimit::max(LEDGER_FILE_BYTES_MAX))
 }

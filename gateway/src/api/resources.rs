@@ -201,6 +201,11 @@ pub(crate) async fn healthz(State(app): State<ApiListener>) -> (StatusCode, Json
             .failure
             .map(|(_, failure)| format!("store: {failure}")),
     );
+    why.extend(
+        store.damage.map(|damage| {
+            format!("store: its file is damaged ({damage}); the next start mends it")
+        }),
+    );
     let pulse = &app.state().store.pulse;
     if pulse.is_hung() {
         why.push(format!(
@@ -218,6 +223,12 @@ pub(crate) async fn healthz(State(app): State<ApiListener>) -> (StatusCode, Json
         notes.push(format!(
             "{} readings were lost while the disk refused them",
             store.lost
+        ));
+    }
+    if store.damage_unseen > 0 {
+        notes.push(format!(
+            "damage of the store has cost data: {} lines on /health wait for a technician",
+            store.damage_unseen
         ));
     }
     if store.undelivered > 0 {

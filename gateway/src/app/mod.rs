@@ -50,6 +50,12 @@ pub enum AppError {
     /// The certificate of the page cannot be used.
     #[error("certificate of the page: {0}")]
     Certificate(String),
+    /// SQLite has found damage of the store's file, which the next start mends.
+    #[error(
+        "the file of the store is damaged ({0}). The next start makes a new file of everything \
+         that can be read, keeps the old one, and lists what is missing on /health"
+    )]
+    Damaged(String),
     /// A task ended before the stop.
     #[error("{0} ended unexpectedly")]
     Ended(String),
@@ -135,8 +141,9 @@ impl GatewayApp {
 
         let cut_short = tokio::select! {
             () = stop => None,
-            ended = inner.join_next() => Some(task_name(ended)),
-            ended = edge.join_next() => Some(task_name(ended)),
+            damage = found_damage(&self.store) => Some(AppError::Damaged(damage)),
+            ended = inner.join_next() => Some(AppError::Ended(task_name(ended))),
+            ended = edge.join_next() => Some(AppError::Ended(task_name(ended))),
         };
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
         // The order matters: a reading that a bus still delivers must reach the store before the
@@ -155,7 +162,7 @@ impl GatewayApp {
         )
         .await;
         self.store.stop().await;
-        cut_short.map_or(Ok(()), |name| Err(AppError::Ended(name)))
+        cut_short.map_or(Ok(()), Err)
     }
 
     /// Starts the bus tasks and the task that moves their readings into the store.
@@ -260,6 +267,18 @@ async fn note_set_aside(access: &AccessControl, store: &Store) {
     let what = format!("access.json was damaged; kept as {}", aside.display());
     if let Err(error) = store.append_audit("repair", what).await {
         tracing::error!(%error, "the damage of access.json is not in the audit");
+    }
+}
+
+/// Waits until SQLite finds damage of the file that a start could mend. A program that was started
+/// for that reason already goes on with what it has.
+async fn found_damage(store: &Store) -> String {
+    let mut health = store.health();
+    let found = health.wait_for(|health| health.damage.is_some() && !health.was_restarted);
+    let damage = found.await.ok().and_then(|health| health.damage.clone());
+    match damage {
+        Some(damage) => damage,
+        None => std::future::pending().await,
     }
 }
 

@@ -19,6 +19,18 @@ pub(super) fn store_hung(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
     found.into_iter().collect()
 }
 
+/// Data that damage of the store has cost, until a technician takes note of it.
+pub(super) fn store_damage(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
+    let lines = Some(site.store.damage_unseen).filter(|lines| *lines > 0);
+    let finding = |lines| RuleFinding::default().with("lines", count_arg(lines));
+    lines.map(finding).into_iter().collect()
+}
+
+pub(super) fn store_garbled(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
+    let found = site.store.is_damaged.then(RuleFinding::default);
+    found.into_iter().collect()
+}
+
 pub(super) fn store_lost(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
     let lost = Some(site.store.lost).filter(|lost| *lost > 0);
     let finding = |lost| RuleFinding::default().with("lost", count_arg(lost));

@@ -34,7 +34,7 @@ use attention_rule::rule;
 use device_rules::{data_gap, device_partial, device_silent, line_silent};
 use gateway_rules::{
     clock_untrusted, retention_due, sink_away, sink_late, sink_refused, stamps_failing,
-    store_failing, store_hung, store_lost,
+    store_damage, store_failing, store_garbled, store_hung, store_lost,
 };
 use ledger_rules::{entry_missing, entry_never, target_behind};
 use power_rules::plts_idle;
@@ -46,6 +46,8 @@ pub(crate) const ATTENTION_RULES: &[AttentionRule] = &[
     rule("clock-untrusted", Urgent, "/health", clock_untrusted),
     rule("store-failing", Urgent, "/health", store_failing),
     rule("store-hung", Urgent, "/health", store_hung),
+    rule("store-garbled", Urgent, "/health", store_garbled),
+    rule("store-damage", Urgent, "/health", store_damage),
     rule("water-hours", Urgent, "/air", water_hours),
     rule("bin-hot", Urgent, "/bsf", bin_hot),
     rule("bin-cold", Urgent, "/bsf", bin_cold),

@@ -67,6 +67,10 @@ pub(crate) struct StoreCondition {
     pub(crate) lost: u64,
     /// Days whose raw readings the age rule will delete soon.
     pub(crate) days_to_go: u64,
+    /// Lines of what damage of the file has cost, of which nobody has taken note.
+    pub(crate) damage_unseen: u64,
+    /// True when damage of the file was found since the start.
+    pub(crate) is_damaged: bool,
 }
 
 /// Condition of a sink.

@@ -5,15 +5,17 @@ use super::backend::{
     report_failure,
 };
 use super::evidence::{self, BundleExtraFile};
-use super::exit_status::{EXIT_DONE, EXIT_USAGE};
+use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use super::output_ending::{check_ending, check_file, is_standard_output};
 use super::standard_output::print_bytes;
 use crate::api::client::{ApiClient, path_with_query};
+use crate::api::damage::DataDamageJson;
 use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::config::Config;
 use crate::i18n::Language;
 use crate::samples_csv;
 use crate::storage::StoreAccess;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::ops::Range;
@@ -124,7 +126,12 @@ async fn export_samples(
         return EXIT_USAGE;
     }
     match write_samples(config, point, stretch, output).await {
-        Ok(()) => EXIT_DONE,
+        Ok(lost) if lost.is_empty() => EXIT_DONE,
+        Ok(lost) => {
+            let days = lost.into_iter().collect::<Vec<_>>().join(", ");
+            print_stderr(&lang.text_with("export-damaged", &[("days", &days)]));
+            EXIT_NEGATIVE
+        }
         Err(trouble) => report_failure(&trouble, lang),
     }
 }
@@ -138,19 +145,38 @@ fn parse_range((from, to): RequestedRange<'_>) -> Option<Range<i64>> {
     Some(moment(from, ALL_TIME_MS.start)?..moment(to, ALL_TIME_MS.end)?)
 }
 
+/// Writes the rows; returns the days of the range in which readings of the device were lost.
 async fn write_samples(
     config: &Config,
     point: &str,
     stretch: Range<i64>,
     output: Option<&Path>,
-) -> Result<(), CommandError> {
+) -> Result<BTreeSet<String>, CommandError> {
     let mut client = open_client(config, StoreAccess::Read).await?;
     let mut target = ExportTarget::open(output)?;
-    let done = copy_samples(&mut client, point, stretch, &mut target).await;
+    let done = copy_samples(&mut client, point, stretch.clone(), &mut target).await;
+    // Asked afterwards: a garbled chunk is found when it is read.
+    let lost = lost_days(&mut client, point, stretch).await;
     client.close().await;
     // The store is closed also after an error.
     done?;
-    target.finish()
+    target.finish()?;
+    lost
+}
+
+/// Days of the range in which readings of the point's device were lost by damage of the store.
+async fn lost_days(
+    client: &mut ApiClient,
+    point: &str,
+    stretch: Range<i64>,
+) -> Result<BTreeSet<String>, CommandError> {
+    let found: Vec<DataDamageJson> = client.get_json("/api/v1/damage").await?;
+    let device = point.split('.').next().unwrap_or_default();
+    let lost = found.into_iter().filter(|one| {
+        let is_in = one.first < stretch.end && one.last >= stretch.start;
+        one.what == "readings" && one.device == device && is_in
+    });
+    Ok(lost.map(|one| one.day).collect())
 }
 
 /// Copies the rows part by part, so that a long history does not fill the memory.

@@ -362,7 +362,10 @@ impl SymptomKind {
             QualityReason::NodeClock => Self::NodeClock,
             QualityReason::Unreadable => Self::Unreadable,
             QualityReason::Sensor(fault) => Self::Sensor(fault),
-            QualityReason::Missing | QualityReason::NotValid | QualityReason::Asleep => {
+            QualityReason::Missing
+            | QualityReason::NotValid
+            | QualityReason::Asleep
+            | QualityReason::Damaged => {
                 return None;
             }
         })
@@ -502,7 +505,10 @@ mod tests {
             for reason in (0..=u8::MAX).filter_map(QualityReason::from_code) {
                 let silent = matches!(
                     reason,
-                    QualityReason::Missing | QualityReason::NotValid | QualityReason::Asleep
+                    QualityReason::Missing
+                        | QualityReason::NotValid
+                        | QualityReason::Asleep
+                        | QualityReason::Damaged
                 );
                 let found = advice_key(reason, link.as_ref(), &[Some(reason)]);
                 assert_eq!(found.is_none(), silent, "{reason:?}");

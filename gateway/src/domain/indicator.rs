@@ -248,8 +248,8 @@ pub struct DataEvent {
     /// The point, or the indicator of the ledger.
     pub of: Arc<str>,
     /// `reset`, `rollover`, `spike`, `dip`, `step_down`, `outlier`, `zero`, `gap`, `correction` or
-    /// `undated`, `redated`, `imported` or `imported_over`; its message key is `event-KIND`, with
-    /// `-` for `_`.
+    /// `undated`, `redated`, `damaged`, `imported` or `imported_over`; its message key is
+    /// `event-KIND`, with `-` for `_`.
     pub kind: &'static str,
     /// Reading before and after, if any.
     pub before_after: Option<(f64, f64)>,

@@ -14,6 +14,7 @@
 
 pub mod calibration;
 pub mod claim_verdict;
+pub mod data_damage;
 pub mod date_bounds;
 pub mod equation;
 pub mod equation_node;
@@ -88,6 +89,8 @@ pub enum QualityReason {
     NodeClock,
     /// Message of a sensor node that is no text, no JSON or too large.
     Unreadable,
+    /// Reading that the store had, and lost by damage of its file.
+    Damaged,
     /// Fault of a sensor on the gateway's own pins.
     Sensor(SensorFault),
 }
@@ -272,6 +275,7 @@ impl QualityReason {
             Self::Offline => "offline",
             Self::NodeClock => "node-clock",
             Self::Unreadable => "unreadable",
+            Self::Damaged => "damaged",
             // `absent` is a point that no model of a device has.
             Self::Sensor(SensorFault::Absent) => "no-sensor",
             Self::Sensor(fault) => fault.name(),
@@ -301,6 +305,7 @@ impl QualityReason {
             Self::Offline => 16,
             Self::NodeClock => 17,
             Self::Unreadable => 18,
+            Self::Damaged => 19,
             Self::Sensor(fault) => SENSOR_FAULT_CODES | fault.code(),
             Self::Refused(exception) => 0x80 | (exception & 0x7f),
         }
@@ -334,6 +339,7 @@ impl QualityReason {
             16 => Self::Offline,
             17 => Self::NodeClock,
             18 => Self::Unreadable,
+            19 => Self::Damaged,
             0x80.. => Self::Refused(code & 0x7f),
             SENSOR_FAULT_CODES.. => {
                 Self::Sensor(SensorFault::from_code(code - SENSOR_FAULT_CODES)?)
@@ -382,6 +388,7 @@ mod tests {
             QualityReason::Offline,
             QualityReason::NodeClock,
             QualityReason::Unreadable,
+            QualityReason::Damaged,
         ] {
             assert_eq!(QualityReason::from_code(reason.code()), Some(reason));
         }

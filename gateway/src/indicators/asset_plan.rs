@@ -50,6 +50,12 @@ impl<'a> AssetPlan<'a> {
         })
     }
 
+    /// Ids of the points that are read.
+    pub(crate) fn point_ids(&self) -> Vec<Arc<str>> {
+        let ids = self.lanes.iter().map(|lane| Arc::clone(&lane.point.id));
+        ids.collect()
+    }
+
     /// Number of days that have to be read, for all points together.
     pub(crate) fn point_days(&self) -> u64 {
         let span = self.request.span;

@@ -2,6 +2,7 @@
 
 use crate::domain::ExactNumber;
 use crate::domain::UtcMs;
+use crate::domain::data_damage::{DamagedContent, DataDamage};
 use crate::domain::indicator::DataEvent;
 use crate::domain::ledger::LedgerEntry;
 use crate::indicators::coverage::Coverage;
@@ -90,6 +91,31 @@ impl DataEventList {
         }
     }
 
+    /// Adds days in which readings of a device of this asset were lost by damage of the store.
+    pub(crate) fn add_damage(
+        &mut self,
+        damage: &[DataDamage],
+        (from, to): (i64, i64),
+        point_of: impl Fn(&str) -> Option<Arc<str>>,
+    ) {
+        let mut readings = damage.iter();
+        while let Some(one) = readings.find(|one| one.what == DamagedContent::Readings) {
+            let (first, last) = (one.numbers.0.max(from), one.numbers.1.min(to - 1));
+            let Some(point) = point_of(&one.device).filter(|_| first <= last) else {
+                continue;
+            };
+            self.push(DataEvent {
+                at: UtcMs(first),
+                until: Some(UtcMs(last)),
+                of: point,
+                kind: "damaged",
+                before_after: None,
+                import: None,
+                redated: None,
+            });
+        }
+    }
+
     /// Adds resets, rollovers, spikes and other counter events, in the unit of the point.
     pub(crate) fn add_counter_events(&mut self, lane: &InputSeries, amount: &Totaliser) {
         let own = |value: f64| (value - lane.point.offset) / lane.point.scale;
@@ -144,7 +170,7 @@ impl DataEventList {
         let mut seen = BTreeSet::new();
         self.all.retain(|event| {
             let of = match event.kind {
-                "gap" | "undated" | "redated" => device(&event.of),
+                "gap" | "undated" | "redated" | "damaged" => device(&event.of),
                 _ => event.of.to_string(),
             };
             let import = event.import.as_ref().map(|import| import.id);

@@ -108,6 +108,7 @@ pub async fn calculate_in_turn<T>(
     let calibrations = store.list_calibrations().await?;
     let imports = imported_stretches(store, &span).await?;
     let redated = redated_stretches(store, &span).await?;
+    let lost = store.list_damage().await?;
     let revision = config.revision_id();
     let spans = operating_spans(config, &span);
     let mut plans = Vec::new();
@@ -136,7 +137,13 @@ pub async fn calculate_in_turn<T>(
     let mut all = AssetIndicators::default();
     // One asset after the other: only the streams of one asset are open at a time.
     for plan in plans {
+        let points = plan.point_ids();
         all.merge(plan.run(store, &mut steps).await?);
+        let first_of = |device: &str| {
+            let mut own = points.iter();
+            own.find(|id| id.split('.').next() == Some(device)).cloned()
+        };
+        all.events.add_damage(&lost, (span.from, span.to), first_of);
     }
     add_dependent_indicators(config, (&span, &spans), &book, &mut all);
     mark_operating_days(&span, &spans, &mut all);

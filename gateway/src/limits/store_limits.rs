@@ -22,3 +22,12 @@ pub const STORE_HUNG_SECONDS: u64 = 20;
 /// Time in seconds of a hung disk after which systemd may restart the gateway.
 // A restart loses what waits in memory and mends no disk, but it mends a fault of the program.
 pub const STORE_HUNG_RESTART_SECONDS: u64 = 600;
+/// Maximum bytes of a damaged write-ahead log that are read.
+// The log of a gateway has 4 MiB; a checkpoint that failed for days lets it grow.
+pub const DAMAGED_LOG_BYTES_MAX: u64 = 64 << 20;
+/// Size in bytes up to which every start of the gateway checks the whole file.
+// A card of 20 MB/s reads that much in about ten seconds; a larger file is checked when SQLite has
+// found damage.
+pub const START_CHECK_BYTES_MAX: u64 = 192 << 20;
+/// Maximum rows of damage that are listed; beyond it the newest are left out.
+pub const DAMAGE_ROWS_MAX: usize = 2000;

@@ -25,6 +25,7 @@ mod account_page;
 mod assets;
 mod audit_page;
 mod clock_line;
+mod damage_list;
 mod drawings;
 mod entry;
 mod explanation_page;
@@ -81,7 +82,10 @@ pub(crate) fn page_routes() -> Router<ApiListener> {
         )
         .route("/points/{id}", get(technician_pages::point_page))
         .route("/points/{id}/curve.svg", get(technician_pages::small_curve))
-        .route("/health", get(technician_pages::health_page))
+        .route(
+            "/health",
+            get(technician_pages::health_page).post(damage_list::acknowledge_damage),
+        )
         .route("/assets/{*path}", get(static_files::get_static_file))
         .merge(reports::report_routes())
         .merge(impact::impact_routes())

@@ -244,6 +244,10 @@ impl ApiListener {
                 lang.text_with("web-store-hung", &[("seconds", &seconds)])
             }
             Some((at, why)) => format!("{}: {why}", self.format_time(*at, lang)),
+            None if health.damage.is_some() => {
+                let why = health.damage.as_deref().unwrap_or_default();
+                lang.text_with("web-store-garbled", &[("why", why)])
+            }
             None if stopped => lang.text("web-store-stopped"),
             None => lang.text_with("web-store-size", &[("size", &size)]),
         };
@@ -256,7 +260,8 @@ impl ApiListener {
                 &[("lost", &number_format::format_count(lost, lang))],
             ),
         };
-        let state = match (stopped || is_hung || failure.is_some(), health.lost) {
+        let is_faulty = stopped || is_hung || failure.is_some() || health.damage.is_some();
+        let state = match (is_faulty, health.lost) {
             (true, _) => HealthState::Fault,
             (false, 0) => HealthState::Ok,
             (false, _) => HealthState::Doubtful,

@@ -6,6 +6,7 @@ use crate::api::local_time::{PlotInterval, PlotSpan};
 use crate::api::request_language::query_parameter;
 use crate::domain::UtcMs;
 use crate::i18n::Language;
+use crate::pages::damage_list::{DamageList, damage_list};
 use crate::pages::drawings::small_curve::SmallCurve;
 use crate::pages::page_frame::{PageFrame, render_not_found, render_page};
 use crate::pages::page_request::PageRequest;
@@ -36,6 +37,7 @@ struct HealthPage {
     clock: HealthLine,
     status: SiteHealthTexts,
     devices: Vec<DeviceCard>,
+    damage: Option<DamageList>,
 }
 
 #[derive(Template)]
@@ -69,11 +71,13 @@ pub(crate) async fn technician_page(asked: PageRequest) -> Response {
 }
 
 pub(crate) async fn health_page(asked: PageRequest) -> Response {
+    let damage = damage_list(&asked).await;
     let page = |frame: PageFrame, (status, devices)| HealthPage {
         clock: asked.app.clock_line(frame.lang),
         frame,
         status,
         devices,
+        damage,
     };
     show_devices(&asked, page).await
 }

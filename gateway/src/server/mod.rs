@@ -16,6 +16,8 @@ mod access_tests;
 #[cfg(test)]
 mod asset_keys_tests;
 mod control_socket;
+#[cfg(test)]
+mod damage_tests;
 mod listener;
 mod origin_guard;
 mod refusals;

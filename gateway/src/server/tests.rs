@@ -55,7 +55,7 @@ use tower::ServiceExt;
 pub(crate) const NOW: i64 = 1_795_575_600_000;
 
 /// Configuration with the inverter of `site` as a solar plant.
-fn test_config() -> Config {
+pub(super) fn test_config() -> Config {
     let text = SiteText::new("desa-impian")
         .with("name = 'Desa Impian'\n[store]\npath = 'store'")
         .tcp_bus("lan", 502)
@@ -151,6 +151,19 @@ impl ApiTestBench {
         let store = Store::open(dir.path(), &config.site, &config.store, "", &clock).unwrap();
         Self {
             state: ApiState::new(config, &store, &StatusBoard::default(), &clock),
+            _dir: dir,
+        }
+    }
+
+    /// A gateway whose stored file these statements have changed.
+    pub(crate) async fn of_changed_file(config: &Config, statements: &str) -> Self {
+        let Self { state, _dir: dir } = Self::of_config(config);
+        state.store.stop().await;
+        crate::storage::change_stored_file(&dir.path().join("pantau.db"), statements);
+        let (site, settings) = (&config.site, &config.store);
+        let store = Store::open(dir.path(), site, settings, "", &state.clock).unwrap();
+        Self {
+            state: ApiState::new(config, &store, &StatusBoard::default(), &state.clock),
             _dir: dir,
         }
     }

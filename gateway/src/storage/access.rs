@@ -17,7 +17,7 @@ use std::path::Path;
 
 /// Tables that a start writes, copied into memory for a read-only command.
 // All of them are small; samples and journal are read from the file.
-const COPIED_TABLES: [&str; 10] = [
+const COPIED_TABLES: [&str; 11] = [
     "meta",
     "boot",
     "device",
@@ -28,6 +28,7 @@ const COPIED_TABLES: [&str; 10] = [
     "digest_due",
     "clock_pair",
     "identity",
+    "data_damage",
 ];
 /// Tables that a start writes and nobody reads: empty in memory.
 const EMPTY_TABLES: [&str; 1] = ["audit"];
@@ -88,7 +89,7 @@ pub(super) fn corruption_error(why: String) -> rusqlite::Error {
 }
 
 /// Takes the shared lock, so that no gateway writes meanwhile; `Busy` when one does already.
-fn lock_for_reading(path: &Path) -> Result<File, StoreError> {
+pub(super) fn lock_for_reading(path: &Path) -> Result<File, StoreError> {
     let file = File::open(path).map_err(|fault| match fault.kind() {
         io::ErrorKind::NotFound => StoreError::Missing(path.to_owned()),
         _ => StoreError::Disk {

@@ -1,6 +1,8 @@
 //! Tests of damaged files, changed configurations, full disks and rejecting receivers.
 
-use super::tests::{MIDNIGHT, ask, close_days, decimal, open, open_at, raw, reading, site};
+use super::tests::{
+    MIDNIGHT, ask, close_days, decimal, open, open_at, raw, reading, site, wait_for_maintenance,
+};
 use super::*;
 use crate::clock::Clock;
 use crate::config::StoreSettings;
@@ -58,6 +60,7 @@ async fn a_lost_log_costs_no_more_than_the_last_hour() {
         let at = clock.now().at.0;
         store.append(reading(at, &[decimal(i)])).await.unwrap();
         store.flush().await.unwrap();
+        wait_for_maintenance(&store).await;
     }
     let copy = tempfile::tempdir().unwrap();
     for name in ["pantau.db", "pantau.seq"] {
@@ -111,7 +114,9 @@ async fn garbled_bytes_anywhere_never_stop_a_start_and_never_make_a_value() {
         while let Some(block) = blocks.recv().await {
             for sample in block.unwrap_or_default() {
                 let i = (sample.at.0 - MIDNIGHT) / 1000;
-                assert_eq!(sample.outcome, value(i));
+                if sample.outcome != SampleOutcome::Bad(QualityReason::Damaged) {
+                    assert_eq!(sample.outcome, value(i));
+                }
             }
         }
         store.stop().await;
@@ -257,4 +262,98 @@ async fn a_full_disk_loses_nothing_and_is_said() {
         .unwrap();
     assert_eq!(keeper.flush().unwrap(), 5000);
     assert_eq!(store.health().borrow().failure, None);
+}
+
+/// A stopped store with a closed day of values that hardly compress.
+async fn closed_day(dir: &std::path::Path, site: &Site) {
+    let clock = Clock::set(UtcMs(MIDNIGHT), true);
+    let store = open_at(dir, site, &clock, None);
+    for i in 0..8640 {
+        let value = decimal(i * 7919 % 10_007);
+        store
+            .append(reading(MIDNIGHT + i * 10_000, &[value]))
+            .await
+            .unwrap();
+    }
+    clock.advance(Duration::from_hours(23));
+    close_days(&store, &clock).await;
+    store.stop().await;
+}
+
+#[tokio::test]
+async fn a_garbled_chunk_is_a_marked_gap_and_stays_listed_until_somebody_has_seen_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = site(&["power"]);
+    closed_day(dir.path(), &site).await;
+    change_stored_file(
+        &dir.path().join("pantau.db"),
+        "UPDATE pack SET body = substr(body, 1, 99) || x'00ff00ff' || substr(body, 104)
+         WHERE content < 2",
+    );
+    let store = open(dir.path(), &site);
+    let found = ask(&store, raw("meter.power")).await;
+    assert!(!found.is_empty());
+    let lost = SampleOutcome::Bad(QualityReason::Damaged);
+    assert!(found.iter().all(|one| one.outcome == lost), "{found:?}");
+    let listed = store.list_damage().await.unwrap();
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    let one = &listed[0];
+    assert_eq!(
+        (&*one.device, one.day.to_string()),
+        ("meter", "2026-11-21".to_owned())
+    );
+    assert_eq!(store.acknowledge_damage(one.id, "Ani").await.unwrap(), 1);
+    // Asked again, the chunk is as garbled as before, and that is known.
+    assert_eq!(ask(&store, raw("meter.power")).await, found);
+    let listed = store.list_damage().await.unwrap();
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0].seen.as_ref().unwrap().0, "Ani");
+    assert_eq!(store.health().borrow().damage_unseen, 0);
+}
+
+#[tokio::test]
+async fn damage_that_sqlite_meets_is_said_at_once_and_the_next_start_mends_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = site(&["power"]);
+    closed_day(dir.path(), &site).await;
+    let settings = StoreSettings {
+        path: dir.path().to_owned(),
+        flush: Duration::from_hours(1),
+        keep: None,
+        budget: None,
+    };
+    let clock = Clock::set(UtcMs(MIDNIGHT + 86_400_000), true);
+    let (mut keeper, store, requests) = super::recovery::prepare_writer(
+        StoreAccess::Gateway,
+        dir.path(),
+        &site,
+        &settings,
+        "text",
+        &clock,
+    )
+    .unwrap();
+    assert!(store.health().borrow().damage.is_none());
+    // What a statement on a garbled page ends with.
+    let fault = super::access::corruption_error("database disk image is malformed".to_owned());
+    drop(super::schema::disk_error("reading the journal", &fault));
+    keeper.report_damage();
+    assert!(store.health().borrow().damage.is_some());
+    drop((keeper, store, requests));
+    let file = dir.path().join("pantau.db");
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[2 * 1024..].fill(0);
+    std::fs::write(&file, &bytes).unwrap();
+    let store = open(dir.path(), &site);
+    let health = store.health().borrow().clone();
+    assert!(
+        health.was_restarted && health.damage.is_none(),
+        "{health:?}"
+    );
+    assert_eq!(health.repairs.len(), 1, "{health:?}");
+    assert!(health.damage_unseen > 0);
+    let next = store
+        .append(reading(MIDNIGHT + 86_400_000, &[decimal(1)]))
+        .await;
+    next.unwrap();
+    store.flush().await.unwrap();
 }

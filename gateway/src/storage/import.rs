@@ -107,11 +107,13 @@ impl StoreWriter {
         let days = self.group_by_day(columns.clone());
         let transaction = self.db.transaction()?;
         for ((day, group), extra) in days {
-            let place = (
+            let place = super::seal::MergedDay {
                 day,
-                self.calendar.day_start(day),
-                day < self.raw_deleted_before,
-            );
+                start: self.calendar.day_start(day),
+                end: self.calendar.day_start(day + 1),
+                frozen: day < self.raw_deleted_before,
+                now: self.clock.now().at,
+            };
             // In the same transaction as the samples: a power cut cannot leave a changed day
             // without the mark that its digest is outdated.
             if let Some(stretch) = changed_stretch(&extra) {
@@ -129,7 +131,7 @@ impl StoreWriter {
             }
             super::digest::mark_day_due(&transaction, day, RecordReason::Redated)?;
             self.closing.invalidate_day(day);
-            super::seal::merge_group(&transaction, place, group, extra)?;
+            super::seal::merge_group(&transaction, &place, group, extra)?;
         }
         transaction.execute("DELETE FROM pack WHERE content = 1 AND boot = ?", [boot])?;
         redate_journal(&transaction, &self.names, boot, shift_ms)?;

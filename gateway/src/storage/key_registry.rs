@@ -77,6 +77,28 @@ impl KeyRegistry {
         }
     }
 
+    /// Reads the keys of a file alone, without a configuration.
+    pub(super) fn read_kept(db: &Connection) -> Result<Self, rusqlite::Error> {
+        let mut names = Self {
+            points: HashMap::new(),
+            layouts: HashMap::new(),
+            current: Vec::new(),
+            site: Vec::new(),
+        };
+        names.load_all(db, &HashMap::new())?;
+        Ok(names)
+    }
+
+    /// Returns the device of each point, by key.
+    pub(super) fn devices_of_points(&self) -> HashMap<PointKey, Arc<str>> {
+        let owner = |(name, key): (&Arc<str>, &PointKey)| {
+            // The id of a point begins with that of its device.
+            let device = name.split('.').next().unwrap_or_default();
+            (*key, Arc::from(device))
+        };
+        self.points.iter().map(owner).collect()
+    }
+
     /// Reads all points and layouts.
     fn load_all(
         &mut self,

@@ -26,6 +26,7 @@ mod clock_limits;
 mod clock_pairs;
 #[cfg(test)]
 mod damage_tests;
+mod data_damage;
 mod delivery_lanes;
 mod delta_codec;
 mod digest;
@@ -38,6 +39,7 @@ mod file_import;
 mod file_permissions;
 mod file_presence;
 mod flush;
+mod found_damage;
 #[cfg(feature = "fuzz-doors")]
 pub(crate) mod fuzz_doors;
 mod import;
@@ -69,9 +71,11 @@ mod retention_tests;
 mod rollup;
 mod rollup_rows;
 mod running_query;
+mod salvage;
 mod schema;
 mod seal;
 mod sequence_floor;
+mod set_aside;
 mod sink_cursors;
 mod snapshot_shelf;
 mod store_error;

@@ -99,10 +99,8 @@ impl PackWriter {
         let high = self.parts.iter().map(|part| part.0).max();
         if let (Some(low), Some(high)) = (low, high) {
             let mut parts = Vec::new();
-            for (point, length, crc) in self.parts.drain(..) {
-                put(&mut parts, u64::from(point));
-                put(&mut parts, length as u64);
-                parts.extend(crc.to_le_bytes());
+            for piece in self.parts.drain(..) {
+                put_piece(&mut parts, piece);
             }
             db.execute(
                 "INSERT INTO pack(content, day, boot, low, high, parts, body)
@@ -142,6 +140,56 @@ pub(super) fn parse_pieces(parts: &[u8]) -> Vec<PackPiece> {
         Some(piece)
     };
     std::iter::from_fn(next).collect()
+}
+
+/// Chunks of a row that are whole, and what is missing of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct WholePieces {
+    /// List of the chunks.
+    pub(super) parts: Vec<u8>,
+    /// The chunks.
+    pub(super) body: Vec<u8>,
+    /// Points with a chunk that is garbled; where the list is cut off, all that the row may have
+    /// held.
+    pub(super) garbled: Vec<PointKey>,
+}
+
+/// Leaves the garbled chunks of a row out.
+pub(super) fn keep_whole_pieces(
+    (parts, body): (&[u8], &[u8]),
+    (low, high): (PointKey, PointKey),
+) -> WholePieces {
+    let mut kept = WholePieces::default();
+    let pieces = parse_pieces(parts);
+    let listed = pieces.last().map_or(0, |last| last.offset + last.length);
+    let mut whole = Vec::new();
+    for piece in pieces {
+        let end = piece.offset.saturating_add(piece.length);
+        let chunk = body.get(piece.offset..end);
+        match chunk.filter(|chunk| crc32fast::hash(chunk) == piece.crc) {
+            Some(chunk) => {
+                put_piece(&mut kept.parts, (piece.point, piece.length, piece.crc));
+                kept.body.extend_from_slice(chunk);
+                whole.push(piece.point);
+            }
+            None => kept.garbled.push(piece.point),
+        }
+    }
+    if listed != body.len() {
+        let group = (low..=high).take(GROUP_POINTS as usize);
+        kept.garbled
+            .extend(group.filter(|point| !whole.contains(point)));
+        kept.garbled.sort_unstable();
+        kept.garbled.dedup();
+    }
+    kept
+}
+
+/// Appends an entry to the list of the chunks of a row.
+fn put_piece(parts: &mut Vec<u8>, (point, length, crc): (PointKey, usize, u32)) {
+    put(parts, u64::from(point));
+    put(parts, length as u64);
+    parts.extend(crc.to_le_bytes());
 }
 
 /// Reads the bytes of a chunk; `Ok(None)` when their CRC-32 is wrong.

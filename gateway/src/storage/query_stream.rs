@@ -1,6 +1,8 @@
 //! Query execution in blocks: one day of samples at a time, so that flushes take place in between.
 
+use super::data_damage;
 use super::downsample::{BucketDownsampler, RollupLevel};
+use super::found_damage;
 use super::key_registry::PointKey;
 use super::local_calendar::{DAY_MS, LocalDay};
 use super::memtable::{ColumnKey, sort_and_dedup};
@@ -189,6 +191,7 @@ impl StoreWriter {
     /// Returns the raw samples of the next day, or the next part of a day that has very many.
     fn next_raw_block(&self, one: &mut QueryCursor) -> Result<SampleBlock, rusqlite::Error> {
         let mut block = self.samples(one.point, one.day, true)?;
+        self.mark_lost(&one.query.point, one.day, &mut block)?;
         block.retain(|sample| (one.query.from..one.query.to).contains(&sample.at));
         if block.len() > QUERY_BLOCK_SAMPLES_MAX {
             block.truncate(QUERY_BLOCK_SAMPLES_MAX);
@@ -212,6 +215,7 @@ impl StoreWriter {
             RollupLevel::Days => one.end.min(one.day.saturating_add(DAYS_AT_ONCE)),
             RollupLevel::Hours | RollupLevel::Samples => one.day,
         };
+        let device = data_damage::device_of(&one.query.point);
         let rolled = match fold.unit {
             RollupLevel::Days => rollup_rows::daily_rollups(&self.db, one.point, one.day, until)?,
             RollupLevel::Hours | RollupLevel::Samples => BTreeMap::new(),
@@ -223,7 +227,8 @@ impl StoreWriter {
             );
             let whole = one.query.from <= start && next <= one.query.to;
             // Roll-ups are used only for whole days without samples that are not merged yet.
-            let clean = whole && !self.is_unsealed(one.point, day);
+            let lost = data_damage::lost_stretches(&self.db, day, device)?;
+            let clean = whole && !self.is_unsealed(one.point, day) && lost.is_empty();
             match (fold.unit, rolled.get(&day)) {
                 (RollupLevel::Days, Some(roll)) if clean => {
                     fold.add(&self.calendar, start, roll, &mut full);
@@ -236,7 +241,9 @@ impl StoreWriter {
                     }
                 }
                 _ => {
-                    for sample in self.samples(one.point, day, false)? {
+                    let mut samples = self.samples(one.point, day, false)?;
+                    self.mark_lost(&one.query.point, day, &mut samples)?;
+                    for sample in samples {
                         if (one.query.from..one.query.to).contains(&sample.at) {
                             fold.add_sample(&self.calendar, &sample, &mut full);
                         }
@@ -259,12 +266,19 @@ impl StoreWriter {
         let mut samples = Vec::new();
         let kinds = [PackContent::Days, PackContent::Parts];
         for (row, piece) in find_pieces(&self.db, &kinds, (day, point), undated)? {
-            let blob = read_piece(&self.db, row, piece)?;
+            let blob = match read_piece(&self.db, row, piece) {
+                // The pages of the row cannot be followed: nothing else needs them.
+                Err(fault) if found_damage::is_damage(&fault) => {
+                    found_damage::look_at(&fault);
+                    None
+                }
+                read => read?,
+            };
             if let Some(more) = blob.as_deref().and_then(super::chunk_codec::decode_chunk) {
                 samples.extend(more);
             } else {
                 // The query goes on without the chunk; merging the day sets it aside.
-                tracing::error!(row, point, "a garbled chunk was left out of an answer");
+                self.note_garbled(point, day);
             }
         }
         self.memtable.read_into((day, point), undated, &mut samples);

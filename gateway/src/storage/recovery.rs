@@ -9,11 +9,13 @@ use super::local_calendar::LocalCalendar;
 use super::memtable::{BootKey, Memtable};
 use super::meta_table::{read_meta, write_meta};
 use super::newest_readings::NewestReadings;
-use super::open_database::open_database;
+use super::open_database::{mend_or_begin, open_database};
 use super::reading_ring::ReadingRing;
+use super::salvage::{self, StoreSalvage};
 use super::schema::{self, OpenedDatabase, is_corruption};
 use super::seal::next_full_hour;
 use super::sequence_floor::SequenceFloor;
+use super::set_aside;
 use super::sink_cursors::{SinkCursors, read_cursors};
 use super::snapshot_shelf::SnapshotShelf;
 use super::store_error::StoreError;
@@ -81,8 +83,12 @@ pub(super) fn prepare_writer(
     config_text: &str,
     clock: &Clock,
 ) -> Result<OpenedStore, StoreError> {
-    let now = clock.now().at;
-    let opened = open_database(path, now, access)?;
+    let salvage = StoreSalvage {
+        directory: path,
+        site,
+        now: clock.now().at,
+    };
+    let opened = open_database(&salvage, access)?;
     let file = opened.file.clone();
     let assemble = |opened| assemble_writer((access, opened), site, settings, clock, config_text);
     let (mut keeper, store, requests) = match assemble(opened) {
@@ -94,14 +100,27 @@ pub(super) fn prepare_writer(
             if access != StoreAccess::Gateway {
                 return Err(super::access::open_error(&file, &fault));
             }
-            let repair = schema::quarantine_file(&file, now, &fault)?;
-            let mut opened = open_database(path, now, access)?;
-            opened.repairs.push(repair);
-            assemble(opened)
+            let repair = mend_or_begin(&salvage, &file, &fault.to_string())?;
+            let mut opened = open_database(&salvage, access)?;
+            opened.repairs.push(repair.clone());
+            match assemble(opened) {
+                Err(failure) if is_corruption(&failure.0) => {
+                    // Rows that look right and make no sense: a gateway that goes on reading with
+                    // an empty file is better than none.
+                    let (fault, db) = *failure;
+                    drop(db);
+                    let begun = set_aside::quarantine_file(&file, salvage.now, &fault)?;
+                    let mut opened = open_database(&salvage, access)?;
+                    opened.repairs.extend([repair, begun]);
+                    assemble(opened)
+                }
+                other => other,
+            }
         }
         other => other,
     }
     .map_err(|failure| schema::to_store_error(&file, "reading the file", &failure.0))?;
+    keeper.health.was_restarted = salvage::has_mark(path);
     keeper.publish_health();
     Ok((keeper, store, requests))
 }
@@ -170,7 +189,7 @@ fn assemble_writer(
         closing: super::digest::DayCloser::new(site),
         outputs: out,
     };
-    match keeper.begin(config_text) {
+    match keeper.begin(config_text, site) {
         Ok(()) => Ok((keeper, store, queue)),
         Err(fault) => Err(Box::new((fault, Some(keeper.db)))),
     }
@@ -327,9 +346,9 @@ impl StoreWriter {
     }
 
     /// Rebuilds the state from the file, and records the start.
-    fn begin(&mut self, config_text: &str) -> Result<(), rusqlite::Error> {
+    fn begin(&mut self, config_text: &str, site: &Site) -> Result<(), rusqlite::Error> {
         self.follow_progress()?;
-        self.replay_journal()?;
+        self.replay_journal(site)?;
         self.adopt_clock_pair()?;
         self.doubt_earlier_clock()?;
         self.record_start(config_text)?;
@@ -344,7 +363,7 @@ impl StoreWriter {
     }
 
     /// Rebuilds the memtable from the unsealed rows of the journal, and the latest samples.
-    fn replay_journal(&mut self) -> Result<(), rusqlite::Error> {
+    fn replay_journal(&mut self, site: &Site) -> Result<(), rusqlite::Error> {
         let gone = read_meta(&self.db, "gone_before")?.unwrap_or(0);
         self.raw_deleted_before = i32::try_from(gone).unwrap_or(0);
         self.unmerged_parts = super::seal::load_unmerged_parts(&self.db)?;
@@ -372,11 +391,14 @@ impl StoreWriter {
         for (first, boot, kept) in rows {
             self.replay_row(first, boot, &kept);
         }
-        for first in damaged {
+        for first in &damaged {
             if self.access != StoreAccess::Gateway {
                 return Err(corruption_error(format!("journal row {first} is garbled")));
             }
-            self.quarantine_row(first)?;
+            self.quarantine_row(*first)?;
+        }
+        if !damaged.is_empty() {
+            salvage::note_journal_gaps(&self.db, site, self.clock.now().at)?;
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! Database file: schema, migrations, SQLite settings, and handling of a file that cannot be read.
 
 use super::file_permissions;
+use super::found_damage;
 use super::store_error::StoreError;
-use crate::domain::UtcMs;
 use rusqlite::{Connection, ErrorCode};
 use std::fs::File;
 use std::io::Write;
@@ -260,8 +260,9 @@ CREATE TABLE identity(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sink_lane(sink TEXT NOT NULL, after INTEGER NOT NULL, until INTEGER NOT NULL,
   PRIMARY KEY(sink, after)) WITHOUT ROWID;
 CREATE TABLE data_damage(id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL,
-  day TEXT NOT NULL, device TEXT NOT NULL, what TEXT NOT NULL, rows INTEGER NOT NULL,
-  seen_by TEXT, seen_at INTEGER);
+  what TEXT NOT NULL, day INTEGER NOT NULL, device TEXT NOT NULL, first INTEGER NOT NULL,
+  last INTEGER NOT NULL, rows INTEGER NOT NULL, seen_by TEXT, seen_at INTEGER);
+CREATE INDEX data_damage_day ON data_damage(day, device);
 ";
 
 /// Opened database.
@@ -280,37 +281,6 @@ pub(super) fn newer_version_error(file: &Path, version: usize) -> StoreError {
     let file = file.display();
     StoreError::Invalid(format!(
         "{file} was written by a newer pantau (format {version})"
-    ))
-}
-
-/// Renames the damaged file and its log; nothing is deleted. Returns a description.
-pub(super) fn quarantine_file(
-    file: &Path,
-    now: UtcMs,
-    fault: &rusqlite::Error,
-) -> Result<String, StoreError> {
-    let stamp = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
-    let name = format!(
-        "{DATABASE_FILE}.damaged-{}",
-        stamp.strftime("%Y%m%dT%H%M%SZ")
-    );
-    let moved = |suffix: &str| {
-        let from = file.with_file_name(format!("{DATABASE_FILE}{suffix}"));
-        let to = file.with_file_name(format!("{name}{suffix}"));
-        if from.exists() {
-            std::fs::rename(from, to)
-        } else {
-            Ok(())
-        }
-    };
-    moved("")
-        .and_then(|()| moved("-wal"))
-        .map_err(|fault| StoreError::Disk {
-            what: "setting the damaged file aside",
-            why: fault.to_string(),
-        })?;
-    Ok(format!(
-        "{DATABASE_FILE} could not be read ({fault}); kept as {name}, a new one begun"
     ))
 }
 
@@ -350,6 +320,7 @@ pub(super) fn to_store_error(
 
 /// Converts an SQLite error into `Disk` with the failed step.
 pub(super) fn disk_error(what: &'static str, fault: &rusqlite::Error) -> StoreError {
+    found_damage::look_at(fault);
     StoreError::Disk {
         what,
         why: fault.to_string(),

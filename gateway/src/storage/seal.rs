@@ -3,6 +3,7 @@
 //! Parts of the current day are sealed every hour, whole days when they are over.
 
 use super::chunk_codec;
+use super::data_damage::note_garbled_chunk;
 use super::delivery_lanes::DeliveryLanes;
 use super::digest::mark_day_due;
 use super::key_registry::PointKey;
@@ -16,12 +17,14 @@ use super::snapshot_shelf::ChangedStretch;
 use super::store_values::StoreAccess;
 use super::varint::{ByteReader, put};
 use super::writer::StoreWriter;
+use super::{found_damage, salvage};
 use crate::clock::ClockStamp;
 use crate::domain::{Sample, UtcMs};
 use crate::evidence::RecordReason;
 use crate::limits::MEMTABLE_BYTES_MAX;
 use rusqlite::{Connection, params};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// Milliseconds of an hour.
 // Hourly parts bound what a start must replay from the journal.
@@ -45,6 +48,7 @@ impl StoreWriter {
         // be sealed until it has caught up.
         let hourly = !(self.seal_after - 2 * HOUR_MS..self.seal_after).contains(&now.at.0);
         if let Err(fault) = self.maintain_at(now, hourly) {
+            found_damage::look_at(&fault);
             tracing::warn!(%fault, "sealing failed; the journal keeps the readings, tried again");
             self.seal_after = now.at.0 + 60_000;
         }
@@ -70,6 +74,9 @@ impl StoreWriter {
             self.seal_after = next_full_hour(now.at);
             self.note_clock_pair()?;
             schema::copy_log_into_file(&self.db)?;
+            if self.health.damage.is_none() {
+                salvage::clear_mark(self.file.parent().unwrap_or(Path::new(".")));
+            }
         }
         Ok(())
     }
@@ -152,7 +159,14 @@ impl StoreWriter {
                 mark_day_due(&transaction, day, RecordReason::Import)?;
                 self.closing.invalidate_day(day);
             }
-            for point in merge_group(&transaction, (day, start, frozen), group, extra)? {
+            let merged_day = MergedDay {
+                day,
+                start,
+                end: self.calendar.day_start(day + 1),
+                frozen,
+                now: self.clock.now().at,
+            };
+            for point in merge_group(&transaction, &merged_day, group, extra)? {
                 merged.push(ColumnKey {
                     boot: 0,
                     day,
@@ -176,14 +190,31 @@ pub(super) fn changed_stretch(samples: &SamplesByPoint) -> Option<ChangedStretch
     Some(ChangedStretch { from, to, dated })
 }
 
+/// Day whose samples are merged.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MergedDay {
+    pub(super) day: LocalDay,
+    /// First moment of the day.
+    pub(super) start: UtcMs,
+    /// First moment of the next day.
+    pub(super) end: UtcMs,
+    /// Raw samples of the day were deleted by retention.
+    pub(super) frozen: bool,
+    /// Present time.
+    pub(super) now: UtcMs,
+}
+
 /// Rewrites the samples of a group of points on a day as whole-day chunks with roll-ups; returns
 /// the points.
 pub(super) fn merge_group(
     db: &Connection,
-    (day, start, frozen): (LocalDay, UtcMs, bool),
+    place: &MergedDay,
     group: u32,
     mut extra: SamplesByPoint,
 ) -> Result<BTreeSet<PointKey>, rusqlite::Error> {
+    let MergedDay {
+        day, start, frozen, ..
+    } = *place;
     let old = group_rows(db, day, group)?;
     let mut points: BTreeSet<PointKey> = extra.keys().copied().collect();
     for (_, content, pieces) in &old {
@@ -198,7 +229,7 @@ pub(super) fn merge_group(
         for (row, content, pieces) in &old {
             for piece in pieces.iter().filter(|piece| piece.point == *point) {
                 if *content != PackContent::Hours as u8 {
-                    samples.extend(read_or_quarantine(db, day, *row, *piece)?);
+                    samples.extend(read_or_quarantine(db, place, *row, *piece)?);
                 }
             }
         }
@@ -245,7 +276,7 @@ fn group_rows(db: &Connection, day: LocalDay, group: u32) -> Result<Vec<PackRow>
 /// Returns the samples of a chunk; a garbled one is copied to table `damaged` and gives none.
 fn read_or_quarantine(
     db: &Connection,
-    day: LocalDay,
+    place: &MergedDay,
     row: i64,
     piece: super::pack_rows::PackPiece,
 ) -> Result<Vec<Sample>, rusqlite::Error> {
@@ -256,11 +287,17 @@ fn read_or_quarantine(
         return Ok(samples);
     }
     tracing::error!(row, point = piece.point, "a garbled chunk was set aside");
-    mark_day_due(db, day, RecordReason::Damage)?;
+    mark_day_due(db, place.day, RecordReason::Damage)?;
     super::snapshot_shelf::forget_all(db);
+    let bounds = (place.start, place.end);
+    note_garbled_chunk(db, place.now, (place.day, piece.point), bounds)?;
     db.execute(
-        "INSERT INTO damaged(at, origin, body) SELECT 0, ?, body FROM pack WHERE id = ?",
-        params![format!("pack {row} point {}", piece.point), row],
+        "INSERT INTO damaged(at, origin, body) SELECT ?, ?, body FROM pack WHERE id = ?",
+        params![
+            place.now.0,
+            format!("pack {row} point {}", piece.point),
+            row
+        ],
     )?;
     Ok(Vec::new())
 }

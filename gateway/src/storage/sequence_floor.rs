@@ -31,6 +31,14 @@ use std::path::{Path, PathBuf};
 pub(super) const FLOOR_FILE: &str = "pantau.seq";
 /// Key of the bound in table `meta`.
 const FLOOR_KEY: &str = "seq_floor";
+/// Makes a file forget its bound, if it has one: numbers then go on above that of the small file,
+/// whatever the last reading in this one is.
+// A mended file may lack the readings to which the last numbers were given.
+pub(super) fn forget_bound(db: &Connection) -> Result<(), rusqlite::Error> {
+    db.execute("UPDATE meta SET value = 0 WHERE key = ?", [FLOOR_KEY])?;
+    Ok(())
+}
+
 /// Bytes of one slot.
 // 512 bytes is the sector that a card writes as a whole.
 const SLOT_BYTES: usize = 512;

@@ -57,8 +57,8 @@ pub enum StoreError {
     Invalid(String),
     /// The file is damaged and the caller has no right to repair it.
     #[error(
-        "{file} is damaged ({why}). Nothing was changed. `pantau run` sets it aside under another \
-         name and begins a new one"
+        "{file} is damaged ({why}). Nothing was changed. `pantau run` makes a new file of \
+         everything that can be read, and keeps this one under another name"
     )]
     Damaged {
         /// Path of the damaged file.

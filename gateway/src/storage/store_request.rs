@@ -14,6 +14,7 @@ use super::store_values::{
 #[cfg(test)]
 use crate::domain::BootId;
 use crate::domain::calibration::{Calibration, CalibrationHistory, CalibrationId};
+use crate::domain::data_damage::DataDamage;
 use crate::domain::issued_report::{EarlierIssues, IssuedFile, IssuedReport, ReportIssue};
 use crate::domain::ledger::{EntryId, LedgerEntry};
 use crate::domain::redated_stretch::RedatedStretch;
@@ -119,6 +120,7 @@ pub(crate) enum StoreRequest {
     FileImport(ImportRequest),
     Snapshot(SnapshotRequest),
     Stamp(KeptStampRequest),
+    Damage(DamageRequest),
     Stop(oneshot::Sender<()>),
 }
 
@@ -210,6 +212,19 @@ pub(crate) enum ImportRequest {
     Stretches(UtcMs, UtcMs, StoreReply<Vec<ImportedStretch>>),
     /// Re-dated stretches that touch a range of time.
     Redated(UtcMs, UtcMs, StoreReply<Vec<RedatedStretch>>),
+}
+
+/// Requests about what was lost by damage, each with its reply channel.
+#[derive(Debug)]
+pub(crate) enum DamageRequest {
+    /// All lines, the newest first.
+    List(StoreReply<Vec<DataDamage>>),
+    /// A person has seen the lines up to a number.
+    Acknowledge {
+        last: u64,
+        by: String,
+        reply: StoreReply<u64>,
+    },
 }
 
 /// Requests about time stamps, each with its reply channel.

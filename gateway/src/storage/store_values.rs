@@ -116,6 +116,12 @@ pub struct StoreHealth {
     pub retention_due: Option<RetentionNotice>,
     /// Sinks that are no longer configured; no journal is kept for them.
     pub retired: Vec<String>,
+    /// Lines of data lost by damage that nobody has taken note of.
+    pub damage_unseen: u64,
+    /// Damage of the file that SQLite has found since the start.
+    pub damage: Option<String>,
+    /// The program that ran before has ended because it had found damage.
+    pub was_restarted: bool,
 }
 
 /// Notice of raw readings that will be deleted by age.

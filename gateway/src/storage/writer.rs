@@ -18,7 +18,7 @@ use super::store_error::StoreError;
 use super::store_pulse::StorePulse;
 use super::store_request::StoreRequest;
 use super::store_values::{RecordedEntries, StoreAccess, StoreHealth};
-use super::{calibrations, entry_keys, schema};
+use super::{calibrations, entry_keys, found_damage, salvage, schema};
 use crate::clock::Clock;
 use crate::config::StoreSettings;
 use crate::domain::calibration::{Calibration, CalibrationId};
@@ -136,8 +136,26 @@ impl StoreWriter {
                 WriterEvent::FlushDue => self.flush_and_maintain(),
                 WriterEvent::QueryReady(which) => self.send_next_block(which),
             }
+            self.report_damage();
             self.outputs.pulse.rest();
         }
+    }
+
+    /// Says that SQLite has found damage of the file, and leaves a mark for the next start.
+    pub(super) fn report_damage(&mut self) {
+        let Some(what) = found_damage::take() else {
+            return;
+        };
+        if self.access != StoreAccess::Gateway || self.health.damage.is_some() {
+            return;
+        }
+        tracing::error!(
+            %what,
+            "the file of the store is damaged; the next start makes a new one of what can be read"
+        );
+        salvage::set_mark(self.file.parent().unwrap_or(Path::new(".")), &what);
+        self.health.damage = Some(what);
+        self.publish_health();
     }
 
     /// Last flush before the thread ends.
@@ -227,6 +245,7 @@ impl StoreWriter {
             StoreRequest::Stamp(request) => self.serve_stamp_request(request),
             StoreRequest::FileImport(request) => self.serve_import_request(request),
             StoreRequest::Snapshot(request) => self.serve_snapshot(request),
+            StoreRequest::Damage(request) => self.serve_damage_request(request),
             StoreRequest::Stop(done) => drop(done.send(())),
         }
     }
@@ -306,6 +325,7 @@ impl StoreWriter {
 
     /// Publishes the current state to the handles.
     pub(super) fn publish_health(&mut self) {
+        self.count_damage();
         self.health.unflushed = self.pending.len();
         self.health.durable = self.durable;
         self.health.bytes = schema::bytes_on_disk(&self.file);

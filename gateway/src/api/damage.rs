@@ -1,0 +1,58 @@
+//! `/api/v1/damage`: what damage of the store's file has cost.
+
+use super::ApiListener;
+use super::error::ApiError;
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Line of what is missing of one day.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub(crate) struct DataDamageJson {
+    /// Number of the line; later ones have greater ones.
+    pub(crate) id: u64,
+    /// Milliseconds since 1970 UTC at which the loss was found.
+    pub(crate) t: i64,
+    /// What was lost: `readings`, `delivery`, `ledger`, `calibration`, `records`, `notes`,
+    /// `audit` or `revisions`.
+    pub(crate) what: String,
+    /// Local day.
+    pub(crate) day: String,
+    /// Device; empty for what belongs to none.
+    pub(crate) device: String,
+    /// First millisecond since 1970 of lost readings; else the first number that is missing.
+    pub(crate) first: i64,
+    /// Last one.
+    pub(crate) last: i64,
+    /// Rows that are missing at most; 0 when that cannot be told.
+    pub(crate) rows: u64,
+    /// Name of the person who has taken note of it.
+    pub(crate) seen_by: Option<String>,
+}
+
+pub(crate) fn damage_routes() -> OpenApiRouter<ApiListener> {
+    OpenApiRouter::new().routes(routes!(list_damage))
+}
+
+#[utoipa::path(get, path = "/api/v1/damage",
+    description = "What damage of the store's file has cost, by day and device, the latest first.",
+    responses((status = 200, body = [DataDamageJson]), (status = 503, body = ApiError)))]
+pub(crate) async fn list_damage(
+    State(app): State<ApiListener>,
+) -> Result<Json<Vec<DataDamageJson>>, ApiError> {
+    let found = app.state().store.list_damage().await?;
+    let found = found.into_iter().map(|one| DataDamageJson {
+        id: one.id,
+        t: one.at.0,
+        what: one.what.word().to_owned(),
+        day: one.day.to_string(),
+        device: one.device.to_string(),
+        first: one.numbers.0,
+        last: one.numbers.1,
+        rows: one.rows,
+        seen_by: one.seen.map(|(by, _)| by),
+    });
+    Ok(Json(found.collect()))
+}

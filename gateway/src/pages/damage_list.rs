@@ -1,0 +1,114 @@
+//! The part of `/health` that lists what damage of the store has cost, with the form by which a
+//! technician takes note of it.
+
+use crate::access::{Caller, Role};
+use crate::api::error::ApiError;
+use crate::api::request_sender::RequestSender;
+use crate::domain::data_damage::{DamagedContent, DataDamage};
+use crate::i18n::Language;
+use crate::pages::number_format::format_count;
+use crate::pages::page_frame::{PageFrame, render_failure};
+use crate::pages::page_request::PageRequest;
+use crate::pages::plain_form::PlainForm;
+use crate::pages::sign_in_page::redirect_to;
+use crate::pages::users_page::time_text;
+use crate::report::render::number_format::format_short_date;
+use axum::response::Response;
+
+/// Lines that the page shows, the newest first.
+const LINES_SHOWN: usize = 200;
+
+/// What was lost, as shown.
+pub(super) struct DamageList {
+    pub(super) rows: Vec<DamageRow>,
+    /// Lines that are not shown.
+    pub(super) more: usize,
+    /// Number of the newest line of which nobody has taken note; 0 for none.
+    pub(super) last: u64,
+    pub(super) may_acknowledge: bool,
+}
+
+/// A line as shown.
+pub(super) struct DamageRow {
+    pub(super) day: String,
+    pub(super) device: String,
+    pub(super) what: String,
+    pub(super) seen: String,
+}
+
+impl DamageList {
+    /// How many lines are not shown.
+    pub(super) fn more_text(&self, frame: &PageFrame) -> String {
+        let count = self.more.to_string();
+        frame.lang.text_with("damage-more", &[("count", &count)])
+    }
+}
+
+/// Returns the list; `None` when nothing was ever lost, and while the store does not answer.
+pub(super) async fn damage_list(asked: &PageRequest) -> Option<DamageList> {
+    let PageRequest { app, uri, headers } = asked;
+    let found = app.state().store.list_damage().await.ok()?;
+    if found.is_empty() {
+        return None;
+    }
+    let frame = PageFrame::new(app, "teknisi", uri, headers);
+    let unseen = found.iter().filter(|one| one.seen.is_none());
+    let seen_text = |one: &DataDamage| match &one.seen {
+        Some((by, at)) => format!("{by}, {}", time_text(app, &frame, Some(at.0))),
+        None => frame.t("damage-unseen"),
+    };
+    let row = |one: &DataDamage| DamageRow {
+        day: format_short_date(frame.lang, one.day),
+        device: one.device.to_string(),
+        what: lost_text(one, frame.lang),
+        seen: seen_text(one),
+    };
+    let sender = RequestSender::current();
+    let role = sender.caller.role();
+    // At the computer itself, and where nobody signs in, the rule of the route lets everybody.
+    let is_system = matches!(sender.caller, Caller::System);
+    Some(DamageList {
+        rows: found.iter().take(LINES_SHOWN).map(row).collect(),
+        more: found.len().saturating_sub(LINES_SHOWN),
+        last: unseen.map(|one| one.id).max().unwrap_or(0),
+        may_acknowledge: is_system || role.is_some_and(|role| role >= Role::Technician),
+    })
+}
+
+/// Takes note of the lines up to the one that the form names.
+pub(super) async fn acknowledge_damage(asked: PageRequest, fields: PlainForm) -> Response {
+    let frame = PageFrame::new(&asked.app, "teknisi", &asked.uri, &asked.headers);
+    let sender = RequestSender::current();
+    let by = sender.recorded_name().unwrap_or_default();
+    let last = fields.trimmed("sampai").parse().unwrap_or(0);
+    let store = &asked.app.state().store;
+    match store.acknowledge_damage(last, &by).await {
+        Ok(_) => redirect_to("/health#damage"),
+        Err(error) => render_failure(&asked.uri, frame, &ApiError::from(error)),
+    }
+}
+
+/// What a line says was lost.
+fn lost_text(one: &DataDamage, lang: Language) -> String {
+    let rows = format_count(one.rows, lang);
+    let key = format!("damage-{}", one.what.word());
+    let is_by_number = !matches!(
+        one.what,
+        DamagedContent::Readings | DamagedContent::Delivery
+    );
+    let (first, last) = (one.numbers.0.to_string(), one.numbers.1.to_string());
+    let what = lang.text(&key);
+    match (one.rows, is_by_number) {
+        (0, _) => what,
+        (_, true) => lang.text_with(
+            "damage-numbers",
+            &[
+                ("what", &what),
+                ("first", &first),
+                ("last", &last),
+                ("rows", &rows),
+            ],
+        ),
+        (_, false) => lang.text_with("damage-rows", &[("what", &what), ("rows", &rows)]),
+    }
+}

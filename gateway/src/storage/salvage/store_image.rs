@@ -1,0 +1,131 @@
+//! Pages of a store as they stood after its last commit: those of the file, and over them the
+//! newest right ones of its log.
+
+use super::page_reader::PageSource;
+use super::wal_frames::{WalFrames, read_wal};
+use crate::limits::DAMAGED_LOG_BYTES_MAX;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+/// Length of a page where no header says it, bytes.
+const PAGE_BYTES: usize = 1024;
+
+/// File and log of a store, opened for reading.
+#[derive(Debug)]
+pub(super) struct StoreImage {
+    file: Option<File>,
+    log: Vec<u8>,
+    frames: WalFrames,
+    newest: BTreeMap<u32, usize>,
+    page_bytes: usize,
+    pages: u32,
+}
+
+impl StoreImage {
+    /// Opens both; a missing one is empty.
+    pub(super) fn open(file: &Path, log: &Path) -> io::Result<Self> {
+        let file = open_if_there(file)?;
+        let mut bytes = Vec::new();
+        if let Some(log) = open_if_there(log)? {
+            log.take(DAMAGED_LOG_BYTES_MAX).read_to_end(&mut bytes)?;
+        }
+        let page_bytes = page_length(file.as_ref(), &bytes);
+        let mut frames = read_wal(&bytes, page_bytes);
+        let page = |number| read_page(file.as_ref(), page_bytes, number);
+        frames.compare_with_file(&bytes, page);
+        let newest = frames.newest_pages(&bytes, page);
+        let length = match &file {
+            Some(file) => file.metadata()?.len(),
+            None => 0,
+        };
+        let in_file = u32::try_from(length / page_bytes as u64);
+        Ok(Self {
+            file,
+            log: bytes,
+            newest,
+            page_bytes,
+            pages: in_file
+                .unwrap_or(u32::MAX)
+                .max(frames.file_pages().unwrap_or(0)),
+            frames,
+        })
+    }
+
+    /// Returns what the log holds.
+    pub(super) fn frames(&self) -> &WalFrames {
+        &self.frames
+    }
+
+    /// Writes all pages into a new file and syncs it.
+    pub(super) fn write_to(&self, file: &mut File) -> io::Result<()> {
+        let nothing = vec![0; self.page_bytes];
+        let mut out = io::BufWriter::with_capacity(64 << 10, &mut *file);
+        for number in 1..=self.pages {
+            out.write_all(self.page(number).as_ref().unwrap_or(&nothing))?;
+        }
+        out.flush()?;
+        drop(out);
+        file.sync_all()
+    }
+}
+
+impl PageSource for StoreImage {
+    fn page_bytes(&self) -> usize {
+        self.page_bytes
+    }
+
+    fn pages(&self) -> u32 {
+        self.pages
+    }
+
+    fn is_in_log(&self, number: u32) -> bool {
+        self.newest.contains_key(&number)
+    }
+
+    fn page(&self, number: u32) -> Option<Vec<u8>> {
+        if let Some(at) = self.newest.get(&number) {
+            return self.log.get(*at..at + self.page_bytes).map(<[u8]>::to_vec);
+        }
+        read_page(self.file.as_ref(), self.page_bytes, number)
+    }
+}
+
+fn open_if_there(path: &Path) -> io::Result<Option<File>> {
+    match File::open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Reads a page of the file; `None` when it is not there or the card cannot read it.
+fn read_page(file: Option<&File>, page_bytes: usize, number: u32) -> Option<Vec<u8>> {
+    let mut page = vec![0; page_bytes];
+    let place = u64::from(number.checked_sub(1)?) * page_bytes as u64;
+    file?.read_exact_at(&mut page, place).ok()?;
+    Some(page)
+}
+
+/// Returns the length of a page as the headers of file and log say it.
+fn page_length(file: Option<&File>, log: &[u8]) -> usize {
+    let mut head = [0; 18];
+    let read = file.is_some_and(|file| file.read_exact_at(&mut head, 0).is_ok());
+    let is_header = read && head.starts_with(b"SQLite format 3\0");
+    let of_file = usize::from(u16::from_be_bytes([head[16], head[17]]));
+    let of_log = log.get(8..12).and_then(|four| four.try_into().ok());
+    let of_log = of_log.map_or(0, u32::from_be_bytes) as usize;
+    let is_length = |bytes: &usize| bytes.is_power_of_two() && (512..=65536).contains(bytes);
+    // Of two places that may be garbled, what both say is believed first.
+    if is_header && is_length(&of_file) && (of_file == of_log || of_log == 0) {
+        return of_file;
+    }
+    let said = [of_file, of_log];
+    if said.contains(&PAGE_BYTES) {
+        return PAGE_BYTES;
+    }
+    let said = said.into_iter().find(is_length);
+    said.unwrap_or(PAGE_BYTES)
+}

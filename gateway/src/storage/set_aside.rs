@@ -1,0 +1,44 @@
+//! Damaged files under another name: nothing is ever deleted.
+
+use super::schema::DATABASE_FILE;
+use super::store_error::StoreError;
+use crate::domain::UtcMs;
+use std::path::Path;
+
+/// Renames the damaged file and its log; nothing is deleted. Returns a description.
+pub(super) fn quarantine_file(
+    file: &Path,
+    now: UtcMs,
+    fault: &rusqlite::Error,
+) -> Result<String, StoreError> {
+    let name = set_aside(file, now).map_err(|fault| StoreError::Disk {
+        what: "setting the damaged file aside",
+        why: fault.to_string(),
+    })?;
+    Ok(format!(
+        "{DATABASE_FILE} could not be read ({fault}); kept as {name}, a new one begun"
+    ))
+}
+
+/// Renames the file and its log, as far as they are there; returns the new name.
+pub(super) fn set_aside(file: &Path, now: UtcMs) -> std::io::Result<String> {
+    let stamp = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
+    let stamp = stamp.strftime("%Y%m%dT%H%M%SZ");
+    // A second damage within a second, or by a clock that was set back, gets a name of its own.
+    let names = (1..).map(|count| match count {
+        1 => format!("{DATABASE_FILE}.damaged-{stamp}"),
+        _ => format!("{DATABASE_FILE}.damaged-{stamp}-{count}"),
+    });
+    let is_free = |name: &String| {
+        let taken = |suffix: &str| file.with_file_name(format!("{name}{suffix}")).exists();
+        !taken("") && !taken("-wal")
+    };
+    let name = names.take(1000).find(is_free).unwrap_or_default();
+    for suffix in ["", "-wal"] {
+        let from = file.with_file_name(format!("{DATABASE_FILE}{suffix}"));
+        if from.exists() {
+            std::fs::rename(from, file.with_file_name(format!("{name}{suffix}")))?;
+        }
+    }
+    Ok(name)
+}
