@@ -199,6 +199,7 @@ const KEY_PREFIXES: &[&str] = &[
     "chapters-",
     "cli-",
     "confidence-",
+    "damage-",
     "dampak-theme-",
     "event-",
     "evidence-differs-",

@@ -15,7 +15,7 @@ pub(crate) struct DataDamageJson {
     pub(crate) id: u64,
     /// Milliseconds since 1970 UTC at which the loss was found.
     pub(crate) t: i64,
-    /// What was lost: `readings`, `delivery`, `ledger`, `calibration`, `records`, `notes`,
+    /// Lost content: `readings`, `delivery`, `ledger`, `calibration`, `records`, `notes`,
     /// `audit` or `revisions`.
     pub(crate) what: String,
     /// Local day.

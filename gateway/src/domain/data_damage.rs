@@ -43,7 +43,7 @@ pub struct DataDamage {
     pub numbers: (i64, i64),
     /// Rows that are missing at most; 0 when that cannot be told.
     pub rows: u64,
-    /// Who has taken note of it, and when.
+    /// Person who has taken note of it, and the time.
     pub seen: Option<(String, UtcMs)>,
 }
 

@@ -18,7 +18,7 @@ use axum::response::Response;
 /// Lines that the page shows, the newest first.
 const LINES_SHOWN: usize = 200;
 
-/// What was lost, as shown.
+/// Lost data, as shown.
 pub(super) struct DamageList {
     pub(super) rows: Vec<DamageRow>,
     /// Lines that are not shown.
@@ -37,7 +37,7 @@ pub(super) struct DamageRow {
 }
 
 impl DamageList {
-    /// How many lines are not shown.
+    /// Number of lines that are not shown.
     pub(super) fn more_text(&self, frame: &PageFrame) -> String {
         let count = self.more.to_string();
         frame.lang.text_with("damage-more", &[("count", &count)])
@@ -88,7 +88,7 @@ pub(super) async fn acknowledge_damage(asked: PageRequest, fields: PlainForm) ->
     }
 }
 
-/// What a line says was lost.
+/// Lost content as a line says it.
 fn lost_text(one: &DataDamage, lang: Language) -> String {
     let rows = format_count(one.rows, lang);
     let key = format!("damage-{}", one.what.word());

@@ -1,9 +1,9 @@
 //! Table `data_damage`: what was lost by damage of the file, until somebody has taken note of it.
 
 use super::key_registry::PointKey;
+use super::local_calendar::HOUR_MS;
 use super::local_calendar::{self, LocalDay};
 use super::schema::{disk_error, sql_int};
-use super::seal::HOUR_MS;
 use super::store_error::StoreError;
 use super::store_handle::Store;
 use super::store_request::{DamageRequest, StoreRequest};
@@ -16,7 +16,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What is missing, by kind, day and device: first and last number, and the number of rows.
+/// Missing content, by kind, day and device: first and last number, and the number of rows.
 pub(super) type MissingRows = BTreeMap<(DamagedContent, LocalDay, Arc<str>), (i64, i64, u64)>;
 
 /// Adds a stretch to what is missing.

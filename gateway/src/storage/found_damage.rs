@@ -1,4 +1,4 @@
-//! What SQLite says about damage of the file while the store is open.
+//! Damage of the file that SQLite reports while the store is open.
 
 use rusqlite::ErrorCode;
 use std::cell::RefCell;

@@ -6,6 +6,10 @@ use crate::domain::site_zone::SiteZone;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
+/// Milliseconds of an hour.
+// Hourly parts bound what a start must replay from the journal.
+pub(super) const HOUR_MS: i64 = 3_600_000;
+
 /// Days since 1970-01-01 in the site's time zone.
 pub(super) type LocalDay = i32;
 

@@ -24,6 +24,7 @@ mod chunk_codec;
 mod clock_era;
 mod clock_limits;
 mod clock_pairs;
+mod damage_mark;
 #[cfg(test)]
 mod damage_tests;
 mod data_damage;

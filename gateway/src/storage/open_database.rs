@@ -15,7 +15,7 @@ use super::store_values::StoreAccess;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 
-/// What is wrong with a log without its file.
+/// Fault of a log without its file.
 const LOG_ALONE: &str = "it is missing, its log is there";
 
 /// Opens the file of the directory. The gateway makes a new file of a damaged one, and begins an

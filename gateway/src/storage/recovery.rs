@@ -2,6 +2,7 @@
 
 use super::access::corruption_error;
 use super::audit::append_audit;
+use super::damage_mark;
 use super::file_presence::FilePresence;
 use super::key_registry::KeyRegistry;
 use super::latest::LatestCache;
@@ -120,7 +121,7 @@ pub(super) fn prepare_writer(
         other => other,
     }
     .map_err(|failure| schema::to_store_error(&file, "reading the file", &failure.0))?;
-    keeper.health.was_restarted = salvage::has_mark(path);
+    keeper.health.was_restarted = damage_mark::has_mark(path);
     keeper.publish_health();
     Ok((keeper, store, requests))
 }

@@ -7,7 +7,7 @@ use super::data_damage::note_garbled_chunk;
 use super::delivery_lanes::DeliveryLanes;
 use super::digest::mark_day_due;
 use super::key_registry::PointKey;
-use super::local_calendar::LocalDay;
+use super::local_calendar::{HOUR_MS, LocalDay};
 use super::memtable::{BootKey, ColumnKey, sort_and_dedup};
 use super::meta_table::write_meta;
 use super::pack_rows::{PackContent, PackWriter, group_of_point, parse_pieces, read_piece};
@@ -17,7 +17,7 @@ use super::snapshot_shelf::ChangedStretch;
 use super::store_values::StoreAccess;
 use super::varint::{ByteReader, put};
 use super::writer::StoreWriter;
-use super::{found_damage, salvage};
+use super::{damage_mark, found_damage};
 use crate::clock::ClockStamp;
 use crate::domain::{Sample, UtcMs};
 use crate::evidence::RecordReason;
@@ -26,9 +26,6 @@ use rusqlite::{Connection, params};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// Milliseconds of an hour.
-// Hourly parts bound what a start must replay from the journal.
-pub(super) const HOUR_MS: i64 = 3_600_000;
 /// Samples to merge, by point.
 pub(super) type SamplesByPoint = BTreeMap<PointKey, Vec<Sample>>;
 
@@ -75,7 +72,9 @@ impl StoreWriter {
             self.note_clock_pair()?;
             schema::copy_log_into_file(&self.db)?;
             if self.health.damage.is_none() {
-                salvage::clear_mark(self.file.parent().unwrap_or(Path::new(".")));
+                damage_mark::clear_mark(self.file.parent().unwrap_or(Path::new(".")));
+                // New damage after this hour ends the program again, for a mended start.
+                self.health.was_restarted = false;
             }
         }
         Ok(())

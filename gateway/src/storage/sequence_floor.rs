@@ -31,6 +31,7 @@ use std::path::{Path, PathBuf};
 pub(super) const FLOOR_FILE: &str = "pantau.seq";
 /// Key of the bound in table `meta`.
 const FLOOR_KEY: &str = "seq_floor";
+
 /// Makes a file forget its bound, if it has one: numbers then go on above that of the small file,
 /// whatever the last reading in this one is.
 // A mended file may lack the readings to which the last numbers were given.

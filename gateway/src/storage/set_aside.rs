@@ -33,7 +33,8 @@ pub(super) fn set_aside(file: &Path, now: UtcMs) -> std::io::Result<String> {
         let taken = |suffix: &str| file.with_file_name(format!("{name}{suffix}")).exists();
         !taken("") && !taken("-wal")
     };
-    let name = names.take(1000).find(is_free).unwrap_or_default();
+    let name = names.take(1000).find(is_free);
+    let name = name.ok_or_else(|| std::io::Error::other("1000 damaged files of this second"))?;
     for suffix in ["", "-wal"] {
         let from = file.with_file_name(format!("{DATABASE_FILE}{suffix}"));
         if from.exists() {

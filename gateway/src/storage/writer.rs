@@ -18,7 +18,7 @@ use super::store_error::StoreError;
 use super::store_pulse::StorePulse;
 use super::store_request::StoreRequest;
 use super::store_values::{RecordedEntries, StoreAccess, StoreHealth};
-use super::{calibrations, entry_keys, found_damage, salvage, schema};
+use super::{calibrations, damage_mark, entry_keys, found_damage, schema};
 use crate::clock::Clock;
 use crate::config::StoreSettings;
 use crate::domain::calibration::{Calibration, CalibrationId};
@@ -153,7 +153,7 @@ impl StoreWriter {
             %what,
             "the file of the store is damaged; the next start makes a new one of what can be read"
         );
-        salvage::set_mark(self.file.parent().unwrap_or(Path::new(".")), &what);
+        damage_mark::set_mark(self.file.parent().unwrap_or(Path::new(".")), &what);
         self.health.damage = Some(what);
         self.publish_health();
     }

@@ -1,4 +1,4 @@
-//! What a mended file lacks: found by what its other tables and the gaps in its numbers say.
+//! Search for the content that a mended file lacks: by what its other tables and the gaps in its numbers say.
 
 use super::table_rows::{CopiedRows, needed_after};
 use crate::domain::data_damage::DamagedContent;

@@ -20,6 +20,7 @@ mod table_shape;
 mod tests;
 mod wal_frames;
 
+use super::damage_mark;
 use super::data_damage::{MissingRows, note_missing};
 use super::file_permissions;
 use super::schema::{self, DATABASE_FILE, is_corruption, wal_path};
@@ -39,8 +40,6 @@ use store_image::StoreImage;
 const WORK_FOLDER: &str = "pantau.db.mending";
 /// Name of the new file when it is whole, and the old one is still in its place.
 const MENDED_FILE: &str = "pantau.db.mended";
-/// File by which a running gateway tells the next start that SQLite has found damage.
-const MARK_FILE: &str = "pantau.damaged";
 
 /// Takes the place of a damaged file with a new one that was made of it.
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +79,7 @@ impl StoreSalvage<'_> {
     pub(super) fn find_damage(&self, db: &Connection) -> Option<String> {
         let file = self.directory.join(DATABASE_FILE);
         let is_small = schema::bytes_on_disk(&file) <= START_CHECK_BYTES_MAX;
-        if is_small || has_mark(self.directory) {
+        if is_small || damage_mark::has_mark(self.directory) {
             return first_damage(db);
         }
         None
@@ -212,23 +211,6 @@ pub(super) fn note_journal_gaps(
     let missing = missing_rows::find_lost_readings(&lock, site, now)?;
     note_missing(&lock, now, &missing)?;
     lock.commit()
-}
-
-/// Tells the next start that the file is damaged.
-pub(super) fn set_mark(directory: &Path, what: &str) {
-    if let Err(fault) = fs::write(directory.join(MARK_FILE), what) {
-        tracing::warn!(%fault, "the next start cannot be told that the file is damaged");
-    }
-}
-
-/// Returns whether the program that ran before has found damage.
-pub(super) fn has_mark(directory: &Path) -> bool {
-    directory.join(MARK_FILE).exists()
-}
-
-/// Removes the mark.
-pub(super) fn clear_mark(directory: &Path) {
-    let _ = fs::remove_file(directory.join(MARK_FILE));
 }
 
 /// Returns the first damage that SQLite finds.

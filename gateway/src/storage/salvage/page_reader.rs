@@ -36,7 +36,7 @@ pub(super) struct FoundRow {
     pub(super) is_cut: bool,
 }
 
-/// What a tree of pages gave.
+/// Pages of a tree.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct TreePages {
     /// Leaves and, of an index, pages with entries between them.

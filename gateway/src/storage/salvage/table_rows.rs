@@ -19,7 +19,7 @@ const COMPUTED_TABLE: &str = "figure_snapshot";
 /// Row of table `pack` as its index names it: day, first and last point, number of the row.
 pub(super) type PackPlace = (LocalDay, PointKey, PointKey, i64);
 
-/// What was copied, and what tells which rows there should be.
+/// Copied rows, and what tells which rows there should be.
 #[derive(Clone, Debug, Default)]
 pub(super) struct CopiedRows {
     /// Tables of which pages could not be read.

@@ -1,4 +1,4 @@
-//! What a row of each table must look like, taken from the schema of this program.
+//! Shape of the rows of each table, taken from the schema of this program.
 
 use super::page_reader::FoundRow;
 use crate::evidence;

@@ -42,7 +42,7 @@ enum FrameState {
     Foreign,
 }
 
-/// What a log holds.
+/// Content of a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct WalFrames {
     all: Vec<WalFrame>,
@@ -105,10 +105,12 @@ pub(super) fn read_wal(log: &[u8], page_bytes: usize) -> WalFrames {
             },
             offset: offset + FRAME_HEADER,
             sums: (seed, stored),
-            state: if is_good {
-                FrameState::Good
-            } else {
-                FrameState::Bad
+            state: match (is_good, is_own) {
+                (true, _) => FrameState::Good,
+                (false, true) => FrameState::Bad,
+                // Left over from an older log; or its salts are garbled, which the frames behind
+                // it tell.
+                (false, false) => FrameState::Foreign,
             },
         });
         other = frame_sum(seed, bytes, read.big_endian);
@@ -253,8 +255,8 @@ impl WalFrames {
     }
 
     /// Returns for each page the place of its newest good content in the log; pages whose newest
-    /// content is in the file are left out. `is_kept` tells whether the file has what a frame
-    /// holds.
+    /// content is in the file are left out. `page` reads a page of the
+    /// file.
     pub(super) fn newest_pages(
         &self,
         log: &[u8],
