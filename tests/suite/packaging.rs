@@ -53,6 +53,7 @@ fn build_package(folder: &Path) -> PathBuf {
         env!("CARGO_BIN_EXE_package_documents"),
         "--output",
     ]);
+    build.envs([("DEBFULLNAME", "Trial"), ("DEBEMAIL", "trial@example.org")]);
     let made = text_of(build.arg(folder));
     PathBuf::from(made.trim())
 }
@@ -97,6 +98,7 @@ fn the_package_holds_what_an_installed_gateway_needs() {
         )
     };
     assert_eq!(field("Version").trim(), "0.1.0~test");
+    assert_eq!(field("Maintainer").trim(), "Trial <trial@example.org>");
     let needs = field("Depends");
     assert!(
         needs.contains("libc6 (>= 2.") && needs.contains("systemd"),

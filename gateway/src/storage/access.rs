@@ -32,8 +32,9 @@ const COPIED_TABLES: [&str; 11] = [
 ];
 /// Tables that a start writes and nobody reads: empty in memory.
 const EMPTY_TABLES: [&str; 1] = ["audit"];
-/// Byte range of SQLite's shared lock: offset and length in the file.
-const READ_LOCK: (i64, i64) = (0x4000_0002, 510);
+/// Byte range of SQLite's shared lock: offset and length in the file. Its type has 32 bits on a
+/// 32-bit system.
+const READ_LOCK: (libc::off_t, libc::off_t) = (0x4000_0002, 510);
 
 /// Opens the file read-only.
 pub(super) fn open_read_only(directory: &Path) -> Result<OpenedDatabase, StoreError> {
