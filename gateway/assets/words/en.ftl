@@ -3240,3 +3240,14 @@ damage-notes = notes about reports and imports
 damage-audit = lines of the audit log
 damage-revisions = earlier configurations and factors
 export-damaged = Readings of these days were lost by damage of the store and are not in the export: { $days }
+
+# --- targets of figures: whose they are, and for which days ---
+account-target-days = the target is for { $covered } of { $days } days
+chapters-target-days = The target is for { $covered } of { $days } days, so no share reached is told.
+report-target-days = target for { $covered } of { $days } days
+ledger-measured = "{ $found }" is measured; it has targets (pantau ledger target), and nothing is recorded
+ledger-which-asset = name the asset that the target is for: { $detail } (pantau ledger target: --asset)
+ledger-no-asset = there is no asset "{ $found }"; expected one of { $detail }
+entry-target-asset = For
+entry-target-site = the whole site
+cli-target-asset = Asset that the target is for; without it, the whole site

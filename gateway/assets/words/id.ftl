@@ -3210,3 +3210,14 @@ damage-notes = catatan tentang laporan dan impor
 damage-audit = baris riwayat
 damage-revisions = konfigurasi dan faktor terdahulu
 export-damaged = Bacaan hari-hari ini hilang karena penyimpanan rusak dan tidak ada dalam ekspor: { $days }
+
+# --- target angka: milik siapa, dan untuk hari yang mana ---
+account-target-days = target berlaku untuk { $covered } dari { $days } hari
+chapters-target-days = Target berlaku untuk { $covered } dari { $days } hari, jadi capaian tidak disebut.
+report-target-days = target untuk { $covered } dari { $days } hari
+ledger-measured = "{ $found }" diukur; angka ini hanya mempunyai target (pantau ledger target), tidak dicatat
+ledger-which-asset = sebutkan aset yang dituju target ini: { $detail } (pantau ledger target: --asset)
+ledger-no-asset = tidak ada aset "{ $found }"; salah satu dari { $detail }
+entry-target-asset = Untuk
+entry-target-site = seluruh lokasi
+cli-target-asset = Aset yang dituju target; tanpa ini, seluruh lokasi

@@ -11,7 +11,7 @@ use crate::bus_request::BusHandles;
 use crate::clock::Clock;
 use crate::config::{Asset, Bus, Config};
 use crate::domain::{Site, UtcMs};
-use crate::indicators::CalculationProgress;
+use crate::indicators::{CalculationProgress, with_measured_figures};
 use crate::ledger::IndicatorDefinitions;
 use crate::limits::{ATTACHMENT_CHECKS_MAX, LIVE_CLIENTS_MAX};
 use crate::report::build::{CalculationBasis, IndicatorService, ReportRequest, ReportTask};
@@ -92,7 +92,7 @@ impl ApiState {
             site: Arc::new(config.site.clone()),
             buses: config.buses.as_slice().into(),
             assets: config.assets.as_slice().into(),
-            definitions: Arc::new(config.definitions.clone()),
+            definitions: Arc::new(with_measured_figures(config)),
             store: store.clone(),
             board: board.clone(),
             clock: clock.clone(),

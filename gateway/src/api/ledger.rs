@@ -117,7 +117,7 @@ fn parse_parameter<T: FromStr>(
 /// Status 400 with the most similar id when the indicator is not defined.
 fn check_indicator(app: &ApiListener, id: &str) -> Result<(), ApiError> {
     let definitions = &app.state().definitions;
-    if definitions.find(id).is_some() {
+    if definitions.find(id).is_some() || definitions.find_measured(id).is_some() {
         return Ok(());
     }
     let near = definitions.nearest_id(id);

@@ -57,9 +57,9 @@ pub(crate) fn boxed_sums<'a>(
 
 macro_rules! asset_kind_figures {
     ($($kind:ident: $word:literal, $about:tt, $folder:ident($settings:ident, $raw:ident);)*) => {
-        /// Figures of each kind, in report order.
-        pub(crate) const ASSET_INDICATORS: &[&[&IndicatorSpec<'static>]] =
-            &[$(crate::assets::$folder::indicators::INDICATORS,)*];
+        /// Word of each kind with its figures, in report order.
+        pub(crate) const KIND_INDICATORS: &[(&str, &[&IndicatorSpec<'static>])] =
+            &[$(($word, crate::assets::$folder::indicators::INDICATORS),)*];
 
         /// Returns the figures of an asset of this kind.
         pub(crate) fn figures_of_kind(kind: &AssetKind) -> &dyn AssetFigures {

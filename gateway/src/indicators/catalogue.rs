@@ -1,16 +1,18 @@
 //! List of all indicators of assets and of the site.
 
 use crate::carbon;
+use crate::config::Config;
 use crate::domain::indicator::IndicatorSpec;
-use crate::indicators::{asset_figures::ASSET_INDICATORS, site_totals};
-use crate::ledger::IndicatorDefinitions;
+use crate::indicators::{asset_figures::KIND_INDICATORS, site_totals};
+use crate::ledger::{IndicatorDefinitions, MeasuredFigure};
+use std::sync::Arc;
 
 /// All indicators of assets and of the site, in report order. Ids of ledger indicators
 /// (`ledger.ID`, `ledger.ID.target`, `ledger.ID.baseline`, `ledger.ID.effect`) follow from the
 /// definitions of the ledger and are not listed.
 pub fn all_indicators() -> impl Iterator<Item = &'static IndicatorSpec<'static>> {
     let others = [carbon::INDICATORS, site_totals::INDICATORS];
-    let lists = ASSET_INDICATORS.iter().copied().chain(others);
+    let lists = KIND_INDICATORS.iter().map(|(_, own)| *own).chain(others);
     lists.flatten().copied()
 }
 
@@ -23,8 +25,32 @@ pub fn name_key(id: &str) -> String {
 /// declares it so that the figure can have a target, and people write none of it down. Those of the
 /// built-in list are written down, also where a figure is made of them (`bsf.fed` of `bsf-fed`).
 pub fn is_measured_figure(ledger_id: &str) -> bool {
-    let is_written = IndicatorDefinitions::built_in().find(ledger_id).is_some();
+    let is_written = IndicatorDefinitions::has_built_in(ledger_id);
     !is_written && all_indicators().any(|spec| plain_id(spec.id) == ledger_id)
+}
+
+/// Definitions of the ledger with the figures that Pantau computes at the site, which have targets
+/// only.
+pub fn with_measured_figures(config: &Config) -> IndicatorDefinitions {
+    let mut all = Vec::new();
+    for (word, specs) in KIND_INDICATORS {
+        let own = config.assets.iter().filter(|one| one.kind.word() == *word);
+        let own: Vec<_> = own
+            .map(|one| (Arc::clone(&one.id), Arc::clone(&one.name)))
+            .collect();
+        if own.is_empty() {
+            continue;
+        }
+        let figure = |spec: &&IndicatorSpec<'_>| {
+            let has_total = site_totals::has_total(spec.id);
+            MeasuredFigure::new(spec.id, spec.unit, own.clone(), has_total)
+        };
+        all.extend(specs.iter().map(figure));
+    }
+    let others = [carbon::INDICATORS, site_totals::INDICATORS].into_iter();
+    let others = others.flatten();
+    all.extend(others.map(|spec| MeasuredFigure::new(spec.id, spec.unit, Vec::new(), true)));
+    config.definitions.clone().with_measured_figures(all)
 }
 
 /// Id as the ledger and message keys have it: `plts-generation` of `plts.generation`.

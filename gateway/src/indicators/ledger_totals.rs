@@ -8,7 +8,8 @@ use crate::domain::indicator::{
     InputSource, ValueOrigin,
 };
 use crate::domain::input_part::{InputPart, bounded_parts};
-use crate::domain::ledger::{EntryId, EntryKind, EntryTime, LedgerEntry, QuantityBasis};
+use crate::domain::ledger::{EntryId, EntryKind, LedgerEntry, QuantityBasis};
+use crate::domain::mentioned_asset::mentioned_asset;
 use crate::domain::period::Period;
 use crate::formulas::ledger_value::{UNVERIFIED, ledger_indicator};
 use crate::formulas::{CompensatedSum, FormulaStatus};
@@ -19,7 +20,7 @@ use crate::indicators::figure_context::{
     FigureBuilder, FigureContext, FigureValue, figure_input, formula_input, status_remark,
 };
 use crate::indicators::period_days::{PeriodDay, PeriodDays};
-use crate::ledger::{IndicatorDefinition, TotalRule};
+use crate::ledger::{IndicatorDefinition, TotalRule, period_target};
 use crate::limits::INPUT_PARTS_MAX;
 use crate::storage::{LedgerQuery, Store};
 use jiff::civil::Date;
@@ -158,8 +159,8 @@ impl PeriodLedger {
         (!records.is_empty()).then(|| sum_entries(config, &records, to))
     }
 
-    /// Target or baseline of the period: the entry for exactly this period, or the sum of entries
-    /// for consecutive parts of it.
+    /// Target or baseline of the site for the period; entries that name an asset are for that
+    /// asset alone.
     fn target_or_baseline(
         &self,
         config: &Config,
@@ -167,51 +168,16 @@ impl PeriodLedger {
         sort: EntryKind,
         period: Period,
     ) -> Option<LedgerTotal> {
-        let of = |entry: &&LedgerEntry| match entry.statement.when {
-            EntryTime::Period(aimed) => {
-                aimed.first() == period.first() && aimed.last() == period.last()
-            }
-            other => other.first() == period.first() && other.last() == period.last(),
-        };
-        let exact = self
-            // Should there be several entries for exactly this period, the latest one counts.
-            .current_entries(&definition.id, sort)
-            .filter(of)
-            .max_by_key(|entry| entry.id);
-        if let Some(entry) = exact {
-            return Some(sum_entries(config, &[entry], &definition.unit));
+        let labels = || config.assets.iter().map(|one| (&*one.id, &*one.name));
+        let all = self.current_entries(&definition.id, sort);
+        let all = all.filter(|entry| mentioned_asset(labels(), &entry.statement.what).is_none());
+        let found = period_target(all, definition.total.into(), period)?;
+        let mut total = sum_entries(config, &found.entries, &definition.unit);
+        if !found.is_whole() {
+            let part = IndicatorRemark::new("account-target-days").with_arg("covered", found.days);
+            total.remarks.push(part.with_arg("days", found.all_days));
         }
-        // Targets of a stock must not be added over months.
-        if definition.total == TotalRule::Last {
-            return None;
-        }
-        let parts = self.consecutive_parts(definition, sort, period)?;
-        Some(sum_entries(config, &parts, &definition.unit))
-    }
-
-    /// Entries for consecutive stretches that fill the period without a gap or overlap.
-    fn consecutive_parts<'a>(
-        &'a self,
-        definition: &'a IndicatorDefinition,
-        sort: EntryKind,
-        period: Period,
-    ) -> Option<Vec<&'a LedgerEntry>> {
-        let mut inside: Vec<&LedgerEntry> = self
-            .current_entries(&definition.id, sort)
-            .filter(|entry| {
-                let when = entry.statement.when;
-                period.contains(when.first()) && period.contains(when.last())
-            })
-            .collect();
-        inside.sort_by_key(|entry| (entry.statement.when.first(), entry.id));
-        let mut next = period.first();
-        for entry in &inside {
-            if entry.statement.when.first() != next {
-                return None;
-            }
-            next = entry.statement.when.last().tomorrow().ok()?;
-        }
-        (next.yesterday().ok()? == period.last() && !inside.is_empty()).then_some(inside)
+        Some(total)
     }
 
     /// Corrections of entries that belong to the period.

@@ -80,7 +80,7 @@ use std::sync::Arc;
 /// Milliseconds of 24 hours.
 const DAY_MS: i64 = 86_400_000;
 
-pub use catalogue::{all_indicators, is_measured_figure, name_key};
+pub use catalogue::{all_indicators, is_measured_figure, name_key, with_measured_figures};
 pub use indicator_query::{CalculationProgress, IndicatorQuery, IndicatorsError};
 
 /// Calculates all indicators that are asked for. Returns an error when the period has not begun,

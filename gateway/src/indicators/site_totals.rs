@@ -35,6 +35,11 @@ const SITE_TOTALS: &[(&IndicatorSpec, &IndicatorSpec)] = &[
     (&carbon::CO2_NET, &carbon::CO2_NET),
 ];
 
+/// Whether the site has a total of this figure of its assets.
+pub(crate) fn has_total(id: &str) -> bool {
+    SITE_TOTALS.iter().any(|(_, of)| of.id == id)
+}
+
 /// Totals of the site, from the figures of its assets.
 pub(crate) fn site_totals(desk: &FigureContext<'_>, known: KnownIndicators<'_>) -> Vec<Indicator> {
     let total = |(spec, of): &(&IndicatorSpec<'_>, &IndicatorSpec<'_>)| {

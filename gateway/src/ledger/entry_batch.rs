@@ -119,13 +119,18 @@ impl EntryBatch {
 }
 
 /// Whether two statements are the same: indicator, time, quantity and person; for targets and
-/// baselines only indicator and period.
+/// baselines indicator, period and asset.
 fn is_same_entry(one: &EntryStatement, other: &EntryStatement) -> bool {
     let place =
         |statement: &EntryStatement| (statement.sort, statement.when, statement.indicator.clone());
     // People write their own name in different case.
     let told = |statement: &EntryStatement| (statement.quantity, statement.who.to_lowercase());
-    let alike = one.sort != EntryKind::Record || told(one) == told(other);
+    // What a target names is the asset that it is for.
+    let of = |statement: &EntryStatement| statement.what.to_lowercase();
+    let alike = match one.sort {
+        EntryKind::Record => told(one) == told(other),
+        EntryKind::Target | EntryKind::Baseline => of(one) == of(other),
+    };
     place(one) == place(other) && alike
 }
 

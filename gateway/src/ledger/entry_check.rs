@@ -2,7 +2,8 @@
 //! command line use the same check.
 
 use super::entry_bounds::{self, join_words, unreadable_key};
-use super::indicator_definitions::{IndicatorDefinition, IndicatorDefinitions};
+use super::indicator_definition::IndicatorDefinition;
+use super::indicator_definitions::IndicatorDefinitions;
 use super::quantity_unit::quantity_unit;
 use super::template_examples::is_example;
 use super::value_parser::{self, DecimalMark, RUPIAH};
@@ -190,9 +191,11 @@ impl<'a> EntryChecker<'a> {
         // All fields are checked even after a fault, so that staff see every fault of a row at
         // once.
         let sort = self.check_kind(raw);
-        let definition = self.check_indicator(raw);
+        let definition = self.check_indicator(raw, sort);
         let quantity = self.check_quantity(raw, definition);
-        let known = self.check_basis(raw, definition);
+        // A target is set, whatever is known of what is reached.
+        let recorded = definition.filter(|_| sort == EntryKind::Record);
+        let known = self.check_basis(raw, recorded);
         let when = self.check_time(raw, sort);
         let what = self.check_text(EntryField::What, raw.what.as_ref());
         let who = self.check_text(EntryField::Who, raw.who.as_ref());
@@ -242,7 +245,11 @@ impl<'a> EntryChecker<'a> {
         })
     }
 
-    fn check_indicator(&mut self, raw: &RawEntry) -> Option<&'a IndicatorDefinition> {
+    fn check_indicator(
+        &mut self,
+        raw: &RawEntry,
+        sort: EntryKind,
+    ) -> Option<&'a IndicatorDefinition> {
         let Some(found) = trimmed_text(raw.indicator.as_ref()) else {
             self.add_fault(EntryField::Indicator, "ledger-missing", "", "");
             return None;
@@ -250,16 +257,24 @@ impl<'a> EntryChecker<'a> {
         let definitions = self.rules.definitions;
         // Only an exact name counts. A near one is proposed, since similar ids are different
         // figures.
-        let known = definitions.find_by_name(found);
-        if known.is_none() {
-            match definitions.nearest_id(found) {
-                Some(near) => {
-                    self.add_fault(EntryField::Indicator, "ledger-indicator-near", found, near);
-                }
-                None => self.add_fault(EntryField::Indicator, "ledger-indicator", found, ""),
-            }
+        if let Some(known) = definitions.find_by_name(found) {
+            return Some(known);
         }
-        known
+        let measured = definitions.find_measured(found);
+        let (key, near) = match (measured, definitions.nearest_id(found)) {
+            (Some(_), _) if sort == EntryKind::Record => ("ledger-measured", ""),
+            (Some(one), _) => {
+                let what = trimmed_text(raw.what.as_ref()).unwrap_or_default();
+                if let Some(assets) = one.assets_to_name(what) {
+                    self.add_fault(EntryField::What, "ledger-which-asset", what, &assets);
+                }
+                return Some(&one.definition);
+            }
+            (None, Some(near)) => ("ledger-indicator-near", near),
+            (None, None) => ("ledger-indicator", ""),
+        };
+        self.add_fault(EntryField::Indicator, key, found, near);
+        None
     }
 
     /// Quantity in the unit of the indicator.
@@ -280,6 +295,7 @@ impl<'a> EntryChecker<'a> {
         let column = trimmed_text(raw.unit.as_ref());
         let unit = match quantity_unit(column, beside, definitions) {
             Ok(Some(unit)) => unit,
+            Ok(None) if definition.unit.is_empty() => "",
             Ok(None) => {
                 let unit = &definition.unit;
                 self.add_fault(EntryField::Unit, "ledger-unit-missing", "", unit);

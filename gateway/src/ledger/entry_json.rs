@@ -2,7 +2,7 @@
 
 use super::entry_batch::RowRemark;
 use super::entry_check::{QuantityText, RawEntry};
-use super::indicator_definitions::{BilingualText, IndicatorDefinition, TotalRule};
+use super::indicator_definition::{BilingualText, IndicatorDefinition, TotalRule};
 use crate::domain::ExactNumber;
 use crate::domain::UtcMs;
 use crate::domain::ledger::{Attachment, EntryId, EntryStatement, LedgerEntry};

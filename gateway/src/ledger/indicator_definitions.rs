@@ -1,65 +1,17 @@
 //! Definitions of the ledger: indicators, units and words, as data (`config/indicators.toml`).
 
+use super::indicator_definition::{BilingualText, IndicatorDefinition, TotalRule, normalise_text};
+use super::measured_figure::MeasuredFigure;
 use crate::domain::ExactNumber;
 use crate::domain::ledger::{EntryKind, QuantityBasis};
-use crate::i18n::Language;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::str::FromStr;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 static BUILT_IN_TOML: &str = include_str!("../../../config/indicators.toml");
 /// Similarity (Jaro-Winkler) below which no suggestion is made.
 const LIKENESS_MIN: f64 = 0.75;
-
-/// Text in both languages.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BilingualText {
-    /// Bahasa Indonesia.
-    pub id: String,
-    /// English.
-    pub en: String,
-}
-
-/// Rule for the total of an indicator over a period.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TotalRule {
-    /// Sum of the entries: a flow.
-    Sum,
-    /// Latest entry: a stock, such as members or living trees.
-    Last,
-}
-
-/// Indicator of the ledger.
-#[derive(Clone, Debug, PartialEq)]
-pub struct IndicatorDefinition {
-    /// Id, such as `bsf-maggot`.
-    pub id: Arc<str>,
-    /// Programme that it belongs to, such as `bsf`.
-    pub programme: Arc<str>,
-    /// Name.
-    pub name: BilingualText,
-    /// Unit in which the ledger stores it.
-    pub unit: Arc<str>,
-    /// Decimal places in a report; with 0 only whole numbers are accepted.
-    pub decimals: u8,
-    /// Rule for the total over a period.
-    pub total: TotalRule,
-    /// Accepted bases of the quantity.
-    pub known: Vec<QuantityBasis>,
-    /// Statement that may be printed.
-    pub print: BilingualText,
-    /// Evidence that must be supplied before more may be claimed.
-    pub needs: BilingualText,
-    /// Statement that must not be printed.
-    pub never: BilingualText,
-    /// Plausible quantity, for the table template.
-    pub example: ExactNumber,
-    /// Id of the factor that turns the quantity into an effect; `None`: quantity alone.
-    pub factor: Option<Arc<str>>,
-}
 
 /// Quantity that a ledger indicator must measure to fit its use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +55,8 @@ pub struct IndicatorDefinitions {
     words: BTreeMap<String, Vec<String>>,
     /// Earlier names of an indicator, by its id.
     names: BTreeMap<String, Vec<String>>,
+    /// Figures that have targets only.
+    measured: Vec<MeasuredFigure>,
 }
 
 #[derive(Deserialize)]
@@ -137,11 +91,10 @@ static BUILT_IN_DEFINITIONS: LazyLock<IndicatorDefinitions> = LazyLock::new(|| {
     file.map_or_else(IndicatorDefinitions::empty, IndicatorDefinitions::from_file)
 });
 
-impl BilingualText {
-    /// Text in one language.
-    pub fn text(&self, lang: Language) -> &str {
-        lang.choose(&self.id, &self.en)
-    }
+/// The item of an iterator that has one.
+fn only<T>(mut all: impl Iterator<Item = T>) -> Option<T> {
+    let first = all.next();
+    first.filter(|_| all.next().is_none())
 }
 
 impl IndicatorDefinitions {
@@ -163,6 +116,38 @@ impl IndicatorDefinitions {
         self
     }
 
+    /// Whether the built-in list has this id.
+    pub fn has_built_in(id: &str) -> bool {
+        BUILT_IN_DEFINITIONS.find(id).is_some()
+    }
+
+    /// Adds the figures that Pantau computes at the site; an indicator that people record comes
+    /// before one of the same id.
+    #[must_use]
+    pub fn with_measured_figures(mut self, measured: Vec<MeasuredFigure>) -> Self {
+        self.measured = measured;
+        let recorded = &self.indicators;
+        let is_recorded = |id: &str| recorded.iter().any(|one| *one.id == *id);
+        self.measured.retain(|one| !is_recorded(&one.definition.id));
+        self
+    }
+
+    /// Figures that have targets only.
+    pub fn measured(&self) -> &[MeasuredFigure] {
+        &self.measured
+    }
+
+    /// Measured figure with this id, or as the only one with this name in either language.
+    pub fn find_measured(&self, text: &str) -> Option<&MeasuredFigure> {
+        let id = text.trim();
+        let same = |one: &&MeasuredFigure| one.definition.id.eq_ignore_ascii_case(id);
+        let by_id = self.measured.iter().find(same);
+        by_id.or_else(|| {
+            let named = |one: &&MeasuredFigure| one.definition.has_name(text);
+            only(self.measured.iter().filter(named))
+        })
+    }
+
     fn empty() -> Self {
         Self {
             indicators: Vec::new(),
@@ -170,6 +155,7 @@ impl IndicatorDefinitions {
             columns: BTreeMap::new(),
             words: BTreeMap::new(),
             names: BTreeMap::new(),
+            measured: Vec::new(),
         }
     }
 
@@ -184,6 +170,7 @@ impl IndicatorDefinitions {
             columns: file.columns,
             words: file.words,
             names: file.names,
+            measured: Vec::new(),
         }
     }
 
@@ -198,15 +185,11 @@ impl IndicatorDefinitions {
         self.indicators.iter().find(same)
     }
 
-    /// Indicator with this id, or with exactly this name in either language.
+    /// Indicator with this id, or as the only one with exactly this name in either language.
     pub fn find_by_name(&self, text: &str) -> Option<&IndicatorDefinition> {
-        let wanted = normalise_text(text);
-        let has = |definition: &&IndicatorDefinition| {
-            let name = &definition.name;
-            normalise_text(&name.id) == wanted || normalise_text(&name.en) == wanted
-        };
+        let has = |definition: &&IndicatorDefinition| definition.has_name(text);
         self.find(text.trim())
-            .or_else(|| self.indicators.iter().find(has))
+            .or_else(|| only(self.indicators.iter().filter(has)))
             .or_else(|| self.find(find_meaning(&self.names, text)?))
     }
 
@@ -218,7 +201,9 @@ impl IndicatorDefinitions {
             let all = names.map(|name| strsim::jaro_winkler(&wanted, &normalise_text(name)));
             all.into_iter().fold(0.0, f64::max)
         };
-        let all = self.indicators.iter().map(|one| (likeness(one), &*one.id));
+        let measured = self.measured.iter().map(|one| &one.definition);
+        let all = self.indicators.iter().chain(measured);
+        let all = all.map(|one| (likeness(one), &*one.id));
         let best = all.max_by(|a, b| a.0.total_cmp(&b.0));
         best.filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
             .map(|(_, id)| id)
@@ -339,12 +324,6 @@ fn find_meaning<'a>(words: &'a BTreeMap<String, Vec<String>>, text: &str) -> Opt
             **word == wanted || also.iter().any(|also| normalise_text(also) == wanted)
         })
         .map(|(word, _)| word.as_str())
-}
-
-/// Lower case, single spaces; `_` and `-` count as spaces.
-fn normalise_text(text: &str) -> String {
-    let spaced = text.replace(['_', '-'], " ").to_lowercase();
-    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn checked_definition(raw: RawDefinition) -> Option<IndicatorDefinition> {

@@ -17,7 +17,10 @@ mod entry_batch;
 mod entry_bounds;
 mod entry_check;
 mod entry_json;
+mod indicator_definition;
 mod indicator_definitions;
+mod measured_figure;
+mod period_target;
 mod quantity_unit;
 mod sheet_rows;
 mod skipped_rows;
@@ -38,9 +41,10 @@ pub use entry_json::{
     AttachmentJson, EntriesAddedJson, EntriesRefusedJson, EntryBatchRequest, EntryJson,
     EntryRequest, FaultJson, IndicatorDefinitionJson,
 };
-pub use indicator_definitions::{
-    BilingualText, IndicatorDefinition, IndicatorDefinitions, LedgerDimension, TotalRule,
-};
+pub use indicator_definition::{BilingualText, IndicatorDefinition, TotalRule};
+pub use indicator_definitions::{IndicatorDefinitions, LedgerDimension};
+pub use measured_figure::MeasuredFigure;
+pub(crate) use period_target::{PartsRule, period_target};
 pub(crate) use sheet_rows::{SheetCell, SheetRows, cell_name};
 pub use sheet_rows::{TableError, UnstoredFormulas};
 pub use skipped_rows::SkippedRow;

@@ -2,7 +2,8 @@
 //! examples are marked, so that they never become entries.
 
 use super::entry_check::EntryField;
-use super::indicator_definitions::{IndicatorDefinition, IndicatorDefinitions};
+use super::indicator_definition::IndicatorDefinition;
+use super::indicator_definitions::IndicatorDefinitions;
 use super::table_reader::TABLE_COLUMNS;
 use crate::i18n::Language;
 use jiff::civil::Date;

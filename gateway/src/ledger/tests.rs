@@ -163,6 +163,29 @@ fn a_number_that_can_mean_two_things_is_refused_when_no_other_row_decides() {
 }
 
 #[test]
+fn a_target_may_be_set_whatever_is_known_of_what_is_reached() {
+    let mut metered = IndicatorDefinitions::built_in()
+        .find("bsf-fed")
+        .unwrap()
+        .clone();
+    (metered.id, metered.known) = ("plts-generation".into(), vec![QuantityBasis::Metered]);
+    let definitions = IndicatorDefinitions::built_in().with_site_indicators([metered]);
+    let check = |kind: &str| {
+        let text = format!(
+            "kind,date,indicator,quantity,unit,how,who\n\
+             {kind},2026-11,plts-generation,250,kg,declared,Siti\n"
+        );
+        check_table(
+            &read_table(text.as_bytes(), &definitions).unwrap(),
+            &definitions,
+        )
+    };
+    assert_eq!(fault_keys(&check("target")), []);
+    let record = fault_keys(&check("record"));
+    assert!(record.contains(&(2, "ledger-word")), "{record:?}");
+}
+
+#[test]
 fn a_second_target_of_one_period_is_refused_and_a_repeated_record_only_until_somebody_insists() {
     let text = "kind,date,indicator,quantity,unit,how,who\n\
                 target,2026-Q4,bsf-fed,900,kg,declared,Siti\n\

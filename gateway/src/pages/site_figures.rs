@@ -161,10 +161,17 @@ impl SiteFigures {
         all.find(|one| *one.id == *id && one.asset.as_deref() == asset)
     }
 
-    /// Target of an asset's figure (`None`: of the site), in the unit of the figure.
+    /// Target of an asset's figure (`None`: of the site) for all days of the period, in the unit
+    /// of the figure.
     pub(crate) fn target(&self, asset: Option<&str>, id: &str) -> Option<f64> {
         let one = self.indicator(asset, id)?;
-        content::page_figure(self.report_inputs(), one).target
+        let figure = content::page_figure(self.report_inputs(), one);
+        figure.target.filter(|_| figure.target_days.is_none())
+    }
+
+    /// Name of an asset.
+    pub(crate) fn asset_name(&self, id: &str) -> String {
+        self.config.asset_name(id)
     }
 
     /// Number of a figure as a spreadsheet takes it, with the digits of the page; empty when there

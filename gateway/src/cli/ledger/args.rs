@@ -151,6 +151,8 @@ pub(super) struct LedgerTargetArgs {
     pub(super) unit: Option<String>,
     #[arg(long)]
     pub(super) baseline: bool,
+    #[arg(long, value_name = "ASSET")]
+    pub(super) asset: Option<String>,
     #[arg(long, value_name = "NAME")]
     pub(super) who: Option<String>,
     #[arg(long, value_name = "TEXT")]

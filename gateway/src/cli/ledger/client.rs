@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::domain::ledger::{Attachment, EntryId, EntryStatement, LedgerEntry};
 use crate::domain::site_zone::SiteZone;
 use crate::i18n::Language;
+use crate::indicators::with_measured_figures;
 use crate::ledger::{
     DecimalMark, EntryBatch, EntryBatchRequest, EntryRequest, EntryRules, IndicatorDefinitions,
     RawEntry,
@@ -21,7 +22,7 @@ use std::path::Path;
 pub(super) struct LedgerClient {
     api: ApiClient,
     pub(super) definitions: IndicatorDefinitions,
-    assets: Vec<Asset>,
+    pub(super) assets: Vec<Asset>,
     pub(super) zone: SiteZone,
     /// Date at the site; `None` while the clock is not trusted.
     pub(super) today: Option<Date>,
@@ -37,7 +38,7 @@ impl LedgerClient {
         let now = Clock::system().now();
         Ok(Self {
             api: open_client(config, access).await?,
-            definitions: config.definitions.clone(),
+            definitions: with_measured_figures(config),
             assets: config.assets.clone(),
             zone: config.site.timezone.clone(),
             // An entry dated by a wrong clock would count in a wrong period.

@@ -130,8 +130,17 @@ async fn add_target(
     } else {
         EntryKind::Target
     };
+    if let Some(asset) = asked.asset.as_deref()
+        && !desk.assets.iter().any(|one| *one.id == *asset)
+    {
+        let known: Vec<&str> = desk.assets.iter().map(|one| &*one.id).collect();
+        let args = [("found", asset), ("detail", &*known.join(", "))];
+        print_stderr(&desk.lang.text_with("ledger-no-asset", &args));
+        return Ok(EXIT_USAGE);
+    }
     let raw = RawEntry {
         kind: Some(sort.word().to_owned()),
+        what: asked.asset,
         indicator: Some(asked.indicator),
         quantity: Some(QuantityText::Written(asked.quantity)),
         unit: asked.unit,
@@ -372,7 +381,8 @@ async fn list_entries(
 
 /// Id of an indicator. An unknown name is reported, with the nearest known one.
 fn find_indicator_id(desk: &LedgerClient, text: &str) -> Option<String> {
-    if let Some(found) = desk.definitions.find_by_name(text) {
+    let measured = || Some(&desk.definitions.find_measured(text)?.definition);
+    if let Some(found) = desk.definitions.find_by_name(text).or_else(measured) {
         return Some(found.id.to_string());
     }
     let words = match desk.definitions.nearest_id(text) {

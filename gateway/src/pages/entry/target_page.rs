@@ -31,6 +31,8 @@ struct TargetValues {
     key: String,
     kind: String,
     indicator: String,
+    /// Id of the asset; empty for the site.
+    asset: String,
     quantity: String,
     /// Period of the list; empty for another one.
     period: String,
@@ -47,6 +49,8 @@ struct TargetPage {
     refusal: FormRefusal,
     /// Ids and names of the indicators.
     indicators: Vec<(String, String)>,
+    /// Ids and names of the assets.
+    assets: Vec<(String, String)>,
     /// Periods to choose from, with their names.
     periods: Vec<(String, String)>,
     saved: bool,
@@ -77,7 +81,8 @@ async fn show_targets(
         Err(fault) => return render_failure(uri, frame, &fault.into()),
     };
     let page = TargetPage {
-        indicators: definition_choices(app, frame.lang),
+        indicators: target_choices(app, frame.lang),
+        assets: asset_choices(app),
         periods: period_choices(app.today(), frame.lang),
         saved: query_parameter(uri, "tersimpan").is_some(),
         rows,
@@ -86,6 +91,22 @@ async fn show_targets(
         frame,
     };
     render_page(uri, page.refusal.status, &page)
+}
+
+/// Indicators that people record, then figures that Pantau measures at the site.
+fn target_choices(app: &ApiListener, lang: Language) -> Vec<(String, String)> {
+    let measured = app.state().definitions.measured().iter();
+    let measured = measured.map(|one| &one.definition);
+    let measured = measured.map(|one| (one.id.to_string(), one.name.text(lang).to_owned()));
+    let mut all = definition_choices(app, lang);
+    all.extend(measured);
+    all
+}
+
+fn asset_choices(app: &ApiListener) -> Vec<(String, String)> {
+    let all = app.state().assets.iter();
+    all.map(|one| (one.id.to_string(), one.name.to_string()))
+        .collect()
 }
 
 async fn listed_targets(app: &ApiListener, lang: Language) -> Result<Vec<EntryRow>, StoreError> {
@@ -134,6 +155,7 @@ pub(super) async fn save_target(SentForm { asked, frame, form }: SentForm) -> Re
         key: next_form_key(&form, &refusal),
         kind: text("kind"),
         indicator: text("indicator"),
+        asset: text("asset"),
         quantity: text("quantity"),
         period: text("period"),
         other_period: text("other_period"),
@@ -144,13 +166,17 @@ pub(super) async fn save_target(SentForm { asked, frame, form }: SentForm) -> Re
 }
 
 fn raw_target(app: &ApiListener, form: &FormFields) -> RawEntry {
-    let definition = app.state().definitions.find(form.text("indicator"));
+    let definitions = &app.state().definitions;
+    let id = form.text("indicator");
+    let measured = || Some(&definitions.find_measured(id)?.definition);
+    let definition = definitions.find(id).or_else(measured);
     let quantity = form.text("quantity");
     let has_unit = quantity.ends_with(char::is_alphabetic);
     let unit = definition.filter(|_| !has_unit);
     RawEntry {
         kind: form.optional("kind"),
         indicator: form.optional("indicator"),
+        what: form.optional("asset"),
         quantity: Some(QuantityText::Written(quantity.to_owned())),
         unit: unit.map(|one| one.unit.to_string()),
         when: form

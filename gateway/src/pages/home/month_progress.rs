@@ -6,7 +6,6 @@ use crate::domain::indicator::Indicator;
 use crate::formulas::claim_rounding::nearest_digits;
 use crate::pages::site_figures::FigureText;
 use crate::report::render::number_format;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Width of a bar's drawing; 100 % of the target is drawn at four fifths of it.
@@ -78,20 +77,17 @@ fn aimed_figures(figures: &HomeFigures) -> Vec<(Arc<str>, FigureText, f64)> {
     let month = &figures.month;
     let all = month.account.indicators.iter();
     let aimed = all.filter_map(|one: &Indicator| {
-        let figure = month.figure_text(one);
+        let mut figure = month.figure_text(one);
         let share = figure.target_share?;
-        Some((Arc::clone(&one.id), figure, share))
+        // A target of one asset names it, also for the rule that watches it.
+        let Some(asset) = one.asset.as_deref() else {
+            return Some((Arc::clone(&one.id), figure, share));
+        };
+        figure.label = format!("{}: {}", month.asset_name(asset), figure.label);
+        Some((Arc::from(format!("{asset}/{}", one.id)), figure, share))
     });
+    // Those of the site first.
     let mut aimed: Vec<_> = aimed.collect();
-    // The same target may stand beside figures of assets and of the site; that of the site is kept.
     aimed.sort_by_key(|(_, figure, _)| !figure.asset.is_empty());
-    let mut known = BTreeSet::new();
-    aimed.retain(|(id, _, _)| known.insert(target_id(id)));
     aimed
-}
-
-/// Id of the ledger under which the target of a figure is kept.
-fn target_id(id: &str) -> String {
-    let id = id.strip_prefix("ledger.").unwrap_or(id);
-    id.replace(['.', '_'], "-")
 }

@@ -311,8 +311,13 @@ fn daily_row(
 
 /// True when the values of days add up to that of the period; otherwise their mean counts.
 pub(crate) fn is_flow(one: &DailyValues) -> bool {
-    let state = STATE_PREFIXES.iter().any(|start| one.id.starts_with(start));
-    let flow = FLOW_UNITS.contains(&&*one.unit) || COUNT_INDICATORS.contains(&&*one.id);
+    adds_up(&one.id, &one.unit)
+}
+
+/// True for a figure whose values of parts of a period add up to that of the whole.
+pub(crate) fn adds_up(id: &str, unit: &str) -> bool {
+    let state = STATE_PREFIXES.iter().any(|start| id.starts_with(start));
+    let flow = FLOW_UNITS.contains(&unit) || COUNT_INDICATORS.contains(&id);
     flow && !state
 }
 

@@ -48,10 +48,19 @@ pub(crate) fn indicator_figure(
     figure.completeness = judged_share(book, one);
     figure.origin = Some(one.origin);
     figure.status = figure_status(book, one);
-    figure.target = targets::target_value(book, EntryKind::Target, one);
+    let target = targets::find_target(book, EntryKind::Target, one);
+    figure.target = target.map(|target| target.value);
+    figure.target_days = target.and_then(|target| target.part());
     one.method.clone_into(&mut figure.method);
     figure.factors = one.factors.iter().map(|f| f.id.to_string()).collect();
     figure.notes = figure_notes(book, one);
+    if let Some((covered, days)) = figure.target_days {
+        let (covered, days) = (covered.to_string(), days.to_string());
+        let args = [("covered", &*covered), ("days", &*days)];
+        figure
+            .notes
+            .push(book.format_message("chapters-target-days", &args));
+    }
     figure
 }
 

@@ -2,8 +2,9 @@
 
 use super::chosen_headlines::chosen_headlines;
 use super::context::ReportContext;
+use super::revised_since;
+use super::targets::{self, FigureTarget};
 use super::{asset_chapters, display_names, emissions, indicator_figures, significant_digits};
-use super::{revised_since, targets};
 use crate::domain::indicator::{Indicator, IndicatorRemark, InputSource};
 use crate::domain::ledger::EntryKind;
 use crate::report::render::cell_value::{CellValue, ValueKind};
@@ -84,8 +85,7 @@ pub(crate) fn headline_indicators<'a>(book: &ReportContext<'a>) -> Vec<&'a Indic
     });
     let aimed = book.indicators().iter().filter(|one| {
         one.id.starts_with("ledger.")
-            && targets::target_value(book, EntryKind::Target, one).is_some()
-            && !targets::stands_for_measured(book, one)
+            && targets::find_target(book, EntryKind::Target, one).is_some()
     });
     let chosen = chosen_headlines(book).unwrap_or_default();
     let mut all: Vec<&Indicator> = chosen.into_iter().flatten().collect();
@@ -187,30 +187,36 @@ fn target_table(book: &ReportContext<'_>) -> Option<ReportBlock> {
 
 fn target_row(book: &ReportContext<'_>, one: &Indicator) -> Option<Vec<CellValue>> {
     let [target, before] =
-        [EntryKind::Target, EntryKind::Baseline].map(|sort| targets::target_value(book, sort, one));
+        [EntryKind::Target, EntryKind::Baseline].map(|sort| targets::find_target(book, sort, one));
     target.or(before)?;
-    if targets::stands_for_measured(book, one) {
-        return None;
-    }
     let value = indicator_figures::claimed_value(book, one);
-    let reached = match (&value, target) {
+    let reached = match (&value, target.and_then(|target| target.whole())) {
         (CellValue::Number(value), Some(target)) if target > 0.0 => {
             CellValue::Number(value / target)
         }
         _ => CellValue::Empty,
     };
     let definitions = &book.matter.config.definitions;
-    let given = |given: Option<f64>| match given {
+    let given = |given: Option<FigureTarget>| match given {
         Some(given) => CellValue::Number(significant_digits::round_as_printed(
             definitions,
             book.lang,
             one,
-            given,
+            given.value,
         )),
         None => CellValue::Empty,
     };
+    let mut name = book.full_name(one);
+    if let Some((covered, days)) = target.and_then(|target| target.part()) {
+        let (covered, days) = (covered.to_string(), days.to_string());
+        let args = [("covered", &*covered), ("days", &*days)];
+        name = format!(
+            "{name} ({})",
+            book.format_message("report-target-days", &args)
+        );
+    }
     Some(vec![
-        CellValue::Text(book.full_name(one)),
+        CellValue::Text(name),
         value,
         given(target),
         super::context::text_cell(display_names::unit_text(book.lang, &one.unit)),

@@ -2,7 +2,7 @@
 
 use super::ReportInputs;
 use super::context::ReportContext;
-use super::targets::target_value;
+use super::targets::find_target;
 use super::tests::{NOW, test_account, test_config, test_indicator};
 use crate::domain::ExactNumber;
 use crate::domain::ledger::{EntryKind, EntryStatement, EntryTime, LedgerEntry, QuantityBasis};
@@ -33,8 +33,14 @@ fn entry((id, indicator, unit, period, quantity): &Aim<'_>) -> LedgerEntry {
     }
 }
 
-/// Target of a figure of the days `own` in a report of `whole`.
-fn target(id: &str, unit: &str, (own, whole): (&str, &str), aims: &[Aim<'_>]) -> Option<f64> {
+/// Target of a figure of the days `own` in a report of `whole`,
+/// with the days that it is for and the days of the figure.
+fn days_target(
+    id: &str,
+    unit: &str,
+    (own, whole): (&str, &str),
+    aims: &[Aim<'_>],
+) -> Option<(f64, u32, u32)> {
     let config = test_config();
     let mut account = test_account(&config);
     account.period = whole.parse().unwrap();
@@ -54,7 +60,15 @@ fn target(id: &str, unit: &str, (own, whole): (&str, &str), aims: &[Aim<'_>]) ->
         issued: NOW,
         lang: Language::Id,
     });
-    target_value(&book, EntryKind::Target, &one)
+    let found = find_target(&book, EntryKind::Target, &one)?;
+    let (covered, days) = found.days;
+    Some((found.value, covered, days))
+}
+
+/// The target alone, where it is for all days of the figure.
+fn target(id: &str, unit: &str, days: (&str, &str), aims: &[Aim<'_>]) -> Option<f64> {
+    let (value, covered, all) = days_target(id, unit, days, aims)?;
+    (covered == all).then_some(value)
 }
 
 #[test]
@@ -108,14 +122,24 @@ fn a_part_of_the_period_owes_its_part_of_the_target() {
         900.0,
         "a quarter of months",
     );
-    // Of months with a gap there is no target.
-    assert_eq!(of("2026", "2026", &months), None);
-    assert_eq!(of("2026-07-01..2026-12-31", "2026", &months), None);
+    // Months with a gap are a target for their own days.
+    let partly = |own| days_target("plts.generation", "kWh", (own, "2026"), &months);
+    assert_eq!(partly("2026"), Some((900.0, 92, 365)));
+    assert_eq!(partly("2026-07-01..2026-12-31"), Some((900.0, 92, 184)));
+    // The target of a week is its own, and does not hide the months around it.
+    let mut weeks = months.clone();
+    weeks.push((9, "plts-generation", "kWh", "2026-W47", 55));
+    close(
+        of("2026-Q4", "2026-Q4", &weeks),
+        900.0,
+        "months beside a week",
+    );
+    close(of("2026-W47", "2026-W47", &weeks), 55.0, "the week");
 }
 
 #[test]
 fn a_target_in_another_unit_or_for_another_figure_is_none() {
-    let aims = [(1, "plts-generation", "MWh", "2026", 4)];
+    let aims = [(1, "plts-generation", "m3", "2026", 4)];
     let days = ("2026-07-01..2026-12-31", "2026");
     assert_eq!(target("plts.generation", "kWh", days, &aims), None);
     let aims = [(1, "plts-generation", "kWh", "2026", 4)];
@@ -126,5 +150,8 @@ fn a_target_in_another_unit_or_for_another_figure_is_none() {
 fn a_target_of_a_number_of_people_is_not_divided() {
     let aims = [(1, "batik-members", "orang", "2026", 24)];
     let days = ("2026-07-01..2026-12-31", "2026");
-    assert_eq!(target("batik.members", "orang", days, &aims), Some(24.0));
+    assert_eq!(
+        target("ledger.batik-members", "orang", days, &aims),
+        Some(24.0)
+    );
 }

@@ -242,6 +242,16 @@ fn chosen_figures_come_first_also_in_the_full_edition_and_its_records() {
     );
 }
 
+/// Target of November 2026, in tenths of the unit.
+fn test_target(id: u64, (indicator, unit): (&str, &str), tenths: i64) -> LedgerEntry {
+    let mut entry = test_entry(id, QuantityBasis::Declared, tenths);
+    let said = &mut entry.statement;
+    said.sort = EntryKind::Target;
+    (said.indicator, said.unit) = (indicator.into(), unit.into());
+    said.when = EntryTime::Period("2026-11".parse().unwrap());
+    entry
+}
+
 fn test_report(lang: Language) -> ReportDocument {
     report_with_changes(lang, &[], None)
 }
@@ -255,6 +265,8 @@ fn report_with_changes(
     let entries = [
         test_entry(1, QuantityBasis::Weighed, 4000),
         test_entry(2, QuantityBasis::Declared, 125),
+        test_target(3, ("bsf-fed", "kg"), 4000),
+        test_target(4, ("plts-generation", "kWh"), 2500),
     ];
     build_document(ReportInputs {
         config: &config,
@@ -381,9 +393,15 @@ fn a_target_stands_beside_what_was_reached() {
         _ => None,
     });
     let targets = tables.find(|table| table.id == "targets").unwrap();
-    assert_eq!(targets.rows.len(), 1);
-    assert_eq!(targets.rows[0][2], CellValue::Number(400.0));
-    assert_eq!(targets.rows[0][4], CellValue::Number(412.5 / 400.0));
+    // One line for each target: of what was weighed, and of what was measured.
+    let with_target = |target: f64| {
+        let mut rows = targets.rows.iter();
+        rows.find(|row| row[2] == CellValue::Number(target))
+            .unwrap()
+    };
+    assert_eq!(targets.rows.len(), 2);
+    assert_eq!(with_target(400.0)[4], CellValue::Number(412.5 / 400.0));
+    assert!(matches!(with_target(250.0)[4], CellValue::Number(_)));
     // The target of a measured figure is told beside that figure alone.
     let figures = all_figures(&document);
     assert!(

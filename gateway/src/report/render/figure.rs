@@ -37,6 +37,8 @@ pub struct KeyFigure {
     pub status: FigureStatus,
     /// Target, in the unit of the figure.
     pub target: Option<f64>,
+    /// Days that the target is for and days of the figure, where the target leaves days out.
+    pub target_days: Option<(u32, u32)>,
     /// Method id: `C.3`.
     pub method: String,
     /// Factor ids.
@@ -84,6 +86,7 @@ impl KeyFigure {
             origin: None,
             status: FigureStatus::Final,
             target: None,
+            target_days: None,
             method: String::new(),
             factors: Vec::new(),
             notes: Vec::new(),
@@ -98,8 +101,11 @@ impl KeyFigure {
     }
 
     /// Returns the share of the target that was reached, 1 for all of it; `None` without value or
-    /// target.
+    /// target, and for a target of a part of the days.
     pub fn target_share(&self) -> Option<f64> {
+        if self.target_days.is_some() {
+            return None;
+        }
         let (CellValue::Number(value), Some(target)) = (&self.value, self.target) else {
             return None;
         };

@@ -124,6 +124,9 @@ fn figure_json(show: &RenderContext<'_>, figure: &KeyFigure) -> Json {
     item.insert("completeness".to_owned(), completeness);
     let target = optional(figure.target, &nearest_kind(&figure.kind));
     item.insert("target".to_owned(), target);
+    let days = figure.target_days;
+    let days = days.map(|(covered, days)| json!({ "covered": covered, "days": days }));
+    item.insert("target_days".to_owned(), json!(days));
     item.insert(
         "origin".to_owned(),
         json!(figure.origin.map(ValueOrigin::key)),

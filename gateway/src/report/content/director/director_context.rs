@@ -109,14 +109,24 @@ impl<'a> DirectorContext<'a> {
     /// Target with its unit; empty without one. It is given and not claimed, so it is rounded to
     /// the nearest.
     pub(crate) fn target_text(&self, one: &Indicator) -> String {
-        let target = targets::target_value(&self.book, EntryKind::Target, one);
+        let target = targets::find_target(&self.book, EntryKind::Target, one);
         target.map_or_else(String::new, |target| {
             let format = NumberFormat {
                 rounding: RoundingMode::Nearest,
                 ..self.number_format(one)
             };
-            let (rounded, decimals) = (format.round(target), format.shown_decimals());
-            number_format::format_quantity(self.book.lang, rounded, &format.unit, decimals)
+            let (rounded, decimals) = (format.round(target.value), format.shown_decimals());
+            let lang = self.book.lang;
+            let text = number_format::format_quantity(lang, rounded, &format.unit, decimals);
+            let Some((covered, days)) = target.part() else {
+                return text;
+            };
+            let (covered, days) = (covered.to_string(), days.to_string());
+            let args = [("covered", &*covered), ("days", &*days)];
+            format!(
+                "{text} ({})",
+                self.book.format_message("report-target-days", &args)
+            )
         })
     }
 }

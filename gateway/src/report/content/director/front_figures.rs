@@ -54,12 +54,6 @@ const USUAL_FIGURES: [(u8, &[&str]); 10] = [
 ];
 /// Priority of a burden: the net of waste that diminishes the gain beside it is never left out.
 const BURDEN_PRIORITY: u8 = 10;
-/// Totals of the site that stand for the figures of several assets.
-const SITE_TOTALS: [(&str, &str); 3] = [
-    ("plts.generation", "site.generation"),
-    ("pump.volume", "site.water"),
-    ("catchment.captured", "site.rain_captured"),
-];
 
 /// Figures of the first page, at most `REPORT_HEADLINES_MAX`: the chosen ones, else the usual ones.
 pub(crate) fn front_figures<'a>(book: &ReportContext<'a>) -> Vec<ChosenFigure<'a>> {
@@ -116,7 +110,7 @@ fn existing_figure<'a>(book: &ReportContext<'a>, id: &str) -> Option<&'a Indicat
     if let Some(one) = site.first() {
         return Some(one);
     }
-    let total = SITE_TOTALS.iter().find(|(of, _)| *of == id);
+    let total = targets::SITE_TOTALS.iter().find(|(of, _)| *of == id);
     let total = total.and_then(|(_, total)| book.matter.account.find(total, None));
     match (assets.as_slice(), total) {
         ([_, _, ..], Some(total)) => Some(total),
@@ -127,8 +121,7 @@ fn existing_figure<'a>(book: &ReportContext<'a>, id: &str) -> Option<&'a Indicat
 
 /// True for a figure without a value that nobody aims at.
 fn is_unwritten(book: &ReportContext<'_>, one: &Indicator) -> bool {
-    let has_target = targets::target_value(book, EntryKind::Target, one).is_some();
-    let is_aimed = has_target && !targets::stands_for_measured(book, one);
+    let is_aimed = targets::find_target(book, EntryKind::Target, one).is_some();
     // A measured figure without a value stands there with its reason.
     let is_measured = !one.id.starts_with("ledger.") && one.asset.is_some();
     !is_aimed && !is_measured

@@ -24,7 +24,7 @@ pub(crate) fn front_plot(book: &ReportContext<'_>, known: &[&Indicator]) -> Opti
     let mut all = first.into_iter().chain(late).chain(others);
     let (one, days) = all.find_map(|one| Some((one, summed_days(book, one)?)))?;
     let mut chart = daily_values::plot_of_series(book, "front", &[&days])?;
-    let target = targets::target_value(book, EntryKind::Target, one);
+    let target = targets::find_target(book, EntryKind::Target, one);
     // The target of the period in equal parts, also where some of its days are still to come.
     let (first, last) = (
         book.matter.account.period.first(),
@@ -36,6 +36,8 @@ pub(crate) fn front_plot(book: &ReportContext<'_>, known: &[&Indicator]) -> Opti
         ChartSteps::Days(_) => ("day", f64::from(days)),
         ChartSteps::Labels(_) => ("month", f64::from(months)),
     };
+    // That of a part of the days says nothing about the others.
+    let target = target.and_then(|target| target.whole());
     chart.target = target.map(|target| ChartTarget {
         label: book.message(&format!("chapters-director-target-{key}")),
         value: target / parts,

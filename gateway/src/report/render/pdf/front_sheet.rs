@@ -226,6 +226,13 @@ fn draw_target(flow: &mut PageFlow<'_>, one: &FrontFigure, top: f64) {
     let text = flow.show.number_text(target, &kind, true);
     let line = fit_line(&text, SIDE_STYLE, room);
     flow.page().text((x, top + 14.0), line.style, &line.text);
+    if let Some((covered, days)) = one.figure.target_days {
+        let (covered, days) = (covered.to_string(), days.to_string());
+        let args = [("covered", &*covered), ("days", &*days)];
+        let text = flow.show.lang().text_with("report-target-days", &args);
+        let line = fit_line(&text, SMALL_STYLE, room);
+        flow.page().text((x, top + 26.0), line.style, &line.text);
+    }
     let Some(share) = one.figure.target_share() else {
         return;
     };
