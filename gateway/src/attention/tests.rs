@@ -63,6 +63,7 @@ impl RuleBench {
             .text();
         let account = |first| SiteIndicators {
             period: Period::Range(first, date(2026, 11, 25)),
+            now: crate::domain::UtcMs(0),
             revision: String::new(),
             indicators: Vec::new(),
             daily: Vec::new(),

@@ -264,6 +264,8 @@ pub struct DataEvent {
 pub struct SiteIndicators {
     /// The period.
     pub period: Period,
+    /// Time for which they were calculated: a period that ends later is running.
+    pub now: UtcMs,
     /// Revision of the configuration and factors used.
     pub revision: String,
     /// Indicators, assets in the order of the configuration.

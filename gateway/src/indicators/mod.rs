@@ -301,6 +301,7 @@ fn build_site_indicators(
     let (events, events_left_out) = events.finish();
     SiteIndicators {
         period: ask.period,
+        now: ask.now,
         revision: config.revision_id(),
         indicators,
         daily,

@@ -183,6 +183,7 @@ pub(super) fn full_account(period: Period, scale: f64) -> SiteIndicators {
     }
     SiteIndicators {
         period,
+        now: NOW,
         revision: "3e1c9a52".to_owned(),
         indicators,
         daily: DAILY

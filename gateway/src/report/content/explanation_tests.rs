@@ -54,6 +54,19 @@ fn a_refused_explanation_says_what_to_ask_for() {
 }
 
 #[test]
+fn an_explanation_calls_a_figure_final_or_running_as_the_report_does() {
+    let config = test_config();
+    let mut account = test_account(&config);
+    account.indicators = vec![test_indicator("meter.energy", Some("meter"), 5.0, "kWh")];
+    for (days_later, wanted) in [(0, "so far"), (31, "final")] {
+        account.now.0 = NOW.0 + days_later * 86_400_000;
+        let found = explain_indicator(&account, "meter.energy", Some("meter"), Language::En);
+        let text = found.unwrap().text(&config, &account, Language::En);
+        assert!(text.contains(wanted), "{wanted} in\n{text}");
+    }
+}
+
+#[test]
 fn an_explanation_says_what_to_do_about_a_figure_that_is_no_headline() {
     let config = test_config();
     let mut account = test_account(&config);

@@ -162,6 +162,7 @@ pub(super) fn test_account(config: &Config) -> SiteIndicators {
     });
     SiteIndicators {
         period: "2026-11".parse().unwrap(),
+        now: NOW,
         revision: "3e1c9a52".to_owned(),
         indicators: vec![
             generation_indicator(),

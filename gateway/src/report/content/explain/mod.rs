@@ -29,7 +29,6 @@ pub(crate) use part_text::part_label;
 use super::ReportInputs;
 use super::context::ReportContext;
 use crate::config::Config;
-use crate::domain::UtcMs;
 use crate::domain::indicator::{Indicator, InputSource, SiteIndicators};
 use crate::i18n::Language;
 use crate::limits::{EXPLAIN_DEPTH_MAX, EXPLAIN_FIGURES_MAX};
@@ -202,7 +201,7 @@ fn explanation_context<'a>(
         evidence: &crate::evidence::NO_EVIDENCE,
         revised: None,
         asset: None,
-        issued: UtcMs(0),
+        issued: account.now,
         lang,
     })
 }
