@@ -337,6 +337,7 @@ exchange-empty = the file is empty; choose the file with the readings
 exchange-heading-only = below the heading ("{ $found }") there is no row; choose a file with readings
 exchange-too-large = a file in another form than time,value (RFC 3339) is read up to { $most } MiB
 exchange-column = several columns have values: { $columns }. Choose one with --column NAME or NUMBER, or several with --column NAME=POINT
+exchange-column-twice = several columns are called "{ $found }"; name the one by its number: { $columns }
 exchange-column-unknown = there is no column "{ $found }" with values; choose one of { $columns }
 exchange-time-column = several columns have times: { $columns }. Choose one: --time-column NAME or NUMBER
 exchange-time-column-unknown = there is no column "{ $found }" with times in the first { $rows } rows

@@ -337,6 +337,7 @@ exchange-empty = berkas kosong; pilih berkas yang berisi bacaan
 exchange-heading-only = di bawah judul kolom ("{ $found }") tidak ada baris; pilih berkas yang berisi bacaan
 exchange-too-large = berkas selain time,value (RFC 3339) dibaca paling besar { $most } MiB
 exchange-column = beberapa kolom berisi nilai: { $columns }. Pilih satu dengan --column NAMA atau NOMOR, atau beberapa dengan --column NAMA=ID (ID titik ukur)
+exchange-column-twice = beberapa kolom bernama "{ $found }"; sebut nomornya: { $columns }
 exchange-column-unknown = tidak ada kolom nilai "{ $found }"; pilih salah satu: { $columns }
 exchange-time-column = beberapa kolom berisi waktu: { $columns }. Pilih satu: --time-column NAMA atau NOMOR
 exchange-time-column-unknown = tidak ada kolom waktu "{ $found }" di { $rows } baris pertama

@@ -184,7 +184,7 @@ impl TableColumns {
         (count > 0 && has_values).then_some((count, columns))
     }
 
-    /// Index of the value column: the one that is requested by name or number, else the only one,
+    /// Index of the value column: the one that is requested by its only name or number, else the only one,
     /// else the only one whose name is in `VALUE_COLUMN_NAMES`. `None` when this leaves more than
     /// one.
     pub(super) fn choose_value_column(&self, asked: Option<&str>) -> Option<usize> {
@@ -194,9 +194,11 @@ impl TableColumns {
             let mut named = named.filter(|(_, name)| name.trim().to_lowercase() == wanted);
             let number = || wanted.parse::<usize>().ok()?.checked_sub(1);
             let is_there = |at: &usize| self.values.iter().any(|(one, _)| one == at);
-            return match named.next() {
-                Some((at, _)) => Some(*at),
-                None => number().filter(is_there),
+            return match (named.next(), named.next()) {
+                (Some((at, _)), None) => Some(*at),
+                // Two columns of one name: only a number says which.
+                (Some(_), Some(_)) => None,
+                (None, _) => number().filter(is_there),
             };
         }
         let lower = |name: &str| name.trim().to_lowercase();

@@ -652,6 +652,21 @@ fn totals_and_averages_below_the_readings_are_left_out_and_counted() {
 }
 
 #[test]
+fn of_two_columns_with_one_name_only_the_number_says_which() {
+    let file = "Waktu,M1 kWh,M1 kWh\n2026-10-01T00:00Z,1,900\n2026-10-01T01:00Z,2,901\n";
+    let asked = |column: &str| LoggerTableOptions {
+        column: Some(column.to_owned()),
+        ..bare_options()
+    };
+    assert_eq!(
+        open_questions(file, &asked("M1 kWh")),
+        ["exchange-column-twice"]
+    );
+    let second = "2026-10-01T00:00:00Z 900\n2026-10-01T01:00:00Z 901\n";
+    assert_eq!(read_good_rows(file, &asked("3")), second);
+}
+
+#[test]
 fn a_column_whose_values_begin_far_down_is_a_column_with_values() {
     let mut file = "time,kWh,kW\n".to_owned();
     for minute in 0..600 {

@@ -88,10 +88,12 @@ pub(super) fn value_column_error(columns: &TableColumns, asked: Option<&str>) ->
         ("columns", list_columns(&columns.real_values())),
         ("found", asked.unwrap_or_default().to_owned()),
     ];
-    let key = if asked.is_some() {
-        "exchange-column-unknown"
-    } else {
-        "exchange-column"
+    let wanted = asked.map(|asked| asked.trim().to_lowercase());
+    let is_named = |(_, name): &(usize, String)| Some(name.trim().to_lowercase()) == wanted;
+    let key = match asked {
+        None => "exchange-column",
+        Some(_) if columns.values.iter().any(is_named) => "exchange-column-twice",
+        Some(_) => "exchange-column-unknown",
     };
     single_message_error(key, args)
 }
