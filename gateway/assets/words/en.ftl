@@ -1600,6 +1600,7 @@ chapters-director-between = { $low } to { $high }
 chapters-director-provisional = Provisional – { $figures }: { $why }.
 chapters-director-doubtful = To be checked – { $figures }: { $why }
 chapters-director-running = The period is not over: computed up to { $until }.
+chapters-director-refused = Figures without a number or not claimed: { $count }; the reason stands beside each.
 chapters-director-firm = No figure on this page is provisional or to be checked.
 chapters-director-more-names = { $names } and { $count } more
 chapters-director-more-figures = { $count } further figures are in the full edition.

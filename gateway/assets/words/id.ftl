@@ -1573,6 +1573,7 @@ chapters-director-between = { $low } sampai { $high }
 chapters-director-provisional = Sementara – { $figures }: { $why }.
 chapters-director-doubtful = Perlu diperiksa – { $figures }: { $why }
 chapters-director-running = Periode belum berakhir: dihitung sampai { $until }.
+chapters-director-refused = Angka yang kosong atau tidak diklaim: { $count }; alasannya ada di sampingnya.
 chapters-director-firm = Tidak ada angka di halaman ini yang sementara atau perlu diperiksa.
 chapters-director-more-names = { $names } dan { $count } lainnya
 chapters-director-more-figures = { $count } angka lain ada di edisi lengkap.

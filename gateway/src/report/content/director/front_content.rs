@@ -246,6 +246,13 @@ fn remark_line(book: &ReportContext<'_>, known: &[&Indicator]) -> (String, bool)
         let until = number_format::time(book.lang, book.matter.issued, &book.zone);
         all.push(book.format_message("chapters-director-running", &[("until", &until)]));
     }
+    let is_refused =
+        |one: &&&Indicator| one.value.is_err() || matches!(one.claim, ClaimVerdict::NotClaimed(_));
+    let refused = known.iter().filter(is_refused).count();
+    if refused > 0 {
+        let count = refused.to_string();
+        all.push(book.format_message("chapters-director-refused", &[("count", &count)]));
+    }
     if all.is_empty() {
         return (book.message("chapters-director-firm"), false);
     }
