@@ -1600,7 +1600,7 @@ chapters-director-between = { $low } to { $high }
 chapters-director-provisional = Provisional – { $figures }: { $why }.
 chapters-director-doubtful = To be checked – { $figures }: { $why }
 chapters-director-running = The period is not over: computed up to { $until }.
-chapters-director-refused = Figures without a number or not claimed: { $count }; the reason stands beside each.
+chapters-director-refused = Figures without a number or not claimed: { $count }; the reason is beside each.
 chapters-director-firm = No figure on this page is provisional or to be checked.
 chapters-director-more-names = { $names } and { $count } more
 chapters-director-more-figures = { $count } further figures are in the full edition.
@@ -3227,7 +3227,7 @@ damage-day = Day
 damage-of = Device
 damage-lost = Missing
 damage-seen = Noted by
-damage-unseen = nobody yet
+damage-unseen = not noted yet
 damage-more = { $count } older lines are not shown.
 damage-acknowledge = I have taken note of it
 damage-technician = A technician takes note of it after signing in.
@@ -3245,7 +3245,7 @@ export-damaged = Readings of these days were lost by damage of the store and are
 
 # --- targets of figures: whose they are, and for which days ---
 account-target-days = the target is for { $covered } of { $days } days
-chapters-target-days = The target is for { $covered } of { $days } days, so no share reached is told.
+chapters-target-days = The target is for { $covered } of { $days } days, so no share reached is given.
 report-target-days = target for { $covered } of { $days } days
 ledger-measured = "{ $found }" is measured; it has targets (pantau ledger target), and nothing is recorded
 ledger-which-asset = name the asset that the target is for: { $detail } (pantau ledger target: --asset)

@@ -208,10 +208,8 @@ impl<'a> EntryChecker<'a> {
         }
         self.check_withdrawal(raw, &note);
         if raw.attachments.len() > LEDGER_FILES_MAX {
-            let (found, most) = (
-                raw.attachments.len().to_string(),
-                LEDGER_FILES_MAX.to_string(),
-            );
+            let found = raw.attachments.len().to_string();
+            let most = LEDGER_FILES_MAX.to_string();
             self.add_fault(EntryField::Attachments, "ledger-too-many", &found, &most);
         }
         let definition = definition?;

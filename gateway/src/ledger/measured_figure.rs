@@ -1,4 +1,4 @@
-//! [`MeasuredFigure`]: a figure that Pantau computes. People set targets for it, and record nothing.
+//! [`MeasuredFigure`]: a figure that Pantau computes; people set targets for it alone.
 
 use super::indicator_definition::{BilingualText, IndicatorDefinition, TotalRule};
 use crate::domain::ExactNumber;
@@ -30,7 +30,9 @@ impl MeasuredFigure {
         has_site_total: bool,
     ) -> Self {
         let key = id.replace(['.', '_'], "-");
-        let name = |lang: Language| lang.text(&format!("indicator-{key}"));
+        let mut names = Language::ALL
+            .iter()
+            .map(|lang| lang.text(&format!("indicator-{key}")));
         let none = || BilingualText {
             id: String::new(),
             en: String::new(),
@@ -41,8 +43,8 @@ impl MeasuredFigure {
             definition: IndicatorDefinition {
                 programme: id.split('.').next().unwrap_or_default().into(),
                 name: BilingualText {
-                    id: name(Language::Id),
-                    en: name(Language::En),
+                    id: names.next().unwrap_or_default(),
+                    en: names.next().unwrap_or_default(),
                 },
                 unit: unit.into(),
                 decimals: TARGET_DECIMALS,

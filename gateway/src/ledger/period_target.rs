@@ -241,7 +241,8 @@ mod tests {
             spans in proptest::collection::vec((0i64..100, 1i64..30), 0..9),
         ) {
             let whole: Period = "2026".parse().unwrap();
-            let mut entries: Vec<_> = (1..).zip(spans).map(|(id, span)| target_of(id, span)).collect();
+            let parts = (1..).zip(spans).map(|(id, span)| target_of(id, span));
+            let mut entries: Vec<_> = parts.collect();
             entries.push(target_of(99, (0, 365)));
             let found = period_target(&entries, PartsRule::Sum, whole).unwrap();
             prop_assert_eq!(found.entries.len(), 1);

@@ -165,32 +165,29 @@ impl ApiListener {
     }
 
     fn sink_line(&self, sink: &status::SinkState, lang: Language) -> HealthLine {
-        let waiting = number_format::format_count(sink.waiting, lang);
+        let count = |number| number_format::format_count(number, lang);
+        let waiting = count(sink.waiting);
         let until = sink.delivered_at.map(|at| self.format_time(at, lang));
-        let words = match &until {
-            Some(until) => {
-                lang.text_with("web-sink-until", &[("until", until), ("waiting", &waiting)])
-            }
-            None => lang.text_with("web-sink-nothing", &[("waiting", &waiting)]),
-        };
-        let refused = number_format::format_count(sink.refused, lang);
-        let seconds = number_format::format_count(sink.stalled_for().as_secs(), lang);
+        let words = until.as_ref().map_or_else(
+            || lang.text_with("web-sink-nothing", &[("waiting", &waiting)]),
+            |until| lang.text_with("web-sink-until", &[("until", until), ("waiting", &waiting)]),
+        );
         // A known cause has its own advice; otherwise the advice follows from the connection.
         let hint = match (sink.trouble, sink.health()) {
             (Some(trouble), _) => lang.text(trouble.message_key()),
             (None, DeliveryHealth::Good | DeliveryHealth::Late) if sink.backlog > 0 => {
-                let backlog = number_format::format_count(sink.backlog, lang);
-                lang.text_with("web-sink-backlog", &[("backlog", &backlog)])
+                lang.text_with("web-sink-backlog", &[("backlog", &count(sink.backlog))])
             }
             (None, DeliveryHealth::Good) if sink.refused == 0 => String::new(),
             (None, DeliveryHealth::Good) => {
-                lang.text_with("web-sink-refused", &[("refused", &refused)])
+                lang.text_with("web-sink-refused", &[("refused", &count(sink.refused))])
             }
             (None, DeliveryHealth::Stalled) => {
+                let seconds = count(sink.stalled_for().as_secs());
                 lang.text_with("web-sink-stalled", &[("seconds", &seconds)])
             }
             (None, DeliveryHealth::Late) => {
-                let minutes = number_format::format_count(sink.oldest_age().as_secs() / 60, lang);
+                let minutes = count(sink.oldest_age().as_secs() / 60);
                 lang.text_with("web-sink-late", &[("minutes", &minutes)])
             }
             (None, DeliveryHealth::Away) => lang.text("web-sink-away"),

@@ -184,9 +184,9 @@ impl TableColumns {
         (count > 0 && has_values).then_some((count, columns))
     }
 
-    /// Index of the value column: the one that is requested by its only name or number, else the only one,
-    /// else the only one whose name is in `VALUE_COLUMN_NAMES`. `None` when this leaves more than
-    /// one.
+    /// Index of the value column: the one that is requested by a name that it alone has, or by its
+    /// number; else the only one; else the only one whose name is in `VALUE_COLUMN_NAMES`. `None`
+    /// when this leaves more than one.
     pub(super) fn choose_value_column(&self, asked: Option<&str>) -> Option<usize> {
         if let Some(asked) = asked {
             let wanted = asked.trim().to_lowercase();

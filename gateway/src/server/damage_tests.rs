@@ -24,7 +24,7 @@ async fn lost_data_stay_on_the_health_page_until_a_technician_takes_note_of_them
     let health = page(&bench, "/health", "en").await;
     assert!(health.contains("Data lost by damage"), "{health}");
     assert!(health.contains("readings: 12 at most"), "{health}");
-    assert!(health.contains("nobody yet"), "{health}");
+    assert!(health.contains("not noted yet"), "{health}");
     let hal = page(&bench, "/health", "id").await;
     assert!(hal.contains("Data yang hilang karena kerusakan"), "{hal}");
     let healthz = page(&bench, "/healthz", "en").await;
@@ -45,5 +45,5 @@ async fn lost_data_stay_on_the_health_page_until_a_technician_takes_note_of_them
     // Noted, and still on the list.
     let health = page(&bench, "/health", "en").await;
     assert!(health.contains("readings: 12 at most"), "{health}");
-    assert!(!health.contains("nobody yet"), "{health}");
+    assert!(!health.contains("not noted yet"), "{health}");
 }

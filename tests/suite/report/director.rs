@@ -235,6 +235,24 @@ fn weekly_entries(period: Period) -> Vec<LedgerEntry> {
     (1_u64..).zip(all).map(entry).collect()
 }
 
+/// The target of each written figure for the period.
+fn target_entries(period: Period) -> Vec<LedgerEntry> {
+    let definitions = demo_config("").definitions;
+    let like = weekly_entries(period).swap_remove(0);
+    let target = |(number, (id, _, target)): (u64, (&str, f64, f64))| {
+        let mut entry = like.clone();
+        entry.id = number;
+        let said = &mut entry.statement;
+        said.sort = EntryKind::Target;
+        said.indicator = id.into();
+        said.unit = definitions.find(id).unwrap().unit.clone();
+        said.quantity = Some(ExactNumber::Float(target));
+        said.when = EntryTime::Period(period);
+        entry
+    };
+    (100_000_u64..).zip(WRITTEN).map(target).collect()
+}
+
 /// Pages of the edition as text.
 pub(super) fn edition_pages(
     config: &Config,
@@ -243,7 +261,8 @@ pub(super) fn edition_pages(
 ) -> Vec<String> {
     let period = account.period;
     let before = full_account(period.before(NOW_DAY), 0.9);
-    let entries = weekly_entries(period);
+    let mut entries = weekly_entries(period);
+    entries.extend(target_entries(period));
     let inputs = ReportInputs {
         config,
         account,

@@ -58,8 +58,8 @@ fn an_explanation_calls_a_figure_final_or_running_as_the_report_does() {
     let config = test_config();
     let mut account = test_account(&config);
     account.indicators = vec![test_indicator("meter.energy", Some("meter"), 5.0, "kWh")];
-    for (days_later, wanted) in [(0, "so far"), (31, "final")] {
-        account.now.0 = NOW.0 + days_later * 86_400_000;
+    for (days_ago, wanted) in [(5, "so far"), (0, "final")] {
+        account.now.0 = NOW.0 - days_ago * 86_400_000;
         let found = explain_indicator(&account, "meter.energy", Some("meter"), Language::En);
         let text = found.unwrap().text(&config, &account, Language::En);
         assert!(text.contains(wanted), "{wanted} in\n{text}");

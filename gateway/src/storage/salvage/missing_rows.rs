@@ -1,4 +1,4 @@
-//! Search for the content that a mended file lacks: by what its other tables and the gaps in its numbers say.
+//! Search for the content that a mended file lacks: by its other tables, and by gaps in numbers.
 
 use super::table_rows::{CopiedRows, needed_after};
 use crate::domain::data_damage::DamagedContent;
