@@ -41,11 +41,11 @@ pub(crate) fn front_page(desk: &DirectorContext<'_>) -> FrontPage {
         name: signers[place].name.clone(),
         office: signers[place].office.clone(),
     };
-    let (mut remark, is_doubtful) = remark_line(book, &known);
+    let mut figures: Vec<FrontFigure> = all.iter().map(|one| front_figure(desk, one)).collect();
+    let (mut remark, is_doubtful) = remark_line(book, &known, missing_count(&figures));
     if let Some(line) = revised_since::revised_line(book) {
         format!("{remark} {line}").trim().clone_into(&mut remark);
     }
-    let mut figures: Vec<FrontFigure> = all.iter().map(|one| front_figure(desk, one)).collect();
     tell_reasons_once(&mut figures, &book.message("chapters-director-same-reason"));
     FrontPage {
         before: desk.before_name(),
@@ -222,8 +222,15 @@ fn doubt_line(book: &ReportContext<'_>, known: &[&Indicator]) -> Option<String> 
     Some(book.format_message("chapters-director-doubtful", &args))
 }
 
-/// One line on what is provisional and why, and whether there is something.
-fn remark_line(book: &ReportContext<'_>, known: &[&Indicator]) -> (String, bool) {
+/// Number of figures of the page that are printed without a number.
+fn missing_count(figures: &[FrontFigure]) -> usize {
+    let is_missing = |one: &&FrontFigure| matches!(one.figure.value, CellValue::Missing(_));
+    figures.iter().filter(is_missing).count()
+}
+
+/// One line on what is provisional and why, and how many figures are without a number; and whether
+/// there is something.
+fn remark_line(book: &ReportContext<'_>, known: &[&Indicator], missing: usize) -> (String, bool) {
     let mut all: Vec<String> = summary::past_revision_text(book).into_iter().collect();
     all.extend(doubt_line(book, known));
     let provisional = |one: &Indicator| {
@@ -246,11 +253,8 @@ fn remark_line(book: &ReportContext<'_>, known: &[&Indicator]) -> (String, bool)
         let until = number_format::time(book.lang, book.matter.issued, &book.zone);
         all.push(book.format_message("chapters-director-running", &[("until", &until)]));
     }
-    let is_refused =
-        |one: &&&Indicator| one.value.is_err() || matches!(one.claim, ClaimVerdict::NotClaimed(_));
-    let refused = known.iter().filter(is_refused).count();
-    if refused > 0 {
-        let count = refused.to_string();
+    if missing > 0 {
+        let count = missing.to_string();
         all.push(book.format_message("chapters-director-refused", &[("count", &count)]));
     }
     if all.is_empty() {
@@ -285,14 +289,27 @@ pub(crate) fn names_text(book: &ReportContext<'_>, all: &[&Indicator]) -> String
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_reason_is_written_once_for_figures_that_follow_each_other() {
-        let figure = |value: CellValue| FrontFigure {
+    fn figure(value: CellValue) -> FrontFigure {
+        FrontFigure {
             figure: KeyFigure::new("front/a", "a", value, ValueKind::Mixed),
             bounds: String::new(),
             before: String::new(),
             change: String::new(),
-        };
+        }
+    }
+
+    #[test]
+    fn every_figure_without_a_number_is_counted_whatever_the_reason() {
+        let reasons = ["61% measured", "not claimed", "no data"];
+        let mut all = reasons
+            .map(|why| figure(CellValue::Missing(why.to_owned())))
+            .to_vec();
+        all.push(figure(CellValue::Number(1.0)));
+        assert_eq!(missing_count(&all), 3);
+    }
+
+    #[test]
+    fn a_reason_is_written_once_for_figures_that_follow_each_other() {
         let missing = |why: &str| figure(CellValue::Missing(why.to_owned()));
         let mut all = [
             missing("60%"),
