@@ -51,6 +51,8 @@ mod servers;
 mod simulate;
 mod simulated_kernel;
 mod sites;
+mod small_disk;
+mod soak;
 mod source;
 mod stories;
 mod sunspec;

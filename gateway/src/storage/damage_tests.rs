@@ -1,12 +1,15 @@
 //! Tests of damaged files, changed configurations, full disks and rejecting receivers.
 
+use super::store_request::StoreRequest;
 use super::tests::{
     MIDNIGHT, ask, close_days, decimal, open, open_at, raw, reading, site, wait_for_maintenance,
 };
+use super::writer::StoreWriter;
 use super::*;
 use crate::clock::Clock;
 use crate::config::StoreSettings;
 use crate::domain::*;
+use std::path::Path;
 use std::time::Duration;
 
 #[tokio::test]
@@ -220,26 +223,50 @@ fn sqlite_is_built_with_fdatasync() {
     assert!(flags.contains("-DHAVE_FDATASYNC=1"), "{flags}");
 }
 
-#[tokio::test]
-async fn a_full_disk_loses_nothing_and_is_said() {
-    let dir = tempfile::tempdir().unwrap();
-    let site = site(&["power"]);
+/// A writer without its thread, which flushes when the test says so.
+fn prepared_writer(
+    path: &Path,
+    site: &Site,
+    config_text: &str,
+    clock: &Clock,
+) -> (
+    StoreWriter,
+    Store,
+    tokio::sync::mpsc::Receiver<StoreRequest>,
+) {
     let settings = StoreSettings {
-        path: dir.path().to_owned(),
+        path: path.to_owned(),
         flush: Duration::from_hours(1),
         keep: None,
         budget: None,
     };
+    let access = StoreAccess::Gateway;
+    super::recovery::prepare_writer(access, path, site, &settings, config_text, clock).unwrap()
+}
+
+#[tokio::test]
+async fn a_start_that_found_the_disk_full_is_recorded_by_the_first_flush() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = site(&["power"]);
     let clock = Clock::set(UtcMs(MIDNIGHT), true);
-    let (mut keeper, store, _requests) = super::recovery::prepare_writer(
-        StoreAccess::Gateway,
-        dir.path(),
-        &site,
-        &settings,
-        "text",
-        &clock,
-    )
-    .unwrap();
+    let (mut keeper, _store, _requests) = prepared_writer(dir.path(), &site, "text", &clock);
+    let newest = |keeper: &StoreWriter| -> String {
+        let newest = "SELECT text FROM revision ORDER BY id DESC LIMIT 1";
+        keeper.db.query_row(newest, [], |row| row.get(0)).unwrap()
+    };
+    keeper.start_due = Some("text of the full disk".to_owned());
+    assert_eq!(newest(&keeper), "text");
+    keeper.flush().unwrap();
+    assert_eq!(newest(&keeper), "text of the full disk");
+    assert!(keeper.start_due.is_none());
+}
+
+#[tokio::test]
+async fn a_full_disk_loses_nothing_and_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = site(&["power"]);
+    let clock = Clock::set(UtcMs(MIDNIGHT), true);
+    let (mut keeper, store, _requests) = prepared_writer(dir.path(), &site, "text", &clock);
     let pages: i64 = keeper
         .db
         .pragma_query_value(None, "page_count", |row| row.get(0))
@@ -316,22 +343,8 @@ async fn damage_that_sqlite_meets_is_said_at_once_and_the_next_start_mends_it() 
     let dir = tempfile::tempdir().unwrap();
     let site = site(&["power"]);
     closed_day(dir.path(), &site).await;
-    let settings = StoreSettings {
-        path: dir.path().to_owned(),
-        flush: Duration::from_hours(1),
-        keep: None,
-        budget: None,
-    };
     let clock = Clock::set(UtcMs(MIDNIGHT + 86_400_000), true);
-    let (mut keeper, store, requests) = super::recovery::prepare_writer(
-        StoreAccess::Gateway,
-        dir.path(),
-        &site,
-        &settings,
-        "text",
-        &clock,
-    )
-    .unwrap();
+    let (mut keeper, store, requests) = prepared_writer(dir.path(), &site, "text", &clock);
     assert!(store.health().borrow().damage.is_none());
     // What a statement on a garbled page ends with.
     let fault = super::access::corruption_error("database disk image is malformed".to_owned());

@@ -81,13 +81,14 @@ impl StoreWriter {
             && self.moved_cursors.is_empty()
             && self.refusals.is_empty()
             && !self.snapshots.has_waiting()
+            && self.start_due.is_none()
         {
             if self.health.failure.take().is_some() {
                 self.publish_health();
             }
             return Ok(self.durable);
         }
-        match self.commit() {
+        match self.record_due_start().and_then(|()| self.commit()) {
             Ok(keys) => {
                 self.after_commit(&keys);
                 Ok(self.durable)

@@ -13,7 +13,7 @@ use super::newest_readings::NewestReadings;
 use super::open_database::{mend_or_begin, open_database};
 use super::reading_ring::ReadingRing;
 use super::salvage::{self, StoreSalvage};
-use super::schema::{self, OpenedDatabase, is_corruption};
+use super::schema::{self, OpenedDatabase, disk_error, is_corruption, is_disk_full};
 use super::seal::next_full_hour;
 use super::sequence_floor::SequenceFloor;
 use super::set_aside;
@@ -184,6 +184,7 @@ fn assemble_writer(
         losses: None,
         flush_due: None,
         backoff_ms: 0,
+        start_due: None,
         unmerged_parts: BTreeSet::new(),
         raw_deleted_before: 0,
         seal_after: next_full_hour(clock.now().at),
@@ -346,14 +347,33 @@ impl StoreWriter {
         transaction.commit()
     }
 
+    /// Records a start that found the disk full.
+    pub(super) fn record_due_start(&mut self) -> Result<(), rusqlite::Error> {
+        if let Some(config_text) = self.start_due.take() {
+            let recorded = self.record_start(&config_text);
+            self.start_due = recorded.is_err().then_some(config_text);
+            recorded?;
+        }
+        Ok(())
+    }
+
     /// Rebuilds the state from the file, and records the start.
     fn begin(&mut self, config_text: &str, site: &Site) -> Result<(), rusqlite::Error> {
         self.follow_progress()?;
         self.replay_journal(site)?;
         self.adopt_clock_pair()?;
         self.doubt_earlier_clock()?;
-        self.record_start(config_text)?;
-        self.note_clock_pair()?;
+        match self
+            .record_start(config_text)
+            .and_then(|()| self.note_clock_pair())
+        {
+            // A gateway that shows its page and holds readings in memory is better than none.
+            Err(fault) if self.access == StoreAccess::Gateway && is_disk_full(&fault) => {
+                self.start_due = Some(config_text.to_owned());
+                self.retry_later(&disk_error("recording the start", &fault));
+            }
+            recorded => recorded?,
+        }
         self.mark_unsealed()?;
         self.load_retention_notice()
     }

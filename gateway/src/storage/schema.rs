@@ -304,6 +304,11 @@ pub(super) fn is_corruption(fault: &rusqlite::Error) -> bool {
     )
 }
 
+/// Returns whether the disk has no room.
+pub(super) fn is_disk_full(fault: &rusqlite::Error) -> bool {
+    fault.sqlite_error_code() == Some(ErrorCode::DiskFull)
+}
+
 /// Converts an SQLite error into a store error; a lock becomes `Busy`.
 pub(super) fn to_store_error(
     file: &Path,

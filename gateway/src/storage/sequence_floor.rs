@@ -16,6 +16,7 @@
 //! after a power cut, and a full disk still has room for it.
 
 use super::meta_table::{read_meta, write_meta};
+use super::schema::is_disk_full;
 use super::store_identity::{
     is_store_id, leave_out_numbers, new_store_id, read_store_id, write_store_id,
 };
@@ -101,7 +102,11 @@ impl SequenceFloor {
             next_slot: beside.map_or(0, |slot| 1 - slot.place),
             is_failure_logged: false,
         };
-        floor.raise(db, next)?;
+        match floor.raise(db, next) {
+            // The numbers below the bound are still to be given: the first flush raises it.
+            Err(fault) if is_disk_full(&fault) && !floor.is_reached(next) => {}
+            raised => raised?,
+        }
         Ok((next, floor))
     }
 
@@ -122,7 +127,8 @@ impl SequenceFloor {
         next: ReadingSeq,
     ) -> Result<(), rusqlite::Error> {
         let above = next.saturating_add(SEQ_RESERVE_STEP).max(self.bound + 1);
-        let inside = write_meta(db, FLOOR_KEY, above.cast_signed());
+        // The small file is never ahead: that would look like a store that went on elsewhere.
+        write_meta(db, FLOOR_KEY, above.cast_signed())?;
         // A disk that refuses the small file is logged once and retried: readings are worth more
         // than the bound.
         if let Err(fault) = self.write_slot(above) {
@@ -131,12 +137,12 @@ impl SequenceFloor {
                 tracing::warn!(%fault, %path, "the bound of numbers was not kept; tried again");
             }
             self.is_failure_logged = true;
-            return inside;
+            return Ok(());
         }
         self.is_failure_logged = false;
         self.bound = above;
         self.next_slot = 1 - self.next_slot;
-        inside
+        Ok(())
     }
 
     /// Writes the bound into the next slot and syncs file and directory.

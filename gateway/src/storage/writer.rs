@@ -74,6 +74,8 @@ pub(super) struct StoreWriter {
     /// Time of the next flush; `None` while there is nothing to flush.
     pub(super) flush_due: Option<Instant>,
     pub(super) backoff_ms: u64,
+    /// Configuration of a start that is not recorded yet, because the disk is full.
+    pub(super) start_due: Option<String>,
     /// Sealed parts on disk that are not merged into whole days yet.
     pub(super) unmerged_parts: BTreeSet<ColumnKey>,
     /// First day whose raw samples were not deleted by retention.

@@ -5,6 +5,7 @@ use crate::peers::{PeerProcess, wait_for};
 use crate::servers::{
     MosquittoBroker, MqttSubscriber, assert_seqs_complete, free_port, http_body, wait_until,
 };
+use crate::small_disk::SmallDisk;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
@@ -135,49 +136,6 @@ async fn wait_for_condition(mut is_so: impl AsyncFnMut() -> bool) {
         .expect("it is not so in time");
 }
 
-/// A small file system in memory; gone with the test.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    fn new(at: &Path, size: &str) -> Self {
-        std::fs::create_dir_all(at).unwrap();
-        let disk = Self(at.to_owned());
-        disk.mount(&format!("size={size}"));
-        disk
-    }
-
-    fn grow(&self, size: &str) {
-        self.mount(&format!("remount,size={size}"));
-    }
-
-    // A tmpfs, because it can be made full and grown in place; it needs root.
-    fn mount(&self, options: &str) {
-        let mut command = Command::new("mount");
-        command.args(["-t", "tmpfs", "-o", options, "tmpfs"]);
-        let done = command.arg(&self.0).output().unwrap();
-        assert!(done.status.success(), "{done:?}");
-    }
-
-    /// Writes until nothing more fits.
-    fn fill(&self) {
-        // Pages of 4 KiB: what is left in the end holds no page of the file system.
-        let block = vec![1; 4096];
-        let mut file = std::fs::File::create(self.0.join("filler")).unwrap();
-        while std::io::Write::write_all(&mut file, &block).is_ok() {}
-    }
-
-    fn remove_filler(&self) {
-        std::fs::remove_file(self.0.join("filler")).unwrap();
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        // Lazily, because the gateway may still have files open there.
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
-
 /// A file system on a loop device, which can be made to hang; gone with the test.
 struct HangingDisk(PathBuf);
 
@@ -298,6 +256,28 @@ async fn a_disk_too_small_for_the_reserve_is_said_and_readings_wait_in_memory() 
     disk.grow("12m");
     site.wait_for_health("ok").await;
     site.wait_durable_above(20).await;
+    gateway.terminate();
+    site.assert_all_exported().await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_starts_on_a_full_disk_says_so_and_readings_wait_in_memory() {
+    let scratch = tempfile::tempdir().unwrap();
+    let disk = SmallDisk::new(&scratch.path().join("disk"), "24m");
+    let site = OneDeviceSite::new(Some(&disk.0));
+    let gateway = site.start().await;
+    site.wait_durable_above(5).await;
+    gateway.terminate();
+    // The reserve that the log holds is used up, too.
+    std::fs::remove_file(disk.0.join("pantau.db-wal")).unwrap();
+    disk.fill();
+    let gateway = site.start().await;
+    let why = site.wait_for_health("failing").await;
+    assert!(why.contains("full"), "{why}");
+    let before = site.durable_seq().await;
+    disk.remove_filler();
+    site.wait_for_health("ok").await;
+    site.wait_durable_above(before + 5).await;
     gateway.terminate();
     site.assert_all_exported().await;
 }

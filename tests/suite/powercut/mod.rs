@@ -8,7 +8,8 @@
 mod disk;
 
 use crate::sites::site_of;
-use disk::{BlockLog, LoggedDisk, MountedImage, SeededRandom, UnflushedWrites};
+pub(crate) use disk::SeededRandom;
+use disk::{BlockLog, LoggedDisk, MountedImage, UnflushedWrites};
 use gateway::clock::Clock;
 use gateway::config::StoreSettings;
 use gateway::domain::{

@@ -1,0 +1,187 @@
+//! The gateway of the soak in a process of its own, which can be killed and whose memory can be
+//! measured: store, sink and figures of the gateway with a simulated clock.
+
+use super::faults::{
+    DAY_SLOTS, FLUSH_SLOTS, FaultPlan, SLOTS, SoakSite, mono_of, slot_of, time_of,
+};
+use gateway::clock::Clock;
+use gateway::config::{Config, StoreSettings, load_config};
+use gateway::domain::UtcMs;
+use gateway::domain::period::Period;
+use gateway::indicators::{IndicatorQuery, calculate_indicators};
+use gateway::sinks::{SinkContext, run_sink};
+use gateway::status::StatusBoard;
+use gateway::storage::Store;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Environment of the child: folder, seed, first slot.
+pub(super) const ENVIRONMENT: [&str; 3] =
+    ["PANTAU_SOAK_FOLDER", "PANTAU_SOAK_SEED", "PANTAU_SOAK_FROM"];
+/// Beginning of each line for the parent.
+pub(super) const SAID: &str = "soak: ";
+/// Wall clock after a start without the time: a few seconds after 1970.
+const NO_TIME: UtcMs = UtcMs(5000);
+
+/// The child of `a_year_with_faults_..`, which starts it; by itself it does nothing.
+#[tokio::test]
+async fn gateway_of_the_soak() {
+    let [folder, seed, from] = ENVIRONMENT.map(|name| std::env::var(name).ok());
+    if let (Some(folder), Some(seed), Some(from)) = (folder, seed, from) {
+        let config = load_config(&Path::new(&folder).join("pantau.toml")).unwrap();
+        let plan = FaultPlan::of_seed(seed.parse().unwrap());
+        SoakGateway::open(config, plan, from.parse().unwrap())
+            .await
+            .run()
+            .await;
+    }
+}
+
+/// Says something to the parent.
+fn say(what: &str) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "\n{SAID}{what}")
+        .and_then(|()| out.flush())
+        .unwrap();
+}
+
+/// Says something and waits until the parent has done it.
+fn ask(what: &str) {
+    say(what);
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).unwrap();
+}
+
+struct SoakGateway {
+    config: Config,
+    plan: FaultPlan,
+    site: SoakSite,
+    clock: Clock,
+    store: Store,
+    board: StatusBoard,
+    from: u32,
+    /// First slot in which the time is known.
+    dated: u32,
+}
+
+impl SoakGateway {
+    async fn open(config: Config, plan: FaultPlan, from: u32) -> Self {
+        let kill = plan.kills.iter().find(|kill| kill.resumes == from);
+        let undated = kill.map_or(0, |kill| kill.undated);
+        let wall = if undated == 0 { time_of(from) } else { NO_TIME };
+        let passed = mono_of(from).0;
+        // The monotonic clock has run through the time in which the program did not.
+        let start = UtcMs(wall.0 - i64::try_from(passed).unwrap());
+        let clock = Clock::set(start, undated == 0);
+        clock.advance(Duration::from_millis(passed));
+        let settings = StoreSettings {
+            // The soak flushes by itself, so that it knows what was acknowledged.
+            flush: Duration::from_hours(1),
+            ..config.store.clone()
+        };
+        let text = config.revision_text();
+        let path = &config.store.path;
+        let store = Store::open(path, &config.site, &settings, &text, &clock).unwrap();
+        store.set_configured_sinks(vec!["influx"]).await.unwrap();
+        Self {
+            site: SoakSite::new(),
+            board: StatusBoard::default(),
+            dated: from + undated,
+            config,
+            plan,
+            clock,
+            store,
+            from,
+        }
+    }
+
+    async fn run(self) {
+        let newest = self.store.latest_samples().await.unwrap();
+        let newest = newest.iter().map(|one| slot_of(one.sample.at)).max();
+        say(&format!("kept {}", newest.map_or(-1, i64::from)));
+        let (stop, stopped) = watch::channel(false);
+        let sink = tokio::spawn(run_sink(
+            Arc::clone(&self.config.sinks[0]),
+            SinkContext {
+                site: Arc::new(self.config.site.clone()),
+                store: self.store.clone(),
+                clock: self.clock.clone(),
+                board: self.board.clone(),
+                stop: stopped,
+            },
+        ));
+        for slot in self.from..SLOTS {
+            self.poll(slot).await;
+        }
+        self.store.flush().await.unwrap();
+        self.store.close_due_days().await.unwrap();
+        self.wait_delivered().await;
+        stop.send(true).unwrap();
+        sink.await.unwrap();
+        self.store.stop().await;
+        ask("done");
+    }
+
+    async fn poll(&self, slot: u32) {
+        for full in &self.plan.full {
+            match slot {
+                slot if slot == full.start => ask("fill"),
+                slot if slot == full.end => ask("free"),
+                _ => {}
+            }
+        }
+        if slot == self.dated && slot > self.from {
+            self.clock.set_wall_clock(time_of(slot));
+            self.clock.trust();
+        }
+        let now = self.clock.now();
+        let mut readings = self.site.readings(slot, &self.plan);
+        for reading in &mut readings {
+            (reading.at, reading.mono, reading.dated) = (now.at, now.mono, now.trusted);
+        }
+        if slot == self.dated {
+            self.store.redate_all().await.unwrap();
+        }
+        self.store.append_all(readings).await.unwrap();
+        if slot % FLUSH_SLOTS == FLUSH_SLOTS - 1 && self.store.flush().await.is_ok() {
+            say(&format!("acknowledged {slot}"));
+        }
+        if slot > 0 && slot.is_multiple_of(7 * DAY_SLOTS) && now.trusted {
+            self.look_at_figures(slot).await;
+        }
+        if self.plan.kills.iter().any(|kill| kill.at == slot) {
+            ask("kill");
+        }
+        self.clock.advance(Duration::from_millis(mono_of(1).0));
+    }
+
+    /// Figures of the running month, as a page asks for them.
+    async fn look_at_figures(&self, slot: u32) {
+        let day = self.config.site.timezone.date(time_of(slot));
+        let query = IndicatorQuery {
+            period: Period::Month(day.first_of_month()),
+            asset: None,
+            now: time_of(slot),
+            daily: true,
+            snapshots: true,
+        };
+        calculate_indicators(&self.config, &self.store, &query, &mut |_| {})
+            .await
+            .unwrap();
+    }
+
+    async fn wait_delivered(&self) {
+        let durable = *self.store.durable().borrow();
+        crate::servers::wait_until("all is delivered", || {
+            let board = self.board.snapshot();
+            board
+                .sinks
+                .get("influx")
+                .is_some_and(|sink| sink.delivered >= durable)
+        })
+        .await;
+    }
+}
