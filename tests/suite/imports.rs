@@ -45,7 +45,7 @@ impl ImportBench {
         Self { folder, config }
     }
 
-    fn file(&self, text: &str) -> String {
+    pub(crate) fn file(&self, text: &str) -> String {
         let file = self.folder.path().join("logger.csv");
         std::fs::write(&file, text).unwrap();
         file.to_str().unwrap().to_owned()
@@ -64,7 +64,7 @@ impl ImportBench {
 
     /// Runs a command at a terminal, where a person types these answers; what it showed, and the
     /// status.
-    fn at_terminal(&self, words: &[&str], answers: &[&str]) -> (String, i32) {
+    pub(crate) fn at_terminal(&self, words: &[&str], answers: &[&str]) -> (String, i32) {
         let mut command = python_peer("terminal.py");
         command.args(answers).arg("--").arg(pantau().get_program());
         command.args(["--lang", "id", "--log", "off"]);
@@ -127,7 +127,7 @@ fn a_dry_run_shows_how_the_file_is_read_and_makes_no_store() {
         "\"01/11/2025 00:00\" dan \"100,0\" = 2025-10-31T17:00:00Z, 100",
         "1 baris jumlah atau rata-rata dilewati, yang pertama baris 28",
         "inverter.energy [kWh]: 25 baris",
-        "satu baris setiap 1 h",
+        "satu baris setiap 1 jam",
         "25 baru, 0 sudah ada, 0 berbeda",
         "Uji coba",
     ] {
@@ -175,7 +175,7 @@ fn kept_readings_are_replaced_only_when_that_is_said_and_reports_list_it() {
     assert_eq!(refused.status.code(), Some(1), "{said}");
     for part in [
         "0 baru, 1 sudah ada, 1 berbeda",
-        "pada 2025-11-01T04:00:00Z: tersimpan 101, di berkas 102.5",
+        "pada 2025-11-01T04:00:00Z: tersimpan 101, di berkas 102,5",
         "--replace",
     ] {
         assert!(said.contains(part), "{part} in {said}");
@@ -312,7 +312,7 @@ fn a_table_of_entries_is_recorded_at_a_terminal_after_a_yes() {
     for part in [
         "pemisah \";\"; judul kolom di baris 2; koma desimal; 1 = tanggal, 2 = indikator",
         "tidak dipakai karena berisi jumlah",
-        "70700000 IDR",
+        "70.700.000 IDR",
         "2 baris benar. Catat sekarang?",
     ] {
         assert!(shown.contains(part), "{part} in {shown}");

@@ -160,7 +160,7 @@ fn a_workbook_of_another_program_is_checked_first_and_written_as_a_whole() {
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(1), "{told}");
     for part in [
-        "baris 5, kolom C (jumlah): jumlah -3",
+        "baris 5, kolom C (jumlah): jumlah −3",
         "baris 6, kolom B (indikator)",
         "maksudnya batik",
     ] {

@@ -20,6 +20,7 @@ mod evidence_keys;
 mod extending;
 mod field_reports;
 mod hostile;
+mod import_conflicts;
 mod imports;
 mod indicator_ids;
 mod killed;

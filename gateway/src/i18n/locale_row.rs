@@ -30,6 +30,8 @@ pub struct LocaleRow {
     pub numeric_date_form: &'static str,
     /// Months from January on: full name, short name, then other spellings that files use.
     pub months: [&'static [&'static str]; 12],
+    /// Days of the week from Monday on: full name, then short ones and other spellings.
+    pub weekdays: [&'static [&'static str]; 7],
     /// Messages; those that are missing are shown in English.
     pub messages: MessageCatalogue,
 }
@@ -70,6 +72,13 @@ impl LocaleRow {
     /// Writes the digits of a number for spreadsheets and forms: `-1234.5` becomes `-1234,5`.
     pub fn plain_digits(&self, digits: &str) -> String {
         digits.replace('.', &self.decimal_mark.to_string())
+    }
+
+    /// Name of the day of the week of a date: `Sabtu`.
+    pub fn weekday_name(&self, date: Date) -> &'static str {
+        let day = date.weekday().to_monday_zero_offset();
+        let day = usize::try_from(day).unwrap_or_default();
+        self.weekdays[day][0]
     }
 
     /// Writes a date: `21 November 2026`.

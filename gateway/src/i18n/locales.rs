@@ -3,6 +3,7 @@
 
 use super::{LocaleRow, MessageCatalogue};
 use crate::domain::shortened_number;
+use jiff::civil::Weekday;
 
 /// Language of texts for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -51,6 +52,15 @@ pub static LOCALES: [LocaleRow; 2] = [
             &["November", "Nov", "Nopember", "Nop"],
             &["Desember", "Des"],
         ],
+        weekdays: [
+            &["Senin", "Sen", "Sn"],
+            &["Selasa", "Sel", "Sl"],
+            &["Rabu", "Rab", "Rb"],
+            &["Kamis", "Kam", "Km"],
+            &["Jumat", "Jum", "Jum'at", "Jumaat", "Jm"],
+            &["Sabtu", "Sab", "Sb"],
+            &["Minggu", "Min", "Ming", "Mg", "Ahad"],
+        ],
         messages: MessageCatalogue::new("id", include_str!("../../assets/words/id.ftl")),
     },
     LocaleRow {
@@ -79,6 +89,15 @@ pub static LOCALES: [LocaleRow; 2] = [
             &["November", "Nov"],
             &["December", "Dec"],
         ],
+        weekdays: [
+            &["Monday", "Mon"],
+            &["Tuesday", "Tue", "Tues"],
+            &["Wednesday", "Wed"],
+            &["Thursday", "Thu", "Thur", "Thurs"],
+            &["Friday", "Fri"],
+            &["Saturday", "Sat"],
+            &["Sunday", "Sun"],
+        ],
         messages: MessageCatalogue::new("en", include_str!("../../assets/words/en.ftl")),
     },
 ];
@@ -99,6 +118,30 @@ impl LocaleRow {
         own.or_else(|| FALLBACK.locale().messages.find(key, args))
             // A missing text is visible on the page; it must not stop the gateway.
             .unwrap_or_else(|| key.to_owned())
+    }
+}
+
+/// Day of the week in front of a date in any language (`Rabu, 25 November 2026`), and the text
+/// behind it; the whole text where there is none.
+pub fn split_weekday(text: &str) -> (Option<Weekday>, &str) {
+    const BETWEEN: [char; 4] = [',', ' ', '\u{a0}', '\t'];
+    let Some((word, rest)) = text.split_once(BETWEEN) else {
+        return (None, text);
+    };
+    let name = word.trim_end_matches('.').to_lowercase();
+    let is_named = |day: usize| {
+        let mut rows = LOCALES.iter();
+        rows.any(|row| {
+            row.weekdays[day]
+                .iter()
+                .any(|one| one.to_lowercase() == name)
+        })
+    };
+    let day = (0..7).find(|day| is_named(*day));
+    let day = day.and_then(|day| Weekday::from_monday_zero_offset(i8::try_from(day).ok()?).ok());
+    match day {
+        Some(_) => (day, rest.trim_start_matches(BETWEEN)),
+        None => (None, text),
     }
 }
 
@@ -130,12 +173,27 @@ mod tests {
     }
 
     #[test]
-    fn a_month_is_known_by_every_name_and_no_name_means_two() {
+    fn a_month_and_a_weekday_are_known_by_every_name_and_no_name_means_two() {
         assert_eq!(parse_month_name("Nov"), Some(11));
         assert_eq!(parse_month_name("AGUSTUS"), Some(8));
         assert_eq!(parse_month_name("Mei"), Some(5));
         assert_eq!(parse_month_name(""), None);
         assert_eq!(parse_month_name("Senin"), None);
+        for row in &LOCALES {
+            for (day, names) in row.weekdays.iter().enumerate() {
+                for name in *names {
+                    let text = format!("{name}, 21/11/2026");
+                    let (found, rest) = split_weekday(&text);
+                    let found = found.map(Weekday::to_monday_zero_offset);
+                    assert_eq!(
+                        (found, rest),
+                        (i8::try_from(day).ok(), "21/11/2026"),
+                        "{name}"
+                    );
+                }
+            }
+        }
+        assert_eq!(split_weekday("21 Nov 2026"), (None, "21 Nov 2026"));
         for row in &LOCALES {
             for (month, names) in (1..).zip(row.months) {
                 assert!(names.len() >= 2, "{}: full and short name", row.code);

@@ -14,10 +14,25 @@ mod catalogue;
 mod locale_row;
 mod locales;
 mod point_labels;
+mod written_date;
+pub mod written_time;
 
 pub use catalogue::MessageCatalogue;
 pub use locale_row::LocaleRow;
-pub use locales::{FALLBACK, LOCALES, Language, parse_month_name};
+pub use locales::{FALLBACK, LOCALES, Language, parse_month_name, split_weekday};
+
+/// Characters of a text of a file that a message quotes.
+const EXCERPT_CHARS: usize = 80;
+
+/// Beginning of a text for a message, in one line; `…` shows that more follows.
+pub fn excerpt(text: &str) -> String {
+    let plain = |sign: char| if sign.is_control() { ' ' } else { sign };
+    let mut short: String = text.chars().take(EXCERPT_CHARS).map(plain).collect();
+    if text.chars().nth(EXCERPT_CHARS).is_some() {
+        short.push('…');
+    }
+    short
+}
 
 impl Language {
     /// Parses `id`, `en`, `id_ID.UTF-8`, `en-GB,en;q=0.9`, ...; `None` for other languages.

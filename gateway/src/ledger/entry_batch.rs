@@ -1,9 +1,8 @@
 //! Check of many entries at once: every row is checked before any is written, and duplicates are
 //! found.
 
-use super::entry_check::{
-    CheckedStatement, EntryField, EntryRules, FieldRemark, RawEntry, check_entry,
-};
+use super::entry_check::{CheckedStatement, EntryRules, check_entry};
+use super::entry_field::{EntryField, FieldRemark, RawEntry};
 use crate::domain::ledger::{EntryId, EntryKind, EntryStatement, EntryTime, LedgerEntry};
 use jiff::civil::Date;
 

@@ -1,6 +1,6 @@
 //! Bounds of what an entry may say: its time and its quantity; and parts of the messages about it.
 
-use super::value_parser::RUPIAH;
+use super::value_parser::{DateFault, RUPIAH};
 use crate::domain::ExactNumber;
 use crate::domain::ledger::EntryTime;
 use jiff::civil::Date;
@@ -39,6 +39,15 @@ pub(super) fn unreadable_key(found: &str, key: &'static str) -> &'static str {
         "ledger-formula"
     } else {
         key
+    }
+}
+
+/// Message key of a text that is no date.
+pub(super) fn date_fault_key(fault: DateFault) -> &'static str {
+    match fault {
+        DateFault::Unreadable => "ledger-date",
+        DateFault::NoSuchDay => "ledger-no-day",
+        DateFault::Clock => "ledger-clock",
     }
 }
 

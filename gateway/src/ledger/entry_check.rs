@@ -1,98 +1,20 @@
 //! Check of a raw entry: it becomes a statement, or a list of all its faults. Tables, API and
 //! command line use the same check.
 
-use super::entry_bounds::{self, join_words, unreadable_key};
+use super::entry_bounds::{self, date_fault_key, join_words, unreadable_key};
+use super::entry_field::{EntryField, FieldRemark, QuantityText, RawEntry, field_remark};
 use super::indicator_definition::IndicatorDefinition;
 use super::indicator_definitions::IndicatorDefinitions;
 use super::quantity_unit::quantity_unit;
 use super::template_examples::is_example;
 use super::value_parser::{self, DecimalMark, RUPIAH};
 use crate::domain::ExactNumber;
-use crate::domain::ledger::{
-    Attachment, EntryId, EntryKind, EntryStatement, EntryTime, QuantityBasis,
-};
+use crate::domain::ledger::{EntryKind, EntryStatement, EntryTime, QuantityBasis};
 use crate::domain::period::Period;
-use crate::i18n::Language;
 use crate::limits::{LEDGER_FILES_MAX, LEDGER_TEXT_MAX};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::sync::Arc;
-
-/// Field of an entry; its word is a column heading of tables and a key of the API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum EntryField {
-    /// Record, target or baseline.
-    Kind,
-    /// Indicator id.
-    Indicator,
-    /// Description in free words.
-    What,
-    /// Quantity.
-    Quantity,
-    /// Unit.
-    Unit,
-    /// Date, date-time or period.
-    EntryTime,
-    /// Basis of the quantity: weighed, metered, counted or declared.
-    How,
-    /// Person who states the quantity.
-    Who,
-    /// Free note.
-    Note,
-    /// The entry that is replaced.
-    Supersedes,
-    /// Receipts and photos.
-    Attachments,
-}
-
-/// Text of a quantity.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum QuantityText {
-    /// Digits with a decimal point, from a program.
-    Plain(String),
-    /// Text written by a person, with any decimal sign.
-    Written(String),
-}
-
-/// Entry as handed in, not yet checked.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct RawEntry {
-    /// Kind; record if absent.
-    pub kind: Option<String>,
-    /// Id or exact name of the indicator.
-    pub indicator: Option<String>,
-    /// Description in free words.
-    pub what: Option<String>,
-    /// Quantity.
-    pub quantity: Option<QuantityText>,
-    /// Unit of the indicator, or one that can be converted to it.
-    pub unit: Option<String>,
-    /// Date, date-time or period.
-    pub when: Option<String>,
-    /// Basis of the quantity; declared if absent.
-    pub how: Option<String>,
-    /// Person who states the quantity.
-    pub who: Option<String>,
-    /// Free note.
-    pub note: Option<String>,
-    /// The entry that is replaced.
-    pub supersedes: Option<EntryId>,
-    /// Stored receipts and photos.
-    pub attachments: Vec<Attachment>,
-}
-
-/// Message about a field of an entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldRemark {
-    /// The field.
-    pub field: EntryField,
-    /// Message key.
-    pub key: &'static str,
-    /// Text that was found.
-    pub found: String,
-    /// Expected or converted value, the same in all languages.
-    pub detail: String,
-}
 
 /// Definitions and limits that entries are checked against.
 #[derive(Clone, Debug)]
@@ -115,38 +37,6 @@ pub struct CheckedStatement {
     pub statement: EntryStatement,
     /// Conversions and assumptions.
     pub remarks: Vec<FieldRemark>,
-}
-
-impl EntryField {
-    /// Word in tables and the API.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Kind => "kind",
-            Self::Indicator => "indicator",
-            Self::What => "what",
-            Self::Quantity => "quantity",
-            Self::Unit => "unit",
-            Self::EntryTime => "when",
-            Self::How => "how",
-            Self::Who => "who",
-            Self::Note => "note",
-            Self::Supersedes => "supersedes",
-            Self::Attachments => "attachments",
-        }
-    }
-
-    /// Name in a language.
-    pub fn name(self, lang: Language) -> String {
-        lang.text(&format!("ledger-field-{}", self.word()))
-    }
-}
-
-impl FieldRemark {
-    /// Message in a language, without the name of the field.
-    pub fn message(&self, lang: Language) -> String {
-        let args = [("found", &*self.found), ("detail", &*self.detail)];
-        lang.text_with(self.key, &args)
-    }
 }
 
 /// Checks a raw entry; returns the statement, or all faults of the entry.
@@ -256,7 +146,22 @@ impl<'a> EntryChecker<'a> {
         // Only an exact name counts. A near one is proposed, since similar ids are different
         // figures.
         if let Some(known) = definitions.find_by_name(found) {
+            if !known.id.eq_ignore_ascii_case(found) {
+                let told = field_remark(EntryField::Indicator, "ledger-named", found, &known.id);
+                self.remarks.push(told);
+            }
             return Some(known);
+        }
+        let several = definitions.ids_with_name(found);
+        if several.len() > 1 {
+            let ids = join_words(&several);
+            self.add_fault(
+                EntryField::Indicator,
+                "ledger-indicator-several",
+                found,
+                &ids,
+            );
+            return None;
         }
         let measured = definitions.find_measured(found);
         let (key, near) = match (measured, definitions.nearest_id(found)) {
@@ -385,7 +290,7 @@ impl<'a> EntryChecker<'a> {
             },
         ) = (number, amount)
         {
-            let both = format!("{grouped} / {}", decimal.to_string().replace('.', ","));
+            let both = format!("{grouped} / {decimal}");
             self.add_fault(EntryField::Quantity, "ledger-ambiguous", found, &both);
         }
         Some((number?, beside))
@@ -434,26 +339,32 @@ impl<'a> EntryChecker<'a> {
             }
             return Some(when);
         }
-        let Some(when) = value_parser::parse_entry_time(found, &self.rules.zone) else {
-            self.add_fault(
-                EntryField::EntryTime,
-                unreadable_key(found, "ledger-date"),
-                found,
-                "",
-            );
-            return None;
+        let date = match value_parser::parse_entry_time(found, &self.rules.zone) {
+            Ok(date) => date,
+            Err(fault) => {
+                let key = unreadable_key(found, date_fault_key(fault));
+                self.add_fault(EntryField::EntryTime, key, found, "");
+                return None;
+            }
         };
+        let when = date.when;
+        let day = when.first();
+        if date.weekday.is_some_and(|weekday| weekday != day.weekday()) {
+            let day = day.to_string();
+            self.add_fault(EntryField::EntryTime, "ledger-weekday", found, &day);
+        }
         if let Some((key, detail)) = entry_bounds::time_fault(when, self.rules.today) {
             self.add_fault(EntryField::EntryTime, key, found, &detail);
         }
+        let made = when.to_string();
+        let mut remark = |key| {
+            let told = field_remark(EntryField::EntryTime, key, found, &made);
+            self.remarks.push(told);
+        };
         if value_parser::is_day_number(found) {
-            let made = when.to_string();
-            self.remarks.push(field_remark(
-                EntryField::EntryTime,
-                "ledger-serial",
-                found,
-                &made,
-            ));
+            remark("ledger-serial");
+        } else if date.is_short {
+            remark("ledger-short-year");
         }
         Some(when)
     }
@@ -485,16 +396,5 @@ impl<'a> EntryChecker<'a> {
         if raw.supersedes.is_some() && note.is_empty() {
             self.add_fault(EntryField::Note, "ledger-reason", "", "");
         }
-    }
-}
-
-fn field_remark(field: EntryField, key: &'static str, found: &str, detail: &str) -> FieldRemark {
-    // A cell can hold a long text; a message quotes only its beginning.
-    let cut = |text: &str| text.chars().take(80).collect();
-    FieldRemark {
-        field,
-        key,
-        found: cut(found),
-        detail: detail.to_owned(),
     }
 }

@@ -1,7 +1,7 @@
 //! JSON form of ledger entries, for `/api/v1/ledger` and the command line.
 
 use super::entry_batch::RowRemark;
-use super::entry_check::{QuantityText, RawEntry};
+use super::entry_field::{QuantityText, RawEntry};
 use super::indicator_definition::{BilingualText, IndicatorDefinition, TotalRule};
 use crate::domain::ExactNumber;
 use crate::domain::UtcMs;

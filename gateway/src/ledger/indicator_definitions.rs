@@ -193,6 +193,12 @@ impl IndicatorDefinitions {
             .or_else(|| self.find(find_meaning(&self.names, text)?))
     }
 
+    /// Ids of the indicators with exactly this name in either language.
+    pub fn ids_with_name(&self, text: &str) -> Vec<&str> {
+        let named = self.indicators.iter().filter(|one| one.has_name(text));
+        named.map(|one| &*one.id).collect()
+    }
+
     /// Id of the most similar indicator, by id or name.
     pub fn nearest_id(&self, text: &str) -> Option<&str> {
         let wanted = normalise_text(text);

@@ -16,6 +16,7 @@ mod calibration_json;
 mod entry_batch;
 mod entry_bounds;
 mod entry_check;
+mod entry_field;
 mod entry_json;
 mod indicator_definition;
 mod indicator_definitions;
@@ -24,6 +25,7 @@ mod period_target;
 mod quantity_unit;
 mod sheet_rows;
 mod skipped_rows;
+mod table_headings;
 mod table_reader;
 mod table_template;
 mod template_examples;
@@ -34,9 +36,8 @@ mod xlsx_reader;
 
 pub use calibration_json::{CalibrationJson, CalibrationRequest};
 pub use entry_batch::{EntryBatch, RowRemark};
-pub use entry_check::{
-    CheckedStatement, EntryField, EntryRules, FieldRemark, QuantityText, RawEntry, check_entry,
-};
+pub use entry_check::{CheckedStatement, EntryRules, check_entry};
+pub use entry_field::{EntryField, FieldRemark, QuantityText, RawEntry};
 pub use entry_json::{
     AttachmentJson, EntriesAddedJson, EntriesRefusedJson, EntryBatchRequest, EntryJson,
     EntryRequest, FaultJson, IndicatorDefinitionJson,
@@ -45,12 +46,15 @@ pub use indicator_definition::{BilingualText, IndicatorDefinition, TotalRule};
 pub use indicator_definitions::{IndicatorDefinitions, LedgerDimension};
 pub use measured_figure::MeasuredFigure;
 pub(crate) use period_target::{PartsRule, period_target};
-pub(crate) use sheet_rows::{SheetCell, SheetRows, cell_name};
-pub use sheet_rows::{TableError, UnstoredFormulas};
+pub use sheet_rows::{MissingHeadings, TableError, UnstoredFormulas};
+pub(crate) use sheet_rows::{SheetCell, SheetRows, cell_name, is_summary_formula};
 pub use skipped_rows::SkippedRow;
 pub(crate) use skipped_rows::starts_with_summary;
+pub use table_headings::NamedColumn;
 pub(crate) use table_reader::record_line;
-pub use table_reader::{EntryRow, EntryTable, parse_table as read_table};
+pub use table_reader::{
+    EntryRow, EntryTable, parse_named_table as read_named_table, parse_table as read_table,
+};
 pub use table_template::{render_csv as csv_template, render_xlsx as xlsx_template};
 pub use value_parser::DecimalMark;
 pub(crate) use xlsx_reader::XlsxWorkbook;

@@ -1,6 +1,6 @@
 //! [`SheetRows`]: rows of cells as a file has them, and [`TableError`]: why there are none.
 
-use crate::i18n::Language;
+use crate::i18n::{Language, excerpt};
 use crate::limits::{LEDGER_FILE_BYTES_MAX, LEDGER_HEADING_ROWS_MAX, LEDGER_ROWS_MAX};
 
 /// Reasons for which a file cannot be read as a table of entries.
@@ -19,8 +19,26 @@ pub enum TableError {
     #[error("{0}")]
     Unreadable(String),
     /// Missing column headings.
-    #[error("no heading {}", .0.join(", "))]
-    Headings(Vec<&'static str>),
+    #[error("no heading {}", .0.missing.join(", "))]
+    Headings(MissingHeadings),
+    /// Several columns with the heading of one field.
+    #[error("columns {columns} for {field}")]
+    ColumnTwice {
+        /// Word of the field.
+        field: &'static str,
+        /// The columns, as `3 (Jumlah), 5 (Nilai)`.
+        columns: String,
+    },
+    /// The heading of the quantities says another unit than a row.
+    #[error("heading in {heading}, line {line} in {found}")]
+    HeadingUnit {
+        /// Unit of the heading.
+        heading: String,
+        /// Row of the other unit, from 1.
+        line: u64,
+        /// Unit of that row.
+        found: String,
+    },
     /// Formulas of which the workbook holds no result.
     #[error("formulas without results in {}", .0.cells.join(", "))]
     Formulas(UnstoredFormulas),
@@ -39,15 +57,21 @@ impl TableError {
                 lang.text_with("ledger-table-too-many", &[("most", &most)])
             }
             Self::NotText => lang.text("ledger-table-not-text"),
-            Self::Unreadable(why) => lang.text_with("ledger-table-damaged", &[("why", why)]),
-            Self::Headings(words) => {
-                let words = words.iter();
-                let all: Vec<String> = words
-                    .map(|word| lang.text(&format!("ledger-column-{word}")))
-                    .collect();
-                let rows = LEDGER_HEADING_ROWS_MAX.to_string();
-                let args = [("missing", &*all.join(", ")), ("rows", &*rows)];
-                lang.text_with("ledger-table-headings", &args)
+            Self::Unreadable(_) => lang.text("ledger-table-damaged"),
+            Self::Headings(found) => found.message(lang),
+            Self::ColumnTwice { field, columns } => {
+                let field = lang.text(&format!("ledger-column-{field}"));
+                let args = [("field", &*field), ("columns", columns)];
+                lang.text_with("ledger-table-column-twice", &args)
+            }
+            Self::HeadingUnit {
+                heading,
+                line,
+                found,
+            } => {
+                let line = line.to_string();
+                let args = [("heading", &**heading), ("row", &line), ("found", found)];
+                lang.text_with("ledger-table-heading-unit", &args)
             }
             Self::Formulas(found) => {
                 let (count, cells) = (found.count.to_string(), found.cells.join(", "));
@@ -63,6 +87,45 @@ impl TableError {
         }
     }
 }
+
+/// Headings that a table lacks, and those that it has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MissingHeadings {
+    /// Words of the missing fields.
+    pub missing: Vec<&'static str>,
+    /// Texts of the row that is most likely the heading row.
+    pub seen: Vec<String>,
+    /// Column that the call names and that is not there.
+    pub unknown: Option<String>,
+}
+
+impl MissingHeadings {
+    fn message(&self, lang: Language) -> String {
+        let name = |word: &&str| lang.text(&format!("ledger-column-{word}"));
+        let missing: Vec<String> = self.missing.iter().map(name).collect();
+        let seen = self.seen.iter().take(SEEN_HEADINGS_MAX);
+        let seen: Vec<String> = seen.map(|text| format!("\"{}\"", excerpt(text))).collect();
+        let rows = LEDGER_HEADING_ROWS_MAX.to_string();
+        let args = [
+            ("missing", &*missing.join(", ")),
+            ("first", missing.first().map_or("", |first| first)),
+            ("seen", &*seen.join(", ")),
+            ("rows", &*rows),
+            ("found", self.unknown.as_deref().unwrap_or_default()),
+        ];
+        lang.text_with(
+            match (&self.unknown, self.seen.is_empty()) {
+                (_, true) => "ledger-table-no-headings",
+                (Some(_), _) => "ledger-table-no-column",
+                (None, _) => "ledger-table-headings",
+            },
+            &args,
+        )
+    }
+}
+
+/// Headings that a message names.
+const SEEN_HEADINGS_MAX: usize = 12;
 
 /// Cells with formulas of which a workbook holds no result.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -101,8 +164,32 @@ pub(crate) enum SheetCell {
     Text(String),
     /// Typed number or date of a spreadsheet, as digits.
     Plain(String),
+    /// Result of a formula that sums up other cells, as digits.
+    Summary(String),
     /// Formula of which the workbook holds no result, with its `=`.
     Unstored(String),
+}
+
+/// Functions that sum up the cells above, as files name them.
+const SUMMARY_FUNCTIONS: [&str; 9] = [
+    "SUM",
+    "SUBTOTAL",
+    "AVERAGE",
+    "MIN",
+    "MAX",
+    "COUNT",
+    "COUNTA",
+    "MEDIAN",
+    "AGGREGATE",
+];
+
+/// Whether a text is a formula that sums up other cells: `=SUM(C2:C9)`.
+pub(crate) fn is_summary_formula(text: &str) -> bool {
+    let function = text.strip_prefix('=').and_then(|rest| rest.split_once('('));
+    function.is_some_and(|(name, _)| {
+        let name = name.trim().trim_start_matches('+').to_ascii_uppercase();
+        SUMMARY_FUNCTIONS.contains(&&*name)
+    })
 }
 
 /// Rows that are not empty, with their numbers as a spreadsheet shows them.
@@ -111,8 +198,14 @@ pub(crate) type SheetRows = Vec<(u64, Vec<SheetCell>)>;
 impl SheetCell {
     /// Text without surrounding spaces.
     pub(crate) fn text(&self) -> &str {
-        let (Self::Text(text) | Self::Plain(text) | Self::Unstored(text)) = self;
+        let (Self::Text(text) | Self::Plain(text) | Self::Summary(text) | Self::Unstored(text)) =
+            self;
         text.trim()
+    }
+
+    /// Whether the cell sums up others, with a stored result or without.
+    pub(crate) fn is_summary(&self) -> bool {
+        matches!(self, Self::Summary(_)) || is_summary_formula(self.text())
     }
 }
 

@@ -1,8 +1,8 @@
 //! Rows of a table that are no entries: titles, totals, and examples of the template.
 
-use super::entry_check::EntryField;
+use super::entry_field::EntryField;
 use super::sheet_rows::SheetCell;
-use crate::i18n::Language;
+use crate::i18n::{Language, excerpt};
 
 /// Row that was skipped because it is no entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub(super) fn skipped_row(line: u64, row: &[SheetCell], key: &'static str) -> Sk
     let text = texts.collect::<Vec<_>>().join(" ");
     SkippedRow {
         line,
-        found: text.chars().take(80).collect(),
+        found: excerpt(&text),
         key,
     }
 }
@@ -115,8 +115,8 @@ pub(crate) fn starts_with_summary(text: &str) -> bool {
     })
 }
 
-/// Whether a row adds up others: it begins with a word for a total or an average, and has no day,
-/// indicator and person.
+/// Whether a row adds up others: it has a word for a total or an average, or a formula for one, and
+/// no day, indicator and person.
 fn is_total_row(row: &[SheetCell], columns: &[(usize, EntryField)]) -> bool {
     // A description may contain "total"; such a row still names day, indicator or person.
     let is_void = |field: &EntryField| {
@@ -129,5 +129,6 @@ fn is_total_row(row: &[SheetCell], columns: &[(usize, EntryField)]) -> bool {
         EntryField::Indicator,
         EntryField::Who,
     ];
-    row.iter().any(|cell| starts_with_summary(cell.text())) && named.iter().all(is_void)
+    let sums_up = |cell: &SheetCell| cell.is_summary() || starts_with_summary(cell.text());
+    row.iter().any(sums_up) && named.iter().all(is_void)
 }

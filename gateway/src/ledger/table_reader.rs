@@ -1,14 +1,17 @@
 //! Reader of tables that staff fill in: CSV with `;`, `,` or tabs, or the first sheet of an XLSX
 //! with the known headings. Rows above the headings and total rows are skipped and reported.
 
-use super::entry_check::{EntryField, QuantityText, RawEntry};
+use super::entry_field::{EntryField, QuantityText, RawEntry};
 use super::indicator_definitions::IndicatorDefinitions;
+use super::table_headings::{NamedColumn, TableHeadings, heading_text};
 use super::value_parser::{self, DecimalMark};
 use super::xlsx_reader::XlsxWorkbook;
 use crate::i18n::Language;
-use crate::ledger::sheet_rows::{SheetCell, SheetRows, TableError, UnstoredFormulas, push_row};
+use crate::ledger::sheet_rows::{
+    MissingHeadings, SheetCell, SheetRows, TableError, UnstoredFormulas, push_row,
+};
 use crate::ledger::skipped_rows::{SkippedRow, skip_key, skipped_row};
-use crate::limits::{LEDGER_FILE_BYTES_MAX, LEDGER_HEADING_ROWS_MAX, LEDGER_ROWS_MAX};
+use crate::limits::{LEDGER_FILE_BYTES_MAX, LEDGER_ROWS_MAX};
 
 /// Table of entries, with row numbers as a spreadsheet shows them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,8 +24,12 @@ pub struct EntryTable {
     pub mark: Option<DecimalMark>,
     /// Fields in the order of their columns, as (column from 0, field).
     pub columns: Vec<(usize, EntryField)>,
-    /// Row of the headings in the file, from 1.
-    pub heading_line: u64,
+    /// First quantity, with its line, that shows a decimal comma, and the first that shows a point.
+    pub marks: [Option<(u64, String)>; 2],
+    /// Row of the headings in the file, from 1; `None` without headings.
+    pub heading_line: Option<u64>,
+    /// Unit of the quantities in their heading.
+    pub unit: Option<String>,
     /// Sheet of a workbook.
     pub sheet: Option<String>,
     /// Separator of a text file.
@@ -42,24 +49,41 @@ pub struct EntryRow {
     pub raw: RawEntry,
 }
 
+/// Definitions, and the columns that a call names.
+#[derive(Clone, Copy)]
+struct AskedTable<'a> {
+    definitions: &'a IndicatorDefinitions,
+    named: &'a [NamedColumn],
+}
+
 /// Parses a CSV or XLSX file; an XLSX file is recognised by the ZIP signature `PK`.
 pub fn parse_table(
     bytes: &[u8],
     definitions: &IndicatorDefinitions,
 ) -> Result<EntryTable, TableError> {
+    parse_named_table(bytes, definitions, &[])
+}
+
+/// Parses a file as [`parse_table`] does; `named` counts more than the headings.
+pub fn parse_named_table(
+    bytes: &[u8],
+    definitions: &IndicatorDefinitions,
+    named: &[NamedColumn],
+) -> Result<EntryTable, TableError> {
+    let asked = AskedTable { definitions, named };
     if bytes.len() > LEDGER_FILE_BYTES_MAX {
         return Err(TableError::TooLong);
     }
     if bytes.starts_with(b"PK") {
-        parse_xlsx(bytes, definitions)
+        parse_xlsx(bytes, asked)
     } else {
-        parse_csv(bytes, definitions)
+        parse_csv(bytes, asked)
     }
 }
 
 /// Parses CSV with each separator until the headings are found; otherwise the error of the most
 /// likely separator.
-fn parse_csv(bytes: &[u8], definitions: &IndicatorDefinitions) -> Result<EntryTable, TableError> {
+fn parse_csv(bytes: &[u8], asked: AskedTable<'_>) -> Result<EntryTable, TableError> {
     // Spreadsheets begin UTF-8 with a byte order mark, which would become a part of the first
     // heading.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -69,15 +93,18 @@ fn parse_csv(bytes: &[u8], definitions: &IndicatorDefinitions) -> Result<EntryTa
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     // The file says its separator, so no other one is tried.
     if let Some((separator, rest)) = declared_separator(&text) {
-        let table = build_table(split_rows(rest, separator, 1)?, definitions, 0);
+        let table = build_table(split_rows(rest, separator, 1)?, asked, 0);
         return table.map(|table| table.with_separator(separator));
     }
     let mut first = None;
     for separator in likely_separators(&text) {
-        let found =
-            split_rows(&text, separator, 0).and_then(|rows| build_table(rows, definitions, 0));
+        let found = split_rows(&text, separator, 0).and_then(|rows| build_table(rows, asked, 0));
         match found {
             Ok(table) => return Ok(table.with_separator(separator)),
+            // The headings were found, so this is the separator.
+            Err(fault @ (TableError::ColumnTwice { .. } | TableError::HeadingUnit { .. })) => {
+                return Err(fault);
+            }
             Err(fault) => _ = first.get_or_insert(fault),
         }
     }
@@ -142,114 +169,53 @@ fn likely_separators(text: &str) -> [u8; 3] {
 }
 
 /// Parses the first sheet with the known headings; otherwise the error of the first sheet.
-fn parse_xlsx(bytes: &[u8], definitions: &IndicatorDefinitions) -> Result<EntryTable, TableError> {
+fn parse_xlsx(bytes: &[u8], asked: AskedTable<'_>) -> Result<EntryTable, TableError> {
     let mut book = XlsxWorkbook::open(bytes)?;
     let shift = book.epoch_shift();
     let mut first = None;
     for name in book.sheet_names() {
         // Staff may have sheets of their own in front; the first one with the headings counts.
-        match build_table(book.read_sheet(&name, LEDGER_ROWS_MAX)?, definitions, shift) {
+        match build_table(book.read_sheet(&name, LEDGER_ROWS_MAX)?, asked, shift) {
             Ok(table) => {
                 let sheet = Some(name);
                 return Ok(EntryTable { sheet, ..table });
             }
-            Err(TableError::TooManyRows) => return Err(TableError::TooManyRows),
+            Err(fault @ TableError::TooManyRows) => return Err(fault),
             // The headings were found, so this is the table.
             Err(TableError::Formulas(found)) => {
                 let sheet = name;
                 return Err(TableError::Formulas(UnstoredFormulas { sheet, ..found }));
             }
+            Err(fault @ (TableError::ColumnTwice { .. } | TableError::HeadingUnit { .. })) => {
+                return Err(fault);
+            }
             Err(fault) => _ = first.get_or_insert(fault),
         }
     }
-    Err(first.unwrap_or_else(|| TableError::Headings(missing_fields(&[]))))
+    Err(first.unwrap_or_else(|| TableError::Headings(MissingHeadings::default())))
 }
 
-fn find_headings(
-    row: &[SheetCell],
-    definitions: &IndicatorDefinitions,
-) -> Vec<(usize, EntryField)> {
-    let field = |cell: &SheetCell| {
-        let word = definitions.column_field(cell.text())?;
-        TABLE_COLUMNS.into_iter().find(|field| field.word() == word)
-    };
-    let mut found: Vec<(usize, EntryField)> = Vec::new();
-    for (at, cell) in row.iter().enumerate() {
-        // Of two columns with one heading the first counts.
-        if let Some(field) = field(cell).filter(|field| !found.iter().any(|(_, one)| one == field))
-        {
-            found.push((at, field));
-        }
-    }
-    found
-}
-
-/// Columns of a table, in the order of the template.
-pub(super) const TABLE_COLUMNS: [EntryField; 9] = [
-    EntryField::EntryTime,
-    EntryField::Indicator,
-    EntryField::What,
-    EntryField::Quantity,
-    EntryField::Unit,
-    EntryField::How,
-    EntryField::Who,
-    EntryField::Note,
-    EntryField::Kind,
-];
-
-fn missing_fields(found: &[(usize, EntryField)]) -> Vec<&'static str> {
-    let needed = [
-        EntryField::EntryTime,
-        EntryField::Indicator,
-        EntryField::Quantity,
-        EntryField::Who,
-    ];
-    // No unit: quantities are often written with it ("12,5 kg"). A row that says none is refused.
-    let absent = needed
-        .into_iter()
-        .filter(|field| !found.iter().any(|(_, one)| one == field));
-    absent.map(EntryField::word).collect()
-}
-
-/// Builds the table. The heading row is the first of the first rows that has all required columns.
+/// Builds the table below its headings.
 fn build_table(
     cells: SheetRows,
-    definitions: &IndicatorDefinitions,
+    asked: AskedTable<'_>,
     shift: i64,
 ) -> Result<EntryTable, TableError> {
-    let near = cells.iter().take(LEDGER_HEADING_ROWS_MAX);
-    let found: Vec<_> = near
-        .map(|(_, row)| find_headings(row, definitions))
-        .collect();
-    let Some(at) = found
-        .iter()
-        .position(|found| missing_fields(found).is_empty())
-    else {
-        let absent = found.iter().map(|found| missing_fields(found));
-        // The row with the fewest missing headings is most likely meant as the heading row.
-        let fewest = absent.min_by_key(Vec::len);
-        return Err(TableError::Headings(
-            fewest.unwrap_or_else(|| missing_fields(&[])),
-        ));
-    };
-    let columns = found.into_iter().nth(at).unwrap_or_default();
-    let heading_line = cells.get(at).map_or(0, |(line, _)| *line);
+    let headings = TableHeadings::find(&cells, asked.definitions, asked.named)?;
+    let heading = headings.place.and_then(|at| cells.get(at));
+    let row = heading.map_or(&[][..], |(_, row)| row);
     let mut table = EntryTable {
-        unread: cells
-            .get(at)
-            .map(|(_, row)| unread_headings(row, &columns))
-            .unwrap_or_default(),
-        columns,
-        heading_line,
+        unread: unread_headings(row, &headings.columns),
+        heading_line: heading.map(|(line, _)| *line),
+        columns: headings.columns,
+        unit: headings.unit,
         ..EntryTable::default()
     };
-    let named = cells.get(at).map_or_else(Vec::new, |(_, row)| {
-        row.iter().map(|cell| !cell.text().is_empty()).collect()
-    });
+    let named: Vec<bool> = row.iter().map(|cell| !cell.text().is_empty()).collect();
     let mut formulas = UnstoredFormulas::default();
     for (place, (line, row)) in cells.into_iter().enumerate() {
-        let is_above = place < at;
-        if place == at {
+        let is_above = headings.place.is_some_and(|at| place < at);
+        if headings.place == Some(place) {
             continue;
         }
         if let Some(key) = skip_key(&row, &table.columns, is_above) {
@@ -265,9 +231,12 @@ fn build_table(
             .iter()
             .enumerate()
             .filter(|(_, cell)| !cell.text().is_empty());
-        let outside = filled.filter(|(column, _)| named.get(*column) != Some(&true));
+        let is_read = |at: usize| table.columns.iter().any(|(column, _)| *column == at);
+        let is_outside = |at: usize| named.get(at) != Some(&true) && !is_read(at);
+        let outside = filled.filter(|(column, _)| is_outside(*column));
         table.unread_cells += outside.count();
-        let raw = row_to_raw_entry(&row, &table.columns, shift);
+        let mut raw = row_to_raw_entry(&row, &table.columns, shift);
+        take_heading_unit(&mut raw, table.unit.as_deref(), line, asked.definitions)?;
         table.rows.push(EntryRow { line, raw });
     }
     if table.rows.len() > LEDGER_ROWS_MAX {
@@ -276,13 +245,43 @@ fn build_table(
     if formulas.count > 0 {
         return Err(TableError::Formulas(formulas));
     }
-    table.mark = common_decimal_mark(&table.rows);
+    table.marks = shown_decimal_marks(&table.rows);
+    table.mark = match &table.marks {
+        [Some(_), None] => Some(DecimalMark::Comma),
+        [None, Some(_)] => Some(DecimalMark::Point),
+        _ => None,
+    };
     Ok(table)
 }
 
+/// Gives an entry without a unit that of the heading. Errors: its unit column has another one.
+fn take_heading_unit(
+    raw: &mut RawEntry,
+    heading: Option<&str>,
+    line: u64,
+    definitions: &IndicatorDefinitions,
+) -> Result<(), TableError> {
+    let Some(heading) = heading else {
+        return Ok(());
+    };
+    match &raw.unit {
+        None => raw.unit = Some(heading.to_owned()),
+        Some(unit) if definitions.unit_id(unit) != Some(heading) => {
+            return Err(TableError::HeadingUnit {
+                heading: heading.to_owned(),
+                line,
+                found: unit.clone(),
+            });
+        }
+        Some(_) => {}
+    }
+    Ok(())
+}
+
 impl EntryTable {
-    /// Format of the table as one line: sheet or separator, headings, decimal sign, columns.
-    pub fn format_text(&self, lang: Language) -> String {
+    /// Format of the table as one line: sheet or separator, headings, decimal sign (the one that
+    /// was said, else the one that the table shows), columns.
+    pub fn format_text(&self, said: Option<DecimalMark>, lang: Language) -> String {
         let mut parts = Vec::new();
         if let Some(sheet) = &self.sheet {
             parts.push(lang.text_with("exchange-in-sheet", &[("sheet", sheet)]));
@@ -294,19 +293,20 @@ impl EntryTable {
             };
             parts.push(lang.text_with("exchange-separator", &[("sign", &sign)]));
         }
-        let line = self.heading_line.to_string();
-        parts.push(lang.text_with("exchange-heading-line", &[("line", &line)]));
-        parts.extend(self.mark.map(|mark| {
-            lang.text(match mark {
-                DecimalMark::Comma => "exchange-decimals-comma",
-                DecimalMark::Point => "exchange-decimals-point",
-            })
-        }));
-        let columns = self.columns.iter().map(|(at, field)| {
-            let name = lang.text(&format!("ledger-column-{}", field.word()));
-            format!("{} = {name}", at + 1)
+        parts.push(match self.heading_line {
+            Some(line) => lang.text_with("exchange-heading-line", &[("line", &line.to_string())]),
+            None => lang.text("exchange-no-heading"),
         });
+        let mark = said.or(self.mark);
+        parts.extend(mark.map(|mark| lang.text(&format!("exchange-decimals-{}", mark.word()))));
+        let columns = self
+            .columns
+            .iter()
+            .map(|(at, field)| format!("{} = {}", at + 1, heading_text(*field, lang)));
         parts.push(columns.collect::<Vec<_>>().join(", "));
+        if let Some(unit) = &self.unit {
+            parts.push(lang.text_with("ledger-unit-of-heading", &[("unit", unit)]));
+        }
         if !self.unread.is_empty() {
             let columns = self.unread.join(", ");
             parts.push(lang.text_with("ledger-unread-columns", &[("columns", &columns)]));
@@ -316,6 +316,33 @@ impl EntryTable {
             parts.push(lang.text_with("ledger-unread-cells", &[("count", &count)]));
         }
         parts.join("; ")
+    }
+
+    /// Sentences about decimal signs that differ: those of the quantities among each other, or from
+    /// the one that was said.
+    pub fn mark_messages(&self, said: Option<DecimalMark>, lang: Language) -> Vec<String> {
+        let args = |(line, found): &(u64, String)| (line.to_string(), found.clone());
+        let against = match said {
+            Some(DecimalMark::Comma) => &self.marks[1],
+            Some(DecimalMark::Point) => &self.marks[0],
+            None => &None,
+        };
+        if let (Some(said), Some(place)) = (said, against) {
+            let (line, found) = args(place);
+            let args = [("row", &*line), ("found", &found), ("sign", said.word())];
+            return vec![lang.text_with("ledger-mark-overrides", &args)];
+        }
+        let [Some(comma), Some(point)] = &self.marks else {
+            return Vec::new();
+        };
+        let ((line, found), (other, also)) = (args(comma), args(point));
+        let args = [
+            ("row", &*line),
+            ("found", &found),
+            ("other", &other),
+            ("also", &also),
+        ];
+        vec![lang.text_with("ledger-marks-differ", &args)]
     }
 
     fn with_separator(self, separator: u8) -> Self {
@@ -361,7 +388,9 @@ fn row_to_raw_entry(row: &[SheetCell], columns: &[(usize, EntryField)], shift: i
                         QuantityText::Written(text.clone())
                     }
                     // A typed number of a workbook has no decimal sign that could be misread.
-                    SheetCell::Plain(text) => QuantityText::Plain(text.clone()),
+                    SheetCell::Plain(text) | SheetCell::Summary(text) => {
+                        QuantityText::Plain(text.clone())
+                    }
                 });
             }
             // A table has no columns for these: corrections and receipts belong to single entries.
@@ -371,12 +400,19 @@ fn row_to_raw_entry(row: &[SheetCell], columns: &[(usize, EntryField)], shift: i
     raw
 }
 
-/// Decimal sign that at least one quantity shows and none contradicts.
-fn common_decimal_mark(rows: &[EntryRow]) -> Option<DecimalMark> {
-    let mut marks = rows.iter().filter_map(|row| match &row.raw.quantity {
-        Some(QuantityText::Written(text)) => value_parser::shown_decimal_mark(text),
-        _ => None,
-    });
-    let first = marks.next()?;
-    marks.all(|mark| mark == first).then_some(first)
+/// First quantity, with its line, that shows a decimal comma, and the first that shows a point.
+fn shown_decimal_marks(rows: &[EntryRow]) -> [Option<(u64, String)>; 2] {
+    let mut marks = [None, None];
+    for row in rows {
+        let Some(QuantityText::Written(text)) = &row.raw.quantity else {
+            continue;
+        };
+        let place = match value_parser::shown_decimal_mark(text) {
+            Some(DecimalMark::Comma) => &mut marks[0],
+            Some(DecimalMark::Point) => &mut marks[1],
+            None => continue,
+        };
+        place.get_or_insert_with(|| (row.line, text.clone()));
+    }
+    marks
 }

@@ -1,10 +1,10 @@
 //! Table to fill in, with headings in one language and one example row for each programme. The
 //! examples are marked, so that they never become entries.
 
-use super::entry_check::EntryField;
+use super::entry_field::EntryField;
 use super::indicator_definition::IndicatorDefinition;
 use super::indicator_definitions::IndicatorDefinitions;
-use super::table_reader::TABLE_COLUMNS;
+use super::table_headings::{TABLE_COLUMNS, heading_text};
 use crate::i18n::Language;
 use jiff::civil::Date;
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
@@ -18,10 +18,6 @@ fn example_definitions(definitions: &IndicatorDefinitions) -> Vec<&IndicatorDefi
     let mut seen = BTreeSet::new();
     let all = definitions.all().iter();
     all.filter(|one| seen.insert(&one.programme)).collect()
-}
-
-fn heading_text(field: EntryField, lang: Language) -> String {
-    lang.text(&format!("ledger-column-{}", field.word()))
 }
 
 /// Example cell as text; dates and quantities have types of their own in a spreadsheet.

@@ -18,6 +18,17 @@ fn check_table(table: &EntryTable, definitions: &IndicatorDefinitions) -> EntryB
     EntryBatch::check_rows(table.rows.iter().map(|row| (row.line, &row.raw)), &rules)
 }
 
+/// A table that is read with these columns named by the call.
+fn import_named(text: &str, named: &[&str]) -> Result<EntryBatch, TableError> {
+    let definitions = IndicatorDefinitions::built_in();
+    let named = named
+        .iter()
+        .map(|text| NamedColumn::parse(text, &definitions).unwrap());
+    let named: Vec<NamedColumn> = named.collect();
+    let table = read_named_table(text.as_bytes(), &definitions, &named)?;
+    Ok(check_table(&table, &definitions))
+}
+
 fn import_text(text: &str) -> EntryBatch {
     let definitions = IndicatorDefinitions::built_in();
     check_table(
@@ -95,6 +106,7 @@ fn an_indonesian_table_is_read_with_its_units_converted_and_said() {
         remarks,
         [
             (3, "ledger-converted"),
+            (4, "ledger-named"),
             (4, "ledger-converted"),
             (4, "ledger-assumed"),
             (4, "ledger-serial"),
@@ -270,6 +282,12 @@ fn read_row(row: &str) -> EntryTable {
 
 #[test]
 fn totals_averages_and_extremes_are_left_out_in_both_languages() {
+    for row in [";;=SUM(C2:C3);kg;;", ";;=SUBTOTAL(9,C2:C3);;;"] {
+        let table = read_row(row);
+        assert_eq!((table.rows.len(), table.left_out.len()), (0, 1), "{row}");
+    }
+    let entry = read_row("21/11/2026;bsf-fed;=SUM(3,4);kg;weighed;Siti");
+    assert_eq!(entry.rows.len(), 1);
     for word in [
         "Maks",
         "MAKS",
@@ -304,7 +322,7 @@ fn columns_and_cells_that_are_not_read_are_said() {
         (&*table.unread, table.unread_cells),
         (&["berat karung".to_owned()][..], 1)
     );
-    let said = table.format_text(Language::En);
+    let said = table.format_text(None, Language::En);
     assert!(
         said.contains("not read: columns berat karung") && said.contains("1 cells"),
         "{said}"
@@ -327,7 +345,7 @@ fn the_line_of_the_heading_is_that_of_the_file_below_titles_and_empty_lines() {
             read_table(format!("{above}{heading}\n{row}").as_bytes(), &definitions).unwrap();
         assert_eq!(
             (table.heading_line, table.rows[0].line),
-            (line, line + 2),
+            (Some(line), line + 2),
             "{above:?}"
         );
     }
@@ -339,7 +357,11 @@ fn a_table_without_its_headings_says_which_are_missing() {
     let read = |text: &str| read_table(text.as_bytes(), &definitions);
     assert_eq!(
         read("tanggal;jumlah\n"),
-        Err(TableError::Headings(vec!["indicator", "who"]))
+        Err(TableError::Headings(MissingHeadings {
+            missing: vec!["indicator", "who"],
+            seen: vec!["tanggal".to_owned(), "jumlah".to_owned()],
+            unknown: None,
+        }))
     );
     assert!(matches!(read(""), Err(TableError::Headings(_))));
     assert!(matches!(
@@ -348,6 +370,140 @@ fn a_table_without_its_headings_says_which_are_missing() {
     ));
     let broken = read_table(b"tanggal;\xff", &definitions);
     assert_eq!(broken, Err(TableError::NotText));
+}
+
+#[test]
+fn columns_with_other_headings_are_named_by_the_call() {
+    let table = "Hari;Jenis;Berat (kg);Petugas lapangan\n21/11/2026;bsf-fed;12,5;Siti\n";
+    let refused = import_named(table, &[]).unwrap_err().message(Language::Id);
+    for part in [
+        "--column NAMA=tanggal",
+        "\"Berat (kg)\", \"Petugas lapangan\"",
+    ] {
+        assert!(refused.contains(part), "{part} in {refused}");
+    }
+    let named = [
+        "Hari=tanggal",
+        "2=indicator",
+        "berat (KG)=jumlah",
+        "Petugas lapangan=oleh",
+    ];
+    let batch = import_named(table, &named).unwrap();
+    assert_eq!(quantity_texts(&batch), ["12.5 kg"]);
+    let wrong = import_named(table, &["Tgl panen=tanggal"]).unwrap_err();
+    let wrong = wrong.message(Language::En);
+    assert!(wrong.contains("no column \"Tgl panen\""), "{wrong}");
+    // A table without headings begins with an entry.
+    let bare = "21/11/2026;bsf-fed;12,5;kg;Siti\n22/11/2026;bsf-fed;7;kg;Siti\n";
+    let named = ["1=when", "2=indicator", "3=quantity", "4=unit", "5=who"];
+    let batch = import_named(bare, &named).unwrap();
+    assert_eq!(quantity_texts(&batch), ["12.5 kg", "7 kg"]);
+    let definitions = IndicatorDefinitions::built_in();
+    for text in ["Hari", "Hari=berat", "=tanggal"] {
+        assert_eq!(NamedColumn::parse(text, &definitions), None, "{text}");
+    }
+}
+
+#[test]
+fn two_columns_for_one_quantity_are_refused_until_the_call_names_one() {
+    let table = "tanggal;indikator;jumlah;nilai;satuan;oleh\n21/11/2026;bsf-fed;1;2;kg;Siti\n";
+    let refused = import_named(table, &[]).unwrap_err();
+    let TableError::ColumnTwice { field, columns } = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!((field, &*columns), ("quantity", "3 (jumlah), 4 (nilai)"));
+    let batch = import_named(table, &["4=jumlah"]).unwrap();
+    assert_eq!(quantity_texts(&batch), ["2 kg"]);
+}
+
+#[test]
+fn the_unit_of_a_heading_counts_until_a_row_says_another_one() {
+    let head = "tanggal;indikator;Jumlah (kg);satuan;oleh\n21/11/2026;bsf-fed;";
+    let of = |row: &str| import_named(&format!("{head}{row};Siti\n"), &[]);
+    for row in ["12,5;", "12,5;kg", "12,5 kg;"] {
+        assert_eq!(quantity_texts(&of(row).unwrap()), ["12.5 kg"], "{row}");
+    }
+    let other = of("12,5;ton").unwrap_err();
+    assert!(
+        matches!(other, TableError::HeadingUnit { line: 2, .. }),
+        "{other:?}"
+    );
+    assert_eq!(
+        fault_keys(&of("12,5 ton;").unwrap()),
+        [(2, "ledger-units-differ")]
+    );
+}
+
+#[test]
+fn a_name_of_an_indicator_counts_in_both_languages_where_only_one_has_it() {
+    let definitions = IndicatorDefinitions::built_in();
+    let fed = definitions.find("bsf-fed").unwrap().clone();
+    let head = "date,indicator,quantity,unit,who\n2026-11-21,";
+    for name in [&fed.name.id, &fed.name.en] {
+        let batch = import_text(&format!("{head}{name},7,kg,Siti\n"));
+        assert_eq!(fault_keys(&batch), [], "{name}");
+        assert_eq!(&*batch.good[0].1.indicator, "bsf-fed");
+        assert!(
+            batch
+                .remarks
+                .iter()
+                .any(|told| told.remark.key == "ledger-named")
+        );
+    }
+    let mut twin = fed.clone();
+    twin.id = "bsf-fed-2".into();
+    let definitions = definitions.with_site_indicators([twin]);
+    let text = format!("{head}{},7,kg,Siti\n", fed.name.id);
+    let batch = check_table(
+        &read_table(text.as_bytes(), &definitions).unwrap(),
+        &definitions,
+    );
+    assert_eq!(fault_keys(&batch), [(2, "ledger-indicator-several")]);
+    assert_eq!(batch.faults[0].remark.detail, "bsf-fed, bsf-fed-2");
+}
+
+#[test]
+fn dates_that_do_not_exist_or_have_another_weekday_are_told_as_such() {
+    let head = "date;indicator;quantity;unit;who\n";
+    let row = |date: &str| format!("{date};bsf-fed;7;kg;Siti\n");
+    for (date, key) in [
+        ("31/11/2025", "ledger-no-day"),
+        ("29/02/2025", "ledger-no-day"),
+        ("31 Nov 2025", "ledger-no-day"),
+        ("11/21/2025", "ledger-date"),
+        ("Senin, 21 Nov 2026", "ledger-weekday"),
+    ] {
+        let batch = import_text(&format!("{head}{}", row(date)));
+        assert_eq!(fault_keys(&batch), [(2, key)], "{date}");
+    }
+    let batch = import_text(&format!(
+        "{head}{}{}",
+        row("23/11/26"),
+        row("Sabtu, 21 Nov 2026")
+    ));
+    assert_eq!(fault_keys(&batch), []);
+    let days = batch.good.iter().map(|(_, said)| said.when.to_string());
+    assert_eq!(days.collect::<Vec<_>>(), ["2026-11-23", "2026-11-21"]);
+    let short = batch
+        .remarks
+        .iter()
+        .find(|told| told.remark.key == "ledger-short-year");
+    assert_eq!(short.unwrap().remark.detail, "2026-11-23");
+}
+
+#[test]
+fn decimal_signs_that_differ_are_told_with_their_rows() {
+    let table = "date;indicator;quantity;unit;who\n21/11/2026;bsf-fed;12,5;kg;S\n\
+                 22/11/2026;bsf-fed;7.5;kg;S\n";
+    let table = read_table(table.as_bytes(), &IndicatorDefinitions::built_in()).unwrap();
+    let told = |said| table.mark_messages(said, Language::En).concat();
+    assert!(
+        told(None).contains("row 2 (\"12,5\")") && told(None).contains("row 3"),
+        "{}",
+        told(None)
+    );
+    let overridden = told(Some(DecimalMark::Comma));
+    assert!(overridden.contains("row 3 (\"7.5\")"), "{overridden}");
 }
 
 #[test]
@@ -376,7 +532,16 @@ fn why_a_file_is_no_table_is_told_in_the_language_of_the_reader() {
         TableError::TooManyRows,
         TableError::NotText,
         TableError::Unreadable("x".to_owned()),
-        TableError::Headings(vec!["indicator", "quantity", "unit", "when", "who"]),
+        TableError::Headings(MissingHeadings::default()),
+        TableError::ColumnTwice {
+            field: "quantity",
+            columns: "3 (Jumlah), 5 (Nilai)".to_owned(),
+        },
+        TableError::HeadingUnit {
+            heading: "kg".to_owned(),
+            line: 3,
+            found: "ton".to_owned(),
+        },
     ];
     for why in all {
         for lang in [Language::Id, Language::En] {
@@ -387,7 +552,11 @@ fn why_a_file_is_no_table_is_told_in_the_language_of_the_reader() {
             );
         }
     }
-    let absent = TableError::Headings(vec!["unit", "who"]).message(Language::Id);
+    let absent = TableError::Headings(MissingHeadings {
+        missing: vec!["unit", "who"],
+        ..MissingHeadings::default()
+    });
+    let absent = absent.message(Language::Id);
     assert!(absent.contains("satuan, oleh"), "{absent}");
 }
 

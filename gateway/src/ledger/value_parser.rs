@@ -3,8 +3,12 @@
 use crate::domain::ExactNumber;
 use crate::domain::ledger::EntryTime;
 use crate::domain::parse_finite;
-use crate::i18n::parse_month_name;
-use jiff::civil::{Date, DateTime, Time};
+use crate::i18n::split_weekday;
+use crate::i18n::written_time::{
+    DateOrder, LoggerTimeError, ParsedLoggerDate, ParsedLoggerTime, parse_logger_time,
+};
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 
 /// Decimal sign.
@@ -14,6 +18,23 @@ pub enum DecimalMark {
     Comma,
     /// `1,234.5`
     Point,
+}
+
+impl DecimalMark {
+    /// Parses the command line word `comma` or `point`.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Comma, Self::Point]
+            .into_iter()
+            .find(|mark| mark.word() == word)
+    }
+
+    /// Word on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Comma => "comma",
+            Self::Point => "point",
+        }
+    }
 }
 
 /// Meaning of a written number.
@@ -236,91 +257,75 @@ fn parse_serial_time(text: &str) -> Option<EntryTime> {
     moment.ok().map(EntryTime::Moment)
 }
 
-/// Date with the month as a word: `20 Nov 2026`, `20-November-2026 14:30`, `Nov 20, 2026`.
-fn parse_worded_date(text: &str) -> Option<EntryTime> {
-    let parts = text.split(|c: char| c.is_whitespace() || "-/,".contains(c));
-    let parts: Vec<&str> = parts
-        // Short forms of months may end with a point: `Nop.`.
-        .map(|part| part.trim_end_matches('.'))
-        .filter(|part| !part.is_empty())
-        .collect();
-    let [first, second, year, ref rest @ ..] = parts[..] else {
-        return None;
-    };
-    let (day, month) = match (parse_month_name(first), parse_month_name(second)) {
-        (Some(month), None) => (second, month),
-        (None, Some(month)) => (first, month),
-        _ => return None,
-    };
-    let number = |text: &str, digits: std::ops::RangeInclusive<usize>| {
-        let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
-        text.parse::<i16>()
-            .ok()
-            .filter(|_| is_plain && digits.contains(&text.len()))
-    };
-    let day = i8::try_from(number(day, 1..=2)?).ok()?;
-    let date = Date::new(number(year, 4..=4)?, month, day).ok()?;
-    match rest {
-        [] => Some(EntryTime::Day(date)),
-        [time] => Some(EntryTime::Moment(date.to_datetime(parse_clock_time(time)?))),
-        _ => None,
-    }
+/// Date of an entry as a person wrote it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct WrittenDate {
+    /// Day, or day with the time at the site.
+    pub(super) when: EntryTime,
+    /// The year has two digits.
+    pub(super) is_short: bool,
+    /// Day of the week that is written in front.
+    pub(super) weekday: Option<Weekday>,
 }
 
-/// Parses a day or a day with time: `2026-11-21`, `21/11/2026`, `21-11-2026`, `21.11.2026`, `21
-/// November 2026`, each with an optional ` 14:30` or `T14:30:00`, or a day number. A time with an
-/// offset is converted to local time of the site.
-pub(super) fn parse_entry_time(text: &str, zone: &TimeZone) -> Option<EntryTime> {
+/// Reasons why a text is no date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DateFault {
+    /// It is none in any spelling, or only with the month before the day.
+    Unreadable,
+    /// Its month has no such day.
+    NoSuchDay,
+    /// The clock of the site showed this time twice or never.
+    Clock,
+}
+
+/// Parses a day or a day with time, with the day before the month: `2026-11-21`, `21/11/2026`,
+/// `21/11/26`, `Sabtu, 21 November 2026`, each with an optional time of day, or a day number. A
+/// time with an offset is converted to local time of the site. Errors: [`DateFault`].
+pub(super) fn parse_entry_time(text: &str, zone: &TimeZone) -> Result<WrittenDate, DateFault> {
     let text = text.trim();
-    if let Ok(at) = text.parse::<jiff::Timestamp>() {
-        let moment = at.to_zoned_datetime(zone.clone()).datetime();
-        return Some(EntryTime::Moment(truncate_to_seconds(moment)));
-    }
+    let bare = |when| WrittenDate {
+        when,
+        is_short: false,
+        weekday: None,
+    };
     if is_day_number(text) {
-        return parse_serial_time(text);
+        let serial = parse_serial_time(text);
+        return serial.map(bare).ok_or(DateFault::Unreadable);
     }
-    if let Some(when) = parse_worded_date(text) {
-        return Some(when);
-    }
-    let (day, time) = match text.split_once(['T', ' ']) {
-        Some((day, time)) => (parse_date(day)?, Some(time.trim())),
-        None => (parse_date(text)?, None),
+    let time = parse_logger_time(text).ok_or(DateFault::Unreadable)?;
+    // In Indonesia the day stands before the month.
+    let order = Some(DateOrder::Dmy);
+    let (day, is_plain) = match time {
+        ParsedLoggerTime::LocalClock { day, ms, .. } => (Some(day), ms == 0 && time.is_zoneless()),
+        ParsedLoggerTime::Instant { .. } => (None, false),
     };
-    match time {
-        None => Some(EntryTime::Day(day)),
-        Some(time) => Some(EntryTime::Moment(day.to_datetime(parse_clock_time(time)?))),
-    }
+    let resolved = day.map(|day| day.resolve_date(order));
+    let when = match resolved {
+        Some(Ok(day)) if is_plain => EntryTime::Day(day),
+        Some(Err(fault)) => return Err(date_fault(fault)),
+        _ => {
+            let at = time.to_utc(order, Some(zone)).map_err(date_fault)?;
+            let at = Timestamp::from_millisecond(at.0).map_err(|_| DateFault::Unreadable)?;
+            let moment = at.to_zoned_datetime(zone.clone()).datetime();
+            EntryTime::Moment(truncate_to_seconds(moment))
+        }
+    };
+    Ok(WrittenDate {
+        when,
+        is_short: matches!(day, Some(ParsedLoggerDate::TwoDigitYear(_))),
+        weekday: split_weekday(text).0,
+    })
 }
 
-fn parse_date(text: &str) -> Option<Date> {
-    let parts: Vec<&str> = text.split(['/', '-', '.']).collect();
-    let [first, month, last] = parts[..] else {
-        return None;
-    };
-    let number = |text: &str, digits: std::ops::RangeInclusive<usize>| -> Option<i16> {
-        let plain = text.bytes().all(|byte| byte.is_ascii_digit());
-        (plain && digits.contains(&text.len())).then(|| text.parse().ok())?
-    };
-    // The month never comes first: in Indonesia the day stands before the month.
-    let (year, day) = if first.len() == 4 {
-        (first, last)
-    } else {
-        (last, first)
-    };
-    let small = |text| i8::try_from(number(text, 1..=2)?).ok();
-    Date::new(number(year, 4..=4)?, small(month)?, small(day)?).ok()
-}
-
-fn parse_clock_time(text: &str) -> Option<Time> {
-    // In Indonesia times are written `14.30` as well as `14:30`.
-    let mut parts = text.split([':', '.']).map(|part| {
-        let plain = (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
-        plain.then(|| part.parse::<i8>().ok())?
-    });
-    let (hour, minute) = (parts.next()??, parts.next()??);
-    let second = parts.next().unwrap_or(Some(0))?;
-    let ended = parts.next().is_none();
-    Time::new(hour, minute, second, 0).ok().filter(|_| ended)
+fn date_fault(fault: LoggerTimeError) -> DateFault {
+    match fault {
+        LoggerTimeError::NoDay => DateFault::NoSuchDay,
+        LoggerTimeError::Clock => DateFault::Clock,
+        LoggerTimeError::Order | LoggerTimeError::NotInOrder | LoggerTimeError::Zone => {
+            DateFault::Unreadable
+        }
+    }
 }
 
 fn truncate_to_seconds(moment: DateTime) -> DateTime {
@@ -406,34 +411,46 @@ mod tests {
     #[test]
     fn a_date_is_read_in_every_spelling_with_the_day_before_the_month() {
         let zone = TimeZone::get("Asia/Jakarta").unwrap();
-        let read = |text| parse_entry_time(text, &zone).map(|when| when.to_string());
+        let read = |text| parse_entry_time(text, &zone).map(|date| date.when.to_string());
         for text in [
             "2026-11-21",
             "21/11/2026",
             "21-11-2026",
             "21.11.2026",
+            "21/11/26",
+            "21 Nop 26",
+            "Sabtu, 21 Nov 2026",
+            "Sab 21 November 2026",
+            "Saturday, November 21, 2026",
+            "Sat 21/11/2026",
             "46347",
         ] {
-            assert_eq!(read(text).as_deref(), Some("2026-11-21"), "{text}");
+            assert_eq!(read(text).as_deref(), Ok("2026-11-21"), "{text}");
         }
-        let moment = Some("2026-11-21T14:30");
+        let moment = Ok("2026-11-21T14:30");
         for text in [
             "2026-11-21 14:30",
             "21/11/2026 14.30",
             "2026-11-21T14:30:00",
+            "2026-11-21T07:30:00Z",
+            "Sabtu, 21 November 2026 pukul 14.30",
+            "21/11/2026 14.30 WIB",
+            "21/11/2026 2:30 PM",
         ] {
             assert_eq!(read(text).as_deref(), moment, "{text}");
         }
-        assert_eq!(read("2026-11-21T07:30:00Z").as_deref(), moment);
-        for text in [
-            "11/21/2026",
-            "21/11/26",
-            "2026",
-            "31/02/2026",
-            "2026-11-21 25:00",
-            "kemarin",
+        for (text, fault) in [
+            ("11/21/2026", DateFault::Unreadable),
+            ("2026", DateFault::Unreadable),
+            ("2026-11-21 25:00", DateFault::Unreadable),
+            ("kemarin", DateFault::Unreadable),
+            ("31/11/2026", DateFault::NoSuchDay),
+            ("29/02/2025", DateFault::NoSuchDay),
+            ("31/02/26", DateFault::NoSuchDay),
+            ("2026-11-31 10:00", DateFault::NoSuchDay),
+            ("Feb 30, 2026", DateFault::NoSuchDay),
         ] {
-            assert_eq!(read(text), None, "{text}");
+            assert_eq!(read(text), Err(fault), "{text}");
         }
     }
 

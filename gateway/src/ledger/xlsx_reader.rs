@@ -2,7 +2,7 @@
 //! the workbook, and formulas without a stored result.
 
 use crate::domain::parse_finite;
-use crate::ledger::sheet_rows::{SheetCell, SheetRows, TableError, push_row};
+use crate::ledger::sheet_rows::{SheetCell, SheetRows, TableError, is_summary_formula, push_row};
 use crate::limits::{LEDGER_COLUMNS_MAX, LEDGER_HEADING_ROWS_MAX};
 use calamine::{Data, Reader, Xlsx, XlsxError};
 use jiff::civil::{Date, DateTime, Time};
@@ -22,6 +22,7 @@ pub(crate) struct XlsxWorkbook<'a> {
     /// Days are counted from 1 January 1904 (old spreadsheets of Macintosh), not from 1900.
     is_1904: bool,
     results: StoredResults,
+    has_formulas: bool,
 }
 
 /// Trust in the results of formulas that a workbook stores.
@@ -59,8 +60,9 @@ impl<'a> XlsxWorkbook<'a> {
             is_1904: attribute_is_true(&workbook, "date1904"),
             results: StoredResults {
                 asks_calculation,
-                stores_texts: !asks_calculation && stores_texts(bytes),
+                stores_texts: !asks_calculation && sheets_contain(bytes, b" t=\"str\""),
             },
+            has_formulas: sheets_contain(bytes, b"<f>") || sheets_contain(bytes, b"<f "),
         })
     }
 
@@ -117,8 +119,8 @@ impl<'a> XlsxWorkbook<'a> {
             }
         }
         drop(reader);
-        if !hollow.is_empty() {
-            self.add_unstored_formulas(name, &hollow, &mut rows)?;
+        if !hollow.is_empty() || self.has_formulas {
+            self.mark_formulas(name, &hollow, &mut rows)?;
         }
         let mut cells = SheetRows::new();
         for (row, content) in rows {
@@ -154,8 +156,9 @@ impl<'a> XlsxWorkbook<'a> {
         Ok(all)
     }
 
-    /// Adds formulas of cells without a value: some programs do not store results.
-    fn add_unstored_formulas(
+    /// Adds formulas of cells without a value (some programs do not store results), and marks the
+    /// results of those that sum up other cells.
+    fn mark_formulas(
         &mut self,
         name: &str,
         hollow: &BTreeSet<(u32, u32)>,
@@ -167,14 +170,20 @@ impl<'a> XlsxWorkbook<'a> {
             .map_err(to_table_error)?;
         while let Some(found) = reader.next_formula().map_err(to_table_error)? {
             let (row, column) = found.get_position();
-            let formula = found.get_value();
-            if hollow.contains(&(row, column)) && !formula.is_empty() {
-                place_cell(
-                    rows,
-                    row,
-                    column,
-                    SheetCell::Unstored(format!("={formula}")),
-                );
+            if found.get_value().is_empty() {
+                continue;
+            }
+            let formula = format!("={}", found.get_value());
+            if hollow.contains(&(row, column)) {
+                place_cell(rows, row, column, SheetCell::Unstored(formula));
+                continue;
+            }
+            let at = usize::try_from(column).unwrap_or(usize::MAX);
+            let cell = rows.get_mut(&row).and_then(|cells| cells.get_mut(at));
+            if let Some(cell @ SheetCell::Plain(_)) = cell
+                && is_summary_formula(&formula)
+            {
+                *cell = SheetCell::Summary(cell.text().to_owned());
             }
         }
         Ok(())
@@ -225,9 +234,10 @@ fn workbook_xml(bytes: &[u8]) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-/// Whether a sheet has a cell with the text that a formula gave (`t="str"`, ECMA-376 part 1,
-/// 18.18.11). Programs that calculate write it for an empty text too; others write no type.
-fn stores_texts(bytes: &[u8]) -> bool {
+/// Whether the text of a sheet contains these bytes: ` t="str"` of a cell with the text that a
+/// formula gave (ECMA-376 part 1, 18.18.11), which programs that calculate write for an empty text
+/// too and others do not; or the beginning of a formula.
+fn sheets_contain(bytes: &[u8], wanted: &[u8]) -> bool {
     let Ok(mut archive) = zip::ZipArchive::new(Cursor::new(bytes)) else {
         return false;
     };
@@ -238,7 +248,7 @@ fn stores_texts(bytes: &[u8]) -> bool {
         let is_sheet = file
             .name()
             .is_ok_and(|name| name.starts_with("xl/worksheets/"));
-        is_sheet && contains_bytes(file.take(SHEET_XML_BYTES_MAX), b" t=\"str\"")
+        is_sheet && contains_bytes(file.take(SHEET_XML_BYTES_MAX), wanted)
     })
 }
 

@@ -1,54 +1,15 @@
 //! Layout of a table of another program: its separator, its heading line and its columns.
 
+use super::column_names::{
+    CLOCK_COLUMN_NAMES, VALUE_COLUMN_NAMES, date_order_of_pattern, find_time_column, is_row_number,
+    offset_of_heading,
+};
 use super::number_format::{self, DecimalSeparator};
 use super::text_encoding::{self, NumberedCells};
-use super::time_format::{self, DateOrder, ParsedLoggerTime};
+use crate::i18n::written_time::{self, DateOrder, ParsedLoggerTime};
 use crate::ledger::starts_with_summary;
 use crate::limits::IMPORT_HEAD_ROWS_MAX;
 use csv::StringRecord;
-
-/// Names of the time column, in lower case (English, Bahasa Indonesia, German, and those of
-/// databases).
-const TIME_COLUMN_NAMES: [&str; 27] = [
-    "time",
-    "date",
-    "datetime",
-    "date time",
-    "date_time",
-    "date/time",
-    "timestamp",
-    "time stamp",
-    "day",
-    "waktu",
-    "tanggal",
-    "tgl",
-    "tanggal/waktu",
-    "tanggal jam",
-    "tanggal/jam",
-    "hari",
-    "zeit",
-    "datum",
-    "datum und uhrzeit",
-    "_time",
-    "ts",
-    "ts_utc",
-    "time_utc",
-    "created_at",
-    "last_changed",
-    "unix_time",
-    "epoch",
-];
-/// Names of a column with the time of day, in lower case.
-const CLOCK_COLUMN_NAMES: [&str; 7] = ["time", "jam", "pukul", "waktu", "hour", "uhrzeit", "zeit"];
-/// Names of the value column, used when a table has several columns with numbers.
-const VALUE_COLUMN_NAMES: [&str; 9] = [
-    "value", "values", "nilai", "data", "reading", "bacaan", "wert", "hasil", "_value",
-];
-/// Names of columns that number the rows; they are never taken unasked.
-const ROW_NUMBER_NAMES: [&str; 13] = [
-    "no", "no.", "nr", "nr.", "nomor", "#", "record", "rn", "entry_id", "id", "index", "urut",
-    "table",
-];
 
 /// Answers of a person about the columns.
 #[derive(Clone, Copy, Debug, Default)]
@@ -150,8 +111,9 @@ impl TableColumns {
         }
         let names = heading.map(|at| rows[at].1.clone());
         let data = rows[first..].iter().map(|(_, row)| row);
-        let is_reading =
-            |row: &&StringRecord| !is_summary_row(row) && !text_encoding::is_blank_row(row);
+        // A row without a time, such as one of sums, says nothing about the columns.
+        let has_time = |row: &StringRecord| row.get(time).is_some_and(|cell| !cell.is_empty());
+        let is_reading = |row: &&StringRecord| !is_summary_row(row) && has_time(row);
         let data: Vec<&StringRecord> = data.filter(is_reading).collect();
         let is_time = |row: &&&StringRecord| {
             let cell = row.get(time);
@@ -162,10 +124,13 @@ impl TableColumns {
         let width = names.as_ref().or(data.first().copied());
         let time_name = names.as_ref().and_then(|names| names.get(time));
         let time_name = time_name.unwrap_or_default().to_owned();
+        let below_names = below_heading(&rows, heading, first);
+        let mut below = below_names.iter();
+        let offset_below = || below.find_map(|row| offset_of_heading(row.get(time)?));
         let columns = Self {
             separator,
             heading_line: heading.map(|at| rows[at].0),
-            offset_s: offset_of_heading(&time_name),
+            offset_s: offset_of_heading(&time_name).or_else(offset_below),
             more_times: more_time_columns(&data, names.as_ref(), (time, has_clock)),
             heading,
             first,
@@ -173,7 +138,7 @@ impl TableColumns {
             time,
             has_clock,
             values: Vec::new(),
-            below_names: below_heading(&rows, heading, first),
+            below_names,
             names,
             numbered,
             order: date_order_of_pattern(&time_name),
@@ -198,7 +163,9 @@ impl TableColumns {
                 (Some((at, _)), None) => Some(*at),
                 // Two columns of one name: only a number says which.
                 (Some(_), Some(_)) => None,
-                (None, _) => number().filter(is_there),
+                (None, _) => self
+                    .column_below_named(&wanted)
+                    .or_else(|| number().filter(is_there)),
             };
         }
         let lower = |name: &str| name.trim().to_lowercase();
@@ -209,6 +176,18 @@ impl TableColumns {
         let is_called = |name: &str| VALUE_COLUMN_NAMES.contains(&&*lower(name));
         let mut called = self.values.iter().filter(|(_, name)| is_called(name));
         match (called.next(), called.next()) {
+            (Some((at, _)), None) => Some(*at),
+            _ => None,
+        }
+    }
+
+    /// Index of the only value column with this text (in lower case) in a row below the heading:
+    /// some portals write the name of the device above that of the value.
+    fn column_below_named(&self, wanted: &str) -> Option<usize> {
+        let is_said = |text: &String| text.trim().to_lowercase() == wanted;
+        let said = |(at, _): &&(usize, String)| self.texts_below(*at).iter().any(is_said);
+        let mut said = self.values.iter().filter(said);
+        match (said.next(), said.next()) {
             (Some((at, _)), None) => Some(*at),
             _ => None,
         }
@@ -231,6 +210,15 @@ impl TableColumns {
         cells.map(str::to_owned).collect()
     }
 
+    /// Whether a column is the one with the values of the exchange format, which have a decimal
+    /// point.
+    pub(super) fn is_exchange(&self, column: usize) -> bool {
+        let mut values = self.values.iter();
+        self.separator == b','
+            && self.time_name == "time"
+            && values.any(|(at, name)| *at == column && name == "value")
+    }
+
     /// Number of lines above the readings that are neither heading nor data.
     pub(super) fn skipped_lines(&self) -> usize {
         self.first - usize::from(self.heading.is_some())
@@ -241,10 +229,10 @@ impl TableColumns {
 pub(super) fn parse_time_cell(cell: &str, numbered: bool) -> Option<ParsedLoggerTime> {
     let plain = || {
         numbered
-            .then(|| time_format::parse_numeric_time(cell))
+            .then(|| written_time::parse_numeric_time(cell))
             .flatten()
     };
-    time_format::parse_logger_time(cell).or_else(plain)
+    written_time::parse_logger_time(cell).or_else(plain)
 }
 
 /// Index of the first data row. In a table without a heading, rows with values right above the
@@ -262,37 +250,6 @@ fn first_data_row(rows: &[NumberedCells], first: usize, time: usize) -> usize {
 pub(super) fn is_summary_row(row: &StringRecord) -> bool {
     let first = row.iter().find(|cell| !cell.is_empty());
     first.is_some_and(starts_with_summary)
-}
-
-/// Column of the times, by the name that was asked for, else by its usual names.
-fn find_time_column(row: &StringRecord, asked: Option<&str>) -> Option<usize> {
-    let asked = asked.map(|asked| asked.trim().to_lowercase());
-    row.iter().position(|cell| {
-        // What stands behind the name is ignored: `Time (UTC+7)`, `Date Time, GMT+07:00`.
-        let name = cell.to_lowercase();
-        let bare = name
-            .split(['(', '[', ','])
-            .next()
-            .unwrap_or_default()
-            .trim();
-        match &asked {
-            Some(asked) => [name.as_str(), bare].contains(&asked.as_str()),
-            None => TIME_COLUMN_NAMES.contains(&bare) || date_order_of_pattern(cell).is_some(),
-        }
-    })
-}
-
-/// Offset from UTC, s, in a heading such as `Time (UTC+7)`, `Waktu [WIB]` or `ts_utc`.
-fn offset_of_heading(name: &str) -> Option<i32> {
-    let is_end = |sign: char| !(sign.is_alphanumeric() || "+-:".contains(sign));
-    // One letter, such as the `Z` of an axis, is no zone in a name.
-    let mut words = name.split(is_end).filter(|word| word.len() > 1);
-    words.find_map(time_format::parse_zone_word)
-}
-
-/// Whether a column of this name numbers the rows.
-fn is_row_number(name: &str) -> bool {
-    ROW_NUMBER_NAMES.contains(&&*name.trim().to_lowercase())
 }
 
 /// Rows between the heading and the readings.
@@ -313,7 +270,7 @@ fn row_below_heading(rows: &[NumberedCells], heading: usize, first: usize) -> us
         let mut cells = row.iter();
         !text_encoding::is_blank_row(row)
             && cells.all(|cell| {
-                parse_any_number(cell).is_none() && time_format::parse_logger_time(cell).is_none()
+                parse_any_number(cell).is_none() && written_time::parse_logger_time(cell).is_none()
             })
     };
     let below = rows.get(heading + 1..first).unwrap_or_default();
@@ -329,24 +286,12 @@ fn more_time_columns(
     let width = data.iter().map(|row| row.len()).max().unwrap_or(0);
     let is_taken = |at: usize| at == time || (has_clock && at == time + 1);
     let is_time = |at: usize| {
-        let cell = |row: &&&StringRecord| row.get(at).and_then(time_format::parse_logger_time);
+        let cell = |row: &&&StringRecord| row.get(at).and_then(written_time::parse_logger_time);
         data.iter().all(|row| cell(&row).is_some())
     };
     let found = (0..width).filter(|at| !is_taken(*at) && is_time(*at));
     let name = |at: usize| names.and_then(|names| names.get(at)).unwrap_or_default();
     found.map(|at| (at, name(at).to_owned())).collect()
-}
-
-/// Date order of a column name such as `dd/MM/yyyy HH:mm`; German letters (`TT.MM.JJJJ`) too.
-fn date_order_of_pattern(name: &str) -> Option<DateOrder> {
-    let name = name.to_lowercase();
-    let at = |words: &[&str]| words.iter().find_map(|word| name.find(word));
-    let (day, month, year) = (at(&["dd", "tt"])?, at(&["mm"])?, at(&["yy", "jj"])?);
-    match (day < month, year < month) {
-        (_, true) => Some(DateOrder::Ymd),
-        (true, false) => Some(DateOrder::Dmy),
-        (false, false) => Some(DateOrder::Mdy),
-    }
 }
 
 /// Column of the first time, whether times are plain numbers, and the row of the first time.
@@ -375,7 +320,7 @@ fn locate_first_time(
     let dated = below().find_map(|(at, (_, row))| {
         let column = row
             .iter()
-            .position(|cell| time_format::parse_logger_time(cell).is_some())?;
+            .position(|cell| written_time::parse_logger_time(cell).is_some())?;
         Some((column, false, at))
     });
     // Without a column name, only the first column may hold times that are plain numbers: in any
@@ -385,7 +330,7 @@ fn locate_first_time(
             row.len() > 1
                 && row
                     .get(0)
-                    .and_then(time_format::parse_numeric_time)
+                    .and_then(written_time::parse_numeric_time)
                     .is_some()
         });
         found.next().map(|(at, _)| (0, true, at))
@@ -415,7 +360,7 @@ fn has_clock_column(
                 .and_then(|cell| parse_time_cell(cell, numbered));
             let is_day = day.is_none_or(|day| !day.has_clock());
             let clock = row.get(time + 1);
-            let clock = clock.and_then(|cell| time_format::parse_clock_cell(cell, is_named));
+            let clock = clock.and_then(|cell| written_time::parse_clock_cell(cell, is_named));
             is_day && clock.is_some()
         })
 }

@@ -90,7 +90,9 @@ pub fn find_heading_unit(heading: &str) -> HeadingUnit {
             return found;
         }
     }
-    last_word_unit(heading)
+    // `Temp, °F (LGR S/N: 10123456)`: what is in brackets may be a note.
+    let bare = heading.split(['(', '[']).next().unwrap_or_default().trim();
+    last_word_unit(if bare.is_empty() { heading } else { bare })
 }
 
 fn unit_in_brackets(inside: &str) -> HeadingUnit {
@@ -194,6 +196,8 @@ mod tests {
             ("Temp F", "degF"),
             ("Suhu_C", "degC"),
             ("Daya [Watt]", "W"),
+            ("Temp, °F (LGR S/N: 10123456, SEN S/N: 10123457)", "degF"),
+            ("Daya kW (rata-rata)", "kW"),
         ] {
             assert_eq!(said(heading), unit, "{heading}");
         }

@@ -6,6 +6,7 @@
 //! import wrong readings without any sign of it.
 
 use super::columns::{TableColumns, count_filled_cells, is_summary_row, parse_time_cell};
+use super::format_answers::{FormatAnswers, TimeOfRow};
 use super::format_clues::TableFormatClues;
 use super::number_format::{self, DecimalSeparator, SeparatorEvidence};
 use super::sample_interval::SampleInterval;
@@ -15,13 +16,15 @@ use super::table_questions::{
 };
 use super::table_source::{self, TableSource};
 use super::text_encoding::{self, NumberedCells, TextEncoding};
-use super::time_format::{DateOrder, LoggerTimeError, ParsedLoggerTime};
-use super::zone_conflict::{self, TimeOfRow};
 use super::{
     CsvRowError, CsvRowErrorKind, CsvRowErrors, DuplicateTimeFinder, HeadingUnit, find_heading_unit,
 };
 use crate::domain::UtcMs;
-use crate::ledger::cell_name;
+use crate::i18n::split_weekday;
+use crate::i18n::written_time::{
+    DateOrder, LoggerTimeError, ParsedLoggerTime, parse_clock_cell, written_offset,
+};
+use crate::ledger::{cell_name, is_summary_formula};
 use crate::storage::ImportRow;
 use jiff::tz::TimeZone;
 
@@ -81,6 +84,8 @@ pub struct DetectedTableFormat {
     pub repeated: u64,
     /// Number of times that were finer than a millisecond and were cut.
     pub cut: u64,
+    /// Sentences about what an option counted more than, or was not used for.
+    pub overridden: Vec<LoggerTableMessage>,
 }
 
 /// Reads the whole table. Errors: [`LoggerTableError`], with all questions and all wrong rows at
@@ -120,6 +125,9 @@ struct ResolvedTableFormat {
     dates: Option<DateOrder>,
     decimals: DecimalSeparator,
     local: bool,
+    /// The option for the zone counts more than the zones of the times.
+    ignores_own: bool,
+    overridden: Vec<LoggerTableMessage>,
 }
 
 struct LoggerTableReader<'a> {
@@ -147,7 +155,7 @@ impl LoggerTableReader<'_> {
             return (time, cell.to_owned());
         }
         let clock = row.get(self.columns.time + 1).unwrap_or_default();
-        let read = super::time_format::parse_clock_cell(clock, true);
+        let read = parse_clock_cell(clock, true);
         let both = time
             .zip(read)
             .map(|(time, clock)| time.with_clock_of_day(clock));
@@ -170,11 +178,21 @@ impl LoggerTableReader<'_> {
         })
     }
 
+    /// Whether a row without a time sums up others: a word says so, or nothing stands at the place
+    /// of the time and a sum at that of the value.
+    fn sums_up(&self, line: u64, row: &csv::StringRecord) -> bool {
+        let value = row.get(self.column).unwrap_or_default();
+        let is_sum =
+            is_summary_formula(value) || self.source.summaries.contains(&(line, self.column));
+        let time = row.get(self.columns.time).unwrap_or_default();
+        is_summary_row(row) || (time.is_empty() && is_sum)
+    }
+
     fn collect_clues(&self) -> TableFormatClues {
         let mut clues = TableFormatClues::default();
         for (line, row) in self.data_rows() {
             let time = self.parse_row_time(&row).0;
-            if time.is_none() && is_summary_row(&row) {
+            if time.is_none() && self.sums_up(line, &row) {
                 continue;
             }
             if let (Some(time @ ParsedLoggerTime::LocalClock { day, .. }), text) =
@@ -207,9 +225,24 @@ impl LoggerTableReader<'_> {
         clues: &TableFormatClues,
     ) -> Result<ResolvedTableFormat, LoggerTableError> {
         // All questions at once, so that one further call is enough.
-        let mut open = Vec::new();
-        let dates = self.resolve_date_order(clues, &mut open);
-        let decimals = self.resolve_decimal_separator(clues, &mut open);
+        let mut answers = FormatAnswers::new(self.wishes);
+        answers.check_separator(&self.source.text);
+        let dates = answers.date_order(clues, self.columns.order);
+        let point = self.columns.is_exchange(self.column);
+        let decimals = answers.decimal_separator(clues, point);
+        let asked = self.wishes.zone.as_ref();
+        let times = self.data_rows().filter_map(|(line, row)| {
+            let (time, text) = self.parse_row_time(&row);
+            let time = time?;
+            let at = time.to_utc(dates, asked).ok();
+            Some(TimeOfRow {
+                line,
+                text,
+                time,
+                at,
+            })
+        });
+        let ignores_own = answers.zone(self.columns.offset_s, times);
         let zone = self.wishes.zone.as_ref().or(self.heading_zone.as_ref());
         if let (Some((line, found)), None) = (&clues.zoneless, zone) {
             let args = vec![
@@ -217,11 +250,11 @@ impl LoggerTableReader<'_> {
                 ("found", found.clone()),
                 ("zone", self.wishes.site_zone.clone()),
             ];
-            open.push(table_message("exchange-zone", args));
+            answers.open.push(table_message("exchange-zone", args));
         }
-        if !open.is_empty() {
+        if !answers.open.is_empty() {
             return Err(LoggerTableError {
-                sentences: open,
+                sentences: answers.open,
                 faults: CsvRowErrors::default(),
             });
         }
@@ -229,86 +262,10 @@ impl LoggerTableReader<'_> {
             dates,
             // Without any decimals both separators give the same numbers.
             decimals: decimals.unwrap_or(DecimalSeparator::Point),
-            local: clues.zoneless.is_some(),
+            local: clues.zoneless.is_some() || ignores_own,
+            ignores_own,
+            overridden: answers.overridden,
         })
-    }
-
-    fn resolve_date_order(
-        &self,
-        clues: &TableFormatClues,
-        open: &mut Vec<LoggerTableMessage>,
-    ) -> Option<DateOrder> {
-        let has_order =
-            clues.open_date.is_some() || clues.day_first.is_some() || clues.day_second.is_some();
-        // An option counts only where the file has dates of that kind.
-        if !has_order || self.wishes.dates.is_some() {
-            return self.wishes.dates.filter(|_| has_order);
-        }
-        match (&clues.day_first, &clues.day_second) {
-            (Some((line, found)), Some((other, also))) => {
-                let args = vec![
-                    ("line", line.to_string()),
-                    ("found", found.clone()),
-                    ("other", other.to_string()),
-                    ("also", also.clone()),
-                ];
-                open.push(table_message("exchange-dates-both", args));
-                return None;
-            }
-            (Some(_), None) => return Some(DateOrder::Dmy),
-            (None, Some(_)) => return Some(DateOrder::Mdy),
-            (None, None) => {}
-        }
-        // A heading such as `dd/MM/yyyy` decides only when no date of the column contradicts it.
-        if self.columns.order.is_some() {
-            return self.columns.order;
-        }
-        if let Some((line, found, is_short)) = &clues.open_date {
-            let key = if *is_short {
-                "exchange-dates-short"
-            } else {
-                "exchange-dates"
-            };
-            let args = vec![("line", line.to_string()), ("found", found.clone())];
-            open.push(table_message(key, args));
-        }
-        None
-    }
-
-    fn resolve_decimal_separator(
-        &self,
-        clues: &TableFormatClues,
-        open: &mut Vec<LoggerTableMessage>,
-    ) -> Option<DecimalSeparator> {
-        if self.wishes.decimals.is_some() {
-            return self.wishes.decimals;
-        }
-        match (&clues.comma, &clues.point, &clues.open_value) {
-            (Some((line, found)), Some((other, also)), _) => {
-                let args = vec![
-                    ("line", line.to_string()),
-                    ("found", found.clone()),
-                    ("other", other.to_string()),
-                    ("also", also.clone()),
-                ];
-                open.push(table_message("exchange-decimals-both", args));
-                None
-            }
-            (Some(_), None, _) => Some(DecimalSeparator::Comma),
-            (None, Some(_), _) => Some(DecimalSeparator::Point),
-            // A table with commas between its cells can have a decimal comma only inside quotes.
-            (None, None, Some((_, found)))
-                if self.columns.separator == b',' && found.contains('.') =>
-            {
-                Some(DecimalSeparator::Point)
-            }
-            (None, None, Some((line, found))) => {
-                let args = vec![("line", line.to_string()), ("found", found.clone())];
-                open.push(table_message("exchange-decimals", args));
-                None
-            }
-            (None, None, None) => None,
-        }
     }
 
     /// Format of the table, before any row is counted.
@@ -338,12 +295,12 @@ impl LoggerTableReader<'_> {
             missing: (0, 0),
             repeated: 0,
             cut: 0,
+            overridden: settled.overridden.clone(),
         }
     }
 
     /// All readings. Errors: every wrong row.
     fn read_rows(&self, settled: &ResolvedTableFormat) -> Result<LoggerTable, LoggerTableError> {
-        self.check_zone_of_call(settled)?;
         let mut faults = CsvRowErrors::default();
         let mut twice = DuplicateTimeFinder::default();
         let mut understood = self.detected_format(settled);
@@ -385,25 +342,6 @@ impl LoggerTableReader<'_> {
         })
     }
 
-    /// Refuses a zone of the call that contradicts the one of the heading or of a time.
-    fn check_zone_of_call(&self, settled: &ResolvedTableFormat) -> Result<(), LoggerTableError> {
-        let Some(asked) = &self.wishes.zone else {
-            return Ok(());
-        };
-        let times = self.data_rows().filter_map(|(line, row)| {
-            let (time, text) = self.parse_row_time(&row);
-            let time = time?;
-            let at = time.to_utc(settled.dates, Some(asked)).ok()?;
-            Some(TimeOfRow {
-                line,
-                text,
-                time,
-                at,
-            })
-        });
-        zone_conflict::check_zones(asked, self.columns.offset_s, times)
-    }
-
     /// Unit of a value: the one behind it, else that of the heading where others are written out.
     fn unit_of_value(&self, unit: Option<&'static str>) -> Option<&'static str> {
         let mut values = self.columns.values.iter();
@@ -413,6 +351,31 @@ impl LoggerTableReader<'_> {
             Some(HeadingUnit::Known { unit, .. }) => Some(unit.symbol),
             _ => None,
         })
+    }
+
+    /// Moment of a row (line, text of its time). Errors: no such moment, or none that is accepted.
+    fn moment_of_row(
+        &self,
+        (line, text): (u64, &str),
+        time: ParsedLoggerTime,
+        settled: &ResolvedTableFormat,
+    ) -> Result<UtcMs, CsvRowError> {
+        let fault = |kind| CsvRowError::new(line, kind, text);
+        let own = settled.ignores_own.then(|| written_offset(text)).flatten();
+        let time = own.map_or(time, |own| time.without_zone(own));
+        let zone = self.wishes.zone.as_ref().or(self.heading_zone.as_ref());
+        let at = time.to_utc(settled.dates, zone);
+        let at = at.map_err(|why| match why {
+            LoggerTimeError::Clock => fault(CsvRowErrorKind::Clock),
+            LoggerTimeError::NoDay => fault(CsvRowErrorKind::NoDay),
+            LoggerTimeError::NotInOrder => fault(CsvRowErrorKind::NotInOrder),
+            LoggerTimeError::Order | LoggerTimeError::Zone => fault(CsvRowErrorKind::Time),
+        })?;
+        if !is_weekday_of(text, time, settled.dates) {
+            return Err(fault(CsvRowErrorKind::Weekday));
+        }
+        let outside = self.wishes.era.check_timestamp(line, at, text);
+        outside.map_or(Ok(at), Err)
     }
 
     /// Reading of one row; `None` where the row has no value.
@@ -430,7 +393,7 @@ impl LoggerTableReader<'_> {
         };
         let (time, text) = self.parse_row_time(row);
         // A sum below the readings would be imported as a reading.
-        if time.is_none() && is_summary_row(row) {
+        if time.is_none() && self.sums_up(line, row) {
             count_with_line(&mut understood.summaries, line);
             return Ok(None);
         }
@@ -443,20 +406,11 @@ impl LoggerTableReader<'_> {
         {
             return Err(CsvRowError::new(line, CsvRowErrorKind::Columns, &whole()));
         }
-        let fault = |kind| CsvRowError::new(line, kind, &text);
         if let Some(found) = self.unstored_formula(line, row) {
             return Err(CsvRowError::new(line, CsvRowErrorKind::Formula, &found));
         }
-        let time = time.ok_or_else(|| fault(CsvRowErrorKind::Time))?;
-        let zone = self.wishes.zone.as_ref().or(self.heading_zone.as_ref());
-        let at = time.to_utc(settled.dates, zone);
-        let at: UtcMs = at.map_err(|why| match why {
-            LoggerTimeError::Clock => fault(CsvRowErrorKind::Clock),
-            _ => fault(CsvRowErrorKind::Time),
-        })?;
-        if let Some(fault) = self.wishes.era.check_timestamp(line, at, &text) {
-            return Err(fault);
-        }
+        let time = time.ok_or_else(|| CsvRowError::new(line, CsvRowErrorKind::Time, &text))?;
+        let at = self.moment_of_row((line, &text), time, settled)?;
         // Time and columns of a row without a value are checked too: a shifted row is an error.
         if number_format::is_missing_value(value) {
             count_with_line(&mut understood.missing, line);
@@ -484,6 +438,16 @@ impl LoggerTableReader<'_> {
         understood.cut += u64::from(cut);
         Ok(Some((at, number)))
     }
+}
+
+/// Whether the day of the week in front of a date is that of the date, where there is one.
+fn is_weekday_of(text: &str, time: ParsedLoggerTime, order: Option<DateOrder>) -> bool {
+    let (Some(weekday), ParsedLoggerTime::LocalClock { day, .. }) = (split_weekday(text).0, time)
+    else {
+        return true;
+    };
+    let day = day.resolve_date(order);
+    day.is_ok_and(|day| day.weekday() == weekday)
 }
 
 /// Counts a row; the line of the first one stays.

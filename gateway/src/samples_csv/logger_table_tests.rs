@@ -201,6 +201,22 @@ fn lines_above_the_heading_of_a_portal_are_left_out_and_counted() {
 }
 
 #[test]
+fn names_units_and_the_zone_may_stand_in_rows_below_the_heading() {
+    let file = "timestamp,Charger [258],Charger [258]\nAsia/Jakarta (+07:00),PV power,Yield\n\
+                ,W,kWh\n2022-08-02 15:30:00,28.9,1.5\n2022-08-02 15:45:00,29.1,1.6\n";
+    let said = LoggerTableOptions {
+        column: Some("pv power".to_owned()),
+        ..bare_options()
+    };
+    assert_eq!(read_good_rows(file, &said), BOTH_READINGS);
+    let utc = LoggerTableOptions {
+        column: Some("PV power".to_owned()),
+        ..in_zone("UTC")
+    };
+    assert_eq!(told_keys(file, &utc), ["exchange-zone-overrides-heading"]);
+}
+
+#[test]
 fn rows_without_a_value_and_times_finer_than_a_millisecond_are_counted() {
     let file = "time;value\n2022-08-02T08:30:00.123456789Z;28,9\n2022-08-02T08:45:00Z;\n\
                 2022-08-02T09:00:00Z;NaN\n;\n2022-08-02T09:00:00Z;\"-\"\n";
@@ -247,31 +263,205 @@ fn a_row_that_is_wrong_is_named_and_takes_the_whole_file_with_it() {
     assert_eq!(head, [(1, Time)]);
 }
 
-#[test]
-fn a_zone_of_the_call_that_contradicts_the_file_is_refused_in_one_sentence() {
-    for (file, key) in [
-        (
-            "Time (UTC);value\n2022-08-02 08:30;28,9\n2022-08-02 08:45;29,1\n",
-            "heading",
-        ),
-        ("Waktu [WITA];nilai\n2022-08-02 16:30;28,9\n", "heading"),
-    ] {
-        let key = format!("exchange-zone-of-{key}");
-        assert_eq!(open_questions(file, &jakarta_options()), [&*key], "{file}");
+/// Keys of the sentences about what an option counted more than, or was not used for.
+#[track_caller]
+fn told_keys(file: &str, wishes: &LoggerTableOptions) -> Vec<&'static str> {
+    let table = read_table(file.as_bytes(), wishes).unwrap();
+    table
+        .format
+        .overridden
+        .iter()
+        .map(|told| told.key)
+        .collect()
+}
+
+fn in_zone(name: &str) -> LoggerTableOptions {
+    LoggerTableOptions {
+        zone: parse_zone(name),
+        ..bare_options()
     }
+}
+
+#[test]
+fn zones_of_one_meaning_are_taken_in_silence() {
     for file in [
         "Time (UTC+7);value\n2022-08-02 15:30;28,9\n2022-08-02 15:45;29,1\n",
         "time;value\n2022-08-02 15:30 WIB;28,9\n2022-08-02T15:45:00+07:00;29,1\n",
+    ] {
+        let rows = read_good_rows(file, &jakarta_options());
+        assert_eq!(rows, BOTH_READINGS, "{file}");
+        assert_eq!(told_keys(file, &jakarta_options()), [""; 0], "{file}");
+    }
+}
+
+#[test]
+fn a_zone_of_the_call_that_contradicts_the_file_is_told() {
+    for (file, key) in [
+        (
+            "Time (UTC);value\n2022-08-02 15:30;28,9\n2022-08-02 15:45;29,1\n",
+            "exchange-zone-overrides-heading",
+        ),
         // A time with a zone of its own means one moment, whatever is asked.
-        "time;value\n2022-08-02T08:30:00Z;28,9\n2022-08-02 16:45 WITA;29,1\n",
+        (
+            "time;value\n2022-08-02T08:30:00Z;28,9\n2022-08-02 16:45 WITA;29,1\n",
+            "exchange-zone-unused",
+        ),
         // Seconds since 1970 have no zone that could be another one.
-        "Time (UTC);value\n1659429000;28,9\n1659429900;29,1\n",
+        (
+            "Time (UTC);value\n1659429000;28,9\n1659429900;29,1\n",
+            "exchange-zone-unused",
+        ),
+    ] {
+        let rows = read_good_rows(file, &jakarta_options());
+        assert_eq!(rows, BOTH_READINGS, "{file}");
+        assert_eq!(told_keys(file, &jakarta_options()), [key], "{file}");
+    }
+}
+
+#[test]
+fn a_heading_and_times_of_two_zones_are_refused_until_the_call_says_which_is_right() {
+    let file = "Waktu (WIB);nilai\n2022-08-02T15:30:00Z;28,9\n2022-08-02T15:45:00Z;29,1\n";
+    assert_eq!(
+        open_questions(file, &bare_options()),
+        ["exchange-zones-differ"]
+    );
+    assert_eq!(
+        open_questions(file, &in_zone("Asia/Tokyo")),
+        ["exchange-zones-differ"]
+    );
+    assert_eq!(read_good_rows(file, &in_zone("WIB")), BOTH_READINGS);
+    assert_eq!(
+        told_keys(file, &in_zone("WIB")),
+        ["exchange-zone-overrides-times"]
+    );
+    let utc = read_good_rows(file, &in_zone("UTC"));
+    assert!(utc.starts_with("2022-08-02T15:30:00Z 28.9"), "{utc}");
+    assert_eq!(
+        told_keys(file, &in_zone("UTC")),
+        ["exchange-zone-overrides-heading"]
+    );
+}
+
+#[test]
+fn an_order_of_dates_that_two_places_state_differently_is_a_question_or_told() {
+    let ordered = |dates| LoggerTableOptions {
+        dates: Some(dates),
+        ..jakarta_options()
+    };
+    let file = "dd/MM/yyyy;nilai\n02/13/2022 15:30;1,5\n";
+    assert_eq!(
+        open_questions(file, &jakarta_options()),
+        ["exchange-dates-heading"]
+    );
+    assert_eq!(
+        told_keys(file, &ordered(DateOrder::Mdy)),
+        ["exchange-dates-overrides"]
+    );
+    for order in [DateOrder::Dmy, DateOrder::Ymd] {
+        assert_eq!(
+            open_questions(file, &ordered(order)),
+            ["exchange-dates-said"]
+        );
+    }
+    let open = "yyyy-MM-dd;nilai\n02/03/2022 15:30;1,5\n";
+    assert_eq!(open_questions(open, &jakarta_options()), ["exchange-dates"]);
+    let signed = |decimals| LoggerTableOptions {
+        decimals: Some(decimals),
+        ..jakarta_options()
+    };
+    let point = "time;value\n2022-08-02 15:30;1.5\n";
+    assert_eq!(
+        open_questions(point, &signed(DecimalSeparator::Comma)),
+        ["exchange-decimals-said"]
+    );
+    let separated = LoggerTableOptions {
+        separator: Some(b';'),
+        ..jakarta_options()
+    };
+    assert_eq!(
+        told_keys("sep=,\ntime;value\n2022-08-02 15:30;1.5\n", &separated),
+        ["exchange-separator-overrides"]
+    );
+}
+
+/// One source of a zone: nothing, or UTC and seven and eight hours before it.
+fn any_offset() -> impl Strategy<Value = Option<i64>> {
+    prop::sample::select(vec![None, Some(0), Some(7), Some(8)])
+}
+
+proptest! {
+    #[test]
+    fn no_two_sources_of_a_zone_differ_in_silence(
+        said in any_offset(), heading in any_offset(), cell in any_offset(),
+    ) {
+        let name = |offset: i64| format!("+{offset:02}:00");
+        let in_brackets = |offset| format!(" (UTC{})", name(offset));
+        let heading_text = heading.map_or(String::new(), in_brackets);
+        let zone = cell.map(name).unwrap_or_default();
+        let file = format!("Waktu{heading_text};nilai\n2022-08-02 15:30:00{zone};28,9\n");
+        let wishes = said.map_or_else(bare_options, |offset| in_zone(&name(offset)));
+        let sources = [said, heading, cell].into_iter().flatten();
+        let distinct: std::collections::BTreeSet<i64> = sources.collect();
+        match read_table(file.as_bytes(), &wishes) {
+            Ok(table) => {
+                let told = table.format.overridden.len();
+                prop_assert_eq!(told > 0, distinct.len() > 1, "{:?}", table.format.overridden);
+                let utc = 15 * 60 + 30 - (table.rows[0].0.0 / 60_000).rem_euclid(24 * 60);
+                prop_assert!(distinct.contains(&(utc / 60)), "{}", utc);
+            }
+            Err(refused) if distinct.is_empty() => {
+                prop_assert_eq!(refused.sentences[0].key, "exchange-zone");
+            }
+            Err(refused) => {
+                prop_assert!(distinct.len() > 1);
+                prop_assert_eq!(refused.sentences[0].key, "exchange-zones-differ");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_date_that_does_not_exist_is_told_as_one_and_a_sum_at_the_end_is_left_out() {
+    use CsvRowErrorKind::{NoDay, Weekday};
+    let file = "Waktu;nilai\n30/11/2025 10:00;1,5\n31/11/2025 10:00;2,5\n29/02/2025;3\n\
+                2025-11-31 10:00;4\nSenin, 30 Nov 2025;5\n;=SUM(B2:B5)\n";
+    assert_eq!(
+        row_errors(file, &jakarta_options()),
+        [(3, NoDay), (4, NoDay), (5, NoDay), (6, Weekday)]
+    );
+    let good = "Waktu;nilai\nMinggu, 30 Nov 2025 00:00 AM;1,5\n;=SUM(B2:B2)\n";
+    let table = read_table(good.as_bytes(), &jakarta_options()).unwrap();
+    assert_eq!(render_rows(&table.rows), "2025-11-29T17:00:00Z 1.5\n");
+    assert_eq!(table.format.summaries, (1, 3));
+    let alone = "Waktu;nilai\n29/02/2025 10:00;1,5\n";
+    assert_eq!(row_errors(alone, &jakarta_options()), [(2, NoDay)]);
+}
+
+#[test]
+fn a_value_that_can_mean_two_numbers_is_asked_about_with_every_separator() {
+    for file in [
+        "time;value\n2022-08-02T08:30:00Z;1.234\n",
+        "Waktu,Nilai\n2022-08-02T08:30:00Z,1.234\n",
+        "Waktu,Nilai\n2022-08-02T08:30:00Z,\"1,234\"\n",
+        "Waktu\tNilai\n2022-08-02T08:30:00Z\t1.234 kWh\n",
     ] {
         assert_eq!(
-            read_good_rows(file, &jakarta_options()),
-            BOTH_READINGS,
+            open_questions(file, &bare_options()),
+            ["exchange-decimals"],
             "{file}"
         );
+    }
+    // The exchange format has a decimal point; a value beside a unit is evidence as any other.
+    for (file, value) in [
+        ("time,value\n2022-08-02T08:30:00Z,1.234\n", "1.234"),
+        (
+            "Waktu\tNilai\n2022-08-02T08:30:00Z\t1.234 kWh\n2022-08-02T08:45:00Z\t0,5 kWh\n",
+            "1234",
+        ),
+    ] {
+        let rows = read_good_rows(file, &bare_options());
+        let first = format!("2022-08-02T08:30:00Z {value}\n");
+        assert!(rows.starts_with(&first), "{rows}");
     }
 }
 

@@ -18,8 +18,10 @@
 //!
 //! User documentation: `docs/configuration.md`, "Readings of other programs".
 
+mod column_names;
 mod columns;
 mod duplicates;
+mod format_answers;
 mod format_clues;
 mod heading_unit;
 mod logger_table;
@@ -30,9 +32,8 @@ mod sample_interval;
 mod table_questions;
 mod table_source;
 mod text_encoding;
-mod time_format;
-mod zone_conflict;
 
+pub use crate::i18n::written_time::{DateOrder, parse_zone};
 pub use duplicates::DuplicateTimeFinder;
 pub use heading_unit::{HeadingUnit, find_heading_unit};
 pub use logger_table::{DetectedTableFormat, LoggerTable, read_logger_table as read_table};
@@ -40,9 +41,9 @@ pub use number_format::DecimalSeparator;
 pub use sample_interval::SampleInterval;
 pub use table_questions::{LoggerTableError, LoggerTableMessage, LoggerTableOptions};
 pub use text_encoding::TextEncoding;
-pub use time_format::{DateOrder, parse_zone};
 
 use crate::domain::{ExactNumber, Sample, UtcMs};
+use crate::i18n::excerpt;
 use crate::limits::{IMPORT_FAULTS_MAX, IMPORT_TIME_MIN_MS};
 use jiff::Timestamp;
 
@@ -59,7 +60,7 @@ pub struct CsvRowError {
     pub line: u64,
     /// Kind of the error; `CsvRowErrorKind::message_key` is its key in the catalogue.
     pub kind: CsvRowErrorKind,
-    /// Text of the row or cell, cut to 80 characters.
+    /// Beginning of the text of the row or cell.
     pub found: String,
     /// Line of the earlier row that this row contradicts.
     pub other: Option<u64>,
@@ -92,6 +93,12 @@ pub enum CsvRowErrorKind {
     Formula,
     /// The value has another unit than those above it.
     Unit,
+    /// The month of the date has no such day.
+    NoDay,
+    /// The date does not exist in the order of day, month and year that the column has.
+    NotInOrder,
+    /// The day of the week in front of the date is that of another date.
+    Weekday,
 }
 
 /// Row errors of a file: the first ones of each kind in full, the others only counted.
@@ -127,6 +134,9 @@ impl CsvRowErrorKind {
             Self::Unsorted => "exchange-unsorted",
             Self::Formula => "exchange-formula",
             Self::Unit => "exchange-unit-differs",
+            Self::NoDay => "exchange-no-day",
+            Self::NotInOrder => "exchange-not-in-order",
+            Self::Weekday => "exchange-weekday",
         }
     }
 }
@@ -177,12 +187,12 @@ impl TimestampBounds {
 }
 
 impl CsvRowError {
-    /// Error of one row; `found` is cut to 80 characters.
+    /// Error of one row; of a long `found` the beginning is kept.
     pub fn new(line: u64, kind: CsvRowErrorKind, found: &str) -> Self {
         Self {
             line,
             kind,
-            found: truncate_excerpt(found),
+            found: excerpt(found),
             other: None,
         }
     }
@@ -281,10 +291,6 @@ fn parse_exact_decimal(text: &str) -> Option<ExactNumber> {
     let mantissa: i64 = format!("{sign}{steps}").parse().ok()?;
     // A decimal has no negative zero; the double that Number::parse gave has.
     (mantissa != 0 || sign.is_empty()).then_some(ExactNumber::Decimal { mantissa, exponent })
-}
-
-fn truncate_excerpt(text: &str) -> String {
-    text.chars().take(80).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 use super::parse_number;
 use crate::domain::ExactNumber;
 use drivers::units::{self, UnitOfMeasure};
+use std::borrow::Cow;
 
 /// Decimal separator of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,16 +126,20 @@ pub(super) fn separator_evidence(text: &str) -> SeparatorEvidence {
 
 /// Digits with their separators, and the exponent behind them.
 fn split_exponent(text: &str) -> (&str, &str) {
-    let digits = text.trim_start_matches(['+', '-']);
+    let digits = text.trim_start_matches(SIGNS);
     let end = digits.find(['e', 'E']).unwrap_or(digits.len());
     digits.split_at(end)
 }
 
 /// Number under a decimal separator; `None` when the text is no number under it.
 pub(super) fn parse_grouped_number(text: &str, sign: DecimalSeparator) -> Option<ExactNumber> {
-    let text = text.trim();
-    let minus = if text.starts_with('-') { "-" } else { "" };
-    let bare = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let text = join_spaced_groups(text.trim())?;
+    let minus = if text.starts_with(MINUS_SIGNS) {
+        "-"
+    } else {
+        ""
+    };
+    let bare = text.strip_prefix(SIGNS).unwrap_or(&text);
     let (digits, exponent) = split_exponent(bare);
     // A second sign in front (`--5`) is left over.
     if digits.len() + exponent.len() != bare.len() {
@@ -151,6 +156,30 @@ pub(super) fn parse_grouped_number(text: &str, sign: DecimalSeparator) -> Option
     }
     let part = part.map_or(String::new(), |part| format!(".{part}"));
     parse_number(&format!("{minus}{whole}{part}{exponent}"))
+}
+
+/// Signs before a number: U+2212 is the minus of typeset tables.
+const SIGNS: [char; 3] = ['-', '+', '\u{2212}'];
+const MINUS_SIGNS: [char; 2] = ['-', '\u{2212}'];
+
+/// Number without spaces between groups of three digits (`1 234,5`); `None` when a space stands
+/// elsewhere.
+fn join_spaced_groups(text: &str) -> Option<Cow<'_, str>> {
+    let mut groups = text.split(char::is_whitespace);
+    let first = groups.next()?;
+    let lead = first.trim_start_matches(SIGNS);
+    let mut all = Cow::Borrowed(first);
+    let mut is_open = (1..=3).contains(&lead.len()) && lead.bytes().all(|b| b.is_ascii_digit());
+    for group in groups {
+        let digits = group.bytes().take_while(u8::is_ascii_digit).count();
+        if digits != 3 || !is_open {
+            return None;
+        }
+        // Behind decimals no further group follows.
+        is_open = group.len() == digits;
+        all.to_mut().push_str(group);
+    }
+    Some(all)
 }
 
 /// Digits without the separator that groups thousands; `None` when groups do not have three digits.
@@ -189,6 +218,9 @@ mod tests {
             ("-0,5", Comma, "-0.5"),
             ("+7", Comma, "7"),
             ("1,5e3", Comma, "1500"),
+            ("1 234,5", Comma, "1234.5"),
+            ("12\u{a0}345\u{202f}678", Point, "12345678"),
+            ("\u{2212}0,5", Comma, "-0.5"),
         ] {
             assert_eq!(
                 value(text, sign).and_then(|text| text.parse::<f64>().ok()),
@@ -205,6 +237,9 @@ mod tests {
             ("5.", Point),
             ("--5", Point),
             ("5 kg", Point),
+            ("1 23", Point),
+            ("2025 100", Comma),
+            ("1 2345", Comma),
             ("1e", Point),
             ("inf", Point),
         ] {

@@ -2,8 +2,8 @@
 
 use super::columns::TableColumns;
 use super::number_format::DecimalSeparator;
-use super::time_format::DateOrder;
 use super::{CsvRowErrors, TimestampBounds};
+use crate::i18n::written_time::DateOrder;
 use jiff::tz::TimeZone;
 
 /// Options of an import that a person gives beyond what the table shows.

@@ -24,6 +24,8 @@ pub(super) struct TableSource {
     /// Line and column of the cells of a workbook that hold a number and no text: they have no
     /// decimal sign.
     pub(super) native_numbers: HashSet<(u64, usize)>,
+    /// Line and column of the cells of a workbook with a formula that sums up other cells.
+    pub(super) summaries: HashSet<(u64, usize)>,
     /// Days that are added to day numbers: the workbook counts from another epoch.
     pub(super) day_shift: i64,
     pub(super) columns: TableColumns,
@@ -56,6 +58,7 @@ pub(super) fn open_table(
         encoding,
         sheet: None,
         native_numbers: HashSet::new(),
+        summaries: HashSet::new(),
         day_shift: 0,
         columns,
     })
@@ -74,7 +77,7 @@ fn no_table_error(text: &str, wishes: &LoggerTableOptions) -> LoggerTableError {
         let args = vec![rows, ("found", name.clone())];
         return single_message_error("exchange-time-column-unknown", args);
     }
-    let shown = super::truncate_excerpt(second.unwrap_or(first));
+    let shown = crate::i18n::excerpt(second.unwrap_or(first));
     let args = vec![rows, ("found", shown.replace('\t', " "))];
     let key = match second {
         None => "exchange-heading-only",
@@ -111,7 +114,7 @@ fn open_workbook(
             _ => single_message_error("exchange-workbook", vec![]),
         })?;
         count_formulas(&mut formulas, name, &rows);
-        let (text, native_numbers) = sheet_text(&rows);
+        let (text, native_numbers, summaries) = sheet_text(&rows);
         seen.push_str(&text);
         let asked = AskedColumns {
             separator: Some(b'\t'),
@@ -123,6 +126,7 @@ fn open_workbook(
                 encoding: TextEncoding::Workbook,
                 sheet: Some(name.clone()),
                 native_numbers,
+                summaries,
                 day_shift: book.epoch_shift(),
                 columns,
             });
@@ -181,10 +185,14 @@ fn choose_sheets(names: &[String], asked: Option<&str>) -> Result<Vec<String>, L
     }
 }
 
-/// Rows of a sheet as lines with tabs, and where its numbers stand; a line has the number that the
-/// spreadsheet shows for it.
-fn sheet_text(rows: &[(u64, Vec<SheetCell>)]) -> (String, HashSet<(u64, usize)>) {
+/// Line and column of cells.
+type CellPlaces = HashSet<(u64, usize)>;
+
+/// Rows of a sheet as lines with tabs, where its numbers stand, and which of them sum up others; a
+/// line has the number that the spreadsheet shows for it.
+fn sheet_text(rows: &[(u64, Vec<SheetCell>)]) -> (String, CellPlaces, CellPlaces) {
     let (mut text, mut natives) = (String::new(), HashSet::new());
+    let mut summaries = HashSet::new();
     let mut line = 1;
     for (number, cells) in rows {
         // A line of one tab is a row of empty cells; the reader would not count an empty line.
@@ -194,8 +202,11 @@ fn sheet_text(rows: &[(u64, Vec<SheetCell>)]) -> (String, HashSet<(u64, usize)>)
         }
         let mut first = true;
         for (at, cell) in cells.iter().enumerate() {
-            if matches!(cell, SheetCell::Plain(_)) {
+            if matches!(cell, SheetCell::Plain(_) | SheetCell::Summary(_)) {
                 natives.insert((line, at));
+            }
+            if cell.is_summary() {
+                summaries.insert((line, at));
             }
             if !std::mem::take(&mut first) {
                 text.push('\t');
@@ -205,7 +216,7 @@ fn sheet_text(rows: &[(u64, Vec<SheetCell>)]) -> (String, HashSet<(u64, usize)>)
         text.push('\n');
         line += 1;
     }
-    (text, natives)
+    (text, natives, summaries)
 }
 
 fn push_cell(text: &mut String, cell: &SheetCell) {
@@ -215,7 +226,7 @@ fn push_cell(text: &mut String, cell: &SheetCell) {
     text.extend(written.chars().map(plain));
     // A typed number has a decimal point and groups nothing. With three decimals it would look like
     // a group of thousands; one more zero says what it is.
-    if let SheetCell::Plain(number) = cell
+    if let SheetCell::Plain(number) | SheetCell::Summary(number) = cell
         && let Some((_, decimals)) = number.split_once('.')
         && decimals.len() == 3
         && decimals.bytes().all(|byte| byte.is_ascii_digit())

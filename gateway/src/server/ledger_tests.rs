@@ -45,7 +45,7 @@ async fn an_entry_is_written_down_corrected_and_found() {
     assert_eq!(status, StatusCode::CREATED, "{added}");
     assert_eq!(
         added["remarks"][0]["error"],
-        "11500 g disimpan sebagai 11.5 kg"
+        "11.500 g disimpan sebagai 11,5 kg"
     );
     let now = bench
         .json("/api/v1/ledger?period=2026-Q4&indicator=bsf-maggot")
@@ -123,7 +123,7 @@ async fn a_request_that_is_repeated_with_its_key_gets_the_first_answer() {
     );
     assert_eq!(
         first.1["remarks"][0]["error"],
-        "12500 g disimpan sebagai 12.5 kg"
+        "12.500 g disimpan sebagai 12,5 kg"
     );
     for _ in 0..2 {
         assert_eq!(post_entry(&bench, &request).await, first);

@@ -30,6 +30,15 @@ static JAVANESE: LocaleRow = LocaleRow {
         &["Novèmber", "Nov"],
         &["Dhésèmber", "Dhé", "Desember"],
     ],
+    weekdays: [
+        &["Senèn", "Sèn", "Senin"],
+        &["Selasa", "Sel"],
+        &["Rebo", "Reb", "Rabu"],
+        &["Kemis", "Kem", "Kamis"],
+        &["Jemuwah", "Jem", "Jumat"],
+        &["Setu", "Set", "Sabtu"],
+        &["Ngahad", "Nga", "Minggu"],
+    ],
     messages: MessageCatalogue::new("jv", include_str!("jv.ftl")),
 };
 

@@ -113,6 +113,8 @@ impl ImportArgs {
             || self.separator.is_some()
             || self.unit.is_some()
             || self.zone.is_some()
+            || self.decimal.is_some()
+            || self.date_order.is_some()
     }
 
     /// Takes over what the call says about the table. Errors: a sentence that says what is wrong.

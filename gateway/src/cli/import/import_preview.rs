@@ -2,22 +2,27 @@
 //! words and as JSON.
 
 use super::import_args::ImportArgs;
+use super::import_questions::sentence_text;
+use super::import_units;
 use super::planned_import::PlannedImport;
 use crate::cli::backend::print_stderr;
 use crate::config::Config;
 use crate::domain::UtcMs;
 use crate::i18n::Language;
-use crate::samples_csv::{self, CsvRowErrors, DateOrder, DetectedTableFormat, LoggerTableOptions};
+use crate::samples_csv::{
+    self, CsvRowError, CsvRowErrorKind, CsvRowErrors, DateOrder, DetectedTableFormat,
+    LoggerTableOptions,
+};
 use crate::server::ImportedRowsJson;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// Lengths of time with their unit, the longest first, ms.
+/// Lengths of time with the message key of their unit, the longest first, ms.
 const LENGTHS: [(i64, &str); 4] = [
-    (86_400_000, "d"),
-    (3_600_000, "h"),
-    (60_000, "min"),
-    (1000, "s"),
+    (86_400_000, "cli-import-days"),
+    (3_600_000, "cli-import-hours"),
+    (60_000, "cli-import-minutes"),
+    (1000, "cli-import-seconds"),
 ];
 
 /// Prints the detected format with the first reading, so that a person can check both.
@@ -30,11 +35,12 @@ pub(super) fn print_format(
     if let Some(format) = &plan.format {
         print_table_format(format, options, wishes, lang);
     }
-    if let Some((from, to)) = &plan.converted {
-        print_stderr(&lang.text_with("cli-import-converted", &[("from", from), ("to", to)]));
-    }
+    let named = plan.format.as_ref();
+    let column = named.map(|format| column_text(format.column, &format.column_name));
+    let column = column.unwrap_or_default();
+    import_units::print_conversion(&plan.converted, options.unit.as_deref(), &column, lang);
     if plan.repeated > 0 {
-        let count = plan.repeated.to_string();
+        let count = count_text(plan.repeated, lang);
         print_stderr(&lang.text_with("exchange-repeated", &[("count", &count)]));
     }
 }
@@ -47,9 +53,14 @@ fn print_table_format(
 ) {
     let parts = format_parts(format, options, wishes, lang);
     print_stderr(&lang.text_with("exchange-understood", &[("parts", &parts.join(", "))]));
+    for told in &format.overridden {
+        print_stderr(&sentence_text(told, lang));
+    }
     if let Some((line, (at, number))) = format.first {
         let mut value = String::new();
         samples_csv::write_number(&mut value, number);
+        // Without marks between thousands: `1.234` would have to be read twice here.
+        let value = lang.locale().plain_digits(&value);
         let (found, digits) = &format.first_texts;
         let args = [
             ("line", &*line.to_string()),
@@ -62,7 +73,10 @@ fn print_table_format(
     }
     let say = |key, (count, line): (u64, u64)| {
         if count > 0 {
-            let args = [("count", &*count.to_string()), ("line", &*line.to_string())];
+            let args = [
+                ("count", &*count_text(count, lang)),
+                ("line", &*line.to_string()),
+            ];
             print_stderr(&lang.text_with(key, &args));
         }
     };
@@ -121,7 +135,8 @@ fn format_parts(
 /// Values from here on are written with an exponent.
 const PLAIN_BELOW: f64 = 1e15;
 
-fn column_text(number: usize, name: &str) -> String {
+/// Number of a column, with its name.
+pub(super) fn column_text(number: usize, name: &str) -> String {
     if name.is_empty() {
         number.to_string()
     } else {
@@ -142,16 +157,19 @@ pub(super) fn print_comparison(
     let args = [
         ("point", &*plan.target.point),
         ("unit", unit),
-        ("rows", &plan.count.to_string()),
+        ("rows", &count_text(plan.count, lang)),
         ("first", &time_text(first)),
         ("last", &time_text(last)),
         (
             "interval",
-            &*plan.interval_ms.map(interval_text).unwrap_or_default(),
+            &*plan
+                .interval_ms
+                .map(|interval| interval_text(interval, lang))
+                .unwrap_or_default(),
         ),
-        ("new", &found.new.to_string()),
-        ("equal", &found.equal.to_string()),
-        ("differing", &found.differing.to_string()),
+        ("new", &count_text(found.new, lang)),
+        ("equal", &count_text(found.equal, lang)),
+        ("differing", &count_text(found.differing, lang)),
     ];
     // A single row has no interval.
     let key = if plan.interval_ms.is_some() {
@@ -161,7 +179,7 @@ pub(super) fn print_comparison(
     };
     print_stderr(&lang.text_with(key, &args));
     print_falls(plan, lang);
-    let value = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), value_text);
+    let value = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |v| value_text(v, lang));
     if let Some((at, kept, given)) = found.first_differing {
         let args = [
             ("time", &*time_text(at)),
@@ -172,16 +190,16 @@ pub(super) fn print_comparison(
     }
     if let Some(at) = found.first_among {
         let args = [
-            ("count", &*found.among.to_string()),
+            ("count", &*count_text(found.among, lang)),
             ("time", &time_text(at)),
         ];
         print_stderr(&lang.text_with("cli-import-among", &args));
     }
     if let Some((at, outside)) = found.first_outside {
         let args = [
-            ("count", &*found.outside.to_string()),
+            ("count", &*count_text(found.outside, lang)),
             ("time", &time_text(at)),
-            ("value", &value_text(outside)),
+            ("value", &value_text(outside, lang)),
         ];
         print_stderr(&lang.text_with("cli-import-outside", &args));
     }
@@ -195,10 +213,10 @@ fn print_falls(plan: &PlannedImport, lang: Language) {
     };
     let args = [
         ("point", &*plan.target.point),
-        ("count", &*falls.count.to_string()),
+        ("count", &*count_text(falls.count, lang)),
         ("time", &time_text(at.0)),
-        ("before", &value_text(before)),
-        ("value", &value_text(value)),
+        ("before", &value_text(before, lang)),
+        ("value", &value_text(value, lang)),
     ];
     print_stderr(&lang.text_with("cli-import-falls", &args));
 }
@@ -210,20 +228,28 @@ fn time_text(at: i64) -> String {
 }
 
 /// Value of a row in full; a very large one as `1e308` instead of 309 digits.
-fn value_text(value: f64) -> String {
+fn value_text(value: f64, lang: Language) -> String {
     if value.abs() < PLAIN_BELOW {
-        value.to_string()
+        lang.locale().plain_digits(&value.to_string())
     } else {
         format!("{value:e}")
     }
 }
 
+/// Number of rows in the marks of the language.
+pub(super) fn count_text(count: u64, lang: Language) -> String {
+    lang.locale().grouped_digits(&count.to_string())
+}
+
 /// Interval in its greatest whole unit.
-fn interval_text(interval: i64) -> String {
+fn interval_text(interval: i64, lang: Language) -> String {
     let whole = LENGTHS.iter().find(|(length, _)| interval % length == 0);
     match whole {
-        Some((length, unit)) => format!("{} {unit}", interval / length),
-        None => format!("{interval} ms"),
+        Some((length, key)) => {
+            let count = (interval / length).to_string();
+            lang.text_with(key, &[("count", &count)])
+        }
+        None => format!("{} ms", lang.locale().grouped_digits(&interval.to_string())),
     }
 }
 
@@ -245,8 +271,14 @@ pub(super) fn result_json(
         "repeated": plan.repeated,
         "falls": plan.falls.map(|falls| falls.count),
         "interval_ms": plan.interval_ms,
-        "converted": plan.converted.as_ref().map(|(from, to)| json!({ "from": from, "to": to })),
+        "converted": plan.converted.units.as_ref()
+            .map(|(from, to)| json!({ "from": from, "to": to })),
     });
+    let overridden = plan.converted.overridden.iter();
+    let overridden: Vec<&str> = overridden.map(|one| &*one.text).collect();
+    if !overridden.is_empty() {
+        json["overridden_units"] = json!(overridden);
+    }
     if let Some(format) = &plan.format {
         json["without_value"] = json!(format.missing.0);
         json["totals"] = json!(format.summaries.0);
@@ -271,7 +303,18 @@ fn format_json(format: &DetectedTableFormat, zone: Option<&str>) -> Value {
         "column": format.column,
         "unit": format.value_unit,
         "head_lines": format.head,
+        "overridden": format.overridden.iter().map(|told| told.key).collect::<Vec<_>>(),
     })
+}
+
+/// Text of a row that an error quotes. A reading that occurs twice is quoted as it was read, in the
+/// digits of the language.
+fn found_text(fault: &CsvRowError, lang: Language) -> String {
+    let reading = fault.found.split_once(' ');
+    match reading.filter(|_| fault.kind == CsvRowErrorKind::DuplicateTime) {
+        Some((time, value)) => format!("{time} {}", lang.locale().plain_digits(value)),
+        None => fault.found.clone(),
+    }
 }
 
 /// Prints the errors of rows: the first ones of each kind, the others as one line.
@@ -280,19 +323,20 @@ pub(super) fn print_row_errors(faults: &CsvRowErrors, file: &Path, lang: Languag
     for fault in &faults.named {
         let other = fault.other.unwrap_or_default().to_string();
         let expected = lang.text_with(fault.kind.message_key(), &[("other", &other)]);
-        print_stderr(&format!(
-            "{file}:{}: \"{}\": {expected}",
-            fault.line, fault.found
-        ));
+        let found = found_text(fault, lang);
+        print_stderr(&format!("{file}:{}: \"{found}\": {expected}", fault.line));
     }
     for (kind, _) in &faults.kinds {
         let more = faults.unlisted_count(*kind);
         if more > 0 {
             let why = lang.text_with(kind.message_key(), &[("other", "...")]);
             // The line of the contradicted row differs for each error, so none is named here.
-            let args = [("count", &*more.to_string()), ("why", &why)];
+            let args = [("count", &*count_text(more, lang)), ("why", &why)];
             print_stderr(&lang.text_with("cli-import-more", &args));
         }
     }
-    print_stderr(&lang.text_with("cli-import-faulty", &[("count", &faults.count.to_string())]));
+    print_stderr(&lang.text_with(
+        "cli-import-faulty",
+        &[("count", &count_text(faults.count, lang))],
+    ));
 }

@@ -60,7 +60,11 @@ pub(super) fn ask_unit(point_unit: &str, lang: Language) -> Option<String> {
     let unit = |text: &str| {
         let is_yes = ["y", "ya", "yes"].contains(&text.to_lowercase().as_str());
         let found = drivers::units::find_unit(if is_yes { point_unit } else { text.trim() });
-        found.map(|unit| unit.symbol.to_owned())
+        let own = || (is_yes || text.trim() == point_unit).then_some(point_unit);
+        found
+            .map(|unit| unit.symbol)
+            .or_else(own)
+            .map(str::to_owned)
     };
     let mut stdin = std::io::stdin().lock();
     ConsolePrompt::new(&mut stdin, lang).ask_parsed(&question, unit)
@@ -75,7 +79,7 @@ fn take_answer(
 ) -> bool {
     let text = |text: &str| Some(text.to_owned());
     match key {
-        "exchange-zone" => {
+        "exchange-zone" | "exchange-zones-differ" => {
             let site = wishes.site_zone.clone();
             let question = lang.text_with("cli-import-answer-zone", &[("zone", &site)]);
             let zone = |text: &str| {
@@ -85,17 +89,20 @@ fn take_answer(
             wishes.zone = prompt.ask_parsed(&question, zone);
             wishes.zone.is_some()
         }
-        "exchange-dates" | "exchange-dates-short" => {
+        "exchange-dates"
+        | "exchange-dates-short"
+        | "exchange-dates-heading"
+        | "exchange-dates-said" => {
             let question = lang.text("cli-import-answer");
             wishes.dates = prompt.ask_parsed(&question, DateOrder::parse);
             wishes.dates.is_some()
         }
-        "exchange-decimals" => {
+        "exchange-decimals" | "exchange-decimals-said" => {
             let question = lang.text("cli-import-answer");
             wishes.decimals = prompt.ask_parsed(&question, DecimalSeparator::parse);
             wishes.decimals.is_some()
         }
-        "exchange-column" | "exchange-column-unknown" => {
+        "exchange-column" | "exchange-column-unknown" | "exchange-column-twice" => {
             wishes.column = prompt.ask_parsed(&lang.text("cli-import-answer"), text);
             wishes.column.is_some()
         }

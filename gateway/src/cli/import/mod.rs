@@ -11,6 +11,7 @@ mod counter_falls;
 mod import_args;
 mod import_preview;
 mod import_questions;
+mod import_units;
 mod import_upload;
 mod planned_import;
 mod samples_file;
@@ -33,7 +34,7 @@ use crate::samples_csv::{
     LoggerTableOptions, TimestampBounds,
 };
 use crate::server::ImportedRowsJson;
-use crate::storage::{ImportRow, StoreAccess, StoreError};
+use crate::storage::{StoreAccess, StoreError};
 use counter_falls::CounterFalls;
 use import_args::ImportTarget;
 use import_upload::{FileOrigin, ImportStep};
@@ -41,7 +42,7 @@ use planned_import::{ImportRows, PlannedImport};
 use samples_file::check_samples_file;
 use std::io::IsTerminal as _;
 use std::path::Path;
-use value_units::{UnitError, UnitTexts};
+use value_units::UnitConversion;
 
 /// Imports the file as samples of the points; returns the exit status.
 pub(super) async fn run_import(options: &ImportArgs, lang: Language) -> u8 {
@@ -74,9 +75,9 @@ async fn import_file(
     (targets, mut wishes): (Vec<ImportTarget>, LoggerTableOptions),
     lang: Language,
 ) -> Result<u8, CommandError> {
-    let mut plans = Vec::new();
+    let mut plans: Vec<PlannedImport> = Vec::new();
     for target in targets {
-        match plan_target(config, options, target, &mut wishes, lang)? {
+        match plan_target((config, options), target, &plans, &mut wishes, lang)? {
             Some(plan) => plans.push(plan),
             None => return Ok(EXIT_NEGATIVE),
         }
@@ -235,11 +236,12 @@ impl ImportArgs {
     }
 }
 
-/// Reads the file for one point; `None` when it was refused, after the reasons were printed.
+/// Reads the file for one point, beside earlier ones; `None` when it was refused, after the reasons
+/// were printed.
 fn plan_target(
-    config: &Config,
-    options: &ImportArgs,
+    (config, options): (&Config, &ImportArgs),
     target: ImportTarget,
+    earlier: &[PlannedImport],
     wishes: &mut LoggerTableOptions,
     lang: Language,
 ) -> Result<Option<PlannedImport>, CommandError> {
@@ -256,7 +258,7 @@ fn plan_target(
             interval_ms: own.interval_ms,
             span: own.span,
             format: None,
-            converted: None,
+            converted: UnitConversion::default(),
             falls: falls.map(|_| own.falls),
         }));
     }
@@ -276,7 +278,13 @@ fn plan_target(
         read => read,
     };
     match read {
-        Ok(table) => Ok(plan_table(config, options, target, table, lang)),
+        Ok(table) => {
+            if let Some(other) = earlier.iter().find(|one| one.has_column_of(&table.format)) {
+                print_column_twice(&table.format, [&other.target, &target], lang);
+                return Ok(None);
+            }
+            Ok(plan_table(config, options, target, table, lang))
+        }
         Err(refused) => {
             print_refusal(&refused, &own.faults, file, lang);
             Ok(None)
@@ -299,10 +307,8 @@ fn plan_table(
 ) -> Option<PlannedImport> {
     let LoggerTable { mut rows, format } = table;
     let unit = config.site.point(&target.point).map(|point| &*point.unit);
-    let converted = convert_values(options, &target.point, (&mut rows, &format), unit, lang);
-    let Ok(converted) = converted else {
-        return None;
-    };
+    let point = (&*target.point, unit.unwrap_or_default());
+    let converted = import_units::convert_values(options, point, (&mut rows, &format), lang)?;
     if rows.is_empty() {
         print_no_rows(&options.file, lang);
         return None;
@@ -329,60 +335,22 @@ fn plan_table(
     })
 }
 
-/// Converts the values into the unit of the point, and asks for theirs where nothing says it;
-/// returns both units where they differ. An error was printed already.
-fn convert_values(
-    options: &ImportArgs,
-    point: &str,
-    (rows, format): (&mut [ImportRow], &DetectedTableFormat),
-    unit: Option<&str>,
-    lang: Language,
-) -> Result<Option<(String, String)>, ()> {
-    let unit = unit.unwrap_or_default();
-    let texts = UnitTexts {
-        said: options.unit.as_deref(),
-        values: format.value_unit,
-        heading: &format.column_name,
-        below: &format.column_texts,
-    };
-    let mut converted = value_units::convert_rows(rows, texts, unit);
-    // The headings of the exchange format, whose values are in the unit of the point.
-    let is_exchange = (&*format.time_column.1, &*format.column_name) == ("time", "value");
-    if converted == Err(UnitError::Unsaid) && is_exchange {
-        converted = Ok(None);
-    }
-    if let Err(why @ (UnitError::Unsaid | UnitError::Unknown(_))) = &converted
-        && options.may_ask()
-    {
-        print_unit_error(why, format, (point, unit), lang);
-        let said = import_questions::ask_unit(unit, lang).ok_or(())?;
-        let said = Some(&*said);
-        converted = value_units::convert_rows(rows, UnitTexts { said, ..texts }, unit);
-    }
-    let refused = |why: UnitError| print_unit_error(&why, format, (point, unit), lang);
-    converted.map_err(refused)
-}
-
-fn print_unit_error(
-    why: &UnitError,
+/// Says that one column is to go to two points.
+fn print_column_twice(
     format: &DetectedTableFormat,
-    (point, unit): (&str, &str),
+    [first, second]: [&ImportTarget; 2],
     lang: Language,
 ) {
-    let (key, found) = match why {
-        UnitError::Unsaid => ("exchange-unit-unsaid", ""),
-        UnitError::Unfit(found) => ("exchange-unit", &**found),
-        UnitError::Unknown(found) => ("exchange-unit-unknown", &**found),
-    };
-    let number = format.column.to_string();
-    let name = Some(&*format.column_name).filter(|name| !name.is_empty());
     let args = [
-        ("column", name.unwrap_or(&number)),
-        ("found", found),
-        ("point", point),
-        ("unit", unit),
+        (
+            "column",
+            &*import_preview::column_text(format.column, &format.column_name),
+        ),
+        ("point", &*first.point),
+        ("other", &*second.point),
     ];
-    print_stderr(&lang.text_with(key, &args));
+    print_stderr(&lang.text_with("cli-import-column-twice", &args));
+    print_stderr(&lang.text("cli-import-nothing"));
 }
 
 fn print_no_rows(file: &Path, lang: Language) {
@@ -437,10 +405,13 @@ fn print_results(
     for (plan, done) in each.filter(|(_, done)| done.written) {
         let args = [
             ("point", &*plan.target.point),
-            ("rows", &*plan.count.to_string()),
-            ("new", &*done.new.to_string()),
-            ("equal", &*done.equal.to_string()),
-            ("replaced", &*done.differing.to_string()),
+            ("rows", &*import_preview::count_text(plan.count, lang)),
+            ("new", &*import_preview::count_text(done.new, lang)),
+            ("equal", &*import_preview::count_text(done.equal, lang)),
+            (
+                "replaced",
+                &*import_preview::count_text(done.differing, lang),
+            ),
         ];
         print_line(&lang.text_with("cli-imported", &args));
     }

@@ -2,6 +2,7 @@
 
 use super::counter_falls::CounterFalls;
 use super::import_args::ImportTarget;
+use super::value_units::UnitConversion;
 use crate::domain::UtcMs;
 use crate::samples_csv::DetectedTableFormat;
 use crate::storage::ImportRow;
@@ -21,13 +22,20 @@ pub(super) struct PlannedImport {
     pub(super) span: Option<(UtcMs, UtcMs)>,
     /// Format of a table; `None` for the exchange format.
     pub(super) format: Option<DetectedTableFormat>,
-    /// Units from and to which the values were converted.
-    pub(super) converted: Option<(String, String)>,
+    /// Conversion of the values into the unit of the point.
+    pub(super) converted: UnitConversion,
     /// Falls of the values; `None` where the point is no counter.
     pub(super) falls: Option<CounterFalls>,
 }
 
 impl PlannedImport {
+    /// Whether the values were taken from the column of this format.
+    pub(super) fn has_column_of(&self, other: &DetectedTableFormat) -> bool {
+        self.format
+            .as_ref()
+            .is_some_and(|format| format.column == other.column)
+    }
+
     /// Falls of a counter, where they are more than a counter has.
     pub(super) fn many_falls(&self) -> Option<&CounterFalls> {
         self.falls.as_ref().filter(|falls| falls.are_many())

@@ -21,28 +21,68 @@ pub(super) struct UnitTexts<'a> {
     pub(super) below: &'a [String],
 }
 
+/// Place that says a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum UnitSource {
+    /// Behind each value.
+    Values,
+    /// The heading of the column.
+    Heading,
+    /// A row below the heading.
+    Below,
+}
+
+/// Unit that a place says, as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct StatedUnit {
+    pub(super) source: UnitSource,
+    pub(super) text: String,
+}
+
+/// Result of a conversion.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct UnitConversion {
+    /// Units from and to which the values were converted; `None` when they are the same.
+    pub(super) units: Option<(String, String)>,
+    /// Units of the file that the option counted more than.
+    pub(super) overridden: Vec<StatedUnit>,
+}
+
 /// Reasons why values cannot get the unit of the point.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum UnitError {
     /// Nothing says the unit, and the quantity has several of different size.
     Unsaid,
-    /// This unit cannot be converted, or contradicts the one of the values.
+    /// This unit cannot be converted.
     Unfit(String),
     /// The heading has what looks like a unit, but is none that is converted.
     Unknown(String),
+    /// Two places of the file say different units.
+    Differ(StatedUnit, StatedUnit),
 }
 
-/// Converts values into the unit of the point. Returns both units when they differ, `None` when
-/// nothing was to be done.
+impl UnitSource {
+    /// Message key of its name.
+    pub(super) fn message_key(self) -> &'static str {
+        match self {
+            Self::Values => "exchange-source-values",
+            Self::Heading => "exchange-source-heading",
+            Self::Below => "exchange-source-below",
+        }
+    }
+}
+
+/// Converts values into the unit of the point. With a unit of the call, that one counts.
 pub(super) fn convert_rows(
     rows: &mut [ImportRow],
     texts: UnitTexts<'_>,
     wanted: &str,
-) -> Result<Option<(String, String)>, UnitError> {
+) -> Result<UnitConversion, UnitError> {
     let Some(to) = units::find_unit(wanted) else {
-        return Ok(None);
+        return check_unconverted(texts, wanted);
     };
-    let Some(from) = find_source_unit(texts, to)? else {
+    let (from, overridden) = find_source_unit(texts, to)?;
+    let Some(from) = from else {
         // A wrong guess would be a figure that is 1000 times too large or too small.
         let is_other = |unit: &&UnitOfMeasure| {
             unit.quantity == to.quantity && unit.factor.to_bits() != to.factor.to_bits()
@@ -54,11 +94,12 @@ pub(super) fn convert_rows(
         return if has_others {
             Err(UnitError::Unsaid)
         } else {
-            Ok(None)
+            Ok(UnitConversion::default())
         };
     };
     if from.symbol == to.symbol {
-        return Ok(None);
+        let units = None;
+        return Ok(UnitConversion { units, overridden });
     }
     let power = power_of_ten(from, to);
     for (_, number) in rows.iter_mut() {
@@ -77,52 +118,115 @@ pub(super) fn convert_rows(
             })
         };
     }
-    Ok(Some((from.symbol.to_owned(), to.symbol.to_owned())))
+    Ok(UnitConversion {
+        units: Some((from.symbol.to_owned(), to.symbol.to_owned())),
+        overridden,
+    })
 }
 
-/// Unit of the values from all that may say it; `None` when nothing does.
+/// Check of values for a point whose unit is none that can be converted: another unit that the file
+/// surely says contradicts it.
+fn check_unconverted(texts: UnitTexts<'_>, wanted: &str) -> Result<UnitConversion, UnitError> {
+    let is_wanted = |text: &str| text.trim().eq_ignore_ascii_case(wanted.trim());
+    if let Some(said) = texts.said.filter(|said| !is_wanted(said)) {
+        return Err(UnitError::Unfit(said.to_owned()));
+    }
+    let stated = texts.stated().into_iter();
+    let mut others = stated.filter(|(_, unit)| match unit {
+        HeadingUnit::Known { unit, is_certain } => *is_certain && !is_wanted(unit.symbol),
+        // In brackets beside a value without a unit stands a part of its name.
+        HeadingUnit::Unknown(text) => !wanted.is_empty() && !is_wanted(text),
+        HeadingUnit::Unsaid => false,
+    });
+    if texts.said.is_some() {
+        let overridden = others.map(|(source, unit)| stated_unit(source, &unit));
+        return Ok(UnitConversion {
+            units: None,
+            overridden: overridden.collect(),
+        });
+    }
+    match others.next() {
+        Some((_, HeadingUnit::Unknown(text))) => Err(UnitError::Unknown(text)),
+        Some((source, unit)) => Err(UnitError::Unfit(stated_unit(source, &unit).text)),
+        None => Ok(UnitConversion::default()),
+    }
+}
+
+impl UnitTexts<'_> {
+    /// Units that the file says, the closest to the values first.
+    fn stated(&self) -> Vec<(UnitSource, HeadingUnit)> {
+        let known = |unit| HeadingUnit::Known {
+            unit,
+            is_certain: true,
+        };
+        let values = self.values.and_then(units::find_unit);
+        let values = values.map(|unit| (UnitSource::Values, known(unit)));
+        let heading = (UnitSource::Heading, find_heading_unit(self.heading));
+        let below = self.below.iter();
+        // Some loggers write the unit in a row below the names.
+        let below = below.map(|text| (UnitSource::Below, find_heading_unit(text)));
+        values.into_iter().chain([heading]).chain(below).collect()
+    }
+}
+
+fn stated_unit(source: UnitSource, unit: &HeadingUnit) -> StatedUnit {
+    let text = match unit {
+        HeadingUnit::Known { unit, .. } => unit.symbol.to_owned(),
+        HeadingUnit::Unknown(text) => text.clone(),
+        HeadingUnit::Unsaid => String::new(),
+    };
+    StatedUnit { source, text }
+}
+
+/// Unit of the values, `None` when nothing says it, and the units that the option overrides.
 fn find_source_unit(
     texts: UnitTexts<'_>,
     to: &UnitOfMeasure,
-) -> Result<Option<&'static UnitOfMeasure>, UnitError> {
-    if let Some(values) = texts.values {
-        let from = source_unit(Some(values), "", to)?;
-        let said = source_unit(texts.said, "", to)?.or(from);
-        let is_same = from.map(|unit| unit.symbol) == said.map(|unit| unit.symbol);
-        return if is_same {
-            Ok(from)
-        } else {
-            Err(UnitError::Unfit(values.to_owned()))
+) -> Result<(Option<&'static UnitOfMeasure>, Vec<StatedUnit>), UnitError> {
+    // A name that is a unit of another quantity is a name: `d` may be a channel.
+    let is_unit = |unit: &HeadingUnit| match unit {
+        HeadingUnit::Known { unit, is_certain } => *is_certain || unit.quantity == to.quantity,
+        HeadingUnit::Unknown(_) => true,
+        HeadingUnit::Unsaid => false,
+    };
+    let stated = texts.stated().into_iter();
+    let stated: Vec<_> = stated.filter(|(_, unit)| is_unit(unit)).collect();
+    if let Some(said) = texts.said {
+        let unknown = || UnitError::Unfit(said.to_owned());
+        let said = units::find_unit(said.trim()).ok_or_else(unknown)?;
+        let said = fitting_unit(said, to)?;
+        let differs = |unit: &HeadingUnit| match unit {
+            HeadingUnit::Known { unit, .. } => !is_same_unit(unit, said),
+            _ => true,
         };
+        let others = stated.iter().filter(|(_, unit)| differs(unit));
+        let overridden = others.map(|(source, unit)| stated_unit(*source, unit));
+        return Ok((Some(said), overridden.collect()));
     }
-    let mut from = source_unit(texts.said, texts.heading, to)?;
-    // Some loggers write the unit in a row below the names.
-    for text in texts.below {
-        if from.is_none() {
-            from = source_unit(None, text, to)?;
-        }
+    let Some((source, closest)) = stated.first() else {
+        return Ok((None, Vec::new()));
+    };
+    let HeadingUnit::Known { unit, .. } = closest else {
+        return Err(UnitError::Unknown(stated_unit(*source, closest).text));
+    };
+    let differs = |other: &HeadingUnit| match other {
+        HeadingUnit::Known { unit: other, .. } => !is_same_unit(unit, other),
+        _ => true,
+    };
+    if let Some((other, text)) = stated[1..].iter().find(|(_, other)| differs(other)) {
+        return Err(UnitError::Differ(
+            stated_unit(*other, text),
+            stated_unit(*source, closest),
+        ));
     }
-    Ok(from)
+    fitting_unit(unit, to).map(|unit| (Some(unit), Vec::new()))
 }
 
-/// Unit that the call or a text says; `None` when neither does.
-fn source_unit(
-    said: Option<&str>,
-    heading: &str,
-    to: &UnitOfMeasure,
-) -> Result<Option<&'static UnitOfMeasure>, UnitError> {
-    if let Some(said) = said {
-        let unknown = || UnitError::Unfit(said.to_owned());
-        let found = units::find_unit(said.trim()).ok_or_else(unknown)?;
-        return fitting_unit(found, to).map(Some);
-    }
-    match find_heading_unit(heading) {
-        HeadingUnit::Unknown(found) => Err(UnitError::Unknown(found)),
-        HeadingUnit::Known { unit, is_certain } if is_certain => fitting_unit(unit, to).map(Some),
-        // A name that is a unit of another quantity is a name: `d` may be a channel.
-        HeadingUnit::Known { unit, .. } => Ok(Some(unit).filter(|u| u.quantity == to.quantity)),
-        HeadingUnit::Unsaid => Ok(None),
-    }
+/// Whether two units give the same numbers.
+fn is_same_unit(one: &UnitOfMeasure, other: &UnitOfMeasure) -> bool {
+    one.quantity == other.quantity
+        && one.factor.to_bits() == other.factor.to_bits()
+        && one.offset.to_bits() == other.offset.to_bits()
 }
 
 /// Value without the last digits, which a conversion between temperatures leaves (25 and not
@@ -160,6 +264,8 @@ fn power_of_ten(from: &UnitOfMeasure, to: &UnitOfMeasure) -> Option<i8> {
 mod tests {
     use super::*;
     use crate::domain::UtcMs;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
     fn convert(
         value: &str,
@@ -190,7 +296,9 @@ mod tests {
             ("5", None, "Level (cm)", "m", "0.05"),
             ("7", Some("m"), "Kanal 3", "m", "7"),
             ("45.2 kWh", None, "Energi", "kWh", "45.2"),
-            ("45.2 kWh", None, "Energi (Wh)", "Wh", "45200"),
+            ("45.2 kWh", None, "Energi (kWh)", "Wh", "45200"),
+            ("45.2 kWh", Some("kWh"), "Energi (Wh)", "Wh", "45200"),
+            ("1 kWh", Some("Wh"), "Energi", "kWh", "0.001"),
             ("28", None, "Suhu", "degC", "28"),
             ("77", None, "Suhu (°F)", "degC", "25"),
             ("77", None, "Temp F", "degC", "25"),
@@ -225,13 +333,66 @@ mod tests {
         }
     }
 
+    /// The symbol of a unit, or nothing.
+    fn any_unit() -> impl Strategy<Value = Option<&'static str>> {
+        prop::sample::select(vec![None, Some("Wh"), Some("kWh"), Some("MWh"), Some("kW")])
+    }
+
+    proptest! {
+        #[test]
+        fn two_places_with_different_units_are_refused_or_told(
+            said in any_unit(), values in any_unit(), heading in any_unit(), below in any_unit(),
+        ) {
+            let mut rows = [(UtcMs(0), ExactNumber::parse("1").unwrap())];
+            let name = heading.map_or("Energi".to_owned(), |unit| format!("Energi ({unit})"));
+            let lower = below.map_or(String::new(), |unit| format!("[{unit}]"));
+            let texts = UnitTexts { said, values, heading: &name, below: &[lower] };
+            let done = convert_rows(&mut rows, texts, "kWh");
+            let file: BTreeSet<&str> = [values, heading, below].into_iter().flatten().collect();
+            match (done, said) {
+                (Ok(done), Some(said)) => {
+                    let told: BTreeSet<&str> =
+                        done.overridden.iter().map(|one| &*one.text).collect();
+                    let other = file.iter().copied().filter(|unit| *unit != said);
+                    prop_assert_eq!(told, other.collect());
+                }
+                (Ok(done), None) => {
+                    prop_assert_eq!(file.len(), 1);
+                    prop_assert!(done.overridden.is_empty());
+                }
+                (Err(UnitError::Differ(..)), None) => prop_assert!(file.len() > 1),
+                (Err(UnitError::Unsaid), None) => prop_assert!(file.is_empty()),
+                (Err(UnitError::Unfit(found)), _) => prop_assert_eq!(found, "kW"),
+                (Err(error), _) => prop_assert!(false, "{:?}", error),
+            }
+        }
+    }
+
+    #[test]
+    fn a_point_in_a_unit_of_its_own_takes_no_values_of_another_one() {
+        for (said, heading, to, is_taken) in [
+            (None, "Kekeruhan", "NTU", true),
+            (None, "Kekeruhan (NTU)", "NTU", true),
+            (None, "Kekeruhan (kWh)", "NTU", false),
+            (Some("NTU"), "Kekeruhan (kWh)", "NTU", true),
+            (Some("kW"), "Kekeruhan", "NTU", false),
+            (None, "Kekeruhan (kolam)", "NTU", false),
+            (Some("NTU"), "Kekeruhan (kolam)", "NTU", true),
+            (None, "Kanal", "", true),
+            (None, "Keasaman (kolam)", "", true),
+            (None, "Daya (kW)", "", false),
+        ] {
+            let done = convert("1", said, heading, to);
+            assert_eq!(done.is_ok(), is_taken, "{heading}: {done:?}");
+        }
+    }
+
     #[test]
     fn a_unit_of_another_quantity_is_refused() {
         for (value, said, heading, to, found) in [
             ("1", None, "Tegangan (V)", "kWh", "V"),
             ("1", Some("kg"), "Daya", "W", "kg"),
             ("1", Some("elang"), "Daya", "W", "elang"),
-            ("1 kWh", Some("Wh"), "Energi", "kWh", "kWh"),
             ("1 V", None, "Energi", "kWh", "V"),
         ] {
             let refused = convert(value, said, heading, to);

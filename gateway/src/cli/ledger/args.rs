@@ -122,6 +122,8 @@ pub(super) struct LedgerImportArgs {
     #[arg(long, value_name = "comma|point", value_parser = ["comma", "point"],
         hide_possible_values = true)]
     pub(super) decimal: Option<String>,
+    #[arg(long = "column", value_name = "NAME=FIELD")]
+    pub(super) entry_column: Vec<String>,
     #[arg(long)]
     pub(super) yes: bool,
     #[arg(long)]

@@ -7,11 +7,11 @@ use super::output;
 use crate::api::row_messages::{row_messages, skipped_messages};
 use crate::cli::backend::print_stderr;
 use crate::cli::command_error::{CommandError, NameFile as _};
-use crate::cli::exit_status::{EXIT_DONE, EXIT_NEGATIVE};
+use crate::cli::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use crate::cli::prompt::ConsolePrompt;
 use crate::domain::ledger::EntryId;
 use crate::i18n::Language;
-use crate::ledger::{DecimalMark, EntryBatch, EntryTable, read_table};
+use crate::ledger::{DecimalMark, EntryBatch, EntryTable, NamedColumn, read_named_table};
 use crate::limits::LEDGER_FILE_BYTES_MAX;
 use std::io::{IsTerminal as _, Read};
 use std::path::Path;
@@ -23,9 +23,16 @@ pub(super) async fn run_ledger_import(
     json: bool,
 ) -> Result<u8, CommandError> {
     let lang = desk.lang;
+    let named = match named_columns(asked, desk, lang) {
+        Ok(named) => named,
+        Err(why) => {
+            print_stderr(&why);
+            return Ok(EXIT_USAGE);
+        }
+    };
     let bytes = read_bounded_file(&asked.table).reading(&asked.table)?;
-    let table = match read_table(&bytes, &desk.definitions) {
-        Ok(table) => with_said_mark(table, asked.decimal.as_deref()),
+    let table = match read_named_table(&bytes, &desk.definitions, &named) {
+        Ok(table) => table,
         Err(why) => {
             let file = asked.table.display().to_string();
             let args = [("file", &*file), ("why", &why.message(lang))];
@@ -40,14 +47,14 @@ pub(super) async fn run_ledger_import(
         print_stderr(&lang.text("ledger-empty"));
         return Ok(EXIT_NEGATIVE);
     }
-    let rows = table.rows.iter().map(|row| (row.line, &row.raw));
-    let batch = desk.check_rows(rows, table.mark, asked.again).await?;
+    let may_ask = !json && std::io::stdin().is_terminal();
+    let (batch, said) = check_table(desk, &table, asked, may_ask).await?;
     let is_good = batch.faults.is_empty();
     let mut ids = Vec::new();
     if !json {
-        print_understood(&table, &batch, lang);
+        print_understood(&table, said, &batch, lang);
     }
-    let may_ask = !json && !asked.dry_run && std::io::stdin().is_terminal();
+    let may_ask = may_ask && !asked.dry_run;
     let is_agreed = is_good && !asked.dry_run && (asked.yes || (may_ask && ask(&batch, lang)));
     // All rows or none: half a table would have to be sorted out by hand.
     if is_agreed {
@@ -87,29 +94,72 @@ fn left_out_json(table: &EntryTable, lang: Language) -> Vec<serde_json::Value> {
         .collect()
 }
 
-/// Table with the decimal sign that the call says, which counts more than what the table shows.
-fn with_said_mark(table: EntryTable, said: Option<&str>) -> EntryTable {
-    let mark = match said {
-        Some("comma") => Some(DecimalMark::Comma),
-        Some("point") => Some(DecimalMark::Point),
-        _ => table.mark,
+/// Columns that the call names. Errors: a sentence that says what is wrong.
+fn named_columns(
+    asked: &LedgerImportArgs,
+    desk: &LedgerClient,
+    lang: Language,
+) -> Result<Vec<NamedColumn>, String> {
+    let parse = |text: &String| {
+        let unknown = || lang.text_with("ledger-column-unknown", &[("found", text)]);
+        NamedColumn::parse(text, &desk.definitions).ok_or_else(unknown)
     };
-    EntryTable { mark, ..table }
+    asked.entry_column.iter().map(parse).collect()
+}
+
+/// Checks the rows, and asks the person at the terminal for the decimal sign where every quantity
+/// leaves it open. Returns the sign that was said.
+async fn check_table(
+    desk: &mut LedgerClient,
+    table: &EntryTable,
+    asked: &LedgerImportArgs,
+    may_ask: bool,
+) -> Result<(EntryBatch, Option<DecimalMark>), CommandError> {
+    let lang = desk.lang;
+    let rows = || table.rows.iter().map(|row| (row.line, &row.raw));
+    let said = asked.decimal.as_deref().and_then(DecimalMark::parse);
+    // What the call says counts more than what the table shows.
+    let batch = desk
+        .check_rows(rows(), said.or(table.mark), asked.again)
+        .await?;
+    let mut faults = batch.faults.iter();
+    let open = faults.find(|told| told.remark.key == "ledger-ambiguous");
+    let Some(open) = open.filter(|_| may_ask && said.is_none()) else {
+        return Ok((batch, said));
+    };
+    for message in row_messages(table, std::slice::from_ref(open), lang) {
+        print_stderr(&message);
+    }
+    let mut stdin = std::io::stdin().lock();
+    let question = lang.text("cli-import-answer");
+    let said = ConsolePrompt::new(&mut stdin, lang).ask_parsed(&question, DecimalMark::parse);
+    drop(stdin);
+    let Some(said) = said else {
+        return Ok((batch, None));
+    };
+    let batch = desk.check_rows(rows(), Some(said), asked.again).await?;
+    Ok((batch, Some(said)))
 }
 
 /// Whether the person at the terminal agrees.
 fn ask(batch: &EntryBatch, lang: Language) -> bool {
-    let count = batch.good.len().to_string();
+    let count = count_text(batch.good.len(), lang);
     let question = lang.text_with("ledger-ask", &[("count", &count)]);
     ConsolePrompt::new(&mut std::io::stdin().lock(), lang).ask_agreement(&question)
 }
 
 /// Prints how the table was read, what was left out, and what is wrong.
-fn print_understood(table: &EntryTable, batch: &EntryBatch, lang: Language) {
-    let parts = table.format_text(lang);
+fn print_understood(
+    table: &EntryTable,
+    said: Option<DecimalMark>,
+    batch: &EntryBatch,
+    lang: Language,
+) {
+    let parts = table.format_text(said, lang);
     print_stderr(&lang.text_with("exchange-understood", &[("parts", &parts)]));
-    for message in skipped_messages(table, lang) {
-        print_stderr(&message);
+    let marks = table.mark_messages(said, lang);
+    for message in marks.iter().chain(&skipped_messages(table, lang)) {
+        print_stderr(message);
     }
     for told in [&batch.remarks, &batch.faults] {
         for message in row_messages(table, told, lang) {
@@ -120,12 +170,17 @@ fn print_understood(table: &EntryTable, batch: &EntryBatch, lang: Language) {
 
 fn print_import_result(batch: &EntryBatch, ids: &[EntryId], lang: Language) {
     if !batch.faults.is_empty() {
-        let count = batch.faults.len().to_string();
+        let count = count_text(batch.faults.len(), lang);
         print_stderr(&lang.text_with("ledger-refused", &[("count", &count)]));
     } else if ids.is_empty() {
-        let count = batch.good.len().to_string();
+        let count = count_text(batch.good.len(), lang);
         print_stderr(&lang.text_with("ledger-dry", &[("count", &count)]));
     } else {
         output::print_added_ids(ids, lang);
     }
+}
+
+/// Number of rows in the marks of the language.
+fn count_text(count: usize, lang: Language) -> String {
+    lang.locale().grouped_digits(&count.to_string())
 }

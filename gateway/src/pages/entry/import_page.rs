@@ -13,7 +13,7 @@ use crate::api::row_messages::{row_messages, skipped_messages};
 use crate::domain::ledger::EntryStatement;
 use crate::i18n::Language;
 use crate::ledger::{
-    EntryBatch, EntryRequest, EntryTable, csv_template, read_table, xlsx_template,
+    DecimalMark, EntryBatch, EntryRequest, EntryTable, csv_template, read_table, xlsx_template,
 };
 use crate::pages::number_format::format_count;
 use crate::pages::page_frame::{PageFrame, render_failure, render_page};
@@ -69,6 +69,8 @@ struct ImportPage {
     /// Number of entries that were just recorded; empty when none were.
     saved: String,
     again: bool,
+    /// Decimal sign that was chosen: `comma`, `point`, or empty.
+    decimal: &'static str,
     preview: Option<TablePreview>,
 }
 
@@ -80,6 +82,7 @@ impl ImportPage {
             failure: String::new(),
             saved: String::new(),
             again: false,
+            decimal: "",
             preview: None,
         }
     }
@@ -100,8 +103,11 @@ pub(super) async fn preview_table(SentForm { asked, frame, form }: SentForm) -> 
     let PageRequest { app, uri, .. } = asked;
     let lang = frame.lang;
     let again = !form.text("again").is_empty();
+    // What a person chose counts more than what the table shows.
+    let said = DecimalMark::parse(form.text("decimal"));
     let mut page = ImportPage {
         again,
+        decimal: said.map_or("", DecimalMark::word),
         ..ImportPage::new(frame)
     };
     let status = match &form.file {
@@ -131,14 +137,15 @@ pub(super) async fn preview_table(SentForm { asked, frame, form }: SentForm) -> 
                 let rows = table.rows.iter().map(|row| (row.line, row.raw.clone()));
                 let recording = EntryRecording {
                     rows: rows.collect(),
-                    mark: table.mark,
+                    mark: said.or(table.mark),
                     again,
                     by: String::new(),
                     key: None,
                 };
                 match app.check_entries(&recording).await {
                     Ok(batch) => {
-                        page.preview = Some(preview(&app, &file.name, &table, &batch, lang));
+                        page.preview =
+                            Some(preview(&app, &file.name, (&table, said), &batch, lang));
                         StatusCode::OK
                     }
                     Err(fault) => return render_failure(&uri, page.frame, &fault.into()),
@@ -152,7 +159,7 @@ pub(super) async fn preview_table(SentForm { asked, frame, form }: SentForm) -> 
 fn preview(
     app: &ApiListener,
     file: &str,
-    table: &EntryTable,
+    (table, said): (&EntryTable, Option<DecimalMark>),
     batch: &EntryBatch,
     lang: Language,
 ) -> TablePreview {
@@ -166,7 +173,8 @@ fn preview(
         who: statement.who.clone(),
         note: statement.note.clone(),
     };
-    let skipped = skipped_messages(table, lang).into_iter();
+    let skipped = table.mark_messages(said, lang).into_iter();
+    let skipped = skipped.chain(skipped_messages(table, lang));
     let remarks = row_messages(table, &batch.remarks, lang);
     let faults = row_messages(table, &batch.faults, lang);
     let statements = batch.good.iter().map(|(_, statement)| statement);
@@ -175,7 +183,7 @@ fn preview(
         file: file.to_owned(),
         understood: lang.text_with(
             "exchange-understood",
-            &[("parts", &table.format_text(lang))],
+            &[("parts", &table.format_text(said, lang))],
         ),
         rows: batch.good.iter().take(PREVIEW_ROWS_MAX).map(row).collect(),
         count: format_count(batch.good.len() as u64, lang),

@@ -1,11 +1,15 @@
-//! Parser of times as loggers and spreadsheets write them.
+//! Parser of times as people, loggers and spreadsheets write them.
 //!
 //! Two things can stay open after parsing: the order of day and month, and the time zone. Other
-//! rows of the column, or an option, decide them in [`ParsedLoggerTime::moment`].
+//! rows of the column, an option, or the rule of a table decide them in
+//! [`ParsedLoggerTime::to_utc`].
 
+use super::locales::split_weekday;
+pub use super::written_date::DateOrder;
+pub(crate) use super::written_date::{LoggerTimeError, ParsedLoggerDate};
+use super::written_date::{parse_month_name_date, parse_numeric_date, parse_short_number};
 use crate::domain::UtcMs;
 use crate::domain::parse_finite;
-use crate::i18n::parse_month_name;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
@@ -17,74 +21,12 @@ const SPREADSHEET_DAY_NUMBERS: RangeInclusive<f64> = 20_000.0..=80_000.0;
 /// years, so that one number has one meaning.
 const UNIX_SECONDS: RangeInclusive<i64> = 1_000_000_000..=4_999_999_999;
 const DAY_MS: f64 = 86_400_000.0;
-/// Days of the week in lower case, which may stand before a date (Bahasa Indonesia, English).
-const WEEKDAYS: [&str; 30] = [
-    "senin",
-    "selasa",
-    "rabu",
-    "kamis",
-    "jumat",
-    "jum'at",
-    "sabtu",
-    "minggu",
-    "ahad",
-    "sen",
-    "sel",
-    "rab",
-    "kam",
-    "jum",
-    "sab",
-    "min",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-    "mon",
-    "tue",
-    "wed",
-    "thu",
-    "fri",
-    "sat",
-    "sun",
-];
 /// Words before a time of day, in upper case.
 const CLOCK_WORDS: [&str; 4] = ["PUKUL", "JAM", "PKL.", "PKL"];
 
-/// Order of day, month and year in a date.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DateOrder {
-    /// Day, month, year.
-    Dmy,
-    /// Month, day, year.
-    Mdy,
-    /// Year, month, day.
-    Ymd,
-}
-
-impl DateOrder {
-    /// Parses the command line word `dmy`, `mdy` or `ymd`.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Dmy, Self::Mdy, Self::Ymd]
-            .into_iter()
-            .find(|order| order.word() == word)
-    }
-
-    /// Word on the command line.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Dmy => "dmy",
-            Self::Mdy => "mdy",
-            Self::Ymd => "ymd",
-        }
-    }
-}
-
 /// Parsed time of a cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum ParsedLoggerTime {
+pub(crate) enum ParsedLoggerTime {
     /// Time with an offset; `cut` is set when it was finer than a millisecond.
     Instant { at: UtcMs, cut: bool },
     /// Date and time of day without an offset, in milliseconds of the day.
@@ -99,32 +41,8 @@ pub(super) enum ParsedLoggerTime {
     },
 }
 
-/// Parsed date of a cell.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum ParsedLoggerDate {
-    /// The order is known: the year stands first, or the month is a word.
-    Known(Date),
-    /// `02/08/2022`: day and month, or month and day.
-    DayOrMonthFirst { first: i8, second: i8, year: i16 },
-    /// `02/08/22`: each of the three numbers can be the year.
-    TwoDigitYear([i8; 3]),
-}
-
-/// Reasons why a parsed time is no UTC time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum LoggerTimeError {
-    /// The order of day and month is not known.
-    Order,
-    /// The time zone is not known.
-    Zone,
-    /// There is no such date in that order.
-    NoDay,
-    /// The clock of the time zone showed it twice or never: it was set back or forward.
-    Clock,
-}
-
 /// Parses a time that cannot be mistaken for a plain number.
-pub(super) fn parse_logger_time(text: &str) -> Option<ParsedLoggerTime> {
+pub(crate) fn parse_logger_time(text: &str) -> Option<ParsedLoggerTime> {
     let text = text.trim();
     if !text.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
@@ -137,31 +55,19 @@ pub(super) fn parse_logger_time(text: &str) -> Option<ParsedLoggerTime> {
             cut: ns.rem_euclid(1_000_000) != 0,
         });
     }
-    let (text, offset_s) = split_zone(without_weekday(text));
+    let (text, offset_s) = split_zone(split_weekday(text).1);
     if let Some((day, rest)) = parse_month_name_date(text) {
-        return attach_clock(ParsedLoggerDate::Known(day), rest, offset_s);
+        return attach_clock(day, rest, offset_s);
     }
     // A no-break space may stand between date and time.
     let (day, rest) = text.split_once(['T', ' ', '\u{a0}']).unwrap_or((text, ""));
     attach_clock(parse_numeric_date(day)?, rest, offset_s)
 }
 
-/// Text without the day of the week in front (`Rabu, 25 November 2026`).
-fn without_weekday(text: &str) -> &str {
-    let Some((word, rest)) = text.split_once([',', ' ', '\u{a0}']) else {
-        return text;
-    };
-    let name = word.trim_end_matches('.').to_lowercase();
-    if WEEKDAYS.contains(&&*name) {
-        rest.trim_start_matches([',', ' ', '\u{a0}'])
-    } else {
-        text
-    }
-}
-
 /// Offset from UTC, s, that is written behind a time; `None` without one.
-pub(super) fn written_offset(text: &str) -> Option<i32> {
-    split_zone(text.trim()).1
+pub(crate) fn written_offset(text: &str) -> Option<i32> {
+    // RFC 9557 has the name of the zone behind the offset: `+07:00[Asia/Jakarta]`.
+    split_zone(text.split('[').next().unwrap_or_default().trim()).1
 }
 
 /// Time without the zone behind it (`Z`, `+07:00`, `UTC+7`, `WIB`), and the offset of that zone, s.
@@ -196,7 +102,7 @@ pub fn parse_zone(text: &str) -> Option<TimeZone> {
 }
 
 /// Offset from UTC, s, of the name of a zone: `UTC`, `GMT+7`, `+07:00`, and the zones of Indonesia.
-pub(super) fn parse_zone_word(word: &str) -> Option<i32> {
+pub(crate) fn parse_zone_word(word: &str) -> Option<i32> {
     const HOUR_S: i32 = 3600;
     let word = word.trim().to_uppercase();
     match word.as_str() {
@@ -252,7 +158,7 @@ fn attach_clock(
 }
 
 /// Parses a day number of a spreadsheet, or seconds or milliseconds since 1970.
-pub(super) fn parse_numeric_time(text: &str) -> Option<ParsedLoggerTime> {
+pub(crate) fn parse_numeric_time(text: &str) -> Option<ParsedLoggerTime> {
     // A spreadsheet with decimal commas writes day numbers with a comma, too.
     let text = text.trim().replace(',', ".");
     let is_plain = text
@@ -296,61 +202,9 @@ pub(super) fn parse_numeric_time(text: &str) -> Option<ParsedLoggerTime> {
 }
 
 /// Time of day alone, in milliseconds, as the second of two columns; and whether it was cut.
-pub(super) fn parse_clock_cell(text: &str, is_named: bool) -> Option<(i64, bool)> {
+pub(crate) fn parse_clock_cell(text: &str, is_named: bool) -> Option<(i64, bool)> {
     // A cell such as `10.50` beside a date is a value, unless the heading says that it is a time.
     parse_clock(text.trim()).filter(|_| is_named || text.contains(':'))
-}
-
-/// Number of at most `most` digits.
-fn parse_short_number(text: &str, most: usize) -> Option<i16> {
-    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
-    let fits = is_plain && (1..=most).contains(&text.len());
-    text.parse().ok().filter(|_| fits)
-}
-
-fn parse_numeric_date(text: &str) -> Option<ParsedLoggerDate> {
-    let parts: Vec<&str> = text.split(['/', '-', '.']).collect();
-    let [first, second, third] = parts[..] else {
-        return None;
-    };
-    let part = |text| i8::try_from(parse_short_number(text, 2)?).ok();
-    // After a year in front the month comes first in every format.
-    if first.len() == 4 {
-        let day = Date::new(parse_short_number(first, 4)?, part(second)?, part(third)?);
-        return day.ok().map(ParsedLoggerDate::Known);
-    }
-    let (first, second) = (part(first)?, part(second)?);
-    if third.len() == 4 {
-        let year = parse_short_number(third, 4)?;
-        // A date that exists in one order only still stays open here: the whole column decides.
-        let is_day = |day: i8, month: i8| Date::new(year, month, day).is_ok();
-        let either = ParsedLoggerDate::DayOrMonthFirst {
-            first,
-            second,
-            year,
-        };
-        return (is_day(first, second) || is_day(second, first)).then_some(either);
-    }
-    (third.len() == 2)
-        .then(|| part(third))?
-        .map(|third| ParsedLoggerDate::TwoDigitYear([first, second, third]))
-}
-
-/// Date of `20 Nov 2026` or `20-Nov-2026`, and the text behind it.
-fn parse_month_name_date(text: &str) -> Option<(Date, &str)> {
-    let is_end = |c: char| c.is_whitespace() || "-/".contains(c);
-    let (day, rest) = text.split_once(is_end)?;
-    let (month, rest) = rest.split_once(is_end)?;
-    let (year, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-    let month = parse_month_name(month.trim_end_matches(['.', ',']))?;
-    let day = i8::try_from(parse_short_number(day.trim_end_matches('.'), 2)?).ok()?;
-    let year = year.trim_end_matches(',');
-    // `25-Nov-26` is how loggers and spreadsheets shorten a year; none writes it in front.
-    let year = match year.len() {
-        2 => 2000 + parse_short_number(year, 2)?,
-        _ => parse_short_number(year, 4).filter(|_| year.len() == 4)?,
-    };
-    Date::new(year, month, day).ok().map(|date| (date, rest))
 }
 
 /// Time of day: `15:30`, `15.30.07`, `15:30:07,250`, `3:30 PM`, `pukul 10.00`, and `24:00` for the
@@ -372,9 +226,11 @@ fn parse_clock(text: &str) -> Option<(i64, bool)> {
     let whole_part = part.is_empty() || part.bytes().all(|byte| byte.is_ascii_digit());
     let hour = parse_short_number(hour, 2)?;
     let hour = match half {
-        None => hour,
         // 12 AM is midnight and 12 PM is noon.
-        Some(add) if (1..=12).contains(&hour) => hour % 12 + add,
+        Some(add) if (0..=12).contains(&hour) => hour % 12 + add,
+        // Some loggers put the word behind a clock of 24 hours, or of 0 to 11: `00:15 AM`, `13:00
+        // PM`. Each means one time; `13:00 AM` means none.
+        None | Some(12) => hour,
         Some(_) => return None,
     };
     let (minute, second) = (
@@ -393,7 +249,7 @@ fn parse_clock(text: &str) -> Option<(i64, bool)> {
 
 impl ParsedLoggerTime {
     /// The same date with another time of day.
-    pub(super) fn with_clock_of_day(self, (ms, cut): (i64, bool)) -> Self {
+    pub(crate) fn with_clock_of_day(self, (ms, cut): (i64, bool)) -> Self {
         match self {
             Self::LocalClock {
                 day,
@@ -411,8 +267,45 @@ impl ParsedLoggerTime {
         }
     }
 
+    /// The date and time of day that a clock with this offset from UTC (s) showed, without a zone.
+    pub(crate) fn without_zone(self, offset_s: i32) -> Self {
+        let (at, cut) = match self {
+            Self::LocalClock {
+                day,
+                ms,
+                cut,
+                numbered,
+                ..
+            } => {
+                return Self::LocalClock {
+                    day,
+                    ms,
+                    cut,
+                    numbered,
+                    offset_s: None,
+                };
+            }
+            Self::Instant { at, cut } => (at, cut),
+        };
+        let shown = jiff::tz::Offset::from_seconds(offset_s)
+            .ok()
+            .zip(Timestamp::from_millisecond(at.0).ok());
+        shown.map_or(self, |(offset, at)| {
+            let shown = offset.to_datetime(at);
+            let midnight = shown.date().to_datetime(Time::midnight());
+            let ms = shown.duration_since(midnight).as_millis();
+            Self::LocalClock {
+                day: ParsedLoggerDate::Known(shown.date()),
+                ms: i64::try_from(ms).unwrap_or_default(),
+                cut,
+                numbered: false,
+                offset_s: None,
+            }
+        })
+    }
+
     /// The same time, counted from another epoch where it is a day number: `days` later.
-    pub(super) fn with_epoch_shift(mut self, days: i64) -> Self {
+    pub(crate) fn with_epoch_shift(mut self, days: i64) -> Self {
         if let Self::LocalClock {
             day: ParsedLoggerDate::Known(day),
             numbered: true,
@@ -425,17 +318,17 @@ impl ParsedLoggerTime {
     }
 
     /// Whether the time has no zone of its own.
-    pub(super) fn is_zoneless(self) -> bool {
+    pub(crate) fn is_zoneless(self) -> bool {
         matches!(self, Self::LocalClock { offset_s: None, .. })
     }
 
     /// Whether a time of day other than midnight is written beside the date.
-    pub(super) fn has_clock(self) -> bool {
+    pub(crate) fn has_clock(self) -> bool {
         !matches!(self, Self::LocalClock { ms: 0, .. })
     }
 
-    /// Time in UTC, cut to the millisecond. Errors: `Order`, `Zone`, `NoDay` or `Clock`.
-    pub(super) fn to_utc(
+    /// Time in UTC, cut to the millisecond. Errors: every [`LoggerTimeError`].
+    pub(crate) fn to_utc(
         self,
         order: Option<DateOrder>,
         zone: Option<&TimeZone>,
@@ -458,39 +351,6 @@ impl ParsedLoggerTime {
         let moment = zone.to_ambiguous_timestamp(local).unambiguous();
         let moment = moment.map_err(|_| LoggerTimeError::Clock)?;
         Ok(UtcMs(moment.as_millisecond()))
-    }
-}
-
-impl ParsedLoggerDate {
-    /// Date under an order of day and month. Errors: `Order` or `NoDay`.
-    pub(super) fn resolve_date(self, order: Option<DateOrder>) -> Result<Date, LoggerTimeError> {
-        let day = match (self, order) {
-            (Self::Known(day), _) => return Ok(day),
-            (_, None) => return Err(LoggerTimeError::Order),
-            (
-                Self::DayOrMonthFirst {
-                    first,
-                    second,
-                    year,
-                },
-                Some(order),
-            ) => match order {
-                DateOrder::Dmy => Date::new(year, second, first),
-                DateOrder::Mdy => Date::new(year, first, second),
-                DateOrder::Ymd => return Err(LoggerTimeError::NoDay),
-            },
-            (Self::TwoDigitYear([a, b, c]), Some(order)) => {
-                let (year, month, day) = match order {
-                    DateOrder::Dmy => (c, b, a),
-                    DateOrder::Mdy => (c, a, b),
-                    DateOrder::Ymd => (a, b, c),
-                };
-                // Times before the year 2000 are refused by the import anyway
-                // (`IMPORT_TIME_MIN_MS`).
-                Date::new(2000 + i16::from(year), month, day)
-            }
-        };
-        day.map_err(|_| LoggerTimeError::NoDay)
     }
 }
 
@@ -529,6 +389,10 @@ mod tests {
             "Jum'at 20/11/2026 15:30",
             "20/11/2026 pukul 15.30 WIB",
             "Fri, 20 Nov 2026 15:30:00 +0700",
+            "Nov 20, 2026 3:30 PM",
+            "Friday, November 20, 2026 15:30",
+            "2026-Nov-20 15:30",
+            "Jum, 20 Nop 2026 15:30 PM",
             "46346.6458333333",
             "46346,6458333333",
             "46346.64583",
@@ -542,6 +406,12 @@ mod tests {
                 "{text}"
             );
         }
+        for text in ["2026-11-20 00:30 AM", "20/11/2026 12:30 AM"] {
+            let early = parse_to_utc(text, Some(DateOrder::Dmy));
+            assert_eq!(early.as_deref(), Ok("2026-11-19T17:30:00Z"), "{text}");
+        }
+        let noon = parse_to_utc("2026-11-20 0:30 PM", None);
+        assert_eq!(noon.as_deref(), Ok("2026-11-20T05:30:00Z"));
         let short = parse_to_utc("11/20/26 15:30", Some(DateOrder::Mdy));
         assert_eq!(short.as_deref(), Ok("2026-11-20T08:30:00Z"));
         let end = parse_to_utc("2026-11-20 24:00", None);
@@ -561,10 +431,26 @@ mod tests {
         let mdy = Some(DateOrder::Mdy);
         assert_eq!(
             parse_to_utc("20/11/2026 15:30", mdy),
-            Err(LoggerTimeError::NoDay)
+            Err(LoggerTimeError::NotInOrder)
         );
         let zoneless = parse_logger_time("2026-11-20 15:30").unwrap();
         assert_eq!(zoneless.to_utc(None, None), Err(LoggerTimeError::Zone));
+    }
+
+    #[test]
+    fn a_day_that_its_month_does_not_have_is_known_as_one_in_every_spelling() {
+        for text in [
+            "31/11/2026",
+            "29/02/2025 10:00",
+            "2026-11-31T10:00:00Z",
+            "2025-02-29",
+            "31 November 2026",
+            "Feb 30, 2026",
+            "31/11/26",
+        ] {
+            let read = parse_to_utc(text, Some(DateOrder::Dmy));
+            assert_eq!(read, Err(LoggerTimeError::NoDay), "{text}");
+        }
     }
 
     #[test]
@@ -588,11 +474,12 @@ mod tests {
             "12.5",
             "2026",
             "31/31/2026",
-            "2026-02-30",
+            "2026-02-32",
+            "2026-13-01",
             "20 Foo 2026",
             "2026-11-20 25:00",
             "2026-11-20 12:60",
-            "20/11/2026 13:00 PM",
+            "20/11/2026 13:00 AM",
             "1,5",
         ] {
             assert_eq!(parse_logger_time(text), None, "{text}");
