@@ -14,6 +14,7 @@ pub mod api;
 pub mod app;
 pub mod assets;
 pub mod attention;
+pub mod backup;
 pub mod bus_request;
 pub mod buses;
 pub mod carbon;

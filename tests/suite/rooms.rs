@@ -66,6 +66,8 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     ("evidence", "domain limits"),
     // Of `config` the store knows its own settings, and the factors that it keeps by revision.
     ("storage", "domain limits clock config evidence"),
+    // A site on another disk, and back: the store hands its file over, the rest are files.
+    ("backup", "domain limits clock status config storage"),
     // The kinds of sinks: a table of the configuration each, and its delivery.
     (
         "sinks",
@@ -133,13 +135,14 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     ),
     (
         "app",
-        "access domain limits clock status config buses storage sinks api server bus_request",
+        "access domain limits clock status config buses storage backup sinks api server \
+         bus_request",
     ),
     (
         "cli",
         "access domain limits clock status i18n config formulas assets.settings assets.formulas \
-         assets.indicators buses commissioning simulator evidence storage sinks samples_csv \
-         ledger methods indicators report.content report.render report.build bus_request api \
+         assets.indicators buses commissioning simulator evidence storage backup sinks \
+         samples_csv ledger methods indicators report.content report.render report.build bus_request api \
          server app",
     ),
     // Entry points of fuzz targets.
@@ -160,7 +163,10 @@ const CRATE_ROOMS: &[(&str, &str)] = &[
     ("askama", "pages"),
     // The JSON of an entry, and of a figure, is one shape for the API and the command line.
     ("utoipa", "api server ledger report.content"),
-    ("ring", "access storage tls_client config evidence server"),
+    (
+        "ring",
+        "access storage backup tls_client config evidence server",
+    ),
     ("x509_tsp", "evidence"),
     ("cms", "evidence tls_client"),
     ("webpki", "evidence tls_client"),

@@ -3,7 +3,7 @@
 use super::ApiListener;
 use super::error::ApiError;
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -20,7 +20,7 @@ pub(crate) struct DataDamageJson {
     pub(crate) what: String,
     /// Local day.
     pub(crate) day: String,
-    /// Device; empty for what belongs to none.
+    /// Device; empty for what belongs to none, and for readings of all devices.
     pub(crate) device: String,
     /// First millisecond since 1970 of lost readings; else the first number that is missing.
     pub(crate) first: i64,
@@ -32,17 +32,30 @@ pub(crate) struct DataDamageJson {
     pub(crate) seen_by: Option<String>,
 }
 
+/// Place in the list.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DamageQuery {
+    /// Lines before this number.
+    before: Option<i64>,
+}
+
 pub(crate) fn damage_routes() -> OpenApiRouter<ApiListener> {
     OpenApiRouter::new().routes(routes!(list_damage))
 }
 
 #[utoipa::path(get, path = "/api/v1/damage",
-    description = "What damage of the store's file has cost, by day and device, the latest first.",
+    params(DamageQuery),
+    description = "What damage of the store's file has cost, by day and device, the latest first; \
+        at most 1000 lines in an answer. A line of readings without a device is for all of them.",
     responses((status = 200, body = [DataDamageJson]), (status = 503, body = ApiError)))]
 pub(crate) async fn list_damage(
     State(app): State<ApiListener>,
+    Query(ask): Query<DamageQuery>,
 ) -> Result<Json<Vec<DataDamageJson>>, ApiError> {
-    let found = app.state().store.list_damage().await?;
+    // No line has a number below 1.
+    let before = ask.before.map(|before| before.max(0).cast_unsigned());
+    let found = app.state().store.damage_page(before).await?;
     let found = found.into_iter().map(|one| DataDamageJson {
         id: one.id,
         t: one.at.0,

@@ -52,6 +52,9 @@ pub(crate) async fn get_metrics(State(app): State<ApiListener>) -> Result<Respon
     let store = &app.state().store;
     register_store_metrics(&mut registry, &store.health().borrow());
     register_pulse_metrics(&mut registry, &store.pulse);
+    if let Some(copies) = &board.copies {
+        register_copy_metrics(&mut registry, copies, app.state().clock.now().at);
+    }
     super::clock_certainty::register_clock_metrics(&mut registry, app.state().clock.certainty());
     if let Some(bytes) = resident_memory_bytes() {
         register_gauge(
@@ -233,6 +236,22 @@ fn register_store_metrics(registry: &mut Registry, health: &crate::storage::Stor
         counter.inc_by(value);
         registry.register(name, help, counter);
     }
+}
+
+fn register_copy_metrics(
+    registry: &mut Registry,
+    copies: &crate::status::CopyState,
+    now: crate::domain::UtcMs,
+) {
+    // No series before the first copy: an age would be made up.
+    if let Some(last) = copies.last_good {
+        let age = millis_to_f64((now.0 - last.0).max(0)) / 1000.0;
+        let help = "Age of the newest copy on another disk";
+        register_gauge(registry, "copy_age_seconds", help, age);
+    }
+    let failing = f64::from(u8::from(copies.is_failing(now)));
+    let help = "1 while the daily copy fails or is old";
+    register_gauge(registry, "copy_failing", help, failing);
 }
 
 fn register_pulse_metrics(registry: &mut Registry, pulse: &crate::storage::StorePulse) {

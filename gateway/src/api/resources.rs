@@ -275,7 +275,23 @@ fn fault_notes(app: &ApiListener) -> Vec<String> {
         .iter()
         .filter_map(|(name, sink)| Some(format!("sink {name}: {}", sink_note(sink)?)));
     let stamps = board.stamps.as_ref().and_then(stamps_note);
-    devices.chain(sinks).chain(stamps).collect()
+    let copies = board
+        .copies
+        .as_ref()
+        .and_then(|one| copies_note(one, app.state().clock.now().at));
+    devices.chain(sinks).chain(stamps).chain(copies).collect()
+}
+
+/// Note about daily copies that fail; `None` while they are well, and where there is no place for
+/// them.
+fn copies_note(copies: &status::CopyState, now: UtcMs) -> Option<String> {
+    let last = copies.last_good.map(|at| at.to_string());
+    let last = last.unwrap_or_else(|| "none yet".to_owned());
+    match &copies.fault {
+        Some(fault) => Some(format!("daily copy: {fault}; last good one: {last}")),
+        None if copies.is_old(now) => Some(format!("daily copy: the last one is of {last}")),
+        None => None,
+    }
 }
 
 /// Note about time stamps of the chain that fail; `None` while they are well.

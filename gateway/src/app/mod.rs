@@ -24,7 +24,7 @@ use crate::server::TlsSetup;
 use crate::sinks::SinkContext;
 use crate::status::StatusBoard;
 use crate::storage::{Store, StoreError};
-use crate::{api, buses, server, sinks};
+use crate::{api, backup, buses, server, sinks};
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -217,6 +217,12 @@ impl GatewayApp {
             let board = self.board.clone();
             let task = sinks::run_time_stamps(settings, store, clock, board, stop.clone());
             tasks.spawn(run_named("time stamps", task));
+        }
+        if self.config.backup.daily {
+            let (config, store) = (Arc::clone(&self.config), self.store.clone());
+            let (clock, board) = (self.clock.clone(), self.board.clone());
+            let task = backup::run_daily_copies(config, store, clock, board, stop.clone());
+            tasks.spawn(run_named("daily copies", task));
         }
         let state = api::ApiState {
             access: AccessPolicy::Guarded(self.access.clone()),

@@ -2,7 +2,7 @@
 
 use super::attention_rule::{FindingArg, RuleFinding};
 use super::site_condition::{SinkCondition, SiteCondition};
-use crate::status::StampingState;
+use crate::status::{CopyState, StampingState};
 
 pub(super) fn clock_untrusted(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
     let found = (!site.clock_trusted).then(RuleFinding::default);
@@ -72,6 +72,17 @@ pub(super) fn stamps_failing(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
         last.unwrap_or_else(never)
     };
     let finding = |stamps| RuleFinding::default().with("last", last(stamps));
+    failing.map(finding).collect()
+}
+
+pub(super) fn copies_failing(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
+    let failing = site.copies.iter().filter(|one| one.is_failing(site.now));
+    let last = |copies: &CopyState| {
+        let never = || FindingArg::Message("attention-stamps-never".to_owned());
+        let last = copies.last_good.map(|at| FindingArg::Since(Some(at)));
+        last.unwrap_or_else(never)
+    };
+    let finding = |copies| RuleFinding::default().with("last", last(copies));
     failing.map(finding).collect()
 }
 

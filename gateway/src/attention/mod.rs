@@ -33,8 +33,8 @@ use AttentionSeverity::{Notice, Urgent, Warning};
 use attention_rule::rule;
 use device_rules::{data_gap, device_partial, device_silent, line_silent};
 use gateway_rules::{
-    clock_untrusted, retention_due, sink_away, sink_late, sink_refused, stamps_failing,
-    store_damage, store_failing, store_garbled, store_hung, store_lost,
+    clock_untrusted, copies_failing, retention_due, sink_away, sink_late, sink_refused,
+    stamps_failing, store_damage, store_failing, store_garbled, store_hung, store_lost,
 };
 use ledger_rules::{entry_missing, entry_never, target_behind};
 use power_rules::plts_idle;
@@ -66,6 +66,7 @@ pub(crate) const ATTENTION_RULES: &[AttentionRule] = &[
     rule("sink-away", Warning, "/health", sink_away),
     rule("sink-late", Warning, "/health", sink_late),
     rule("stamps-failing", Warning, "/health", stamps_failing),
+    rule("copies-failing", Warning, "/health", copies_failing),
     rule("leak-once", Notice, "/air", leak_once),
     rule("overflow", Notice, "/air", overflow),
     rule("device-partial", Notice, "/teknisi", device_partial),

@@ -4,7 +4,7 @@ use crate::assets::{Asset, AssetKind, AssetPoint};
 use crate::domain::indicator::{Indicator, InputSource, SiteIndicators};
 use crate::domain::{DeviceInfo, Site, UtcMs};
 use crate::ledger::IndicatorDefinitions;
-use crate::status::StampingState;
+use crate::status::{CopyState, StampingState};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,6 +31,8 @@ pub(crate) struct SiteCondition<'a> {
     pub(crate) sinks: Vec<SinkCondition>,
     /// Time stamps of the evidence chain; `None` when none are configured.
     pub(crate) stamps: Option<StampingState>,
+    /// Daily copies on another disk; `None` when none are made.
+    pub(crate) copies: Option<CopyState>,
     /// Devices, in the order of the site.
     pub(crate) devices: Vec<DeviceCondition>,
     /// Latest sample by point, where that sample is good.

@@ -99,6 +99,7 @@ impl RuleBench {
             store: StoreCondition::default(),
             sinks: Vec::new(),
             stamps: None,
+            copies: None,
             devices: devices.collect(),
             latest: BTreeMap::from(latest),
             figures: ConditionFigures {

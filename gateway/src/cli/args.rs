@@ -72,12 +72,8 @@ pub(super) enum CliCommand {
     Ledger(crate::cli::ledger::LedgerArgs),
     Report(crate::cli::report::ReportArgs),
     User(crate::cli::user::UserArgs),
-    Backup {
-        #[arg(short, long, value_name = "FILE", default_value = DEFAULT_CONFIG_PATH)]
-        config: PathBuf,
-        #[arg(short, long, value_name = "FILE")]
-        output: PathBuf,
-    },
+    Backup(crate::cli::backup::BackupArgs),
+    Restore(crate::cli::restore::RestoreArgs),
 }
 
 /// Language of `--lang`, which is chosen before clap parses the arguments. The placeholder of the

@@ -5,6 +5,7 @@ use super::exit_status::{EXIT_NEGATIVE, EXIT_USAGE};
 use crate::access::{AccessControl, AccessPolicy, DamageHandling, PasswordCost};
 use crate::api::ApiState;
 use crate::api::client::ApiClient;
+use crate::backup::BackupError;
 use crate::cli::command_error::CommandError;
 use crate::clock::Clock;
 use crate::config::{self, Config};
@@ -164,7 +165,10 @@ pub(super) fn report_failure(trouble: &CommandError, lang: crate::i18n::Language
         CommandError::InputFile(fault) | CommandError::OutputFile(fault) => {
             Some(fault.message(lang))
         }
-        CommandError::Store(fault) => store_error_text(fault, lang),
+        CommandError::Store(fault) | CommandError::Backup(BackupError::Store(fault)) => {
+            store_error_text(fault, lang)
+        }
+        CommandError::Backup(fault) => super::backup_texts::backup_error_text(fault, lang),
         CommandError::RecordChanged(day) => {
             Some(lang.text_with("evidence-unsettled", &[("day", day)]))
         }

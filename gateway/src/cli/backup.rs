@@ -1,22 +1,63 @@
-//! `pantau backup`: a consistent copy of the store, with or without a running gateway.
+//! `pantau backup`: a backup of the whole site on another disk, or a copy of the store in one file,
+//! with or without a running gateway.
 
-use super::backend::{load_config, open_client, print_stderr, progress_bar, report_failure};
-use super::exit_status::{EXIT_DONE, EXIT_USAGE};
+use super::backend::{
+    DEFAULT_CONFIG_PATH, load_config, open_client, print_stderr, progress_bar, report_failure,
+};
+use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use super::output_ending::check_file;
-use crate::api::client::path_with_query;
+use crate::api::client::{ApiBody, path_with_query};
+use crate::backup::{BackupFacts, BackupWriter, WrittenBackup, add_site_files, is_same_disk};
 use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::config::Config;
+use crate::domain::UtcMs;
 use crate::i18n::Language;
+use crate::limits::BACKUP_KEEP_MAX;
+use crate::server::BackupHead;
 use crate::storage::StoreAccess;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Copies the store to `to`, a file that must not exist; returns the exit status.
-pub(super) async fn run_backup(file: &Path, to: &Path, lang: Language) -> u8 {
-    let config = match load_config(file, lang) {
+/// Bytes of the first line of the answer.
+const HEAD_BYTES_MAX: usize = 4096;
+
+/// Arguments of `pantau backup`.
+#[derive(Debug, clap::Args)]
+pub(super) struct BackupArgs {
+    #[arg(short, long, value_name = "FILE", default_value = DEFAULT_CONFIG_PATH)]
+    config: PathBuf,
+    #[arg(
+        value_name = "DIRECTORY",
+        required_unless_present = "output",
+        conflicts_with = "output"
+    )]
+    directory: Option<PathBuf>,
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[arg(long, value_name = "N", requires = "directory",
+        value_parser = clap::value_parser!(u64).range(1..=BACKUP_KEEP_MAX as u64))]
+    keep: Option<u64>,
+}
+
+/// Makes the backup or the copy; returns the exit status.
+pub(super) async fn run_backup(options: &BackupArgs, lang: Language) -> u8 {
+    let config = match load_config(&options.config, lang) {
         Ok(config) => config,
         Err(status) => return status,
     };
+    match (&options.output, &options.directory) {
+        (Some(file), _) => copy_to_file(&config, file, lang).await,
+        (None, Some(directory)) => {
+            let keep = options.keep.and_then(|keep| usize::try_from(keep).ok());
+            let keep = keep.unwrap_or(config.backup.keep);
+            back_up(&config, directory, keep, lang).await
+        }
+        (None, None) => EXIT_USAGE,
+    }
+}
+
+/// Copies the store to `to`, a file that must not exist.
+async fn copy_to_file(config: &Config, to: &Path, lang: Language) -> u8 {
     if let Err(why) = check_file(to, "db", lang) {
         print_stderr(&why);
         return EXIT_USAGE;
@@ -28,7 +69,7 @@ pub(super) async fn run_backup(file: &Path, to: &Path, lang: Language) -> u8 {
     }
     let bar = progress_bar(None);
     bar.enable_steady_tick(Duration::from_millis(100));
-    let done = copy_store(&config, to).await;
+    let done = copy_store(config, to).await;
     bar.finish_and_clear();
     match done {
         Ok(()) => {
@@ -50,4 +91,113 @@ async fn copy_store(config: &Config, to: &Path) -> Result<(), CommandError> {
     let done = client.post(&path, "text/plain", "").await;
     client.close().await;
     Ok(done.map(drop)?)
+}
+
+/// Makes a backup of the whole site in a directory.
+async fn back_up(config: &Config, directory: &Path, keep: usize, lang: Language) -> u8 {
+    let place = directory.display().to_string();
+    if !directory.is_dir() {
+        print_stderr(&lang.text_with("cli-backup-no-place", &[("place", &place)]));
+        return EXIT_USAGE;
+    }
+    if is_same_disk(directory, &config.store.path) {
+        print_stderr(&lang.text_with("cli-backup-same-disk", &[("place", &place)]));
+    }
+    let bar = progress_bar(None);
+    let done = write_backup(config, directory, keep, &bar).await;
+    bar.finish_and_clear();
+    match done {
+        Ok(written) => print_written(&written, lang),
+        Err(trouble) => report_failure(&trouble, lang),
+    }
+}
+
+async fn write_backup(
+    config: &Config,
+    directory: &Path,
+    keep: usize,
+    bar: &indicatif::ProgressBar,
+) -> Result<WrittenBackup, CommandError> {
+    let mut client = open_client(config, StoreAccess::Read).await?;
+    let done = async {
+        let mut body = client.get("/control/backup/stream").await?;
+        let (head, first) = read_head(&mut body).await?;
+        let facts = BackupFacts {
+            site: config.site.id.to_string(),
+            store: head.store,
+            at: UtcMs(head.t),
+            durable: head.durable,
+        };
+        let mut writer = BackupWriter::begin(directory, &facts, &config.store.path)?;
+        writer.begin_store_file();
+        let (mut part, mut done) = (Some(first), 0);
+        while let Some(bytes) = part {
+            writer.write(&bytes)?;
+            done += bytes.len() as u64;
+            super::backend::move_progress_bar(bar, done, head.bytes);
+            part = body.next_part().await?.map(|part| part.to_vec());
+        }
+        if done != head.bytes {
+            let why = format!("{done} of {} bytes of the store came", head.bytes);
+            return Err(CommandError::Refused(why));
+        }
+        writer.end_file()?;
+        Ok::<_, CommandError>(writer)
+    };
+    let done = done.await;
+    // The store is given back before the slow part; what follows is not in its file.
+    client.close().await;
+    let mut writer = done?;
+    add_site_files(&mut writer, &config.file, &config.store.path)?;
+    Ok(writer.finish(keep)?)
+}
+
+/// Reads the first line of the answer, and what came behind it.
+async fn read_head(body: &mut ApiBody) -> Result<(BackupHead, Vec<u8>), CommandError> {
+    let mut begun = Vec::new();
+    while let Some(part) = body.next_part().await? {
+        begun.extend_from_slice(&part);
+        if let Some(end) = begun.iter().position(|byte| *byte == b'\n') {
+            let rest = begun.split_off(end + 1);
+            return Ok((serde_json::from_slice(&begun)?, rest));
+        }
+        if begun.len() > HEAD_BYTES_MAX {
+            break;
+        }
+    }
+    let why = "this version cannot read the running gateway's answer";
+    Err(CommandError::Refused(why.to_owned()))
+}
+
+/// Says what was written; a damaged receipt makes the answer negative.
+fn print_written(written: &WrittenBackup, lang: Language) -> u8 {
+    let [all, new] = [written.bytes, written.new_bytes].map(|bytes| megabytes(bytes, lang));
+    let (file, kept) = (
+        written.manifest.display().to_string(),
+        written.generations.to_string(),
+    );
+    let args = [
+        ("file", &*file),
+        ("all", &all),
+        ("new", &new),
+        ("kept", &kept),
+    ];
+    print_stderr(&lang.text_with("cli-backup-written", &args));
+    print_stderr(&lang.text("cli-backup-secrets"));
+    for file in &written.damaged {
+        print_stderr(&lang.text_with("cli-backup-receipt", &[("file", file)]));
+    }
+    if written.damaged.is_empty() {
+        EXIT_DONE
+    } else {
+        EXIT_NEGATIVE
+    }
+}
+
+/// A number of bytes in MB, for people.
+pub(super) fn megabytes(bytes: u64, lang: Language) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "megabytes, for people")]
+    let number = bytes as f64 / 1e6;
+    let decimals = if bytes < 10_000_000 { 2 } else { 0 };
+    crate::report::render::number_format::format_number(lang, number, decimals)
 }

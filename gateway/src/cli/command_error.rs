@@ -1,6 +1,7 @@
 //! [`CommandError`]: failure of a command.
 
 use crate::api::client::ApiClientError;
+use crate::backup::BackupError;
 use crate::cli::file_error::FileError;
 use crate::evidence::BundleError;
 use crate::storage::StoreError;
@@ -34,6 +35,9 @@ pub(super) enum CommandError {
     /// The evidence bundle could not be written or checked.
     #[error(transparent)]
     Bundle(#[from] BundleError),
+    /// A backup could not be made or put back.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// JSON for an output could not be made.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
@@ -44,6 +48,7 @@ impl CommandError {
     pub(super) fn is_wrong_call(&self) -> bool {
         match self {
             Self::Usage(_) | Self::InputFile(_) => true,
+            Self::Backup(fault) => fault.is_wrong_call(),
             Self::Api(ApiClientError::Refused { status, .. }) => {
                 [400, 404, 422].contains(&status.as_u16())
             }

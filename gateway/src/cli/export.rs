@@ -170,13 +170,22 @@ async fn lost_days(
     point: &str,
     stretch: Range<i64>,
 ) -> Result<BTreeSet<String>, CommandError> {
-    let found: Vec<DataDamageJson> = client.get_json("/api/v1/damage").await?;
     let device = point.split('.').next().unwrap_or_default();
-    let lost = found.into_iter().filter(|one| {
-        let is_in = one.first < stretch.end && one.last >= stretch.start;
-        one.what == "readings" && one.device == device && is_in
-    });
-    Ok(lost.map(|one| one.day).collect())
+    let (mut days, mut before) = (BTreeSet::new(), None);
+    loop {
+        let path = path_with_query("/api/v1/damage", &[("before", before.as_deref())]);
+        let found: Vec<DataDamageJson> = client.get_json(&path).await?;
+        let Some(last) = found.last() else {
+            return Ok(days);
+        };
+        before = Some(last.id.to_string());
+        let of_it = found.into_iter().filter(|one| {
+            let is_in = one.first < stretch.end && one.last >= stretch.start;
+            let is_of_it = one.device == device || one.device.is_empty();
+            one.what == "readings" && is_of_it && is_in
+        });
+        days.extend(of_it.map(|one| one.day));
+    }
 }
 
 /// Copies the rows part by part, so that a long history does not fill the memory.

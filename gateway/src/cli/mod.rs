@@ -22,6 +22,7 @@
 mod args;
 mod backend;
 mod backup;
+mod backup_texts;
 mod bus_client;
 mod calibrate;
 mod check;
@@ -44,6 +45,7 @@ mod pin_place;
 mod prompt;
 mod read;
 mod report;
+mod restore;
 mod revisions;
 mod run;
 mod scan;
@@ -130,6 +132,7 @@ async fn dispatch_command(cli: CommandLine, lang: Language) -> u8 {
         CliCommand::Ledger(options) => ledger::run_ledger(options, lang).await,
         CliCommand::Report(options) => report::run_report(options, lang).await,
         CliCommand::User(options) => user::run_user(options, lang).await,
-        CliCommand::Backup { config, output } => backup::run_backup(&config, &output, lang).await,
+        CliCommand::Backup(options) => backup::run_backup(&options, lang).await,
+        CliCommand::Restore(options) => restore::run_restore(&options, lang).await,
     }
 }

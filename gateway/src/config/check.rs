@@ -6,8 +6,8 @@ use crate::config::raw_config::{RawConfig, RawSite};
 use crate::config::raw_values::SpannedValue;
 use crate::config::value_syntax::EXPECT_DURATION;
 use crate::config::{
-    Config, Diagnostics, StoreSettings, bus_checks, devices, evidence_settings, factors,
-    report_settings, site_indicators, value_syntax, web_settings,
+    Config, Diagnostics, StoreSettings, backup_settings, bus_checks, devices, evidence_settings,
+    factors, report_settings, site_indicators, value_syntax, web_settings,
 };
 use crate::domain::site_zone::SiteZone;
 use crate::domain::{DeviceInfo, Site};
@@ -24,7 +24,8 @@ const FLUSH_DEFAULT: Duration = Duration::from_mins(1);
 /// Minimum flush interval.
 // More frequent commits wear the card and gain nothing.
 const FLUSH_MIN: Duration = Duration::from_millis(100);
-const STORE_DEFAULT: &str = "/var/lib/pantau";
+/// Directory of the store where the file names none.
+pub(super) const STORE_DEFAULT: &str = "/var/lib/pantau";
 
 /// Checks the whole file but its sinks. The result is valid only when `notes` has no errors.
 pub(crate) fn check_config(
@@ -66,6 +67,7 @@ pub(crate) fn check_config(
             let folder = notes.file.parent().unwrap_or(std::path::Path::new("."));
             web_settings::check_web(notes, raw.web.as_ref(), folder)
         },
+        backup: backup_settings::check_backup(notes, raw.backup.as_ref()),
         time_stamp: evidence_settings::check_time_stamp_server(notes, raw.evidence.as_ref()),
         site,
         language: raw_site

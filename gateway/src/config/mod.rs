@@ -18,6 +18,7 @@
 //! `docs/factors.md`.
 
 pub(crate) mod archived;
+mod backup_settings;
 pub(crate) mod broker_settings;
 mod bus_checks;
 pub(crate) mod bus_keys;
@@ -63,6 +64,7 @@ pub mod set_address;
 mod set_address_tests;
 pub mod settings;
 pub(crate) mod site_indicators;
+mod site_outline;
 pub mod sunspec;
 pub(crate) mod value_syntax;
 mod value_words;
@@ -70,6 +72,7 @@ mod web_settings;
 
 pub use crate::assets::Asset;
 pub use archived::{changed_places, first_faulty_line, load_archived};
+pub use backup_settings::BackupSettings;
 pub use broker_settings::{BrokerSettings, ClientCertificate, MqttVersion};
 pub use bus_kinds::{BusLink, PointAccess};
 pub use bus_link_summary::BusLinkSummary;
@@ -94,6 +97,7 @@ pub use raw_values::{RawInteger, RawText, SpannedValue};
 pub use register_types::{ModbusTable, RegisterEncoding, WordOrder};
 pub use secret::{Secret, mask_secrets};
 pub use settings::*;
+pub use site_outline::SiteOutline;
 pub use value_words::ValueWords;
 
 use crate::i18n::Language;

@@ -5,6 +5,7 @@
 //! error does not hide the others.
 
 use crate::assets::{RawAsset, RawAssetRelation};
+use crate::config::backup_settings::RawBackup;
 use crate::config::bus_kinds::{RawBus, RawPoint};
 use crate::config::evidence_settings::RawEvidenceTable;
 use crate::config::factors::{RawFactorEvidence, RawFactors};
@@ -50,6 +51,8 @@ pub(crate) struct RawConfig {
     pub(crate) report: Option<RawReport>,
     /// Proof outside the computer that the records of days are old.
     pub(crate) evidence: Option<RawEvidenceTable>,
+    /// The copy on another disk.
+    pub(crate) backup: Option<RawBackup>,
 }
 
 /// `[site]`.

@@ -5,7 +5,7 @@ use crate::config::Diagnostic;
 use crate::config::factors::Factors;
 use crate::config::revision_text::join_texts;
 use crate::config::sunspec::SunSpecSelection;
-use crate::config::{Bus, DeviceLimits, Point, TimeStampSettings, ValueWords};
+use crate::config::{BackupSettings, Bus, DeviceLimits, Point, TimeStampSettings, ValueWords};
 use crate::domain::Site;
 use crate::domain::factor::Factor;
 use crate::domain::hex_text::to_hex;
@@ -53,6 +53,8 @@ pub struct Config {
     pub report: ReportSettings,
     /// Authority that stamps the records of the evidence chain.
     pub time_stamp: Option<TimeStampSettings>,
+    /// The copy on another disk.
+    pub backup: BackupSettings,
     /// Directory of the site's own profiles.
     pub profiles: Option<PathBuf>,
     /// Warnings, which do not prevent the start.

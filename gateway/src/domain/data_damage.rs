@@ -36,7 +36,7 @@ pub struct DataDamage {
     pub what: DamagedContent,
     /// Local day: of the readings, or of the row before those that are missing.
     pub day: Date,
-    /// Device; empty for what belongs to none.
+    /// Device; empty for what belongs to none, and for readings of all devices.
     pub device: Arc<str>,
     /// First and last number of what is missing: ms since 1970 for readings, else the numbers of
     /// the rows.

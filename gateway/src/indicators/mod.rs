@@ -141,7 +141,9 @@ pub async fn calculate_in_turn<T>(
         all.merge(plan.run(store, &mut steps).await?);
         let first_of = |device: &str| {
             let mut own = points.iter();
-            own.find(|id| id.split('.').next() == Some(device)).cloned()
+            // A line without a device is for all of them.
+            own.find(|id| device.is_empty() || id.split('.').next() == Some(device))
+                .cloned()
         };
         all.events.add_damage(&lost, (span.from, span.to), first_of);
     }

@@ -8,6 +8,7 @@
 //! Relations between bounds are checked at compile time at the end of this file. Keys, defaults
 //! and ranges that a user can set are in `docs/configuration.md`.
 
+mod backup_limits;
 mod clock_limits;
 mod evidence_limits;
 mod import_limits;
@@ -16,6 +17,7 @@ mod report_limits;
 mod sink_limits;
 mod store_limits;
 
+pub use backup_limits::*;
 pub use clock_limits::*;
 pub use evidence_limits::*;
 pub use import_limits::*;

@@ -22,12 +22,18 @@ pub const STORE_HUNG_SECONDS: u64 = 20;
 /// Time in seconds of a hung disk after which systemd may restart the gateway.
 // A restart loses what waits in memory and mends no disk, but it mends a fault of the program.
 pub const STORE_HUNG_RESTART_SECONDS: u64 = 600;
-/// Maximum bytes of a damaged write-ahead log that are read.
-// The log of a gateway has 4 MiB; a checkpoint that failed for days lets it grow.
-pub const DAMAGED_LOG_BYTES_MAX: u64 = 64 << 20;
+/// Maximum bytes of a write-ahead log that are looked through for damage.
+// The log of a gateway has 4 MiB; a checkpoint that failed for two weeks lets it grow this far. A
+// start keeps some 40 bytes of memory for each KiB.
+pub const DAMAGED_LOG_BYTES_MAX: u64 = 512 << 20;
 /// Size in bytes up to which every start of the gateway checks the whole file.
 // A card of 20 MB/s reads that much in about ten seconds; a larger file is checked when SQLite has
 // found damage.
 pub const START_CHECK_BYTES_MAX: u64 = 192 << 20;
-/// Maximum rows of damage that are listed; beyond it the newest are left out.
+/// Maximum bytes of the log while a backup holds the file; beyond it the backup is given up.
+// A backup of hours at a slow stick costs a few MB; an import of years may need more.
+pub const HELD_LOG_BYTES_MAX: u64 = 96 << 20;
+/// Lines of one loss above which a day has one line for all devices.
 pub const DAMAGE_ROWS_MAX: usize = 2000;
+/// Maximum lines of damage in one answer; the next answer goes on behind them.
+pub const DAMAGE_PAGE_MAX: usize = 1000;

@@ -3,12 +3,23 @@
 use crate::api::ApiListener;
 use crate::api::device_health::HealthState;
 use crate::clock::{ClockCertainty, TrustSource};
+use crate::domain::UtcMs;
 use crate::i18n::Language;
 use crate::limits::CLOCK_LEAD_TOLD_MS;
 use crate::pages::number_format::format_count;
 use crate::pages::page_texts::HealthLine;
+use jiff::civil::Date;
 
 impl ApiListener {
+    pub(crate) fn now(&self) -> UtcMs {
+        self.state().clock.now().at
+    }
+
+    /// Present day of the site.
+    pub(crate) fn today(&self) -> Date {
+        self.site().timezone.date(self.now())
+    }
+
     /// Line of the clock: time with its bound, and who vouched for it.
     pub(crate) fn clock_line(&self, lang: Language) -> HealthLine {
         let certainty = self.state().clock.certainty();

@@ -59,7 +59,10 @@ pub(super) async fn damage_list(asked: &PageRequest) -> Option<DamageList> {
     };
     let row = |one: &DataDamage| DamageRow {
         day: format_short_date(frame.lang, one.day),
-        device: one.device.to_string(),
+        device: match (one.what, &*one.device) {
+            (DamagedContent::Readings, "") => frame.t("damage-all-devices"),
+            (_, device) => device.to_owned(),
+        },
         what: lost_text(one, frame.lang),
         seen: seen_text(one),
     };

@@ -25,6 +25,7 @@ mod account_page;
 mod assets;
 mod audit_page;
 mod clock_line;
+mod copies_line;
 mod damage_list;
 mod drawings;
 mod entry;

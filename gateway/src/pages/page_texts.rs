@@ -10,7 +10,6 @@ use crate::pages::number_format;
 use crate::report::render::number_format::NO_VALUE;
 use crate::status::{self, DeliveryHealth};
 use crate::storage::{LatestSample, StoreHealth};
-use jiff::civil::Date;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -26,6 +25,8 @@ pub(crate) struct SiteHealthTexts {
     pub(crate) store: HealthLine,
     /// Time stamps of the chain; `None` when none are configured.
     pub(crate) stamps: Option<HealthLine>,
+    /// Daily copies on another disk; `None` when none are made.
+    pub(crate) copies: Option<HealthLine>,
     /// Number of devices that answer: `5 of 6 devices answer`.
     pub(crate) answering: HealthLine,
 }
@@ -84,15 +85,6 @@ pub(crate) struct ReadingText {
 }
 
 impl ApiListener {
-    pub(crate) fn now(&self) -> UtcMs {
-        self.state().clock.now().at
-    }
-
-    /// Present day of the site.
-    pub(crate) fn today(&self) -> Date {
-        self.site().timezone.date(self.now())
-    }
-
     /// Start and end of a period, ms since 1970 UTC.
     pub(crate) fn period_bounds(&self, period: Period) -> (i64, i64) {
         let zone = &self.site().timezone;
@@ -126,6 +118,7 @@ impl ApiListener {
             sinks,
             store: self.store_line(lang),
             stamps: board.stamps.as_ref().map(|one| self.stamps_line(one, lang)),
+            copies: board.copies.as_ref().map(|one| self.copies_line(one, lang)),
         }
     }
 

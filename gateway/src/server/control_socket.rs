@@ -6,6 +6,7 @@ use crate::api::client::{ApiClient, ApiClientError};
 use crate::api::error::ApiError;
 use crate::api::{ApiListener, ApiState, wait_for_stop};
 use crate::limits::IMPORT_BYTES_MAX;
+use crate::server::backup_stream::stream_store;
 use crate::server::sample_import::import_samples;
 use crate::server::{access_guard, run_until_stopped, unguarded_routes};
 use axum::extract::{DefaultBodyLimit, Query, State as Of};
@@ -87,6 +88,7 @@ pub(crate) fn control_router(app: ApiListener) -> axum::Router {
     let routes = axum::Router::new()
         .route("/control/import", post(import_samples))
         .route("/control/backup", post(backup_store))
+        .route("/control/backup/stream", get(stream_store))
         .route("/control/audit/set-address", post(note_address_change))
         .route(
             "/control/setup-code",

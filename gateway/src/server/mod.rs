@@ -15,6 +15,7 @@ mod access_guard;
 mod access_tests;
 #[cfg(test)]
 mod asset_keys_tests;
+mod backup_stream;
 mod control_socket;
 #[cfg(test)]
 mod damage_tests;
@@ -45,6 +46,7 @@ mod sinks_tests;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use backup_stream::BackupHead;
 pub use control_socket::{SOCKET_NAME, serve_control};
 pub(crate) use control_socket::{connect_client, local_client};
 pub(crate) use listener::tls::TlsSetup;

@@ -2,8 +2,8 @@
 
 use crate::domain::UtcMs;
 use crate::limits::{SINK_LATE_SECONDS, SINK_STALL_SECONDS};
-use crate::server::tests::ApiTestBench;
-use crate::status::{SinkDiagnosis, SinkState, StampingState};
+use crate::server::tests::{ApiTestBench, NOW};
+use crate::status::{CopyState, SinkDiagnosis, SinkState, StampingState};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use std::time::Duration;
@@ -204,5 +204,35 @@ async fn each_likely_cause_has_a_sentence_in_both_languages() {
             health.contains("not connected, 0 readings wait: the fault itself"),
             "{health}"
         );
+    }
+}
+
+#[tokio::test]
+async fn the_daily_copy_is_told_with_its_age_and_no_second_disk_is_a_note_only() {
+    let bench = ApiTestBench::new();
+    let day = 86_400_000;
+    let now = NOW;
+    for (place, age, fault, state, is_noted) in [
+        (None, None, None, "waiting", false),
+        (Some("/media/stick"), None, None, "waiting", false),
+        (Some("/media/stick"), Some(day), None, "ok", false),
+        (Some("/media/stick"), Some(day), Some("full"), "fault", true),
+        (None, Some(4 * day), None, "fault", true),
+    ] {
+        let copies = CopyState {
+            place: place.map(Into::into),
+            last_good: age.map(|age| UtcMs(now - age)),
+            fault: fault.map(str::to_owned),
+        };
+        bench.board().update(|board| board.copies = Some(copies));
+        let page = page_text(&bench, "/health", "en").await;
+        let line = format!("data-line=\"copies\" data-state=\"{state}\"");
+        assert!(page.contains(&line), "{line}: {page}");
+        let health = page_text(&bench, "/healthz", "en").await;
+        assert_eq!(health.contains("daily copy"), is_noted, "{health}");
+        let metrics = page_text(&bench, "/metrics", "en").await;
+        let failing = format!("pantau_copy_failing {}", u8::from(is_noted));
+        assert!(metrics.contains(&failing), "{metrics}");
+        assert_eq!(metrics.contains("pantau_copy_age_seconds"), age.is_some());
     }
 }

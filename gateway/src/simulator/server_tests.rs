@@ -173,6 +173,7 @@ fn test_config() -> Config {
         },
         sinks: Vec::new(),
         time_stamp: None,
+        backup: crate::config::BackupSettings::default(),
         web: WebSettings::default(),
         profiles: None,
         warnings: Vec::new(),

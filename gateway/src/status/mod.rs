@@ -13,8 +13,9 @@ mod flap_log;
 pub(crate) use flap_log::{FlapLine, FlapLog};
 
 use crate::domain::{QualityReason, ReadingSeq, UtcMs};
-use crate::limits::{SINK_LATE_SECONDS, SINK_STALL_SECONDS};
+use crate::limits::{COPY_OLD_DAYS, SINK_LATE_SECONDS, SINK_STALL_SECONDS};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -34,6 +35,8 @@ pub struct StatusSnapshot {
     pub sinks: BTreeMap<&'static str, SinkState>,
     /// Time stamps of the chain; `None` when none are configured.
     pub stamps: Option<StampingState>,
+    /// Daily copies on another disk; `None` when none are made.
+    pub copies: Option<CopyState>,
 }
 
 /// State of the time stamps of the evidence chain.
@@ -43,6 +46,31 @@ pub struct StampingState {
     pub last_good: Option<UtcMs>,
     /// Reason for which the last attempt gave none; `None` after a good one.
     pub fault: Option<String>,
+}
+
+/// State of the daily copies on another disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CopyState {
+    /// Directory of the copies; `None` while there is no other disk.
+    pub place: Option<PathBuf>,
+    /// Time of the newest whole copy.
+    pub last_good: Option<UtcMs>,
+    /// Reason for which the last attempt failed; `None` after a good one.
+    pub fault: Option<String>,
+}
+
+impl CopyState {
+    /// Whether copies were made, and the newest one is too old.
+    pub fn is_old(&self, now: UtcMs) -> bool {
+        let age = |last: UtcMs| now.0.saturating_sub(last.0);
+        self.last_good
+            .is_some_and(|last| age(last) > COPY_OLD_DAYS * 86_400_000)
+    }
+
+    /// Whether somebody has to look after them.
+    pub fn is_failing(&self, now: UtcMs) -> bool {
+        self.fault.is_some() || self.is_old(now)
+    }
 }
 
 /// State of one device since the start of the gateway.

@@ -3,11 +3,22 @@
 use super::file_permissions;
 use super::schema::disk_error;
 use super::store_error::StoreError;
+use super::store_request::BackupRequest;
 use super::writer::StoreWriter;
 use rusqlite::Connection;
 use std::path::Path;
 
 impl StoreWriter {
+    /// Serves a request about backups.
+    pub(super) fn serve_backup_request(&mut self, request: BackupRequest) {
+        // A send fails when the caller has gone.
+        match request {
+            BackupRequest::Copy { to, reply } => drop(reply.send(self.backup(&to))),
+            BackupRequest::Hold(reply) => drop(reply.send(self.hold_file())),
+            BackupRequest::Restores(reply) => drop(reply.send(self.list_restores())),
+        }
+    }
+
     /// Flushes, copies the file to `to`, and raises the bound of numbers.
     pub(super) fn backup(&mut self, to: &Path) -> Result<(), StoreError> {
         match self.flush() {

@@ -8,7 +8,9 @@ use super::writer::StoreWriter;
 use super::*;
 use crate::clock::Clock;
 use crate::config::StoreSettings;
+use crate::domain::data_damage::DamagedContent;
 use crate::domain::*;
+use crate::storage::data_damage::{MissingRows, add_missing, lost_stretches, note_missing};
 use std::path::Path;
 use std::time::Duration;
 
@@ -369,4 +371,32 @@ async fn damage_that_sqlite_meets_is_said_at_once_and_the_next_start_mends_it() 
         .await;
     next.unwrap();
     store.flush().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_long_list_of_losses_is_listed_to_its_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = site(&["power"]);
+    open(dir.path(), &site).stop().await;
+    let day = i32::try_from(MIDNIGHT / 86_400_000).unwrap();
+    let mut missing = MissingRows::new();
+    for number in 0..3000 {
+        let (day, device) = (day - number / 2, format!("d{}", number % 2));
+        let first = i64::from(day) * 86_400_000;
+        let key = (DamagedContent::Readings, day, device.into());
+        add_missing(&mut missing, key, (first, first + 86_399_999, 1));
+    }
+    let db = rusqlite::Connection::open(dir.path().join("pantau.db")).unwrap();
+    let noted = note_missing(&db, UtcMs(MIDNIGHT), &missing).unwrap();
+    // A question about a day with such a line has its hours marked.
+    let marked = lost_stretches(&db, day, "meter").unwrap();
+    assert_eq!(marked.len(), 1);
+    drop(db);
+    // Each day is there: one line for both devices where there are too many lines.
+    assert_eq!(noted, 1500);
+    let store = open(dir.path(), &site);
+    let listed = store.list_damage().await.unwrap();
+    let days: std::collections::BTreeSet<_> = listed.iter().map(|one| one.day).collect();
+    assert_eq!((listed.len(), days.len()), (1500, 1500));
+    assert!(listed.iter().all(|one| one.device.is_empty()));
 }

@@ -11,7 +11,7 @@ use super::store_values::{SampleBlock, gap_sample};
 use super::writer::StoreWriter;
 use crate::domain::data_damage::{DamagedContent, DataDamage};
 use crate::domain::{QualityReason, UtcMs};
-use crate::limits::DAMAGE_ROWS_MAX;
+use crate::limits::{DAMAGE_PAGE_MAX, DAMAGE_ROWS_MAX};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,6 +29,15 @@ pub(super) fn add_missing(
     *known = (known.0.min(first), known.1.max(last), known.2 + rows);
 }
 
+/// Gives a long list one line a day for all devices, which has no name. Nothing is left out of it.
+fn join_devices(missing: &MissingRows) -> MissingRows {
+    let mut joined = MissingRows::new();
+    for ((what, day, _), stretch) in missing {
+        add_missing(&mut joined, (*what, *day, "".into()), *stretch);
+    }
+    joined
+}
+
 /// Within a transaction: adds lines; what is listed already is not listed again. Returns the number
 /// of new lines.
 pub(super) fn note_missing(
@@ -36,8 +45,15 @@ pub(super) fn note_missing(
     at: UtcMs,
     missing: &MissingRows,
 ) -> Result<usize, rusqlite::Error> {
+    let joined;
+    let missing = if missing.len() > DAMAGE_ROWS_MAX {
+        joined = join_devices(missing);
+        &joined
+    } else {
+        missing
+    };
     let mut added = 0;
-    for ((what, day, device), (first, last, rows)) in missing.iter().take(DAMAGE_ROWS_MAX) {
+    for ((what, day, device), (first, last, rows)) in missing {
         let covering = "SELECT 1 FROM data_damage
             WHERE what = ? AND day = ? AND device = ? AND first <= ? AND last >= ?";
         // A garbled chunk is met at every question about its day.
@@ -98,13 +114,13 @@ pub(super) fn device_of(point: &str) -> &str {
     point.split('.').next().unwrap_or_default()
 }
 
-/// Returns the lines, the newest first.
-fn read_damage(db: &Connection) -> Result<Vec<DataDamage>, rusqlite::Error> {
+/// Returns lines with a number below `before`, the newest first, at most `DAMAGE_PAGE_MAX`.
+fn read_damage(db: &Connection, before: i64) -> Result<Vec<DataDamage>, rusqlite::Error> {
     let mut rows = db.prepare_cached(
         "SELECT id, at, what, day, device, first, last, rows, seen_by, seen_at FROM data_damage
-         ORDER BY id DESC LIMIT ?",
+         WHERE id < ? ORDER BY id DESC LIMIT ?",
     )?;
-    let rows = rows.query_map([sql_int(DAMAGE_ROWS_MAX)], |row| {
+    let rows = rows.query_map([before, sql_int(DAMAGE_PAGE_MAX)], |row| {
         let what: String = row.get(2)?;
         let by: Option<String> = row.get(8)?;
         let seen_at: Option<i64> = row.get(9)?;
@@ -122,15 +138,16 @@ fn read_damage(db: &Connection) -> Result<Vec<DataDamage>, rusqlite::Error> {
     rows.collect()
 }
 
-/// Returns the stretches of a day in which readings of a device were lost, ms since 1970.
+/// Returns the stretches of a day in which readings of a device, or of all devices, were lost, ms
+/// since 1970.
 pub(super) fn lost_stretches(
     db: &Connection,
     day: LocalDay,
     device: &str,
 ) -> Result<Vec<(i64, i64)>, rusqlite::Error> {
     let mut rows = db.prepare_cached(
-        "SELECT first, last FROM data_damage WHERE day = ? AND device = ? AND what = 'readings'
-         ORDER BY first",
+        "SELECT first, last FROM data_damage WHERE day = ? AND device IN (?, '')
+           AND what = 'readings' ORDER BY first",
     )?;
     rows.query_map(params![day, device], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect()
@@ -159,10 +176,24 @@ fn mark_seen(db: &mut Connection, now: UtcMs, last: u64, by: &str) -> Result<u64
 }
 
 impl Store {
-    /// Returns what was lost by damage of the file, the newest first.
-    pub async fn list_damage(&self) -> Result<Vec<DataDamage>, StoreError> {
-        self.ask(|reply| StoreRequest::Damage(DamageRequest::List(reply)))
+    /// Returns what was lost by damage of the file, the newest first: a page of the lines before
+    /// the number `before`, when it is given.
+    pub async fn damage_page(&self, before: Option<u64>) -> Result<Vec<DataDamage>, StoreError> {
+        self.ask(|reply| StoreRequest::Damage(DamageRequest::List(before, reply)))
             .await
+    }
+
+    /// Returns all that was lost by damage of the file, the newest first, read page by page.
+    pub async fn list_damage(&self) -> Result<Vec<DataDamage>, StoreError> {
+        let mut all: Vec<DataDamage> = Vec::new();
+        loop {
+            let page = self.damage_page(all.last().map(|last| last.id)).await?;
+            let is_last = page.len() < DAMAGE_PAGE_MAX;
+            all.extend(page);
+            if is_last {
+                return Ok(all);
+            }
+        }
     }
 
     /// Notes that a person has seen the lines up to this number; returns how many were new.
@@ -222,16 +253,17 @@ impl StoreWriter {
     pub(super) fn serve_damage_request(&mut self, request: DamageRequest) {
         // A send fails when the caller has gone.
         match request {
-            DamageRequest::List(reply) => drop(reply.send(self.list_damage())),
+            DamageRequest::List(before, reply) => drop(reply.send(self.damage_before(before))),
             DamageRequest::Acknowledge { last, by, reply } => {
                 drop(reply.send(self.acknowledge_damage(last, &by)));
             }
         }
     }
 
-    /// Returns what was lost by damage, the newest first.
-    fn list_damage(&self) -> Result<Vec<DataDamage>, StoreError> {
-        read_damage(&self.db).map_err(|fault| disk_error("reading what was lost", &fault))
+    /// Returns lines of what was lost by damage, the newest first.
+    fn damage_before(&self, before: Option<u64>) -> Result<Vec<DataDamage>, StoreError> {
+        let before = before.map_or(i64::MAX, u64::cast_signed);
+        read_damage(&self.db, before).map_err(|fault| disk_error("reading what was lost", &fault))
     }
 
     /// Notes that a person has seen the lines up to a number; returns how many there were.

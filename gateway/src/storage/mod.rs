@@ -36,6 +36,8 @@ mod entry_keys;
 mod figure_snapshots;
 #[cfg(test)]
 mod figure_snapshots_tests;
+mod file_exchange;
+mod file_hold;
 mod file_import;
 mod file_permissions;
 mod file_presence;
@@ -43,6 +45,7 @@ mod flush;
 mod found_damage;
 #[cfg(feature = "fuzz-doors")]
 pub(crate) mod fuzz_doors;
+mod held_file;
 mod import;
 mod import_values;
 mod issued_reports;
@@ -65,6 +68,10 @@ mod random_id;
 mod reading_ring;
 mod recovery;
 mod redated;
+mod restored_file;
+#[cfg(test)]
+mod restored_file_tests;
+mod restores;
 mod retention;
 mod retention_notice;
 #[cfg(test)]
@@ -84,6 +91,7 @@ mod store_handle;
 mod store_identity;
 mod store_pulse;
 mod store_request;
+mod store_snapshot;
 mod store_values;
 #[cfg(test)]
 mod tests;
@@ -98,6 +106,7 @@ pub use file_import::hash_file;
 pub use import_values::{FileImport, ImportComparison, ImportMode};
 pub(crate) use local_calendar::DAY_GRACE_MS;
 pub(crate) use random_id::random_id;
+pub use restored_file::StoreReplacement;
 pub use running_query::{OpenQuery, QueryCursor};
 #[cfg(test)]
 pub(crate) use snapshot_shelf::change_stored_file;
@@ -105,4 +114,5 @@ pub use snapshot_shelf::{FigureSnapshot, SnapshotQuery, snapshot_basis};
 pub use store_error::StoreError;
 pub use store_handle::Store;
 pub(crate) use store_pulse::StorePulse;
+pub use store_snapshot::StoreSnapshot;
 pub use store_values::*;

@@ -4,6 +4,7 @@ use super::access::corruption_error;
 use super::audit::append_audit;
 use super::damage_mark;
 use super::file_presence::FilePresence;
+use super::held_file::HeldFile;
 use super::key_registry::KeyRegistry;
 use super::latest::LatestCache;
 use super::local_calendar::LocalCalendar;
@@ -158,6 +159,7 @@ fn assemble_writer(
         floor,
         access,
         _lock: lock,
+        held: HeldFile::open(access, &file),
         db,
         file,
         settings: settings.clone(),

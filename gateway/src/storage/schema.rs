@@ -16,7 +16,7 @@ pub(super) const DATABASE_FILE: &str = "pantau.db";
 const WAL_BYTES: u64 = 4 << 20;
 /// Pages of 1 KiB after which the log is copied back into the file.
 // A commit of a thousand pages more still fits into the preallocated log.
-const CHECKPOINT_PAGES: u32 = 3000;
+pub(super) const CHECKPOINT_PAGES: u32 = 3000;
 /// Schema steps, one a version; a later version appends a step.
 pub(super) const MIGRATIONS: [&str; 10] = [
     BASE_SCHEMA,

@@ -40,6 +40,7 @@ impl StoreWriter {
         if self.access == StoreAccess::Read {
             return;
         }
+        self.look_after_hold();
         let now = self.clock.now();
         // A clock that was set back by more than two hours counts as a new hour, else nothing would
         // be sealed until it has caught up.
@@ -70,7 +71,9 @@ impl StoreWriter {
             self.apply_retention(now)?;
             self.seal_after = next_full_hour(now.at);
             self.note_clock_pair()?;
-            schema::copy_log_into_file(&self.db)?;
+            if !self.held.is_held() {
+                schema::copy_log_into_file(&self.db)?;
+            }
             if self.health.damage.is_none() {
                 damage_mark::clear_mark(self.file.parent().unwrap_or(Path::new(".")));
                 // New damage after this hour ends the program again, for a mended start.

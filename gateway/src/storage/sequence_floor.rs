@@ -20,7 +20,7 @@ use super::schema::is_disk_full;
 use super::store_identity::{
     is_store_id, leave_out_numbers, new_store_id, read_store_id, write_store_id,
 };
-use crate::domain::ReadingSeq;
+use crate::domain::{ReadingSeq, UtcMs};
 use crate::limits::{SEQ_RESERVE_STEP, SEQ_UNKNOWN_STEP};
 use rusqlite::Connection;
 use std::fs::{File, OpenOptions};
@@ -39,6 +39,35 @@ const FLOOR_KEY: &str = "seq_floor";
 pub(super) fn forget_bound(db: &Connection) -> Result<(), rusqlite::Error> {
     db.execute("UPDATE meta SET value = 0 WHERE key = ?", [FLOOR_KEY])?;
     Ok(())
+}
+
+/// Returns the bound in a file; 0 without one.
+pub(super) fn bound_of_file(db: &Connection) -> Result<ReadingSeq, rusqlite::Error> {
+    Ok(read_meta(db, FLOOR_KEY)?.map_or(0, i64::cast_unsigned))
+}
+
+/// Before a file from a backup, with this id and bound, takes the place of the store's: keeps the
+/// small file only where it is that of the place which made the backup. Each backup raises its
+/// bound afterwards, so it is then the greater one. Any other is set aside, and the numbers that
+/// may have been given out elsewhere are left out.
+pub(super) fn keep_bound_of_place(
+    directory: &Path,
+    id: Option<&str>,
+    bound: ReadingSeq,
+    now: UtcMs,
+) -> io::Result<()> {
+    let path = directory.join(FLOOR_FILE);
+    let is_of_place = read_newest_slot(&path).is_some_and(|slot| {
+        let is_own = slot.id.is_some() && slot.id.as_deref() == id;
+        is_own && slot.bound > bound
+    });
+    if is_of_place || !path.exists() {
+        return Ok(());
+    }
+    let stamp = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
+    let name = format!("{FLOOR_FILE}.replaced-{}", stamp.strftime("%Y%m%dT%H%M%SZ"));
+    std::fs::rename(&path, directory.join(name))?;
+    File::open(directory)?.sync_all()
 }
 
 /// Bytes of one slot.

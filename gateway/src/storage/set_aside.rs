@@ -11,7 +11,7 @@ pub(super) fn quarantine_file(
     now: UtcMs,
     fault: &rusqlite::Error,
 ) -> Result<String, StoreError> {
-    let name = set_aside(file, now).map_err(|fault| StoreError::Disk {
+    let name = set_aside(file, "damaged", now).map_err(|fault| StoreError::Disk {
         what: "setting the damaged file aside",
         why: fault.to_string(),
     })?;
@@ -20,21 +20,29 @@ pub(super) fn quarantine_file(
     ))
 }
 
-/// Renames the file and its log, as far as they are there; returns the new name.
-pub(super) fn set_aside(file: &Path, now: UtcMs) -> std::io::Result<String> {
+/// Renames the file and its log, as far as they are there, to a name with `word`; returns the new
+/// name, which is empty when there is neither.
+pub(super) fn set_aside(file: &Path, word: &str, now: UtcMs) -> std::io::Result<String> {
+    let is_there = |suffix: &str| {
+        file.with_file_name(format!("{DATABASE_FILE}{suffix}"))
+            .exists()
+    };
+    if !is_there("") && !is_there("-wal") {
+        return Ok(String::new());
+    }
     let stamp = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
     let stamp = stamp.strftime("%Y%m%dT%H%M%SZ");
     // A second damage within a second, or by a clock that was set back, gets a name of its own.
     let names = (1..).map(|count| match count {
-        1 => format!("{DATABASE_FILE}.damaged-{stamp}"),
-        _ => format!("{DATABASE_FILE}.damaged-{stamp}-{count}"),
+        1 => format!("{DATABASE_FILE}.{word}-{stamp}"),
+        _ => format!("{DATABASE_FILE}.{word}-{stamp}-{count}"),
     });
     let is_free = |name: &String| {
         let taken = |suffix: &str| file.with_file_name(format!("{name}{suffix}")).exists();
         !taken("") && !taken("-wal")
     };
     let name = names.take(1000).find(is_free);
-    let name = name.ok_or_else(|| std::io::Error::other("1000 damaged files of this second"))?;
+    let name = name.ok_or_else(|| std::io::Error::other("1000 such files of this second"))?;
     for suffix in ["", "-wal"] {
         let from = file.with_file_name(format!("{DATABASE_FILE}{suffix}"));
         if from.exists() {

@@ -9,7 +9,7 @@ use super::running_query::{OpenQuery, QueryCursor};
 use super::store_error::StoreError;
 use super::store_identity::StoreNumbering;
 use super::store_pulse::StorePulse;
-use super::store_request::{SamplesRequest, StoreRequest};
+use super::store_request::{BackupRequest, SamplesRequest, StoreRequest};
 use super::store_values::{
     AuditEntry, EntryKey, ImportColumn, ImportRow, LatestSample, LedgerQuery, PointQuery,
     RecordedEntries, RefusedReading, SampleBlock, StoreHealth,
@@ -217,7 +217,8 @@ impl Store {
         beside.push(".attachments");
         // The file is copied first: every attachment named in the copied ledger was stored before
         // it.
-        self.ask(|reply| StoreRequest::Backup { to, reply }).await?;
+        self.ask(|reply| StoreRequest::Backup(BackupRequest::Copy { to, reply }))
+            .await?;
         let directory = Arc::clone(&self.directory);
         let copy = move || super::attachments::copy_attachments(&directory, Path::new(&beside));
         tokio::task::spawn_blocking(copy)

@@ -7,9 +7,10 @@ use super::ledger::LedgerAddition;
 use super::running_query::{OpenQuery, QueryCursor};
 use super::snapshot_shelf::{FigureSnapshot, SnapshotQuery};
 use super::store_error::StoreError;
+use super::store_snapshot::StoreSnapshot;
 use super::store_values::{
     AuditEntry, EntryKey, ImportColumn, ImportRow, KeptStamp, LatestSample, LedgerQuery,
-    PointQuery, RecordedEntries, RefusedReading, SampleBlock,
+    PointQuery, RecordedEntries, RefusedReading, SampleBlock, StoreRestore,
 };
 #[cfg(test)]
 use crate::domain::BootId;
@@ -78,10 +79,7 @@ pub(crate) enum StoreRequest {
         offset_ms: i64,
         reply: StoreReply<u64>,
     },
-    Backup {
-        to: PathBuf,
-        reply: StoreReply<()>,
-    },
+    Backup(BackupRequest),
     LedgerAdd {
         addition: LedgerAddition,
         reply: StoreReply<RecordedEntries>,
@@ -217,14 +215,25 @@ pub(crate) enum ImportRequest {
 /// Requests about what was lost by damage, each with its reply channel.
 #[derive(Debug)]
 pub(crate) enum DamageRequest {
-    /// All lines, the newest first.
-    List(StoreReply<Vec<DataDamage>>),
+    /// A page of the lines before a number, the newest first.
+    List(Option<u64>, StoreReply<Vec<DataDamage>>),
     /// A person has seen the lines up to a number.
     Acknowledge {
         last: u64,
         by: String,
         reply: StoreReply<u64>,
     },
+}
+
+/// Requests about backups, each with its reply channel.
+#[derive(Debug)]
+pub(crate) enum BackupRequest {
+    /// A copy of the whole file.
+    Copy { to: PathBuf, reply: StoreReply<()> },
+    /// The file, held still as long as the answer lives.
+    Hold(StoreReply<StoreSnapshot>),
+    /// The last backups that were put back, the oldest first.
+    Restores(StoreReply<Vec<StoreRestore>>),
 }
 
 /// Requests about time stamps, each with its reply channel.

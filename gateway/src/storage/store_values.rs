@@ -205,6 +205,15 @@ pub struct AuditEntry {
     pub what: String,
 }
 
+/// A backup that was put back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreRestore {
+    /// Time at which it was put back.
+    pub at: UtcMs,
+    /// Time of the backup and where it came from.
+    pub what: String,
+}
+
 /// Returns a bad sample with this reason, as a gap appears in a query result.
 pub fn gap_sample(at: UtcMs, reason: QualityReason) -> Sample {
     Sample {

@@ -4,6 +4,7 @@
 use super::audit::{append_audit, read_audit};
 use super::delivery_lanes::DeliveryLanes;
 use super::file_presence::FilePresence;
+use super::held_file::HeldFile;
 use super::key_registry::KeyRegistry;
 use super::latest::LatestCache;
 use super::ledger::{self, LedgerAddition};
@@ -37,6 +38,8 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub(super) struct StoreWriter {
     pub(super) db: Connection,
+    /// The file for reading by a backup; closed after `db`.
+    pub(super) held: HeldFile,
     pub(super) file: PathBuf,
     /// Rights of the process that opened the store.
     pub(super) access: StoreAccess,
@@ -162,6 +165,8 @@ impl StoreWriter {
 
     /// Last flush before the thread ends.
     fn shut_down(&mut self) {
+        // A backup that still reads must not take what is written now for what it began with.
+        self.break_hold();
         if self.check_files().is_err() {
             return self.save_orphaned_file();
         }
@@ -219,7 +224,7 @@ impl StoreWriter {
                 offset_ms,
                 reply,
             } => drop(reply.send(self.redate_boot(&boot, offset_ms))),
-            StoreRequest::Backup { to, reply } => drop(reply.send(self.backup(&to))),
+            StoreRequest::Backup(request) => self.serve_backup_request(request),
             StoreRequest::LedgerAdd { addition, reply } => {
                 drop(reply.send(self.append_ledger(&addition)));
             }

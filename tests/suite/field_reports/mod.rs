@@ -3,6 +3,7 @@
 //! `docs/field-reports.md` is the list: where each was reported, and which test holds it.
 
 mod access_lists;
+mod backups;
 mod doors;
 mod figures;
 mod lines;

@@ -14,21 +14,21 @@ use std::process::{Command, Output, Stdio};
 use tests::site_text::SiteText;
 
 /// A site with one device, read and kept ten times a second.
-struct OneDeviceSite {
+pub(super) struct OneDeviceSite {
     folder: tempfile::TempDir,
     config: PathBuf,
-    page: u16,
+    pub(super) page: u16,
     _device: PeerProcess,
 }
 
 impl OneDeviceSite {
     /// The store is in `store` of this folder, or where `store` says.
-    fn new(store: Option<&Path>) -> Self {
+    pub(super) fn new(store: Option<&Path>) -> Self {
         Self::with(store, "")
     }
 
     /// The same, with more tables in its file.
-    fn with(store: Option<&Path>, more: &str) -> Self {
+    pub(super) fn with(store: Option<&Path>, more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (device, page) = (free_port(), free_port());
         let home = folder.path().join("store");
@@ -73,7 +73,7 @@ impl OneDeviceSite {
         assert!(rows >= last, "{rows} of {last}");
     }
 
-    async fn start(&self) -> PeerProcess {
+    pub(super) async fn start(&self) -> PeerProcess {
         let mut command = pantau();
         command
             .args(["--log", "off", "run", "-c"])
@@ -87,25 +87,25 @@ impl OneDeviceSite {
         gateway
     }
 
-    fn run(&self, words: &[&str]) -> Output {
+    pub(super) fn run(&self, words: &[&str]) -> Output {
         let mut command = pantau();
         command.args(["--lang", "en", "--log", "off"]).args(words);
         command.arg("-c").arg(&self.config).output().unwrap()
     }
 
-    async fn health(&self) -> Value {
+    pub(super) async fn health(&self) -> Value {
         serde_json::from_str(&http_body(self.page, "/healthz", "GET").await).unwrap()
     }
 
     /// The last number that is on disk.
-    async fn durable_seq(&self) -> u64 {
+    pub(super) async fn durable_seq(&self) -> u64 {
         let text = http_body(self.page, "/metrics", "GET").await;
         let mut lines = text.lines();
         let seq = lines.find_map(|line| line.strip_prefix("pantau_store_durable_seq "));
         seq.unwrap().split('.').next().unwrap().parse().unwrap()
     }
 
-    async fn wait_durable_above(&self, seq: u64) {
+    pub(super) async fn wait_durable_above(&self, seq: u64) {
         wait_for_condition(async || self.durable_seq().await > seq).await;
     }
 
@@ -125,7 +125,7 @@ impl OneDeviceSite {
 }
 
 /// Waits until the gateway says so.
-async fn wait_for_condition(mut is_so: impl AsyncFnMut() -> bool) {
+pub(super) async fn wait_for_condition(mut is_so: impl AsyncFnMut() -> bool) {
     let all = async {
         while !is_so().await {
             tokio::task::yield_now().await;

@@ -5,6 +5,7 @@ mod director;
 mod evidence;
 mod month;
 mod paper;
+mod restored;
 mod sample;
 mod seed_year;
 

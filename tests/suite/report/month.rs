@@ -73,6 +73,12 @@ impl ReportedSite {
         site
     }
 
+    /// The site whose files are in this folder.
+    pub(super) fn at(folder: tempfile::TempDir) -> Self {
+        let config = folder.path().join("pantau.toml");
+        Self { folder, config }
+    }
+
     /// The same site in another folder, from a backup.
     fn restored(copy: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -118,11 +124,11 @@ impl ReportedSite {
         file
     }
 
-    fn report_json(&self, lang: &str) -> Json {
+    pub(super) fn report_json(&self, lang: &str) -> Json {
         serde_json::from_slice(&std::fs::read(self.report_file(lang, "json")).unwrap()).unwrap()
     }
 
-    fn start_gateway(&self) -> PeerProcess {
+    pub(super) fn start_gateway(&self) -> PeerProcess {
         let mut command = pantau();
         let command = command
             .args(["--log", "error", "run", "-c"])

@@ -204,6 +204,7 @@ fn write_demo_config(
     // Everyone at this computer may look; to record and to change, one signs in.
     config.web.is_public = true;
     config.web.is_demo = true;
+    config.backup.daily = false;
     Ok(config)
 }
 

@@ -71,6 +71,7 @@ fn site_condition<'a>(app: &'a ApiListener, figures: &'a HomeFigures) -> SiteCon
         store: store_condition(app),
         sinks: sink_conditions(app),
         stamps: state.board.snapshot().stamps,
+        copies: state.board.snapshot().copies,
         devices: device_conditions(app, figures.now(), figures),
         latest: good.collect(),
         figures: ConditionFigures {

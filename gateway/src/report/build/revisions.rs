@@ -175,8 +175,8 @@ fn find_revision<'a>(
     })
 }
 
-/// Changes of configuration and factors within the period, the last `REPORT_CHANGES_MAX`, and the
-/// number of earlier ones.
+/// Changes of configuration and factors, and backups that were put back, within the period: the
+/// last `REPORT_CHANGES_MAX`, and the number of earlier ones.
 pub(crate) async fn revision_changes(
     config: &Config,
     store: &Store,
@@ -188,6 +188,9 @@ pub(crate) async fn revision_changes(
     for kind in [RevisionKind::Configuration, RevisionKind::Factors] {
         collect_changes(store, kind, &within, &mut all).await?;
     }
+    let restores = store.list_restores().await?;
+    let restores = restores.iter().filter(|one| within.contains(&one.at.0));
+    all.extend(restores.map(describe_restore));
     all.sort_by_key(|change| change.at);
     let more = all.len().saturating_sub(REPORT_CHANGES_MAX);
     all.drain(..more);
@@ -243,5 +246,16 @@ fn describe_change(
             revision_name(kind, &before.text),
             revision_name(kind, &after.text),
         ),
+    }
+}
+
+/// A backup that was put back: its time, and that of the restore.
+fn describe_restore(restore: &storage::StoreRestore) -> RevisionChange {
+    let backup = restore.what.split(' ').next().unwrap_or_default();
+    RevisionChange {
+        at: restore.at,
+        kind: "restored",
+        places: Vec::new(),
+        before_after: (backup.to_owned(), restore.at.to_string()),
     }
 }

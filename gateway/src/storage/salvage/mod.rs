@@ -11,6 +11,7 @@
 
 #[cfg(test)]
 mod damaged_stores_tests;
+mod log_bytes;
 mod missing_rows;
 mod page_reader;
 mod store_image;
@@ -22,24 +23,22 @@ mod wal_frames;
 
 use super::damage_mark;
 use super::data_damage::{MissingRows, note_missing};
+use super::file_exchange::{NewFile, exchange_file, finish_exchange, is_exchange_open};
 use super::file_permissions;
 use super::schema::{self, DATABASE_FILE, is_corruption, wal_path};
 use super::sequence_floor::forget_bound;
-use super::set_aside::set_aside;
 use super::store_error::StoreError;
 use crate::domain::{Site, UtcMs};
-use crate::limits::START_CHECK_BYTES_MAX;
+use crate::limits::{DAMAGED_LOG_BYTES_MAX, START_CHECK_BYTES_MAX};
 use page_reader::PageSource;
 use rusqlite::Connection;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
-use store_image::StoreImage;
+use std::path::Path;
+pub(super) use store_image::StoreImage;
 
 /// Folder in which the new file is made.
 const WORK_FOLDER: &str = "pantau.db.mending";
-/// Name of the new file when it is whole, and the old one is still in its place.
-const MENDED_FILE: &str = "pantau.db.mended";
 
 /// Takes the place of a damaged file with a new one that was made of it.
 #[derive(Clone, Copy, Debug)]
@@ -57,11 +56,23 @@ impl StoreSalvage<'_> {
     /// cut had stopped, and a log of which parts are garbled.
     // SQLite would drop every commit behind the first garbled frame, and write over it.
     pub(super) fn before_opening(&self) -> Result<Vec<String>, StoreError> {
-        let finished = self
-            .finish_exchange()
-            .map_err(|fault| salvage_error(&fault))?;
+        let finished = remove_if_there(&self.directory.join(WORK_FOLDER))
+            .and_then(|()| finish_exchange(self.directory, self.now));
+        let finished = finished.map_err(|fault| salvage_error(&fault))?;
+        let finished = finished.map(|old| {
+            format!(
+                "the exchange of {DATABASE_FILE} that was stopped is complete; the old one: {old}"
+            )
+        });
         let mut repairs: Vec<String> = finished.into_iter().collect();
         let image = self.image().map_err(|fault| salvage_error(&fault))?;
+        if image.unread_log() > 0 {
+            let (read, more) = (DAMAGED_LOG_BYTES_MAX >> 20, image.unread_log() >> 20);
+            repairs.push(format!(
+                "the log of {DATABASE_FILE} is larger than {read} MiB: what follows ({more} MiB) was \
+                 not looked through for damage"
+            ));
+        }
         if image.frames().is_damaged() {
             repairs.push(self.make_anew(&image, "its log is garbled", true)?);
         }
@@ -87,7 +98,7 @@ impl StoreSalvage<'_> {
 
     /// Returns whether a new file waits for its place.
     pub(super) fn is_unfinished(&self) -> bool {
-        self.directory.join(MENDED_FILE).exists()
+        is_exchange_open(self.directory)
     }
 
     fn image(&self) -> io::Result<StoreImage> {
@@ -118,7 +129,9 @@ impl StoreSalvage<'_> {
             self.copy_into(image, &new, lost)
                 .map_err(|fault| schema::disk_error("mending the damaged file", &fault))?
         };
-        let old = self.exchange(&new).map_err(|fault| salvage_error(&fault))?;
+        let old = exchange_file(self.directory, &new, NewFile::Mended, self.now)
+            .and_then(|old| remove_if_there(&folder).map(|()| old))
+            .map_err(|fault| salvage_error(&fault))?;
         let days = missing.keys().map(|(_, day, _)| day);
         let days: std::collections::BTreeSet<_> = days.collect();
         let lost = match days.len() {
@@ -173,32 +186,6 @@ impl StoreSalvage<'_> {
         close_whole(db)?;
         Ok(missing)
     }
-
-    /// Gives the new file the place of the old one. Returns the name of the old one.
-    fn exchange(&self, new: &Path) -> io::Result<String> {
-        File::open(new)?.sync_all()?;
-        fs::rename(new, self.directory.join(MENDED_FILE))?;
-        sync_folder(self.directory)?;
-        let old = self.finish_exchange()?;
-        Ok(old.unwrap_or_default())
-    }
-
-    /// Completes an exchange once the new file is whole; `None` when there is none.
-    // Each step may be the last before a power cut: the new file has its own name until all others
-    // are done.
-    fn finish_exchange(&self) -> io::Result<Option<String>> {
-        remove_if_there(&self.directory.join(WORK_FOLDER))?;
-        let new = self.directory.join(MENDED_FILE);
-        if !new.exists() {
-            return Ok(None);
-        }
-        let file = self.directory.join(DATABASE_FILE);
-        let name = set_aside(&file, self.now)?;
-        sync_folder(self.directory)?;
-        fs::rename(new, file)?;
-        sync_folder(self.directory)?;
-        Ok(Some(name))
-    }
 }
 
 /// Lists the readings of journal rows that were set aside.
@@ -240,10 +227,6 @@ fn remove_if_there(folder: &Path) -> io::Result<()> {
         Err(fault) if fault.kind() != io::ErrorKind::NotFound => Err(fault),
         _ => Ok(()),
     }
-}
-
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(PathBuf::from(folder))?.sync_all()
 }
 
 fn salvage_error(fault: &io::Error) -> StoreError {

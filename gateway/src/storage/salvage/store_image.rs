@@ -1,12 +1,12 @@
 //! Pages of a store as they stood after its last commit: those of the file, and over them the
 //! newest right ones of its log.
 
+use super::log_bytes::{LogBytes, LogFile};
 use super::page_reader::PageSource;
 use super::wal_frames::{WalFrames, read_wal};
-use crate::limits::DAMAGED_LOG_BYTES_MAX;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -15,9 +15,9 @@ const PAGE_BYTES: usize = 1024;
 
 /// File and log of a store, opened for reading.
 #[derive(Debug)]
-pub(super) struct StoreImage {
+pub(in crate::storage) struct StoreImage {
     file: Option<File>,
-    log: Vec<u8>,
+    log: LogFile,
     frames: WalFrames,
     newest: BTreeMap<u32, usize>,
     page_bytes: usize,
@@ -26,17 +26,15 @@ pub(super) struct StoreImage {
 
 impl StoreImage {
     /// Opens both; a missing one is empty.
-    pub(super) fn open(file: &Path, log: &Path) -> io::Result<Self> {
+    pub(in crate::storage) fn open(file: &Path, log: &Path) -> io::Result<Self> {
         let file = open_if_there(file)?;
-        let mut bytes = Vec::new();
-        if let Some(log) = open_if_there(log)? {
-            log.take(DAMAGED_LOG_BYTES_MAX).read_to_end(&mut bytes)?;
-        }
-        let page_bytes = page_length(file.as_ref(), &bytes);
-        let mut frames = read_wal(&bytes, page_bytes);
+        let log = LogFile::new(open_if_there(log)?)?;
+        let head = log.stretch(0, 12).unwrap_or_default().into_owned();
+        let page_bytes = page_length(file.as_ref(), &head);
+        let mut frames = read_wal(&log, page_bytes);
         let page = |number| read_page(file.as_ref(), page_bytes, number);
-        frames.compare_with_file(&bytes, page);
-        let newest = frames.newest_pages(&bytes, page);
+        frames.compare_with_file(&log, page);
+        let newest = frames.newest_pages(&log, page);
         let length = match &file {
             Some(file) => file.metadata()?.len(),
             None => 0,
@@ -44,7 +42,7 @@ impl StoreImage {
         let in_file = u32::try_from(length / page_bytes as u64);
         Ok(Self {
             file,
-            log: bytes,
+            log,
             newest,
             page_bytes,
             pages: in_file
@@ -55,8 +53,33 @@ impl StoreImage {
     }
 
     /// Returns what the log holds.
-    pub(super) fn frames(&self) -> &WalFrames {
+    pub(in crate::storage) fn frames(&self) -> &WalFrames {
         &self.frames
+    }
+
+    /// Returns the bytes at the end of the log that were not read.
+    pub(in crate::storage) fn unread_log(&self) -> u64 {
+        self.log.unread
+    }
+
+    /// Returns the length of the file after its last commit, bytes.
+    pub(in crate::storage) fn bytes(&self) -> u64 {
+        u64::from(self.pages) * self.page_bytes as u64
+    }
+
+    /// Fills a stretch with what stands at a place; `None` when a page cannot be read.
+    pub(in crate::storage) fn read_at(&self, at: u64, into: &mut [u8]) -> Option<()> {
+        let length = self.page_bytes as u64;
+        let (mut at, mut filled) = (at, 0);
+        while filled < into.len() {
+            let page = self.page(u32::try_from(at / length).ok()? + 1)?;
+            let from = usize::try_from(at % length).ok()?;
+            let count = (page.len() - from).min(into.len() - filled);
+            into[filled..filled + count].copy_from_slice(&page[from..from + count]);
+            filled += count;
+            at += count as u64;
+        }
+        Some(())
     }
 
     /// Writes all pages into a new file and syncs it.
@@ -87,7 +110,8 @@ impl PageSource for StoreImage {
 
     fn page(&self, number: u32) -> Option<Vec<u8>> {
         if let Some(at) = self.newest.get(&number) {
-            return self.log.get(*at..at + self.page_bytes).map(<[u8]>::to_vec);
+            let page = self.log.stretch(*at, self.page_bytes);
+            return page.map(std::borrow::Cow::into_owned);
         }
         read_page(self.file.as_ref(), self.page_bytes, number)
     }

@@ -104,6 +104,36 @@ fn a_flipped_bit_of_the_log_costs_no_commit_that_was_written_again_later() {
 }
 
 #[test]
+fn damage_far_behind_the_start_of_a_long_log_is_seen_and_the_rest_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("pantau.db");
+    let db = open_log(&file);
+    db.execute_batch("CREATE TABLE t(id INTEGER PRIMARY KEY, text TEXT)")
+        .unwrap();
+    // A checkpoint that fails for days lets the log grow: one row of 8 MiB a commit.
+    for i in 0..9 {
+        let text = format!("{i} {}", "x".repeat(8 << 20));
+        db.execute("INSERT INTO t VALUES (?, ?)", params![i, text])
+            .unwrap();
+    }
+    db.execute("INSERT INTO t VALUES (100, 'last')", [])
+        .unwrap();
+    drop(db);
+    let wal = dir.path().join("pantau.db-wal");
+    let whole = image_of(dir.path());
+    assert!(!whole.frames().is_damaged() && whole.unread_log() == 0);
+    let log = std::fs::OpenOptions::new().write(true).open(wal).unwrap();
+    let place = 66 << 20;
+    assert!(log.metadata().unwrap().len() > place + (4 << 20));
+    std::os::unix::fs::FileExt::write_all_at(&log, b"garbled", place).unwrap();
+    let image = image_of(dir.path());
+    assert!(image.frames().is_damaged());
+    let commits = |image: &StoreImage| image.frames().frames().len();
+    assert_eq!(commits(&image), commits(&whole));
+    assert!(texts(&image).iter().any(|text| text == "last"));
+}
+
+#[test]
 fn the_end_of_a_write_that_was_cut_off_is_no_damage() {
     let dir = tempfile::tempdir().unwrap();
     let (_, log) = forty_commits(dir.path(), None);

@@ -4,6 +4,8 @@
 //! checksum of a frame continues that of the frame before, and each frame stores the sum so far:
 //! with the stored sum, the frames behind a garbled one are verified as well.
 
+use super::log_bytes::LogBytes;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Length of the header of the log, bytes.
@@ -44,7 +46,7 @@ enum FrameState {
 
 /// Content of a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct WalFrames {
+pub(in crate::storage) struct WalFrames {
     all: Vec<WalFrame>,
     /// Number of frames up to the last commit that is whole.
     end: usize,
@@ -61,7 +63,7 @@ pub(super) struct WalFrames {
 
 /// Reads a log with pages of this length. Garbled frames with a whole commit behind them are
 /// damage; without one they are the end of a write that was cut off.
-pub(super) fn read_wal(log: &[u8], page_bytes: usize) -> WalFrames {
+pub(super) fn read_wal<L: LogBytes + ?Sized>(log: &L, page_bytes: usize) -> WalFrames {
     let mut read = WalFrames {
         page_bytes,
         ..WalFrames::default()
@@ -71,7 +73,8 @@ pub(super) fn read_wal(log: &[u8], page_bytes: usize) -> WalFrames {
     };
     let mut frames: Vec<WalFrame> = Vec::new();
     let mut offset = LOG_HEADER;
-    while let Some(bytes) = log.get(offset..offset + FRAME_HEADER + page_bytes) {
+    while let Some(bytes) = log.stretch(offset, FRAME_HEADER + page_bytes) {
+        let bytes = &*bytes;
         let stored = sum_at(bytes, 16);
         let state = |sum| frame_sum(sum, bytes, read.big_endian) == stored;
         // A frame whose sum alone was garbled is known by the frame behind it.
@@ -126,8 +129,8 @@ impl WalFrames {
     /// Returns the salts, and the two sums that the first frame may continue: as stored, and as
     /// computed from the header. `None` for an empty log, and where nothing tells which frames
     /// belong to the log.
-    fn read_header(&mut self, log: &[u8]) -> Option<(WalSum, WalSum, WalSum)> {
-        let head = log.get(..LOG_HEADER)?;
+    fn read_header<L: LogBytes + ?Sized>(&mut self, log: &L) -> Option<(WalSum, WalSum, WalSum)> {
+        let head = &*log.stretch(0, LOG_HEADER)?;
         self.big_endian = word_at(head, 0) == MAGIC | 1;
         let computed = add_to_sum((0, 0), &head[..24], self.big_endian);
         let (salts, stored) = (sum_at(head, 16), sum_at(head, 24));
@@ -135,7 +138,7 @@ impl WalFrames {
             self.is_header_right = true;
             return Some((salts, stored, computed));
         }
-        let first = self.frame(log, 0)?;
+        let first = &*self.frame(log, 0)?;
         let said = sum_at(first, 8);
         let continues = [stored, computed]
             .map(|sum| frame_sum(sum, first, self.big_endian) == sum_at(first, 16));
@@ -145,12 +148,12 @@ impl WalFrames {
             return Some((said, stored, computed));
         }
         // The header and its first frame are gone: the frames behind still belong together.
-        let mut places = 1..log.len() / (FRAME_HEADER + self.page_bytes);
+        let mut places = 1..log.length() / (FRAME_HEADER + self.page_bytes);
         let salts = places.find_map(|place| {
             let (before, frame) = (self.frame(log, place - 1)?, self.frame(log, place)?);
-            let sum = frame_sum(sum_at(before, 16), frame, self.big_endian);
-            let salts = sum_at(frame, 8);
-            (sum == sum_at(frame, 16) && salts != (0, 0)).then_some(salts)
+            let sum = frame_sum(sum_at(&before, 16), &frame, self.big_endian);
+            let salts = sum_at(&frame, 8);
+            (sum == sum_at(&frame, 16) && salts != (0, 0)).then_some(salts)
         })?;
         self.is_header_lost = true;
         // A sum that no frame of zeros has.
@@ -158,10 +161,9 @@ impl WalFrames {
     }
 
     /// Returns the bytes of a frame; `None` beyond the end.
-    fn frame<'a>(&self, log: &'a [u8], place: usize) -> Option<&'a [u8]> {
+    fn frame<'a, L: LogBytes + ?Sized>(&self, log: &'a L, place: usize) -> Option<Cow<'a, [u8]>> {
         let length = FRAME_HEADER + self.page_bytes;
-        let start = LOG_HEADER + place * length;
-        log.get(start..start + length)
+        log.stretch(LOG_HEADER + place * length, length)
     }
 
     /// Returns the frames up to the last commit that is whole.
@@ -170,7 +172,7 @@ impl WalFrames {
     }
 
     /// Returns whether there are whole commits that SQLite would not find.
-    pub(super) fn is_damaged(&self) -> bool {
+    pub(in crate::storage) fn is_damaged(&self) -> bool {
         self.accepted < self.end
     }
 
@@ -188,7 +190,11 @@ impl WalFrames {
 
     /// Compares the log with the file, of which `page` reads a page: what a checkpoint has copied
     /// may be garbled in the log, and older frames must not take its place.
-    pub(super) fn compare_with_file(&mut self, log: &[u8], page: impl Fn(u32) -> Option<Vec<u8>>) {
+    pub(super) fn compare_with_file<L: LogBytes + ?Sized>(
+        &mut self,
+        log: &L,
+        page: impl Fn(u32) -> Option<Vec<u8>>,
+    ) {
         let rest = &self.all[self.end..];
         let is_clean = !self.is_header_lost
             && !self.is_damaged()
@@ -202,15 +208,16 @@ impl WalFrames {
             (self.all, self.end) = (Vec::new(), 0);
             return;
         }
-        let mut before: BTreeMap<u32, &[u8]> = BTreeMap::new();
+        let mut before: BTreeMap<u32, usize> = BTreeMap::new();
         let mut in_file = Vec::new();
         for (index, frame) in self.all.iter().enumerate() {
-            let content = log.get(frame.offset..frame.offset + self.page_bytes);
+            let content = log.stretch(frame.offset, self.page_bytes);
             match (frame.state, content, page(frame.page)) {
                 (FrameState::Good, Some(content), Some(kept)) => {
-                    let older = before.insert(frame.page, content);
+                    let older = before.insert(frame.page, frame.offset);
+                    let older = older.and_then(|at| log.stretch(at, self.page_bytes));
                     // The file has this version of the page, and not the one before it.
-                    if content == kept && older.is_some_and(|older| older != content) {
+                    if *content == kept && older.is_some_and(|older| older != content) {
                         self.copied = index + 1;
                     }
                 }
@@ -237,10 +244,14 @@ impl WalFrames {
     }
 
     /// Returns the number of pages that are not in the file as the log has them.
-    fn pages_ahead(&self, log: &[u8], page: impl Fn(u32) -> Option<Vec<u8>>) -> usize {
+    fn pages_ahead<L: LogBytes + ?Sized>(
+        &self,
+        log: &L,
+        page: impl Fn(u32) -> Option<Vec<u8>>,
+    ) -> usize {
         let newest = self.newest_pages(log, &page);
         let is_ahead = |(number, at): &(&u32, &usize)| {
-            page(**number).as_deref() != log.get(**at..**at + self.page_bytes)
+            page(**number).as_deref() != log.stretch(**at, self.page_bytes).as_deref()
         };
         newest.iter().filter(is_ahead).count()
     }
@@ -257,9 +268,9 @@ impl WalFrames {
     /// Returns for each page the place of its newest good content in the log; pages whose newest
     /// content is in the file are left out. `page` reads a page of the
     /// file.
-    pub(super) fn newest_pages(
+    pub(super) fn newest_pages<L: LogBytes + ?Sized>(
         &self,
-        log: &[u8],
+        log: &L,
         page: impl Fn(u32) -> Option<Vec<u8>>,
     ) -> BTreeMap<u32, usize> {
         let mut newest: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
@@ -286,7 +297,8 @@ impl WalFrames {
                 return true;
             };
             let known = versions.get(number).into_iter().flatten();
-            let is_known = |at: &usize| log.get(*at..*at + self.page_bytes) == Some(&kept[..]);
+            let is_known =
+                |at: &usize| log.stretch(*at, self.page_bytes).as_deref() == Some(&kept[..]);
             known.into_iter().any(is_known)
         });
         let places = newest.into_iter();

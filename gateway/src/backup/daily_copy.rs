@@ -1,0 +1,195 @@
+//! The copy that the gateway makes of itself once a day, where there is another disk.
+
+use super::backup_error::BackupError;
+use super::backup_source::BackupSource;
+use super::backup_writer::{BackupFacts, BackupWriter, WrittenBackup};
+use super::manifest::BackupManifest;
+use super::second_place::find_second_place;
+use super::site_files::add_site_files;
+use crate::clock::{Clock, ClockStamp};
+use crate::config::Config;
+use crate::domain::UtcMs;
+use crate::limits::{BACKUP_PIECE_BYTES, COPY_EVERY_MS, COPY_LOOK_SECONDS, COPY_RETRY_SECONDS};
+use crate::status::{CopyState, StatusBoard};
+use crate::storage::{Store, StoreSnapshot};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Makes a copy a day until a stop is requested. A failure is a line in the log and on the status
+/// board, and is tried again; it stops nothing.
+pub async fn run_daily_copies(
+    config: Arc<Config>,
+    store: Store,
+    clock: Clock,
+    board: StatusBoard,
+    mut stop: watch::Receiver<bool>,
+) {
+    let copier = DailyCopier {
+        config,
+        store,
+        clock,
+        stop: stop.clone(),
+    };
+    let mut state = CopyState::default();
+    loop {
+        let before = state.fault.clone();
+        copier.look(&mut state).await;
+        if let Some(why) = state
+            .fault
+            .as_ref()
+            .filter(|why| before.as_ref() != Some(*why))
+        {
+            tracing::warn!(%why, "the daily copy failed; tried again");
+        }
+        let pause = match state.fault {
+            Some(_) => COPY_RETRY_SECONDS,
+            None => COPY_LOOK_SECONDS,
+        };
+        board.update(|board| board.copies = Some(state.clone()));
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(pause)) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+/// Site, store and clock of the copies.
+struct DailyCopier {
+    config: Arc<Config>,
+    store: Store,
+    clock: Clock,
+    stop: watch::Receiver<bool>,
+}
+
+impl DailyCopier {
+    /// Looks for the place, and makes a copy when the last one there is a day old.
+    async fn look(&self, state: &mut CopyState) {
+        let place = self.find_place();
+        if place != state.place {
+            state.last_good = match &place {
+                Some(place) => self.last_copy(place.clone()).await,
+                // That of a stick that was taken away is still the newest one.
+                None => state.last_good,
+            };
+            state.place.clone_from(&place);
+        }
+        let Some(place) = place else {
+            state.fault = None;
+            return;
+        };
+        if !is_due(state.last_good, self.clock.now()) {
+            state.fault = None;
+            return;
+        }
+        match self.copy_to(place.clone()).await {
+            Ok((at, written)) => {
+                let new = written.new_bytes;
+                tracing::info!(place = %place.display(), new, "the daily copy was made");
+                state.last_good = Some(at);
+                let damaged = written.damaged.first();
+                state.fault = damaged.map(|name| format!("{name} no longer has its hash"));
+            }
+            Err(fault) => state.fault = Some(fault.to_string()),
+        }
+    }
+
+    fn find_place(&self) -> Option<PathBuf> {
+        let configured = self.config.backup.directory.clone();
+        configured.or_else(|| find_second_place(&self.config.store.path))
+    }
+
+    /// Time of the last copy of this store at a place.
+    async fn last_copy(&self, place: PathBuf) -> Option<UtcMs> {
+        let (site, store) = (self.config.site.id.to_string(), self.store.id().to_owned());
+        let look = move || {
+            let source = BackupSource::open(&place, Some(&site)).ok()?;
+            let mut own = source.manifests().iter().rev();
+            own.find(|one| one.store == store).map(BackupManifest::at)
+        };
+        tokio::task::spawn_blocking(look).await.ok().flatten()
+    }
+
+    async fn copy_to(&self, place: PathBuf) -> Result<(UtcMs, WrittenBackup), BackupError> {
+        // A disk that is not mounted leaves its empty folder, and a copy there would be none.
+        if !place.is_dir() {
+            return Err(BackupError::File {
+                file: place,
+                why: std::io::ErrorKind::NotFound.into(),
+            });
+        }
+        let snapshot = self.store.hold_file().await?;
+        let at = snapshot.at;
+        let (config, stop) = (Arc::clone(&self.config), self.stop.clone());
+        let copy = move || write_copy(&config, &snapshot, &place, &stop);
+        let written = tokio::task::spawn_blocking(copy).await;
+        let written = written.unwrap_or(Err(crate::storage::StoreError::Stopped.into()))?;
+        Ok((at, written))
+    }
+}
+
+/// Whether a copy is due. By a clock that may be wrong only the first one is.
+fn is_due(last: Option<UtcMs>, now: ClockStamp) -> bool {
+    last.is_none_or(|last| {
+        let age = now.at.0.saturating_sub(last.0);
+        now.trusted && !(0..COPY_EVERY_MS).contains(&age)
+    })
+}
+
+/// Writes a copy of the whole site.
+fn write_copy(
+    config: &Config,
+    snapshot: &StoreSnapshot,
+    place: &Path,
+    stop: &watch::Receiver<bool>,
+) -> Result<WrittenBackup, BackupError> {
+    let facts = BackupFacts {
+        site: config.site.id.to_string(),
+        store: snapshot.store.clone(),
+        at: snapshot.at,
+        durable: snapshot.durable,
+    };
+    let store = &config.store.path;
+    let mut writer = BackupWriter::begin(place, &facts, store)?;
+    writer.begin_store_file();
+    let mut at = 0;
+    while at < snapshot.bytes() {
+        // The end of the program does not wait for a slow stick.
+        if *stop.borrow() {
+            return Err(crate::storage::StoreError::Stopped.into());
+        }
+        let bytes = snapshot.read_at(at, BACKUP_PIECE_BYTES)?;
+        at += bytes.len() as u64;
+        writer.write(&bytes)?;
+    }
+    writer.end_file()?;
+    add_site_files(&mut writer, &config.file, store)?;
+    writer.finish(config.backup.keep)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::MonoMs;
+
+    #[test]
+    fn a_copy_is_due_after_a_day_and_by_a_wrong_clock_only_once() {
+        let now = |at: i64, trusted| ClockStamp {
+            at: UtcMs(at),
+            mono: MonoMs(0),
+            trusted,
+        };
+        let day = COPY_EVERY_MS;
+        for (last, now, due) in [
+            (None, now(0, false), true),
+            (Some(UtcMs(0)), now(day - 1, true), false),
+            (Some(UtcMs(0)), now(day, true), true),
+            (Some(UtcMs(0)), now(day, false), false),
+            // One from the future holds nothing up.
+            (Some(UtcMs(day)), now(0, true), true),
+        ] {
+            assert_eq!(is_due(last, now), due, "{last:?} {now:?}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Files of backups: for their owner only, on the disk before they count, and read from the disk
+//! and not from memory when they are checked.
+
+use super::backup_error::{BackupError, InFile as _};
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+/// Mode of a file: passwords and keys may be in it.
+const FILE_MODE: u32 = 0o600;
+/// Mode of a folder.
+const FOLDER_MODE: u32 = 0o700;
+
+/// Creates a folder with its parents, for its owner only.
+pub(super) fn create_folder(folder: &Path) -> Result<(), BackupError> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let mut builder = DirBuilder::new();
+    let made = builder.recursive(true).mode(FOLDER_MODE).create(folder);
+    made.of_file(folder)
+}
+
+/// Writes a file, in the place of one that may be there.
+pub(super) fn write_file(file: &Path, bytes: &[u8]) -> Result<(), BackupError> {
+    let mut options = OpenOptions::new();
+    let options = options.write(true).create(true).truncate(true);
+    let opened = options.mode(FILE_MODE).open(file);
+    opened
+        .and_then(|mut opened| opened.write_all(bytes))
+        .of_file(file)
+}
+
+/// Waits until the content of a file or folder is on the disk.
+pub(super) fn sync(path: &Path) -> Result<(), BackupError> {
+    let synced = File::open(path).and_then(|opened| opened.sync_all());
+    match synced {
+        // Some file systems of sticks cannot do that for a folder.
+        Err(fault) if fault.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        other => other.of_file(path),
+    }
+}
+
+/// Reads a file of at most this many bytes from the disk.
+pub(super) fn read_from_disk(file: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let opened = File::open(file)?;
+    forget_cached(&opened);
+    let mut bytes = Vec::new();
+    opened.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::Error::other("larger than it was written"));
+    }
+    Ok(bytes)
+}
+
+/// Has the system forget what it keeps of a file in memory, so that the next look is at the disk.
+#[expect(
+    unsafe_code,
+    reason = "posix_fadvise has no safe wrapper in our tree; it reads four plain numbers"
+)]
+fn forget_cached(file: &File) {
+    // SAFETY: the descriptor is open for the time of the call; the call touches no memory of ours.
+    // A file system that does not know the advice answers from memory: nothing is lost by that.
+    unsafe {
+        libc::posix_fadvise(file.as_raw_fd(), 0, 0, libc::POSIX_FADV_DONTNEED);
+    }
+}
+
+/// Number of the file system of a path.
+pub(super) fn disk_of(path: &Path) -> io::Result<u64> {
+    Ok(std::fs::metadata(path)?.dev())
+}
+
+/// Gives a file or folder the owner of another, as far as this process may: what root writes for
+/// the gateway must be the gateway's.
+pub(super) fn own_like(path: &Path, other: &Path) {
+    let Ok(about) = std::fs::metadata(other) else {
+        return;
+    };
+    // A stick without owners, or a process that is not root, keeps what it has.
+    drop(std::os::unix::fs::lchown(
+        path,
+        Some(about.uid()),
+        Some(about.gid()),
+    ));
+}

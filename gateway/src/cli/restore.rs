@@ -1,0 +1,200 @@
+//! `pantau restore`: puts a backup of `pantau backup` back. The present store is set aside, and
+//! nothing else that is there is replaced.
+
+use super::backend::{
+    DEFAULT_CONFIG_PATH, current_user, move_progress_bar, print_stderr, progress_bar,
+    report_failure,
+};
+use super::backup::megabytes;
+use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use super::standard_output::print_text;
+use crate::backup::{
+    BackupError, BackupManifest, BackupSource, RestoreAction, RestorePlan, RestoreTarget,
+};
+use crate::cli::command_error::{CommandError, NameFile as _};
+use crate::clock::Clock;
+use crate::config::SiteOutline;
+use crate::domain::UtcMs;
+use crate::domain::site_zone::SiteZone;
+use crate::i18n::Language;
+use crate::{samples_csv, server};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Arguments of `pantau restore`.
+#[derive(Debug, clap::Args)]
+pub(super) struct RestoreArgs {
+    #[arg(short, long, value_name = "FILE", default_value = DEFAULT_CONFIG_PATH)]
+    config: PathBuf,
+    #[arg(value_name = "DIRECTORY")]
+    directory: PathBuf,
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Backup that was put back.
+struct RestoredBackup {
+    /// Name of the file that was the store's before; empty without one.
+    old: String,
+    /// Files that were put beside those that stay.
+    beside: Vec<PathBuf>,
+}
+
+/// Puts a backup back, or only looks at what would happen; returns the exit status.
+pub(super) async fn run_restore(options: &RestoreArgs, lang: Language) -> u8 {
+    match restore(options, lang).await {
+        Ok(status) => status,
+        Err(trouble) => report_failure(&trouble, lang),
+    }
+}
+
+async fn restore(options: &RestoreArgs, lang: Language) -> Result<u8, CommandError> {
+    let file = &options.config;
+    let present = match std::fs::read_to_string(file) {
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => None,
+        other => Some(other.reading(file)?),
+    };
+    let outline = present.map(|text| SiteOutline::read(&text, file));
+    let site = outline.as_ref().and_then(|outline| outline.site.clone());
+    let source = BackupSource::open(&options.directory, site.as_deref())?;
+    for damaged in &source.damaged {
+        print_stderr(damaged);
+    }
+    let zone = outline.as_ref().map(|outline| outline.timezone.clone());
+    let at = match &options.at {
+        None => None,
+        Some(text) => {
+            let Some(at) = parse_when(text, &zone.unwrap_or_default()) else {
+                print_stderr(&lang.text("exchange-time"));
+                return Ok(EXIT_USAGE);
+            };
+            Some(at)
+        }
+    };
+    let manifest = source.choose(at)?;
+    if let Some(site) = site.filter(|site| *site != manifest.site) {
+        let args = [("site", &*site), ("found", &manifest.site)];
+        print_stderr(&lang.text_with("cli-restore-other-site", &args));
+        return Ok(EXIT_USAGE);
+    }
+    let outline = match outline {
+        Some(outline) => outline,
+        None => SiteOutline::read(&source.configuration_text(manifest)?, file),
+    };
+    let target = RestoreTarget {
+        config: file.clone(),
+        store: outline.store,
+    };
+    let is_running = server::connect_client(&target.store).await?.is_some();
+    if is_running && !options.dry_run {
+        let place = target.store.display().to_string();
+        print_stderr(&lang.text_with("cli-restore-running", &[("place", &place)]));
+        return Ok(EXIT_NEGATIVE);
+    }
+    print_choice(&source, manifest, lang);
+    verify(&source, manifest)?;
+    let plan = RestorePlan::new(&source, manifest, target);
+    if options.dry_run {
+        print_plan(&plan, lang);
+        return Ok(EXIT_DONE);
+    }
+    let restored = put_back(&plan, &source, manifest)?;
+    print_restored(&restored, lang);
+    Ok(EXIT_DONE)
+}
+
+/// Time of `--at`: a moment, or the end of a day at the site.
+fn parse_when(text: &str, zone: &SiteZone) -> Option<UtcMs> {
+    if let Ok(day) = text.parse::<jiff::civil::Date>() {
+        return Some(UtcMs(zone.day_bounds(day).1.0 - 1));
+    }
+    samples_csv::parse_time(text)
+}
+
+/// Checks every byte of the backup before anything is changed.
+fn verify(source: &BackupSource, manifest: &BackupManifest) -> Result<(), BackupError> {
+    let (bar, all) = (progress_bar(Some(manifest.bytes())), manifest.bytes());
+    let mut done = 0;
+    let verified = source.verify(manifest, &mut |bytes| {
+        done += bytes;
+        move_progress_bar(&bar, done, all);
+    });
+    bar.finish_and_clear();
+    verified
+}
+
+fn put_back(
+    plan: &RestorePlan<'_>,
+    source: &BackupSource,
+    manifest: &BackupManifest,
+) -> Result<RestoredBackup, BackupError> {
+    let who = current_user().unwrap_or_default();
+    // The first word is the time of the backup: reports print it.
+    let note = format!("{} {} by {who}", manifest.at(), source.folder().display());
+    let bar = progress_bar(Some(manifest.bytes()));
+    let now = Clock::system().now().at;
+    let old = plan.run(note.trim_end_matches(" by "), now, &mut |bytes| {
+        bar.inc(bytes);
+    });
+    bar.finish_and_clear();
+    let beside = plan.files.iter().filter_map(|(_, action)| match action {
+        RestoreAction::Beside(place) => Some(place.clone()),
+        _ => None,
+    });
+    Ok(RestoredBackup {
+        old: old?,
+        beside: beside.collect(),
+    })
+}
+
+/// Says which backup was chosen, of how many.
+fn print_choice(source: &BackupSource, manifest: &BackupManifest, lang: Language) {
+    let size = megabytes(manifest.bytes(), lang);
+    let args = [
+        ("number", &*manifest.number.to_string()),
+        ("time", &*manifest.at().to_string()),
+        ("site", &*manifest.site),
+        ("size", &*size),
+        ("receipts", &*manifest.attachments().to_string()),
+        ("count", &*source.manifests().len().to_string()),
+    ];
+    print_stderr(&lang.text_with("cli-restore-chosen", &args));
+}
+
+/// Says what would happen to each file; receipts that are only put there are counted.
+fn print_plan(plan: &RestorePlan<'_>, lang: Language) {
+    let mut lines = String::new();
+    for (place, action) in &plan.files {
+        let place = place.display().to_string();
+        let (key, beside) = match action {
+            RestoreAction::Put => ("cli-restore-put", String::new()),
+            RestoreAction::Same => ("cli-restore-same", String::new()),
+            RestoreAction::Replace => ("cli-restore-replace", String::new()),
+            RestoreAction::Beside(beside) => ("cli-restore-beside", file_name(beside)),
+        };
+        lines.push_str(&lang.text_with(key, &[("file", &place), ("beside", &beside)]));
+        lines.push('\n');
+    }
+    print_text(&lines);
+    print_stderr(&lang.text("cli-restore-dry"));
+}
+
+fn print_restored(restored: &RestoredBackup, lang: Language) {
+    if !restored.old.is_empty() {
+        print_stderr(&lang.text_with("cli-restore-old", &[("old", &restored.old)]));
+    }
+    for beside in &restored.beside {
+        let file = beside.display().to_string();
+        print_stderr(&lang.text_with("cli-restore-kept", &[("file", &file)]));
+    }
+    print_stderr(&lang.text("cli-restore-done"));
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}

@@ -1,0 +1,115 @@
+//! [`StoreReplacement`]: a file from a backup takes the place of the store's file.
+//!
+//! The old file is set aside, and no number is used again: where `pantau.seq` is that of the place
+//! which made the backup, numbers go on above it; else more are left out than a gateway gives out.
+
+use super::access::{check_integrity, lock_for_reading};
+use super::audit::append_audit;
+use super::file_exchange::{NewFile, exchange_file, sync_folder};
+use super::file_permissions;
+use super::schema::{
+    DATABASE_FILE, MIGRATIONS, disk_error, is_version_confirmed, newer_version_error,
+    schema_version,
+};
+use super::sequence_floor::{bound_of_file, forget_bound, keep_bound_of_place};
+use super::store_error::StoreError;
+use super::store_identity::read_store_id;
+use crate::domain::UtcMs;
+use rusqlite::Connection;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Folder in which the file is prepared.
+const WORK_FOLDER: &str = "pantau.db.restoring";
+/// Kind of the entry in the audit log.
+pub(super) const RESTORE_KIND: &str = "restore";
+
+/// Store whose file is being replaced; nobody else can open it meanwhile. Dropped before
+/// [`StoreReplacement::finish`], it leaves the store as it was.
+#[derive(Debug)]
+pub struct StoreReplacement {
+    directory: PathBuf,
+    _lock: Option<File>,
+}
+
+impl StoreReplacement {
+    /// Takes the lock of the store, and makes an empty folder for the new file. `Busy` while a
+    /// gateway or a command has the store open.
+    pub fn begin(directory: &Path) -> Result<Self, StoreError> {
+        let lock = match lock_for_reading(&directory.join(DATABASE_FILE)) {
+            Ok(lock) => Some(lock),
+            Err(StoreError::Missing(_)) => None,
+            Err(fault) => return Err(fault),
+        };
+        let work = directory.join(WORK_FOLDER);
+        let made = file_permissions::create_folder(directory)
+            .and_then(|()| remove_if_there(&work))
+            .and_then(|()| file_permissions::create_folder(&work));
+        made.map_err(|fault| restore_error(&fault))?;
+        Ok(Self {
+            directory: directory.to_owned(),
+            _lock: lock,
+        })
+    }
+
+    /// Creates the file into which the content of the backup is written.
+    pub fn create_file(&self) -> Result<File, StoreError> {
+        file_permissions::file(&self.file()).map_err(|fault| restore_error(&fault))
+    }
+
+    fn file(&self) -> PathBuf {
+        self.directory.join(WORK_FOLDER).join(DATABASE_FILE)
+    }
+
+    /// Checks the written file and notes in it what was done, `note`. `Damaged` when SQLite finds
+    /// damage, `Invalid` for the file of a later version.
+    pub fn prepare(&self, note: &str, now: UtcMs) -> Result<(), StoreError> {
+        let file = self.file();
+        let failed = |fault: rusqlite::Error| disk_error("preparing the restored file", &fault);
+        let db = Connection::open(&file).map_err(failed)?;
+        check_integrity(&db, &file)?;
+        let version = schema_version(&db).map_err(failed)?;
+        if version > MIGRATIONS.len() && is_version_confirmed(&db, version) {
+            return Err(newer_version_error(&file, version));
+        }
+        // A file of an early version has no id: it gets one, and then no number can come again.
+        let id = read_store_id(&db).ok().flatten();
+        let bound = bound_of_file(&db).map_err(failed)?;
+        let kept = keep_bound_of_place(&self.directory, id.as_deref(), bound, now);
+        kept.map_err(|fault| restore_error(&fault))?;
+        forget_bound(&db).map_err(failed)?;
+        append_audit(&db, now, RESTORE_KIND, note).map_err(failed)?;
+        db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            .map_err(failed)?;
+        db.close().map_err(|(_, fault)| failed(fault))
+    }
+
+    /// Gives the prepared file its place. Returns the name under which the old one is kept; empty
+    /// when there was none.
+    pub fn finish(self, now: UtcMs) -> Result<String, StoreError> {
+        let exchanged = sync_folder(&self.directory.join(WORK_FOLDER))
+            .and_then(|()| exchange_file(&self.directory, &self.file(), NewFile::Restored, now));
+        exchanged.map_err(|fault| restore_error(&fault))
+    }
+}
+
+impl Drop for StoreReplacement {
+    fn drop(&mut self) {
+        drop(remove_if_there(&self.directory.join(WORK_FOLDER)));
+    }
+}
+
+fn remove_if_there(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(fault) if fault.kind() != io::ErrorKind::NotFound => Err(fault),
+        _ => Ok(()),
+    }
+}
+
+fn restore_error(fault: &io::Error) -> StoreError {
+    StoreError::Disk {
+        what: "putting the backup back",
+        why: fault.to_string(),
+    }
+}

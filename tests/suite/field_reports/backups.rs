@@ -1,0 +1,105 @@
+//! Backups of the whole program: to a disk that gets full, and the daily copy by itself.
+
+use super::store::{OneDeviceSite, wait_for_condition};
+use crate::servers::http_body;
+use crate::small_disk::SmallDisk;
+use std::path::{Path, PathBuf};
+
+/// Paths below a folder, without the lock.
+fn paths_below(folder: &Path) -> Vec<PathBuf> {
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            paths.extend(paths_below(&path));
+        } else if path.file_name().unwrap() != "lock" {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    paths
+}
+
+#[tokio::test]
+async fn a_full_stick_is_said_and_the_last_good_backup_stays_whole() {
+    let site = OneDeviceSite::new(None);
+    let scratch = tempfile::tempdir().unwrap();
+    let stick = SmallDisk::new(&scratch.path().join("stick"), "4m");
+    let gateway = site.start().await;
+    site.wait_durable_above(5).await;
+    let place = stick.0.to_str().unwrap();
+    let output = site.run(&["backup", place]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("passwords"), "{said}");
+    let before = paths_below(&stick.0.join("pantau-backup"));
+    stick.fill();
+    site.wait_durable_above(site.durable_seq().await + 20).await;
+    let output = site.run(&["backup", place]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("is full"), "{said}");
+    assert_eq!(paths_below(&stick.0.join("pantau-backup")), before);
+    // The gateway has stored all the while, and refuses to have its store replaced.
+    assert_eq!(site.health().await["status"], "ok");
+    let output = site.run(&["restore", place]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("A gateway runs"), "{said}");
+    stick.remove_filler();
+    let output = site.run(&["backup", place]);
+    assert!(output.status.success());
+    let last = site.durable_seq().await;
+    gateway.terminate();
+    let output = site.run(&["restore", place]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("pantau.db.replaced-"), "{said}");
+    let gateway = site.start().await;
+    // Numbers go on above all that were given out.
+    site.wait_durable_above(last).await;
+    gateway.terminate();
+    let verdict = site.run(&["verify"]);
+    assert!(verdict.status.success());
+}
+
+#[tokio::test]
+async fn the_gateway_makes_a_copy_by_itself_and_says_how_old_it_is() {
+    let place = tempfile::tempdir().unwrap();
+    let copies = place.path().join("copies");
+    let more = format!("[backup]\ndirectory = '{}'\n", copies.display());
+    let site = OneDeviceSite::with(None, &more);
+    let gateway = site.start().await;
+    let notes = async || site.health().await["notes"].to_string();
+    wait_for_condition(async || notes().await.contains("daily copy")).await;
+    let page = http_body(site.page, "/health", "GET").await;
+    let place = page.find("data-line=\"copies\" data-state=\"fault\"");
+    assert!(place.is_some(), "{page}");
+    let metrics = http_body(site.page, "/metrics", "GET").await;
+    assert!(metrics.contains("pantau_copy_failing 1"), "{metrics}");
+    gateway.terminate();
+    std::fs::create_dir(&copies).unwrap();
+    let gateway = site.start().await;
+    let metrics = async || http_body(site.page, "/metrics", "GET").await;
+    wait_for_condition(async || metrics().await.contains("pantau_copy_age_seconds")).await;
+    let page = http_body(site.page, "/health", "GET").await;
+    assert!(
+        page.contains("data-line=\"copies\" data-state=\"ok\""),
+        "{page}"
+    );
+    assert!(
+        !site.health().await["notes"]
+            .to_string()
+            .contains("daily copy")
+    );
+    gateway.terminate();
+    let dry = site.run(&["restore", copies.to_str().unwrap(), "--dry-run"]);
+    let said = String::from_utf8_lossy(&dry.stderr);
+    assert!(dry.status.success(), "{said}");
+    // The same day, a further start makes no second one.
+    let before = paths_below(&copies);
+    let gateway = site.start().await;
+    wait_for_condition(async || metrics().await.contains("pantau_copy_age_seconds")).await;
+    gateway.terminate();
+    assert_eq!(paths_below(&copies), before);
+}
