@@ -12,6 +12,7 @@ use gateway::indicators::{IndicatorQuery, calculate_indicators};
 use gateway::sinks::{SinkContext, run_sink};
 use gateway::status::StatusBoard;
 use gateway::storage::Store;
+use std::cell::Cell;
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -65,6 +66,8 @@ struct SoakGateway {
     from: u32,
     /// First slot in which the time is known.
     dated: u32,
+    /// Readings may wait for their time.
+    may_be_undated: Cell<bool>,
 }
 
 impl SoakGateway {
@@ -90,6 +93,7 @@ impl SoakGateway {
             site: SoakSite::new(),
             board: StatusBoard::default(),
             dated: from + undated,
+            may_be_undated: Cell::new(true),
             config,
             plan,
             clock,
@@ -142,8 +146,10 @@ impl SoakGateway {
         for reading in &mut readings {
             (reading.at, reading.mono, reading.dated) = (now.at, now.mono, now.trusted);
         }
-        if slot == self.dated {
-            self.store.redate_all().await.unwrap();
+        // As the gateway does: a full disk refuses it, and it is tried again.
+        if now.trusted && self.may_be_undated.get() {
+            self.may_be_undated
+                .set(self.store.redate_all().await.is_err());
         }
         self.store.append_all(readings).await.unwrap();
         if slot % FLUSH_SLOTS == FLUSH_SLOTS - 1 && self.store.flush().await.is_ok() {
