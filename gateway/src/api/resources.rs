@@ -52,7 +52,8 @@ pub(crate) struct SiteJson {
     /// while the clock runs on by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     clock_bound_ms: Option<u64>,
-    /// Source that vouched for the time last: `kernel` (NTP), `battery-clock` or `host`.
+    /// Source that vouched for the time last: `kernel` (NTP), `battery-clock`, `host`
+    /// or `person`.
     #[serde(skip_serializing_if = "Option::is_none")]
     clock_source: Option<&'static str>,
 }

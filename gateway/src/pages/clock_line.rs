@@ -2,7 +2,7 @@
 
 use crate::api::ApiListener;
 use crate::api::device_health::HealthState;
-use crate::clock::{ClockCertainty, TrustSource};
+use crate::clock::ClockCertainty;
 use crate::domain::UtcMs;
 use crate::i18n::Language;
 use crate::limits::CLOCK_LEAD_TOLD_MS;
@@ -51,11 +51,6 @@ fn clock_texts(certainty: Option<ClockCertainty>, now: &str, lang: Language) -> 
     } else {
         "web-clock-ahead"
     };
-    let source = match certainty.source {
-        TrustSource::Kernel => "web-clock-source-kernel",
-        TrustSource::BatteryClock => "web-clock-source-battery-clock",
-        TrustSource::Host => "web-clock-source-host",
-    };
     let hint = if is_apart {
         lang.text_with(side, &[("seconds", &seconds)])
     } else {
@@ -64,7 +59,7 @@ fn clock_texts(certainty: Option<ClockCertainty>, now: &str, lang: Language) -> 
     HealthLine {
         state: state.word(),
         words: lang.text_with("web-clock-bound", &[("time", now), ("bound", &bound)]),
-        detail: lang.text(source),
+        detail: lang.text(&format!("web-clock-source-{}", certainty.source.word())),
         hint,
         last: String::new(),
     }
@@ -73,6 +68,7 @@ fn clock_texts(certainty: Option<ClockCertainty>, now: &str, lang: Language) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::TrustSource;
 
     #[test]
     fn the_clock_is_told_with_bound_and_source_and_with_what_the_computer_shows_instead() {

@@ -70,6 +70,9 @@ pub(crate) enum StoreRequest {
         columns: Vec<ImportColumn>,
         reply: StoreReply<u64>,
     },
+    NewestDated {
+        reply: StoreReply<Option<UtcMs>>,
+    },
     RedateAll {
         reply: StoreReply<u64>,
     },
