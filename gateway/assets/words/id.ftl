@@ -3310,6 +3310,7 @@ event-restored = cadangan dikembalikan: dari yang tercatat di antara kedua waktu
 
 # --- the time of the gateway, as a person sets it ---
 web-clock-source-person = diatur oleh seseorang
+web-clock-hint = Menurut jam { $sink } sekarang { $time }. Ini petunjuk, dan tidak mengubah apa pun
 site-time-title = Waktu gateway
 site-time-gateway = Waktu menurut gateway
 site-time-what = Tanpa internet dan tanpa jam berbaterai, gateway tidak tahu waktu. Waktu yang diatur di sini dipakai untuk bacaan baru, dan bacaan sejak komputer dinyalakan mendapat waktu yang benar. Jam komputer itu sendiri tidak berubah, dan waktu dari jaringan (NTP) dipakai begitu tersedia.

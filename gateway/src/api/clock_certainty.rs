@@ -2,10 +2,13 @@
 
 use super::metric_kinds::{GaugeMetric, MetricLabels, register_gauge};
 use crate::clock::ClockCertainty;
+use crate::domain::UtcMs;
 use crate::limits::CLOCK_LEAD_TOLD_MS;
+use crate::status::SinkState;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// Trust in the clock of the site.
@@ -46,6 +49,21 @@ pub(super) fn clock_note(certainty: Option<ClockCertainty>) -> Option<String> {
              keep their time"
         )
     })
+}
+
+/// Notes about servers whose clocks show another time than readings get.
+pub(super) fn server_clock_notes(
+    sinks: &BTreeMap<&'static str, SinkState>,
+    now: UtcMs,
+) -> Vec<String> {
+    let note = |(name, sink): (&&'static str, &SinkState)| {
+        let lead = sink.clock_lead_ms?;
+        let says = UtcMs(now.0.saturating_add(lead));
+        Some(format!(
+            "sink {name}: the server's clock says {says}, {lead} ms ahead of readings; a hint only"
+        ))
+    };
+    sinks.iter().filter_map(note).collect()
 }
 
 /// Registers trust in the clock and, while somebody vouches for it, source and largest error.

@@ -22,9 +22,27 @@ impl ApiListener {
 
     /// Line of the clock: time with its bound, and who vouched for it.
     pub(crate) fn clock_line(&self, lang: Language) -> HealthLine {
-        let certainty = self.state().clock.certainty();
-        clock_texts(certainty, &self.format_time(self.now(), lang), lang)
+        let (now, certainty) = (self.now(), self.state().clock.certainty());
+        let line = clock_texts(certainty, &self.format_time(now, lang), lang);
+        let board = self.state().board.snapshot();
+        let hints = board.sinks.iter().filter_map(|(sink, state)| {
+            let says = UtcMs(now.0.saturating_add(state.clock_lead_ms?));
+            let args = [("sink", *sink), ("time", &self.format_time(says, lang))];
+            Some(lang.text_with("web-clock-hint", &args))
+        });
+        with_hints(line, hints.collect())
     }
+}
+
+/// Adds what the clocks of servers say; they change no time, and are a reason to look.
+fn with_hints(mut line: HealthLine, hints: Vec<String>) -> HealthLine {
+    if !hints.is_empty() && line.state == HealthState::Ok.word() {
+        line.state = HealthState::Doubtful.word();
+    }
+    let parts = [line.detail].into_iter().chain(hints);
+    let parts: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
+    line.detail = parts.join(". ");
+    line
 }
 
 fn clock_texts(certainty: Option<ClockCertainty>, now: &str, lang: Language) -> HealthLine {
