@@ -261,12 +261,24 @@ impl Clock {
     #[cfg(test)]
     pub(crate) fn simulated(wall: UtcMs, mono: MonoMs, synchronised: bool) -> Self {
         let host = (TrustSource::Host, HOST_BOUND_MS * 1000);
-        let clock = Self(Arc::new(ClockSource::System {
-            clocks: SystemClocks::new(),
-            reckoning: Box::new(Mutex::new(ClockReckoning::new(Some(host)))),
-        }));
+        let clock = Self::simulated_with(Some(host));
         clock.simulate(wall, mono, synchronised);
         clock
+    }
+
+    /// The same without a time at the start: a computer without a battery. It shows nothing of its
+    /// own before `simulate`.
+    #[cfg(test)]
+    pub(crate) fn simulated_without_host() -> Self {
+        Self::simulated_with(None)
+    }
+
+    #[cfg(test)]
+    fn simulated_with(offered: Option<(TrustSource, i64)>) -> Self {
+        Self(Arc::new(ClockSource::System {
+            clocks: SystemClocks::new(),
+            reckoning: Box::new(Mutex::new(ClockReckoning::new(offered))),
+        }))
     }
 
     /// Lets the clocks of a simulated computer show this.

@@ -213,6 +213,14 @@ impl ClockReckoning {
             self.anchor = None;
             self.given = None;
         }
+        // The program before may have given times that a source has corrected a little since: the
+        // time goes on from the newest of them.
+        let is_ahead = |anchor: &ClockAnchor| {
+            (1..=SLEW_MAX_US).contains(&self.floor_us.saturating_sub(shown(anchor)))
+        };
+        if self.anchor.as_ref().is_some_and(is_ahead) {
+            self.given = Some((self.floor_us.saturating_add(1000), raw.mono_us));
+        }
     }
 
     /// Takes a moment of this boot for which a source vouched, unless a better one does so now.
@@ -450,6 +458,17 @@ mod tests {
             last = now.at_us;
         }
         assert_eq!(last, NOON + 3_990_000 - SECOND);
+    }
+
+    #[test]
+    fn a_program_that_starts_again_goes_on_from_its_newest_reading() {
+        let mut clock = ClockReckoning::new(None);
+        let at = |mono| raw(NOON + mono, mono, Some(1000));
+        clock.look(at(0));
+        // Before it was corrected, the time was 1.5 s ahead.
+        clock.set_floor(UtcMs((NOON + 1_500_000) / 1000), at(0));
+        assert_eq!(clock.look(at(SECOND)).at_us, NOON + 2_001_000);
+        assert_eq!(clock.look(at(10 * SECOND)).at_us, NOON + 10 * SECOND);
     }
 
     /// Event of a clock.
