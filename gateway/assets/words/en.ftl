@@ -3341,6 +3341,7 @@ event-restored = a backup was put back: of what was recorded between these times
 # --- the time of the gateway, as a person sets it ---
 web-clock-source-person = set by a person
 web-clock-hint = The clock of { $sink } says { $time }. That is a hint, and changes nothing
+web-clock-undated = { $count } values of earlier starts of the computer stay without a date and count in no figure: no source knew the time then
 site-time-title = Time of the gateway
 site-time-gateway = The gateway's time
 site-time-what = Without internet and without a battery clock the gateway does not know the time. Set here, it is the time of new readings, and readings since the computer was started get their true time. The clock of the computer itself stays, and the time of the network (NTP) is used as soon as it comes.

@@ -3311,6 +3311,7 @@ event-restored = cadangan dikembalikan: dari yang tercatat di antara kedua waktu
 # --- the time of the gateway, as a person sets it ---
 web-clock-source-person = diatur oleh seseorang
 web-clock-hint = Menurut jam { $sink } sekarang { $time }. Ini petunjuk, dan tidak mengubah apa pun
+web-clock-undated = { $count } nilai sebelum komputer dinyalakan terakhir kali tetap tanpa tanggal dan tidak dihitung: waktu itu tidak ada yang tahu waktunya
 site-time-title = Waktu gateway
 site-time-gateway = Waktu menurut gateway
 site-time-what = Tanpa internet dan tanpa jam berbaterai, gateway tidak tahu waktu. Waktu yang diatur di sini dipakai untuk bacaan baru, dan bacaan sejak komputer dinyalakan mendapat waktu yang benar. Jam komputer itu sendiri tidak berubah, dan waktu dari jaringan (NTP) dipakai begitu tersedia.
@@ -3329,7 +3330,7 @@ site-time-readings = Bacaan terbaru yang waktunya diketahui adalah dari { $newes
 site-time-network = Waktu gateway berasal dari jaringan (NTP), selisih paling besar { $bound } detik, dan berbeda dari yang diketik. Waktu dari orang tidak menggantikannya: periksa tanggal dan jam Anda.
 site-time-known = Gateway sudah tahu waktu ini, selisih paling besar { $bound } detik. Tidak ada yang diubah.
 cli-time = Tampilkan atau atur waktu gateway yang sedang berjalan
-cli-time-show = Tampilkan waktu bacaan, selisih terbesarnya, dan asalnya
+cli-time-show = Tampilkan waktu bacaan, selisih terbesarnya, dan siapa yang memastikannya
 cli-time-set = Atur waktu bacaan kalau jaringan dan jam berbaterai tidak mengetahuinya; jam komputer tidak berubah
 cli-arg-moment = Waktu setempat, misalnya "2026-11-30 10:05:30"; tanpa detik berarti tepat sampai menit
 cli-time-no-gateway = tidak ada gateway yang berjalan: waktu ini milik gateway yang sedang berjalan (pantau run)

@@ -1,7 +1,8 @@
 //! Certainty of the time in the API, in metrics and in `/healthz`.
 
+use super::ApiState;
 use super::metric_kinds::{GaugeMetric, MetricLabels, register_gauge};
-use crate::clock::ClockCertainty;
+use crate::clock::{ClockCertainty, TrustSource};
 use crate::domain::UtcMs;
 use crate::limits::CLOCK_LEAD_TOLD_MS;
 use crate::status::SinkState;
@@ -40,9 +41,27 @@ impl SiteClockJson {
     }
 }
 
+/// Notes about the time of readings; `undated` values of earlier starts stay without one.
+pub(super) fn clock_notes(state: &ApiState, undated: u64) -> Vec<String> {
+    let (now, certainty) = (state.clock.now(), state.clock.certainty());
+    let unknown = "the clock is not synchronised; readings are kept undated";
+    let unknown = (!now.trusted).then(|| unknown.to_owned());
+    let lost = (undated > 0).then(|| {
+        format!(
+            "{undated} values of earlier starts of the computer stay undated: no source knew the \
+             time then"
+        )
+    });
+    let hints = server_clock_notes(&state.board.snapshot().sinks, now.at);
+    let own = [unknown, clock_note(certainty), lost];
+    own.into_iter().flatten().chain(hints).collect()
+}
+
 /// Note about a clock of the computer that shows another time than readings get.
-pub(super) fn clock_note(certainty: Option<ClockCertainty>) -> Option<String> {
-    let lead = certainty?.system_lead_ms;
+fn clock_note(certainty: Option<ClockCertainty>) -> Option<String> {
+    // Where a person has set the time, the clock of the computer is known to be wrong.
+    let certainty = certainty.filter(|certainty| certainty.source != TrustSource::Person)?;
+    let lead = certainty.system_lead_ms;
     (lead.abs() >= CLOCK_LEAD_TOLD_MS).then(|| {
         format!(
             "the clock of the computer was set by {lead} ms and no source confirms it; readings \
@@ -52,10 +71,7 @@ pub(super) fn clock_note(certainty: Option<ClockCertainty>) -> Option<String> {
 }
 
 /// Notes about servers whose clocks show another time than readings get.
-pub(super) fn server_clock_notes(
-    sinks: &BTreeMap<&'static str, SinkState>,
-    now: UtcMs,
-) -> Vec<String> {
+fn server_clock_notes(sinks: &BTreeMap<&'static str, SinkState>, now: UtcMs) -> Vec<String> {
     let note = |(name, sink): (&&'static str, &SinkState)| {
         let lead = sink.clock_lead_ms?;
         let says = UtcMs(now.0.saturating_add(lead));
@@ -99,7 +115,6 @@ pub(super) fn register_clock_metrics(registry: &mut Registry, certainty: Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::TrustSource;
 
     fn certainty(system_lead_ms: i64) -> ClockCertainty {
         ClockCertainty {

@@ -14,7 +14,7 @@ pub struct PersonTime {
     pub bound_ms: u64,
 }
 
-/// What the time of a person has changed.
+/// Change of the time by a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PersonTimeChange {
     /// Time that was given out before ...
@@ -90,18 +90,18 @@ mod tests {
         }
     }
 
-    fn known(source: TrustSource, bound_ms: u64) -> Option<ClockPair> {
-        Some(ClockPair {
+    fn known(source: TrustSource, bound_ms: u64) -> ClockPair {
+        ClockPair {
             mono: MonoMs(0),
             at: UtcMs(NOON),
             source,
             bound_ms,
-        })
+        }
     }
 
     #[test]
     fn a_person_does_not_overrule_the_network_and_overrules_the_time_of_the_start() {
-        let of = |source, bound| said(NOON + HOUR).check(known(source, bound), None);
+        let of = |source, bound| said(NOON + HOUR).check(Some(known(source, bound)), None);
         for bound in [6, 3000] {
             let refused = Err(PersonTimeRefusal::NetworkKnows(bound));
             assert_eq!(of(TrustSource::Kernel, bound), refused);
@@ -118,10 +118,10 @@ mod tests {
     #[test]
     fn a_time_that_is_known_better_stays_and_one_that_is_known_worse_is_made_exact() {
         let near = said(NOON + 4000);
-        let better = near.check(known(TrustSource::Host, 2000), None);
+        let better = near.check(Some(known(TrustSource::Host, 2000)), None);
         assert_eq!(better, Err(PersonTimeRefusal::KnownBetter(2000)));
         // NTP was silent for weeks.
-        let worse = near.check(known(TrustSource::Kernel, 60_000), None);
+        let worse = near.check(Some(known(TrustSource::Kernel, 60_000)), None);
         assert_eq!(worse, Ok(UtcMs(NOON + 4000)));
     }
 

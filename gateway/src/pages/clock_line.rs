@@ -2,7 +2,7 @@
 
 use crate::api::ApiListener;
 use crate::api::device_health::HealthState;
-use crate::clock::ClockCertainty;
+use crate::clock::{ClockCertainty, TrustSource};
 use crate::domain::UtcMs;
 use crate::i18n::Language;
 use crate::limits::CLOCK_LEAD_TOLD_MS;
@@ -30,16 +30,29 @@ impl ApiListener {
             let args = [("sink", *sink), ("time", &self.format_time(says, lang))];
             Some(lang.text_with("web-clock-hint", &args))
         });
-        with_hints(line, hints.collect())
+        let undated = self.state().store.health().borrow().undated;
+        with_hints(line, hints.collect(), undated_text(undated, lang))
     }
 }
 
-/// Adds what the clocks of servers say; they change no time, and are a reason to look.
-fn with_hints(mut line: HealthLine, hints: Vec<String>) -> HealthLine {
+/// Text about values of earlier starts without a date; empty when there are none.
+fn undated_text(count: u64, lang: Language) -> String {
+    if count == 0 {
+        return String::new();
+    }
+    lang.text_with(
+        "web-clock-undated",
+        &[("count", &format_count(count, lang))],
+    )
+}
+
+/// Adds what the clocks of servers say, which changes no time and is a reason to look, and a
+/// remark.
+fn with_hints(mut line: HealthLine, hints: Vec<String>, remark: String) -> HealthLine {
     if !hints.is_empty() && line.state == HealthState::Ok.word() {
         line.state = HealthState::Doubtful.word();
     }
-    let parts = [line.detail].into_iter().chain(hints);
+    let parts = [line.detail].into_iter().chain(hints).chain([remark]);
     let parts: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
     line.detail = parts.join(". ");
     line
@@ -57,7 +70,9 @@ fn clock_texts(certainty: Option<ClockCertainty>, now: &str, lang: Language) -> 
     };
     let bound = format_count(certainty.bound_ms.div_ceil(1000), lang);
     let lead = certainty.system_lead_ms;
-    let is_apart = lead.abs() >= CLOCK_LEAD_TOLD_MS;
+    // Where a person has set the time, the clock of the computer is known to be wrong.
+    let is_by_person = certainty.source == TrustSource::Person;
+    let is_apart = lead.abs() >= CLOCK_LEAD_TOLD_MS && !is_by_person;
     let state = if is_apart {
         HealthState::Doubtful
     } else {
@@ -86,7 +101,6 @@ fn clock_texts(certainty: Option<ClockCertainty>, now: &str, lang: Language) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::TrustSource;
 
     #[test]
     fn the_clock_is_told_with_bound_and_source_and_with_what_the_computer_shows_instead() {
@@ -106,6 +120,14 @@ mod tests {
         assert_eq!(apart.state, "doubtful");
         assert!(apart.hint.contains("7.200 detik"), "{}", apart.hint);
         assert!(told(of(TrustSource::Host, 2500)).hint.contains("2 detik"));
+        let by_person = told(of(TrustSource::Person, -1_796_040_000_000));
+        assert_eq!((by_person.state, &*by_person.hint), ("ok", ""));
         assert_eq!(told(None).state, "fault");
+        assert_eq!(undated_text(0, Language::Id), "");
+        let undated = undated_text(1234, Language::Id);
+        assert!(undated.starts_with("1.234 nilai"), "{undated}");
+        let well = told(of(TrustSource::Kernel, 0));
+        let detail = with_hints(well, Vec::new(), undated).detail;
+        assert!(detail.contains("(NTP). 1.234 nilai"), "{detail}");
     }
 }

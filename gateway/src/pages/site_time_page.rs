@@ -21,6 +21,8 @@ use axum::response::Response;
 struct SiteTimePage {
     frame: PageFrame,
     clock: HealthLine,
+    /// Date by the gateway: a wrong year shall be seen.
+    today: String,
     /// Fields of the form: what was refused, else what it begins with.
     day: String,
     time: String,
@@ -74,6 +76,7 @@ fn show_page(
     let field = |name: &str| typed.map_or(String::new(), |form| form.text(name).to_owned());
     let page = SiteTimePage {
         clock: app.clock_line(frame.lang),
+        today: frame.lang.locale().format_date(app.local_today(app.now())),
         day: match field("tanggal") {
             // In the year of a clock that was never set nobody looks for today.
             day if day.is_empty() && app.now() >= UtcMs(EARLIEST_TIME_MS) => {
@@ -139,6 +142,7 @@ mod tests {
         );
         assert_eq!((clock.now().at, clock.now().trusted), (UtcMs(NOW), true));
         assert!(get(&bench, &place).await.contains("Waktu sudah diatur."));
+        assert!(get(&bench, &place).await.contains("25 November 2026, "));
         // 2026-11-26 in Jakarta, typed as in Indonesia.
         let (status, place) = post(&bench, "cara=ketik&tanggal=2026-11-26&jam=10.05.30").await;
         assert_eq!(status, StatusCode::SEE_OTHER, "{place}");

@@ -193,7 +193,7 @@ impl Store {
 
     /// Returns the time of the newest reading whose time is known.
     pub async fn newest_dated(&self) -> Result<Option<UtcMs>, StoreError> {
-        self.ask(|reply| StoreRequest::NewestDated { reply }).await
+        self.ask(StoreRequest::NewestDated).await
     }
 
     /// Notes the present time, if it is trusted, and gives undated readings of this boot and of

@@ -70,9 +70,7 @@ pub(crate) enum StoreRequest {
         columns: Vec<ImportColumn>,
         reply: StoreReply<u64>,
     },
-    NewestDated {
-        reply: StoreReply<Option<UtcMs>>,
-    },
+    NewestDated(StoreReply<Option<UtcMs>>),
     RedateAll {
         reply: StoreReply<u64>,
     },
