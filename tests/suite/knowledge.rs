@@ -235,6 +235,7 @@ const KEY_PREFIXES: &[&str] = &[
     "token-scope-",
     "users-done-",
     "value-",
+    "web-clock-source-",
     "web-health-",
     "web-kind-",
     "web-quantity-",

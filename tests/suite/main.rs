@@ -51,6 +51,7 @@ mod scan;
 mod servers;
 mod simulate;
 mod simulated_kernel;
+mod site_clock;
 mod sites;
 mod small_disk;
 mod soak;

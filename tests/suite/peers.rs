@@ -115,6 +115,19 @@ pub(crate) fn compile_peer(name: &str, libraries: &[&str], folder: &Path) -> Com
     Command::new(program)
 }
 
+/// Compiles a C peer that is loaded into another program, into `folder`; returns its file.
+#[track_caller]
+pub(crate) fn compile_library(name: &str, folder: &Path) -> PathBuf {
+    let library = folder.join(format!("{name}.so"));
+    let mut compiler = Command::new("cc");
+    compiler.args(["-O1", "-shared", "-fPIC", "-o"]);
+    let source = peer_file(&format!("{name}.c"));
+    let done = compiler.arg(&library).arg(source).status();
+    let is_done = done.expect("no C compiler: use tests/run").success();
+    assert!(is_done, "{name}.c does not compile");
+    library
+}
+
 /// Two serial ports joined by a line.
 #[track_caller]
 pub(crate) fn pty_line(folder: &Path) -> (PeerProcess, PathBuf, PathBuf) {

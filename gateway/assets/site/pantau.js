@@ -2,7 +2,7 @@
 "use strict";
 const words = JSON.parse(document.body.dataset.words);
 const zone = document.body.dataset.zone;
-const { lang, dataset: { locale } } = document.documentElement;
+const page = document.documentElement, { lang, dataset: { locale } } = page;
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
 // The server sends texts as they are shown: {line: {field: text}}.
@@ -57,12 +57,12 @@ if (document.body.dataset.live === "true") {
 }
 
 document.getElementById("theme").addEventListener("click", () => {
-  const root = document.documentElement;
-  const dark = root.dataset.theme === "dark" ||
-    (root.dataset.theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
-  root.dataset.theme = dark ? "light" : "dark";
-  document.cookie = `theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=strict`;
+  const dark = page.dataset.theme === "dark" ||
+    (page.dataset.theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
+  page.dataset.theme = dark ? "light" : "dark";
+  document.cookie = `theme=${page.dataset.theme}; path=/; max-age=31536000; samesite=strict`;
   document.dispatchEvent(new Event("theme"));
 });
 // Plots have the colours of their page: also when the phone turns dark in the evening.
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => document.dispatchEvent(new Event("theme")));
+document.addEventListener("submit", ({ target }) => all("[data-now]", target).forEach((field) => field.value = Date.now()));

@@ -102,6 +102,8 @@ pub const ROUTE_ROLES: &[(&str, &str, RouteRule)] = &[
     ("GET", "/teknisi", RouteRule::Reading),
     ("GET", "/teknisi/meter", RouteRule::Reading),
     ("POST", "/teknisi/meter", RouteRule::Technician),
+    ("GET", "/teknisi/waktu", RouteRule::Reading),
+    ("POST", "/teknisi/waktu", RouteRule::Technician),
     ("GET", "/points/{id}", RouteRule::Reading),
     ("GET", "/points/{id}/curve.svg", RouteRule::Reading),
     ("GET", "/health", RouteRule::Reading),

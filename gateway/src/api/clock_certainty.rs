@@ -1,11 +1,15 @@
 //! Certainty of the time in the API, in metrics and in `/healthz`.
 
+use super::ApiState;
 use super::metric_kinds::{GaugeMetric, MetricLabels, register_gauge};
-use crate::clock::ClockCertainty;
+use crate::clock::{ClockCertainty, TrustSource};
+use crate::domain::UtcMs;
 use crate::limits::CLOCK_LEAD_TOLD_MS;
+use crate::status::SinkState;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// Trust in the clock of the site.
@@ -21,7 +25,8 @@ pub(crate) struct SiteClockJson {
     /// while the clock runs on by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) clock_bound_ms: Option<u64>,
-    /// Source that vouched for the time last: `kernel` (NTP), `battery-clock` or `host`.
+    /// Source that vouched for the time last: `kernel` (NTP), `battery-clock`, `host`
+    /// or `person`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) clock_source: Option<&'static str>,
 }
@@ -36,15 +41,45 @@ impl SiteClockJson {
     }
 }
 
+/// Notes about the time of readings; `undated` values of earlier starts stay without one.
+pub(super) fn clock_notes(state: &ApiState, undated: u64) -> Vec<String> {
+    let (now, certainty) = (state.clock.now(), state.clock.certainty());
+    let unknown = "the clock is not synchronised; readings are kept undated";
+    let unknown = (!now.trusted).then(|| unknown.to_owned());
+    let lost = (undated > 0).then(|| {
+        format!(
+            "{undated} values of earlier starts of the computer stay undated: no source knew the \
+             time then"
+        )
+    });
+    let hints = server_clock_notes(&state.board.snapshot().sinks, now.at);
+    let own = [unknown, clock_note(certainty), lost];
+    own.into_iter().flatten().chain(hints).collect()
+}
+
 /// Note about a clock of the computer that shows another time than readings get.
-pub(super) fn clock_note(certainty: Option<ClockCertainty>) -> Option<String> {
-    let lead = certainty?.system_lead_ms;
+fn clock_note(certainty: Option<ClockCertainty>) -> Option<String> {
+    // Where a person has set the time, the clock of the computer is known to be wrong.
+    let certainty = certainty.filter(|certainty| certainty.source != TrustSource::Person)?;
+    let lead = certainty.system_lead_ms;
     (lead.abs() >= CLOCK_LEAD_TOLD_MS).then(|| {
         format!(
             "the clock of the computer was set by {lead} ms and no source confirms it; readings \
              keep their time"
         )
     })
+}
+
+/// Notes about servers whose clocks show another time than readings get.
+fn server_clock_notes(sinks: &BTreeMap<&'static str, SinkState>, now: UtcMs) -> Vec<String> {
+    let note = |(name, sink): (&&'static str, &SinkState)| {
+        let lead = sink.clock_lead_ms?;
+        let says = UtcMs(now.0.saturating_add(lead));
+        Some(format!(
+            "sink {name}: the server's clock says {says}, {lead} ms ahead of readings; a hint only"
+        ))
+    };
+    sinks.iter().filter_map(note).collect()
 }
 
 /// Registers trust in the clock and, while somebody vouches for it, source and largest error.
@@ -80,7 +115,6 @@ pub(super) fn register_clock_metrics(registry: &mut Registry, certainty: Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::TrustSource;
 
     fn certainty(system_lead_ms: i64) -> ClockCertainty {
         ClockCertainty {

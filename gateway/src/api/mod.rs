@@ -53,6 +53,7 @@ mod scans;
 mod set_address;
 mod set_address_json;
 mod sinks;
+pub(crate) mod site_time;
 mod time_runs;
 pub(crate) mod users;
 

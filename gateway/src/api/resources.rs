@@ -1,7 +1,7 @@
 //! `/healthz` and the resources `/api/v1/site`, `devices` and `points`, with the JSON types
 //! of the API. The domain types are not serialised; these types are their public form.
 
-use super::clock_certainty::{SiteClockJson, clock_note};
+use super::clock_certainty::{SiteClockJson, clock_notes};
 use super::device_health;
 use super::error::ApiError;
 use super::request_language::RequestLanguage;
@@ -52,7 +52,8 @@ pub(crate) struct SiteJson {
     /// while the clock runs on by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     clock_bound_ms: Option<u64>,
-    /// Source that vouched for the time last: `kernel` (NTP), `battery-clock` or `host`.
+    /// Source that vouched for the time last: `kernel` (NTP), `battery-clock`, `host`
+    /// or `person`.
     #[serde(skip_serializing_if = "Option::is_none")]
     clock_source: Option<&'static str>,
 }
@@ -243,10 +244,7 @@ pub(crate) async fn healthz(State(app): State<ApiListener>) -> (StatusCode, Json
             format!("sink {sink}: no longer configured; the journal is not kept for it")
         }),
     );
-    if !app.state().clock.now().trusted {
-        notes.push("the clock is not synchronised; readings are kept undated".to_owned());
-    }
-    notes.extend(clock_note(app.state().clock.certainty()));
+    notes.extend(clock_notes(app.state(), store.undated));
     notes.extend(fault_notes(&app));
     let word = if why.is_empty() { "ok" } else { "failing" };
     (

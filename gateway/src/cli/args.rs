@@ -71,6 +71,7 @@ pub(super) enum CliCommand {
     Verify(crate::cli::evidence::VerifyArgs),
     Ledger(crate::cli::ledger::LedgerArgs),
     Report(crate::cli::report::ReportArgs),
+    Time(crate::cli::time::TimeArgs),
     User(crate::cli::user::UserArgs),
     Backup(crate::cli::backup::BackupArgs),
     Restore(crate::cli::restore::RestoreArgs),

@@ -53,6 +53,7 @@ mod set_address;
 mod simulate;
 mod soak;
 mod standard_output;
+mod time;
 mod user;
 mod watch;
 
@@ -131,6 +132,7 @@ async fn dispatch_command(cli: CommandLine, lang: Language) -> u8 {
         CliCommand::Verify(options) => evidence::run_verify(&options, lang).await,
         CliCommand::Ledger(options) => ledger::run_ledger(options, lang).await,
         CliCommand::Report(options) => report::run_report(options, lang).await,
+        CliCommand::Time(options) => time::run_time(&options, lang).await,
         CliCommand::User(options) => user::run_user(options, lang).await,
         CliCommand::Backup(options) => backup::run_backup(&options, lang).await,
         CliCommand::Restore(options) => restore::run_restore(&options, lang).await,

@@ -11,16 +11,19 @@
 //! kernel reports a synchronised clock (`adjtimex`), and readings are re-dated afterwards
 //! (`storage`). When the kernel got its time from a battery clock, or from the host of a virtual
 //! machine, the wall clock is trusted at once, unless it shows a time before the newest data; a
-//! battery clock that the gateway itself reads may confirm it later. Trust once gained holds: the
+//! battery clock that the gateway itself reads may confirm it later, and a person may set the time
+//! where no source knows it. Trust once gained holds: the
 //! time goes on by the monotonic clock with a bound that grows, whatever the wall
 //! clock is set to. See "Time" in `docs/ARCHITECTURE.md`.
 
 mod boot_table;
+mod person_time;
 mod reckoning;
 mod system_clocks;
 mod trust_source;
 
 pub use boot_table::{BootTable, ClockPair};
+pub use person_time::{PersonTime, PersonTimeChange, PersonTimeRefusal};
 pub use reckoning::{ClockCertainty, ClockStep};
 pub use trust_source::{TrustSource, offset_ms};
 
@@ -224,6 +227,25 @@ impl Clock {
         lead
     }
 
+    /// Takes the time that a person says, unless it cannot be or is known better; the clock of the
+    /// system is not changed. `newest` is the time of the newest reading with a known one.
+    pub fn set_by_person(
+        &self,
+        said: PersonTime,
+        newest: Option<UtcMs>,
+    ) -> Result<PersonTimeChange, PersonTimeRefusal> {
+        if let ClockSource::System { clocks, reckoning } = &*self.0 {
+            // Within the lock, as each look.
+            let mut reckoning = lock(reckoning);
+            return reckoning.set_by_person(clocks.read(), said, newest);
+        }
+        let from = self.now().at;
+        let to = said.check(self.pair(), newest)?;
+        self.set_wall_clock(to);
+        self.trust();
+        Ok(PersonTimeChange { from, to })
+    }
+
     fn believe(&self, source: TrustSource, bound_ms: i64) {
         match &*self.0 {
             ClockSource::System { clocks, reckoning } => {
@@ -239,12 +261,24 @@ impl Clock {
     #[cfg(test)]
     pub(crate) fn simulated(wall: UtcMs, mono: MonoMs, synchronised: bool) -> Self {
         let host = (TrustSource::Host, HOST_BOUND_MS * 1000);
-        let clock = Self(Arc::new(ClockSource::System {
-            clocks: SystemClocks::new(),
-            reckoning: Box::new(Mutex::new(ClockReckoning::new(Some(host)))),
-        }));
+        let clock = Self::simulated_with(Some(host));
         clock.simulate(wall, mono, synchronised);
         clock
+    }
+
+    /// The same without a time at the start: a computer without a battery. It shows nothing of its
+    /// own before `simulate`.
+    #[cfg(test)]
+    pub(crate) fn simulated_without_host() -> Self {
+        Self::simulated_with(None)
+    }
+
+    #[cfg(test)]
+    fn simulated_with(offered: Option<(TrustSource, i64)>) -> Self {
+        Self(Arc::new(ClockSource::System {
+            clocks: SystemClocks::new(),
+            reckoning: Box::new(Mutex::new(ClockReckoning::new(offered))),
+        }))
     }
 
     /// Lets the clocks of a simulated computer show this.

@@ -7,6 +7,7 @@
 //! less (a leap second) is made up for by a clock that runs at half speed.
 
 use super::boot_table::ClockPair;
+use super::person_time::{PersonTime, PersonTimeChange, PersonTimeRefusal};
 use super::trust_source::TrustSource;
 use crate::domain::{MonoMs, UtcMs};
 use crate::limits::{CLOCK_DRIFT_PPM, CLOCK_STEPS_KEPT_MAX, EARLIEST_TIME_MS};
@@ -92,6 +93,8 @@ pub(super) struct ClockReckoning {
     steps: VecDeque<ClockStep>,
     /// Monotonic time of the last correction of more than `UNSETTLING_STEP_US`, µs.
     unsettled_us: Option<i64>,
+    /// Newest reading before a person set the time.
+    person_floor: Option<UtcMs>,
 }
 
 impl ClockStep {
@@ -112,6 +115,7 @@ impl ClockReckoning {
             floor_us: EARLIEST_TIME_MS.saturating_mul(1000),
             steps: VecDeque::new(),
             unsettled_us: None,
+            person_floor: None,
         }
     }
 
@@ -162,6 +166,41 @@ impl ClockReckoning {
         self.note_steps(raw, before);
     }
 
+    /// Takes the time that a person says, unless it cannot be or is known better. `newest` is the
+    /// time of the newest reading with a known one.
+    pub(super) fn set_by_person(
+        &mut self,
+        raw: RawClocks,
+        said: PersonTime,
+        newest: Option<UtcMs>,
+    ) -> Result<PersonTimeChange, PersonTimeRefusal> {
+        let shown = self.look(raw);
+        let from = UtcMs(shown.at_us.div_euclid(1000));
+        let known = shown.certainty.map(|certainty| ClockPair {
+            mono: MonoMs((raw.mono_us / 1000).unsigned_abs()),
+            at: from,
+            source: certainty.source,
+            bound_ms: certainty.bound_ms,
+        });
+        let is_again = known.is_some_and(|known| known.source == TrustSource::Person);
+        // Who has set it wrong may set it back, whatever was read meanwhile.
+        let newest = self.person_floor.filter(|_| is_again).or(newest);
+        let to = said.check(known, newest)?;
+        self.person_floor = newest.or(Some(UtcMs(EARLIEST_TIME_MS)));
+        let bound_ms = i64::try_from(said.bound_ms).unwrap_or(i64::MAX);
+        self.anchor = Some(ClockAnchor {
+            offset_us: to.0.saturating_mul(1000).saturating_sub(raw.mono_us),
+            mono_us: raw.mono_us,
+            bound_us: bound_ms.saturating_mul(1000),
+            source: TrustSource::Person,
+        });
+        // Also the first time: whoever typed the wrong year has an hour to see it.
+        if to.0.abs_diff(from.0) >= UNSETTLING_STEP_US.unsigned_abs() / 1000 {
+            self.unsettled_us = Some(raw.mono_us);
+        }
+        Ok(PersonTimeChange { from, to })
+    }
+
     /// Sets the time before which no clock is believed that merely showed it at the start; what was
     /// believed already and is earlier loses its trust.
     pub(super) fn set_floor(&mut self, floor: UtcMs, raw: RawClocks) {
@@ -173,6 +212,14 @@ impl ClockReckoning {
         if self.anchor.as_ref().is_some_and(is_doubtful) {
             self.anchor = None;
             self.given = None;
+        }
+        // The program before may have given times that a source has corrected a little since: the
+        // time goes on from the newest of them.
+        let is_ahead = |anchor: &ClockAnchor| {
+            (1..=SLEW_MAX_US).contains(&self.floor_us.saturating_sub(shown(anchor)))
+        };
+        if self.anchor.as_ref().is_some_and(is_ahead) {
+            self.given = Some((self.floor_us.saturating_add(1000), raw.mono_us));
         }
     }
 
@@ -359,6 +406,48 @@ mod tests {
     }
 
     #[test]
+    fn a_person_sets_the_time_takes_a_mistake_back_and_ntp_corrects_both() {
+        let mut clock = ClockReckoning::new(None);
+        // The wall clock stays in 1970.
+        let at = |mono| raw(mono, mono, None);
+        assert_eq!(clock.look(at(HOUR)).certainty, None);
+        let said = |us: i64| PersonTime {
+            at: UtcMs(us / 1000),
+            bound_ms: 5000,
+        };
+        let newest = Some(UtcMs((NOON - HOUR) / 1000));
+        let set = clock.set_by_person(at(HOUR), said(NOON + 9 * HOUR), newest);
+        assert_eq!(set.unwrap().from, UtcMs(HOUR / 1000));
+        let now = clock.look(at(HOUR + SECOND));
+        assert_eq!(now.at_us, NOON + 9 * HOUR + SECOND);
+        let told = now.certainty.unwrap();
+        assert_eq!((told.source, told.bound_ms), (TrustSource::Person, 5001));
+        // Nothing irreversible for an hour, in case the person was wrong; and the person was.
+        assert!(!clock.is_settled(2 * HOUR - 1) && clock.is_settled(2 * HOUR));
+        let read = Some(UtcMs((NOON + 9 * HOUR) / 1000));
+        let set = clock.set_by_person(at(2 * HOUR), said(NOON), read);
+        assert_eq!(set.unwrap().to, UtcMs(NOON / 1000));
+        // But not before what was read before.
+        assert_eq!(
+            clock.set_by_person(at(2 * HOUR), said(NOON - 2 * HOUR), read),
+            Err(PersonTimeRefusal::BeforeReadings(UtcMs(
+                (NOON - HOUR) / 1000
+            )))
+        );
+        // The wall clock was wrong all the time: no step, until NTP sets it.
+        assert_eq!(clock.take_steps(), []);
+        let right = NOON + 7 * SECOND;
+        let corrected = clock.look(raw(right, 2 * HOUR, Some(1000)));
+        assert_eq!(corrected.at_us, right);
+        let steps = clock.take_steps();
+        assert_eq!((steps.len(), steps[0].by_ms()), (1, 7000));
+        assert!(steps[0].followed);
+        let refused =
+            clock.set_by_person(raw(right, 2 * HOUR, Some(1000)), said(NOON + HOUR), read);
+        assert_eq!(refused, Err(PersonTimeRefusal::NetworkKnows(2)));
+    }
+
+    #[test]
     fn a_leap_second_is_made_up_for_without_a_time_that_goes_back() {
         let mut clock = ClockReckoning::new(None);
         let mut last = clock.look(raw(NOON, 0, Some(1000))).at_us;
@@ -369,6 +458,17 @@ mod tests {
             last = now.at_us;
         }
         assert_eq!(last, NOON + 3_990_000 - SECOND);
+    }
+
+    #[test]
+    fn a_program_that_starts_again_goes_on_from_its_newest_reading() {
+        let mut clock = ClockReckoning::new(None);
+        let at = |mono| raw(NOON + mono, mono, Some(1000));
+        clock.look(at(0));
+        // Before it was corrected, the time was 1.5 s ahead.
+        clock.set_floor(UtcMs((NOON + 1_500_000) / 1000), at(0));
+        assert_eq!(clock.look(at(SECOND)).at_us, NOON + 2_001_000);
+        assert_eq!(clock.look(at(10 * SECOND)).at_us, NOON + 10 * SECOND);
     }
 
     /// Event of a clock.

@@ -11,11 +11,13 @@ pub enum TrustSource {
     BatteryClock,
     /// Time at the start, of a battery clock (`hctosys`) or of the host of a virtual machine.
     Host,
+    /// Person who has set the time.
+    Person,
 }
 
 impl TrustSource {
     /// Every source.
-    const ALL: [Self; 3] = [Self::Kernel, Self::BatteryClock, Self::Host];
+    const ALL: [Self; 4] = [Self::Kernel, Self::BatteryClock, Self::Host, Self::Person];
 
     /// Inverse of [`Self::word`].
     pub fn parse(word: &str) -> Option<Self> {
@@ -28,6 +30,7 @@ impl TrustSource {
             Self::Kernel => "kernel",
             Self::BatteryClock => "battery-clock",
             Self::Host => "host",
+            Self::Person => "person",
         }
     }
 }

@@ -3,6 +3,13 @@
 /// Earliest time that a clock is believed, ms since 1970: this program is not older.
 // 2026-01-01T00:00:00Z
 pub const EARLIEST_TIME_MS: i64 = 1_767_225_600_000;
+/// Largest error of a time that a person sets to the second, ms: reading it off, and pressing.
+pub const PERSON_TIME_BOUND_MS: u64 = 5000;
+/// Largest error of a time that a person sets to the minute, ms.
+pub const PERSON_MINUTE_BOUND_MS: u64 = 60_000;
+/// Largest error in milliseconds of the time in a server's answer, beside the time that the answer
+/// took: whole seconds, and some drift.
+pub const SERVER_CLOCK_BOUND_MS: u64 = 5000;
 /// Drift of a monotonic clock that nothing disciplines, parts per million.
 // Crystals of small computers are within 50 ppm at 25 degrees; cabinets get warm.
 pub const CLOCK_DRIFT_PPM: i64 = 100;

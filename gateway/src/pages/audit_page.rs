@@ -134,6 +134,16 @@ mod tests {
             ("192.168.1.7 by siti", "192.168.1.7", "siti"),
             ("readings 5 to 9", "readings 5 to 9", ""),
             ("siti, viewer by admin", "siti, viewer", "admin"),
+            (
+                "time set by siti: from A to B, within 5 s",
+                "time set: from A to B, within 5 s",
+                "siti",
+            ),
+            (
+                "clock changed: 7000 ms, from A",
+                "clock changed: 7000 ms, from A",
+                "",
+            ),
         ] {
             let expected = (event.to_owned(), who.to_owned());
             assert_eq!(split_person(what), expected, "{what}");

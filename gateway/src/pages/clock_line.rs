@@ -22,9 +22,40 @@ impl ApiListener {
 
     /// Line of the clock: time with its bound, and who vouched for it.
     pub(crate) fn clock_line(&self, lang: Language) -> HealthLine {
-        let certainty = self.state().clock.certainty();
-        clock_texts(certainty, &self.format_time(self.now(), lang), lang)
+        let (now, certainty) = (self.now(), self.state().clock.certainty());
+        let line = clock_texts(certainty, &self.format_time(now, lang), lang);
+        let board = self.state().board.snapshot();
+        let hints = board.sinks.iter().filter_map(|(sink, state)| {
+            let says = UtcMs(now.0.saturating_add(state.clock_lead_ms?));
+            let args = [("sink", *sink), ("time", &self.format_time(says, lang))];
+            Some(lang.text_with("web-clock-hint", &args))
+        });
+        let undated = self.state().store.health().borrow().undated;
+        with_hints(line, hints.collect(), undated_text(undated, lang))
     }
+}
+
+/// Text about values of earlier starts without a date; empty when there are none.
+fn undated_text(count: u64, lang: Language) -> String {
+    if count == 0 {
+        return String::new();
+    }
+    lang.text_with(
+        "web-clock-undated",
+        &[("count", &format_count(count, lang))],
+    )
+}
+
+/// Adds what the clocks of servers say, which changes no time and is a reason to look, and a
+/// remark.
+fn with_hints(mut line: HealthLine, hints: Vec<String>, remark: String) -> HealthLine {
+    if !hints.is_empty() && line.state == HealthState::Ok.word() {
+        line.state = HealthState::Doubtful.word();
+    }
+    let parts = [line.detail].into_iter().chain(hints).chain([remark]);
+    let parts: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
+    line.detail = parts.join(". ");
+    line
 }
 
 fn clock_texts(certainty: Option<ClockCertainty>, now: &str, lang: Language) -> HealthLine {
@@ -39,7 +70,9 @@ fn clock_texts(certainty: Option<ClockCertainty>, now: &str, lang: Language) -> 
     };
     let bound = format_count(certainty.bound_ms.div_ceil(1000), lang);
     let lead = certainty.system_lead_ms;
-    let is_apart = lead.abs() >= CLOCK_LEAD_TOLD_MS;
+    // Where a person has set the time, the clock of the computer is known to be wrong.
+    let is_by_person = certainty.source == TrustSource::Person;
+    let is_apart = lead.abs() >= CLOCK_LEAD_TOLD_MS && !is_by_person;
     let state = if is_apart {
         HealthState::Doubtful
     } else {
@@ -51,11 +84,6 @@ fn clock_texts(certainty: Option<ClockCertainty>, now: &str, lang: Language) -> 
     } else {
         "web-clock-ahead"
     };
-    let source = match certainty.source {
-        TrustSource::Kernel => "web-clock-source-kernel",
-        TrustSource::BatteryClock => "web-clock-source-battery-clock",
-        TrustSource::Host => "web-clock-source-host",
-    };
     let hint = if is_apart {
         lang.text_with(side, &[("seconds", &seconds)])
     } else {
@@ -64,7 +92,7 @@ fn clock_texts(certainty: Option<ClockCertainty>, now: &str, lang: Language) -> 
     HealthLine {
         state: state.word(),
         words: lang.text_with("web-clock-bound", &[("time", now), ("bound", &bound)]),
-        detail: lang.text(source),
+        detail: lang.text(&format!("web-clock-source-{}", certainty.source.word())),
         hint,
         last: String::new(),
     }
@@ -92,6 +120,14 @@ mod tests {
         assert_eq!(apart.state, "doubtful");
         assert!(apart.hint.contains("7.200 detik"), "{}", apart.hint);
         assert!(told(of(TrustSource::Host, 2500)).hint.contains("2 detik"));
+        let by_person = told(of(TrustSource::Person, -1_796_040_000_000));
+        assert_eq!((by_person.state, &*by_person.hint), ("ok", ""));
         assert_eq!(told(None).state, "fault");
+        assert_eq!(undated_text(0, Language::Id), "");
+        let undated = undated_text(1234, Language::Id);
+        assert!(undated.starts_with("1.234 nilai"), "{undated}");
+        let well = told(of(TrustSource::Kernel, 0));
+        let detail = with_hints(well, Vec::new(), undated).detail;
+        assert!(detail.contains("(NTP). 1.234 nilai"), "{detail}");
     }
 }

@@ -15,6 +15,7 @@
 //! GET /teknisi          devices with their points; /points/ID a plot; /health buses and sinks
 //! GET /points/ID/curve.svg  the last 24 hours, small
 //! GET /teknisi/meter    meters that were replaced: POST confirms or withdraws one
+//! GET /teknisi/waktu    the time of the gateway: POST sets it
 //! GET /langsung         what changes on an open page, as server-sent events
 //! ```
 //!
@@ -47,6 +48,7 @@ mod reports;
 mod set_up_page;
 mod sign_in_page;
 mod site_figures;
+mod site_time_page;
 mod stamps_line;
 mod static_files;
 mod technician_pages;
@@ -80,6 +82,10 @@ pub(crate) fn page_routes() -> Router<ApiListener> {
         .route(
             "/teknisi/meter",
             get(meter_swaps_page::meter_swaps_page).post(meter_swaps_page::change_meter_swaps),
+        )
+        .route(
+            "/teknisi/waktu",
+            get(site_time_page::site_time_page).post(site_time_page::change_site_time),
         )
         .route("/points/{id}", get(technician_pages::point_page))
         .route("/points/{id}/curve.svg", get(technician_pages::small_curve))

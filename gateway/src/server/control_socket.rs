@@ -94,6 +94,10 @@ pub(crate) fn control_router(app: ApiListener) -> axum::Router {
             "/control/setup-code",
             get(crate::api::users::show_set_up_code),
         )
+        .route(
+            "/control/time",
+            get(crate::api::site_time::show_site_time).post(crate::api::site_time::set_site_time),
+        )
         .merge(crate::api::evidence::evidence_routes())
         .route("/control/ask", post(crate::api::bus_requests::read_on_bus))
         .route("/control/poll", post(crate::api::bus_requests::poll_on_bus))

@@ -208,6 +208,26 @@ async fn each_likely_cause_has_a_sentence_in_both_languages() {
 }
 
 #[tokio::test]
+async fn a_server_whose_clock_shows_another_time_is_told_as_a_hint() {
+    let bench = bench_with_sink(SinkState {
+        connected: true,
+        clock_lead_ms: Some(7_200_000),
+        ..SinkState::default()
+    });
+    let health = page_text(&bench, "/healthz", "en").await;
+    let note = "sink mqtt: the server's clock says 2026-11-25T05:00:00Z, 7200000 ms ahead";
+    assert!(health.contains(note), "{health}");
+    for path in ["/health", "/teknisi/waktu"] {
+        let page = page_text(&bench, path, "id").await;
+        assert!(
+            page.contains("Menurut jam mqtt sekarang 12.00.00."),
+            "{page}"
+        );
+    }
+    assert!(bench.state.clock.now().trusted);
+}
+
+#[tokio::test]
 async fn the_daily_copy_is_told_with_its_age_and_no_second_disk_is_a_note_only() {
     let bench = ApiTestBench::new();
     let day = 86_400_000;

@@ -42,6 +42,8 @@ pub struct SinkProgress {
     settled: SettledCursor<DeliveryLanes>,
     flaps: Mutex<FlapLog>,
     refusals: RefusalLog,
+    /// The clock of the server was told to be another one.
+    is_clock_told: bool,
 }
 
 impl SinkProgress {
@@ -73,6 +75,7 @@ impl SinkProgress {
             lanes,
             flaps: Mutex::default(),
             refusals: RefusalLog::default(),
+            is_clock_told: false,
         };
         progress.update_status(|state| state.refused = refused);
         Ok(progress)
@@ -152,6 +155,21 @@ impl SinkProgress {
                 (state.fault, state.trouble) = (Some(why.to_owned()), trouble);
             }
         });
+    }
+
+    /// Sets the lead of the server's clock, ms; `None` when it agrees with ours. Logged once.
+    pub(crate) fn set_clock_lead(&mut self, lead_ms: Option<i64>) {
+        self.update_status(|state| state.clock_lead_ms = lead_ms);
+        let Some(lead_ms) = lead_ms.filter(|_| !self.is_clock_told) else {
+            return;
+        };
+        self.is_clock_told = true;
+        let says = UtcMs(self.clock.now().at.0.saturating_add(lead_ms));
+        tracing::warn!(
+            sink = self.name, %says, lead_ms,
+            "the clock of the server shows another time than readings get; that is a hint, and \
+             changes nothing"
+        );
     }
 
     /// Sets the state to disconnected, for a planned stop.

@@ -174,6 +174,9 @@ pub struct SinkState {
     pub oldest_waiting: Option<Instant>,
     /// Number of readings refused permanently since the store was created.
     pub refused: u64,
+    /// Lead of the server's clock over the time of readings, ms, where it is more than both can
+    /// err.
+    pub clock_lead_ms: Option<i64>,
 }
 
 /// Probable cause of a failing sink.

@@ -47,7 +47,7 @@ impl StoreWriter {
                 "no source confirms it; readings keep their time"
             };
             let what = format!(
-                "clock set by {} ms, from {} to {}: {outcome}",
+                "clock changed: {} ms, from {} to {}: {outcome}",
                 step.by_ms(),
                 step.from,
                 step.to
@@ -214,7 +214,10 @@ mod tests {
             .map(|one| &*one.what)
             .collect();
         assert_eq!(said.len(), 2, "{audit:?}");
-        assert!(said[1].starts_with("clock set by 107999000 ms"), "{said:?}");
+        assert!(
+            said[1].starts_with("clock changed: 107999000 ms"),
+            "{said:?}"
+        );
         assert!(said[1].ends_with("readings keep their time"));
         assert!(said[0].ends_with("readings follow it"));
         clock.simulate(UtcMs(ahead + HOUR + 2000), MonoMs(3_602_000), true);

@@ -156,6 +156,12 @@ impl StoreWriter {
         Ok(times.max())
     }
 
+    /// Returns the number of samples of an era.
+    pub(super) fn count_undated(&self, boot: BootKey) -> Result<u64, rusqlite::Error> {
+        let columns = self.undated_samples(boot, 0)?;
+        Ok(columns.values().map(|samples| samples.len() as u64).sum())
+    }
+
     /// Returns the samples of an era with their true time and without the reason `undated`.
     fn undated_samples(
         &self,

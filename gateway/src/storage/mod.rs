@@ -23,6 +23,8 @@ mod calibrations;
 mod chunk_codec;
 mod clock_era;
 mod clock_limits;
+#[cfg(test)]
+mod clock_model_tests;
 mod clock_pairs;
 mod damage_mark;
 #[cfg(test)]

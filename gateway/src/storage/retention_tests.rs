@@ -235,6 +235,40 @@ async fn an_hour_takes_a_share_of_a_dead_backlog_and_no_history_before_the_rest_
 }
 
 #[tokio::test]
+async fn without_any_history_an_hour_takes_a_share_of_what_waits_for_a_living_sink() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::set(UtcMs(MIDNIGHT), true);
+    let store = open_at(dir.path(), &site(&["power"]), &clock, None);
+    store.sink_lanes("mqtt").await.unwrap();
+    for n in 0..600 {
+        let one = reading(MIDNIGHT + n * 1000, &[decimal(n)]);
+        store.append(one).await.unwrap();
+        store.flush().await.unwrap();
+    }
+    store.stop().await;
+    let settings = StoreSettings {
+        path: dir.path().to_owned(),
+        flush: Duration::from_hours(1),
+        keep: None,
+        budget: Some(1),
+    };
+    let store = Store::open(dir.path(), &site(&["power"]), &settings, "text", &clock).unwrap();
+    let mut left = Vec::new();
+    for _ in 0..4 {
+        // The day is not over, so there is no history that could go first.
+        let samples = advance_hours(&store, &clock, 1).await;
+        assert_eq!(samples, 600);
+        left.push(store.read_journal(0, 1000).await.unwrap().len());
+    }
+    // A tenth of the rows, 256 at least.
+    assert_eq!(left, [344, 88, 0, 0]);
+    assert_eq!(store.health().borrow().undelivered, 600);
+    let audit = store.read_audit(None).await.unwrap();
+    let lost = audit.iter().filter(|one| one.kind == "loss").count();
+    assert_eq!(lost, 3);
+}
+
+#[tokio::test]
 async fn one_jump_of_a_believed_clock_makes_no_sink_dead() {
     let dir = tempfile::tempdir().unwrap();
     let (_, waiting, store) = over_budget(dir.path(), 3000, false, 20_000).await;

@@ -19,7 +19,7 @@ use crate::domain::BootId;
 #[cfg(test)]
 use crate::domain::ledger::Attachment;
 use crate::domain::ledger::{EntryId, EntryStatement, LedgerEntry};
-use crate::domain::{NumberedReading, Reading, ReadingSeq};
+use crate::domain::{NumberedReading, Reading, ReadingSeq, UtcMs};
 use crate::limits::SINK_BATCH_MAX;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -189,6 +189,11 @@ impl Store {
     pub async fn import_columns(&self, columns: Vec<ImportColumn>) -> Result<u64, StoreError> {
         self.ask(|reply| StoreRequest::ImportMany { columns, reply })
             .await
+    }
+
+    /// Returns the time of the newest reading whose time is known.
+    pub async fn newest_dated(&self) -> Result<Option<UtcMs>, StoreError> {
+        self.ask(StoreRequest::NewestDated).await
     }
 
     /// Notes the present time, if it is trusted, and gives undated readings of this boot and of

@@ -70,6 +70,7 @@ pub(crate) enum StoreRequest {
         columns: Vec<ImportColumn>,
         reply: StoreReply<u64>,
     },
+    NewestDated(StoreReply<Option<UtcMs>>),
     RedateAll {
         reply: StoreReply<u64>,
     },

@@ -112,6 +112,9 @@ pub struct StoreHealth {
     /// Readings deleted from the journal before delivery since the start, because the disk budget
     /// was exceeded.
     pub undelivered: u64,
+    /// Values of earlier starts of the computer that stay undated: no source knew the time
+    /// then.
+    pub undated: u64,
     /// Raw readings that the age rule will delete, a day before it does.
     pub retention_due: Option<RetentionNotice>,
     /// Sinks that are no longer configured; no journal is kept for them.

@@ -217,6 +217,7 @@ impl StoreWriter {
             StoreRequest::ImportMany { columns, reply } => {
                 drop(reply.send(self.import_columns(&columns)));
             }
+            StoreRequest::NewestDated(reply) => drop(reply.send(Ok(self.latest.newest_dated()))),
             StoreRequest::RedateAll { reply } => drop(reply.send(self.redate_all())),
             #[cfg(test)]
             StoreRequest::Redate {

@@ -56,6 +56,8 @@ async fn victoria_metrics_holds_what_the_journal_holds() {
     }
     assert_eq!(found.len(), wanted.len());
     assert!(found == wanted, "values differ");
+    // The clock of a database on this machine is ours.
+    assert_eq!(bench.sink_state("influx").clock_lead_ms, None);
     sink.stop().await;
 }
 
@@ -278,5 +280,31 @@ async fn a_database_behind_tls_is_believed_by_its_authority_only() {
     settings.ca_file = Some(certificate.cert);
     let sink = bench.run_influx(settings);
     bench.wait_delivered("influx", 50).await;
+    sink.stop().await;
+}
+
+#[tokio::test]
+async fn a_database_whose_clock_shows_another_time_is_a_hint_and_changes_no_time() {
+    let bench = SinkBench::new();
+    let database = ScriptedDatabase::start(|number, _| {
+        let headers = ["Date: Sat, 21 Nov 2020 03:00:30 GMT\r\n", ""][number.min(1)];
+        Some(DatabaseAnswer {
+            headers,
+            ..STORED_ANSWER
+        })
+    })
+    .await;
+    let sink = bench.run_influx(influx_settings(database.port));
+    let lead = || bench.sink_state("influx").clock_lead_ms;
+    bench.append_range(1..=10).await;
+    bench.wait_delivered("influx", 10).await;
+    let told = lead().unwrap_or_default();
+    let five_years = 5 * 365 * 86_400_000_i64;
+    assert!(told < -five_years, "{told}");
+    // Nothing follows it, and it ends with an answer that does not say so.
+    assert!(bench.clock.now().at > bench.start);
+    bench.append_range(11..=20).await;
+    bench.wait_delivered("influx", 20).await;
+    assert_eq!(lead(), None);
     sink.stop().await;
 }

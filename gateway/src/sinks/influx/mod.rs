@@ -13,6 +13,7 @@
 mod answer_door;
 mod line_batch;
 mod line_protocol;
+mod server_clock;
 mod settings;
 mod write_verdict;
 mod writer;
@@ -258,6 +259,7 @@ impl InfluxSink {
                 self.restart_at_cursor();
                 return Ok(InfluxRound::More);
             }
+            self.progress.set_clock_lead(self.writer.clock_lead());
             let one = part.len() == 1;
             match verdict {
                 WriteVerdict::Stored => self.progress.set_connected(),

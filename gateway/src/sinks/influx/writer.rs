@@ -4,11 +4,12 @@
 //! therefore passes [`InfluxExchange`], which adds the path, notes `Retry-After` and bounds the
 //! answer.
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Stopwatch};
 use crate::config::{Secret, mask_secrets};
 use crate::domain::UtcMs;
 use crate::limits::{INFLUX_ANSWER_MAX, INFLUX_ANSWER_SECONDS, RETRY_AFTER_MAX_SECONDS};
 use crate::sinks::influx::InfluxSettings;
+use crate::sinks::influx::server_clock::ServerClock;
 use crate::sinks::influx::write_verdict::{WriteVerdict, judge_answer};
 use crate::tls_client::{tls_client_config, tls_fault_text};
 use flate2::Compression;
@@ -17,7 +18,9 @@ use hyper_util::client::legacy::connect::HttpInfo;
 use influxdb2::api::write::TimestampPrecision;
 use influxdb2::{Client, ClientBuilder, RequestError};
 use reqwest::header::{CONNECTION, CONTENT_ENCODING, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{HttpExchange, PendingResponse, PlainClient, Request, Response, Url, redirect};
+use reqwest::{
+    HttpExchange, PendingResponse, PlainClient, Request, Response, StatusCode, Url, redirect,
+};
 use std::error::Error;
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -42,6 +45,7 @@ struct InfluxExchange {
     path: String,
     retry_after: Mutex<Option<Duration>>,
     connection: Mutex<KnownConnection>,
+    server_clock: ServerClock,
     clock: Clock,
 }
 
@@ -64,6 +68,7 @@ impl InfluxWriter {
             path: base.path().trim_end_matches('/').to_owned(),
             retry_after: Mutex::default(),
             connection: Mutex::default(),
+            server_clock: ServerClock::new(clock),
             clock: clock.clone(),
         });
         // Read at the start, which is retried until it succeeds: the token file may come later.
@@ -115,6 +120,11 @@ impl InfluxWriter {
     /// one, and the server had not said that it closes the one before.
     pub(super) fn take_renewed(&self) -> bool {
         std::mem::take(&mut self.exchange.known_connection().is_renewed)
+    }
+
+    /// Lead of the database's clock over ours, ms, where it is more than both can err.
+    pub(super) fn clock_lead(&self) -> Option<i64> {
+        self.exchange.server_clock.lead_ms()
     }
 
     /// Describes a request without an answer: the server, and the innermost cause.
@@ -190,8 +200,14 @@ impl HttpExchange for InfluxExchange {
         Box::pin(async move {
             // A value of an earlier answer must not apply to this one.
             self.set_retry_after(None);
+            let asked = Stopwatch::start();
             let mut response = self.execute(request).await?;
             self.note_connection(&response);
+            // Another answer may be the page of a hotspot, with any time.
+            if response.status() == StatusCode::NO_CONTENT {
+                self.server_clock
+                    .compare(response.headers(), asked.elapsed());
+            }
             let pause = response.headers().get(RETRY_AFTER);
             let pause = pause.and_then(|value| value.to_str().ok());
             let now = self.clock.now().at;

@@ -1,0 +1,334 @@
+//! Random lives of a computer's clock, against a model: starts, steps, leap seconds, network and
+//! people, through storage, sealing, retention and the records of days.
+
+use super::tests::{MIDNIGHT, ask, decimal, open_at, raw, site, wait_for_maintenance};
+use super::{Store, change_stored_file};
+use crate::clock::{Clock, PersonTime, boot_id};
+use crate::domain::{MonoMs, Reading, Sample, SampleOutcome, UtcMs};
+use crate::evidence::{DayRecord, DigestChain, VerificationReport, hash_samples};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+const SECOND: i64 = 1000;
+const HOUR: i64 = 3_600_000;
+const DAY: i64 = 24 * HOUR;
+/// Days that the store keeps: more than any life has, and fewer than a clock jumps.
+const KEPT_DAYS: u64 = 200;
+/// Largest error of a time that a source vouches for in these lives, ms.
+const SOURCE_ERROR_MS: i64 = 1500;
+
+/// Event in the life of a computer.
+#[derive(Clone, Copy, Debug)]
+enum ClockEvent {
+    /// Time passes, and a reading is taken.
+    Read(i64),
+    /// Time passes without a reading.
+    Pass(i64),
+    /// Somebody sets the wall clock, which is then so far off.
+    Step(i64),
+    /// The wall clock shows the time since the start, as without a battery.
+    Lost,
+    Synchronise,
+    LoseSynchronisation,
+    LeapSecond,
+    /// A person says the time, with this error.
+    Person(i64),
+    /// The program starts again ...
+    Restart,
+    /// ... and the computer, after it was off for so long.
+    Boot(i64),
+    CloseDays,
+}
+
+/// Reading as it was in truth.
+#[derive(Clone, Copy, Debug)]
+struct TrueReading {
+    boot: usize,
+    at: i64,
+    /// Leap seconds before it.
+    leaps: i64,
+}
+
+/// Computer with a store, and the truth about both.
+struct ComputerLife<'d> {
+    dir: &'d Path,
+    clock: Clock,
+    store: Store,
+    mono: i64,
+    /// True time less the monotonic clock, ms.
+    truth: i64,
+    /// Wall clock less the true time, ms.
+    off: i64,
+    synchronised: bool,
+    /// As in the task that stores readings: undated ones may be there.
+    may_be_undated: bool,
+    /// Starts of the computer; true where a source has vouched for the time.
+    boots: Vec<bool>,
+    leaps: i64,
+    read: Vec<TrueReading>,
+}
+
+fn any_event() -> impl Strategy<Value = ClockEvent> {
+    let error = -SOURCE_ERROR_MS..SOURCE_ERROR_MS;
+    prop_oneof![
+        8 => (SECOND..30 * SECOND).prop_map(ClockEvent::Read),
+        2 => (SECOND..30 * HOUR).prop_map(ClockEvent::Pass),
+        2 => (-400 * DAY..400 * DAY).prop_map(ClockEvent::Step),
+        1 => Just(ClockEvent::Lost),
+        2 => Just(ClockEvent::Synchronise),
+        2 => Just(ClockEvent::LoseSynchronisation),
+        1 => Just(ClockEvent::LeapSecond),
+        2 => error.prop_map(ClockEvent::Person),
+        2 => Just(ClockEvent::Restart),
+        2 => (SECOND..3 * DAY).prop_map(ClockEvent::Boot),
+        1 => Just(ClockEvent::CloseDays),
+    ]
+}
+
+impl<'d> ComputerLife<'d> {
+    fn new(dir: &'d Path) -> Self {
+        let clock = Clock::simulated_without_host();
+        clock.simulate(UtcMs(0), MonoMs(0), false);
+        Self {
+            dir,
+            store: open_at(dir, &site(&["power"]), &clock, Some(KEPT_DAYS)),
+            clock,
+            mono: 0,
+            truth: MIDNIGHT,
+            off: -MIDNIGHT,
+            synchronised: false,
+            may_be_undated: true,
+            boots: vec![false],
+            leaps: 0,
+            read: Vec::new(),
+        }
+    }
+
+    fn now(&self) -> i64 {
+        self.mono + self.truth
+    }
+
+    /// Shows the clocks as they are.
+    fn show(&self) {
+        let mono = MonoMs(self.mono.unsigned_abs());
+        self.clock
+            .simulate(UtcMs(self.now() + self.off), mono, self.synchronised);
+    }
+
+    /// Takes a look, as all parts of the program do all the time.
+    fn look(&mut self) -> Result<(), TestCaseError> {
+        self.show();
+        let now = self.clock.now();
+        let boot = self.boots.len() - 1;
+        self.boots[boot] |= now.trusted;
+        if now.trusted {
+            let error = (now.at.0 - self.now()).abs();
+            let most = 2 * SOURCE_ERROR_MS + self.leaps * SECOND;
+            prop_assert!(error <= most, "wrong by {} ms", error);
+        } else {
+            prop_assert!(!self.boots[boot], "trust was lost");
+        }
+        Ok(())
+    }
+
+    async fn read(&mut self) -> Result<(), TestCaseError> {
+        self.look()?;
+        let now = self.clock.now();
+        if now.trusted && self.may_be_undated {
+            self.store.redate_all().await.unwrap();
+        }
+        self.may_be_undated = !now.trusted;
+        self.read.push(TrueReading {
+            boot: self.boots.len() - 1,
+            at: self.now(),
+            leaps: self.leaps,
+        });
+        let reading = Reading {
+            device: 0,
+            at: now.at,
+            mono: now.mono,
+            dated: now.trusted,
+            outcomes: [decimal(i64::try_from(self.read.len()).unwrap())].into(),
+        };
+        self.store.append(reading).await.unwrap();
+        Ok(())
+    }
+
+    /// Lets the store do what is due.
+    async fn maintain(&self) {
+        for _ in 0..2 {
+            self.store.flush().await.unwrap();
+            wait_for_maintenance(&self.store).await;
+        }
+    }
+
+    /// A person says the time.
+    async fn set_by_person(&mut self, error: i64) {
+        self.show();
+        let said = PersonTime {
+            at: UtcMs(self.now() + error),
+            bound_ms: SOURCE_ERROR_MS.unsigned_abs(),
+        };
+        let newest = self.store.newest_dated().await.unwrap();
+        if self.clock.set_by_person(said, newest).is_ok() {
+            self.store.redate_all().await.unwrap();
+            self.may_be_undated = false;
+        }
+    }
+
+    /// Starts the program again; with `off_ms`, the whole computer after that time.
+    async fn restart(&mut self, off_ms: Option<i64>) {
+        self.store.stop().await;
+        if let Some(off_ms) = off_ms {
+            let earlier = self.boots.len();
+            for (table, column) in [("boot", "name"), ("clock_pair", "boot")] {
+                let rename = format!(
+                    "UPDATE {table} SET {column} = replace({column}, '{}', 'earlier-{earlier}')",
+                    boot_id().0
+                );
+                change_stored_file(&self.dir.join("pantau.db"), &rename);
+            }
+            self.boots.push(false);
+            self.truth += self.mono + off_ms;
+            self.mono = 0;
+            (self.off, self.synchronised) = (-self.truth, false);
+        }
+        self.clock = Clock::simulated_without_host();
+        self.show();
+        self.store = open_at(self.dir, &site(&["power"]), &self.clock, Some(KEPT_DAYS));
+        self.may_be_undated = true;
+    }
+
+    async fn live(&mut self, event: ClockEvent) -> Result<(), TestCaseError> {
+        match event {
+            ClockEvent::Read(ms) => {
+                self.mono += ms;
+                self.read().await?;
+            }
+            ClockEvent::Pass(ms) => {
+                self.mono += ms;
+                self.look()?;
+                self.maintain().await;
+            }
+            ClockEvent::Step(off) => (self.off, self.synchronised) = (off, false),
+            ClockEvent::Lost => (self.off, self.synchronised) = (-self.truth, false),
+            ClockEvent::Synchronise => (self.off, self.synchronised) = (0, true),
+            ClockEvent::LoseSynchronisation => self.synchronised = false,
+            ClockEvent::LeapSecond if self.leaps == 1 => {}
+            ClockEvent::LeapSecond => {
+                self.leaps += 1;
+                self.truth -= SECOND;
+                // A kernel that is not synchronised knows of no leap second.
+                self.off += if self.synchronised { 0 } else { SECOND };
+            }
+            ClockEvent::Person(error) => self.set_by_person(error).await,
+            ClockEvent::Restart => self.restart(None).await,
+            ClockEvent::Boot(off_ms) => self.restart(Some(off_ms)).await,
+            ClockEvent::CloseDays => {
+                self.look()?;
+                while self.store.close_due_days().await.unwrap() > 0 {}
+            }
+        }
+        self.look()
+    }
+
+    /// The network comes, and what is due is done.
+    async fn end(&mut self) -> Result<(), TestCaseError> {
+        self.live(ClockEvent::Synchronise).await?;
+        self.live(ClockEvent::Read(20 * SECOND)).await?;
+        for _ in 0..3 {
+            self.live(ClockEvent::Pass(2 * HOUR)).await?;
+        }
+        self.live(ClockEvent::CloseDays).await
+    }
+
+    /// Number of a reading, from 1, by its value.
+    fn number_of(sample: &Sample) -> usize {
+        let tenths = sample.outcome.number().unwrap().to_f64() * 10.0;
+        format!("{tenths:.0}").parse().unwrap()
+    }
+
+    async fn check(&self) -> Result<(), TestCaseError> {
+        let kept = ask(&self.store, raw("meter.power")).await;
+        let now = self.clock.now().at;
+        let mut dated = BTreeMap::new();
+        for sample in &kept {
+            let number = Self::number_of(sample);
+            if matches!(sample.outcome, SampleOutcome::Good(_)) {
+                prop_assert!(sample.at <= now, "{:?} is in the future", sample);
+                let before = dated.insert(number, sample.at.0);
+                prop_assert_eq!(before, None, "{} is there twice", number);
+            }
+        }
+        let mut last: BTreeMap<usize, i64> = BTreeMap::new();
+        for (number, one) in (1..).zip(&self.read) {
+            let at = dated.get(&number).copied();
+            prop_assert_eq!(at.is_some(), self.boots[one.boot], "{}: {:?}", number, one);
+            let Some(at) = at else { continue };
+            let most = 2 * SOURCE_ERROR_MS + self.leaps.max(one.leaps) * SECOND;
+            prop_assert!(
+                (at - one.at).abs() <= most,
+                "{}: {} for {:?}",
+                number,
+                at,
+                one
+            );
+            let before = last.insert(one.boot, at);
+            prop_assert!(before.is_none_or(|before| before < at), "{}: order", number);
+        }
+        let audit = self.store.read_audit(None).await.unwrap();
+        prop_assert!(audit.iter().all(|one| one.kind != "retention"));
+        self.check_records(&kept).await
+    }
+
+    /// The records follow one another, and the newest one of each day has its readings.
+    async fn check_records(&self, kept: &[Sample]) -> Result<(), TestCaseError> {
+        let digests = self.store.digests_after(0).await.unwrap();
+        let (mut chain, mut verdict) = (DigestChain::default(), VerificationReport::default());
+        let mut newest = BTreeMap::new();
+        for digest in &digests {
+            chain.push(digest, &mut verdict);
+            newest.insert(digest.day, digest);
+        }
+        prop_assert!(verdict.is_intact(), "{:?}", verdict);
+        let zone = site(&["power"]).timezone;
+        let today = zone.date(self.clock.now().at);
+        for (day, digest) in newest {
+            prop_assert!(day < today, "{} has a record and is not over", day);
+            let record: DayRecord = digest.record.parse().unwrap();
+            let of_day = self.store.samples_of_day(day, "meter.power").await.unwrap();
+            let dated = kept.iter().filter(|one| {
+                matches!(one.outcome, SampleOutcome::Good(_)) && zone.date(one.at) == day
+            });
+            prop_assert_eq!(dated.count(), of_day.len(), "{}", day);
+            let told = record.samples.first().map(|one| (one.count, &*one.sha256));
+            let hash = hash_samples(&of_day);
+            let count = u64::try_from(of_day.len()).unwrap();
+            prop_assert_eq!(told, (count > 0).then_some((count, &*hash)), "{}", day);
+        }
+        Ok(())
+    }
+}
+
+async fn check_life(events: &[ClockEvent]) -> Result<(), TestCaseError> {
+    let dir = tempfile::tempdir().unwrap();
+    let mut life = ComputerLife::new(dir.path());
+    for event in events {
+        life.live(*event).await?;
+    }
+    life.end().await?;
+    life.check().await
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn whatever_clocks_and_people_do_readings_keep_order_and_time_and_records_verify(
+        events in prop::collection::vec(any_event(), 1..40)
+    ) {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.enable_all().build().unwrap().block_on(check_life(&events))?;
+    }
+}

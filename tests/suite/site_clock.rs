@@ -1,0 +1,204 @@
+//! The whole program on a computer that does not know the time, and people who tell it.
+
+use crate::killed::pantau;
+use crate::peers::{PeerProcess, compile_library, wait_for};
+use crate::servers::free_port;
+use crate::wizards::{run_pantau, stderr_text};
+use serde_json::Value;
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use tests::site_text::SiteText;
+
+/// A site with a simulated level, and the wrong clock of its gateway.
+struct LostSite {
+    folder: tempfile::TempDir,
+    config: PathBuf,
+    clock: PathBuf,
+    _simulator: PeerProcess,
+}
+
+impl LostSite {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let site = SiteText::new("desa")
+            .tcp_bus("lan", free_port())
+            .device("level", "lan", "unit = 2\nevery = '1s'")
+            .points(["{ id = 'level', register = 'holding:0', type = 'u16', unit = 'mm' }"]);
+        let site = site
+            .store(&folder.path().join("store"))
+            .with("flush = '1s'");
+        let config = folder.path().join("pantau.toml");
+        std::fs::write(&config, site.text()).unwrap();
+        let clock = compile_library("wrong_clock", folder.path());
+        let mut simulate = pantau();
+        simulate.args(["simulate", "-c"]).arg(&config);
+        Self {
+            _simulator: PeerProcess::start(simulate.stdout(Stdio::null())),
+            folder,
+            config,
+            clock,
+        }
+    }
+
+    /// Shows the gateway's computer this wall clock, seconds off the true time.
+    fn set_computer(&self, off: i64, synchronised: bool) {
+        let file = self.folder.path().join("clock.txt");
+        let whole = file.with_extension("new");
+        std::fs::write(&whole, format!("{off} {}", u8::from(synchronised))).unwrap();
+        // At once: a look must not find half of it.
+        std::fs::rename(&whole, &file).unwrap();
+    }
+
+    fn start(&self) -> PeerProcess {
+        let mut command = pantau();
+        command
+            .args(["--log", "off", "run", "-c"])
+            .arg(&self.config);
+        command.env("LD_PRELOAD", &self.clock);
+        command.env("WRONG_CLOCK", self.folder.path().join("clock.txt"));
+        let gateway = PeerProcess::start(&mut command);
+        wait_for("the control socket", || {
+            UnixStream::connect(self.socket()).is_ok()
+        });
+        gateway
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.path().join("store").join("pantau.sock")
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        run_pantau(&self.config, words)
+    }
+
+    fn time(&self) -> Value {
+        let shown = self.run(&["time", "show", "--json"]);
+        assert!(shown.status.success(), "{}", stderr_text(&shown));
+        serde_json::from_slice(&shown.stdout).unwrap()
+    }
+
+    /// Text of a GET over the control socket.
+    fn get(&self, path: &str) -> String {
+        let mut socket = UnixStream::connect(self.socket()).unwrap();
+        write!(socket, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").unwrap();
+        let mut text = String::new();
+        socket.read_to_string(&mut text).unwrap();
+        text
+    }
+
+    /// Rows of an export: time and quality.
+    fn exported(&self) -> Vec<(String, String)> {
+        let out = self.run(&["export", "--point", "level.level"]);
+        let text = String::from_utf8(out.stdout).unwrap();
+        let row = |line: &str| {
+            let cells: Vec<&str> = line.split(',').collect();
+            (cells[0].to_owned(), cells[cells.len() - 1].to_owned())
+        };
+        text.lines().skip(1).map(row).collect()
+    }
+}
+
+/// Local time of the site that far from now.
+fn local_time(off: &str) -> String {
+    let shown = Command::new("date")
+        .env("TZ", "Asia/Jakarta")
+        .args(["-d", off, "+%Y-%m-%d %H:%M:%S"])
+        .output();
+    String::from_utf8(shown.unwrap().stdout)
+        .unwrap()
+        .trim()
+        .to_owned()
+}
+
+#[track_caller]
+fn assert_refused(output: &Output, status: i32, part: &str) {
+    let why = stderr_text(output);
+    assert_eq!(output.status.code(), Some(status), "{why}");
+    assert!(why.contains(part), "{why}");
+}
+
+fn now_s() -> i64 {
+    let now = Command::new("date").arg("+%s").output().unwrap();
+    String::from_utf8(now.stdout)
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap()
+}
+
+/// Lines of the audit log about the clock.
+fn clock_lines(site: &LostSite) -> Vec<String> {
+    let text = site.get("/api/v1/audit");
+    let (_, body) = text.split_once("\r\n\r\n").unwrap();
+    let all: Value = serde_json::from_str(body).unwrap();
+    let lines = all.as_array().unwrap_or_else(|| panic!("{body}")).iter();
+    let lines = lines.filter(|one| one["kind"] == "clock");
+    lines.map(|one| one["what"].to_string()).collect()
+}
+
+#[test]
+fn a_person_sets_the_time_of_a_lost_computer_and_the_network_corrects_it() {
+    let site = LostSite::new();
+    assert_refused(&site.run(&["time", "show"]), 1, "tidak ada gateway");
+    // The computer was started in 1970, with readings since.
+    site.set_computer(30 - now_s(), false);
+    let gateway = site.start();
+    assert_eq!(site.time()["trusted"], false);
+    assert!(site.get("/healthz").contains("not synchronised"));
+    wait_for("undated readings", || {
+        let rows = site.exported();
+        rows.len() >= 3 && rows.iter().all(|(at, _)| at.starts_with("1970-"))
+    });
+    let never = site.run(&["time", "set", "2025-11-30 10:00"]);
+    assert_refused(&never, 2, "sebelum tahun 2026");
+    assert_refused(&site.run(&["time", "set", "kemarin"]), 2, "bukan waktu");
+
+    let set = site.run(&["time", "set", &local_time("now")]);
+    assert!(set.status.success(), "{}", stderr_text(&set));
+    let said = String::from_utf8(set.stdout).unwrap();
+    assert!(said.contains("diatur oleh seseorang"), "{said}");
+    let time = site.time();
+    assert_eq!(
+        (&time["trusted"], &time["source"]),
+        (&true.into(), &"person".into())
+    );
+    assert!(
+        (5000..7000).contains(&time["bound_ms"].as_u64().unwrap()),
+        "{time}"
+    );
+    let year = local_time("now")[..4].to_owned();
+    wait_for("dated readings", || {
+        let rows = site.exported();
+        let is_dated = |(at, quality): &(String, String)| {
+            at.starts_with(&year) && !quality.contains("undated")
+        };
+        rows.len() >= 4 && rows.iter().all(is_dated)
+    });
+    // The computer stays in 1970, also for a restart of the program, which goes on with the time.
+    gateway.terminate();
+    let _gateway = site.start();
+    assert_eq!(site.time()["source"], "person");
+    wait_for("a reading", || site.exported().len() >= 5);
+    let past = site.run(&["time", "set", &local_time("1 hour ago")]);
+    assert_refused(&past, 2, "Bacaan terbaru");
+
+    // The network comes, and says seven seconds more.
+    site.set_computer(7, true);
+    wait_for("the network's time", || site.time()["source"] == "kernel");
+    let other = site.run(&["time", "set", &local_time("1 hour")]);
+    assert_refused(&other, 1, "NTP");
+    let rows = site.exported();
+    assert!(rows.is_sorted_by_key(|(at, _)| at.clone()), "{rows:?}");
+    wait_for("the audit log", || clock_lines(&site).len() >= 2);
+    let lines = clock_lines(&site);
+    let set = lines.iter().find(|line| line.contains("time set by"));
+    let set = set.unwrap_or_else(|| panic!("{lines:?}"));
+    assert!(
+        set.contains("from 1970-") && set.contains("within 5 s"),
+        "{set}"
+    );
+    let corrected = |line: &&String| line.contains("readings follow it");
+    assert!(lines.iter().any(|line| corrected(&line)), "{lines:?}");
+}
