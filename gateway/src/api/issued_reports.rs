@@ -83,7 +83,7 @@ impl ApiListener {
         let source = ReportSource::gather(basis, &state.store, account, asset, now).await;
         let source = source.map_err(|trouble| report_error(&trouble, lang))?;
         Ok(ShortEdition {
-            document: source.document(lang),
+            document: source.page_one(lang),
             events: source.count_events(),
         })
     }

@@ -27,6 +27,7 @@ pub mod input_part;
 pub mod issued_report;
 pub(crate) mod json_text;
 pub mod ledger;
+pub mod measured_since;
 pub(crate) mod mentioned_asset;
 mod moment;
 pub mod period;

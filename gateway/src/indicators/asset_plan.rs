@@ -107,12 +107,14 @@ impl<'a> AssetPlan<'a> {
             closed.keep(store, (span, state), reach).await?;
         }
         let desk = FigureContext::new(config, span, Some(&asset.id));
-        let mut made = self.sums.build_indicators(&AssetReadings {
+        let read = AssetReadings {
             desk: &desk,
             lanes,
             tracks: &tracks,
-        });
+        };
+        let mut made = self.sums.build_indicators(&read);
         made.mark_implausible(&tracks);
+        read.mark_late_readings(&mut made.figures);
         let points = lanes.iter().map(|lane| lane.point.id.clone());
         let targets: Vec<Arc<str>> = points.chain([asset.id.clone()]).collect();
         let used = calibrations_in_period(calibrations, &targets, span);

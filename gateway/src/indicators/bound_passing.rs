@@ -4,6 +4,7 @@
 use crate::domain::equation::{Equation, equation_values};
 use crate::domain::indicator::{Indicator, IndicatorInput, IndicatorRemark, InputSource};
 use crate::domain::value_bound::ValueBound;
+use jiff::civil::DateTime;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -13,11 +14,36 @@ const STEPS_MAX: usize = 8;
 const BEYOND: [f64; 3] = [0.01, 0.1, 0.5];
 /// Share of a figure by which it must move; less is rounding.
 const MOVED_SHARE: f64 = 1e-8;
+/// Time within which readings that begin late begin together, minutes: devices are wired one after
+/// the other.
+const TOGETHER_MINUTES: i64 = 60;
+/// Constant of an equation that is the time over which a total was measured.
+const MEASURED_TIME: &str = "measured";
 
 /// Value of a figure by id and asset, as it is and as it has moved; `None` when it has not.
 type MovedFigure<'a> = dyn Fn(&Arc<str>, &Option<Arc<str>>) -> Option<(f64, f64)> + 'a;
 /// Figures by id and asset.
 type FigurePlaces = BTreeMap<(Arc<str>, Option<Arc<str>>), usize>;
+
+/// Bounds of one cause: their true values lie beyond them together.
+struct BoundCause {
+    roots: Vec<usize>,
+    bound: ValueBound,
+    /// The readings begin late: with the totals, the time moves over which they were measured.
+    is_late: bool,
+}
+
+impl BoundCause {
+    /// Bound of one figure, for a cause of its own.
+    fn of_figure(root: usize, bound: ValueBound) -> Self {
+        let roots = vec![root];
+        Self {
+            roots,
+            bound,
+            is_late: false,
+        }
+    }
+}
 
 /// Says of each figure that is computed from bounds on which side its true value lies. Bounds that
 /// were passed before are looked at again.
@@ -26,15 +52,13 @@ pub(crate) fn pass_bounds(figures: &mut [Indicator]) {
         figure.remarks.retain(|said| !said.is_passed_bound());
     }
     let mut passed: BTreeMap<usize, (ValueBound, BTreeSet<Arc<str>>)> = BTreeMap::new();
-    for (root, one) in figures.iter().enumerate() {
-        let bound = one.bound();
-        if bound == ValueBound::Neither {
-            continue;
-        }
-        for (at, side) in moved_sides(figures, root, bound) {
+    for cause in bound_causes(figures) {
+        for (at, side) in moved_sides(figures, &cause) {
             let (all, from) = passed.entry(at).or_default();
             *all = all.and(side);
-            from.insert(Arc::clone(&one.id));
+            let roots = cause.roots.iter().map(|root| &figures[*root]);
+            let own = roots.filter(|root| stands_on(figures, &figures[at], root, 0));
+            from.extend(own.map(|root| Arc::clone(&root.id)));
         }
     }
     for (at, (side, from)) in passed {
@@ -49,33 +73,91 @@ pub(crate) fn pass_bounds(figures: &mut [Indicator]) {
     }
 }
 
-/// Sides to which the other figures move when the true value of the bound `root` lies beyond it.
-pub(super) fn moved_sides(
-    figures: &[Indicator],
-    root: usize,
-    bound: ValueBound,
-) -> BTreeMap<usize, ValueBound> {
+/// Whether a figure is computed from another one, directly or by way of others.
+fn stands_on(figures: &[Indicator], one: &Indicator, root: &Indicator, depth: usize) -> bool {
+    let mut inputs = one.inputs.iter();
+    depth < STEPS_MAX
+        && inputs.any(|input| match &input.from {
+            InputSource::Indicator { id, asset } if *id == root.id && *asset == root.asset => true,
+            InputSource::Indicator { id, asset } => {
+                let mut all = figures.iter();
+                let found = all.find(|known| known.id == *id && known.asset == *asset);
+                found.is_some_and(|found| stands_on(figures, found, root, depth + 1))
+            }
+            InputSource::Part(part) => stands_on(figures, part, root, depth + 1),
+            _ => false,
+        })
+}
+
+/// Causes of the bounds among the figures: each one its own, and those of readings that begin late
+/// one for all that begin together. What was given to the grid before the first reading was
+/// generated before it, too.
+fn bound_causes(figures: &[Indicator]) -> Vec<BoundCause> {
+    let mut all = Vec::new();
+    let mut late: Vec<(DateTime, usize)> = Vec::new();
+    for (root, one) in figures.iter().enumerate() {
+        let own = one.remarks.iter().filter(|said| !said.is_late_total());
+        let bound = own.map(IndicatorRemark::bound);
+        let bound = bound.fold(ValueBound::Neither, ValueBound::and);
+        if bound != ValueBound::Neither {
+            all.push(BoundCause::of_figure(root, bound));
+        }
+        let mut totals = one.remarks.iter().filter(|said| said.is_late_total());
+        let since = totals.find_map(IndicatorRemark::measured_since);
+        late.extend(since.map(|since| (since.at, root)));
+    }
+    late.sort_unstable();
+    let mut begun: Option<DateTime> = None;
+    for (at, root) in late {
+        let is_together = begun.is_some_and(|begun| {
+            let apart = begun.duration_until(at).as_mins();
+            apart <= TOGETHER_MINUTES
+        });
+        if let Some(cause) = all.last_mut().filter(|_| is_together) {
+            cause.roots.push(root);
+        } else {
+            begun = Some(at);
+            all.push(BoundCause {
+                is_late: true,
+                ..BoundCause::of_figure(root, ValueBound::Lower)
+            });
+        }
+    }
+    all
+}
+
+/// Sides to which the other figures move when the true values of the bounds lie beyond them.
+fn moved_sides(figures: &[Indicator], cause: &BoundCause) -> BTreeMap<usize, ValueBound> {
     let mut sides: BTreeMap<usize, ValueBound> = BTreeMap::new();
-    let Ok(value) = figures[root].value else {
+    let value = |root: usize| figures[root].value.as_ref().ok().copied();
+    let roots = cause.roots.iter();
+    let roots: Vec<(usize, f64)> = roots
+        .filter_map(|root| Some((*root, value(*root)?)))
+        .collect();
+    if roots.is_empty() {
         return sides;
-    };
+    }
     let places: FigurePlaces = figures
         .iter()
         .enumerate()
         .map(|(at, one)| ((Arc::clone(&one.id), one.asset.clone()), at))
         .collect();
-    let signs: &[f64] = match bound {
+    let signs: &[f64] = match cause.bound {
         ValueBound::Neither => &[],
         ValueBound::Lower => &[1.0],
         ValueBound::Upper => &[-1.0],
         ValueBound::Either => &[1.0, -1.0],
     };
-    let unit = if value.abs() > 0.0 { value.abs() } else { 1.0 };
+    let unit = |value: f64| if value.abs() > 0.0 { value.abs() } else { 1.0 };
     let steps = signs.iter().flat_map(|sign| BEYOND.map(|by| sign * by));
     for step in steps {
-        let moved = moved_values(figures, &places, (root, value + step * unit));
-        for (at, now) in moved.into_iter().filter(|(at, _)| *at != root) {
-            let side = side_of(figures[at].value.as_ref().ok().copied(), now);
+        let beyond = roots.iter();
+        let beyond = beyond.map(|(root, value)| (*root, value + step * unit(*value)));
+        let time = if cause.is_late { 1.0 + step } else { 1.0 };
+        let moved = moved_values(figures, &places, (beyond.collect(), time));
+        let is_root = |at: usize| roots.iter().any(|(root, _)| *root == at);
+        for (at, now) in moved.into_iter().filter(|(at, _)| !is_root(*at)) {
+            let side = side_of(value(at), now);
             let known = sides.entry(at).or_default();
             *known = known.and(side);
         }
@@ -93,25 +175,26 @@ fn side_of(given: Option<f64>, now: f64) -> ValueBound {
     }
 }
 
-/// Values of the figures that follow from another value of one of them, by their equations.
-pub(super) fn moved_values(
+/// Values of the figures that follow from other values of some of them, by their equations; `time`
+/// is the ratio by which the time moves over which totals were measured.
+fn moved_values(
     figures: &[Indicator],
     places: &FigurePlaces,
-    (root, value): (usize, f64),
+    (roots, time): (BTreeMap<usize, f64>, f64),
 ) -> BTreeMap<usize, f64> {
-    let mut moved = BTreeMap::from([(root, value)]);
+    let mut moved = roots.clone();
     for _ in 0..STEPS_MAX {
         let next: Vec<(usize, f64)> = figures
             .iter()
             .enumerate()
-            .filter(|(at, _)| *at != root)
+            .filter(|(at, _)| !roots.contains_key(at))
             .filter_map(|(at, one)| {
                 let ratio = |id: &Arc<str>, asset: &Option<Arc<str>>| {
                     let of = *places.get(&(Arc::clone(id), asset.clone()))?;
                     let before = figures[of].value.as_ref().ok()?;
                     Some((*before, *moved.get(&of).filter(|_| of != at)?))
                 };
-                let now = value_of_moved(one, &ratio, 0)?;
+                let now = value_of_moved(one, (&ratio, time), 0)?;
                 let known = moved.get(&at);
                 let is_new = known.is_none_or(|known| (known - now).abs() > 0.0);
                 is_new.then_some((at, now))
@@ -127,13 +210,17 @@ pub(super) fn moved_values(
 
 /// Value of a figure over its inputs, of which some have moved; `None` when none has, or when it
 /// cannot be computed.
-fn value_of_moved(one: &Indicator, moved: &MovedFigure<'_>, depth: usize) -> Option<f64> {
+fn value_of_moved(
+    one: &Indicator,
+    (moved, time): (&MovedFigure<'_>, f64),
+    depth: usize,
+) -> Option<f64> {
     one.value.as_ref().ok().filter(|_| depth < STEPS_MAX)?;
     let change = |input: &IndicatorInput| match &input.from {
         InputSource::Indicator { id, asset } => moved(id, asset),
         InputSource::Part(part) => {
             let before = part.value.as_ref().ok()?;
-            Some((*before, value_of_moved(part, moved, depth + 1)?))
+            Some((*before, value_of_moved(part, (moved, time), depth + 1)?))
         }
         _ => None,
     };
@@ -143,9 +230,10 @@ fn value_of_moved(one: &Indicator, moved: &MovedFigure<'_>, depth: usize) -> Opt
     }
     let inputs = one.inputs.iter().zip(changes);
     let inputs: Vec<IndicatorInput> = inputs
-        .map(|(input, change)| match change {
-            Some(change) => moved_input(input, change),
-            None => input.clone(),
+        .map(|(input, change)| match (change, &input.from) {
+            (Some(change), _) => moved_input(input, change),
+            (None, InputSource::Constant(MEASURED_TIME)) => moved_input(input, (1.0, time)),
+            (None, _) => input.clone(),
         })
         .collect();
     let equation = Equation::parse(one.equation).ok()?;

@@ -9,6 +9,7 @@ use crate::domain::ledger::EntryId;
 use crate::domain::value_bound::ValueBound;
 use crate::indicators::bound_passing::pass_bounds;
 use crate::indicators::figure_context::FigureBuilder;
+use crate::indicators::measured_since::pass_measured_since;
 use std::sync::Arc;
 
 /// Longest way between two figures: the net of a site stands on that of a plant, on gross
@@ -19,6 +20,7 @@ const STEPS_MAX: usize = 8;
 /// which they move it, and the worst verdict of the figures that it is computed from.
 pub(crate) fn pass_verdicts(figures: &mut [Indicator]) {
     doubt_unusual_inputs(figures);
+    pass_measured_since(figures);
     pass_bounds(figures);
     judge_bounds(figures);
     inherit_verdicts(figures);

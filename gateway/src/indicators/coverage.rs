@@ -309,6 +309,16 @@ impl Coverage {
         (slots - i64::from(is_running && !is_heard)).max(0)
     }
 
+    /// Moment at which the readings of the period begin, ms, where it is later than a gap that is
+    /// an event; `None` for a counter that was read before the period, and without any reading.
+    pub(crate) fn late_begin(&self, span: &PeriodDays, is_counter: bool) -> Option<i64> {
+        let (from, begin) = *self.silences.first()?;
+        let (first, _) = self.readings.first?;
+        self.readings.last?;
+        let is_counted_on = is_counter && first.0 < span.from;
+        (from == span.from && begin < span.to && !is_counted_on).then_some(begin)
+    }
+
     /// Whether the day has a good reading.
     pub(crate) fn has_readings_on(&self, day: usize) -> bool {
         self.days.get(day).is_some_and(|cover| cover.good > 0)

@@ -175,8 +175,10 @@ impl FigureBuilder for Indicator {
                 }
             }
             // Bounds pass on by the equation: what is subtracted moves the figure the other way.
+            // And another part may have been measured from the beginning.
             let remarks = part.remarks.iter();
-            let remarks = remarks.filter(|said| !said.key.ends_with("-bound"));
+            let remarks = remarks
+                .filter(|said| !said.key.ends_with("-bound") && said.measured_since().is_none());
             figure = remarks.cloned().fold(figure, Self::with_remark);
         }
         figure.claim = ClaimVerdict::combine(parts.iter().map(|part| part.claim));

@@ -38,6 +38,7 @@ pub(crate) mod indicator_query;
 pub(crate) mod input_reading;
 pub(crate) mod input_series;
 pub(crate) mod ledger_totals;
+pub(crate) mod measured_since;
 pub(crate) mod measured_time;
 pub(crate) mod moving_together;
 pub(crate) mod operating_days;

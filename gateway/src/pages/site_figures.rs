@@ -59,8 +59,11 @@ pub(crate) struct FigureText {
     pub(crate) value: String,
     /// Unit as printed; empty for a bare number.
     pub(crate) unit: String,
-    /// Half-width of the 95 % interval with its sign: `± 6`; empty when unknown.
+    /// Marks beside the number: `at least`, the half-width of the 95 % interval with its sign,
+    /// since when it was measured; empty when there is nothing to say.
     pub(crate) plus_minus: String,
+    /// The same without the half-width, for places with less room.
+    pub(crate) mark: String,
     /// Measured share of the period: `98%`; empty when it is no measurement.
     pub(crate) share: String,
     /// Key of the `FigureStatus`, `final` for one; its text has the message key
@@ -194,7 +197,21 @@ impl SiteFigures {
 
     /// The figure as texts.
     pub(crate) fn figure_text(&self, one: &Indicator) -> FigureText {
-        let figure = content::page_figure(self.report_inputs(), one);
+        self.texts_of(one, content::page_figure(self.report_inputs(), one))
+    }
+
+    /// The figure as page 1 of the report shows it: without its number where too little was
+    /// measured for a headline.
+    pub(crate) fn headline_text(&self, one: &Indicator) -> FigureText {
+        self.texts_of(one, content::headline_figure(self.report_inputs(), one))
+    }
+
+    /// The same by asset (`None`: the site) and id; `None` when there is no such figure.
+    pub(crate) fn headline(&self, asset: Option<&str>, id: &str) -> Option<FigureText> {
+        self.indicator(asset, id).map(|one| self.headline_text(one))
+    }
+
+    fn texts_of(&self, one: &Indicator, figure: KeyFigure) -> FigureText {
         let (value, reason) = match &figure.value {
             CellValue::Number(value) => {
                 (shown_number(&figure.kind, *value, self.lang), String::new())
@@ -210,7 +227,8 @@ impl SiteFigures {
             asset,
             value,
             unit: content::unit_text(self.lang, &one.unit),
-            plus_minus: shown_bounds(&figure, self.lang),
+            plus_minus: shown_marks(&figure, one, self.lang, &shown_width(&figure, self.lang)),
+            mark: shown_marks(&figure, one, self.lang, ""),
             share: figure.completeness.map_or_else(String::new, |share| {
                 number_format::format_percent(self.lang, share, 0)
             }),
@@ -264,13 +282,28 @@ fn shown_number(kind: &ValueKind, value: f64, lang: Language) -> String {
     }
 }
 
-/// `± 6`, with the last digit of the figure; empty when the uncertainty is unknown.
-fn shown_bounds(figure: &KeyFigure, lang: Language) -> String {
+/// Half-width of a figure with the last digit of its number; empty when it is not known.
+fn shown_width(figure: &KeyFigure, lang: Language) -> String {
     let kind = figure.kind.uncertainty_kind();
-    figure.shown_width().map_or_else(String::new, |width| {
-        let width = shown_number(&kind, width, lang);
-        number_format::half_width(lang, &width, figure.is_least)
-    })
+    let width = figure.shown_width();
+    width.map_or_else(String::new, |width| shown_number(&kind, width, lang))
+}
+
+/// Marks beside a number on a page: `at least`, the half-width `width`, and since when it was
+/// measured, unless the period begins with that day; empty when there is nothing to say.
+fn shown_marks(figure: &KeyFigure, one: &Indicator, lang: Language, width: &str) -> String {
+    let is_number = matches!(figure.value, CellValue::Number(_));
+    let width = (width, figure.is_least);
+    let bounds = number_format::figure_bounds(lang, figure.is_at_least && is_number, width);
+    let (first, last) = (one.period.first(), one.period.last());
+    let since = one.measured_since().filter(|since| {
+        let is_first_day = since.at.date() <= first && first < last;
+        is_number && !is_first_day
+    });
+    let since = since.map(|since| content::since_text(lang, since, one.period));
+    let all = [bounds, since.unwrap_or_default()];
+    let all: Vec<String> = all.into_iter().filter(|text| !text.is_empty()).collect();
+    all.join(", ")
 }
 
 /// Address of the page that explains a figure.

@@ -11,10 +11,14 @@ use std::sync::Arc;
 /// Part of the story: days before the present day, local hours, and what happens.
 type StoryPart = (i64, [f64; 2], fn() -> IncidentKind);
 
+/// Day and hour at which the new meter counts.
+const NEW_METER: (i64, f64) = (19, 10.0);
+
 const STORY: &[StoryPart] = &[
-    // The meter of the grid is replaced, which takes half an hour.
-    (19, [9.5, 10.0], || silent("meter")),
-    (19, [10.0, 10.1], || IncidentKind::MeterSwap),
+    // The meter of the grid is replaced, which takes half an hour. The technician records what both
+    // showed, so that the figures count both. Of the inverter nobody knows what it lost.
+    (19, [9.5, NEW_METER.1], || silent("meter")),
+    (NEW_METER.0, [NEW_METER.1, 10.1], || IncidentKind::MeterSwap),
     (13, [12.0, 12.1], || IncidentKind::InverterReset),
     // A cable is loose for a day.
     (10, [8.0, 32.0], || silent("level")),
@@ -29,10 +33,7 @@ const STORY: &[StoryPart] = &[
 /// The story of a site whose present day is `today`.
 pub(super) fn demo_incidents(zone: &SiteZone, today: Date) -> Vec<SimulatedIncident> {
     let part = |(days, hours, kind): &StoryPart| {
-        let day = today.checked_sub(days.days()).unwrap_or(today);
-        let midnight = zone.midnight(day);
-        #[expect(clippy::cast_possible_truncation, reason = "hours of a day or two")]
-        let at = |hour: f64| UtcMs(midnight.0 + (hour * 3_600_000.0) as i64);
+        let at = |hour: f64| moment(zone, today, *days, hour);
         SimulatedIncident {
             from: at(hours[0]),
             to: at(hours[1]),
@@ -42,12 +43,26 @@ pub(super) fn demo_incidents(zone: &SiteZone, today: Date) -> Vec<SimulatedIncid
     STORY.iter().map(part).collect()
 }
 
+/// Moment at which the new meter of the story counts.
+pub(super) fn swap_moment(zone: &SiteZone, today: Date) -> UtcMs {
+    let (days, hour) = NEW_METER;
+    moment(zone, today, days, hour)
+}
+
+/// An hour of a day before `today`.
+fn moment(zone: &SiteZone, today: Date, days: i64, hour: f64) -> UtcMs {
+    let day = today.checked_sub(days.days()).unwrap_or(today);
+    #[expect(clippy::cast_possible_truncation, reason = "hours of a day or two")]
+    let within = (hour * 3_600_000.0) as i64;
+    UtcMs(zone.midnight(day).0 + within)
+}
+
 fn silent(device: &str) -> IncidentKind {
     IncidentKind::SilentDevice(Arc::from(device))
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::clock::Clock;
     use crate::config::Config;
@@ -60,7 +75,7 @@ mod tests {
     use crate::tests::{SiteText, load_site};
     use jiff::civil::date;
 
-    const TODAY: Date = date(2026, 11, 25);
+    pub(in crate::cli::demo) const TODAY: Date = date(2026, 11, 25);
     const DAY_MS: i64 = 86_400_000;
 
     /// Tank and bin of the demo, read every two minutes.
@@ -84,7 +99,11 @@ mod tests {
         load_site(&text.text())
     }
 
-    async fn figures_of(config: &Config, store: &Store, period: Period) -> SiteIndicators {
+    pub(in crate::cli::demo) async fn figures_of(
+        config: &Config,
+        store: &Store,
+        period: Period,
+    ) -> SiteIndicators {
         let query = IndicatorQuery {
             period,
             asset: None,
@@ -100,12 +119,14 @@ mod tests {
         *found.find(id, Some(asset)).unwrap().value.as_ref().unwrap()
     }
 
-    #[tokio::test]
-    async fn the_tank_leaks_in_three_nights_and_the_bin_is_hot_for_one_afternoon() {
-        let folder = tempfile::tempdir().unwrap();
-        let config = small_site(folder.path());
+    /// Store with the story of the days since `first`.
+    pub(in crate::cli::demo) async fn store_of_story(
+        config: &Config,
+        folder: &std::path::Path,
+        first: Date,
+    ) -> Store {
         let zone = &config.site.timezone;
-        let (start, end) = (zone.midnight(date(2026, 11, 14)), zone.midnight(TODAY));
+        let (start, end) = (zone.midnight(first), zone.midnight(TODAY));
         let clock = Clock::set(end, true);
         let place = GeoLocation {
             latitude: config.site.latitude,
@@ -114,13 +135,21 @@ mod tests {
         let incidents = IncidentList::new(demo_incidents(zone, TODAY));
         let plant = SimulatedPlant::new(place, zone.clone(), 1, start).with_incidents(incidents);
         let world = SimulatedWorld::new(plant, clock.clone(), 1, 1.0);
-        let history = SimulatedHistory::new(&config, &world);
-        let store = Store::open(folder.path(), &config.site, &config.store, "", &clock).unwrap();
+        let history = SimulatedHistory::new(config, &world);
+        let store = Store::open(folder, &config.site, &config.store, "", &clock).unwrap();
         for day in 0..(end.0 - start.0) / DAY_MS {
             let from = UtcMs(start.0 + day * DAY_MS);
             let columns = history.polls_between(from, UtcMs(from.0 + DAY_MS));
             store.import_columns(columns).await.unwrap();
         }
+        store
+    }
+
+    #[tokio::test]
+    async fn the_tank_leaks_in_three_nights_and_the_bin_is_hot_for_one_afternoon() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = small_site(folder.path());
+        let store = store_of_story(&config, folder.path(), date(2026, 11, 14)).await;
         let week = Period::Range(date(2026, 11, 18), date(2026, 11, 24));
         let found = figures_of(&config, &store, week).await;
         assert!((value(&found, "tank.leak_nights", "tank") - 3.0).abs() < 1e-9);

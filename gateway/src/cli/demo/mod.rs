@@ -12,6 +12,7 @@
 mod demo_config;
 mod demo_ledger;
 mod demo_story;
+mod demo_swap;
 mod demo_users;
 
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
@@ -150,6 +151,7 @@ async fn start_demo(
 
     print_line(&lang.text_with("demo-welcome", &[("site", &config.site.name)]));
     print_line(&buses);
+    let zone = config.site.timezone.clone();
     let app = GatewayApp::open(config, clock.clone()).await?;
     let written = tokio::select! {
         written = write_history(app.store(), &history, book, start, &clock, lang) => Some(written),
@@ -160,7 +162,9 @@ async fn start_demo(
         app.store().stop().await;
         return Ok(());
     };
-    written?;
+    if written? {
+        demo_swap::record_swap(app.store(), &zone, days.1).await?;
+    }
     served.start_measuring(&world)?;
     let users = demo_users::add_demo_users(app.access()).await?;
     print_greeting(&app, options, &example, lang);
@@ -218,7 +222,7 @@ fn find_free_address(port: u16) -> SocketAddr {
         .unwrap_or_else(|| address(0))
 }
 
-/// Writes the history from `start` until now, unless the store has readings already.
+/// Writes the history from `start` until now; returns false when the store has readings already.
 async fn write_history(
     store: &Store,
     history: &SimulatedHistory,
@@ -226,11 +230,11 @@ async fn write_history(
     start: UtcMs,
     clock: &Clock,
     lang: Language,
-) -> Result<(), DemoError> {
+) -> Result<bool, DemoError> {
     let end = clock.now().at;
     // A directory that the person named may hold an earlier run.
     if end <= start || !store.latest_samples().await?.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let days = (end.0 - start.0 + DAY_MS - 1) / DAY_MS;
     // A bar is seen on a terminal alone. A moment after the start the last day is no whole one.
@@ -251,7 +255,7 @@ async fn write_history(
     }
     store.append_ledger(book, "demo").await?;
     bar.finish_and_clear();
-    Ok(())
+    Ok(true)
 }
 
 fn local_date(config: &Config, at: UtcMs) -> Date {

@@ -7,6 +7,7 @@ mod demo;
 mod energy;
 mod full_year;
 mod imported_rows;
+mod late_readings;
 mod ledger_entries;
 mod measured_time;
 mod meter_swaps;

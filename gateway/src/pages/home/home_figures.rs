@@ -97,8 +97,8 @@ impl HomeFigures {
     /// Figure of this month with its target, in the site's first month since its first day of
     /// readings; `None` when the site has no such figure.
     pub(super) fn month_figure(&self, asset: Option<&str>, id: &str) -> Option<FigureText> {
-        let whole = self.month.figure(asset, id)?;
-        let so_far = self.month_so_far.figure(asset, id)?;
+        let whole = self.month.headline(asset, id)?;
+        let so_far = self.month_so_far.headline(asset, id)?;
         // A target is one of the calendar month.
         Some(FigureText {
             target: whole.target,

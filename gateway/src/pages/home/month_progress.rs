@@ -64,7 +64,7 @@ pub(super) fn emission_figures(figures: &HomeFigures) -> Vec<(String, FigureText
     let [month, year] = figures.names_so_far();
     let both = [
         (month, figures.month_figure(None, AVOIDED)),
-        (year, figures.year.figure(None, AVOIDED)),
+        (year, figures.year.headline(None, AVOIDED)),
     ];
     let found = both.into_iter();
     found
@@ -77,7 +77,7 @@ fn aimed_figures(figures: &HomeFigures) -> Vec<(Arc<str>, FigureText, f64)> {
     let month = &figures.month;
     let all = month.account.indicators.iter();
     let aimed = all.filter_map(|one: &Indicator| {
-        let mut figure = month.figure_text(one);
+        let mut figure = month.headline_text(one);
         let share = figure.target_share?;
         // A target of one asset names it, also for the rule that watches it.
         let Some(asset) = one.asset.as_deref() else {

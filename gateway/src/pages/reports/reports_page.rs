@@ -24,8 +24,6 @@ use std::time::Duration;
 const EDITION_WAIT: Duration = Duration::from_secs(4);
 /// Seconds after which a page without figures loads itself again.
 const REFRESH_SECONDS: &str = "2";
-/// Maximum headline figures in the text to share.
-const SHARED_FIGURES_MAX: usize = 6;
 
 #[derive(Template)]
 #[template(path = "reports.html")]
@@ -168,10 +166,7 @@ fn edition_texts(
         address.push_str("&asset=");
         address.push_str(&choice.asset);
     }
-    let shared = format!(
-        "{}\n\n{address}",
-        render_short_text(document, SHARED_FIGURES_MAX)
-    );
+    let shared = format!("{}\n\n{address}", render_short_text(document));
     let events = edition.events.to_string();
     EditionTexts {
         title: format!("{} · {}", document.title, document.period.name),

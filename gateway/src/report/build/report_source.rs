@@ -85,6 +85,11 @@ impl ReportSource {
         (front, document)
     }
 
+    /// Page 1 in one language, for a screen.
+    pub fn page_one(&self, lang: Language) -> ReportDocument {
+        content::build_page_one(self.inputs(lang))
+    }
+
     /// The document in one language.
     pub fn document(&self, lang: Language) -> ReportDocument {
         let mut document = content::build_document(self.inputs(lang));

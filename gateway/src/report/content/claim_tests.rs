@@ -85,7 +85,7 @@ fn every_reason_takes_the_number_out_of_page_1_and_the_message_and_leaves_it_in_
                 let is_final = figure.status == FigureStatus::Final;
                 assert_eq!(is_final, verdict == ClaimVerdict::Claimable, "{verdict:?}");
             }
-            let text = render_short_text(&document, 12);
+            let text = render_short_text(&document);
             let has = ["7777", "7.777", "7,777"]
                 .iter()
                 .any(|number| text.contains(number));
@@ -122,7 +122,7 @@ fn a_negative_net_of_waste_stands_on_page_1_beside_the_gain_with_its_uncertainty
         .unwrap();
     assert_eq!(net.value, CellValue::Number(-0.5));
     assert_eq!(net.shown_width(), Some(0.2));
-    let text = render_short_text(&document, 12);
+    let text = render_short_text(&document);
     assert!(text.contains("−0.5") || text.contains("-0.5"), "{text}");
 }
 
@@ -134,7 +134,7 @@ fn a_width_that_is_a_lower_bound_says_so_on_page_1() {
         one.uncertainty.is_least = one.uncertainty.tier1_pct.is_some();
     }
     for (lang, word) in [(Language::Id, "minimal ±"), (Language::En, "at least ±")] {
-        let text = render_short_text(&document(&account, lang), 12);
+        let text = render_short_text(&document(&account, lang));
         assert!(text.contains(word), "{text}");
     }
 }
@@ -163,7 +163,7 @@ fn a_figure_of_a_period_that_is_not_over_is_never_final_and_a_lower_bound_says_a
             assert_ne!(figure.status, FigureStatus::Final, "{}", figure.id);
         }
         assert!(document.is_running());
-        let text = render_short_text(&document, 12);
+        let text = render_short_text(&document);
         assert!(text.contains(so_far) && text.contains(least), "{text}");
         let (front, _) = build_director_report(running(lang), None);
         let bounds: Vec<&String> = front.figures.iter().map(|one| &one.bounds).collect();

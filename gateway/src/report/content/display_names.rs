@@ -8,7 +8,10 @@ use crate::formulas::claim_rounding::decimal_magnitude;
 use crate::i18n::Language;
 use crate::ledger::IndicatorDefinitions;
 use crate::report::render::number_format;
+use jiff::civil::{Date, DateTime};
 
+/// Letters of a day, `2026-11-12`.
+const DAY_LETTERS: usize = 10;
 /// Significant digits of a number within a sentence or an equation.
 const SIGNIFICANT_DIGITS: i32 = 6;
 /// Decimals of a number in a sentence beyond which it is rounded.
@@ -66,7 +69,7 @@ pub fn remark_sentence(lang: Language, remark: &IndicatorRemark) -> String {
         .iter()
         .map(|(name, value)| match *name {
             "figure" => (*name, measured_name(lang, value)),
-            _ => (*name, localise_number(lang, value)),
+            _ => (*name, local_text(lang, value)),
         })
         .collect();
     let args: Vec<(&str, &str)> = args.iter().map(|(k, v)| (*k, v.as_str())).collect();
@@ -82,6 +85,21 @@ pub(crate) fn to_sentence(text: &str) -> String {
         text.push('.');
     }
     text
+}
+
+/// A day, a local time or a number given as text, as the language writes it.
+fn local_text(lang: Language, text: &str) -> String {
+    // `2026-11-12T10:12:00` is a date, too, and what is no number stays as it is.
+    if text.contains('T')
+        && let Ok(time) = text.parse::<DateTime>()
+    {
+        let clock = lang.locale().format_clock(time.time());
+        return format!("{} {clock}", number_format::date(lang, time.date()));
+    }
+    match text.parse::<Date>() {
+        Ok(day) if text.len() == DAY_LETTERS => number_format::date(lang, day),
+        _ => localise_number(lang, text),
+    }
 }
 
 /// A number given as text, with the decimal mark of the language.
@@ -262,6 +280,23 @@ mod tests {
         }
         assert_eq!(localise_number(Language::Id, "1.10"), "1,10");
         assert_eq!(localise_number(Language::Id, "2026"), "2026");
+    }
+
+    #[test]
+    fn a_day_in_a_sentence_is_written_as_the_reader_writes_it() {
+        for (said, id, en) in [
+            ("2026-11-12", "12 November 2026", "12 November 2026"),
+            (
+                "2026-10-12T10:02:31",
+                "12 Oktober 2026 10.02",
+                "12 October 2026 10:02",
+            ),
+            ("2026-W47", "2026-W47", "2026-W47"),
+            ("Tandon", "Tandon", "Tandon"),
+        ] {
+            assert_eq!(local_text(Language::Id, said), id);
+            assert_eq!(local_text(Language::En, said), en);
+        }
     }
 
     #[test]

@@ -3,13 +3,15 @@
 use super::context::ReportContext;
 use super::display_names;
 use super::early_period::is_too_early;
+use super::figure_marks;
 use super::significant_digits;
 use super::targets;
 use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
-use crate::domain::indicator::{Indicator, InputSource};
+use crate::domain::indicator::{Indicator, IndicatorRemark, InputSource};
 use crate::domain::ledger::EntryKind;
 use crate::domain::value_bound::ValueBound;
 use crate::formulas::FormulaStatus as Reason;
+use crate::ledger::IndicatorDefinitions;
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::document::ReportBlock;
 use crate::report::render::figure::{FigureStatus, KeyFigure, KeyFigures};
@@ -37,11 +39,12 @@ pub(crate) fn indicator_figure(
         significant_digits::figure_number_kind(&book.matter.config.definitions, book.lang, one);
     let value = match &one.value {
         Ok(value) => CellValue::Number(*value),
-        Err(why) => CellValue::Missing(display_names::remark_sentence(book.lang, why)),
+        Err(why) => CellValue::Missing(missing_reason(book, one, why)),
     };
     let parts = [Some(place), one.asset.as_deref(), Some(&*one.id)];
     let parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
     let mut figure = KeyFigure::new(&parts.collect::<Vec<_>>().join("/"), label, value, kind);
+    figure.since = one.measured_since().map(|since| since.at);
     figure.plus_minus = significant_digits::half_width(one);
     figure.is_least = one.uncertainty.is_least;
     figure.is_at_least = one.value.is_ok() && one.bound() == ValueBound::Lower;
@@ -70,7 +73,10 @@ pub(crate) fn figure_cards(
     id: &str,
     all: &[&Indicator],
 ) -> Option<ReportBlock> {
-    let one = |one: &&Indicator| indicator_figure(book, one, "", &book.indicator_name(&one.id));
+    let one = |one: &&Indicator| {
+        let name = figure_marks::dated_label(book, one, book.indicator_name(&one.id));
+        indicator_figure(book, one, "", &name)
+    };
     let items: Vec<KeyFigure> = all.iter().map(one).collect();
     let id = id.to_owned();
     (!items.is_empty()).then_some(ReportBlock::Figures(KeyFigures { id, items }))
@@ -252,6 +258,15 @@ pub(crate) fn status_word(book: &ReportContext<'_>, one: &Indicator) -> String {
     book.message(&format!("report-status-{}", status.key()))
 }
 
+/// The same with the mark of a lower bound.
+fn marked_status_word(book: &ReportContext<'_>, one: &Indicator) -> String {
+    let status = status_word(book, one);
+    if one.value.is_ok() && one.bound() == ValueBound::Lower {
+        return format!("{status}, {}", book.message("report-lower"));
+    }
+    status
+}
+
 /// True when too little was measured for a headline, of the figure or of one that it is computed
 /// from. A figure without a value states its own reason.
 pub(crate) fn is_insufficient(book: &ReportContext<'_>, one: &Indicator) -> bool {
@@ -308,12 +323,16 @@ fn figure_row(book: &ReportContext<'_>, one: &Indicator) -> Vec<CellValue> {
     let share = |share: Option<f64>| share.map_or(CellValue::Empty, CellValue::Number);
     let spread = significant_digits::uncertainty_percent(one).map(|percent| percent / 100.0);
     vec![
-        CellValue::Text(book.indicator_name(&one.id)),
+        CellValue::Text(figure_marks::dated_label(
+            book,
+            one,
+            book.indicator_name(&one.id),
+        )),
         printed_value(book, one),
         super::context::text_cell(book.unit_text(&one.unit)),
         share(spread),
         share(judged_share(book, one)),
-        CellValue::Text(status_word(book, one)),
+        CellValue::Text(marked_status_word(book, one)),
         CellValue::Text(book.message(&format!("report-origin-{}", one.origin.key()))),
         CellValue::text(one.method),
         super::context::text_cell(figure_notes(book, one).join(" ")),
@@ -345,6 +364,33 @@ pub(crate) fn printed_value(book: &ReportContext<'_>, one: &Indicator) -> CellVa
             one,
             *x,
         )),
-        Err(why) => CellValue::Missing(display_names::remark_sentence(book.lang, why)),
+        Err(why) => CellValue::Missing(missing_reason(book, one, why)),
     }
+}
+
+/// Reason for which a figure has no value. Of a measured figure that is declared for its targets,
+/// and that the site does not have, nobody is to write anything down.
+fn missing_reason(book: &ReportContext<'_>, one: &Indicator, why: &IndicatorRemark) -> String {
+    if !is_unmeasured(book, one) {
+        return display_names::remark_sentence(book.lang, why);
+    }
+    let mut gross = book
+        .indicators()
+        .iter()
+        .filter(|one| &*one.id == "co2.gross");
+    let unclaimed = gross.find_map(|one| one.value.as_ref().err());
+    match unclaimed.filter(|_| one.id.starts_with("ledger.co2-")) {
+        Some(why) => display_names::remark_sentence(book.lang, why),
+        None => book.message("chapters-director-absent"),
+    }
+}
+
+/// True for the line of the ledger of a figure that is measured, when nobody wrote anything there.
+pub(crate) fn is_unmeasured(book: &ReportContext<'_>, one: &Indicator) -> bool {
+    let key = one.id.strip_prefix("ledger.");
+    let is_measured = |key: &str| {
+        !IndicatorDefinitions::has_built_in(key)
+            && book.lang.find_text(&format!("indicator-{key}")).is_some()
+    };
+    one.value.is_err() && key.is_some_and(is_measured)
 }

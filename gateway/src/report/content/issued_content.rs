@@ -3,7 +3,7 @@
 
 use super::context::ReportContext;
 use super::headline_record::HeadlineRecord;
-use super::{ReportInputs, display_names, summary};
+use super::{ReportInputs, display_names, page_one_choice, summary};
 use crate::domain::indicator::{DailyValues, DataEvent, Indicator, InputSource};
 use crate::domain::ledger::LedgerEntry;
 use crate::formulas::claim_rounding::{self, RoundingMode};
@@ -24,7 +24,7 @@ pub fn headline_records(matter: ReportInputs<'_>) -> Vec<HeadlineRecord> {
 /// where they are headlines no more.
 pub fn records_beside(matter: ReportInputs<'_>, before: &[HeadlineRecord]) -> Vec<HeadlineRecord> {
     let book = ReportContext::new(matter);
-    let headlines = summary::headline_indicators(&book);
+    let headlines = page_one_choice::headline_indicators(&book);
     let definitions = &book.matter.config.definitions;
     let is_further = |one: &&Indicator| {
         let is_headline = headlines.iter().any(|other| std::ptr::eq(*other, *one));

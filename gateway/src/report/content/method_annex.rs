@@ -1,6 +1,7 @@
 //! Annex: every method behind a figure, with its equation and basis.
 
 use super::context::ReportContext;
+use super::indicator_figures;
 use crate::domain::indicator::Indicator;
 use crate::domain::ledger::EntryKind;
 use crate::report::render::cell_value::ValueKind;
@@ -9,9 +10,13 @@ use crate::report::render::table::ReportTable;
 use std::collections::BTreeMap;
 
 pub(crate) fn method_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
-    // Figures with the same equation share one row.
+    // Figures with the same equation share one row. None is for a measured figure that is declared
+    // for its targets.
     let mut all: BTreeMap<(MethodOrder, &str), Vec<String>> = BTreeMap::new();
-    let told = book.indicators().iter().filter(|one| !is_plain(one));
+    let told = book.indicators().iter().filter(|one| {
+        let is_declared = indicator_figures::is_unmeasured(book, one);
+        !is_plain(one) && !is_declared
+    });
     for one in told {
         let names = all
             .entry((method_order(one.method), one.equation))

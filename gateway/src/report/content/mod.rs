@@ -34,12 +34,17 @@ pub mod explain;
 mod explanation_tests;
 mod factor_annex;
 mod figure_calculations;
+mod figure_marks;
 mod headline_record;
 mod indicator_figures;
 mod issued_content;
 mod ledger_chapter;
 mod method_annex;
 mod officer_form;
+mod page_one;
+mod page_one_choice;
+#[cfg(test)]
+mod page_one_tests;
 mod readings_annex;
 mod report_edition;
 mod report_inputs;
@@ -59,6 +64,7 @@ pub use director::build_director_report;
 pub(crate) use display_names::{format_quantity, period_kind, period_name, to_sentence, unit_text};
 pub use display_names::{indicator_name, remark_sentence};
 pub(crate) use early_period::is_too_early;
+pub(crate) use figure_marks::since_text;
 pub use headline_record::{HeadlineRecord, MovedHeadline, moved_headlines};
 pub use issued_content::{canonical_content, headline_records, records_beside};
 pub use report_edition::ReportEdition;
@@ -67,8 +73,10 @@ pub use revised_since::change_lines;
 pub(crate) use significant_digits::usual_decimals;
 
 use crate::domain::indicator::{Indicator, RoundingDirection};
-use crate::report::render::document::{ReportBlock, ReportDocument, ReportSection};
-use crate::report::render::figure::KeyFigure;
+use crate::report::render::document::{
+    CalloutBox, CalloutTone, ReportBlock, ReportDocument, ReportSection,
+};
+use crate::report::render::figure::{KeyFigure, KeyFigures};
 use context::ReportContext;
 
 /// A figure as pages show it. A claim for which too little was measured has the reason in place of
@@ -86,6 +94,42 @@ pub(crate) fn page_figure(matter: ReportInputs<'_>, one: &Indicator) -> KeyFigur
             ..summary::headline_figure(&book, one)
         },
     }
+}
+
+/// A figure as page 1 shows it, for pages that people quote from.
+pub(crate) fn headline_figure(matter: ReportInputs<'_>, one: &Indicator) -> KeyFigure {
+    let book = ReportContext::new(matter);
+    let label = book.indicator_name(&one.id);
+    KeyFigure {
+        label,
+        ..summary::headline_figure(&book, one)
+    }
+}
+
+/// Builds page 1 alone, for a screen and for a message: its figures with their marks, and the line
+/// on what is doubtful about them.
+pub(crate) fn build_page_one(matter: ReportInputs<'_>) -> ReportDocument {
+    let book = ReportContext::new(matter);
+    let page = page_one::page_one(&book);
+    let tone = if page.is_doubtful {
+        CalloutTone::Warning
+    } else {
+        CalloutTone::Note
+    };
+    let items: Vec<KeyFigure> = page.figures.into_iter().map(|(_, figure)| figure).collect();
+    let mut blocks = vec![summary::introduction_paragraph(&book)];
+    if !items.is_empty() {
+        let id = "headline".to_owned();
+        blocks.push(ReportBlock::Figures(KeyFigures { id, items }));
+    }
+    blocks.push(ReportBlock::Callout(CalloutBox {
+        tone,
+        title: book.message("chapters-page-one-remark"),
+        text: page.remark,
+    }));
+    let kind = display_names::period_kind(matter.account.period);
+    let title = book.message(&format!("chapters-title-{kind}"));
+    book.document(title, vec![build_section(&book, "summary", blocks)])
 }
 
 /// Builds the document of a report.

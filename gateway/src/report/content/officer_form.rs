@@ -144,6 +144,7 @@ fn form_row(
     carbon: Option<&Asset>,
 ) -> Vec<CellValue> {
     let period = book.matter.account.period;
+    let since = one.measured_since().map(|since| since.at.date());
     let masses = carbon
         .map(|asset| emission_masses(book, asset))
         .unwrap_or_default();
@@ -163,8 +164,8 @@ fn form_row(
         text_cell(programme),
         indicator_figures::claimed_value(book, one),
         text_cell(book.unit_text(&one.unit)),
-        CellValue::Date(period.first()),
-        CellValue::Date(period.last()),
+        CellValue::Date(since.unwrap_or(one.period.first())),
+        CellValue::Date(one.period.last()),
         CellValue::Text(book.message(&format!("report-origin-{}", one.origin.key()))),
         share,
         text_cell(carbon.map_or(String::new(), |asset| asset.baseline_codes(period))),

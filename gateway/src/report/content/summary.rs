@@ -1,10 +1,9 @@
-//! First page of a report.
+//! Summary of the full edition.
 
-use super::chosen_headlines::chosen_headlines;
 use super::context::ReportContext;
 use super::revised_since;
 use super::targets::{self, FigureTarget};
-use super::{asset_chapters, display_names, emissions, indicator_figures, significant_digits};
+use super::{display_names, figure_marks, indicator_figures, page_one_choice, significant_digits};
 use crate::domain::indicator::{Indicator, IndicatorRemark, InputSource};
 use crate::domain::ledger::EntryKind;
 use crate::report::render::cell_value::{CellValue, ValueKind};
@@ -12,11 +11,8 @@ use crate::report::render::document::{CalloutBox, CalloutTone, ReportBlock};
 use crate::report::render::figure::{KeyFigure, KeyFigures};
 use crate::report::render::number_format;
 
-/// Maximum number of headline figures.
-const HEADLINES_MAX: usize = 12;
-
 pub(crate) fn summary_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
-    let headlines = headline_indicators(book);
+    let headlines = page_one_choice::headline_indicators(book);
     let mut blocks: Vec<ReportBlock> = past_revision_callout(book).into_iter().collect();
     blocks.push(introduction_paragraph(book));
     blocks.extend(revised_since::revised_callout(book));
@@ -73,37 +69,11 @@ fn site_totals(book: &ReportContext<'_>) -> Option<ReportBlock> {
         .flatten()
 }
 
-/// Headline figures: those that the site chose, avoided emissions, the first figure of each asset,
-/// and indicators with a target.
-pub(crate) fn headline_indicators<'a>(book: &ReportContext<'a>) -> Vec<&'a Indicator> {
-    let mains = book.assets().filter_map(|asset| {
-        let own = asset_chapters::asset_indicators(book, &asset.id).into_iter();
-        // A figure whose readings were refused stands there with its reason, or page 1 would be
-        // silent about the asset.
-        own.into_iter()
-            .find(|one| one.value.is_ok() || indicator_figures::is_refused(one))
-    });
-    let aimed = book.indicators().iter().filter(|one| {
-        one.id.starts_with("ledger.")
-            && targets::find_target(book, EntryKind::Target, one).is_some()
-    });
-    let chosen = chosen_headlines(book).unwrap_or_default();
-    let mut all: Vec<&Indicator> = chosen.into_iter().flatten().collect();
-    let emissions = emissions::headline_emissions(book).into_iter();
-    for one in emissions.chain(mains).chain(aimed) {
-        if !all.iter().any(|other| std::ptr::eq(*other, one)) {
-            all.push(one);
-        }
-    }
-    all.truncate(HEADLINES_MAX);
-    all
-}
-
 /// Headline figure. When too little was measured (METHODS G.4), or when the figure must not be
 /// claimed, the reason replaces the value.
 pub(crate) fn headline_figure(book: &ReportContext<'_>, one: &Indicator) -> KeyFigure {
-    let mut figure =
-        indicator_figures::indicator_figure(book, one, "summary", &book.full_name(one));
+    let name = figure_marks::dated_label(book, one, book.full_name(one));
+    let mut figure = indicator_figures::indicator_figure(book, one, "summary", &name);
     if let Some(why) = indicator_figures::insufficient_reason(book, one) {
         figure.value = CellValue::Missing(why);
         figure.plus_minus = None;
@@ -111,7 +81,7 @@ pub(crate) fn headline_figure(book: &ReportContext<'_>, one: &Indicator) -> KeyF
     indicator_figures::without_withheld(book, one, figure)
 }
 
-fn introduction_paragraph(book: &ReportContext<'_>) -> ReportBlock {
+pub(crate) fn introduction_paragraph(book: &ReportContext<'_>) -> ReportBlock {
     let period = book.matter.account.period;
     let (first, last) = (
         number_format::date(book.lang, period.first()),
@@ -206,7 +176,7 @@ fn target_row(book: &ReportContext<'_>, one: &Indicator) -> Option<Vec<CellValue
         )),
         None => CellValue::Empty,
     };
-    let mut name = book.full_name(one);
+    let mut name = figure_marks::dated_label(book, one, book.full_name(one));
     if let Some((covered, days)) = target.and_then(|target| target.part()) {
         let (covered, days) = (covered.to_string(), days.to_string());
         let args = [("covered", &*covered), ("days", &*days)];

@@ -20,6 +20,17 @@ pub(crate) const SITE_TOTALS: [(&str, &str); 4] = [
 /// Figures of assets that the site has under the same id.
 const OWN_TOTALS: [&str; 4] = ["co2.gross", "co2.project", "co2.leakage", "co2.net"];
 
+/// Id of the figures of assets of which a figure of the site is the total; `None` for another one.
+pub(crate) fn part_of_total(one: &Indicator) -> Option<&'static str> {
+    if one.asset.is_some() {
+        return None;
+    }
+    let mut totals = SITE_TOTALS.iter();
+    let total = totals.find(|(_, total)| *total == &*one.id);
+    let own = OWN_TOTALS.iter().find(|own| **own == &*one.id);
+    total.map(|(of, _)| *of).or(own.copied())
+}
+
 /// Target or baseline of a figure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct FigureTarget {

@@ -2,6 +2,7 @@
 
 pub use crate::domain::indicator::ValueOrigin;
 use crate::report::render::cell_value::{CellValue, ValueKind};
+use jiff::civil::DateTime;
 
 /// Key figures shown together.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct KeyFigure {
     pub is_least: bool,
     /// The value is a lower bound.
     pub is_at_least: bool,
+    /// Local time since when it was measured, where that is later than its period begins.
+    pub since: Option<DateTime>,
     /// Share of the period that was measured, 0 to 1.
     pub completeness: Option<f64>,
     /// Origin of the number: measured, declared, ...
@@ -82,6 +85,7 @@ impl KeyFigure {
             plus_minus: None,
             is_least: false,
             is_at_least: false,
+            since: None,
             completeness: None,
             origin: None,
             status: FigureStatus::Final,

@@ -159,7 +159,7 @@ impl HtmlRenderer<'_> {
             return;
         }
         let value = escape_html(&self.show.figure_text(figure).text);
-        let spread = self.show.spread_text(figure);
+        let spread = self.show.bounds_text(figure);
         let spread = spread.map_or_else(String::new, |spread| {
             let spread = escape_html(&spread);
             format!(" <small class=\"bounds\">{spread}</small>")

@@ -121,6 +121,9 @@ fn figure_json(show: &RenderContext<'_>, figure: &KeyFigure) -> Json {
     let completeness = optional(figure.completeness, &ValueKind::Percent(0));
     item.insert("uncertainty".to_owned(), spread);
     item.insert("uncertainty_is_least".to_owned(), json!(figure.is_least));
+    item.insert("at_least".to_owned(), json!(figure.is_at_least));
+    let since = figure.since.map(|since| since.to_string());
+    item.insert("measured_since".to_owned(), json!(since));
     item.insert("completeness".to_owned(), completeness);
     let target = optional(figure.target, &nearest_kind(&figure.kind));
     item.insert("target".to_owned(), target);

@@ -104,6 +104,24 @@ pub(crate) fn half_width(lang: Language, width: &str, is_least: bool) -> String 
     }
 }
 
+/// Bounds of a figure: `at least` of a lower bound, its half-width, or both; empty without either.
+pub(crate) fn figure_bounds(
+    lang: Language,
+    is_at_least: bool,
+    (width, is_width_least): (&str, bool),
+) -> String {
+    match (is_at_least, width) {
+        (false, "") => String::new(),
+        (false, width) => half_width(lang, width, is_width_least),
+        (true, "") => lang.text("report-lower"),
+        (true, width) if is_width_least => {
+            let width = format!("± {width}");
+            lang.text_with("report-lower-wider", &[("width", &width)])
+        }
+        (true, width) => format!("{}, ± {width}", lang.text("report-lower")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,6 +149,31 @@ mod tests {
         assert_eq!(date(Language::Id, day), "2 Agustus 2026");
         assert_eq!(format_short_date(Language::Id, day), "2 Agu 2026");
         assert_eq!(date(Language::En, day), "2 August 2026");
+    }
+
+    #[test]
+    fn a_bound_and_the_least_width_of_it_are_two_things() {
+        let said = |is_at_least, width| {
+            let both = [Language::Id, Language::En];
+            both.map(|lang| figure_bounds(lang, is_at_least, width))
+        };
+        assert_eq!(said(false, ("", true)), ["", ""]);
+        assert_eq!(said(true, ("", true)), ["paling sedikit", "at least"]);
+        assert_eq!(
+            said(true, ("6 kWh", false)),
+            ["paling sedikit, ± 6 kWh", "at least, ± 6 kWh"]
+        );
+        assert_eq!(
+            said(true, ("6 kWh", true)),
+            [
+                "paling sedikit, ± 6 kWh atau lebih",
+                "at least, ± 6 kWh or more"
+            ]
+        );
+        assert_eq!(
+            said(false, ("6 kWh", true)),
+            ["minimal ± 6 kWh", "at least ± 6 kWh"]
+        );
     }
 
     #[test]

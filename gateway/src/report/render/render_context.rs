@@ -88,16 +88,17 @@ impl<'a> RenderContext<'a> {
         }
     }
 
-    /// Returns the half-width of a figure with its sign and unit, `± 6 kWh`; `None` when it is not
-    /// known.
-    pub(crate) fn spread_text(&self, figure: &KeyFigure) -> Option<String> {
-        let width = figure.shown_width()?;
-        let width = self.number_text(width, &figure.kind.uncertainty_kind(), true);
-        Some(number_format::half_width(
-            self.lang(),
-            &width,
-            figure.is_least,
-        ))
+    /// Returns the bounds of a figure: `at least`, its half-width with sign and unit, or both;
+    /// `None` when neither is known.
+    pub(crate) fn bounds_text(&self, figure: &KeyFigure) -> Option<String> {
+        let is_number = matches!(figure.value, CellValue::Number(_));
+        let spread = figure.kind.uncertainty_kind();
+        let width = figure.shown_width();
+        let width = width.map(|width| self.number_text(width, &spread, true));
+        let width = (&*width.unwrap_or_default(), figure.is_least);
+        let is_at_least = figure.is_at_least && is_number;
+        let text = number_format::figure_bounds(self.lang(), is_at_least, width);
+        (!text.is_empty()).then_some(text)
     }
 
     /// Returns the value of a figure with its unit.
@@ -145,6 +146,15 @@ impl<'a> RenderContext<'a> {
         self.translate(&format!("report-status-{}", status.key()))
     }
 
+    /// Returns the status, with the mark of a lower bound, which the value has elsewhere.
+    fn marked_status(&self, figure: &KeyFigure) -> String {
+        let status = self.status(figure.status);
+        if figure.is_at_least && matches!(figure.value, CellValue::Number(_)) {
+            return format!("{status}, {}", self.translate("report-lower"));
+        }
+        status
+    }
+
     /// Returns the heads of the figure table, for formats without cards.
     pub(crate) fn figure_heads(&self) -> Vec<String> {
         let keys = [
@@ -190,7 +200,7 @@ impl<'a> RenderContext<'a> {
             number(figure.target, &nearest_kind(&figure.kind)),
             number(figure.completeness, &ValueKind::Percent(0)),
             text(&origin.unwrap_or_default()),
-            text(&self.status(figure.status)),
+            text(&self.marked_status(figure)),
             text(&figure.method),
             text(&figure.factors.join(", ")),
             text(&figure.notes.join(" ")),

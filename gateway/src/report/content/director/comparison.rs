@@ -1,11 +1,17 @@
 //! Comparison of a figure with the same one of the period before: only like with like.
 
 use super::director_context::DirectorContext;
-use crate::domain::indicator::{Indicator, InputSource, SiteIndicators};
+use crate::domain::claim_verdict::ClaimVerdict;
+use crate::domain::indicator::{
+    Indicator, IndicatorRemark, InputSource, SiteIndicators, ValueOrigin,
+};
 use crate::domain::input_part::PartSource;
 use crate::domain::period::Period;
+use crate::domain::value_bound::ValueBound;
+use crate::formulas::FormulaStatus;
 use crate::limits::EXPLAIN_DEPTH_MAX;
-use crate::report::content::{display_names, indicator_figures};
+use crate::report::content::context::ReportContext;
+use crate::report::content::{display_names, figure_marks, indicator_figures};
 use crate::report::render::cell_value::CellValue;
 use crate::report::render::figure::FigureStatus;
 use crate::report::render::number_format;
@@ -14,6 +20,10 @@ use std::collections::BTreeSet;
 
 /// Beginning of the message keys of verdicts on a number.
 const VERDICT_PREFIX: &str = "factor-headline-";
+/// Letters of a reason that stands in the column of the period before.
+const WORD_LETTERS_MAX: usize = 64;
+/// Key of the reason of a figure for which nobody wrote anything down.
+const NOT_WRITTEN: &str = "account-not-written";
 /// Smallest share of the recorded days of the one period that the other must have.
 const RECORDED_SHARE_MIN: f64 = 0.5;
 /// Share of the days of a period by which its records may begin later than those of the other.
@@ -21,8 +31,11 @@ const LATE_SHARE: f64 = 0.25;
 
 /// The same figure of the period before, or why it is not beside this one.
 pub(crate) enum Comparison {
-    /// Its number.
+    /// Its number, which is no bound and may be set against the one of this period.
     Number(f64),
+    /// Its number, and a mark for which it says no change: `at least`, `to be checked`; empty where
+    /// the mark is that of this period.
+    Marked(f64, String),
     /// There is none to compare with.
     None,
     /// There is one, and the two are not alike: the word for it, and the reason as a sentence.
@@ -39,14 +52,14 @@ impl DirectorContext<'_> {
         let book = &self.book;
         let value = match &found.value {
             Ok(value) => *value,
-            // There is data, and its number must not be told.
-            Err(why) if why.key.starts_with(VERDICT_PREFIX) => {
-                let word = FigureStatus::NotClaimed.key();
-                let word = book.message(&format!("report-status-{word}"));
+            Err(why) if is_without_data(why) || !has_data(account, found) => {
+                return Comparison::None;
+            }
+            Err(why) => {
+                let word = refused_word(book, found, why);
                 let why = display_names::remark_sentence(book.lang, why);
                 return Comparison::Unlike(word, why);
             }
-            Err(_) => return Comparison::None,
         };
         let why = indicator_figures::withheld_reason(book, found)
             .or_else(|| indicator_figures::insufficient_reason(book, found));
@@ -57,6 +70,10 @@ impl DirectorContext<'_> {
         let is_part = |part: Period, of: Period| days_of(part) != days_of(of);
         if is_part(found.period, whole) || is_part(one.period, own.period) {
             return self.unlike("operation", &[]);
+        }
+        if let Some(since) = found.measured_since() {
+            let since = figure_marks::since_text(book.lang, since, found.period);
+            return self.unlike("since", &[("since", &since)]);
         }
         let now = (recorded_days(own, one), self.days_passed(own.period));
         let then = (recorded_days(account, found), self.days_passed(whole));
@@ -76,6 +93,9 @@ impl DirectorContext<'_> {
             let (now, then) = (now.0.to_string(), then.0.to_string());
             return self.unlike("records", &[("now", &now), ("then", &then)]);
         }
+        if let Some(mark) = mark_of(book, one, found) {
+            return Comparison::Marked(value, mark);
+        }
         Comparison::Number(value)
     }
 
@@ -84,6 +104,12 @@ impl DirectorContext<'_> {
     pub(crate) fn before_quantity(&self, one: &Indicator) -> CellValue {
         match self.comparison(one) {
             Comparison::Number(before) => CellValue::Text(self.quantity(one, before)),
+            Comparison::Marked(before, mark) if mark.is_empty() => {
+                CellValue::Text(self.quantity(one, before))
+            }
+            Comparison::Marked(before, mark) => {
+                CellValue::Text(format!("{} ({mark})", self.quantity(one, before)))
+            }
             Comparison::None => CellValue::Empty,
             Comparison::Unlike(_, why) => CellValue::Missing(why),
         }
@@ -102,6 +128,58 @@ impl DirectorContext<'_> {
         let last = period.last().min(self.book.today());
         (last - period.first()).get_days() + 1
     }
+}
+
+/// True when nothing was read, and nothing written down.
+fn is_without_data(why: &IndicatorRemark) -> bool {
+    let none = [FormulaStatus::NoData, FormulaStatus::NoEnergy].map(FormulaStatus::words_key);
+    why.key == NOT_WRITTEN || none.contains(&why.key)
+}
+
+/// Whether anything was read or written down for the asset of a figure (for the site: for any).
+fn has_data(account: &SiteIndicators, found: &Indicator) -> bool {
+    let is_of = |one: &Indicator| found.asset.is_none() || one.asset == found.asset;
+    let is_known = |one: &Indicator| {
+        one.value.is_ok() && !matches!(one.origin, ValueOrigin::Declared | ValueOrigin::Estimated)
+    };
+    let mut all = account.indicators.iter();
+    all.any(|one| is_of(one) && (is_known(one) || indicator_figures::is_refused(one)))
+}
+
+/// Word for the reason for which the period before has no number.
+fn refused_word(book: &ReportContext<'_>, found: &Indicator, why: &IndicatorRemark) -> String {
+    if why.key.starts_with(VERDICT_PREFIX) {
+        let word = FigureStatus::NotClaimed.key();
+        return book.message(&format!("report-status-{word}"));
+    }
+    if indicator_figures::is_refused(found) {
+        return book.message("chapters-compare-refused");
+    }
+    if why.key == FormulaStatus::Insufficient.words_key() {
+        let word = FigureStatus::Insufficient.key();
+        return book.message(&format!("report-status-{word}"));
+    }
+    let sentence = display_names::remark_sentence(book.lang, why);
+    if sentence.chars().count() > WORD_LETTERS_MAX {
+        return book.message("chapters-compare-no-value");
+    }
+    sentence
+}
+
+/// Mark for which two figures give no change: one of them is a bound, began late or is to be
+/// checked. Empty where that is the figure of this period, which says it itself.
+fn mark_of(book: &ReportContext<'_>, one: &Indicator, found: &Indicator) -> Option<String> {
+    let is_bound = |one: &Indicator| one.bound() != ValueBound::Neither;
+    if found.claim == ClaimVerdict::Doubtful {
+        let word = FigureStatus::Doubtful.key();
+        return Some(book.message(&format!("report-status-{word}")));
+    }
+    if is_bound(found) {
+        return Some(book.message("report-lower"));
+    }
+    let is_marked =
+        is_bound(one) || one.measured_since().is_some() || one.claim == ClaimVerdict::Doubtful;
+    is_marked.then(String::new)
 }
 
 fn days_of(period: Period) -> (Date, Date) {
@@ -282,6 +360,28 @@ mod tests {
         // Nor where people began to record in the middle of it.
         let (before, change) = front_texts(&now, &fed_from("2026-10", 12, 30));
         assert_eq!((&*before, &*change), ("–", "records since 12 Oct 2026"));
+        // A refused or bounded number of the period before says so, and no change.
+        let with = |change: &dyn Fn(&mut Indicator)| {
+            let mut before = fed("2026-10", 30);
+            change(&mut before.indicators[0]);
+            let (before, change) = front_texts(&now, &before);
+            (before.replace('\u{a0}', " "), change)
+        };
+        let refused = IndicatorRemark::new("analyse-status-implausible-readings");
+        let refused = with(&|one| one.value = Err(refused.clone()));
+        assert_eq!(refused, ("–".to_owned(), "readings refused".to_owned()));
+        let lost = IndicatorRemark::new("account-lower-bound");
+        let least = with(&|one| one.remarks.push(lost.clone()));
+        assert_eq!(least, ("240.0 kg".to_owned(), "at least".to_owned()));
+        let doubted = with(&|one| one.claim = ClaimVerdict::Doubtful);
+        assert_eq!(doubted, ("240.0 kg".to_owned(), "to be checked".to_owned()));
+        let late =
+            IndicatorRemark::new("account-measured-since").with_arg("since", "2026-10-12T09:00:00");
+        let late = with(&|one| one.remarks.push(late.clone()));
+        assert_eq!(
+            late,
+            ("–".to_owned(), "readings since 12 Oct 2026".to_owned())
+        );
         // Nor where the asset was in operation for a part of the period before.
         let mut part = fed("2026-10", 30);
         part.indicators[0].period = "2026-10-20..2026-10-31".parse().unwrap();

@@ -3,6 +3,7 @@
 use crate::domain::indicator::{Indicator, SiteIndicators};
 use crate::domain::ledger::EntryKind;
 use crate::domain::period::Period;
+use crate::domain::value_bound::ValueBound;
 use crate::formulas::claim_rounding::{RoundingMode, round_decimals};
 use crate::report::content::context::ReportContext;
 use crate::report::content::{
@@ -78,21 +79,20 @@ impl<'a> DirectorContext<'a> {
         number_format::format_quantity(self.book.lang, rounded, &format.unit, decimals)
     }
 
+    /// The same, `at least 250 kWh` where the figure is a lower bound.
+    pub(crate) fn bounded_quantity(&self, one: &Indicator, number: f64) -> String {
+        let text = self.quantity(one, number);
+        if one.bound() != ValueBound::Lower {
+            return text;
+        }
+        let args = [("value", &*text)];
+        self.book.format_message("report-value-at-least", &args)
+    }
+
     /// A half-width rounded up, with the last digit of its figure.
     pub(crate) fn rounded_width(&self, one: &Indicator, width: f64) -> f64 {
         let decimals = i32::from(self.number_format(one).decimals);
         round_decimals(width, decimals, RoundingMode::Up)
-    }
-
-    /// Name of a figure, with its days where they are a part of the period.
-    pub(crate) fn dated_name(&self, one: &Indicator, name: String) -> String {
-        let whole = self.book.matter.account.period;
-        let days = |period: Period| (period.first(), period.last());
-        if days(one.period) == days(whole) {
-            return name;
-        }
-        let part = display_names::period_name(self.book.lang, one.period);
-        format!("{name} ({part})")
     }
 
     /// The figure with its unit, or the reason for which it is not claimed.
@@ -101,7 +101,9 @@ impl<'a> DirectorContext<'a> {
             indicator_figures::claimed_value(&self.book, one),
             &one.value,
         ) {
-            (CellValue::Number(_), Ok(value)) => CellValue::Text(self.quantity(one, *value)),
+            (CellValue::Number(_), Ok(value)) => {
+                CellValue::Text(self.bounded_quantity(one, *value))
+            }
             (other, _) => other,
         }
     }

@@ -1,12 +1,12 @@
 //! Chapter on what is provisional or doubtful, why, and what is to be done about it.
 
-use super::front_content::names_text;
 use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::{DataEvent, Indicator, InputSource};
 use crate::domain::ledger::QuantityBasis;
 use crate::formulas::counters::CounterEventKind;
 use crate::limits::REPORT_DOUBTS_MAX;
 use crate::report::content::context::ReportContext;
+use crate::report::content::page_one::names_text;
 use crate::report::content::{
     asset_chapters, display_names, emissions, indicator_figures, ledger_chapter, readings_annex,
     summary,
@@ -224,17 +224,93 @@ fn record_doubt(book: &ReportContext<'_>) -> Option<Doubt> {
     })
 }
 
-/// Events in the data: how many there are.
+/// Events in the data: how many there are of each kind that occurred.
 fn event_doubt(book: &ReportContext<'_>) -> Option<Doubt> {
     let account = book.matter.account;
-    let listed = u64::try_from(account.events.len()).unwrap_or(u64::MAX);
-    let count = listed.saturating_add(account.events_left_out);
-    (count > 0).then(|| {
-        let count = count.to_string();
+    let mut kinds: Vec<(&str, u64)> = Vec::new();
+    for event in &account.events {
+        match kinds.iter_mut().find(|(kind, _)| *kind == event.kind) {
+            Some((_, count)) => *count += 1,
+            None => kinds.push((event.kind, 1)),
+        }
+    }
+    if account.events_left_out > 0 {
+        kinds.push(("unlisted", account.events_left_out));
+    }
+    let told = kinds.iter().map(|(kind, count)| {
+        let key = format!("chapters-event-word-{}", kind.replace('_', "-"));
+        format!("{} ({count})", book.message(&key))
+    });
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| {
         [
             book.message("chapters-events"),
-            book.format_message("chapters-director-events", &[("count", &count)]),
+            display_names::to_sentence(&told.join(", ")),
             act_text(book, "events"),
         ]
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::UtcMs;
+    use crate::i18n::Language;
+    use crate::report::content::ReportInputs;
+    use crate::report::content::tests::{NOW, test_account, test_config};
+
+    #[test]
+    fn only_the_kinds_of_events_that_occurred_are_named() {
+        let config = test_config();
+        let mut account = test_account(&config);
+        let event = |kind: &'static str| DataEvent {
+            at: UtcMs(0),
+            until: None,
+            of: "level.level".into(),
+            kind,
+            before_after: None,
+            import: None,
+            redated: None,
+        };
+        account.events = vec![event("gap"), event("step_down"), event("gap")];
+        account.events_left_out = 3;
+        let inputs = ReportInputs {
+            config: &config,
+            account: &account,
+            entries: &[],
+            changes: &[],
+            changes_left_out: 0,
+            past: None,
+            evidence: &crate::evidence::NO_EVIDENCE,
+            revised: None,
+            asset: None,
+            issued: NOW,
+            lang: Language::En,
+        };
+        let [_, said, _] = event_doubt(&ReportContext::new(inputs)).unwrap();
+        let wanted = "Stretches without data (2), falls of counters (1), not listed (3).";
+        assert_eq!(said, wanted);
+    }
+
+    #[test]
+    fn every_kind_of_event_has_a_word_in_both_languages() {
+        let others = [
+            "zero",
+            "gap",
+            "correction",
+            "undated",
+            "redated",
+            "damaged",
+            "imported",
+            "imported_over",
+            "unlisted",
+        ];
+        let counters = CounterEventKind::ALL.iter().map(|kind| kind.code());
+        for kind in counters.chain(others) {
+            let key = format!("chapters-event-word-{}", kind.replace('_', "-"));
+            for lang in [Language::Id, Language::En] {
+                assert_ne!(lang.text(&key), key, "{}", lang.code());
+            }
+        }
+    }
 }

@@ -7,12 +7,14 @@ use crate::config::Asset;
 use crate::domain::indicator::Indicator;
 use crate::report::content::context::{ReportContext, text_cell};
 use crate::report::content::{
-    display_names, emissions, factor_annex, indicator_figures, significant_digits,
+    display_names, emissions, factor_annex, figure_marks, indicator_figures, significant_digits,
 };
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::document::{CalloutTone, ReportBlock};
 use crate::report::render::figure::FigureStatus;
 
+/// Ids of the emissions of the chapter.
+const SHOWN: [&str; 3] = ["co2.net", "waste.net", "methane.lifetime"];
 /// Factors that are named for an asset.
 const FACTORS_MAX: usize = 2;
 
@@ -20,6 +22,7 @@ pub(crate) fn emission_blocks(desk: &DirectorContext<'_>) -> Vec<ReportBlock> {
     let book = &desk.book;
     let mut blocks = Vec::new();
     blocks.extend(provisional_callout(book));
+    blocks.extend(unclaimed_sentences(book));
     for one in emissions::headline_emissions(book) {
         blocks.push(ReportBlock::Paragraph(claim_sentence(desk, one)));
     }
@@ -36,11 +39,29 @@ pub(crate) fn emission_blocks(desk: &DirectorContext<'_>) -> Vec<ReportBlock> {
     blocks
 }
 
+/// Sentences on assets that claim nothing, and why.
+fn unclaimed_sentences(book: &ReportContext<'_>) -> Vec<ReportBlock> {
+    let account = book.matter.account;
+    let sentence = |asset: &Asset| {
+        let gross = account.find("co2.gross", Some(&asset.id))?;
+        let why = gross.value.as_ref().err()?;
+        // A plant with a net says why it has none.
+        if account.find("co2.net", Some(&asset.id)).is_some() {
+            return None;
+        }
+        let name = format!("{} · {}", book.indicator_name("co2.net"), asset.name);
+        let why = display_names::remark_sentence(book.lang, why);
+        Some(book.paragraph("director-no-claim", &[("name", &name), ("why", &why)]))
+    };
+    book.assets().filter_map(sentence).collect()
+}
+
 /// Box on provisional emissions, which marks every page of the report.
 fn provisional_callout(book: &ReportContext<'_>) -> Option<ReportBlock> {
     let known = book.indicators().iter().filter(|one| one.value.is_ok());
+    // Of those that the chapter shows: own emissions without a net stand in the full edition.
     let mut marked = known
-        .filter(|one| emissions::is_emission(&one.id))
+        .filter(|one| SHOWN.iter().any(|id| **id == *one.id))
         .filter_map(|one| indicator_figures::provisional_verdict(book, one));
     let first = marked.next()?;
     let why = indicator_figures::verdict_sentence(book, first);
@@ -51,7 +72,7 @@ fn provisional_callout(book: &ReportContext<'_>) -> Option<ReportBlock> {
 /// Sentence on how much was avoided, between which bounds; or why no number may be claimed.
 fn claim_sentence(desk: &DirectorContext<'_>, one: &Indicator) -> String {
     let book = &desk.book;
-    let name = book.full_name(one);
+    let name = figure_marks::dated_label(book, one, book.full_name(one));
     let why = match &one.value {
         Err(why) => Some(display_names::remark_sentence(book.lang, why)),
         Ok(_) if indicator_figures::is_insufficient(book, one) => {
@@ -64,7 +85,7 @@ fn claim_sentence(desk: &DirectorContext<'_>, one: &Indicator) -> String {
         let args = [("name", &*name), ("why", &*why)];
         return book.format_message("chapters-director-no-claim", &args);
     };
-    let amount = desk.quantity(one, *value);
+    let amount = desk.bounded_quantity(one, *value);
     let width = significant_digits::half_width(one).filter(|width| *width > 0.0);
     let mut text = if one.uncertainty.is_least && width.is_some() {
         let width = half_width_text(desk, one);
@@ -232,7 +253,7 @@ fn lifetime_sentences(desk: &DirectorContext<'_>) -> Vec<ReportBlock> {
         let value = one.value.as_ref().ok()?;
         let is_claimed = !one.claim.is_withheld();
         is_claimed.then(|| {
-            let (name, amount) = (book.full_name(one), desk.quantity(one, *value));
+            let (name, amount) = (book.full_name(one), desk.bounded_quantity(one, *value));
             let args = [("name", &*name), ("amount", &*amount)];
             book.paragraph("director-lifetime", &args)
         })

@@ -5,7 +5,7 @@ use super::front_content;
 use crate::config::Asset;
 use crate::domain::indicator::{DailyValues, Indicator};
 use crate::report::content::context::{ReportContext, text_cell};
-use crate::report::content::{asset_chapters, daily_values, indicator_figures};
+use crate::report::content::{asset_chapters, daily_values, figure_marks, indicator_figures};
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::document::ReportBlock;
 use crate::report::render::table::ReportTable;
@@ -189,7 +189,7 @@ fn figure_row(desk: &DirectorContext<'_>, one: &Indicator) -> Vec<CellValue> {
         book.message(&format!("report-status-{}", state.key()))
     };
     vec![
-        CellValue::Text(desk.dated_name(one, name)),
+        CellValue::Text(figure_marks::dated_label(book, one, name)),
         value,
         text_cell(width),
         text_cell(desk.target_text(one)),

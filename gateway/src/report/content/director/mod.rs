@@ -15,7 +15,6 @@ mod director_context;
 mod doubts;
 mod emission_words;
 mod front_content;
-mod front_figures;
 mod front_plot;
 mod kind_chapters;
 mod record_chapter;

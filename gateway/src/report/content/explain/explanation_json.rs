@@ -10,6 +10,7 @@ use crate::domain::indicator::{Indicator, IndicatorInput, InputSource, PointRead
 use crate::domain::input_part::{InputPart, PartSource};
 use crate::domain::redated_stretch::RedatedStretch;
 use crate::domain::sample_import::ImportInPeriod;
+use crate::domain::value_bound::ValueBound;
 use crate::report::content::context::ReportContext;
 use crate::report::content::{display_names, indicator_figures, significant_digits};
 use crate::report::render::number_format::format_rfc3339;
@@ -49,6 +50,12 @@ pub struct IndicatorValueJson {
     pub uncertainty: Option<f64>,
     /// Half-width of the 95 % interval in percent of the value.
     pub uncertainty_pct: Option<f64>,
+    /// Side on which the true value lies: `lower` (at least the value), `upper` (at most),
+    /// `either`; null for a value that is no bound.
+    pub bound: Option<&'static str>,
+    /// Local time since when it was measured, where its readings begin later than its period,
+    /// `2026-11-12T10:12:00`.
+    pub measured_since: Option<String>,
     /// Measured share of all hours of the period, 0 to 1; null for figures that are no measurement.
     pub completeness: Option<f64>,
     /// Measured share of the daylight hours, 0 to 1.
@@ -237,7 +244,7 @@ pub struct ExplanationJson {
     /// The calculation line by line, long sums first and the equation last. Redone with its
     /// numbers, a line gives its result.
     pub lines: Vec<EquationLineJson>,
-    /// Explanations of the figures among its inputs.
+    /// Explanations of the figures among its inputs, then of those that a total leaves out.
     #[schema(no_recursion)]
     pub below: Vec<ExplanationJson>,
 }
@@ -293,6 +300,17 @@ fn to_part_json(book: &ReportContext<'_>, part: &InputPart) -> InputPartJson {
     }
 }
 
+/// Side on which the true value lies; `None` for a figure that is no bound.
+fn bound_word(one: &Indicator) -> Option<&'static str> {
+    match one.bound() {
+        _ if one.value.is_err() => None,
+        ValueBound::Neither => None,
+        ValueBound::Lower => Some("lower"),
+        ValueBound::Upper => Some("upper"),
+        ValueBound::Either => Some("either"),
+    }
+}
+
 pub(crate) fn to_indicator_json(book: &ReportContext<'_>, one: &Indicator) -> IndicatorValueJson {
     let reason = one.value.as_ref().err();
     let factor = |factor: &std::sync::Arc<Factor>| to_factor_json(book, factor);
@@ -305,6 +323,8 @@ pub(crate) fn to_indicator_json(book: &ReportContext<'_>, one: &Indicator) -> In
         reason: reason.map(|why| display_names::remark_sentence(book.lang, why)),
         unit: one.unit.to_string(),
         uncertainty: significant_digits::half_width(one),
+        bound: bound_word(one),
+        measured_since: one.measured_since().map(|since| since.at.to_string()),
         uncertainty_pct: significant_digits::uncertainty_percent(one),
         completeness: one.completeness.all,
         completeness_daylight: one.completeness.daylight,

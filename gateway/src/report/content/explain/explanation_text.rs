@@ -9,7 +9,7 @@ use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::{Indicator, IndicatorInput, InputSource, PointReadings};
 use crate::report::content::context::ReportContext;
 use crate::report::content::{
-    data_events, display_names, factor_annex, indicator_figures, readings_annex,
+    data_events, display_names, factor_annex, figure_marks, indicator_figures, readings_annex,
 };
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::figure::KeyFigure;
@@ -104,7 +104,11 @@ impl ExplanationWriter<'_, '_> {
         let (book, indicator) = (self.book, one.indicator);
         let name = book.full_name(indicator);
         let period = display_names::period_name(book.lang, indicator.period);
-        let title = format!("{name} ({}), {period}", indicator.id);
+        let mut title = format!("{name} ({}), {period}", indicator.id);
+        if let Some(since) = indicator.measured_since() {
+            let since = figure_marks::since_text(book.lang, since, indicator.period);
+            let _ = write!(title, ", {since}");
+        }
         self.write_step(depth, StepKind::Figure, &title);
         let said = printed_figure_text(book, indicator);
         self.write_step(depth + 1, StepKind::Value, &said);
@@ -134,6 +138,13 @@ impl ExplanationWriter<'_, '_> {
             for (_, next) in below {
                 self.write_indicator(next, depth + 2);
             }
+        }
+        let behind = one.below.iter();
+        for (_, next) in behind.filter(|(at, _)| *at >= indicator.inputs.len()) {
+            let asset = next.indicator.asset.as_deref().unwrap_or_default();
+            let asset = book.asset_name(asset);
+            self.write_message(depth + 1, "left-out", &[("asset", &asset)]);
+            self.write_indicator(next, depth + 2);
         }
         for note in indicator_figures::figure_notes(book, indicator) {
             self.write_message(depth + 1, "note", &[("note", &note)]);
@@ -296,6 +307,10 @@ fn printed_figure_text(book: &ReportContext<'_>, one: &Indicator) -> String {
         _ => display_names::format_number(book.lang, value),
     };
     let mut text = match &figure.value {
+        CellValue::Number(value) if figure.is_at_least => {
+            let value = shown(*value, &figure.kind);
+            book.format_message("report-value-at-least", &[("value", &value)])
+        }
         CellValue::Number(value) => shown(*value, &figure.kind),
         CellValue::Missing(why) => format!("{} {why}", number_format::NO_VALUE),
         _ => number_format::NO_VALUE.to_owned(),

@@ -10,6 +10,7 @@ pub struct IndicatorExplanation<'a> {
     pub indicator: &'a Indicator,
     /// Its calculation, line by line; empty for a figure without a value.
     pub lines: Vec<EquationLine>,
-    /// Figures among its inputs, each with the index of that input.
+    /// Figures among its inputs, each with the index of that input; behind the last input those
+    /// that a total leaves out.
     pub below: Vec<(usize, Self)>,
 }

@@ -26,8 +26,8 @@ pub use indicator_explanation::IndicatorExplanation;
 pub(crate) use input_source::source_text;
 pub(crate) use part_text::part_label;
 
-use super::ReportInputs;
 use super::context::ReportContext;
+use super::{ReportInputs, targets};
 use crate::config::Config;
 use crate::domain::indicator::{Indicator, InputSource, SiteIndicators};
 use crate::i18n::Language;
@@ -142,11 +142,46 @@ fn explain_step<'a>(
             below.push((place, explain_step(account, next, lang, depth + 1, left)));
         }
     }
+    for part in left_out_parts(account, one) {
+        if depth + 1 >= EXPLAIN_DEPTH_MAX || *left == 0 {
+            break;
+        }
+        *left -= 1;
+        let place = one.inputs.len();
+        below.push((place, explain_step(account, part, lang, depth + 1, left)));
+    }
     IndicatorExplanation {
         indicator: one,
         lines: equation_lines(lang, one),
         below,
     }
+}
+
+/// Figures of assets that a total of the site leaves out, because they have no value or must not be
+/// claimed: the reason of the total is theirs.
+fn left_out_parts<'a>(account: &'a SiteIndicators, total: &Indicator) -> Vec<&'a Indicator> {
+    let Some(of) = targets::part_of_total(total) else {
+        return Vec::new();
+    };
+    let is_input = |part: &Indicator| {
+        let mut inputs = total.inputs.iter();
+        inputs.any(|input| match &input.from {
+            InputSource::Indicator { id, asset } => *id == part.id && *asset == part.asset,
+            _ => false,
+        })
+    };
+    // Gross emissions whose net is not claimed are left out with it.
+    let net = |part: &Indicator| account.find("co2.net", part.asset.as_deref());
+    let is_refused = |one: &Indicator| one.value.is_err() || one.claim.is_withheld();
+    let is_left_out = |part: &Indicator| {
+        let of_energy = part.id.starts_with("co2.");
+        is_refused(part) || (of_energy && net(part).is_some_and(is_refused))
+    };
+    let parts = account.indicators.iter();
+    let parts = parts.filter(|one| *one.id == *of && one.asset.is_some());
+    parts
+        .filter(|part| !is_input(part) && is_left_out(part))
+        .collect()
 }
 
 impl IndicatorExplanation<'_> {

@@ -132,7 +132,7 @@ fn push_wrapped(
 fn card_details(show: &RenderContext<'_>, figure: &KeyFigure) -> Vec<String> {
     let lang = show.lang();
     let mut details = Vec::new();
-    if let Some(spread) = show.spread_text(figure) {
+    if let Some(spread) = show.bounds_text(figure) {
         details.push(spread);
     }
     if let Some(target) = figure.target {

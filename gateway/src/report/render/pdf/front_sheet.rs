@@ -164,7 +164,14 @@ fn draw_figure(flow: &mut PageFlow<'_>, one: &FrontFigure) {
     draw_target(flow, one, top);
     height = height.max(draw_before(flow, one, top));
     if let CellValue::Missing(reason) = &one.figure.value {
-        height = height.max(draw_reason(flow, reason, top));
+        // Below the days of the target, where it is for a part of them.
+        let has_days = one.figure.target.is_some() && one.figure.target_days.is_some();
+        let down = if has_days {
+            SMALL_STYLE.line_height()
+        } else {
+            0.0
+        };
+        height = height.max(down + draw_reason(flow, reason, top + down));
     }
     flow.y = top + height.max(ROW_HEIGHT);
     draw_rule(flow, RULE, 0.5);

@@ -1,11 +1,12 @@
-//! Figures of the first page: those that the site chose, else the usual ones that it has.
+//! Figures of page 1, wherever it is shown: those that the site chose, else the usual ones that it
+//! has; and the headlines of the full edition, which begin with them.
 
+use super::chosen_headlines::{ChosenFigure, chosen_headlines};
+use super::context::ReportContext;
+use super::{asset_chapters, emissions, indicator_figures, targets};
 use crate::domain::indicator::Indicator;
 use crate::domain::ledger::EntryKind;
 use crate::limits::{REPORT_HEADLINES_MAX, REPORT_HEADLINES_MIN};
-use crate::report::content::chosen_headlines::{ChosenFigure, chosen_headlines};
-use crate::report::content::context::ReportContext;
-use crate::report::content::{asset_chapters, summary, targets};
 
 /// Usual figures in reading order: how late a place is given up when there are too many, and the
 /// ids that can stand there. The first that exists does.
@@ -52,11 +53,13 @@ const USUAL_FIGURES: [(u8, &[&str]); 10] = [
         ],
     ),
 ];
+/// Maximum number of headlines of the full edition.
+const HEADLINES_MAX: usize = 16;
 /// Priority of a burden: the net of waste that diminishes the gain beside it is never left out.
 const BURDEN_PRIORITY: u8 = 10;
 
-/// Figures of the first page, at most `REPORT_HEADLINES_MAX`: the chosen ones, else the usual ones.
-pub(crate) fn front_figures<'a>(book: &ReportContext<'a>) -> Vec<ChosenFigure<'a>> {
+/// Figures of page 1, at most `REPORT_HEADLINES_MAX`: the chosen ones, else the usual ones.
+pub(crate) fn page_one_choice<'a>(book: &ReportContext<'a>) -> Vec<ChosenFigure<'a>> {
     let usual = || usual_figures(book).into_iter().map(Ok).collect();
     let mut all = chosen_headlines(book).unwrap_or_else(usual);
     all.truncate(REPORT_HEADLINES_MAX);
@@ -86,7 +89,7 @@ fn usual_figures<'a>(book: &ReportContext<'a>) -> Vec<&'a Indicator> {
     }
     let mut all: Vec<&Indicator> = all.into_iter().map(|(_, one)| one).collect();
     // A site of another kind, or one asset: what its summary begins with, then what it has.
-    let begun = summary::headline_indicators(book).into_iter();
+    let begun = further_headlines(book).into_iter();
     let assets = book.assets();
     let own = assets.flat_map(|asset| asset_chapters::asset_indicators(book, &asset.id));
     let own = own.filter(|one| one.value.is_ok());
@@ -99,6 +102,38 @@ fn usual_figures<'a>(book: &ReportContext<'a>) -> Vec<&'a Indicator> {
         }
     }
     all
+}
+
+/// Headlines of the full edition: the figures of page 1 in their order, then avoided emissions, the
+/// first figure of each asset, and indicators with a target.
+pub(crate) fn headline_indicators<'a>(book: &ReportContext<'a>) -> Vec<&'a Indicator> {
+    let first = page_one_choice(book).into_iter().flatten();
+    let mut all: Vec<&Indicator> = Vec::new();
+    for one in first.chain(further_headlines(book)) {
+        if !all.iter().any(|other| std::ptr::eq(*other, one)) {
+            all.push(one);
+        }
+    }
+    all.truncate(HEADLINES_MAX);
+    all
+}
+
+/// Avoided emissions, the first figure of each asset, and indicators with a target.
+fn further_headlines<'a>(book: &ReportContext<'a>) -> Vec<&'a Indicator> {
+    let mains = book.assets().filter_map(|asset| {
+        let own = asset_chapters::asset_indicators(book, &asset.id).into_iter();
+        // A figure whose readings were refused stands there with its reason, or page 1 would be
+        // silent about the asset.
+        own.into_iter()
+            .find(|one| one.value.is_ok() || indicator_figures::is_refused(one))
+    });
+    let aimed = book.indicators().iter().filter(|one| {
+        one.id.starts_with("ledger.")
+            && !indicator_figures::is_unmeasured(book, one)
+            && targets::find_target(book, EntryKind::Target, one).is_some()
+    });
+    let emissions = emissions::headline_emissions(book).into_iter();
+    emissions.chain(mains).chain(aimed).collect()
 }
 
 /// The figure with this id: of the only asset that has it, else of the site. A record needs a

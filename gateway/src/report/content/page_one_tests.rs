@@ -1,0 +1,258 @@
+//! Page 1 says the same wherever it is shown, and says why.
+
+use super::tests::{NOW, all_figures, test_account, test_config, test_indicator, test_input};
+use super::{ReportInputs, build_director_report, build_document, build_page_one, headline_figure};
+use crate::config::Config;
+use crate::domain::claim_verdict::ClaimVerdict;
+use crate::domain::indicator::{Indicator, IndicatorRemark, InputSource, SiteIndicators};
+use crate::domain::measured_since::{SINCE_ARG, SINCE_TOTAL};
+use crate::i18n::Language;
+use crate::report::render::cell_value::CellValue;
+use crate::report::render::document::ReportDocument;
+use crate::report::render::figure::KeyFigure;
+use crate::report::render::short_text::render_short_text;
+use proptest::prelude::*;
+
+const RESET: &str = "account-lower-bound";
+
+fn inputs<'a>(config: &'a Config, account: &'a SiteIndicators, lang: Language) -> ReportInputs<'a> {
+    ReportInputs {
+        config,
+        account,
+        entries: &[],
+        changes: &[],
+        changes_left_out: 0,
+        past: None,
+        evidence: &crate::evidence::NO_EVIDENCE,
+        revised: None,
+        asset: None,
+        issued: NOW,
+        lang,
+    }
+}
+
+fn late(time: &str) -> IndicatorRemark {
+    IndicatorRemark::new(SINCE_TOTAL).with_arg(SINCE_ARG, time)
+}
+
+/// Visible parts of a figure: name, number, status, bound and time since when.
+fn seen(one: &KeyFigure) -> String {
+    let value = match &one.value {
+        CellValue::Number(value) => format!("{value:?}"),
+        CellValue::Missing(why) => why.clone(),
+        _ => String::new(),
+    };
+    let (status, label) = (one.status.key(), &one.label);
+    let bounds = (one.is_at_least, one.is_least, one.shown_width(), one.since);
+    format!("{label} | {value} | {status} | {bounds:?}")
+}
+
+fn summary_of(document: &ReportDocument) -> Vec<&KeyFigure> {
+    let all = all_figures(document).into_iter();
+    all.filter(|one| one.id.starts_with("summary/")).collect()
+}
+
+/// An account with these marks on the figures that page 1 has.
+fn marked_account(config: &Config, marks: &[(usize, u8, u8, u8)], period: &str) -> SiteIndicators {
+    let mut account = test_account(config);
+    account.period = period.parse().unwrap();
+    for (place, one) in account.indicators.iter_mut().enumerate() {
+        one.period = account.period;
+        let (verdict, share, bound, value) = marks[place % marks.len()];
+        one.claim = ClaimVerdict::ALL[verdict % ClaimVerdict::ALL.len()];
+        one.completeness.all = Some(f64::from(share) / 100.0);
+        one.completeness.daylight = one.completeness.all;
+        match bound {
+            0 => one.remarks.push(IndicatorRemark::new(RESET)),
+            1 => one.remarks.push(late("2026-11-12T10:12:00")),
+            _ => {}
+        }
+        if value == 0 {
+            one.value = Err(IndicatorRemark::new("analyse-status-implausible-readings"));
+        }
+    }
+    account
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn page_1_the_screen_the_message_and_the_pages_show_the_same_figures_with_the_same_marks(
+        marks in prop::collection::vec((0_usize..11, 60_u8..=100, 0_u8..4, 0_u8..5), 1..6),
+        period in prop::sample::select(vec![
+            "2026-11-28", "2026-W48", "2026-11", "2026-12", "2026-Q4", "2026",
+            "2026-11-03..2026-11-20",
+        ]),
+        is_english in any::<bool>(),
+    ) {
+        let lang = if is_english { Language::En } else { Language::Id };
+        let config = test_config();
+        let account = marked_account(&config, &marks, period);
+        let matter = inputs(&config, &account, lang);
+        let screen = build_page_one(matter);
+        let screen_figures = summary_of(&screen);
+        let of_screen: Vec<String> = screen_figures.iter().map(|one| seen(one)).collect();
+        prop_assert!(!of_screen.is_empty());
+        // The director's first page tells a reason once; the text of the others refers to it.
+        let (front, _) = build_director_report(matter, None);
+        let of_front: Vec<String> = front.figures.iter().map(|one| seen(&one.figure)).collect();
+        prop_assert_eq!(of_front.len(), of_screen.len());
+        for (front, screen) in of_front.iter().zip(&of_screen) {
+            let parts = |text: &str| text.split(" | ").map(str::to_owned).collect::<Vec<_>>();
+            let (front, screen) = (parts(front), parts(screen));
+            prop_assert_eq!(&front[0], &screen[0]);
+            prop_assert_eq!(&front[2..], &screen[2..]);
+            let same = lang.text("chapters-director-same-reason");
+            prop_assert!(front[1] == screen[1] || front[1] == same, "{front:?} {screen:?}");
+        }
+        let full = build_document(matter);
+        let of_full: Vec<String> = summary_of(&full).into_iter().map(seen).collect();
+        prop_assert_eq!(&of_full[..of_screen.len()], &of_screen[..]);
+        // The message has a line for each, with its marks.
+        let text = render_short_text(&screen);
+        for one in &screen_figures {
+            let line = text.lines().find(|line| line.contains(&format!("• {}:", one.label)));
+            prop_assert!(line.is_some(), "{} in\n{text}", one.label);
+            let least = one.is_at_least && matches!(one.value, CellValue::Number(_));
+            let is_told = line.unwrap_or_default().contains(&lang.text("report-lower"));
+            prop_assert!(!least || is_told, "{line:?}");
+        }
+        prop_assert!(text.contains(&front.remark), "{text}");
+        // Pages that people quote from.
+        for one in &account.indicators {
+            let place = [one.asset.as_deref(), Some(&*one.id)];
+            let place: Vec<&str> = place.into_iter().flatten().collect();
+            let id = format!("summary/{}", place.join("/"));
+            let Some(shown) = screen_figures.iter().find(|shown| shown.id == id) else {
+                continue;
+            };
+            let page = headline_figure(matter, one);
+            let named = KeyFigure { label: shown.label.clone(), ..page };
+            prop_assert_eq!(seen(&named), seen(shown));
+        }
+    }
+}
+
+/// Remark of page 1 of an account of these figures.
+fn remark(all: Vec<Indicator>) -> String {
+    let config = test_config();
+    let mut account = test_account(&config);
+    account.indicators = all;
+    let (front, _) = build_director_report(inputs(&config, &account, Language::En), None);
+    front.remark
+}
+
+fn energy() -> Indicator {
+    test_indicator("plts.generation", Some("plts"), 281.0, "kWh")
+}
+
+#[test]
+fn the_line_of_page_1_says_why_a_figure_is_at_least() {
+    let mut one = energy();
+    one.remarks.push(IndicatorRemark::new(RESET));
+    let said = remark(vec![one]);
+    let why = "At least – Energy generated: Part of the count was lost (a device was reset";
+    assert!(said.contains(why), "{said}");
+    let mut one = energy();
+    one.remarks.push(late("2026-11-12T10:12:00"));
+    let said = remark(vec![one]);
+    let why = "The readings begin on 12 November 2026 10:12; what was before is not in it.";
+    assert!(said.contains(why), "{said}");
+}
+
+#[test]
+fn the_line_of_page_1_names_the_figures_that_make_another_one_a_bound() {
+    let source = |id: &str| InputSource::Indicator {
+        id: id.into(),
+        asset: Some("plts".into()),
+    };
+    let mut made = energy();
+    made.remarks.push(IndicatorRemark::new(RESET));
+    let mut given = test_indicator("plts.export", Some("plts"), 100.0, "kWh");
+    given.remarks.push(IndicatorRemark::new(RESET));
+    let mut net = test_indicator("co2.net", Some("plts"), 0.1, "tCO2");
+    net.inputs = vec![
+        test_input("E", 281.0, "kWh", source("plts.generation")),
+        test_input("X", 100.0, "kWh", source("plts.export")),
+    ];
+    let passed = |key: &str| IndicatorRemark::new(key).with_arg("figure", "plts.export");
+    net.remarks.push(passed("account-passed-lower-bound"));
+    let said = remark(vec![net.clone(), made.clone(), given.clone()]);
+    let why = "Energy generated, Energy exported to the grid: Part of the count was lost";
+    assert!(said.contains(why), "{said}");
+    net.remarks = vec![passed("account-passed-either-bound")];
+    net.claim = ClaimVerdict::Doubtful;
+    let said = remark(vec![net, made, given]);
+    let why = "The true value may be higher or lower. Energy generated, Energy exported";
+    assert!(said.contains(why), "{said}");
+}
+
+#[test]
+fn a_refused_total_of_the_site_is_explained_down_to_each_asset() {
+    use super::explain::explain_indicator;
+    let config = test_config();
+    let mut account = test_account(&config);
+    let refused = |asset: Option<&str>, id: &str| {
+        let mut one = test_indicator(id, asset, 0.0, "kWh");
+        one.value = Err(IndicatorRemark::new("analyse-status-implausible-readings"));
+        one.inputs = Vec::new();
+        one
+    };
+    let mut withheld = test_indicator("plts.generation", Some("roof"), 9.0, "kWh");
+    withheld.claim = ClaimVerdict::ALL[10];
+    account.indicators = vec![
+        refused(Some("plts"), "plts.generation"),
+        withheld,
+        refused(None, "site.generation"),
+    ];
+    for lang in [Language::En, Language::Id] {
+        let found = explain_indicator(&account, "site.generation", None, lang).unwrap();
+        let text = found.text(&config, &account, lang);
+        for name in ["PLTS irigasi", "Atap balai desa"] {
+            let line = lang.text_with("chapters-explain-left-out", &[("asset", name)]);
+            assert!(text.contains(&line), "{line} in\n{text}");
+        }
+        assert_eq!(found.json(&config, &account, lang).below.len(), 2);
+    }
+    // What a total counts is not said to be left out.
+    let part = test_indicator("plts.generation", Some("plts"), 9.0, "kWh");
+    let mut total = test_indicator("site.generation", None, 9.0, "kWh");
+    let from = InputSource::Indicator {
+        id: "plts.generation".into(),
+        asset: Some("plts".into()),
+    };
+    total.inputs = vec![test_input("x", 9.0, "kWh", from)];
+    total.equation = "Σ x";
+    account.indicators = vec![part, total];
+    let found = explain_indicator(&account, "site.generation", None, Language::En).unwrap();
+    let text = found.text(&config, &account, Language::En);
+    assert!(!text.contains("Not in it"), "{text}");
+}
+
+#[test]
+fn a_site_without_a_claim_has_no_empty_row_of_co2_and_says_why() {
+    let config = test_config();
+    let mut account = test_account(&config);
+    let mut gross = test_indicator("co2.gross", Some("plts"), 0.0, "tCO2");
+    gross.value = Err(IndicatorRemark::new("account-no-baseline"));
+    let mut aimed = test_indicator("ledger.co2-net", None, 0.0, "tCO2");
+    aimed.value = Err(IndicatorRemark::new("account-not-written"));
+    account.indicators = vec![energy(), gross, aimed];
+    for lang in [Language::En, Language::Id] {
+        let matter = inputs(&config, &account, lang);
+        let full = build_document(matter);
+        for one in summary_of(&full) {
+            assert!(!one.id.contains("co2"), "{}", seen(one));
+        }
+        let (_, director) = build_director_report(matter, None);
+        let blocks = director.sections.iter().filter(|one| one.id == "carbon");
+        let text = format!("{blocks:?}", blocks = blocks.collect::<Vec<_>>());
+        let why = if lang == Language::En {
+            "no figure is claimed. No claim: no baseline is declared."
+        } else {
+            "PLTS irigasi"
+        };
+        assert!(text.contains(why), "{text}");
+        assert!(!text.contains("Callout"), "{text}");
+    }
+}
