@@ -25,6 +25,8 @@ const ROLES: [&str; 3] = [
 ];
 /// Names in the line on what is provisional; further ones are counted.
 const NAMES_MAX: usize = 3;
+/// Reasons for which figures of the page are to be checked, and that are told there.
+const REASONS_MAX: usize = 3;
 /// Change since the period before, as a share of it, beyond which only the numbers are shown.
 const CHANGE_MAX: f64 = 9.995;
 
@@ -211,15 +213,25 @@ fn change_text(desk: &DirectorContext<'_>, one: &Indicator, before: f64) -> Stri
     }
 }
 
-/// Sentence on what is to be checked: the figures, why, and what is to be done.
-fn doubt_line(book: &ReportContext<'_>, known: &[&Indicator]) -> Option<String> {
+/// Sentences on what is to be checked: one for each reason, with the figures that it is about.
+fn doubt_lines(book: &ReportContext<'_>, known: &[&Indicator]) -> Vec<String> {
+    let mut groups: Vec<(String, Vec<&Indicator>)> = Vec::new();
     let is_doubtful = |one: &&&Indicator| one.value.is_ok() && one.claim == ClaimVerdict::Doubtful;
-    let marked: Vec<&Indicator> = known.iter().filter(is_doubtful).copied().collect();
-    let first = marked.first()?;
-    let why = indicator_figures::doubt_sentence(book, first);
-    let why = why.unwrap_or_else(|| indicator_figures::verdict_sentence(book, first.claim));
-    let args = [("figures", &*names_text(book, &marked)), ("why", &*why)];
-    Some(book.format_message("chapters-director-doubtful", &args))
+    for one in known.iter().filter(is_doubtful) {
+        let why = indicator_figures::doubt_sentence(book, one);
+        let why = why.unwrap_or_else(|| indicator_figures::verdict_sentence(book, one.claim));
+        match groups.iter().position(|(known, _)| *known == why) {
+            Some(at) => groups[at].1.push(one),
+            None if groups.len() < REASONS_MAX => groups.push((why, vec![one])),
+            // The page has room for some; the chapter on doubts has all.
+            None => {}
+        }
+    }
+    let line = |(why, figures): (String, Vec<&Indicator>)| {
+        let args = [("figures", &*names_text(book, &figures)), ("why", &*why)];
+        book.format_message("chapters-director-doubtful", &args)
+    };
+    groups.into_iter().map(line).collect()
 }
 
 /// Number of figures of the page that are printed without a number.
@@ -232,7 +244,7 @@ fn missing_count(figures: &[FrontFigure]) -> usize {
 /// there is something.
 fn remark_line(book: &ReportContext<'_>, known: &[&Indicator], missing: usize) -> (String, bool) {
     let mut all: Vec<String> = summary::past_revision_text(book).into_iter().collect();
-    all.extend(doubt_line(book, known));
+    all.extend(doubt_lines(book, known));
     let provisional = |one: &Indicator| {
         let verdict = indicator_figures::provisional_verdict(book, one);
         verdict.filter(|_| one.value.is_ok())
