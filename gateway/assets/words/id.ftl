@@ -3278,11 +3278,11 @@ account-implausible-amount = catatan { $entry } menyebut { $amount } { $unit }, 
 account-unusual-amount = catatan { $entry } menyebut { $amount } { $unit }, biasanya satu catatan paling banyak { $most } { $unit }; periksa dengan buktinya
 
 # --- what may be claimed: factors, masses, strapping tables ---
-fault-factor-narrow = faktor `{ $found }` dinyatakan lebih pasti daripada { $expected }, tanpa halaman resminya ([[factor_evidence]]); perhitungan memakai { $expected }
+fault-factor-narrow = faktor `{ $found }` dinyatakan lebih pasti daripada { $expected }, tanpa dokumen resminya ([[factor_evidence]]); perhitungan memakai { $expected }
 account-factor-narrow = faktor emisi dinyatakan lebih pasti daripada yang ditunjukkan dokumennya; dipakai ±{ $pct }%
 fault-mass-crossed = `{ $found }` adalah massa lain pada aset `{ $expected }`: yang masuk ke satu aset akan dianggap keluar dari yang lain, atau maggot menjadi sisa; setiap massa perlu indikator sendiri ([[indicator]])
 fault-mass-goes-on = `{ $found }` masuk ke satu aset dan keluar dari yang lain (`{ $expected }`); jika memang begitu, nyatakan dengan [[relation]] jenis `feeds`, jika tidak, beri setiap massa indikator sendiri
-fault-strapping-wide = { $found } pada tinggi { $expected } terlalu datar untuk sebuah tangki; apakah volumenya dalam liter? Satuannya m3
+fault-strapping-wide = { $found } pada tinggi { $expected } terlalu datar untuk sebuah tandon; apakah volumenya dalam liter? Satuannya m3
 fault-strapping-short = tabel berakhir pada { $found }, padahal sensor melihat air sampai { $expected }: di atas baris terakhir tabel tidak memberi volume
 calibrate-capacity = { $found } pada ketinggian tertinggi tidak cocok dengan tandon, yang menurut bentuknya paling banyak memuat { $expected }: periksa liternya (bukan m3), atau bentuknya dalam konfigurasi
 chapters-director-act-entry = Bandingkan catatan itu dengan buktinya, lalu perbaiki.

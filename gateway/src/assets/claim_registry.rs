@@ -36,7 +36,7 @@ struct CommonEnergy {
     certainty: EnergyOverlap,
     /// Message key.
     what: &'static str,
-    /// What was found, as the message quotes it.
+    /// Points or asset that were found, as the message quotes them.
     found: String,
 }
 

@@ -67,7 +67,7 @@ pub(super) fn energy_reaches(
     best
 }
 
-/// What a relation leads to.
+/// Asset to which a relation leads from this one; `None` where it hands on no energy.
 fn step<'a>(
     relation: &'a AssetRelation,
     at: ReachedAsset<'_>,

@@ -1,8 +1,8 @@
-//! [`judge_entries`]: figures with entries of the ledger whose amount cannot be true are not claimed,
-//! and those with an unusual one are to be checked (`config/amount_ranges.toml`).
+//! [`judge_entries`]: figures with entries of the ledger whose amount cannot be true are not
+//! claimed, and those with an unusual one are to be checked (`config/amount_ranges.toml`).
 //!
-//! New entries are checked when they are recorded; these are entries from before, or of a range that
-//! was narrowed since.
+//! New entries are checked when they are recorded; these are entries from before, or of a range
+//! that was narrowed since.
 
 use crate::config::Config;
 use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};

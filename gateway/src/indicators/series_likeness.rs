@@ -106,7 +106,10 @@ fn counter_step(values: &[f64]) -> f64 {
     let above_zero = values.iter().copied().filter(|value| *value > 0.0);
     let smallest = above_zero.fold(f64::INFINITY, f64::min);
     let is_step = |step: &f64| {
-        let off = |value: &f64| (value / step - (value / step).round()).abs();
+        let off = |value: &f64| {
+            let part = (value / step) % 1.0;
+            part.min(1.0 - part)
+        };
         values.iter().all(|value| off(value) <= STEP_TOLERANCE)
     };
     let steps = (1..=STEPS_MAX).map(|parts| smallest / f64::from(parts));
@@ -126,7 +129,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What a counter with this step shows of each day's energy; it starts anywhere in a step.
+    /// Days of a counter with this step, which starts anywhere in a step.
     fn counted(days: &[f64], step: f64, start: f64, rounds: bool) -> Vec<f64> {
         let show = |total: f64| {
             let steps = total / step;
@@ -223,7 +226,8 @@ mod tests {
             let both: Vec<(f64, f64)> = (0..)
                 .zip(&weather)
                 .map(|(day, share)| {
-                    let day_of = |plant: u64| 10.0 * share * (1.0 + 0.05 * noise(seed ^ plant, day));
+                    let off = |plant: u64| 1.0 + 0.05 * noise(seed ^ plant, day);
+                    let day_of = |plant: u64| 10.0 * share * off(plant);
                     (day_of(1), ratio * day_of(2 << 30))
                 })
                 .collect();

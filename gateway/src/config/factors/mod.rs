@@ -372,7 +372,7 @@ fn check_factor(
         id: Arc::from(id?),
         value: value?,
         unit: unit?,
-        spread: check_value_spread(notes, at, value?),
+        spread: factor_ranges::check_value_spread(notes, at, value?),
         scope: raw
             .scope
             .as_ref()
@@ -408,37 +408,6 @@ fn check_factor_id(
         notes.add_error(span, "id", "fault-duplicate", &id, "");
     }
     Some(id)
-}
-
-/// Checks `low` and `high`: both or none, around the value.
-fn check_value_spread(
-    notes: &mut DiagnosticCollector<'_>,
-    at: &SpannedValue<RawFactor>,
-    value: f64,
-) -> Option<(f64, f64)> {
-    let raw = at.get();
-    let low = notes.finite_number(raw.low.as_ref(), "low");
-    let high = notes.finite_number(raw.high.as_ref(), "high");
-    match (low, high) {
-        (Some(low), Some(high)) if low <= value && value <= high => Some((low, high)),
-        (Some(low), Some(high)) => {
-            let expected = format!("{low}..={high}");
-            notes.add_error(
-                at.span(),
-                "value",
-                "fault-range",
-                &value.to_string(),
-                &expected,
-            );
-            None
-        }
-        (None, None) => None,
-        (low, _) => {
-            let missing = if low.is_none() { "low" } else { "high" };
-            notes.add_error(at.span(), missing, "fault-missing", "", "");
-            None
-        }
-    }
 }
 
 fn convert_status(raw: RawFactorStatus) -> FactorStatus {
