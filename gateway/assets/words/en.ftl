@@ -563,7 +563,7 @@ fault-evidence-file = file { $found } does not exist; figures with this factor s
 fault-claimed-twice = the energy of point `{ $found }` already counts for asset `{ $expected }`; one kilowatt-hour counts only once
 fault-claimed-twice-device = `{ $found }` measure the same energy of one device, which already counts for asset `{ $expected }`; one kilowatt-hour counts only once
 fault-claimed-related = `{ $found }` and `{ $expected }` are declared to be the same energy ([[relation]]); only one of them may have a baseline
-fault-claimed-perhaps = `{ $found }` are points of one device: if they measure the same energy, it already counts for asset `{ $expected }`; where it does not, give both a `channel`
+fault-claimed-perhaps = `{ $found }` are points of one device: if they measure the same energy, it already counts for asset `{ $expected }`, and the report says that both are to be checked. Where it does not, use points that the device has for each channel (`energy_1`, `energy_2`), and give both assets a `channel`
 fault-litres-claimed-perhaps = the litres of `{ $found }` have an effect in CO2: if they are the fuel that `{ $expected }` saves, they count twice
 fault-water-claimed-twice = the water of pump `{ $found }` is already claimed by asset `{ $expected }`
 fault-pump-claimed-twice = asset `{ $expected }` drives pump `{ $found }` and claims the same energy
@@ -986,7 +986,6 @@ ledger-whole = { $found } is not a whole number; { $detail } are counted in whol
 ledger-date = "{ $found }" is not a date such as 2026-11-21 or 21/11/2026 (day before month)
 ledger-period = "{ $found }" is not a period such as 2026, 2026-Q4, 2026-11, 2026-W47 or 2026-11-21
 ledger-old = { $found } is before the year 2000; check the year
-ledger-far = { $found } is more than any site records; check the quantity and its unit
 ledger-future = { $found } is in the future; today is { $detail }
 ledger-long = is longer than { $detail } letters
 ledger-too-many = too many: { $found }, at most { $detail }
@@ -1348,7 +1347,7 @@ chapters-introduction = This report gives the figures of { $site } from { $first
 chapters-not-over-title = The period is not over
 chapters-not-over-text = The figures here are computed up to { $until } and will still change.
 chapters-moving-together-title = Perhaps one quantity twice
-chapters-moving-together-text = These figures change by the same ratio every day, and no relation between their assets is declared: { $figures }. Check whether they are one quantity.
+chapters-moving-together-text = These figures may be one quantity counted twice, since they change by the same ratio every day or come from one device, and no relation between their assets is declared: { $figures }. Check whether they are one quantity.
 chapters-provisional-title = Provisional figures
 chapters-provisional-text = Some headline figures are still provisional because their emission factor has not been compared with the official document. They may change and must not be quoted as final.
 chapters-insufficient = The data completeness of this period is only { $share }: not enough for a headline figure.
@@ -3392,3 +3391,27 @@ chapters-event-word-imported-over = imports over kept readings
 chapters-event-word-unlisted = not listed
 chapters-page-one-remark = What to know about these figures
 report-lower-wider = at least, { $width } or more
+
+# --- what may be claimed: one device, one chain of assets ---
+fault-claimed-chain = by the declared relations ([[relation]]), energy of `{ $found }` may be in that of `{ $expected }`, and both have a baseline: leave out the one whose energy is in the other
+fault-generated-perhaps = `{ $found }` are points of one device: if they measure the same energy, it already counts for asset `{ $expected }`, and the report says that both are to be checked
+account-claimed-perhaps = { $asset } and { $other } are measured by one device or joined by declared relations, and may count the same energy: use points that the device has for each channel, or leave one of them out
+account-certified-perhaps = a certificate (REC) was issued for energy of { $other }, which may be the energy that { $asset } claims
+
+# --- amounts that people record: possible, usual ---
+ledger-impossible = { $found } cannot be in one entry, at most { $detail } can; check the quantity and its unit
+ledger-unusual = { $found } is more than is usual in one entry ({ $detail }); check the quantity and its unit. The report says that it is to be checked
+ledger-little = { $found } is very little (usual is { $detail } or more); check the quantity and its unit
+entry-ask-nothing = { $amount }: are you sure that it was nothing?
+account-implausible-amount = entry { $entry } says { $amount } { $unit }, but at most { $most } { $unit } is possible; correct the entry
+account-unusual-amount = entry { $entry } says { $amount } { $unit }, usually an entry has at most { $most } { $unit }; check it with the receipt
+
+# --- what may be claimed: factors, masses, strapping tables ---
+fault-factor-narrow = factor `{ $found }` is said to be known better than { $expected }, without its official page ([[factor_evidence]]); figures use { $expected }
+account-factor-narrow = the emission factor is said to be known better than its documents show; ±{ $pct }% is used
+fault-mass-crossed = `{ $found }` is another mass for asset `{ $expected }`: what goes into one would be what comes out of the other, or larvae would be residue; each mass needs an indicator of its own ([[indicator]])
+fault-mass-goes-on = `{ $found }` goes into one asset and comes out of the other (`{ $expected }`); if that is so, declare it with a [[relation]] of kind `feeds`, else give each mass an indicator of its own
+fault-strapping-wide = { $found } at a height of { $expected } is very flat for a tank; are the volumes in litres? They are in m3
+fault-strapping-short = the table ends at { $found }, but the sensor sees water up to { $expected }: above its last row the table gives no volume
+calibrate-capacity = { $found } at the highest level does not fit the tank, which holds at most { $expected } by its shape: check the litres (not m3), or the shape in the configuration
+chapters-director-act-entry = Compare the entry with its receipt, and correct it.

@@ -560,7 +560,7 @@ fault-evidence-file = berkas { $found } tidak ada; angka dengan faktor ini tetap
 fault-claimed-twice = energi titik ukur `{ $found }` sudah dihitung untuk aset `{ $expected }`; satu kilowatt-jam hanya dihitung satu kali
 fault-claimed-twice-device = `{ $found }` mengukur energi yang sama dari satu alat, yang sudah dihitung untuk aset `{ $expected }`; satu kilowatt-jam hanya dihitung satu kali
 fault-claimed-related = `{ $found }` dan `{ $expected }` dinyatakan sebagai energi yang sama ([[relation]]); hanya satu yang boleh punya baseline
-fault-claimed-perhaps = `{ $found }` adalah titik ukur dari satu alat: jika energinya sama, energi itu sudah dihitung untuk aset `{ $expected }`; jika tidak, beri keduanya `channel`
+fault-claimed-perhaps = `{ $found }` adalah titik ukur dari satu alat: jika energinya sama, energi itu sudah dihitung untuk aset `{ $expected }`, dan laporan menyebut keduanya perlu diperiksa. Jika tidak, pakai titik ukur alat itu untuk setiap kanal (`energy_1`, `energy_2`), dan beri kedua aset `channel`
 fault-litres-claimed-perhaps = liter pada `{ $found }` berdampak CO2: jika itu bahan bakar yang dihemat `{ $expected }`, liter itu dihitung dua kali
 fault-water-claimed-twice = air pompa `{ $found }` sudah menjadi dasar klaim aset `{ $expected }`
 fault-pump-claimed-twice = aset `{ $expected }` menggerakkan pompa `{ $found }` dan mengklaim energi yang sama
@@ -959,7 +959,6 @@ ledger-whole = { $found } bukan bilangan bulat, sedangkan { $detail } dihitung u
 ledger-date = "{ $found }" bukan tanggal seperti 21/11/2026 (hari sebelum bulan) atau 2026-11-21
 ledger-period = "{ $found }" bukan periode seperti 2026, 2026-Q4, 2026-11, 2026-W47, atau 2026-11-21
 ledger-old = { $found } sebelum tahun 2000; periksa tahunnya
-ledger-far = { $found } lebih besar daripada catatan lokasi mana pun; periksa jumlah dan satuannya
 ledger-future = { $found } belum terjadi; hari ini { $detail }
 ledger-long = lebih panjang dari { $detail } huruf
 ledger-too-many = { $found } terlalu banyak, paling banyak { $detail }
@@ -1321,7 +1320,7 @@ chapters-introduction = Laporan ini memuat angka { $site } dari { $first } sampa
 chapters-not-over-title = Periode belum berakhir
 chapters-not-over-text = Angka di sini dihitung sampai { $until } dan masih akan berubah.
 chapters-moving-together-title = Mungkin satu besaran dua kali
-chapters-moving-together-text = Angka-angka ini berubah dengan perbandingan yang sama setiap hari, dan hubungan antara asetnya tidak dinyatakan: { $figures }. Periksa apakah itu satu besaran.
+chapters-moving-together-text = Angka-angka ini mungkin satu besaran yang dihitung dua kali, karena berubah dengan perbandingan yang sama setiap hari atau berasal dari satu alat, dan hubungan antara asetnya tidak dinyatakan: { $figures }. Periksa apakah itu satu besaran.
 chapters-provisional-title = Angka sementara
 chapters-provisional-text = Sebagian angka utama masih sementara karena faktor emisinya belum dicocokkan dengan dokumen resmi. Angka itu dapat berubah dan tidak boleh dikutip sebagai angka final.
 chapters-insufficient = Kelengkapan data periode ini hanya { $share }: tidak cukup untuk angka utama.
@@ -3365,3 +3364,27 @@ chapters-event-word-imported-over = impor atas bacaan yang ada
 chapters-event-word-unlisted = tidak tercantum
 chapters-page-one-remark = Yang perlu diketahui tentang angka ini
 report-lower-wider = paling sedikit, { $width } atau lebih
+
+# --- what may be claimed: one device, one chain of assets ---
+fault-claimed-chain = menurut hubungan yang dinyatakan ([[relation]]), energi `{ $found }` mungkin termasuk dalam energi `{ $expected }`, dan keduanya punya baseline: hapus baseline aset yang energinya termasuk dalam yang lain
+fault-generated-perhaps = `{ $found }` adalah titik ukur dari satu alat: jika energinya sama, energi itu sudah dihitung untuk aset `{ $expected }`, dan laporan menyebut keduanya perlu diperiksa
+account-claimed-perhaps = { $asset } dan { $other } diukur satu alat atau berhubungan menurut pernyataan, dan mungkin menghitung energi yang sama: pakai titik ukur alat itu untuk setiap kanal, atau hapus salah satunya
+account-certified-perhaps = sertifikat energi terbarukan (REC) diterbitkan untuk energi { $other }, yang mungkin sama dengan energi yang diklaim { $asset }
+
+# --- amounts that people record: possible, usual ---
+ledger-impossible = { $found } tidak mungkin dalam satu catatan, paling banyak { $detail }; periksa jumlah dan satuannya
+ledger-unusual = { $found } lebih banyak daripada biasanya dalam satu catatan ({ $detail }); periksa jumlah dan satuannya. Laporan menyebut angka ini perlu diperiksa
+ledger-little = { $found } sangat sedikit (biasanya { $detail } atau lebih); periksa jumlah dan satuannya
+entry-ask-nothing = { $amount }: yakin tidak ada hasilnya?
+account-implausible-amount = catatan { $entry } menyebut { $amount } { $unit }, padahal paling banyak { $most } { $unit } yang mungkin; perbaiki catatan itu
+account-unusual-amount = catatan { $entry } menyebut { $amount } { $unit }, biasanya satu catatan paling banyak { $most } { $unit }; periksa dengan buktinya
+
+# --- what may be claimed: factors, masses, strapping tables ---
+fault-factor-narrow = faktor `{ $found }` dinyatakan lebih pasti daripada { $expected }, tanpa dokumen resminya ([[factor_evidence]]); perhitungan memakai { $expected }
+account-factor-narrow = faktor emisi dinyatakan lebih pasti daripada yang ditunjukkan dokumennya; dipakai ±{ $pct }%
+fault-mass-crossed = `{ $found }` adalah massa lain pada aset `{ $expected }`: yang masuk ke satu aset akan dianggap keluar dari yang lain, atau maggot menjadi sisa; setiap massa perlu indikator sendiri ([[indicator]])
+fault-mass-goes-on = `{ $found }` masuk ke satu aset dan keluar dari yang lain (`{ $expected }`); jika memang begitu, nyatakan dengan [[relation]] jenis `feeds`, jika tidak, beri setiap massa indikator sendiri
+fault-strapping-wide = { $found } pada tinggi { $expected } terlalu datar untuk sebuah tandon; apakah volumenya dalam liter? Satuannya m3
+fault-strapping-short = tabel berakhir pada { $found }, padahal sensor melihat air sampai { $expected }: di atas baris terakhir tabel tidak memberi volume
+calibrate-capacity = { $found } pada ketinggian tertinggi tidak cocok dengan tandon, yang menurut bentuknya paling banyak memuat { $expected }: periksa liternya (bukan m3), atau bentuknya dalam konfigurasi
+chapters-director-act-entry = Bandingkan catatan itu dengan buktinya, lalu perbaiki.

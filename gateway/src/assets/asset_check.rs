@@ -39,7 +39,7 @@ pub(crate) fn check_assets(
     };
     claim_registry::check_claims(notes, raw, registry);
     certificate_claims::check_certificates(notes, raw, registry);
-    shared_points::check_shared_points(notes, raw, &all);
+    shared_points::check_shared_points(notes, raw, &all, &relations);
     (all, relations)
 }
 

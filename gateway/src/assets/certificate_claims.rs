@@ -6,12 +6,13 @@
 //! plant q: PUMP_FUEL, pump = 'w'                     energy of pump w, fed by m: an error
 //! ```
 
-use super::asset_relation::AssetRelationSort;
-use super::claim_registry::{ClaimRegistry, EnergyOverlap, as_plant, claims_emissions};
+use super::claim_registry::{ClaimRegistry, as_plant, claims_emissions};
+use super::energy_overlap::{EnergyOverlap, energy_overlap};
 use super::measured_energy::MeasuredEnergy;
 use super::{Asset, PvPlantAsset, RawAsset};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::SpannedValue;
+use std::sync::Arc;
 
 /// Checks that no plant claims energy for which a certificate was issued: by the same point, by the
 /// power beside the energy of one device, by the energy of the pump whose fuel it claims, or by
@@ -21,26 +22,51 @@ pub(crate) fn check_certificates(
     raw: &[SpannedValue<RawAsset>],
     registry: ClaimRegistry<'_>,
 ) {
-    for (at, asset) in raw.iter().zip(registry.assets) {
+    let ats = raw.iter().zip(registry.assets);
+    let ats: Vec<(&SpannedValue<RawAsset>, &Asset)> = ats.collect();
+    for (asset, plant, overlap) in certified_claims(registry) {
+        let Some((at, _)) = ats.iter().find(|(_, one)| one.id == asset.id) else {
+            continue;
+        };
+        match overlap {
+            EnergyOverlap::None => {}
+            EnergyOverlap::Sure => {
+                let what = "fault-rec-claimed";
+                notes.add_error(at.span(), "claim", what, &asset.id, &plant.id);
+            }
+            EnergyOverlap::Possible => {
+                let what = "fault-rec-claimed-perhaps";
+                notes.add_warning(at.span(), "claim", what, &asset.id, &plant.id);
+            }
+        }
+    }
+}
+
+/// Ids of the plants whose claims may be for energy with a certificate, each with the asset that
+/// has it.
+pub(crate) fn doubted_certificates(registry: ClaimRegistry<'_>) -> Vec<(Arc<str>, Arc<str>)> {
+    let doubted = certified_claims(registry).into_iter();
+    let doubted = doubted.filter(|(_, _, overlap)| *overlap == EnergyOverlap::Possible);
+    let ids = doubted.map(|(asset, plant, _)| (Arc::clone(&plant.id), Arc::clone(&asset.id)));
+    ids.collect()
+}
+
+/// Each asset with a certificate and each plant that claims beside it, with the certainty that the
+/// two are about the same energy.
+fn certified_claims(registry: ClaimRegistry<'_>) -> Vec<(&Asset, &Asset, EnergyOverlap)> {
+    let mut all = Vec::new();
+    for asset in registry.assets {
         let Some(certified) = MeasuredEnergy::certified(asset) else {
             continue;
         };
         for one in registry.assets {
-            let Some(plant) = claiming_plant(asset, one) else {
-                continue;
-            };
-            let what = match overlap(registry, (asset, &certified), (one, plant)) {
-                EnergyOverlap::None => continue,
-                EnergyOverlap::Sure => {
-                    let what = "fault-rec-claimed";
-                    notes.add_error(at.span(), "claim", what, &asset.id, &one.id);
-                    continue;
-                }
-                EnergyOverlap::Possible => "fault-rec-claimed-perhaps",
-            };
-            notes.add_warning(at.span(), "claim", what, &asset.id, &one.id);
+            if let Some(plant) = claiming_plant(asset, one) {
+                let found = overlap(registry, (asset, &certified), (one, plant));
+                all.push((asset, one, found));
+            }
         }
     }
+    all
 }
 
 /// The other asset as a plant that claims emissions beside the certificate of the first one.
@@ -58,20 +84,11 @@ fn overlap(
     (one, plant): (&Asset, &PvPlantAsset),
 ) -> EnergyOverlap {
     let with = |id: &str, measured: &MeasuredEnergy<'_>| {
-        if registry.is_one_energy(&asset.id, id) || is_fed(registry, &asset.id, id) {
-            EnergyOverlap::Sure
-        } else {
-            registry.energy_overlap(certified, measured)
-        }
+        let declared = registry.declared_overlap(&asset.id, id);
+        declared.max(energy_overlap(registry.site, certified, measured))
     };
     let pumps = registry.replaced_pumps(plant);
     let by_pumps = pumps.map(|(_, (id, pump))| with(id, &MeasuredEnergy::of_pump(pump)));
     let own = with(&one.id, &MeasuredEnergy::of_plant(plant));
     by_pumps.fold(own, Ord::max)
-}
-
-/// Whether one of two assets is declared to feed the other.
-fn is_fed(registry: ClaimRegistry<'_>, one: &str, other: &str) -> bool {
-    let mut all = registry.relations.iter();
-    all.any(|relation| relation.sort == AssetRelationSort::Feeds && relation.joins(one, other))
 }

@@ -6,8 +6,9 @@
 //! plant b: power = 'inverter.power', PUMP_FUEL      claims it again, by its power: an error
 //! ```
 
-use super::asset_point::POWER_UNITS;
-use super::asset_relation::{AssetRelation, AssetRelationSort};
+use super::asset_relation::AssetRelation;
+use super::energy_chain::{energy_chain, energy_reaches};
+use super::energy_overlap::{EnergyOverlap, energy_overlap};
 use super::measured_energy::MeasuredEnergy;
 use super::{Asset, AssetKind, AssetPoint, PumpAsset, PvPlantAsset, RawAsset};
 use crate::carbon::settings::baseline::{Baseline, BaselineKind};
@@ -17,7 +18,6 @@ use crate::config::raw_values::SpannedValue;
 use crate::domain::Site;
 use crate::domain::date_bounds::DateBounds;
 use crate::ledger::{IndicatorDefinition, IndicatorDefinitions, LedgerDimension};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The site, its assets and their relations, among which claims are compared.
@@ -30,12 +30,14 @@ pub(crate) struct ClaimRegistry<'a> {
     pub(crate) assets: &'a [Asset],
 }
 
-/// Certainty that two points measure the same energy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum EnergyOverlap {
-    None,
-    Possible,
-    Sure,
+/// Two assets whose energy is, or may be, the same.
+#[derive(Clone, Debug)]
+struct CommonEnergy {
+    certainty: EnergyOverlap,
+    /// Message key.
+    what: &'static str,
+    /// Points or asset that were found, as the message quotes them.
+    found: String,
 }
 
 /// Checks kilowatt-hours, water, and the records of people: each is claimed once.
@@ -51,7 +53,8 @@ pub(crate) fn check_claims(
             registry.check_plants(notes, at, (earlier, later));
             registry.check_pumps(notes, at, (earlier, later));
             registry.check_meters(notes, at, (earlier, later));
-            check_gensets(notes, at, (earlier, later));
+            registry.check_sets(notes, at, (earlier, later));
+            check_bought_fuel(notes, at, (earlier, later));
         }
         registry.check_driven_pump(notes, at, later);
         registry.check_records(notes, at, later);
@@ -71,87 +74,100 @@ impl ClaimRegistry<'_> {
             return;
         };
         self.check_same_pump(notes, at, (earlier, one), other);
-        let Some((first, second)) = main_point(one).zip(main_point(other)) else {
-            return;
-        };
+        if let Some(common) = self.common_energy((earlier, one), (later, other)) {
+            common.tell(notes, (at, "baseline"), &earlier.id);
+        }
+    }
+
+    /// The energy that two plants claim together or add to the site's total twice; `None` without
+    /// any.
+    fn common_energy(
+        self,
+        (earlier, one): (&Asset, &PvPlantAsset),
+        (later, other): (&Asset, &PvPlantAsset),
+    ) -> Option<CommonEnergy> {
+        let (first, second) = main_point(one).zip(main_point(other))?;
         let both_claim = claims_together(one, other);
         if self.is_counted_once(earlier, later) && !both_claim {
-            return;
+            return None;
         }
         let measured = [one, other].map(MeasuredEnergy::of_plant);
-        match self.energy_overlap(&measured[0], &measured[1]) {
-            EnergyOverlap::Sure if first.id == second.id => {
-                let what = "fault-claimed-twice";
-                notes.add_error(at.span(), "baseline", what, &second.id, &earlier.id);
-            }
-            EnergyOverlap::Sure => {
-                let found = format!("{}, {}", first.id, second.id);
-                let what = "fault-claimed-twice-device";
-                notes.add_error(at.span(), "baseline", what, &found, &earlier.id);
-            }
-            // What is part of, in series with, or fed by another plant is the same energy.
-            _ if both_claim
-                && (self.are_related(earlier, later)
-                    || self.is_one_energy(&earlier.id, &later.id)) =>
-            {
-                let what = "fault-claimed-related";
-                notes.add_error(at.span(), "baseline", what, &later.id, &earlier.id);
-            }
-            EnergyOverlap::Possible => {
-                let found = format!("{}, {}", first.id, second.id);
-                let what = "fault-claimed-perhaps";
-                notes.add_warning(at.span(), "baseline", what, &found, &earlier.id);
-            }
-            EnergyOverlap::None => {}
-        }
-    }
-
-    /// Whether two assets measure the same energy: one point, or the energy and the power of a
-    /// device that has one of these alone.
-    pub(super) fn energy_overlap(
-        self,
-        one: &MeasuredEnergy<'_>,
-        other: &MeasuredEnergy<'_>,
-    ) -> EnergyOverlap {
-        let (first, second) = (one.points(), other.points());
-        if first.iter().any(|id| second.contains(id)) {
-            return EnergyOverlap::Sure;
-        }
-        let shared = first
-            .iter()
-            .find(|id| second.iter().any(|id2| device_of(id2) == device_of(id)));
-        let Some(device) = shared.map(|id| device_of(id)) else {
-            return EnergyOverlap::None;
+        let overlap = energy_overlap(self.site, &measured[0], &measured[1]);
+        // What is part of, in series with, or fed by another plant is the same energy.
+        let declared = self.declared_overlap(&earlier.id, &later.id);
+        let (certainty, what) = match (overlap, declared) {
+            (EnergyOverlap::Sure, _) if first.id == second.id => (overlap, "fault-claimed-twice"),
+            (EnergyOverlap::Sure, _) => (overlap, "fault-claimed-twice-device"),
+            (_, EnergyOverlap::Sure) if both_claim => (declared, "fault-claimed-related"),
+            (EnergyOverlap::Possible, _) => (overlap, "fault-claimed-perhaps"),
+            (_, EnergyOverlap::Possible) if both_claim => (declared, "fault-claimed-chain"),
+            _ => return None,
         };
-        // The channels say it, where they are declared.
-        if let (Some(own), Some(other)) = (one.channel, other.channel) {
-            return if own == other {
-                EnergyOverlap::Sure
-            } else {
-                EnergyOverlap::None
-            };
-        }
-        // A device with several counters and several powers may have a channel for each plant.
-        let mixed = one.counters.is_empty() != other.counters.is_empty();
-        let (counters, powers) = self.energy_points(device);
-        if mixed && (counters <= 1 || powers <= 1) {
-            EnergyOverlap::Sure
-        } else {
-            EnergyOverlap::Possible
+        let found = match what {
+            "fault-claimed-twice" => second.id.to_string(),
+            "fault-claimed-related" | "fault-claimed-chain" => later.id.to_string(),
+            _ => format!("{}, {}", first.id, second.id),
+        };
+        Some(CommonEnergy {
+            certainty,
+            what,
+            found,
+        })
+    }
+
+    /// The energy of a generator set is not that of a plant or of another set.
+    fn check_sets(
+        self,
+        notes: &mut DiagnosticCollector<'_>,
+        at: &SpannedValue<RawAsset>,
+        (earlier, later): (&Asset, &Asset),
+    ) {
+        if let Some(common) = self.common_generation(earlier, later) {
+            common.tell(notes, (at, "energy"), &earlier.id);
         }
     }
 
-    /// Number of energy counters and of powers that a device has.
-    fn energy_points(self, device: &str) -> (usize, usize) {
-        let found = self.site.devices.iter().find(|one| *one.id == *device);
-        let points = found.map_or(&[][..], |one| &one.points);
-        let counters = points
-            .iter()
-            .filter(|one| one.counter && one.unit.ends_with("Wh"));
-        let powers = points
-            .iter()
-            .filter(|one| POWER_UNITS.contains(&&*one.unit));
-        (counters.count(), powers.count())
+    /// The energy that a generator set and a plant, or two sets, both count; one point in both
+    /// roles is refused elsewhere (`shared_points`).
+    fn common_generation(self, earlier: &Asset, later: &Asset) -> Option<CommonEnergy> {
+        let is_set = |asset: &Asset| matches!(asset.kind, AssetKind::Genset(_));
+        let (one, other) = generated(earlier).zip(generated(later))?;
+        if !(is_set(earlier) || is_set(later)) || one.shares_point(&other) {
+            return None;
+        }
+        let certainty = energy_overlap(self.site, &one, &other);
+        let what = match certainty {
+            EnergyOverlap::Sure => "fault-claimed-twice-device",
+            EnergyOverlap::Possible => "fault-generated-perhaps",
+            EnergyOverlap::None => return None,
+        };
+        let found = one.main_points(&other);
+        let found = found.first().map(|(id, id2)| format!("{id}, {id2}"));
+        Some(CommonEnergy {
+            certainty,
+            what,
+            found: found.unwrap_or_default(),
+        })
+    }
+
+    /// Pairs of assets whose energy may be the same, by id: `check` warns of them, and what is
+    /// counted of both is to be checked.
+    pub(crate) fn doubted_energy(self) -> Vec<(Arc<str>, Arc<str>)> {
+        let mut all = Vec::new();
+        for (index, later) in self.assets.iter().enumerate() {
+            let before = self.assets.iter().take(index);
+            for earlier in before.filter(|one| one.days.overlaps(later.days)) {
+                let plants = as_plant(earlier).zip(as_plant(later));
+                let common = match plants {
+                    Some((one, other)) => self.common_energy((earlier, one), (later, other)),
+                    None => self.common_generation(earlier, later),
+                };
+                if common.is_some_and(|one| one.certainty == EnergyOverlap::Possible) {
+                    all.push((Arc::clone(&earlier.id), Arc::clone(&later.id)));
+                }
+            }
+        }
+        all
     }
 
     /// The water of a pump stands behind one claim.
@@ -196,25 +212,29 @@ impl ClaimRegistry<'_> {
                 if !as_plant(other).is_some_and(claims) || !other.days.overlaps(asset.days) {
                     continue;
                 }
-                if self.drives(other, (pump_id, pump)) {
-                    let what = "fault-pump-claimed-twice";
-                    notes.add_error(at.span(), "baseline", what, pump_id, &other.id);
-                } else if pump.plts.is_none() {
-                    let what = "fault-pump-driver";
-                    notes.add_warning(at.span(), "baseline", what, pump_id, &other.id);
+                match self.drives(other, (pump_id, pump)) {
+                    EnergyOverlap::Sure => {
+                        let what = "fault-pump-claimed-twice";
+                        notes.add_error(at.span(), "baseline", what, pump_id, &other.id);
+                    }
+                    EnergyOverlap::None if pump.plts.is_some() => {}
+                    EnergyOverlap::None | EnergyOverlap::Possible => {
+                        let what = "fault-pump-driver";
+                        notes.add_warning(at.span(), "baseline", what, pump_id, &other.id);
+                    }
                 }
             }
         }
     }
 
-    /// Whether a plant drives the pump, by what the site has declared or measures.
-    fn drives(self, plant: &Asset, (pump_id, pump): (&str, &PumpAsset)) -> bool {
-        let feeds = |one: &AssetRelation| {
-            one.sort == AssetRelationSort::Feeds && one.asset == plant.id && *one.with == *pump_id
-        };
-        pump.plts.as_ref() == Some(&plant.id)
-            || self.relations.iter().any(feeds)
-            || as_plant(plant).is_some_and(|plant| shares_energy(plant, pump))
+    /// Certainty that a plant drives the pump, by what the site has declared or measures.
+    fn drives(self, plant: &Asset, (pump_id, pump): (&str, &PumpAsset)) -> EnergyOverlap {
+        let is_named = pump.plts.as_ref() == Some(&plant.id);
+        if is_named || as_plant(plant).is_some_and(|plant| shares_energy(plant, pump)) {
+            return EnergyOverlap::Sure;
+        }
+        let carries = |id: &str| self.carries_energy(id);
+        energy_reaches(self.relations, carries, &plant.id, pump_id)
     }
 
     /// Water of two pumps that is the same is added to the site's total once.
@@ -256,30 +276,24 @@ impl ClaimRegistry<'_> {
         }
     }
 
-    /// Whether one asset is declared to be in the energy of the other, by a chain of relations: a
-    /// part in its whole, or the same energy in series. Two parts of one whole are not.
-    pub(super) fn is_one_energy(self, one: &str, other: &str) -> bool {
-        self.wholes_of(one).contains(other) || self.wholes_of(other).contains(one)
+    /// Certainty that one asset is declared to be in the energy of the other, over any number of
+    /// relations.
+    pub(super) fn declared_overlap(self, one: &str, other: &str) -> EnergyOverlap {
+        energy_chain(self.relations, |id| self.carries_energy(id), one, other)
     }
 
-    /// The asset, what passes the same energy in series, and the wholes that they are part of.
-    fn wholes_of<'b>(&'b self, id: &str) -> BTreeSet<&'b str> {
-        let mut all: BTreeSet<&str> = BTreeSet::new();
-        let known = self.assets.iter().find(|one| *one.id == *id);
-        let mut next: Vec<&str> = known.iter().map(|one| &*one.id).collect();
-        while let Some(id) = next.pop() {
-            if !all.insert(id) {
-                continue;
-            }
-            next.extend(self.relations.iter().filter_map(|one| match one.sort {
-                AssetRelationSort::PartOf | AssetRelationSort::InSeries if *one.asset == *id => {
-                    Some(&*one.with)
-                }
-                AssetRelationSort::InSeries if *one.with == *id => Some(&*one.asset),
-                _ => None,
-            }));
-        }
-        all
+    /// Whether what the asset feeds gets energy from it.
+    fn carries_energy(self, id: &str) -> bool {
+        let found = self.assets.iter().find(|one| *one.id == *id);
+        found.is_some_and(|one| {
+            let carries = |kind: &AssetKind| {
+                matches!(
+                    kind,
+                    AssetKind::Plts(_) | AssetKind::Genset(_) | AssetKind::Meter(_)
+                )
+            };
+            carries(&one.kind)
+        })
     }
 
     /// A record whose quantity has an effect in CO2 must not stand behind the emissions of a bin
@@ -372,6 +386,30 @@ impl ClaimRegistry<'_> {
     }
 }
 
+impl CommonEnergy {
+    fn tell(
+        &self,
+        notes: &mut DiagnosticCollector<'_>,
+        (at, key): (&SpannedValue<RawAsset>, &str),
+        earlier: &str,
+    ) {
+        if self.certainty == EnergyOverlap::Sure {
+            notes.add_error(at.span(), key, self.what, &self.found, earlier);
+        } else {
+            notes.add_warning(at.span(), key, self.what, &self.found, earlier);
+        }
+    }
+}
+
+/// Energy that an asset generates; `None` for one that generates none.
+fn generated(asset: &Asset) -> Option<MeasuredEnergy<'_>> {
+    match &asset.kind {
+        AssetKind::Plts(plant) => Some(MeasuredEnergy::of_plant(plant)),
+        AssetKind::Genset(set) => Some(MeasuredEnergy::of_genset(set)),
+        _ => None,
+    }
+}
+
 pub(super) fn as_plant(asset: &Asset) -> Option<&PvPlantAsset> {
     match &asset.kind {
         AssetKind::Plts(plant) => Some(plant),
@@ -380,7 +418,7 @@ pub(super) fn as_plant(asset: &Asset) -> Option<&PvPlantAsset> {
 }
 
 /// Fuel that is bought for two sets under one indicator would count for both.
-fn check_gensets(
+fn check_bought_fuel(
     notes: &mut DiagnosticCollector<'_>,
     at: &SpannedValue<RawAsset>,
     (earlier, later): (&Asset, &Asset),
@@ -432,9 +470,4 @@ fn shares_energy(plant: &PvPlantAsset, pump: &PumpAsset) -> bool {
 
 fn is_point(point: Option<&AssetPoint>, id: &str) -> bool {
     point.is_some_and(|point| *point.id == *id)
-}
-
-/// Device of a point id, `device.point`.
-fn device_of(id: &str) -> &str {
-    id.split('.').next().unwrap_or_default()
 }

@@ -458,3 +458,168 @@ fn fuel_that_is_bought_counts_for_one_set() {
     let before = set("a", "jelantah") + "until = 2026-06-30\n";
     assert!(load(&(before + &set("b", "jelantah") + after)).is_ok());
 }
+
+/// Faults and warnings about energy that counts twice.
+fn double_claims(text: &str) -> Vec<&'static str> {
+    let found = load(text).map_or_else(|faults| faults.0, |config| config.warnings);
+    let found = found.iter().map(|fault| fault.what);
+    let known = ["fault-claimed-", "fault-generated-", "fault-rec-"];
+    found
+        .filter(|what| known.iter().any(|key| what.starts_with(key)))
+        .collect()
+}
+
+#[test]
+fn a_channel_that_somebody_makes_up_hides_no_double_claim() {
+    let (sure, perhaps) = ("fault-claimed-twice-device", "fault-claimed-perhaps");
+    for (one, other, wanted) in [
+        (
+            "energy = 'inverter.energy'",
+            "power = 'inverter.power'",
+            sure,
+        ),
+        (
+            "energy = 'channels.energy_1'",
+            "power = 'channels.power_1'",
+            sure,
+        ),
+        (
+            "energy = 'channels.energy_1'",
+            "power = 'channels.power_2'",
+            "",
+        ),
+        (
+            "power = 'channels.power_1'",
+            "power = 'channels.power_2'",
+            "",
+        ),
+        (
+            "energy = 'phases.ac_energy_import_l1'",
+            "energy = 'phases.ac_energy_import_l3'",
+            "",
+        ),
+        // The sum, and one of its parts.
+        (
+            "energy = 'phases.ac_energy_import'",
+            "energy = 'phases.ac_energy_import_l1'",
+            perhaps,
+        ),
+        (
+            "energy = 'phases.ac_energy_import'",
+            "energy = 'phases.ac_energy_total'",
+            perhaps,
+        ),
+        (
+            "energy = 'phases.ac_energy_import'",
+            "power = 'phases.ac_power'",
+            perhaps,
+        ),
+        (
+            "energy = 'phases.ac_energy_import_l1'",
+            "power = 'phases.ac_power_l1'",
+            sure,
+        ),
+    ] {
+        let phases = "[[device]]\nid = 'phases'\nbus = 'b'\nunit = 9\nprofile = 'eastron-sdm630'\n";
+        let claims = plant("p", &format!("{one}\nchannel = 'a'"), GRID)
+            + &plant("q", &format!("{other}\nchannel = 'b'"), GRID);
+        let wanted: Vec<&str> = [wanted]
+            .into_iter()
+            .filter(|what| !what.is_empty())
+            .collect();
+        assert_eq!(double_claims(&(claims + phases)), wanted, "{one} {other}");
+    }
+}
+
+#[test]
+fn a_generator_set_counts_no_energy_of_a_plant_or_of_another_set() {
+    let set = |id: &str, keys: &str| {
+        format!("[[asset]]\nid = '{id}'\nkind = 'genset'\nrating_kw = 5\n{keys}\n")
+    };
+    let grid = |keys: &str| plant("p", keys, GRID);
+    let (sure, perhaps) = ("fault-claimed-twice-device", "fault-generated-perhaps");
+    for (assets, wanted) in [
+        (grid(INVERTER) + &set("g", "power = 'inverter.power'"), sure),
+        (set("g", "power = 'inverter.power'") + &grid(INVERTER), sure),
+        (grid("power = 'inverter.power'") + &set("g", INVERTER), sure),
+        (
+            set("g", INVERTER) + &set("h", "power = 'inverter.power'"),
+            sure,
+        ),
+        // A plant whose baseline claims nothing is added to the site's energy all the same.
+        (
+            plant("p", INVERTER, NONE) + &set("g", "power = 'inverter.power'"),
+            sure,
+        ),
+        (
+            grid("energy = 'channels.energy_1'") + &set("g", "energy = 'channels.energy_2'"),
+            "",
+        ),
+        (
+            grid("energy = 'channels.energy_1'") + &set("g", "power = 'channels.power_1'"),
+            sure,
+        ),
+        (
+            grid("energy = 'phases.ac_energy_import'")
+                + &set("g", "energy = 'phases.ac_energy_total'"),
+            perhaps,
+        ),
+        (grid(INVERTER) + &set("g", "energy = 'second.energy'"), ""),
+    ] {
+        let phases = "[[device]]\nid = 'phases'\nbus = 'b'\nunit = 9\nprofile = 'eastron-sdm630'\n";
+        let wanted: Vec<&str> = [wanted]
+            .into_iter()
+            .filter(|what| !what.is_empty())
+            .collect();
+        assert_eq!(
+            double_claims(&(assets.clone() + phases)),
+            wanted,
+            "{assets}"
+        );
+    }
+}
+
+#[test]
+fn a_claim_is_followed_over_several_relations() {
+    let (claimed, perhaps) = ("fault-rec-claimed", "fault-rec-claimed-perhaps");
+    let meter = certified("energy = 'meter.energy'");
+    let between = "[[asset]]\nid = 'n'\nkind = 'meter'\nenergy = 'channels.energy_2'\n";
+    let lifts = plant("q", SECOND, FUEL) + &pump("w", "energy = 'channels.energy_1'\nplts = 'q'");
+    let grid = plant("p", INVERTER, GRID);
+    let chains = [
+        (["m feeds n", "n feeds w"], claimed),
+        (["m in-series n", "n feeds w"], claimed),
+        (["m part-of n", "n feeds w"], perhaps),
+        (["m feeds n", "w part-of n"], perhaps),
+        // What feeds one whole from two sides is not the same.
+        (["m feeds n", "w feeds n"], ""),
+        (["w feeds n", "n feeds m"], ""),
+    ];
+    let said = |relations: [&str; 2]| -> String {
+        let declared = relations.map(|text| {
+            let parts: Vec<&str> = text.split(' ').collect();
+            relation(parts[0], parts[1], parts[2])
+        });
+        declared.concat()
+    };
+    for (relations, wanted) in chains {
+        let text = lifts.clone() + &meter + between + &said(relations);
+        let wanted: Vec<&str> = [wanted]
+            .into_iter()
+            .filter(|what| !what.is_empty())
+            .collect();
+        assert_eq!(double_claims(&text), wanted, "{relations:?}");
+    }
+    let both = grid.clone() + &plant("r", "energy = 'meter.energy'", GRID) + between;
+    for (relations, wanted) in [
+        (["p feeds n", "n feeds r"], "fault-claimed-related"),
+        (["p in-series n", "n in-series r"], "fault-claimed-related"),
+        (["p part-of n", "n feeds r"], "fault-claimed-chain"),
+    ] {
+        assert_eq!(double_claims(&(both.clone() + &said(relations))), [wanted]);
+    }
+    // A plant drives the pump of another claim by way of a meter.
+    let text = lifts + &grid + between + &said(["p feeds n", "n feeds w"]);
+    let faults = load(&text).unwrap_err();
+    assert_eq!(faults.0[0].what, "fault-pump-claimed-twice");
+}

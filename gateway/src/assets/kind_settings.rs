@@ -5,6 +5,7 @@ use crate::carbon::settings::waste_disposal::{WasteDisposal, disposal_factors};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::domain::date_bounds::DateBounds;
 use crate::domain::factor::Factor;
+use crate::ledger::AmountRange;
 use std::sync::Arc;
 
 /// Checked settings of a kind, as far as all parts of the gateway ask for them.
@@ -52,6 +53,11 @@ pub(crate) trait AssetKindSettings {
     /// Organic waste that it takes.
     fn organic_waste(&self) -> Option<OrganicWaste<'_>> {
         None
+    }
+
+    /// Largest amounts that one entry of its indicators can have, each with its unit.
+    fn entry_ranges(&self) -> Vec<(&Arc<str>, AmountRange, &'static str)> {
+        Vec::new()
     }
 
     /// Measurements of a pump; `None` for other kinds.

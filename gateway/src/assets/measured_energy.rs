@@ -1,6 +1,6 @@
 //! [`MeasuredEnergy`]: the points by which an asset measures energy, for claims.
 
-use super::{Asset, AssetKind, AssetPoint, PumpAsset, PvPlantAsset};
+use super::{Asset, AssetKind, AssetPoint, GensetAsset, PumpAsset, PvPlantAsset};
 
 /// Points by which an asset measures energy, and the channel of the device.
 #[derive(Clone, Debug)]
@@ -8,6 +8,8 @@ pub(super) struct MeasuredEnergy<'a> {
     pub(super) counters: Vec<&'a str>,
     power: Option<&'a str>,
     pub(super) channel: Option<&'a str>,
+    /// The kind of asset has no key for a channel.
+    has_no_channel: bool,
 }
 
 impl<'a> MeasuredEnergy<'a> {
@@ -17,6 +19,7 @@ impl<'a> MeasuredEnergy<'a> {
             counters: known.map(|point| &*point.id).collect(),
             power: power.map(|point| &*point.id),
             channel: None,
+            has_no_channel: false,
         }
     }
 
@@ -25,6 +28,14 @@ impl<'a> MeasuredEnergy<'a> {
         Self {
             channel: plant.channel.as_deref(),
             ..Self::new(&[plant.energy.as_ref()], plant.power.as_ref())
+        }
+    }
+
+    /// The energy of a generator set.
+    pub(super) fn of_genset(set: &'a GensetAsset) -> Self {
+        Self {
+            has_no_channel: true,
+            ..Self::new(&[set.energy.as_ref()], set.power.as_ref())
         }
     }
 
@@ -51,7 +62,37 @@ impl<'a> MeasuredEnergy<'a> {
     }
 
     /// Ids of the counters and of the power.
-    pub(super) fn points(&self) -> Vec<&'a str> {
-        self.counters.iter().copied().chain(self.power).collect()
+    pub(super) fn points(&self) -> impl Iterator<Item = &'a str> {
+        self.counters.iter().copied().chain(self.power)
+    }
+
+    /// Whether one point measures both.
+    pub(super) fn shares_point(&self, other: &Self) -> bool {
+        self.points().any(|id| other.points().any(|id2| id == id2))
+    }
+
+    /// Pairs of points that the figures of both use: the counters, and the power without one.
+    pub(super) fn main_points(&self, other: &Self) -> Vec<(&'a str, &'a str)> {
+        let used = |one: &Self| {
+            if one.counters.is_empty() {
+                one.power.into_iter().collect()
+            } else {
+                one.counters.clone()
+            }
+        };
+        let (own, others): (Vec<&str>, Vec<&str>) = (used(self), used(other));
+        let pairs = own
+            .into_iter()
+            .flat_map(|id| others.iter().map(move |id2| (id, *id2)));
+        pairs.collect()
+    }
+
+    /// Whether the two say that they are different channels of a device: each by its word, where
+    /// the kind of asset has one.
+    pub(super) fn is_declared_apart(&self, other: &Self) -> bool {
+        match (self.channel, other.channel) {
+            (Some(own), Some(other)) => own != other,
+            _ => self.has_no_channel || other.has_no_channel,
+        }
     }
 }

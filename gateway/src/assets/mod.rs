@@ -39,12 +39,14 @@ mod asset_relation;
 mod asset_relations;
 pub mod bsf;
 pub mod catchment;
-mod certificate_claims;
+pub(crate) mod certificate_claims;
 mod check_context;
-mod claim_registry;
+pub(crate) mod claim_registry;
 #[cfg(test)]
 mod claim_registry_tests;
 pub mod compost;
+mod energy_chain;
+mod energy_overlap;
 pub mod genset;
 mod kind_settings;
 mod limited_points;

@@ -217,6 +217,35 @@ fn a_strapping_table_must_rise() {
             "{rows} {said:?}"
         );
     }
+    // Heights in cm or below the floor, and more than any tank holds.
+    for rows in [
+        "[[0, 0], [120, 1.2]]",
+        "[[-0.2, 0], [1, 1]]",
+        "[[0, 0], [2, 20000]]",
+    ] {
+        let faults = load_assets(&table(rows)).unwrap_err();
+        assert_eq!(faults.0[0].what, "fault-range", "{rows}");
+    }
+    // Litres in place of m3.
+    for (rows, what) in [
+        ("[[0, 0], [0.5, 250], [1, 500]]", "fault-unusual"),
+        ("[[0, 0], [0.45, 40], [0.9, 80]]", "fault-strapping-wide"),
+    ] {
+        assert_warns(&table(rows), what);
+    }
+    let sensor = |height: &str| {
+        let rows = table("[[0, 0], [0.5, 0.6], [1.0, 0.7]]").replace("level = ", "distance = ");
+        format!("{rows}sensor = {{ height_m = {height}, blanking_m = 0.2 }}\n")
+    };
+    assert_warns(&sensor("2.0"), "fault-strapping-short");
+    let fitting = load_valid(&sensor("1.3")).warnings;
+    assert!(
+        !fitting
+            .iter()
+            .any(|fault| fault.what == "fault-strapping-short")
+    );
+    let faults = load_assets(&(table("[[0, 0], [1, 1]]") + "full_m = 1.2\n")).unwrap_err();
+    assert_eq!(faults.0[0].what, "fault-range");
     let config = load_valid(&table("[[0, 0], [0.5, 0.6], [1.0, 0.7]]"));
     let AssetKind::Tank(tank) = &config.assets[0].kind else {
         panic!("a tank");
@@ -832,6 +861,16 @@ fn a_later_capacity_fits_the_inverter_like_the_first_one() {
     // A larger inverter came with the modules.
     assert!(load_assets(&plant("capacity_kwp = 300, ac_rating_kw = 250")).is_ok());
     assert_warns(&plant("capacity_kwp = 10"), "fault-ratings");
+    // The inverter of a change is judged with the modules of its days, and stays for later ones.
+    for change in [
+        "capacity_kwp = 2, ac_rating_kw = 2000",
+        "capacity_kwp = 3000, ac_rating_kw = 3",
+        "capacity_kwp = 3, ac_rating_kw = 3 }, { since = 2026-08-01, capacity_kwp = 61",
+    ] {
+        let faults = load_assets(&plant(change)).unwrap_err();
+        let found: Vec<&str> = faults.0.iter().map(|fault| fault.what).collect();
+        assert_eq!(found, ["fault-ratings"], "{change}");
+    }
 }
 
 #[test]

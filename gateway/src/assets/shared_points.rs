@@ -6,7 +6,7 @@
 //! plant p: energy = 'm.kwh'      meter m: energy = 'm.kwh'       allowed
 //! ```
 
-use super::{Asset, RawAsset};
+use super::{Asset, AssetRelation, AssetRelationSort, RawAsset};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::SpannedValue;
 use std::sync::Arc;
@@ -113,6 +113,7 @@ pub(super) fn check_shared_points(
     notes: &mut DiagnosticCollector<'_>,
     raw: &[SpannedValue<RawAsset>],
     assets: &[Asset],
+    relations: &[AssetRelation],
 ) {
     for (index, (at, later)) in raw.iter().zip(assets).enumerate() {
         check_roles(notes, at, (later, later));
@@ -121,6 +122,7 @@ pub(super) fn check_shared_points(
             check_roles(notes, at, (one, later));
             check_shared_set(notes, at, (one, later));
             check_shared_waste(notes, at, (one, later));
+            check_crossed_masses(notes, at, (one, later), relations);
         }
     }
 }
@@ -184,6 +186,56 @@ fn check_shared_waste(
         && fed(second).as_ref() == Some(&id)
     {
         notes.add_warning(at.span(), "fed", "fault-fed-shared", &id, &first.id);
+    }
+}
+
+/// Checks that an indicator is one mass only: what one bin gives is fed to another one where the
+/// site declares it, and no larvae are a residue.
+fn check_crossed_masses(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<RawAsset>,
+    (first, second): (&Asset, &Asset),
+    relations: &[AssetRelation],
+) {
+    let waste = |asset: &Asset| {
+        let found = asset.kind.settings().organic_waste();
+        found.map(|waste| {
+            (
+                waste.fed.to_owned(),
+                waste.taken.map(|id| id.map(str::to_owned)),
+            )
+        })
+    };
+    let Some(((fed, taken), (other_fed, other_taken))) = waste(first).zip(waste(second)) else {
+        return;
+    };
+    let goes_on = |id: &str, taken: &[Option<String>]| taken.iter().flatten().any(|one| one == id);
+    let feeds = |from: &Asset, to: &Asset| {
+        let is_feeding = |one: &AssetRelation| one.sort == AssetRelationSort::Feeds;
+        let mut all = relations.iter();
+        all.any(|one| is_feeding(one) && one.asset == from.id && one.with == to.id)
+    };
+    let there = goes_on(&other_fed, &taken);
+    let back = goes_on(&fed, &other_taken);
+    let mut refuse = |role: &str, id: &str| {
+        notes.add_error(at.span(), role, "fault-mass-crossed", id, &first.id);
+    };
+    if there && back {
+        refuse("fed", &other_fed);
+        return;
+    }
+    for (role, own) in [("larvae", 0), ("residue", 1)] {
+        if let Some(id) = &other_taken[own]
+            && taken[1 - own].as_ref() == Some(id)
+        {
+            refuse(role, id);
+            return;
+        }
+    }
+    let undeclared = (there && !feeds(first, second)) || (back && !feeds(second, first));
+    if undeclared {
+        let id = if there { &other_fed } else { &fed };
+        notes.add_warning(at.span(), "fed", "fault-mass-goes-on", id, &first.id);
     }
 }
 
@@ -283,7 +335,13 @@ mod tests {
         let is_error = loaded.is_err();
         let all = loaded.map_or_else(|faults| faults.0, |config| config.warnings);
         let own = all.iter().map(|fault| fault.what);
-        let wanted = ["fault-point-shared", "fault-set-shared", "fault-fed-shared"];
+        let wanted = [
+            "fault-point-shared",
+            "fault-set-shared",
+            "fault-fed-shared",
+            "fault-mass-crossed",
+            "fault-mass-goes-on",
+        ];
         own.filter(|what| wanted.contains(what))
             .map(|what| (what, is_error))
             .collect()
@@ -350,6 +408,53 @@ mod tests {
             (heap + &bin, vec![("fault-fed-shared", false)]),
         ] {
             assert_eq!(found(&assets), wanted, "{assets}");
+        }
+    }
+
+    #[test]
+    fn what_one_bin_gives_is_fed_to_another_one_only_where_it_is_declared() {
+        let bin = |id: &str, keys: &str| {
+            format!(
+                "[[asset]]\nid = '{id}'\nkind = 'bsf'\nprobe = 'x'\ntemperature = 'd.temp'\n{keys}\n"
+            )
+        };
+        let heap = |fed: &str| {
+            format!("[[asset]]\nid = 'c'\nkind = 'compost'\nprocess = 'in_vessel'\nfed = '{fed}'\n")
+        };
+        let feeds = "[[relation]]\nasset = 'a'\nkind = 'feeds'\nwith = 'c'\n";
+        let more = ["fed-2", "out-2"].map(|id| {
+            let name = format!("{{ id = '{id}', en = '{id}' }}");
+            format!("[[indicator]]\nid = '{id}'\nunit = 'kg'\nname = {name}\n")
+        });
+        let more = more.concat();
+        let refused = vec![("fault-mass-crossed", true)];
+        let warned = vec![("fault-mass-goes-on", false)];
+        for (assets, wanted) in [
+            // Each feeds what the other one gives.
+            (
+                bin("a", "fed = 'fed-2'\nlarvae = 'out-2'")
+                    + &bin("b", "fed = 'out-2'\nlarvae = 'fed-2'"),
+                refused.clone(),
+            ),
+            // Larvae of one are the residue of the other.
+            (
+                bin("a", "")
+                    + &bin(
+                        "b",
+                        "fed = 'fed-2'\nresidue = 'bsf-maggot'\nlarvae = 'out-2'",
+                    ),
+                refused,
+            ),
+            (
+                bin("a", "") + &bin("b", "fed = 'bsf-maggot'\nlarvae = 'out-2'"),
+                warned.clone(),
+            ),
+            (bin("a", "") + &heap("bsf-kasgot"), warned),
+            (bin("a", "") + &heap("bsf-kasgot") + feeds, Vec::new()),
+            // Two bins of one record are told apart by the entries.
+            (bin("a", "") + &bin("b", ""), Vec::new()),
+        ] {
+            assert_eq!(found(&(more.clone() + &assets)), wanted, "{assets}");
         }
     }
 }

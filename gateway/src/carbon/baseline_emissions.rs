@@ -10,6 +10,7 @@ use crate::carbon::fuel_emissions::{
 };
 use crate::carbon::known_indicators::{KnownIndicators, find_indicator};
 use crate::config::Config;
+use crate::config::factors::GRID_UNCERTAINTY_RULE;
 use crate::config::number_ranges::factor_range;
 use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::factor::{Factor, FactorStatus, FactorUnit, UnverifiedFactor};
@@ -23,10 +24,6 @@ use crate::indicators::figure_context::{
 };
 use crate::indicators::uncertainty::RelativeUncertainty;
 use std::sync::Arc;
-
-/// Id of the policy factor that gives the uncertainty of a grid factor without a published range.
-// The uncertainty of official grid factors is not published (METHODS C.2 e).
-const GRID_UNCERTAINTY_RULE: &str = "policy.grid.uncertainty";
 
 /// Equation of a fuel pump by the water that it would have lifted (METHODS C.6).
 const FUEL_OF_WATER: &str =
@@ -141,13 +138,16 @@ pub(crate) fn grid_emissions(
 }
 
 /// Uncertainty of a grid factor, with a remark when it is the policy value and not a range of the
-/// factor itself.
+/// factor itself, or when that range is narrower than its documents show.
 pub(crate) fn grid_uncertainty(
     config: &Config,
     factor: &Factor,
 ) -> (RelativeUncertainty, Option<IndicatorRemark>) {
-    if let Some(pct) = factor.uncertainty_percent() {
-        return (RelativeUncertainty::from_percent(Some(pct)), None);
+    if let Some(pct) = config.factors.used_uncertainty(factor) {
+        let is_wider = factor.uncertainty_percent().is_some_and(|own| own < pct);
+        let said = || IndicatorRemark::new("account-factor-narrow").with_arg("pct", pct);
+        let wide = RelativeUncertainty::from_percent(Some(pct));
+        return (wide, is_wider.then(said));
     }
     let rule = config
         .factors

@@ -123,8 +123,8 @@ fn landfill_model(known: &Factors, mcf: Option<&Factor>, captured: f64) -> Landf
 /// Uncertainty of the carbon, of the share that decays, and of the dump.
 fn landfill_uncertainty(known: &Factors, mcf: Option<&Factor>) -> RelativeUncertainty {
     let of_carbon = known.find(LANDFILL_FACTORS[4].0);
-    let of_carbon = of_carbon.and_then(|factor| factor.uncertainty_percent());
-    let of_dump = mcf.and_then(Factor::uncertainty_percent);
+    let of_carbon = of_carbon.and_then(|factor| known.used_uncertainty(factor));
+    let of_dump = mcf.and_then(|factor| known.used_uncertainty(factor));
     let parts = [of_carbon, Some(DOCF_UNCERTAINTY_PCT), of_dump];
     RelativeUncertainty::of_product(&parts.map(RelativeUncertainty::from_percent))
 }

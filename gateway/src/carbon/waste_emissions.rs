@@ -401,7 +401,8 @@ fn treatment_uncertainty(
     });
     let both = compost_pe(&without_energy);
     let [of_ch4, of_n2o] = gases.map(|factor| {
-        RelativeUncertainty::from_percent(factor.and_then(|one| one.uncertainty_percent()))
+        let pct = factor.and_then(|one| config.factors.used_uncertainty(one));
+        RelativeUncertainty::from_percent(pct)
     });
     let terms = [
         (ch4, of_ch4),

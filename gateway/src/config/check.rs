@@ -50,8 +50,12 @@ pub(crate) fn check_config(
         roles: BTreeMap::new(),
     };
     let (assets, relations) = assets::check_assets(notes, &raw.asset, &raw.relation, &mut around);
-    // After the assets: their ratings narrow the limits of the points that they name.
+    // After the assets: their ratings narrow the limits of the points that they name, and the
+    // amounts that people record of them.
     assets::apply_rated_limits(&assets, &mut devices);
+    let ranges = assets.iter().map(|asset| asset.kind.settings());
+    let ranges = ranges.flat_map(|settings| settings.entry_ranges());
+    let definitions = definitions.clone().with_asset_ranges(ranges);
     let report = report_settings::check_report(notes, raw.report.as_ref(), &assets, &definitions);
     Config {
         file: notes.file.to_owned(),

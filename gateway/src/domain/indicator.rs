@@ -350,6 +350,8 @@ const DOUBT_REMARKS: &[&str] = &[
     "account-implausible-",
     "account-unusual-",
     "account-same-series",
+    "account-claimed-perhaps",
+    "account-certified-perhaps",
     "account-refused",
     "account-high-yield",
     "account-low-yield",

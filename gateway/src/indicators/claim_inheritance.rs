@@ -103,20 +103,22 @@ fn judge_bounds(figures: &mut [Indicator]) {
 /// Hands the doubts about entries of the ledger on to the totals of the programme that have the
 /// same entries.
 pub(crate) fn doubt_same_entries(figures: &mut [Indicator]) {
+    let is_amount = |said: &IndicatorRemark| said.key == "account-unusual-amount";
     let doubted: Vec<(Arc<str>, Vec<EntryId>, Vec<IndicatorRemark>)> = figures
         .iter()
         .filter(|one| one.claim == ClaimVerdict::Doubtful)
         .flat_map(|one| {
             let remarks = one.remarks.iter().filter(|said| said.is_doubt());
-            let remarks: Vec<IndicatorRemark> = remarks.cloned().collect();
-            one.inputs
-                .iter()
-                .filter_map(move |input| match &input.from {
-                    InputSource::Ledger { indicator, entries } => {
-                        Some((Arc::clone(indicator), entries.clone(), remarks.clone()))
-                    }
-                    _ => None,
-                })
+            let (amounts, remarks): (Vec<_>, Vec<_>) = remarks.cloned().partition(is_amount);
+            // An amount is a doubt about its own entry, and no other one of the figure.
+            let is_told = amounts.is_empty() || !remarks.is_empty();
+            let inputs = one.inputs.iter().filter(move |_| is_told);
+            inputs.filter_map(move |input| match &input.from {
+                InputSource::Ledger { indicator, entries } => {
+                    Some((Arc::clone(indicator), entries.clone(), remarks.clone()))
+                }
+                _ => None,
+            })
         })
         .collect();
     for figure in figures.iter_mut() {

@@ -83,6 +83,13 @@ impl PeriodLedger {
         })
     }
 
+    /// Current records of all indicators.
+    pub(crate) fn records(&self) -> impl Iterator<Item = &LedgerEntry> {
+        let is_record =
+            |entry: &&LedgerEntry| entry.is_current() && entry.statement.sort == EntryKind::Record;
+        self.entries.iter().filter(is_record)
+    }
+
     /// Dates of the records of one indicator, from the first entry to the end of the period.
     pub(crate) fn record_dates<'a>(
         &'a self,

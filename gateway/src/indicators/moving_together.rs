@@ -12,6 +12,7 @@ use crate::domain::indicator::{
     DailyValues, Indicator, IndicatorRemark, IndicatorSpec, InputSource,
 };
 use crate::indicators::figure_context::FigureBuilder;
+use crate::indicators::series_likeness::{SeriesLikeness, sampling_share, series_likeness};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -25,16 +26,6 @@ const MAIN_FIGURES: [&IndicatorSpec<'_>; 7] = [
     &meter::IMPORT,
     &catchment::CAPTURED,
 ];
-/// Common days from which two series can be compared.
-const DAYS_MIN: usize = 10;
-/// Largest deviation of the ratio of two series from its mean that counts as moving together.
-// Two plants under one sky differ by more than that from day to day.
-const RATIO_SPREAD: f64 = 0.01;
-/// Smallest variation of a series, as largest over smallest value, that says something.
-const VARIATION_MIN: f64 = 1.1;
-/// Deviation of the ratio from 1 up to which two series are the same.
-const SAME_RATIO: f64 = 0.001;
-
 /// Adds a remark to both figures of each such pair; series that are the same make them doubtful.
 pub(crate) fn mark_moving_together(
     config: &Config,
@@ -47,14 +38,14 @@ pub(crate) fn mark_moving_together(
         .collect();
     for (index, one) in main.iter().enumerate() {
         for other in &main[..index] {
-            let Some(ratio) = common_ratio(one, other) else {
+            let Some(likeness) = likeness(config, figures, one, other) else {
                 continue;
             };
             if is_explained(config, figures, one, other) {
                 continue;
             }
             for (of, with) in [(one, other), (other, one)] {
-                mark(config, figures, of, with, ratio);
+                mark(config, figures, of, with, likeness);
             }
         }
     }
@@ -65,9 +56,9 @@ fn mark(
     figures: &mut [Indicator],
     of: &DailyValues,
     with: &DailyValues,
-    ratio: f64,
+    likeness: SeriesLikeness,
 ) {
-    let is_same = (ratio - 1.0).abs() <= SAME_RATIO;
+    let is_same = likeness == SeriesLikeness::Same;
     let key = if is_same {
         "account-same-series"
     } else {
@@ -96,38 +87,43 @@ fn mark(
     }
 }
 
-/// Ratio of two series of one unit, when it is the same on all common days; `None` when it is not,
-/// or when there are too few days, or when a series hardly varies.
-fn common_ratio(one: &DailyValues, other: &DailyValues) -> Option<f64> {
+/// Likeness of two series of one unit on their common days.
+fn likeness(
+    config: &Config,
+    figures: &[Indicator],
+    one: &DailyValues,
+    other: &DailyValues,
+) -> Option<SeriesLikeness> {
     if one.unit != other.unit || one.asset == other.asset {
         return None;
     }
     let days: BTreeMap<_, f64> = other
         .days
         .iter()
-        .filter_map(|(date, value, _)| Some((*date, value.filter(|value| *value > 0.0)?)))
+        .filter_map(|(date, value, _)| Some((*date, (*value)?)))
         .collect();
     let pairs: Vec<(f64, f64)> = one
         .days
         .iter()
-        .filter_map(|(date, value, _)| {
-            let value = value.filter(|value| *value > 0.0)?;
-            Some((value, *days.get(date)?))
-        })
+        .filter_map(|(date, value, _)| Some(((*value)?, *days.get(date)?)))
         .collect();
-    if pairs.len() < DAYS_MIN {
-        return None;
-    }
-    let (a, b) = pairs
-        .iter()
-        .fold((0.0, 0.0), |(a, b), (x, y)| (a + x, b + y));
-    let ratio = a / b;
-    let highest = pairs.iter().map(|(x, _)| *x).fold(f64::MIN, f64::max);
-    let lowest = pairs.iter().map(|(x, _)| *x).fold(f64::MAX, f64::min);
-    let together = pairs
-        .iter()
-        .all(|(x, y)| (x / y / ratio - 1.0).abs() <= RATIO_SPREAD);
-    (together && highest >= lowest * VARIATION_MIN).then_some(ratio)
+    let polls = [one, other].map(|series| integrated_every(config, figures, series));
+    let sampling = match polls {
+        // Polls at the same moments miss the same.
+        [Some(every), Some(other)] if every == other => 0.0,
+        polls => sampling_share(polls.into_iter().flatten().max().unwrap_or(0)),
+    };
+    series_likeness(&pairs, sampling)
+}
+
+/// Interval of the polls, ms, of a series that is an integral of a power or a flow; `None` for a
+/// counter.
+fn integrated_every(config: &Config, figures: &[Indicator], of: &DailyValues) -> Option<u64> {
+    let points = points_of(figures, of);
+    let devices = config.site.devices.iter();
+    let mut known = devices.flat_map(|device| device.points.iter().map(move |one| (device, one)));
+    let (device, point) = known.find(|(_, point)| points.contains(&&point.id))?;
+    (!point.counter).then_some(device.every_ms)
 }
 
 /// Whether it is known why the two move together: a relation, an asset that is named by the other,

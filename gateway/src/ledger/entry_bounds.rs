@@ -1,17 +1,11 @@
-//! Bounds of what an entry may say: its time and its quantity; and parts of the messages about it.
+//! Bounds of what an entry may say: its time; and parts of the messages about it.
 
-use super::value_parser::{DateFault, RUPIAH};
-use crate::domain::ExactNumber;
+use super::value_parser::DateFault;
 use crate::domain::ledger::EntryTime;
 use jiff::civil::Date;
 
 /// First year that an entry may have: an earlier one is a wrong year.
 const FIRST_YEAR: i16 = 2000;
-/// Quantity beyond which a site records nothing: a million tonnes, a terawatt-hour.
-const QUANTITY_MAX: f64 = 1e9;
-/// Amount of money beyond which a site records nothing, Rp.
-const RUPIAH_MAX: f64 = 1e13;
-
 /// Message key and detail where a time is before the year 2000, or in the future of `today`.
 pub(super) fn time_fault(when: EntryTime, today: Option<Date>) -> Option<(&'static str, String)> {
     if when.first().year() < FIRST_YEAR {
@@ -20,16 +14,6 @@ pub(super) fn time_fault(when: EntryTime, today: Option<Date>) -> Option<(&'stat
     // A date in the future is nearly always a wrong year or an exchanged day and month.
     let today = today.filter(|today| when.first() > *today)?;
     Some(("ledger-future", today.to_string()))
-}
-
-/// Whether a quantity, in the unit of its indicator, is more than any site records.
-pub(super) fn is_beyond_any_site(quantity: ExactNumber, unit: &str) -> bool {
-    let most = if unit == RUPIAH {
-        RUPIAH_MAX
-    } else {
-        QUANTITY_MAX
-    };
-    quantity.to_f64() > most
 }
 
 /// Message key of an unreadable text. A leading `=` is a formula of a spreadsheet without a stored

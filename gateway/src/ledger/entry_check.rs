@@ -1,6 +1,7 @@
 //! Check of a raw entry: it becomes a statement, or a list of all its faults. Tables, API and
 //! command line use the same check.
 
+use super::amount_range::AmountDoubt;
 use super::entry_bounds::{self, date_fault_key, join_words, unreadable_key};
 use super::entry_field::{EntryField, FieldRemark, QuantityText, RawEntry, field_remark};
 use super::indicator_definition::IndicatorDefinition;
@@ -87,6 +88,9 @@ impl<'a> EntryChecker<'a> {
         let recorded = definition.filter(|_| sort == EntryKind::Record);
         let known = self.check_basis(raw, recorded);
         let when = self.check_time(raw, sort);
+        if let Some((definition, quantity)) = definition.zip(quantity) {
+            self.check_amount(definition, quantity, sort);
+        }
         let what = self.check_text(EntryField::What, raw.what.as_ref());
         let who = self.check_text(EntryField::Who, raw.who.as_ref());
         let note = self.check_text(EntryField::Note, raw.note.as_ref());
@@ -244,12 +248,37 @@ impl<'a> EntryChecker<'a> {
                 &definition.unit,
             );
         }
-        if entry_bounds::is_beyond_any_site(converted, &definition.unit) {
-            let found = format!("{converted} {}", definition.unit);
-            let remark = field_remark(EntryField::Quantity, "ledger-far", &found, "");
+        Some(converted)
+    }
+
+    /// Whether an amount is possible, and usual: one rule for all ways in which entries come.
+    fn check_amount(
+        &mut self,
+        definition: &IndicatorDefinition,
+        quantity: ExactNumber,
+        sort: EntryKind,
+    ) {
+        let unit = &definition.unit;
+        let range = self.rules.definitions.amount_range(&definition.id);
+        let doubt = range.and_then(|range| Some((range, range.doubt(quantity.to_f64())?)));
+        let Some((range, doubt)) = doubt else {
+            return;
+        };
+        let found = format!("{quantity} {unit}");
+        let (key, detail) = match doubt {
+            AmountDoubt::Impossible => {
+                let most = format!("{} {unit}", range.most);
+                self.add_fault(EntryField::Quantity, "ledger-impossible", &found, &most);
+                return;
+            }
+            AmountDoubt::Unusual => ("ledger-unusual", format!("{} {unit}", range.usual.1)),
+            AmountDoubt::Little => ("ledger-little", format!("{} {unit}", range.usual.0)),
+        };
+        // What is wanted is not what is usual, and a baseline may be nothing.
+        if sort == EntryKind::Record {
+            let remark = field_remark(EntryField::Quantity, key, &found, &detail);
             self.remarks.push(remark);
         }
-        Some(converted)
     }
 
     /// Number of a quantity, and the unit that a person wrote behind it.

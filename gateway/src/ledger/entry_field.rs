@@ -105,6 +105,11 @@ impl EntryField {
 }
 
 impl FieldRemark {
+    /// Whether it asks to look again at an amount that is possible and not usual.
+    pub fn is_amount_doubt(&self) -> bool {
+        ["ledger-unusual", "ledger-little"].contains(&self.key)
+    }
+
     /// Message in a language, without the name of the field.
     pub fn message(&self, lang: Language) -> String {
         let found = if FOUND_NUMBERS.contains(&self.key) {

@@ -1,5 +1,6 @@
 //! Definitions of the ledger: indicators, units and words, as data (`config/indicators.toml`).
 
+use super::amount_range::{AmountRange, row_of_indicator, row_of_kind};
 use super::indicator_definition::{BilingualText, IndicatorDefinition, TotalRule, normalise_text};
 use super::measured_figure::MeasuredFigure;
 use crate::domain::ExactNumber;
@@ -7,7 +8,7 @@ use crate::domain::ledger::{EntryKind, QuantityBasis};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::str::FromStr;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 static BUILT_IN_TOML: &str = include_str!("../../../config/indicators.toml");
 /// Similarity (Jaro-Winkler) below which no suggestion is made.
@@ -57,6 +58,8 @@ pub struct IndicatorDefinitions {
     names: BTreeMap<String, Vec<String>>,
     /// Figures that have targets only.
     measured: Vec<MeasuredFigure>,
+    /// Ranges that assets give, by the id of the indicator and in its unit.
+    asset_ranges: BTreeMap<Arc<str>, AmountRange>,
 }
 
 #[derive(Deserialize)]
@@ -148,6 +151,48 @@ impl IndicatorDefinitions {
         })
     }
 
+    /// Adds what the assets of a site allow: the largest amounts of one entry of an indicator, in
+    /// the given unit. Of several the sum counts, since an entry may be for all of them.
+    #[must_use]
+    pub fn with_asset_ranges<'a>(
+        mut self,
+        all: impl IntoIterator<Item = (&'a Arc<str>, AmountRange, &'a str)>,
+    ) -> Self {
+        let mut ranges: BTreeMap<Arc<str>, AmountRange> = BTreeMap::new();
+        for (id, range, unit) in all {
+            let own = self.find(id).map(|one| &*one.unit);
+            let Some(scale) = own.and_then(|own| self.convert_quantity(1.0, unit, own)) else {
+                continue;
+            };
+            let range = range.scaled(scale);
+            let sum = ranges.get(id).map_or(range, |known| known.plus(range));
+            ranges.insert(Arc::clone(id), sum);
+        }
+        self.asset_ranges = ranges;
+        self
+    }
+
+    /// Amounts that one entry of a recorded indicator can have, in its unit; `None` for other ids.
+    pub fn amount_range(&self, id: &str) -> Option<AmountRange> {
+        let definition = self.find(id)?;
+        let row = row_of_indicator(&definition.id);
+        // A site may give a built-in indicator another unit.
+        let by_id = row.and_then(|row| {
+            let scale = self.convert_quantity(1.0, &row.unit, &definition.unit)?;
+            Some(row.range().scaled(scale))
+        });
+        let range = by_id.or_else(|| self.range_of_unit(&definition.unit))?;
+        let by_assets = self.asset_ranges.get(&definition.id);
+        Some(by_assets.map_or(range, |own| range.narrowed(*own)))
+    }
+
+    /// Amounts of one entry in this unit, by what it measures.
+    pub(super) fn range_of_unit(&self, unit: &str) -> Option<AmountRange> {
+        let row = row_of_kind(&self.find_unit(unit)?.kind)?;
+        let scale = self.convert_quantity(1.0, &row.unit, unit)?;
+        Some(row.range().scaled(scale))
+    }
+
     fn empty() -> Self {
         Self {
             indicators: Vec::new(),
@@ -156,6 +201,7 @@ impl IndicatorDefinitions {
             words: BTreeMap::new(),
             names: BTreeMap::new(),
             measured: Vec::new(),
+            asset_ranges: BTreeMap::new(),
         }
     }
 
@@ -171,6 +217,7 @@ impl IndicatorDefinitions {
             words: file.words,
             names: file.names,
             measured: Vec::new(),
+            asset_ranges: BTreeMap::new(),
         }
     }
 

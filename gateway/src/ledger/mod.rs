@@ -12,6 +12,7 @@
 //!
 //! The indicators are data in `config/indicators.toml`; reports of the entries: `docs/reports.md`.
 
+mod amount_range;
 mod calibration_json;
 mod entry_batch;
 mod entry_bounds;
@@ -34,6 +35,7 @@ mod tests;
 mod value_parser;
 mod xlsx_reader;
 
+pub use amount_range::{AmountDoubt, AmountRange};
 pub use calibration_json::{CalibrationJson, CalibrationRequest};
 pub use entry_batch::{EntryBatch, RowRemark};
 pub use entry_check::{CheckedStatement, EntryRules, check_entry};

@@ -60,7 +60,7 @@ fn entry_with_id(id: u64, statement: &EntryStatement) -> LedgerEntry {
 }
 
 #[test]
-fn a_year_before_2000_is_refused_and_a_quantity_beyond_any_site_is_told() {
+fn a_year_before_2000_and_an_amount_that_cannot_be_are_refused() {
     let batch = import_text(
         "when,indicator,quantity,unit,how,who\n\
          1926-11-21,bsf-maggot,12.5,kg,weighed,Siti\n\
@@ -70,17 +70,42 @@ fn a_year_before_2000_is_refused_and_a_quantity_beyond_any_site_is_told() {
     );
     assert_eq!(
         fault_keys(&batch),
-        [(2, "ledger-old"), (3, "ledger-future")]
+        [
+            (2, "ledger-old"),
+            (3, "ledger-future"),
+            (4, "ledger-impossible")
+        ]
     );
-    let remarks = batch.remarks.iter();
-    let far: Vec<_> = remarks
-        .filter(|told| told.remark.key == "ledger-far")
-        .collect();
-    assert_eq!(far.iter().map(|told| told.line).collect::<Vec<_>>(), [4]);
     let target = import_text(
         "kind,when,indicator,quantity,unit,who\ntarget,1996-11,bsf-maggot,12,kg,Siti\n",
     );
     assert_eq!(fault_keys(&target), [(2, "ledger-old")]);
+}
+
+#[test]
+fn an_amount_that_cannot_be_is_refused_and_an_unusual_one_is_told() {
+    let batch = import_text(
+        "kind,when,indicator,quantity,unit,how,who\n\
+         record,2026-11-21,bsf-maggot,999999999,kg,weighed,Siti\n\
+         record,2026-11-21,bsf-maggot,999999.999,t,weighed,Siti\n\
+         target,2026,bsf-maggot,999999999,kg,declared,Siti\n\
+         record,2026-11-21,belt-saved,99999999999999,IDR,declared,Siti\n\
+         record,2026-11-21,beneficiaries,400000000,orang,declared,Siti\n\
+         record,2026-11-21,bsf-maggot,12000,kg,weighed,Siti\n\
+         record,2026-11-21,bsf-maggot,0,kg,weighed,Siti\n\
+         target,2026,bsf-maggot,12000,kg,declared,Siti\n\
+         baseline,2025,bsf-maggot,0,kg,declared,Siti\n\
+         record,2026-11-21,bsf-maggot,120,kg,weighed,Siti\n",
+    );
+    let refused: Vec<(u64, &str)> = (2..=6).map(|line| (line, "ledger-impossible")).collect();
+    assert_eq!(fault_keys(&batch), refused);
+    let doubted = batch
+        .remarks
+        .iter()
+        .filter(|told| told.remark.is_amount_doubt());
+    let doubted: Vec<_> = doubted.map(|told| (told.line, told.remark.key)).collect();
+    // A target is what is wanted, and a baseline may be nothing.
+    assert_eq!(doubted, [(7, "ledger-unusual"), (8, "ledger-little")]);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::carbon::settings::engine_fuel::{self, EngineFuel, RawBlend, RawFuelKi
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::{RawDate, RawNumber, RawText, SpannedValue};
 use crate::domain::factor::Factor;
-use crate::ledger::LedgerDimension;
+use crate::ledger::{AmountRange, LedgerDimension};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::ops::Range;
@@ -18,6 +18,13 @@ use std::sync::Arc;
 /// Margin on the rated power of a generator set.
 // A set carries an overload for minutes.
 const GENSET_MARGIN: f64 = 2.0;
+
+/// Fuel of a kilowatt-hour of a small set at a low load, L.
+const LITRES_PER_KWH_MAX: f64 = 0.6;
+/// Days of full load for which fuel can be bought at once.
+const BOUGHT_DAYS_MAX: f64 = 366.0;
+/// Days of full load for which fuel is usually bought at once.
+const BOUGHT_DAYS_USUAL: f64 = 60.0;
 
 /// Key of the fuel bought.
 const FUEL_KEY: IndicatorKey = IndicatorKey::new("fuel_ledger", "", LedgerDimension::Volume);
@@ -120,6 +127,16 @@ impl AssetKindSettings for GensetAsset {
             lifetime_limit(self.energy.as_ref(), kw),
         ];
         points.into_iter().flatten().collect()
+    }
+
+    fn entry_ranges(&self) -> Vec<(&Arc<str>, AmountRange, &'static str)> {
+        let litres_a_day = self.rating_kw * 24.0 * LITRES_PER_KWH_MAX;
+        let range = AmountRange {
+            most: litres_a_day * BOUGHT_DAYS_MAX,
+            usual: (0.1, litres_a_day * BOUGHT_DAYS_USUAL),
+        };
+        let bought = self.fuel_ledger.iter();
+        bought.map(|id| (id, range, "L")).collect()
     }
 }
 

@@ -235,6 +235,7 @@ pub(crate) fn check_table(
         .as_ref()
         .map_or(f64::MAX, |shape| shape.level_range().1);
     let full_m = check_full_level(notes, raw, top);
+    check_table_height(notes, raw, shape.as_ref());
     let warm = around
         .factors
         .find(WATER_DENSITY_FACTOR)
@@ -288,6 +289,39 @@ fn check_full_level(notes: &mut DiagnosticCollector<'_>, raw: &RawTank, top: f64
     }
     let freeboard = notes.number_in_range(&raw.freeboard_m, "freeboard_m", 0.0..=top.max(0.0));
     full.unwrap_or(top - freeboard.unwrap_or(0.0))
+}
+
+/// Room between the highest water that a distance sensor sees and the rim of the tank, m.
+const SENSOR_ROOM_M: f64 = 0.5;
+
+/// Warns about a strapping table that ends far below the highest water that the sensor can see:
+/// there the table has no volume.
+fn check_table_height(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &RawTank,
+    shape: Option<&TankShape>,
+) {
+    let number = |typed: &RawNumber| typed.as_ref().map(|at| *at.get());
+    let Some(TankShape::StrappingTable(rows)) = shape else {
+        return;
+    };
+    let sensor = raw.sensor.as_ref().map(SpannedValue::get);
+    let seen = sensor.and_then(|sensor| {
+        let blanking = number(&sensor.blanking_m).unwrap_or(0.0);
+        Some(number(&sensor.height_m)? - blanking)
+    });
+    if let (Some(seen), Some((last, _)), Some(at)) = (seen, rows.last(), &raw.shape)
+        && *last + SENSOR_ROOM_M < seen
+    {
+        let (found, expected) = (format!("{last} m"), format!("{seen} m"));
+        notes.add_warning(
+            at.span(),
+            "shape",
+            "fault-strapping-short",
+            &found,
+            &expected,
+        );
+    }
 }
 
 /// Checks that exactly one of level, pressure and distance is configured.

@@ -1,10 +1,14 @@
 //! [`TankShape`]: inner shape of a tank, from which level gives volume (METHODS D.1).
 
 use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::number_ranges::number_range;
 use crate::config::raw_values::{RawNumber, SpannedValue};
 use crate::limits::STRAPPING_ROWS_MAX;
 use schemars::JsonSchema;
 use serde::Deserialize;
+
+/// Width of a tank in heights beyond which its volumes may be litres: a pond is as flat.
+const TANK_WIDTH_MAX: f64 = 8.0;
 
 /// Inner shape of a tank; lengths in m, volumes in m3.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +79,38 @@ impl TankShape {
                 rows.first().map_or(0.0, |row| row.0),
                 rows.last().map_or(0.0, |row| row.0),
             ),
+        }
+    }
+
+    /// Volume of the upright body around it, m3: the tank holds no more.
+    pub fn outer_m3(&self) -> f64 {
+        let circle = |diameter_m: f64| std::f64::consts::FRAC_PI_4 * diameter_m * diameter_m;
+        match self {
+            Self::Box {
+                length_m,
+                width_m,
+                height_m,
+            } => length_m * width_m * height_m,
+            Self::VerticalCylinder {
+                diameter_m,
+                height_m,
+            } => circle(*diameter_m) * height_m,
+            Self::HorizontalCylinder {
+                diameter_m,
+                length_m,
+            } => circle(*diameter_m) * length_m,
+            Self::CylinderOnCone {
+                diameter_m,
+                cone_height_m,
+                cylinder_height_m,
+                ..
+            } => circle(*diameter_m) * (cone_height_m + cylinder_height_m),
+            Self::Ibc {
+                area_m2,
+                height_m,
+                nominal_m3,
+            } => (area_m2 * height_m).max(*nominal_m3),
+            Self::StrappingTable(rows) => rows.last().map_or(0.0, |row| row.1),
         }
     }
 
@@ -276,5 +312,56 @@ fn check_strapping_table(
         let before = format!("[{}, {}]", pair[0].0, pair[0].1);
         notes.add_error(at.span(), "table", "fault-rising", &found, &before);
     }
+    check_strapping_range(notes, at, &rows);
     rows
+}
+
+/// Checks heights and volumes of a strapping table against what a tank can be: a height in cm, or
+/// volumes in litres, are beyond it.
+fn check_strapping_range(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<Vec<Vec<f64>>>,
+    rows: &[(f64, f64)],
+) {
+    let (Some(lowest), Some(highest)) = (rows.first(), rows.last()) else {
+        return;
+    };
+    let volume = highest.1 - lowest.1;
+    let mut is_told = false;
+    for (key, number) in [("height_m", highest.0), ("nominal_m3", volume)] {
+        let Some(range) = number_range(key) else {
+            continue;
+        };
+        let found = format!("[{}, {}]", highest.0, highest.1);
+        is_told |= range.is_unusual(number);
+        if range.refuses(number) {
+            let expected = format!("{} {}", range.refused_text(), range.unit);
+            notes.add_error(at.span(), "table", "fault-range", &found, &expected);
+        } else if range.is_unusual(number) {
+            notes.add_warning(
+                at.span(),
+                "table",
+                "fault-unusual",
+                &found,
+                &range.usual_text(),
+            );
+        }
+    }
+    if lowest.0 < 0.0 {
+        let found = format!("[{}, {}]", lowest.0, lowest.1);
+        notes.add_error(at.span(), "table", "fault-range", &found, ">= 0 m");
+    }
+    let height = highest.0 - lowest.0;
+    let width = (volume / height).sqrt();
+    if !is_told && height > 0.0 && width > height * TANK_WIDTH_MAX {
+        let found = format!("{volume} m3");
+        let expected = format!("{height} m");
+        notes.add_warning(
+            at.span(),
+            "table",
+            "fault-strapping-wide",
+            &found,
+            &expected,
+        );
+    }
 }

@@ -262,7 +262,8 @@ async fn write_entry(
         });
     };
     let mut statement = statement.clone();
-    if !again && !is_mass_confirmed(desk, &statement, json).await? {
+    let is_agreed = again || is_amount_confirmed(&batch, json, lang);
+    if !is_agreed || (!again && !is_mass_confirmed(desk, &statement, json).await?) {
         print_stderr(&lang.text("calibrate-not-agreed"));
         return Ok(EXIT_NEGATIVE);
     }
@@ -282,6 +283,20 @@ async fn write_entry(
         output::print_added_ids(&ids, lang);
     }
     Ok(EXIT_DONE)
+}
+
+/// Says what is unusual about an amount; a person at a terminal is asked, a script is only told.
+fn is_amount_confirmed(batch: &EntryBatch, json: bool, lang: Language) -> bool {
+    let is_unusual = |told: &&RowRemark| told.remark.is_amount_doubt();
+    let Some(told) = batch.remarks.iter().find(is_unusual) else {
+        return true;
+    };
+    if json || !stdin().is_terminal() {
+        return true;
+    }
+    print_stderr(&argument_error_text(told, lang));
+    let question = lang.text("calibrate-ask-agree");
+    ConsolePrompt::new(&mut stdin().lock(), lang).ask_agreement(&question)
 }
 
 /// Says when more mass came out of bins than went in; a person at a terminal is asked, a script is

@@ -19,6 +19,10 @@ const SCATTER_MAX: f64 = 0.05;
 const RUN_MIN_M3: f64 = 0.005;
 /// Largest ratio of the water surface between two steps of a fill.
 const AREA_RATIO_MAX: f64 = 20.0;
+/// Share of its volume by shape that a tank can hold: it may bulge.
+const CAPACITY_MARGIN: f64 = 1.5;
+/// Largest ratio of the volume by shape to what was filled in: a cone has a third at its top.
+const CAPACITY_RATIO_MAX: f64 = 50.0;
 /// Largest primary current of a current transformer, A.
 const PRIMARY_MAX_A: f64 = 10_000.0;
 
@@ -48,7 +52,10 @@ pub(crate) fn check_pairs(
     }
     match asked.kind {
         CalibrationKind::Level => check_dips(pairs, subject),
-        CalibrationKind::Strapping => check_fill(pairs, subject.height_m),
+        CalibrationKind::Strapping => {
+            check_fill(pairs, subject.height_m)?;
+            check_capacity(pairs, subject)
+        }
         CalibrationKind::Pulses => check_runs(pairs, subject.factor),
         CalibrationKind::Ct => check_transformer(pairs),
         CalibrationKind::Swap => check_swap(pairs),
@@ -203,6 +210,27 @@ pub(crate) fn check_fill(
         return Err(pair_error("calibrate-area", &format_number(ratio), &most));
     }
     Ok(())
+}
+
+/// Checks the litres of a fill against the tank: volumes in m3, or of another tank, do not fit its
+/// shape.
+pub(crate) fn check_capacity(
+    pairs: &[(f64, f64)],
+    subject: &CalibrationSubject,
+) -> Result<(), CalibrationCheckError> {
+    let last = pairs.iter().max_by(|a, b| a.0.total_cmp(&b.0));
+    let whole = subject.capacity_l.zip(subject.height_m);
+    let (Some((level, litres)), Some((capacity, height))) = (last, whole) else {
+        return Ok(());
+    };
+    let share = (level / height).clamp(0.0, 1.0);
+    let expected = capacity * share;
+    if (expected / CAPACITY_RATIO_MAX..=capacity * CAPACITY_MARGIN).contains(litres) {
+        return Ok(());
+    }
+    let found = format!("{} L", format_number(*litres));
+    let most = format!("{} L", format_number(capacity));
+    Err(pair_error("calibrate-capacity", &found, &most))
 }
 
 /// Checks the last reading of the old meter and the first one of the new meter.

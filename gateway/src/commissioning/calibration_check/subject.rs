@@ -20,6 +20,8 @@ pub struct CalibrationSubject {
     pub factor: f64,
     /// Height of the tank, m, when known.
     pub height_m: Option<f64>,
+    /// Volume of the tank by its shape, L, when known.
+    pub capacity_l: Option<f64>,
 }
 
 /// Finds the object of a calibration; the error lists the possible ones.
@@ -46,6 +48,7 @@ pub fn find_subject(
                 unit: "".into(),
                 factor: 1.0,
                 height_m: tank.shape.as_ref().map(|shape| shape.level_range().1),
+                capacity_l: tank.shape.as_ref().map(|shape| shape.outer_m3() * 1000.0),
             })
         }
         CalibrationKind::Pulses => {
@@ -109,6 +112,7 @@ fn point_subject(point: &PointInfo, height_m: Option<f64>) -> CalibrationSubject
         unit: Arc::clone(&point.unit),
         factor: units::find_unit(&point.unit).map_or(1.0, |unit| unit.factor),
         height_m,
+        capacity_l: None,
     }
 }
 
@@ -188,5 +192,6 @@ fn transformer_subject(
         unit: "A".into(),
         factor: 1.0,
         height_m: None,
+        capacity_l: None,
     })
 }

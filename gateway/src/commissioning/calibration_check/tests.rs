@@ -1,4 +1,4 @@
-use super::pairs::check_fill;
+use super::pairs::{check_capacity, check_fill};
 use super::*;
 use crate::domain::PointInfo;
 use crate::tests::site_with_devices;
@@ -210,6 +210,29 @@ fn a_fill_rises_step_by_step() {
     let jump = [(0.0, 0.0), (0.1, 1.0), (0.2, 900.0)];
     assert_eq!(check(&jump), Some("calibrate-area"));
     assert_eq!(check(&[(0.0, 0.0)]), Some("calibrate-few"));
+}
+
+#[test]
+fn the_litres_of_a_fill_fit_the_tank() {
+    let subject = CalibrationSubject {
+        targets: vec!["tank".into()],
+        unit: "".into(),
+        factor: 1.0,
+        height_m: Some(1.0),
+        capacity_l: Some(1000.0),
+    };
+    let check = |rows: &[(f64, f64)]| {
+        let refused = check_capacity(rows, &subject);
+        refused.err().map(|one| one.key)
+    };
+    // A tank that bulges, a fill of the lower half, and one of a cone.
+    for litres in [[0.0, 1100.0], [0.0, 480.0], [0.0, 40.0]] {
+        assert_eq!(check(&[(0.0, litres[0]), (0.5, litres[1])]), None);
+    }
+    // Cubic metres, and the litres of another tank.
+    for rows in [[(0.0, 0.0), (1.0, 1.0)], [(0.0, 0.0), (1.0, 5300.0)]] {
+        assert_eq!(check(&rows), Some("calibrate-capacity"));
+    }
 }
 
 #[test]

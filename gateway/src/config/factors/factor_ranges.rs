@@ -58,6 +58,37 @@ pub(super) fn check_ranges(
     }
 }
 
+/// Checks `low` and `high`: both or none, around the value.
+pub(super) fn check_value_spread(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<RawFactor>,
+    value: f64,
+) -> Option<(f64, f64)> {
+    let raw = at.get();
+    let low = notes.finite_number(raw.low.as_ref(), "low");
+    let high = notes.finite_number(raw.high.as_ref(), "high");
+    match (low, high) {
+        (Some(low), Some(high)) if low <= value && value <= high => Some((low, high)),
+        (Some(low), Some(high)) => {
+            let expected = format!("{low}..={high}");
+            notes.add_error(
+                at.span(),
+                "value",
+                "fault-range",
+                &value.to_string(),
+                &expected,
+            );
+            None
+        }
+        (None, None) => None,
+        (low, _) => {
+            let missing = if low.is_none() { "low" } else { "high" };
+            notes.add_error(at.span(), missing, "fault-missing", "", "");
+            None
+        }
+    }
+}
+
 /// Checks a factor of a site that has the id of a built-in one: another value is told, and refused
 /// where formulas hold the value themselves.
 pub(super) fn check_replacement(

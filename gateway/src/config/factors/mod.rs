@@ -41,6 +41,9 @@ pub fn built_in_factors() -> &'static str {
     BUILT_IN_TEXT
 }
 
+/// Id of the uncertainty of a grid factor that no document gives.
+// The uncertainty of official grid factors is not published (METHODS C.2 e).
+pub(crate) const GRID_UNCERTAINTY_RULE: &str = "policy.grid.uncertainty";
 const BUILT_IN_FILE: &str = "config/factors.toml";
 /// Years of the data behind a factor: inventories begin in 1990.
 const FACTOR_YEARS: RangeInclusive<i64> = 1990..=2099;
@@ -69,6 +72,8 @@ pub struct Factors {
     pub evidence: Vec<FactorEvidence>,
     /// Global warming potentials of CO2e figures.
     pub gwp: GwpSet,
+    /// Ids of the factors of the site's own file.
+    own: BTreeSet<Arc<str>>,
     /// Text of the site's own file, archived with the revision; empty without one.
     pub own_text: String,
     /// Text of the built-in factors, part of the revision id.
@@ -149,8 +154,37 @@ impl Factors {
         lang.choose(own.unwrap_or(&factor.source), &factor.source)
     }
 
+    /// Returns the uncertainty that figures use, half-width in % of the value: that of the factor,
+    /// and at least that of a factor without a document.
+    pub fn used_uncertainty(&self, factor: &Factor) -> Option<f64> {
+        let declared = factor.uncertainty_percent()?;
+        let least = self.least_uncertainty(factor);
+        Some(least.map_or(declared, |least| declared.max(least)))
+    }
+
+    /// Returns the least uncertainty, %, of a factor of the site without an official page: nobody
+    /// can see that it is known better. For electricity that of the policy, for a replaced factor
+    /// that of the built-in one; `None` for all others.
+    pub fn least_uncertainty(&self, factor: &Factor) -> Option<f64> {
+        let is_proven = || {
+            let mut pages = self.evidence.iter();
+            pages.any(|page| page.factor == factor.id && page.present)
+        };
+        if !self.own.contains(&factor.id) || is_proven() {
+            return None;
+        }
+        if factor.t_per_mwh().is_some() {
+            return self.find(GRID_UNCERTAINTY_RULE).map(|rule| rule.value);
+        }
+        let mut built_in = BUILT_IN_PARSED.known.iter();
+        built_in
+            .find(|one| one.id == factor.id)?
+            .uncertainty_percent()
+    }
+
     fn add(&mut self, own: ParsedFactors) {
         for factor in own.known {
+            self.own.insert(Arc::clone(&factor.id));
             // A factor of the site replaces a built-in one of the same id, verified or not.
             self.sources_id.remove(&factor.id);
             self.known.retain(|known| known.id != factor.id);
@@ -204,7 +238,29 @@ pub(crate) fn check_factors(
         Some(RawGwpSet::Ar5) | None => GwpSet::Ar5,
     };
     factors.evidence = attached_pages::check_evidence(notes, pages, factors.all());
+    if let Some(at) = raw.and_then(|raw| raw.file.as_ref()) {
+        warn_narrow_ranges(notes, at, &factors);
+    }
     factors
+}
+
+/// Warns about factors of the site that claim to be known better than is shown.
+fn warn_narrow_ranges(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<String>,
+    factors: &Factors,
+) {
+    for factor in factors.all() {
+        let declared = factor.uncertainty_percent();
+        let Some((declared, least)) = declared.zip(factors.least_uncertainty(factor)) else {
+            continue;
+        };
+        if declared < least {
+            let found = format!("{} (±{declared:.2} %)", factor.id);
+            let least = format!("±{least} %");
+            notes.add_warning(at.span(), "file", "fault-factor-narrow", &found, &least);
+        }
+    }
 }
 
 /// Adds the site's own factor file; its errors name that file.
@@ -316,7 +372,7 @@ fn check_factor(
         id: Arc::from(id?),
         value: value?,
         unit: unit?,
-        spread: check_value_spread(notes, at, value?),
+        spread: factor_ranges::check_value_spread(notes, at, value?),
         scope: raw
             .scope
             .as_ref()
@@ -352,37 +408,6 @@ fn check_factor_id(
         notes.add_error(span, "id", "fault-duplicate", &id, "");
     }
     Some(id)
-}
-
-/// Checks `low` and `high`: both or none, around the value.
-fn check_value_spread(
-    notes: &mut DiagnosticCollector<'_>,
-    at: &SpannedValue<RawFactor>,
-    value: f64,
-) -> Option<(f64, f64)> {
-    let raw = at.get();
-    let low = notes.finite_number(raw.low.as_ref(), "low");
-    let high = notes.finite_number(raw.high.as_ref(), "high");
-    match (low, high) {
-        (Some(low), Some(high)) if low <= value && value <= high => Some((low, high)),
-        (Some(low), Some(high)) => {
-            let expected = format!("{low}..={high}");
-            notes.add_error(
-                at.span(),
-                "value",
-                "fault-range",
-                &value.to_string(),
-                &expected,
-            );
-            None
-        }
-        (None, None) => None,
-        (low, _) => {
-            let missing = if low.is_none() { "low" } else { "high" };
-            notes.add_error(at.span(), missing, "fault-missing", "", "");
-            None
-        }
-    }
 }
 
 fn convert_status(raw: RawFactorStatus) -> FactorStatus {

@@ -345,3 +345,43 @@ fn a_factor_is_judged_by_what_it_is_used_for_and_not_by_its_name() {
     let verdict = config.assets[0].baselines()[0].headline(&config.factors);
     assert_eq!(verdict.word(), "no-page");
 }
+
+#[test]
+fn a_factor_without_a_document_is_known_no_better_than_by_policy() {
+    let grid = "kind = 'GRID', factor = 'pln.2024'";
+    let loaded = |ends: &str| {
+        let keys = format!("unit = 'tCO2/MWh'\nvalue = 0.9\n{ends}");
+        let config = site_with_own_factor(&keys, grid).unwrap();
+        let told = config
+            .warnings
+            .iter()
+            .any(|one| one.what == "fault-factor-narrow");
+        let factor = config.factors.find("pln.2024").unwrap();
+        (config.factors.used_uncertainty(factor), told)
+    };
+    let close = |found: Option<f64>, wanted: f64| (found.unwrap() - wanted).abs() < 1e-9;
+    let (narrow, told) = loaded("low = 0.8999\nhigh = 0.9001");
+    assert!(told && close(narrow, 10.0), "{narrow:?}");
+    let (wide, told) = loaded("low = 0.72\nhigh = 1.08");
+    assert!(!told && close(wide, 20.0), "{wide:?}");
+    assert_eq!(loaded(""), (None, false));
+    // With its page, what the page says counts.
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("page.pdf"), "abc").unwrap();
+    let own = "[[factor]]\nid = 'pln.2024'\nsource = 's'\nstatus = 'policy'\n\
+               unit = 'tCO2/MWh'\nvalue = 0.9\nlow = 0.89\nhigh = 0.91\n\
+               [[factor]]\nid = 'swds.doc.food.wet'\nsource = 's'\nstatus = 'policy'\n\
+               unit = 'kgC/kg wet'\nvalue = 0.15\nlow = 0.15\nhigh = 0.15\n";
+    fs::write(dir.path().join("own.toml"), own).unwrap();
+    let text = "[factors]\nfile = 'own.toml'\n".to_owned() + &evidence_table("pln.2024", ABC);
+    let config = load_site(dir.path(), &text).unwrap();
+    let used = |id: &str| {
+        let factor = config.factors.find(id).unwrap();
+        config.factors.used_uncertainty(factor)
+    };
+    assert!(close(used("pln.2024"), 100.0 / 90.0));
+    // A replaced factor is known no better than the built-in one.
+    let built_in = Factors::built_in();
+    let built_in = built_in.find("swds.doc.food.wet").unwrap();
+    assert_eq!(used("swds.doc.food.wet"), built_in.uncertainty_percent());
+}

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::config::factors::built_in_factors;
 use crate::config::load_archived;
-use crate::domain::claim_verdict::{ClaimVerdict, ProvisionalReason};
+use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason, ProvisionalReason};
 use crate::domain::indicator::ValueOrigin;
 use crate::domain::ledger::{EntryKind, EntryStatement, EntryTime, QuantityBasis};
 use crate::formulas::FormulaStatus;
@@ -88,6 +88,35 @@ async fn the_ledger_is_totalled_with_its_corrections_and_aims() {
         .unwrap();
     let written: f64 = daily.days.iter().filter_map(|day| day.1).sum();
     assert!((written - 26.0).abs() < 1e-12);
+}
+
+#[tokio::test]
+async fn an_amount_in_the_store_that_cannot_be_is_not_claimed_with_all_that_follows_from_it() {
+    let implausible = ClaimVerdict::NotClaimed(NotClaimedReason::Implausible);
+    for (fed, wanted, key) in [
+        (999_999_999, implausible, "account-implausible-amount"),
+        (12_000, ClaimVerdict::Doubtful, "account-unusual-amount"),
+    ] {
+        let village = site_with_entries(vec![
+            ledger_statement("bsf-fed", 500, "2026-11-02"),
+            ledger_statement("bsf-fed", fed, "2026-11-03"),
+            ledger_statement("bsf-maggot", 20, "2026-11-20"),
+        ])
+        .await;
+        let found = village.indicators("2026-11").await;
+        for (id, asset) in [
+            ("ledger.bsf-fed", ""),
+            ("bsf.fed", "bin"),
+            ("bsf.bioconversion", "bin"),
+        ] {
+            let figure = find_figure(&found, id, asset);
+            assert!(figure.claim >= wanted, "{id}: {:?}", figure.claim);
+            assert!(has_remark(figure, key), "{id}: {:?}", figure.remarks);
+        }
+        let other = find_figure(&found, "ledger.bsf-maggot", "");
+        assert!(!has_remark(other, key));
+        assert_ne!(other.claim, wanted);
+    }
 }
 
 #[tokio::test]

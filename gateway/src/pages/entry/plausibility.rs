@@ -2,7 +2,7 @@
 
 use crate::domain::ExactNumber;
 use crate::domain::ledger::{EntryKind, EntryStatement, LedgerEntry};
-use crate::ledger::IndicatorDefinition;
+use crate::ledger::{AmountRange, IndicatorDefinition};
 
 /// Entries of an indicator that a new one is compared with.
 pub(super) const COMPARED_ENTRIES_MAX: usize = 20;
@@ -26,11 +26,13 @@ fn usual_maximum(definition: &IndicatorDefinition, history: &[LedgerEntry]) -> f
     definition.example.to_f64() * EXAMPLE_FACTOR
 }
 
-/// Whether a person should look again at the quantity before it is recorded.
+/// Whether a person should look again at the quantity before it is recorded: it is far from the
+/// history, or outside the usual range of the indicator.
 pub(super) fn is_doubtful(
     statement: &EntryStatement,
     definition: &IndicatorDefinition,
     history: &[LedgerEntry],
+    range: Option<AmountRange>,
 ) -> bool {
     // Targets and baselines are quantities of whole periods: a history of days says nothing.
     let Some(quantity) = statement
@@ -39,7 +41,9 @@ pub(super) fn is_doubtful(
     else {
         return false;
     };
-    quantity.to_f64() > usual_maximum(definition, history)
+    let amount = quantity.to_f64();
+    let is_unusual = range.is_some_and(|range| range.doubt(amount).is_some());
+    is_unusual || amount > usual_maximum(definition, history)
 }
 
 #[cfg(test)]
@@ -80,6 +84,7 @@ mod tests {
     fn a_quantity_is_compared_with_the_history_and_without_one_with_the_example() {
         let definitions = IndicatorDefinitions::built_in();
         let definition = definitions.find("bsf-fed").unwrap();
+        let range = definitions.amount_range("bsf-fed");
         let kept = history(&["10", "12", "8"]);
         for (quantity, kept, asked) in [
             ("60", &kept[..], false),
@@ -89,17 +94,20 @@ mod tests {
             ("1200", &kept[..2], false),
             ("5000000", &kept[..2], true),
             ("5000000", &[], true),
-            ("0", &[], false),
+            ("0", &[], true),
         ] {
-            let found = is_doubtful(&fed(quantity), definition, kept);
+            let found = is_doubtful(&fed(quantity), definition, kept, range);
             assert_eq!(found, asked, "{quantity} after {}", kept.len());
         }
         let target = EntryStatement {
             sort: EntryKind::Target,
             ..fed("5000000")
         };
-        assert!(!is_doubtful(&target, definition, &kept));
+        assert!(!is_doubtful(&target, definition, &kept, range));
         let nothing_yet = history(&["0", "0", "0"]);
-        assert!(!is_doubtful(&fed("12"), definition, &nothing_yet));
+        assert!(!is_doubtful(&fed("12"), definition, &nothing_yet, range));
+        // A history of large mistakes makes none of them usual.
+        let large = history(&["40000", "40000", "40000"]);
+        assert!(is_doubtful(&fed("40000"), definition, &large, range));
     }
 }

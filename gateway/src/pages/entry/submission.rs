@@ -230,8 +230,17 @@ impl<'a> EntrySubmission<'a> {
             ..LedgerQuery::default()
         };
         let history = self.app.state().store.ledger(query).await?;
-        if !plausibility::is_doubtful(statement, definition, &history) {
+        let range = definitions.amount_range(&definition.id);
+        if !plausibility::is_doubtful(statement, definition, &history, range) {
             return Ok(None);
+        }
+        let is_nothing = statement.quantity.is_some_and(|it| it.to_f64() == 0.0);
+        if is_nothing {
+            let amount = entry_texts::amount_text(statement, self.lang);
+            let question = self
+                .lang
+                .text_with("entry-ask-nothing", &[("amount", &amount)]);
+            return Ok(Some(question));
         }
         let quantities = history.iter().filter_map(|entry| entry.statement.quantity);
         let largest = quantities.max_by(|a, b| a.to_f64().total_cmp(&b.to_f64()));

@@ -220,37 +220,45 @@ async fn a_quantity_far_from_the_history_is_kept_only_after_one_more_tap() {
             StatusCode::SEE_OTHER
         );
     }
-    let large = usual_form(&[("key", "d"), ("quantity", "5.000.000")]);
+    let large = usual_form(&[("key", "d"), ("quantity", "50000")]);
     let (status, page) = post_form(&bench, "/catat", &large).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(
-        page.contains("5.000.000 kg: yakin? Yang terbesar sebelumnya 12,5 kg."),
+        page.contains("50.000 kg: yakin? Yang terbesar sebelumnya 12,5 kg."),
         "{page}"
     );
-    let confirm = "bsf-fed 5000000 2026-11-25";
+    let confirm = "bsf-fed 50000 2026-11-25";
     assert!(
         page.contains(&format!("name=\"confirm\" value=\"{confirm}\"")),
         "{page}"
     );
     assert_eq!(all_entries(&bench).await.len(), 3);
     // An answer to another question does not count.
-    let other = usual_form(&[
-        ("key", "d"),
-        ("quantity", "6.000.000"),
-        ("confirm", confirm),
-    ]);
+    let other = usual_form(&[("key", "d"), ("quantity", "60000"), ("confirm", confirm)]);
     let (status, _) = post_form(&bench, "/catat", &other).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-    let yes = usual_form(&[
-        ("key", "d"),
-        ("quantity", "5.000.000"),
-        ("confirm", confirm),
-    ]);
+    let yes = usual_form(&[("key", "d"), ("quantity", "50000"), ("confirm", confirm)]);
     assert_eq!(
         post_form(&bench, "/catat", &yes).await.0,
         StatusCode::SEE_OTHER
     );
     assert_eq!(all_entries(&bench).await.len(), 4);
+}
+
+#[tokio::test]
+async fn an_amount_that_cannot_be_is_refused_and_nothing_is_asked_about() {
+    let bench = ApiTestBench::new();
+    for (quantity, answer, confirm) in [
+        ("999999999", "tidak mungkin dalam satu catatan", "999999999"),
+        ("0", "0 kg: yakin tidak ada hasilnya?", ""),
+    ] {
+        let confirm = format!("bsf-fed {confirm} 2026-11-25");
+        let form = usual_form(&[("quantity", quantity), ("confirm", &confirm)]);
+        let (status, page) = post_form(&bench, "/catat", &form).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(page.contains(answer), "{page}");
+    }
+    assert_eq!(all_entries(&bench).await.len(), 0);
 }
 
 #[tokio::test]
@@ -443,14 +451,14 @@ async fn a_form_that_waited_is_dated_by_its_own_time_and_answered_as_json() {
         entries[0]["note"],
         "(ditulis di ponsel 23 November 2026 10.00)"
     );
-    let large = usual_form(&[("key", "b"), ("quantity", "5.000.000")]);
+    let large = usual_form(&[("key", "b"), ("quantity", "50000")]);
     let (status, said) = json_form(&large).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(
         said["reason"].as_str().unwrap().contains("yakin?"),
         "{said}"
     );
-    assert_eq!(said["confirm"], "bsf-fed 5000000 2026-11-25");
+    assert_eq!(said["confirm"], "bsf-fed 50000 2026-11-25");
     // A clock of a phone that is ahead does not date entries in the future.
     let ahead = usual_form(&[("key", "c"), ("queued", "1"), ("written", "1995402800000")]);
     assert_eq!(json_form(&ahead).await.0, StatusCode::CREATED);

@@ -231,6 +231,34 @@ fn page_1_of_both_editions_names_the_two_assets_that_are_perhaps_one() {
     }
 }
 
+#[test]
+fn page_1_says_for_each_figure_its_own_reason() {
+    let config = test_config();
+    let mut account = doubled_account();
+    let unusual = IndicatorRemark::new("account-unusual-amount")
+        .with_arg("entry", 7)
+        .with_arg("amount", 12_000)
+        .with_arg("unit", "kg")
+        .with_arg("most", 10_000);
+    let fed = account.indicators.iter_mut();
+    let fed: Vec<_> = fed.filter(|one| &*one.id == "ledger.bsf-fed").collect();
+    assert!(!fed.is_empty());
+    for one in fed {
+        one.claim = ClaimVerdict::Doubtful;
+        one.remarks.push(unusual.clone());
+    }
+    let (front, _) = build_director_report(inputs(&config, &account, Language::En), None);
+    let (energy, entry) = front
+        .remark
+        .split_once("To be checked \u{2013} Organic")
+        .unwrap();
+    assert!(energy.contains("[[relation]]") && !energy.contains("fed to maggots"));
+    assert!(
+        entry.contains("12,000 kg") || entry.contains("12000 kg"),
+        "{entry}"
+    );
+}
+
 proptest! {
     #[test]
     fn no_figure_has_a_better_status_than_what_it_is_computed_from(

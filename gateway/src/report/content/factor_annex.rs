@@ -31,7 +31,10 @@ pub(crate) fn factor_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
 }
 
 fn factor_row(book: &ReportContext<'_>, factor: &Factor) -> Vec<CellValue> {
-    let percent = factor.uncertainty_percent().map(|percent| percent / 100.0);
+    let known = &book.matter.config.factors;
+    let percent = known
+        .used_uncertainty(factor)
+        .map(|percent| percent / 100.0);
     vec![
         CellValue::text(&*factor.id),
         CellValue::Number(factor.value),

@@ -110,7 +110,13 @@ fn doubt_callouts(book: &ReportContext<'_>, headlines: &[&Indicator]) -> Vec<Rep
 }
 
 pub(crate) fn is_moving_together(remark: &IndicatorRemark) -> bool {
-    ["account-moves-together", "account-same-series"].contains(&&*remark.key)
+    let keys = [
+        "account-moves-together",
+        "account-same-series",
+        "account-claimed-perhaps",
+        "account-certified-perhaps",
+    ];
+    keys.contains(&&*remark.key)
 }
 
 /// Callout that names figures which move together without a declared relation.

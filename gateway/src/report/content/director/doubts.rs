@@ -16,6 +16,11 @@ use crate::report::render::document::ReportBlock;
 use crate::report::render::figure::FigureStatus;
 use crate::report::render::number_format;
 
+/// Key of the remark on an entry whose amount cannot be true.
+const IMPLAUSIBLE_AMOUNT: &str = "account-implausible-amount";
+/// Key of the remark on an entry whose amount is unusual.
+const UNUSUAL_AMOUNT: &str = "account-unusual-amount";
+
 /// A doubt: what it is about, the reason, and what is to be done.
 type Doubt = [String; 3];
 
@@ -23,6 +28,7 @@ pub(crate) fn doubt_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
     let mut all: Vec<Doubt> = running_doubt(book).into_iter().collect();
     all.extend(verdict_doubts(book));
     all.extend(measuring_doubts(book));
+    all.extend(entry_doubt(book));
     all.extend(remark_doubts(book));
     all.extend(record_doubt(book));
     all.extend(event_doubt(book));
@@ -115,12 +121,42 @@ fn verdict_doubts(book: &ReportContext<'_>) -> Vec<Doubt> {
             [
                 names_text(book, &told),
                 indicator_figures::verdict_sentence(book, verdict),
-                act_text(book, verdict.word()),
+                act_text(book, verdict_act(verdict, &told)),
             ]
         })
     };
     let bad = ClaimVerdict::ALL.into_iter().filter(is_bad);
     bad.filter_map(doubt).collect()
+}
+
+/// Act for figures with this verdict: an entry of the ledger is corrected, by nobody at a device.
+fn verdict_act(verdict: ClaimVerdict, told: &[&Indicator]) -> &'static str {
+    let is_of_entry = |one: &&Indicator| has_remark(one, IMPLAUSIBLE_AMOUNT);
+    if told.iter().all(is_of_entry) {
+        "entry"
+    } else {
+        verdict.word()
+    }
+}
+
+fn has_remark(figure: &Indicator, key: &str) -> bool {
+    figure.remarks.iter().any(|remark| remark.key == key)
+}
+
+/// Totals of the programme with an entry that is to be checked.
+fn entry_doubt(book: &ReportContext<'_>) -> Option<Doubt> {
+    let is_doubted = |one: &&Indicator| {
+        let is_of_programme = one.asset.is_none() && one.value.is_ok();
+        is_of_programme && has_remark(one, UNUSUAL_AMOUNT) && one.claim == ClaimVerdict::Doubtful
+    };
+    let doubted: Vec<&Indicator> = book.indicators().iter().filter(is_doubted).collect();
+    (!doubted.is_empty()).then(|| {
+        [
+            names_text(book, &doubted),
+            remarks_text(book, &doubted),
+            act_text(book, "entry"),
+        ]
+    })
 }
 
 /// Figures of which too little was measured, or whose readings were refused: one row an asset.
@@ -172,6 +208,9 @@ fn measuring_doubts(book: &ReportContext<'_>) -> Vec<Doubt> {
 /// nobody at a device.
 fn doubtful_act(all: &[&Indicator]) -> &'static str {
     let declared = ["account-unusual-setting", "account-unusual-factor"];
+    if all.iter().all(|one| has_remark(one, UNUSUAL_AMOUNT)) {
+        return "entry";
+    }
     let mut remarks = all.iter().flat_map(|one| &one.remarks);
     if remarks.any(|remark| declared.contains(&&*remark.key)) {
         "setting"
