@@ -15,6 +15,8 @@ use crate::report::render::number_format;
 
 /// Names in the line on what is provisional; further ones are counted.
 const NAMES_MAX: usize = 3;
+/// Reasons for which figures of the page are to be checked, and that are told there.
+const DOUBT_REASONS_MAX: usize = 3;
 /// Reasons of lower bounds in the line; the chapters have all of them.
 const BOUND_REASONS_MAX: usize = 2;
 /// Beginning of the ids of the figures.
@@ -79,23 +81,36 @@ fn absent_figure(book: &ReportContext<'_>, id: &str, asset: Option<&str>) -> Key
     KeyFigure::new(&place, &label, CellValue::Missing(why), ValueKind::Mixed)
 }
 
-/// Sentence on what is to be checked: the figures, why, and what is to be done.
-fn doubt_line(book: &ReportContext<'_>, known: &[&Indicator]) -> Option<String> {
+/// Sentences on what is to be checked: one for each reason, with the figures that it is about.
+fn doubt_lines(book: &ReportContext<'_>, known: &[&Indicator]) -> Vec<String> {
+    let mut groups: Vec<(String, Vec<&Indicator>)> = Vec::new();
     let is_doubtful = |one: &&&Indicator| one.value.is_ok() && one.claim == ClaimVerdict::Doubtful;
-    let marked: Vec<&Indicator> = known.iter().filter(is_doubtful).copied().collect();
-    let first = marked.first()?;
-    let why = indicator_figures::doubt_sentence(book, first);
-    let mut why = why.unwrap_or_else(|| indicator_figures::verdict_sentence(book, first.claim));
-    // A bound names the figures that it comes from, and what happened to them.
-    if first.bound() == ValueBound::Either
-        && let Some(reason) = figure_marks::bound_reason(book, first)
-    {
-        why = book.message("chapters-director-either");
-        why.push(' ');
-        why.push_str(&reason);
+    for one in known.iter().filter(is_doubtful) {
+        let why = doubt_reason(book, one);
+        match groups.iter().position(|(known, _)| *known == why) {
+            Some(at) => groups[at].1.push(one),
+            None if groups.len() < DOUBT_REASONS_MAX => groups.push((why, vec![one])),
+            // The page has room for some; the chapter on doubts has all.
+            None => {}
+        }
     }
-    let args = [("figures", &*names_text(book, &marked)), ("why", &*why)];
-    Some(book.format_message("chapters-director-doubtful", &args))
+    let line = |(why, figures): (String, Vec<&Indicator>)| {
+        let args = [("figures", &*names_text(book, &figures)), ("why", &*why)];
+        book.format_message("chapters-director-doubtful", &args)
+    };
+    groups.into_iter().map(line).collect()
+}
+
+/// Sentence on why a figure is to be checked, and what is to be done.
+fn doubt_reason(book: &ReportContext<'_>, one: &Indicator) -> String {
+    // A bound names the figures that it comes from, and what happened to them.
+    if one.bound() == ValueBound::Either
+        && let Some(reason) = figure_marks::bound_reason(book, one)
+    {
+        return format!("{} {reason}", book.message("chapters-director-either"));
+    }
+    let why = indicator_figures::doubt_sentence(book, one);
+    why.unwrap_or_else(|| indicator_figures::verdict_sentence(book, one.claim))
 }
 
 /// Sentence on the figures that are lower bounds, with the first two reasons among them.
@@ -129,7 +144,7 @@ fn missing_count<'f>(figures: impl Iterator<Item = &'f KeyFigure>) -> usize {
 /// there is something.
 fn remark_line(book: &ReportContext<'_>, known: &[&Indicator], missing: usize) -> (String, bool) {
     let mut all: Vec<String> = summary::past_revision_text(book).into_iter().collect();
-    all.extend(doubt_line(book, known));
+    all.extend(doubt_lines(book, known));
     let provisional = |one: &Indicator| {
         let verdict = indicator_figures::provisional_verdict(book, one);
         verdict.filter(|_| one.value.is_ok())
