@@ -119,7 +119,8 @@ impl FieldRemark {
         };
         let detail = match self.key {
             "ledger-word" | "ledger-assumed" => words_in(&self.detail, lang),
-            "ledger-converted" | "ledger-ambiguous" => numbers_in(&self.detail, lang),
+            "ledger-converted" | "ledger-ambiguous" | "ledger-impossible" | "ledger-unusual"
+            | "ledger-little" => numbers_in(&self.detail, lang),
             _ => self.detail.clone(),
         };
         lang.text_with(self.key, &[("found", &*found), ("detail", &*detail)])
@@ -127,11 +128,13 @@ impl FieldRemark {
 }
 
 /// Messages of which the found text is a number of the program, and no text of a person.
-const FOUND_NUMBERS: [&str; 7] = [
+const FOUND_NUMBERS: [&str; 9] = [
     "ledger-converted",
     "ledger-whole",
     "ledger-negative",
-    "ledger-far",
+    "ledger-impossible",
+    "ledger-unusual",
+    "ledger-little",
     "ledger-duplicate",
     "ledger-duplicate-row",
     "ledger-duplicate-target",
