@@ -82,7 +82,7 @@ return texts;
 DECIMAL_POINT = re.compile(r"(?<![\w.,/-])\d+\.\d{1,2}(?![\d.\w])")
 # A time of day, which has a point in Indonesian: alone, behind a date or a dot, or before a zone.
 CLOCK = re.compile(
-    r"(?:^|(?<=\d{4} )|(?<=· ))[0-2]\d\.[0-5]\d(?=$|\s|,|\))|[0-2]\d\.[0-5]\d(?= WI)")
+    r"(?:^|(?<=\d{4} )|(?<=· ))[0-2]\d\.[0-5]\d(?=$|[\s,);:])|[0-2]\d\.[0-5]\d(?= WI)")
 # Width and colours in each language: a page is loaded once a language.
 LOOKS = {"id": [(360, "light"), (1440, "dark")], "en": [(360, "dark"), (1440, "light")]}
 # Widths at which the navigation is in the header, which has one line then; the page has most tools.

@@ -88,7 +88,10 @@ fn overlap(
         declared.max(energy_overlap(registry.site, certified, measured))
     };
     let pumps = registry.replaced_pumps(plant);
-    let by_pumps = pumps.map(|(_, (id, pump))| with(id, &MeasuredEnergy::of_pump(pump)));
+    let by_pumps = pumps.map(|(_, (id, pump))| {
+        let driven = registry.driven_overlap(&asset.id, pump);
+        driven.max(with(id, &MeasuredEnergy::of_pump(pump)))
+    });
     let own = with(&one.id, &MeasuredEnergy::of_plant(plant));
     by_pumps.fold(own, Ord::max)
 }

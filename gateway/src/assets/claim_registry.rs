@@ -237,6 +237,15 @@ impl ClaimRegistry<'_> {
         energy_reaches(self.relations, carries, &plant.id, pump_id)
     }
 
+    /// Certainty that the energy of an asset is that of the plant which a pump names as its own.
+    pub(super) fn driven_overlap(self, asset: &str, pump: &PumpAsset) -> EnergyOverlap {
+        match pump.plts.as_deref() {
+            Some(plts) if plts == asset => EnergyOverlap::Sure,
+            Some(plts) => self.declared_overlap(asset, plts),
+            None => EnergyOverlap::None,
+        }
+    }
+
     /// Water of two pumps that is the same is added to the site's total once.
     fn check_pumps(
         self,

@@ -348,7 +348,18 @@ fn energy_with_a_certificate_stands_behind_no_fuel_of_a_pump_and_feeds_no_claim(
     let meter = certified("energy = 'meter.energy'");
     let lifts = plant("q", SECOND, FUEL) + &pump("w", "energy = 'channels.energy_1'");
     let grid = plant("p", INVERTER, GRID);
+    let named = plant("q", SECOND, FUEL) + &pump("w", "plts = 'p'") + &plant("p", INVERTER, NONE);
     let table = [
+        // The pump names the plant that drives it.
+        (
+            named.clone() + "claim = { owner = 'x', rec = true }\n",
+            true,
+        ),
+        (
+            named.clone() + &meter + &relation("p", "part-of", "m"),
+            true,
+        ),
+        (named + &meter, false),
         (
             lifts.clone() + &certified("energy = 'channels.energy_1'"),
             true,

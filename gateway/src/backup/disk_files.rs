@@ -23,6 +23,12 @@ pub(super) fn create_folder(folder: &Path) -> Result<(), BackupError> {
     made.of_file(folder)
 }
 
+/// Folder of a file; that of a bare file name is the present one.
+pub(super) fn folder_of(file: &Path) -> &Path {
+    let folder = file.parent().filter(|folder| *folder != Path::new(""));
+    folder.unwrap_or(Path::new("."))
+}
+
 /// Writes a file, in the place of one that may be there.
 pub(super) fn write_file(file: &Path, bytes: &[u8]) -> Result<(), BackupError> {
     let mut options = OpenOptions::new();

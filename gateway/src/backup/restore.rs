@@ -6,7 +6,7 @@
 
 use super::backup_error::{BackupError, InFile as _};
 use super::backup_source::BackupSource;
-use super::disk_files::{own_like, sync};
+use super::disk_files::{folder_of, own_like, sync};
 use super::manifest::{BackupFile, BackupManifest, FilePlace};
 use super::site_files::ATTACHMENTS;
 use crate::domain::UtcMs;
@@ -132,7 +132,7 @@ impl<'a> RestorePlan<'a> {
         } else {
             place
         };
-        let folder = place.parent().unwrap_or(Path::new("."));
+        let folder = folder_of(&place);
         let is_missing = !folder.exists();
         std::fs::create_dir_all(folder).of_file(folder)?;
         if is_missing {
@@ -158,9 +158,7 @@ impl<'a> RestorePlan<'a> {
     /// may.
     fn give_to_owner(&self) {
         let store = &self.target.store;
-        if let Some(above) = store.parent() {
-            own_like(store, above);
-        }
+        own_like(store, folder_of(store));
     }
 }
 
@@ -171,7 +169,7 @@ impl RestoreTarget {
         let parts = Path::new(&file.path).components();
         let inside = parts.filter(|part| matches!(part, std::path::Component::Normal(_)));
         let inside: PathBuf = inside.collect();
-        let folder = self.config.parent().unwrap_or(Path::new("."));
+        let folder = folder_of(&self.config);
         match file.place {
             FilePlace::Store => self.store.join(inside),
             FilePlace::Config if file.path == manifest.configuration => self.config.clone(),

@@ -3,6 +3,7 @@
 
 use super::backup_error::{BackupError, InFile as _};
 use super::backup_writer::BackupWriter;
+use super::disk_files::folder_of;
 use super::manifest::FilePlace;
 use crate::limits::BACKUP_NAMED_BYTES_MAX;
 use std::io;
@@ -58,7 +59,7 @@ fn add_configuration(writer: &mut BackupWriter, config: &Path) -> Result<(), Bac
         // A file that cannot be parsed is kept as it is.
         return Ok(());
     };
-    let folder = config.parent().unwrap_or(Path::new("."));
+    let folder = folder_of(config);
     let mut named = Vec::new();
     collect_files(&toml::Value::Table(table), folder, &mut named);
     for file in named {

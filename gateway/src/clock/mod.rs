@@ -143,7 +143,7 @@ impl Clock {
     pub fn adopt(&self, pair: ClockPair) {
         if let ClockSource::System { clocks, reckoning } = &*self.0 {
             reckon(clocks, reckoning);
-            lock(reckoning).adopt(pair);
+            lock(reckoning).adopt(pair, clocks.read().mono_us);
         }
     }
 

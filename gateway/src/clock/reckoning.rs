@@ -224,7 +224,7 @@ impl ClockReckoning {
     }
 
     /// Takes a moment of this boot for which a source vouched, unless a better one does so now.
-    pub(super) fn adopt(&mut self, pair: ClockPair) {
+    pub(super) fn adopt(&mut self, pair: ClockPair, now_us: i64) {
         // What the computer had at its start it still has, whatever it was set to since.
         if self
             .anchor
@@ -241,6 +241,10 @@ impl ClockReckoning {
             source: pair.source,
         });
         self.given = None;
+        // The hour in which a person may still have been wrong is not shortened by a restart.
+        if pair.source == TrustSource::Person {
+            self.unsettled_us = Some(now_us);
+        }
     }
 
     /// Returns the steps since the last call, oldest first.
@@ -403,6 +407,22 @@ mod tests {
                 .certainty
                 .is_some()
         );
+    }
+
+    #[test]
+    fn a_restart_does_not_shorten_the_hour_after_a_person_has_set_the_time() {
+        for (source, is_settled) in [(TrustSource::Person, false), (TrustSource::Host, true)] {
+            let mut clock = ClockReckoning::new(None);
+            let pair = ClockPair {
+                mono: MonoMs(3_600_000),
+                at: UtcMs(NOON / 1000),
+                source,
+                bound_ms: 5000,
+            };
+            clock.adopt(pair, HOUR + SECOND);
+            assert_eq!(clock.is_settled(2 * HOUR), is_settled, "{source:?}");
+            assert!(clock.is_settled(2 * HOUR + 2 * SECOND));
+        }
     }
 
     #[test]

@@ -114,9 +114,15 @@ impl TableHeadings {
     ) -> Self {
         let mut found = Self::default();
         for column in named {
-            found
-                .columns
-                .extend(column.place(row).map(|at| (at, column.field)));
+            let Some(at) = column.place(row) else {
+                continue;
+            };
+            let is_there = found.columns.iter().any(|(_, one)| *one == column.field);
+            if is_there && SINGLE_FIELDS.contains(&column.field) {
+                found.twice.push((at, column.field));
+            } else {
+                found.columns.push((at, column.field));
+            }
         }
         let said: Vec<EntryField> = found.columns.iter().map(|(_, field)| *field).collect();
         for (at, cell) in row.iter().enumerate() {

@@ -437,6 +437,8 @@ fn two_columns_for_one_quantity_are_refused_until_the_call_names_one() {
         panic!("{refused:?}");
     };
     assert_eq!((field, &*columns), ("quantity", "3 (jumlah), 4 (nilai)"));
+    let both = import_named(table, &["4=jumlah", "jumlah=jumlah"]).unwrap_err();
+    assert!(matches!(both, TableError::ColumnTwice { .. }), "{both:?}");
     let batch = import_named(table, &["4=jumlah"]).unwrap();
     assert_eq!(quantity_texts(&batch), ["2 kg"]);
 }
