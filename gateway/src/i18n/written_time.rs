@@ -2,7 +2,7 @@
 //!
 //! Two things can stay open after parsing: the order of day and month, and the time zone. Other
 //! rows of the column, an option, or the rule of a table decide them in
-//! [`ParsedLoggerTime::to_utc`].
+//! `ParsedLoggerTime::to_utc`.
 
 use super::locales::split_weekday;
 pub use super::written_date::DateOrder;
