@@ -2,7 +2,7 @@
 
 use super::month::{ReportedSite, report_figure};
 use serde_json::Value as Json;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Export, verdict and report, which must be the same before and after.
 fn answers(site: &ReportedSite) -> (Vec<u8>, Json, Json) {
@@ -81,16 +81,14 @@ fn a_backup_put_back_elsewhere_gives_the_same_exports_digests_figures_and_report
     assert_eq!(answers(&moved).0, before.0);
 }
 
-/// A byte of the largest piece is flipped: the restore names the file and changes nothing.
+/// A byte of a piece of the newest backup is flipped: the restore names the file and changes
+/// nothing.
 fn refuses_a_flipped_byte(
     stick: &Path,
     target: &Path,
     restore: &dyn Fn(&[&str]) -> std::process::Output,
 ) {
-    let pieces = stick.join("pantau-backup/desa/pieces");
-    let folders = std::fs::read_dir(pieces).unwrap();
-    let pieces = folders.flat_map(|one| std::fs::read_dir(one.unwrap().path()).unwrap());
-    let piece = pieces.map(|one| one.unwrap().path()).min().unwrap();
+    let piece = piece_of_the_newest_store(&stick.join("pantau-backup/desa"));
     let whole = std::fs::read(&piece).unwrap();
     let mut garbled = whole.clone();
     garbled[whole.len() / 2] ^= 4;
@@ -104,4 +102,19 @@ fn refuses_a_flipped_byte(
     );
     assert_eq!(std::fs::read_dir(target).unwrap().count(), 0);
     std::fs::write(&piece, whole).unwrap();
+}
+
+/// First piece of the store's file in the newest backup. Other pieces may be of the one before,
+/// which a restore does not read.
+fn piece_of_the_newest_store(folder: &Path) -> PathBuf {
+    let generations = std::fs::read_dir(folder.join("generations")).unwrap();
+    let newest = generations.map(|one| one.unwrap().path()).max().unwrap();
+    let text = std::fs::read_to_string(newest).unwrap();
+    // The last line is the hash of the lines before.
+    let (manifest, _) = text.trim_end().rsplit_once('\n').unwrap();
+    let manifest: Json = serde_json::from_str(manifest).unwrap();
+    let files = manifest["files"].as_array().unwrap();
+    let store = files.iter().find(|file| file["path"] == "pantau.db");
+    let piece = store.unwrap()["pieces"][0].as_str().unwrap();
+    folder.join("pieces").join(&piece[..2]).join(piece)
 }
