@@ -181,8 +181,6 @@ fn a_person_sets_the_time_of_a_lost_computer_and_the_network_corrects_it() {
     let _gateway = site.start();
     assert_eq!(site.time()["source"], "person");
     wait_for("a reading", || site.exported().len() >= 5);
-    let past = site.run(&["time", "set", &local_time("1 hour ago")]);
-    assert_refused(&past, 2, "Bacaan terbaru");
 
     // The network comes, and says seven seconds more.
     site.set_computer(7, true);
@@ -201,4 +199,37 @@ fn a_person_sets_the_time_of_a_lost_computer_and_the_network_corrects_it() {
     );
     let corrected = |line: &&String| line.contains("readings follow it");
     assert!(lines.iter().any(|line| corrected(&line)), "{lines:?}");
+}
+
+#[test]
+fn a_wrong_year_that_a_person_was_sure_of_is_taken_back_after_a_restart() {
+    let site = LostSite::new();
+    site.set_computer(30 - now_s(), false);
+    let gateway = site.start();
+    wait_for("undated readings", || site.exported().len() >= 2);
+    let set = site.run(&["time", "set", &local_time("now")]);
+    assert!(set.status.success(), "{}", stderr_text(&set));
+    let year = local_time("now")[..4].to_owned();
+    let far = site.run(&["time", "set", &local_time("2 years")]);
+    assert_refused(&far, 1, "--sure");
+    let never = site.run(&["time", "set", &local_time("20 years"), "--sure"]);
+    assert_refused(&never, 2, "tidak mungkin");
+
+    // Somebody is sure of a wrong year, and the right one is set after one more restart.
+    let wrong = site.run(&["time", "set", &local_time("2 years"), "--sure"]);
+    assert!(wrong.status.success(), "{}", stderr_text(&wrong));
+    let is_of = |year: &str| {
+        let rows = site.exported();
+        !rows.is_empty() && rows.iter().all(|(at, _)| at.starts_with(year))
+    };
+    let ahead = local_time("2 years")[..4].to_owned();
+    wait_for("readings of a wrong year", || is_of(&ahead));
+    gateway.terminate();
+    let _gateway = site.start();
+    let right = site.run(&["time", "set", &local_time("now")]);
+    assert!(right.status.success(), "{}", stderr_text(&right));
+    wait_for("readings of the right year", || is_of(&year));
+    let lines = clock_lines(&site);
+    let is_told = |line: &String| line.contains("a person had set was wrong");
+    assert!(lines.iter().any(is_told), "{lines:?}");
 }

@@ -3350,7 +3350,7 @@ site-time-done = The time was set.
 site-time-unread = "{ $found }" is no date with a time such as 2026-11-30 10:05:30
 site-time-no-phone = This browser did not send its time. Type date and time.
 site-time-early = { $time } is before 2026
-site-time-readings = The newest reading with a known time is of { $newest }; the time cannot be before it. If that reading is wrong, connect the gateway to the internet for a short time.
+site-time-readings = The newest reading with a known time, and what was read after it, make it { $newest } or later; the time cannot be before that. If that reading is wrong, connect the gateway to the internet for a short time.
 site-time-network = The gateway has its time from the network (NTP), within { $bound } s, and it is another one. A person does not overrule it: look at the date and the time of the watch.
 site-time-known = The gateway knows this time already, within { $bound } s. Nothing was changed.
 cli-time = Show or set the time of the running gateway
@@ -3415,3 +3415,11 @@ fault-strapping-wide = { $found } at a height of { $expected } is very flat for 
 fault-strapping-short = the table ends at { $found }, but the sensor sees water up to { $expected }: above its last row the table gives no volume
 calibrate-capacity = { $found } at the highest level does not fit the tank, which holds at most { $expected } by its shape: check the litres (not m3), or the shape in the configuration
 chapters-director-act-entry = Compare the entry with its receipt, and correct it.
+
+# --- time by a person: far ahead, taken back ---
+site-time-late = { $time } cannot be the time: this gateway takes none after { $last }
+site-time-far = { $time } is far beyond the time that the gateway knew last, { $known }. Look at the year and the month.
+site-time-takes-back = { $time } is before the readings of an earlier start, up to { $newest }, which a person has dated. If that person was wrong, those readings lose their date.
+site-time-say-sure = If it is right, say it again with --sure.
+site-time-sure = I have looked at the date: it is right
+cli-time-sure = The time is right, although it is far beyond the newest reading or before readings that a person has dated

@@ -3323,7 +3323,7 @@ site-time-done = Waktu sudah diatur.
 site-time-unread = "{ $found }" bukan waktu seperti 2026-11-30 10.05.30
 site-time-no-phone = Peramban ini tidak mengirim waktunya. Ketik tanggal dan jam.
 site-time-early = { $time } adalah sebelum tahun 2026
-site-time-readings = Bacaan terbaru yang waktunya diketahui adalah dari { $newest }; waktu tidak bisa sebelum itu. Kalau bacaan itu salah, sambungkan gateway ke internet sebentar.
+site-time-readings = Bacaan terbaru yang waktunya diketahui, dan yang dibaca sesudahnya, menunjukkan bahwa sekarang { $newest } atau sesudahnya; waktu tidak bisa sebelum itu. Kalau bacaan itu salah, sambungkan gateway ke internet sebentar.
 site-time-network = Waktu gateway berasal dari jaringan (NTP), selisih paling besar { $bound } detik, dan berbeda dari yang diketik. Waktu dari orang tidak menggantikannya: periksa tanggal dan jam Anda.
 site-time-known = Gateway sudah tahu waktu ini, selisih paling besar { $bound } detik. Tidak ada yang diubah.
 cli-time = Tampilkan atau atur waktu gateway yang sedang berjalan
@@ -3388,3 +3388,11 @@ fault-strapping-wide = { $found } pada tinggi { $expected } terlalu datar untuk 
 fault-strapping-short = tabel berakhir pada { $found }, padahal sensor melihat air sampai { $expected }: di atas baris terakhir tabel tidak memberi volume
 calibrate-capacity = { $found } pada ketinggian tertinggi tidak cocok dengan tandon, yang menurut bentuknya paling banyak memuat { $expected }: periksa liternya (bukan m3), atau bentuknya dalam konfigurasi
 chapters-director-act-entry = Bandingkan catatan itu dengan buktinya, lalu perbaiki.
+
+# --- time by a person: far ahead, taken back ---
+site-time-late = { $time } tidak mungkin: gateway ini tidak menerima waktu sesudah { $last }
+site-time-far = { $time } jauh sesudah waktu terakhir yang diketahui gateway, { $known }. Periksa tahun dan bulannya.
+site-time-takes-back = { $time } adalah sebelum bacaan dari saat komputer dinyalakan sebelumnya, sampai { $newest }, yang waktunya diatur oleh seseorang. Kalau waktu itu salah, bacaan tersebut kehilangan tanggalnya.
+site-time-say-sure = Kalau sudah benar, ulangi dengan --sure.
+site-time-sure = Tanggal sudah saya periksa: benar
+cli-time-sure = Waktu itu benar, meskipun jauh sesudah bacaan terbaru atau sebelum bacaan yang waktunya diatur oleh seseorang

@@ -40,6 +40,8 @@ pub(crate) struct SiteTimeJson {
 pub(crate) struct SiteTimeQuery {
     /// Local time, as people write it.
     to: String,
+    /// True: the second word that an unlikely time needs.
+    sure: Option<bool>,
     /// Person for the audit log.
     recorded_by: Option<String>,
 }
@@ -54,7 +56,15 @@ pub(crate) async fn set_site_time(
     RequestLanguage(lang): RequestLanguage,
 ) -> Result<Json<SiteTimeJson>, ApiError> {
     let said = typed_time(&ask.to, &app.0.zone).ok_or_else(|| unread_time(&ask.to, lang))?;
-    set_time(&app, said, ask.recorded_by, lang).await?;
+    let sure = ask.sure.unwrap_or(false);
+    let set = set_time(&app, (said, sure), ask.recorded_by, lang).await;
+    set.map_err(|error| match error.status {
+        status if status == StatusCode::PRECONDITION_REQUIRED.as_u16() => {
+            let hint = lang.text("site-time-say-sure");
+            ApiError::new(StatusCode::CONFLICT, format!("{} {hint}", error.error))
+        }
+        _ => error,
+    })?;
     Ok(Json(site_time(&app)))
 }
 
@@ -73,16 +83,17 @@ fn site_time(app: &ApiListener) -> SiteTimeJson {
 }
 
 /// Sets the time that a person says it is, gives undated readings their time, and notes the change
-/// in the audit log. Errors: 409 when a source knows it better, 422 when it cannot be.
+/// in the audit log. Errors: 409 when a source knows it better, 422 when it cannot be, 428 when it is
+/// unlikely and nobody has said that it is sure.
 pub(crate) async fn set_time(
     app: &ApiListener,
-    said: PersonTime,
+    (said, is_sure): (PersonTime, bool),
     who: Option<String>,
     lang: Language,
 ) -> Result<PersonTimeChange, ApiError> {
     let (store, clock) = (&app.state().store, &app.state().clock);
-    let newest = store.newest_dated().await?;
-    let change = clock.set_by_person(said, newest);
+    let readings = store.known_readings().await?;
+    let change = clock.set_by_person(said, readings, is_sure);
     let change = change.map_err(|why| refusal(app, why, said, lang))?;
     let who = RequestSender::current().recorded_or(who);
     let who: String = who
@@ -168,6 +179,21 @@ fn refusal(
             StatusCode::UNPROCESSABLE_ENTITY,
             lang.text_with("site-time-early", &[("time", &local(said.at))]),
         ),
+        PersonTimeRefusal::TooLate(last) => {
+            let times = [("time", &*local(said.at)), ("last", &local(last))];
+            let why = lang.text_with("site-time-late", &times);
+            (StatusCode::UNPROCESSABLE_ENTITY, why)
+        }
+        PersonTimeRefusal::Far(known) => {
+            let times = [("time", &*local(said.at)), ("known", &local(known))];
+            let why = lang.text_with("site-time-far", &times);
+            (StatusCode::PRECONDITION_REQUIRED, why)
+        }
+        PersonTimeRefusal::TakesBack(newest) => {
+            let times = [("time", &*local(said.at)), ("newest", &local(newest))];
+            let why = lang.text_with("site-time-takes-back", &times);
+            (StatusCode::PRECONDITION_REQUIRED, why)
+        }
         PersonTimeRefusal::BeforeReadings(newest) => (
             StatusCode::UNPROCESSABLE_ENTITY,
             lang.text_with("site-time-readings", &[("newest", &local(newest))]),

@@ -4,6 +4,7 @@
 //! $ pantau time show
 //! 2026-11-30 10:05:30 WIB, within 1 s, time from the network (NTP)
 //! $ pantau time set "2026-11-30 10:05:30"
+//! $ pantau time set "2027-03-01 08:00:00" --sure    # months beyond the newest reading
 //! ```
 //!
 //! User documentation: `docs/field.md`.
@@ -37,6 +38,8 @@ enum TimeCommand {
     Set {
         #[arg(value_name = "TIME")]
         moment: String,
+        #[arg(long)]
+        sure: bool,
         #[command(flatten)]
         common: TimeCommonArgs,
     },
@@ -86,10 +89,11 @@ async fn ask_gateway(
     let mut api = running.ok_or_else(|| CommandError::Refused(lang.text("cli-time-no-gateway")))?;
     let time = match command {
         TimeCommand::Show { .. } => api.get_json("/control/time").await?,
-        TimeCommand::Set { moment, .. } => {
+        TimeCommand::Set { moment, sure, .. } => {
             let by = current_user();
             let query = [
                 ("to", Some(&**moment)),
+                ("sure", sure.then_some("true")),
                 ("recorded_by", by.as_deref()),
                 ("lang", Some(lang.code())),
             ];

@@ -23,7 +23,7 @@ mod system_clocks;
 mod trust_source;
 
 pub use boot_table::{BootTable, ClockPair};
-pub use person_time::{PersonTime, PersonTimeChange, PersonTimeRefusal};
+pub use person_time::{KnownReadings, PersonTime, PersonTimeChange, PersonTimeRefusal};
 pub use reckoning::{ClockCertainty, ClockStep};
 pub use trust_source::{TrustSource, offset_ms};
 
@@ -228,19 +228,20 @@ impl Clock {
     }
 
     /// Takes the time that a person says, unless it cannot be or is known better; the clock of the
-    /// system is not changed. `newest` is the time of the newest reading with a known one.
+    /// system is not changed. `is_sure` is the second word that an unlikely time needs.
     pub fn set_by_person(
         &self,
         said: PersonTime,
-        newest: Option<UtcMs>,
+        readings: KnownReadings,
+        is_sure: bool,
     ) -> Result<PersonTimeChange, PersonTimeRefusal> {
         if let ClockSource::System { clocks, reckoning } = &*self.0 {
             // Within the lock, as each look.
             let mut reckoning = lock(reckoning);
-            return reckoning.set_by_person(clocks.read(), said, newest);
+            return reckoning.set_by_person(clocks.read(), said, (readings, is_sure));
         }
         let from = self.now().at;
-        let to = said.check(self.pair(), newest)?;
+        let to = said.check(self.pair(), readings, is_sure)?;
         self.set_wall_clock(to);
         self.trust();
         Ok(PersonTimeChange { from, to })

@@ -7,7 +7,7 @@
 //! less (a leap second) is made up for by a clock that runs at half speed.
 
 use super::boot_table::ClockPair;
-use super::person_time::{PersonTime, PersonTimeChange, PersonTimeRefusal};
+use super::person_time::{KnownReadings, PersonTime, PersonTimeChange, PersonTimeRefusal};
 use super::trust_source::TrustSource;
 use crate::domain::{MonoMs, UtcMs};
 use crate::limits::{CLOCK_DRIFT_PPM, CLOCK_STEPS_KEPT_MAX, EARLIEST_TIME_MS};
@@ -93,8 +93,6 @@ pub(super) struct ClockReckoning {
     steps: VecDeque<ClockStep>,
     /// Monotonic time of the last correction of more than `UNSETTLING_STEP_US`, µs.
     unsettled_us: Option<i64>,
-    /// Newest reading before a person set the time.
-    person_floor: Option<UtcMs>,
 }
 
 impl ClockStep {
@@ -115,7 +113,6 @@ impl ClockReckoning {
             floor_us: EARLIEST_TIME_MS.saturating_mul(1000),
             steps: VecDeque::new(),
             unsettled_us: None,
-            person_floor: None,
         }
     }
 
@@ -166,13 +163,13 @@ impl ClockReckoning {
         self.note_steps(raw, before);
     }
 
-    /// Takes the time that a person says, unless it cannot be or is known better. `newest` is the
-    /// time of the newest reading with a known one.
+    /// Takes the time that a person says, unless it cannot be or is known better; an unlikely one
+    /// only from somebody who is sure.
     pub(super) fn set_by_person(
         &mut self,
         raw: RawClocks,
         said: PersonTime,
-        newest: Option<UtcMs>,
+        (readings, is_sure): (KnownReadings, bool),
     ) -> Result<PersonTimeChange, PersonTimeRefusal> {
         let shown = self.look(raw);
         let from = UtcMs(shown.at_us.div_euclid(1000));
@@ -182,11 +179,7 @@ impl ClockReckoning {
             source: certainty.source,
             bound_ms: certainty.bound_ms,
         });
-        let is_again = known.is_some_and(|known| known.source == TrustSource::Person);
-        // Who has set it wrong may set it back, whatever was read meanwhile.
-        let newest = self.person_floor.filter(|_| is_again).or(newest);
-        let to = said.check(known, newest)?;
-        self.person_floor = newest.or(Some(UtcMs(EARLIEST_TIME_MS)));
+        let to = said.check(known, readings, is_sure)?;
         let bound_ms = i64::try_from(said.bound_ms).unwrap_or(i64::MAX);
         self.anchor = Some(ClockAnchor {
             offset_us: to.0.saturating_mul(1000).saturating_sub(raw.mono_us),
@@ -435,8 +428,12 @@ mod tests {
             at: UtcMs(us / 1000),
             bound_ms: 5000,
         };
-        let newest = Some(UtcMs((NOON - HOUR) / 1000));
-        let set = clock.set_by_person(at(HOUR), said(NOON + 9 * HOUR), newest);
+        let before = KnownReadings {
+            floor: Some(UtcMs((NOON - HOUR) / 1000)),
+            earlier: None,
+        };
+        let sure = (before, true);
+        let set = clock.set_by_person(at(HOUR), said(NOON + 9 * HOUR), sure);
         assert_eq!(set.unwrap().from, UtcMs(HOUR / 1000));
         let now = clock.look(at(HOUR + SECOND));
         assert_eq!(now.at_us, NOON + 9 * HOUR + SECOND);
@@ -444,12 +441,11 @@ mod tests {
         assert_eq!((told.source, told.bound_ms), (TrustSource::Person, 5001));
         // Nothing irreversible for an hour, in case the person was wrong; and the person was.
         assert!(!clock.is_settled(2 * HOUR - 1) && clock.is_settled(2 * HOUR));
-        let read = Some(UtcMs((NOON + 9 * HOUR) / 1000));
-        let set = clock.set_by_person(at(2 * HOUR), said(NOON), read);
+        let set = clock.set_by_person(at(2 * HOUR), said(NOON), sure);
         assert_eq!(set.unwrap().to, UtcMs(NOON / 1000));
         // But not before what was read before.
         assert_eq!(
-            clock.set_by_person(at(2 * HOUR), said(NOON - 2 * HOUR), read),
+            clock.set_by_person(at(2 * HOUR), said(NOON - 2 * HOUR), sure),
             Err(PersonTimeRefusal::BeforeReadings(UtcMs(
                 (NOON - HOUR) / 1000
             )))
@@ -463,7 +459,7 @@ mod tests {
         assert_eq!((steps.len(), steps[0].by_ms()), (1, 7000));
         assert!(steps[0].followed);
         let refused =
-            clock.set_by_person(raw(right, 2 * HOUR, Some(1000)), said(NOON + HOUR), read);
+            clock.set_by_person(raw(right, 2 * HOUR, Some(1000)), said(NOON + HOUR), sure);
         assert_eq!(refused, Err(PersonTimeRefusal::NetworkKnows(2)));
     }
 

@@ -7,6 +7,17 @@ pub const EARLIEST_TIME_MS: i64 = 1_767_225_600_000;
 pub const PERSON_TIME_BOUND_MS: u64 = 5000;
 /// Largest error of a time that a person sets to the minute, ms.
 pub const PERSON_MINUTE_BOUND_MS: u64 = 60_000;
+/// Time beyond the newest reading that a person sets without a second word, ms.
+pub const PERSON_LEAP_MAX_MS: i64 = 31 * 86_400_000;
+/// The same where nothing is known, from `EARLIEST_TIME_MS` on, ms.
+pub const PERSON_FIRST_LEAP_MAX_MS: i64 = 800 * 86_400_000;
+/// Time beyond the newest reading, and beyond `EARLIEST_TIME_MS`, that nobody sets, ms: no program
+/// lies still for so long.
+pub const PERSON_TIME_REACH_MS: i64 = 3653 * 86_400_000;
+/// Days of readings for which a time that only a person vouches for ends no day.
+pub const PERSON_DOUBT_DAYS: i64 = 7;
+/// Maximum stretches that are remembered as dated by a person.
+pub const PERSON_DOUBTS_MAX: usize = 16;
 /// Largest error in milliseconds of the time in a server's answer, beside the time that the answer
 /// took: whole seconds, and some drift.
 pub const SERVER_CLOCK_BOUND_MS: u64 = 5000;

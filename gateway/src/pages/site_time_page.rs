@@ -26,21 +26,23 @@ struct SiteTimePage {
     /// Fields of the form: what was refused, else what it begins with.
     day: String,
     time: String,
+    /// An unlikely time needs a second word.
+    needs_word: bool,
     done: String,
     refused: String,
 }
 
 pub(crate) async fn site_time_page(asked: PageRequest) -> Response {
-    show_page(&asked, StatusCode::OK, String::new(), None)
+    show_page(&asked, (String::new(), false), None)
 }
 
 pub(crate) async fn change_site_time(asked: PageRequest, fields: PlainForm) -> Response {
     let frame = PageFrame::new(&asked.app, "teknisi", &asked.uri, &asked.headers);
     match set_time_of_form(&asked, &fields, frame.lang).await {
         Ok(()) => redirect_to("/teknisi/waktu?hasil=ya"),
-        Err(error) if [409, 422].contains(&error.status) => {
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
-            show_page(&asked, status, error.error, Some(&fields))
+        Err(error) if [409, 422, 428].contains(&error.status) => {
+            let needs_word = error.status == 428;
+            show_page(&asked, (error.error, needs_word), Some(&fields))
         }
         Err(error) => render_failure(&asked.uri, frame, &error),
     }
@@ -62,15 +64,20 @@ async fn set_time_of_form(
         let typed = format!("{} {}", fields.trimmed("tanggal"), fields.trimmed("jam"));
         typed_time(&typed, &app.0.zone).ok_or_else(|| unread_time(typed.trim(), lang))?
     };
-    set_time(app, said, None, lang).await.map(drop)
+    let is_sure = fields.trimmed("yakin") == "ya";
+    set_time(app, (said, is_sure), None, lang).await.map(drop)
 }
 
 fn show_page(
     asked: &PageRequest,
-    status: StatusCode,
-    refused: String,
+    (refused, needs_word): (String, bool),
     typed: Option<&PlainForm>,
 ) -> Response {
+    let status = if refused.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
+    };
     let PageRequest { app, uri, headers } = asked;
     let frame = PageFrame::new(app, "teknisi", uri, headers);
     let field = |name: &str| typed.map_or(String::new(), |form| form.text(name).to_owned());
@@ -89,6 +96,7 @@ fn show_page(
             Some("ya") => frame.t("site-time-done"),
             _ => String::new(),
         },
+        needs_word,
         refused,
         frame,
     };
@@ -183,5 +191,29 @@ mod tests {
         }
         let (_, text) = post(&bench, "cara=ketik&tanggal=2025-11-26&jam=10:05").await;
         assert!(text.contains("value=\"2025-11-26\"") && text.contains("value=\"10:05\""));
+    }
+
+    #[tokio::test]
+    async fn a_time_far_ahead_is_asked_about_with_both_times_and_taken_with_a_second_word() {
+        let bench = ApiTestBench::new();
+        bench.state.clock.distrust();
+        let form = "cara=ketik&tanggal=2029-11-26&jam=10:05:30";
+        let (status, text) = post(&bench, form).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(text.contains("26 November 2029"), "{text}");
+        assert!(text.contains("name=\"yakin\""), "{text}");
+        assert!(!bench.state.clock.now().trusted);
+        // Nothing of the sort stands on the page before.
+        assert!(!get(&bench, "/teknisi/waktu").await.contains("yakin"));
+        let (status, text) = post(&bench, &format!("{form}&yakin=ya")).await;
+        assert_eq!(status, StatusCode::SEE_OTHER, "{text}");
+        assert_eq!(
+            bench.state.clock.now().at.to_string(),
+            "2029-11-26T03:05:30Z"
+        );
+        let never = "cara=ketik&tanggal=2099-11-26&jam=10:05&yakin=ya";
+        let (status, text) = post(&bench, never).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(text.contains("tidak mungkin"), "{text}");
     }
 }

@@ -42,14 +42,41 @@ impl StoreWriter {
         if let Some((key, _)) = self.current_era.filter(|(_, known)| is_same(*known)) {
             return Ok(key);
         }
-        // The era may be known from before a restart of the program within the same boot.
-        let all = eras_of_boot(&self.db, &self.boot)?;
-        let era = match all.into_iter().find(|(_, known)| is_same(*known)) {
-            Some(era) => era,
-            None => (insert_era(&self.db, &self.boot, offset)?, offset),
-        };
-        self.current_era = Some(era);
-        Ok(era.0)
+        let key = self.era_of(&self.boot, offset)?;
+        self.current_era = Some((key, offset));
+        Ok(key)
+    }
+
+    /// Returns the key of an era of a boot; adds it when it is new. It may be known from before a
+    /// restart of the program within the same boot.
+    pub(super) fn era_of(&self, boot: &BootId, offset: i64) -> Result<BootKey, rusqlite::Error> {
+        let is_same = |known: i64| known.abs_diff(offset) <= SAME_ERA_MS;
+        let all = eras_of_boot(&self.db, boot)?;
+        match all.into_iter().find(|(_, known)| is_same(*known)) {
+            Some((key, _)) => Ok(key),
+            None => insert_era(&self.db, boot, offset),
+        }
+    }
+
+    /// Returns the monotonic time of the first undated sample of this boot on disk, ms.
+    pub(super) fn first_undated_mono(&self) -> Result<Option<i64>, rusqlite::Error> {
+        let mut first: Option<i64> = None;
+        for (key, then) in eras_of_boot(&self.db, &self.boot)? {
+            let at = self.first_undated(key)?;
+            let mono = at.map(|at| at.0.saturating_sub(then));
+            first = first.into_iter().chain(mono).min();
+        }
+        Ok(first)
+    }
+
+    /// Dates the readings that were on their way while the time was corrected.
+    pub(super) fn date_late_readings(&mut self) {
+        if std::mem::take(&mut self.has_late_readings)
+            && let Err(fault) = self.redate_all()
+        {
+            tracing::warn!(%fault, "readings around a correction wait for their time");
+            self.has_late_readings = true;
+        }
     }
 
     /// Notes the present moment, and gives the undated samples of every boot their true time, as
@@ -58,6 +85,7 @@ impl StoreWriter {
         let failed = |fault: rusqlite::Error| disk_error("re-dating samples", &fault);
         // Undated readings in memory get their era only when they are written.
         self.flush()?;
+        self.follow_person_time();
         // Before the samples are moved: after a power cut in between, the next start moves them.
         self.note_clock_pair().map_err(failed)?;
         let mut moved = 0;
@@ -173,7 +201,7 @@ fn insert_era(db: &Connection, boot: &BootId, offset: i64) -> Result<BootKey, ru
 
 #[cfg(test)]
 mod tests {
-    use crate::clock::{Clock, PersonTime, TrustSource, boot_id};
+    use crate::clock::{Clock, KnownReadings, PersonTime, TrustSource, boot_id};
     use crate::domain::{BootId, MonoMs, Reading, Sample, SampleOutcome, UtcMs};
     use crate::storage::Store;
     use crate::storage::tests::{MIDNIGHT, ask, decimal, open_at, raw, site};
@@ -369,17 +397,21 @@ mod tests {
             at: UtcMs(MIDNIGHT),
             bound_ms: 5000,
         };
-        assert_eq!(store.newest_dated().await.unwrap(), None);
-        clock.set_by_person(said, None).unwrap();
+        let known = store.known_readings().await.unwrap();
+        assert_eq!(known, KnownReadings::default());
+        clock.set_by_person(said, known, false).unwrap();
         assert_eq!(store.redate_all().await.unwrap(), 1);
         read(2).await;
-        assert_eq!(store.newest_dated().await.unwrap(), Some(UtcMs(MIDNIGHT)));
+        // What only a person dates is no limit to what the person says next.
+        let known = store.known_readings().await.unwrap();
+        assert_eq!(known, KnownReadings::default());
         clock.simulate(UtcMs(MIDNIGHT + 17_000), MonoMs(80_000), true);
         read(3).await;
         store.flush().await.unwrap();
         let kept = ask(&store, raw("meter.power")).await;
         let times: Vec<i64> = kept.iter().map(|one| one.at.0 - MIDNIGHT).collect();
-        assert_eq!(times, [-10_000, 0, 17_000]);
+        // Seven seconds are more than the error of what the person said.
+        assert_eq!(times, [-3000, 7000, 17_000]);
         let audit = store.read_audit(None).await.unwrap();
         let is_step = |what: &str| what.starts_with("clock changed: 7000 ms");
         assert!(audit.iter().any(|one| is_step(&one.what)), "{audit:?}");

@@ -6,7 +6,7 @@ use super::local_calendar::{DAY_GRACE_MS, LocalDay};
 use super::writer::StoreWriter;
 use crate::clock::ClockStamp;
 use crate::domain::UtcMs;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 impl StoreWriter {
     /// Doubts a time of the start that is earlier than the newest data.
@@ -24,17 +24,30 @@ impl StoreWriter {
         if now.trusted {
             return now.at;
         }
-        self.latest
-            .newest_dated()
+        self.newest_certain()
             .map_or(now.at, |newest| newest.max(now.at))
+    }
+
+    /// Returns the time of the newest reading that more than the fresh word of a person dates.
+    pub(super) fn newest_certain(&self) -> Option<UtcMs> {
+        let newest = self.latest.newest_dated();
+        match self.doubts.young(newest) {
+            Some(doubt) => doubt.floor.map(UtcMs),
+            None => newest,
+        }
     }
 
     /// Last local day that may be closed: it is over by the clock. `None` while the clock is not
     /// trusted, or was just corrected by much. Days after a longer gap than `EVIDENCE_GAP_DAYS_MAX`
-    /// are skipped elsewhere: a clock far ahead closes none of them.
+    /// are skipped elsewhere: a clock far ahead closes none of them. On the word of a person alone
+    /// no day ends for a week of readings, but for those that were over before.
     pub(super) fn closing_limit(&mut self, now: ClockStamp) -> Option<LocalDay> {
         let is_known = now.trusted && self.clock.is_settled();
-        is_known.then(|| self.calendar.day(UtcMs(now.at.0 - DAY_GRACE_MS)) - 1)
+        let limit = is_known.then(|| self.calendar.day(UtcMs(now.at.0 - DAY_GRACE_MS)) - 1)?;
+        match self.doubts.young(self.latest.newest_dated()) {
+            None => Some(limit),
+            Some(doubt) => Some(limit.min(self.calendar.day(UtcMs(doubt.floor?)) - 1)),
+        }
     }
 
     /// Notes the steps of the clock in the audit log; returns whether there were any.
@@ -59,20 +72,32 @@ impl StoreWriter {
 
     /// Returns the time of the newest dated reading, or of what somebody recorded last.
     fn newest_data(&mut self) -> Result<Option<UtcMs>, rusqlite::Error> {
-        Ok(self.latest.newest_dated().max(newest_record(&self.db)?))
+        let wrong: Vec<_> = self.doubts.wrong_stretches().collect();
+        let newest = newest_record(&self.db, &wrong)?;
+        Ok(self.latest.newest_dated().max(newest))
     }
 }
 
-/// Returns the time of what somebody recorded last: entry, calibration, import or issued report.
-fn newest_record(db: &Connection) -> Result<Option<UtcMs>, rusqlite::Error> {
-    // By number, which needs no look at all rows.
-    let find = "SELECT max(at) FROM (
-        SELECT (SELECT recorded_at FROM ledger ORDER BY id DESC LIMIT 1) AS at
-        UNION ALL SELECT (SELECT recorded_at FROM calibration ORDER BY id DESC LIMIT 1)
-        UNION ALL SELECT (SELECT at FROM sample_import ORDER BY id DESC LIMIT 1)
-        UNION ALL SELECT (SELECT issued_at FROM issued_report ORDER BY id DESC LIMIT 1))";
-    let found: Option<i64> = db.prepare_cached(find)?.query_row([], |row| row.get(0))?;
-    Ok(found.map(UtcMs))
+/// Returns the time of what somebody recorded last: entry, calibration, import or issued report;
+/// none in stretches whose time was wrong.
+fn newest_record(db: &Connection, wrong: &[(i64, i64)]) -> Result<Option<UtcMs>, rusqlite::Error> {
+    let newest = |table: &str, time: &str| {
+        let right = wrong
+            .iter()
+            .map(|(first, last)| format!("AND NOT {time} BETWEEN {first} AND {last}"));
+        let right = right.collect::<Vec<_>>().join(" ");
+        // By number, which needs no look at all rows.
+        let find = format!("SELECT {time} FROM {table} WHERE 1 {right} ORDER BY id DESC LIMIT 1");
+        let found = db.query_row(&find, [], |row| row.get(0).map(UtcMs));
+        found.optional()
+    };
+    let records = [
+        newest("ledger", "recorded_at")?,
+        newest("calibration", "recorded_at")?,
+        newest("sample_import", "at")?,
+        newest("issued_report", "issued_at")?,
+    ];
+    Ok(records.into_iter().flatten().max())
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 
 use super::tests::{MIDNIGHT, ask, decimal, open_at, raw, site, wait_for_maintenance};
 use super::{Store, change_stored_file};
-use crate::clock::{Clock, PersonTime, boot_id};
+use crate::clock::{Clock, PersonTime, TrustSource, boot_id};
 use crate::domain::{MonoMs, Reading, Sample, SampleOutcome, UtcMs};
 use crate::evidence::{DayRecord, DigestChain, VerificationReport, hash_samples};
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 const SECOND: i64 = 1000;
@@ -34,6 +34,8 @@ enum ClockEvent {
     LeapSecond,
     /// A person says the time, with this error.
     Person(i64),
+    /// A person is wrong by hours, months or years, and sure.
+    WrongPerson(i64),
     /// The program starts again ...
     Restart,
     /// ... and the computer, after it was off for so long.
@@ -67,6 +69,10 @@ struct ComputerLife<'d> {
     boots: Vec<bool>,
     leaps: i64,
     read: Vec<TrueReading>,
+    /// Monotonic time since which the time is that of a person who is wrong.
+    wrong_since: Option<i64>,
+    /// Boots that ended with such a time: nobody can tell by how much it was wrong.
+    misdated: BTreeSet<usize>,
 }
 
 fn any_event() -> impl Strategy<Value = ClockEvent> {
@@ -80,6 +86,8 @@ fn any_event() -> impl Strategy<Value = ClockEvent> {
         2 => Just(ClockEvent::LoseSynchronisation),
         1 => Just(ClockEvent::LeapSecond),
         2 => error.prop_map(ClockEvent::Person),
+        2 => prop_oneof![-3 * HOUR..3 * HOUR, -40 * DAY..400 * DAY, Just(73 * 365 * DAY)]
+            .prop_map(ClockEvent::WrongPerson),
         2 => Just(ClockEvent::Restart),
         2 => (SECOND..3 * DAY).prop_map(ClockEvent::Boot),
         1 => Just(ClockEvent::CloseDays),
@@ -102,6 +110,8 @@ impl<'d> ComputerLife<'d> {
             boots: vec![false],
             leaps: 0,
             read: Vec::new(),
+            wrong_since: None,
+            misdated: BTreeSet::new(),
         }
     }
 
@@ -121,12 +131,17 @@ impl<'d> ComputerLife<'d> {
         self.show();
         let now = self.clock.now();
         let boot = self.boots.len() - 1;
+        if self.wrong_since.is_some()
+            && self.clock.certainty().unwrap().source != TrustSource::Person
+        {
+            self.wrong_since = None;
+        }
         self.boots[boot] |= now.trusted;
-        if now.trusted {
+        if now.trusted && self.wrong_since.is_none() {
             let error = (now.at.0 - self.now()).abs();
             let most = 2 * SOURCE_ERROR_MS + self.leaps * SECOND;
             prop_assert!(error <= most, "wrong by {} ms", error);
-        } else {
+        } else if !now.trusted {
             prop_assert!(!self.boots[boot], "trust was lost");
         }
         Ok(())
@@ -166,13 +181,18 @@ impl<'d> ComputerLife<'d> {
     /// A person says the time.
     async fn set_by_person(&mut self, error: i64) {
         self.show();
+        let is_wrong = error.abs() > SOURCE_ERROR_MS;
         let said = PersonTime {
             at: UtcMs(self.now() + error),
             bound_ms: SOURCE_ERROR_MS.unsigned_abs(),
         };
-        let newest = self.store.newest_dated().await.unwrap();
-        if self.clock.set_by_person(said, newest).is_ok() {
+        let readings = self.store.known_readings().await.unwrap();
+        if self.clock.set_by_person(said, readings, true).is_ok() {
             self.store.redate_all().await.unwrap();
+            // Where the error is told only by the readings before, the time may be moved a little.
+            let now = self.clock.now().at.0;
+            let is_off = is_wrong || (now - self.now()).abs() > 2 * SOURCE_ERROR_MS;
+            self.wrong_since = is_off.then_some(self.mono);
             self.may_be_undated = false;
         }
     }
@@ -189,6 +209,15 @@ impl<'d> ComputerLife<'d> {
                 );
                 change_stored_file(&self.dir.join("pantau.db"), &rename);
             }
+            if self.wrong_since.take().is_some() {
+                self.misdated.insert(earlier - 1);
+            }
+            let rename = format!(
+                "UPDATE meta SET value = replace(value, '{}', 'earlier-{earlier}')
+                 WHERE key = 'person_doubts'",
+                boot_id().0
+            );
+            change_stored_file(&self.dir.join("pantau.db"), &rename);
             self.boots.push(false);
             self.truth += self.mono + off_ms;
             self.mono = 0;
@@ -208,6 +237,13 @@ impl<'d> ComputerLife<'d> {
             }
             ClockEvent::Pass(ms) => {
                 self.mono += ms;
+                // A wrong date is seen within a week.
+                if self
+                    .wrong_since
+                    .is_some_and(|since| self.mono - since > 6 * DAY)
+                {
+                    (self.off, self.synchronised) = (0, true);
+                }
                 self.look()?;
                 self.maintain().await;
             }
@@ -222,7 +258,9 @@ impl<'d> ComputerLife<'d> {
                 // A kernel that is not synchronised knows of no leap second.
                 self.off += if self.synchronised { 0 } else { SECOND };
             }
-            ClockEvent::Person(error) => self.set_by_person(error).await,
+            ClockEvent::Person(error) | ClockEvent::WrongPerson(error) => {
+                self.set_by_person(error).await;
+            }
             ClockEvent::Restart => self.restart(None).await,
             ClockEvent::Boot(off_ms) => self.restart(Some(off_ms)).await,
             ClockEvent::CloseDays => {
@@ -264,11 +302,14 @@ impl<'d> ComputerLife<'d> {
         let mut last: BTreeMap<usize, i64> = BTreeMap::new();
         for (number, one) in (1..).zip(&self.read) {
             let at = dated.get(&number).copied();
-            prop_assert_eq!(at.is_some(), self.boots[one.boot], "{}: {:?}", number, one);
+            let is_misdated = self.misdated.contains(&one.boot);
+            if !is_misdated {
+                prop_assert_eq!(at.is_some(), self.boots[one.boot], "{}: {:?}", number, one);
+            }
             let Some(at) = at else { continue };
             let most = 2 * SOURCE_ERROR_MS + self.leaps.max(one.leaps) * SECOND;
             prop_assert!(
-                (at - one.at).abs() <= most,
+                is_misdated || (at - one.at).abs() <= most,
                 "{}: {} for {:?}",
                 number,
                 at,

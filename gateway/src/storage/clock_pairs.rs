@@ -78,6 +78,19 @@ pub(super) fn insert_pair(
     Ok(())
 }
 
+/// Deletes what persons said in a boot, and adds what is right instead.
+pub(super) fn replace_person_pairs(
+    db: &Connection,
+    boot: &BootId,
+    right: Option<ClockPair>,
+) -> Result<(), rusqlite::Error> {
+    db.execute(
+        "DELETE FROM clock_pair WHERE boot = ? AND source = ?",
+        [&*boot.0, TrustSource::Person.word()],
+    )?;
+    right.map_or(Ok(()), |right| insert_pair(db, boot, right))
+}
+
 /// Deletes what is more than the bounds: within the boot every second moment, and the oldest of
 /// earlier boots.
 fn thin_pairs(db: &Connection, boot: &BootId) -> Result<(), rusqlite::Error> {

@@ -14,6 +14,7 @@ use std::sync::Arc;
 impl StoreWriter {
     /// Numbers a reading, sends it to live subscribers, and queues it for the next flush.
     pub(super) fn append(&mut self, reading: Reading) {
+        let reading = self.date_late_reading(reading);
         let Some(points) = self
             .names
             .layout_key(reading.device)

@@ -156,6 +156,13 @@ impl StoreWriter {
         Ok(times.max())
     }
 
+    /// Returns the time of the first sample of an era, by the clock of the era.
+    pub(super) fn first_undated(&self, boot: BootKey) -> Result<Option<UtcMs>, rusqlite::Error> {
+        let columns = self.undated_samples(boot, 0)?;
+        let times = columns.values().flatten().map(|sample| sample.at);
+        Ok(times.min())
+    }
+
     /// Returns the number of samples of an era.
     pub(super) fn count_undated(&self, boot: BootKey) -> Result<u64, rusqlite::Error> {
         let columns = self.undated_samples(boot, 0)?;
@@ -189,6 +196,29 @@ impl StoreWriter {
         }
         Ok(columns)
     }
+}
+
+/// Returns the stretches of files that touch a range of time (ms since 1970), by point.
+pub(super) fn load_imported_stretches(
+    db: &rusqlite::Connection,
+    names: &super::key_registry::KeyRegistry,
+    (from, to): (i64, i64),
+) -> Result<BTreeMap<PointKey, Vec<(i64, i64)>>, rusqlite::Error> {
+    let mut rows = db.prepare(
+        "SELECT i.point, s.first, s.last FROM import_stretch s
+         JOIN sample_import i ON i.id = s.import WHERE s.last >= ? AND s.first <= ?",
+    )?;
+    let mut rows = rows.query([from, to])?;
+    let mut found: BTreeMap<PointKey, Vec<(i64, i64)>> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        if let Some(point) = names.point(row.get_ref(0)?.as_str().unwrap_or_default()) {
+            found
+                .entry(point)
+                .or_default()
+                .push((row.get(1)?, row.get(2)?));
+        }
+    }
+    Ok(found)
 }
 
 /// Notes for each point of an era that its samples were moved: figures tell it.

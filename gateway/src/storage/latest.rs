@@ -54,6 +54,16 @@ impl LatestCache {
         }
     }
 
+    /// Takes the dates of samples in a stretch of time (ms since 1970) for unknown.
+    pub(super) fn forget_dates(&mut self, from: i64, to: i64) {
+        for (sample, _, dated) in self.0.iter_mut().flatten() {
+            if *dated && (from..=to).contains(&sample.at.0) {
+                sample.outcome = mark_undated(sample.outcome);
+                *dated = false;
+            }
+        }
+    }
+
     /// Returns the time of the newest sample with a known date.
     pub(super) fn newest_dated(&self) -> Option<UtcMs> {
         let dated = self.0.iter().flatten().filter(|(_, _, dated)| *dated);

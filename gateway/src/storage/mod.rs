@@ -55,6 +55,7 @@ mod journal_codec;
 mod journal_reader;
 mod key_registry;
 mod latest;
+mod leaving_samples;
 mod ledger;
 #[cfg(test)]
 mod ledger_tests;
@@ -65,6 +66,10 @@ mod newest_readings;
 mod open_database;
 mod orphaned_file;
 mod pack_rows;
+mod person_doubts;
+mod person_readings;
+#[cfg(test)]
+mod person_readings_tests;
 mod query_stream;
 mod random_id;
 mod reading_ring;

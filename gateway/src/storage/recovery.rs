@@ -11,6 +11,7 @@ use super::local_calendar::LocalCalendar;
 use super::memtable::{BootKey, Memtable};
 use super::meta_table::{read_meta, write_meta};
 use super::newest_readings::NewestReadings;
+use super::person_doubts::PersonDoubts;
 use super::open_database::{mend_or_begin, open_database};
 use super::reading_ring::ReadingRing;
 use super::salvage::{self, StoreSalvage};
@@ -189,6 +190,9 @@ fn assemble_writer(
         start_due: None,
         unmerged_parts: BTreeSet::new(),
         raw_deleted_before: 0,
+        doubts: PersonDoubts::default(),
+        taken_back: None,
+        has_late_readings: false,
         seal_after: next_full_hour(clock.now().at),
         closing: super::digest::DayCloser::new(site),
         outputs: out,
@@ -363,6 +367,7 @@ impl StoreWriter {
     fn begin(&mut self, config_text: &str, site: &Site) -> Result<(), rusqlite::Error> {
         self.follow_progress()?;
         self.replay_journal(site)?;
+        self.load_person_doubts()?;
         self.adopt_clock_pair()?;
         self.doubt_earlier_clock()?;
         match self

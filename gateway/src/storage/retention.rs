@@ -54,7 +54,12 @@ impl StoreWriter {
         };
         let days = sealed_days(&self.db)?;
         let sealed = days.last().map(|day| self.calendar.day_start(*day));
-        let Some(newest) = self.latest.newest_dated().max(sealed) else {
+        // A person who is wrong about the year makes nothing old.
+        let newest = match self.doubts.young(self.latest.newest_dated()) {
+            None => self.latest.newest_dated().max(sealed),
+            Some(doubt) => doubt.floor.map(UtcMs),
+        };
+        let Some(newest) = newest else {
             return Ok(());
         };
         let keep = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);

@@ -7,6 +7,7 @@ use super::data_damage::note_garbled_chunk;
 use super::delivery_lanes::DeliveryLanes;
 use super::digest::mark_day_due;
 use super::key_registry::PointKey;
+use super::leaving_samples::LeavingSamples;
 use super::local_calendar::{HOUR_MS, LocalDay};
 use super::memtable::{BootKey, ColumnKey, sort_and_dedup};
 use super::meta_table::write_meta;
@@ -40,6 +41,8 @@ impl StoreWriter {
         if self.access == StoreAccess::Read {
             return;
         }
+        self.follow_person_time();
+        self.date_late_readings();
         self.look_after_hold();
         let now = self.clock.now();
         // A clock that was set back by more than two hours counts as a new hour, else nothing would
@@ -212,7 +215,17 @@ pub(super) fn merge_group(
     db: &Connection,
     place: &MergedDay,
     group: u32,
-    mut extra: SamplesByPoint,
+    extra: SamplesByPoint,
+) -> Result<BTreeSet<PointKey>, rusqlite::Error> {
+    rewrite_group(db, place, (group, extra), &mut LeavingSamples::nothing())
+}
+
+/// Does the same, and takes samples out.
+pub(super) fn rewrite_group(
+    db: &Connection,
+    place: &MergedDay,
+    (group, mut extra): (u32, SamplesByPoint),
+    leaving: &mut LeavingSamples,
 ) -> Result<BTreeSet<PointKey>, rusqlite::Error> {
     let MergedDay {
         day, start, frozen, ..
@@ -237,6 +250,10 @@ pub(super) fn merge_group(
         }
         samples.extend(extra.remove(point).unwrap_or_default());
         sort_and_dedup(&mut samples);
+        if leaving.take_from(*point, &mut samples) && samples.is_empty() {
+            forget_daily(db, *point, day)?;
+            continue;
+        }
         for piece in samples.chunks(chunk_codec::CHUNK_SAMPLES_MAX) {
             days.add(db, *point, &chunk_codec::encode_chunk(piece))?;
         }
@@ -365,6 +382,13 @@ fn upsert_daily(
         params![point, day, out],
     )?;
     Ok(())
+}
+
+/// Deletes the daily roll-up of a point without samples.
+fn forget_daily(db: &Connection, point: PointKey, day: LocalDay) -> Result<(), rusqlite::Error> {
+    db.prepare_cached("DELETE FROM daily WHERE point = ? AND day = ?")?
+        .execute(params![point, day])
+        .map(drop)
 }
 
 /// Returns whether the point has a daily roll-up for the day.

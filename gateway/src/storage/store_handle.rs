@@ -14,12 +14,13 @@ use super::store_values::{
     AuditEntry, EntryKey, ImportColumn, ImportRow, LatestSample, LedgerQuery, PointQuery,
     RecordedEntries, RefusedReading, SampleBlock, StoreHealth,
 };
+use crate::clock::KnownReadings;
 #[cfg(test)]
 use crate::domain::BootId;
 #[cfg(test)]
 use crate::domain::ledger::Attachment;
 use crate::domain::ledger::{EntryId, EntryStatement, LedgerEntry};
-use crate::domain::{NumberedReading, Reading, ReadingSeq, UtcMs};
+use crate::domain::{NumberedReading, Reading, ReadingSeq};
 use crate::limits::SINK_BATCH_MAX;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -191,9 +192,9 @@ impl Store {
             .await
     }
 
-    /// Returns the time of the newest reading whose time is known.
-    pub async fn newest_dated(&self) -> Result<Option<UtcMs>, StoreError> {
-        self.ask(StoreRequest::NewestDated).await
+    /// Returns the times of readings that a person's time has to fit.
+    pub async fn known_readings(&self) -> Result<KnownReadings, StoreError> {
+        self.ask(StoreRequest::KnownReadings).await
     }
 
     /// Notes the present time, if it is trusted, and gives undated readings of this boot and of

@@ -12,6 +12,7 @@ use super::store_values::{
     AuditEntry, EntryKey, ImportColumn, ImportRow, KeptStamp, LatestSample, LedgerQuery,
     PointQuery, RecordedEntries, RefusedReading, SampleBlock, StoreRestore,
 };
+use crate::clock::KnownReadings;
 #[cfg(test)]
 use crate::domain::BootId;
 use crate::domain::calibration::{Calibration, CalibrationHistory, CalibrationId};
@@ -70,7 +71,7 @@ pub(crate) enum StoreRequest {
         columns: Vec<ImportColumn>,
         reply: StoreReply<u64>,
     },
-    NewestDated(StoreReply<Option<UtcMs>>),
+    KnownReadings(StoreReply<KnownReadings>),
     RedateAll {
         reply: StoreReply<u64>,
     },

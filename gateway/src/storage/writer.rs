@@ -11,6 +11,7 @@ use super::ledger::{self, LedgerAddition};
 use super::local_calendar::{LocalCalendar, LocalDay};
 use super::memtable::{BootKey, ColumnKey, Memtable};
 use super::newest_readings::NewestReadings;
+use super::person_doubts::{PersonDoubts, TakenBack};
 use super::reading_ring::ReadingRing;
 use super::running_query::RunningQuery;
 use super::sequence_floor::SequenceFloor;
@@ -85,6 +86,12 @@ pub(super) struct StoreWriter {
     pub(super) raw_deleted_before: LocalDay,
     /// Wall-clock time (ms) before which hourly sealing is not due.
     pub(super) seal_after: i64,
+    /// Readings that only the word of a person dates.
+    pub(super) doubts: PersonDoubts,
+    /// Last time that such readings were taken back.
+    pub(super) taken_back: Option<TakenBack>,
+    /// Readings that were on their way then wait to be dated.
+    pub(super) has_late_readings: bool,
     /// Progress of the day that is being closed.
     pub(super) closing: super::digest::DayCloser,
     /// Snapshots of figures.
@@ -189,7 +196,12 @@ impl StoreWriter {
     fn handle_request(&mut self, request: StoreRequest) {
         // A send fails when the caller has gone; there is nobody to report that to.
         match request {
-            StoreRequest::Append(readings) => readings.into_iter().for_each(|one| self.append(one)),
+            StoreRequest::Append(readings) => {
+                self.follow_person_time();
+                for one in readings {
+                    self.append(one);
+                }
+            }
             StoreRequest::Flush(reply) => {
                 // The reply goes out before the maintenance: the caller needs the flush only.
                 drop(reply.send(self.flush()));
@@ -217,7 +229,10 @@ impl StoreWriter {
             StoreRequest::ImportMany { columns, reply } => {
                 drop(reply.send(self.import_columns(&columns)));
             }
-            StoreRequest::NewestDated(reply) => drop(reply.send(Ok(self.latest.newest_dated()))),
+            StoreRequest::KnownReadings(reply) => {
+                let failed = |fault| schema::disk_error("reading times", &fault);
+                drop(reply.send(self.known_readings().map_err(failed)));
+            }
             StoreRequest::RedateAll { reply } => drop(reply.send(self.redate_all())),
             #[cfg(test)]
             StoreRequest::Redate {

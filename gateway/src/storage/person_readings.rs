@@ -1,0 +1,360 @@
+//! Readings that are dated by a person: noted while it lasts, and taken back when a source, or a
+//! person, corrects that time. Readings of this boot then get the right time; those of an earlier
+//! boot that would be later than the present lose theirs, since nothing tells when they were read.
+
+use super::clock_pairs::replace_person_pairs;
+use super::import::load_imported_stretches;
+use super::journal_codec::{self, JournalEncoder};
+use super::leaving_samples::LeavingSamples;
+use super::local_calendar::LocalDay;
+use super::memtable::BootKey;
+use super::pack_rows::{PackContent, PackWriter, group_of_point};
+use super::person_doubts::{PersonDoubt, PersonDoubts, TakenBack};
+use super::seal::{MergedDay, SamplesByPoint, rewrite_group};
+use super::snapshot_shelf::ChangedStretch;
+use super::store_values::StoreAccess;
+use super::writer::StoreWriter;
+use super::{audit, chunk_codec, digest};
+use crate::clock::{ClockPair, KnownReadings, TrustSource, offset_ms};
+use crate::domain::{BootId, Reading, UtcMs};
+use crate::evidence::RecordReason;
+use rusqlite::{Connection, params};
+use std::collections::BTreeSet;
+
+/// Part of a stretch in one day: the day, and the first and last time in it, ms since 1970.
+type DaySlice = (LocalDay, (i64, i64));
+
+impl StoreWriter {
+    /// Ends the doubts of earlier boots with their newest reading.
+    pub(super) fn load_person_doubts(&mut self) -> Result<(), rusqlite::Error> {
+        self.doubts = PersonDoubts::read(&self.db)?;
+        let newest = self.latest.newest_dated();
+        self.doubts.end_earlier(&self.boot, newest);
+        Ok(())
+    }
+
+    /// Follows the source of the time, before readings are taken in: notes that only a person
+    /// vouches for it, and takes back what a better word contradicts.
+    pub(super) fn follow_person_time(&mut self) {
+        if self.access != StoreAccess::Gateway {
+            return;
+        }
+        let Some(now) = self.clock.pair() else {
+            return;
+        };
+        if now.source != TrustSource::Person && self.doubts.0.is_empty() {
+            return;
+        }
+        if let Err(fault) = self.follow(now) {
+            tracing::warn!(%fault, "readings by the time of a person wait to be dated anew");
+        }
+    }
+
+    fn follow(&mut self, now: ClockPair) -> Result<(), rusqlite::Error> {
+        if self.doubts.contradict(&self.boot, now) {
+            // What is in memory is moved on disk.
+            if self.flush().is_err() {
+                return Ok(());
+            }
+            self.seal_parts()?;
+            self.take_back(now)?;
+        }
+        if now.source == TrustSource::Person {
+            return self.note_person_time(now);
+        }
+        // The time at a start only fits what is known already.
+        if now.source != TrustSource::Host && self.doubts.confirm() {
+            self.doubts.write(&self.db)?;
+        }
+        Ok(())
+    }
+
+    /// Notes that readings of this boot are dated by a person from now on.
+    fn note_person_time(&mut self, now: ClockPair) -> Result<(), rusqlite::Error> {
+        let boot = self.boot.clone();
+        if self.doubts.open().any(|doubt| doubt.boot == *boot.0) {
+            return Ok(());
+        }
+        let offset = offset_ms(now.at, now.mono);
+        self.write_undated()?;
+        let own = self.doubts.0.iter().filter(|doubt| doubt.boot == *boot.0);
+        let floor = match own.clone().next_back() {
+            Some(before) => before.floor,
+            None => self.latest.newest_dated().map(|newest| newest.0),
+        };
+        let first = own.map(|doubt| doubt.since.saturating_sub(doubt.offset_ms));
+        let first = first.chain(self.first_undated_mono()?).min();
+        let first = first.unwrap_or(now.mono.0.cast_signed());
+        let since = first.saturating_add(offset);
+        self.doubts.push(PersonDoubt {
+            boot: boot.0.to_string(),
+            offset_ms: offset,
+            mono: now.mono.0,
+            bound_ms: now.bound_ms,
+            floor,
+            since: floor.map_or(since, |floor| since.max(floor + 1)),
+            until: None,
+            left: None,
+            done: false,
+        });
+        self.doubts.write(&self.db)
+    }
+
+    /// Returns the times of readings that a person's time has to fit.
+    pub(super) fn known_readings(&mut self) -> Result<KnownReadings, rusqlite::Error> {
+        self.write_undated()?;
+        let newest = self.latest.newest_dated();
+        let is_own = |doubt: &&PersonDoubt| doubt.boot == *self.boot.0;
+        let floor = match self.doubts.open().next() {
+            Some(first) => first.floor.map(UtcMs),
+            None => newest,
+        };
+        let earlier = match self.doubts.open().find(is_own) {
+            Some(own) => own.floor.map(UtcMs),
+            None => newest,
+        };
+        let own = self.doubts.0.iter().filter(is_own);
+        let first = own.map(|doubt| doubt.since.saturating_sub(doubt.offset_ms));
+        let first = first.chain(self.first_undated_mono()?).min();
+        let now = self.clock.now().mono.0.cast_signed();
+        let passed = first.map_or(0, |first| now.saturating_sub(first).max(0));
+        Ok(KnownReadings {
+            floor: floor.map(|floor| UtcMs(floor.0.saturating_add(passed))),
+            earlier,
+        })
+    }
+
+    /// Writes the samples in memory, where the first undated one is looked for on disk.
+    fn write_undated(&mut self) -> Result<(), rusqlite::Error> {
+        if self.flush().is_ok() {
+            self.seal_parts()?;
+        }
+        Ok(())
+    }
+
+    /// Takes back the readings of every stretch that is marked.
+    fn take_back(&mut self, now: ClockPair) -> Result<(), rusqlite::Error> {
+        let right_ms = offset_ms(now.at, now.mono);
+        let transaction = self.db.transaction()?;
+        for doubt in self.doubts.0.iter().filter(|doubt| doubt.left.is_some()) {
+            let right = (doubt.boot == *self.boot.0).then_some(now);
+            replace_person_pairs(&transaction, &BootId((&*doubt.boot).into()), right)?;
+        }
+        self.doubts.write(&transaction)?;
+        transaction.commit()?;
+        for index in 0..self.doubts.0.len() {
+            let doubt = self.doubts.0[index].clone();
+            if doubt.left.is_none() {
+                continue;
+            }
+            let is_own = doubt.boot == *self.boot.0;
+            let shift = right_ms.saturating_sub(doubt.offset_ms);
+            let era = self.era_of(&BootId((&*doubt.boot).into()), doubt.offset_ms)?;
+            let mut moved = 0;
+            if is_own {
+                moved += self.redate_era(era, shift)?;
+            }
+            while let Some((day, stretch)) = self.next_slice(index, shift)? {
+                self.outputs.pulse.sign();
+                moved += self.undate_slice(index, era, (day, stretch, shift))?;
+                if is_own {
+                    self.redate_era(era, shift)?;
+                }
+            }
+            self.end_taking_back(index, is_own.then_some(shift), moved)?;
+            if is_own {
+                self.taken_back = Some(TakenBack {
+                    mono: now.mono,
+                    wrong_ms: doubt.offset_ms,
+                    right_ms,
+                });
+            }
+        }
+        // The cache holds the old times; sinks read the journal from disk.
+        self.ring.clear();
+        Ok(())
+    }
+
+    /// Returns the next day of a stretch that has samples, and the part of the stretch in it. What
+    /// is moved later never meets what still has to be moved.
+    fn next_slice(
+        &mut self,
+        index: usize,
+        shift: i64,
+    ) -> Result<Option<DaySlice>, rusqlite::Error> {
+        let Some((from, to)) = self.doubts.0[index].left.filter(|(from, to)| from <= to) else {
+            return Ok(None);
+        };
+        let days = (self.calendar.day(UtcMs(from)), self.calendar.day(UtcMs(to)));
+        let which = if shift > 0 { "max" } else { "min" };
+        let find = format!(
+            "SELECT {which}(day) FROM pack
+             WHERE boot = 0 AND content IN (0, 1) AND day BETWEEN ? AND ?"
+        );
+        let day: Option<LocalDay> = self
+            .db
+            .query_row(&find, [days.0, days.1], |row| row.get(0))?;
+        Ok(day.map(|day| {
+            let start = self.calendar.day_start(day).0.max(from);
+            let end = (self.calendar.day_start(day + 1).0 - 1).min(to);
+            (day, (start, end))
+        }))
+    }
+
+    /// Takes the samples of a part of a day back, in one transaction; returns their number.
+    fn undate_slice(
+        &mut self,
+        index: usize,
+        era: BootKey,
+        (day, (from, to), shift): (LocalDay, (i64, i64), i64),
+    ) -> Result<u64, rusqlite::Error> {
+        let imported = load_imported_stretches(&self.db, &self.names, (from, to))?;
+        let mut leaving = LeavingSamples::new((from, to), imported);
+        let place = MergedDay {
+            day,
+            start: self.calendar.day_start(day),
+            end: self.calendar.day_start(day + 1),
+            frozen: day < self.raw_deleted_before,
+            now: self.clock.now().at,
+        };
+        let mut doubts = self.doubts.clone();
+        if let Some((first, last)) = &mut doubts.0[index].left {
+            if shift > 0 {
+                *last = from - 1;
+            } else {
+                *first = to + 1;
+            }
+        }
+        let transaction = self.db.transaction()?;
+        for group in groups_of_day(&transaction, day)? {
+            rewrite_group(
+                &transaction,
+                &place,
+                (group, SamplesByPoint::new()),
+                &mut leaving,
+            )?;
+        }
+        let taken = leaving.taken;
+        write_era(&transaction, (day, era), &taken)?;
+        undate_journal(&transaction, &self.names, era, (from, to))?;
+        digest::mark_day_due(&transaction, day, RecordReason::Redated)?;
+        let dated = false;
+        let left = ChangedStretch { from, to, dated };
+        self.snapshots.forget(&transaction, left)?;
+        doubts.write(&transaction)?;
+        transaction.commit()?;
+        self.closing.invalidate_day(day);
+        self.doubts = doubts;
+        self.unmerged_parts = super::seal::load_unmerged_parts(&self.db)?;
+        self.latest.forget_dates(from, to);
+        Ok(taken.values().map(|samples| samples.len() as u64).sum())
+    }
+
+    /// Notes that a stretch was taken back.
+    fn end_taking_back(
+        &mut self,
+        index: usize,
+        shift: Option<i64>,
+        moved: u64,
+    ) -> Result<(), rusqlite::Error> {
+        let doubt = &mut self.doubts.0[index];
+        (doubt.left, doubt.done) = (None, true);
+        let (since, until) = (
+            UtcMs(doubt.since),
+            UtcMs(doubt.until.unwrap_or(doubt.since)),
+        );
+        let outcome = match shift {
+            Some(shift) => format!("moved by {shift} ms"),
+            None => "left without a date, as their boot never knew the time".to_owned(),
+        };
+        let what = format!(
+            "the time that a person had set was wrong: {moved} samples from {since} to {until} \
+             {outcome}"
+        );
+        tracing::warn!(%what, "readings got another time");
+        let transaction = self.db.transaction()?;
+        audit::append_audit(&transaction, self.clock.now().at, "clock", &what)?;
+        self.doubts.write(&transaction)?;
+        transaction.commit()
+    }
+
+    /// Takes the date from a reading that was on its way while the time was corrected.
+    pub(super) fn date_late_reading(&mut self, mut reading: Reading) -> Reading {
+        let Some(back) = self.taken_back else {
+            return reading;
+        };
+        let offset = offset_ms(reading.at, reading.mono);
+        let is_wrong = offset.abs_diff(back.wrong_ms) < offset.abs_diff(back.right_ms);
+        if reading.dated && reading.mono <= back.mono && is_wrong {
+            reading.dated = false;
+            self.has_late_readings = true;
+        }
+        reading
+    }
+}
+
+/// Returns the groups of points that have dated samples on a day.
+fn groups_of_day(db: &Connection, day: LocalDay) -> Result<BTreeSet<u32>, rusqlite::Error> {
+    let mut rows = db.prepare(
+        "SELECT DISTINCT low FROM pack WHERE boot = 0 AND content IN (0, 1) AND day = ?",
+    )?;
+    let groups = rows.query_map([day], |row| row.get(0).map(group_of_point))?;
+    groups.collect()
+}
+
+/// Writes samples as parts of an era.
+fn write_era(
+    db: &Connection,
+    (day, era): (LocalDay, BootKey),
+    taken: &SamplesByPoint,
+) -> Result<(), rusqlite::Error> {
+    let mut packer = PackWriter::new(PackContent::Parts, day, era);
+    for (point, samples) in taken {
+        for piece in samples.chunks(chunk_codec::CHUNK_SAMPLES_MAX) {
+            packer.add(db, *point, &chunk_codec::encode_chunk(piece))?;
+        }
+    }
+    packer.write_row(db)
+}
+
+/// Takes the date from the readings of a stretch that are still in the journal.
+fn undate_journal(
+    db: &Connection,
+    names: &super::key_registry::KeyRegistry,
+    era: BootKey,
+    (from, to): (i64, i64),
+) -> Result<(), rusqlite::Error> {
+    let mut rows = db.prepare("SELECT first, n, body FROM journal WHERE undated = 0")?;
+    let mut rows = rows.query([])?;
+    let mut changed = Vec::new();
+    while let Some(row) = rows.next()? {
+        let body = row.get_ref(2)?.as_blob().unwrap_or_default();
+        let Some(kept) = journal_codec::decode_row(body, row.get(1)?, names) else {
+            continue;
+        };
+        let is_within = |at: UtcMs| (from..=to).contains(&at.0);
+        let undated = kept.iter().filter(|one| is_within(one.at)).count();
+        if undated == 0 {
+            continue;
+        }
+        let mut writer = JournalEncoder::default();
+        for one in kept {
+            let dated = !is_within(one.at);
+            writer.put(one.layout, one.at, one.mono, dated, &one.outcomes);
+        }
+        changed.push((row.get::<_, i64>(0)?, undated, writer.finish()));
+    }
+    for (first, undated, body) in changed {
+        db.execute(
+            "UPDATE journal SET boot = ?, undated = ?, crc = ?, body = ? WHERE first = ?",
+            params![
+                era,
+                super::schema::sql_int(undated),
+                crc32fast::hash(&body),
+                body,
+                first
+            ],
+        )?;
+    }
+    Ok(())
+}
