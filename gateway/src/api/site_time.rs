@@ -133,7 +133,7 @@ pub(crate) fn typed_time(text: &str, zone: &TimeZone) -> Option<PersonTime> {
 }
 
 /// Parses a moment with its offset, or a local date and time, also as `10.05`.
-fn parse_moment(text: &str, zone: &TimeZone) -> Option<jiff::Timestamp> {
+pub(crate) fn parse_moment(text: &str, zone: &TimeZone) -> Option<jiff::Timestamp> {
     if let Ok(at) = text.parse() {
         return Some(at);
     }

@@ -29,6 +29,9 @@ pub enum BackupError {
     /// Another disk is at the place, or none.
     #[error("{} is no longer the disk on which the backup was begun", .0.display())]
     Moved(PathBuf),
+    /// The folder is a link, somebody else's, or others may write in it.
+    #[error("{} is a link, somebody else's, or others may write in it", .0.display())]
+    Foreign(PathBuf),
     /// Another process writes there.
     #[error("another backup to {} is under way", .0.display())]
     Busy(PathBuf),

@@ -1,8 +1,9 @@
 //! [`BackupSource`]: the backups of one site in a directory, for reading.
 
 use super::backup_error::BackupError;
-use super::backup_writer::BACKUP_FOLDER;
-use super::manifest::{BackupFile, BackupManifest, FilePlace, find_manifests, generations};
+use super::manifest::{
+    BACKUP_FOLDER, BackupFile, BackupManifest, FilePlace, find_manifests, generations,
+};
 use super::piece_store::PieceStore;
 use crate::domain::UtcMs;
 use crate::domain::hex_text::to_hex;
@@ -17,8 +18,8 @@ pub struct BackupSource {
     pieces: PieceStore,
     /// The oldest first.
     manifests: Vec<BackupManifest>,
-    /// Manifests that cannot be read: a sentence for each.
-    pub damaged: Vec<String>,
+    /// Manifests that cannot be read.
+    pub damaged: Vec<BackupError>,
 }
 
 impl BackupSource {
@@ -30,10 +31,7 @@ impl BackupSource {
         if found.good.is_empty() && found.damaged.is_empty() {
             return Err(BackupError::Nothing(directory.to_owned()));
         }
-        let damaged = found
-            .damaged
-            .into_iter()
-            .map(|(_, fault)| fault.to_string());
+        let damaged = found.damaged.into_iter().map(|(_, fault)| fault);
         Ok(Self {
             pieces: PieceStore::new(&folder, &folder),
             folder,
@@ -57,6 +55,9 @@ impl BackupSource {
         let fits = |one: &&BackupManifest| at.is_none_or(|at| one.at() <= at);
         let found = self.manifests.iter().rev().find(fits);
         found.ok_or_else(|| {
+            if self.manifests.is_empty() {
+                return BackupError::Nothing(self.folder.clone());
+            }
             let times = self.manifests.iter().map(|one| one.at().to_string());
             let there = times.collect::<Vec<_>>().join(", ");
             BackupError::NotThen { there }

@@ -1,9 +1,11 @@
 //! [`BackupWriter`]: writes one backup of a site.
 
 use super::backup_error::{BackupError, InFile as _};
-use super::disk_files::{create_folder, disk_of, own_like, sync};
+use super::backup_source::BackupSource;
+use super::disk_files::{disk_of, lock_file, make_own_folder, own_like, sync};
 use super::manifest::{
-    BackupFile, BackupManifest, FilePlace, FoundManifests, find_manifests, generations,
+    BACKUP_FOLDER, BackupFile, BackupManifest, FilePlace, FoundManifests, find_manifests,
+    generations,
 };
 use super::piece_store::PieceStore;
 use crate::domain::UtcMs;
@@ -17,8 +19,6 @@ use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-/// Folder of all backups in a directory or on a stick.
-pub(super) const BACKUP_FOLDER: &str = "pantau-backup";
 /// File that a writer locks.
 const LOCK_FILE: &str = "lock";
 /// Permissions of the store's file.
@@ -88,7 +88,9 @@ impl BackupWriter {
     pub fn begin(directory: &Path, facts: &BackupFacts, store: &Path) -> Result<Self, BackupError> {
         let above = directory.join(BACKUP_FOLDER);
         let folder = above.join(&facts.site);
-        create_folder(&generations(&folder))?;
+        for made in [&above, &folder, &generations(&folder)] {
+            make_own_folder(made, store)?;
+        }
         for made in [&above, &folder, &generations(&folder)] {
             own_like(made, store);
         }
@@ -202,6 +204,37 @@ impl BackupWriter {
         files.any(|file| file.place == place && file.path == path)
     }
 
+    /// Removes the backups of this store beyond `keep`, the oldest first, once the newest of them
+    /// has been read as a whole: a disk that is full has room then. Returns how many were removed.
+    pub fn make_room(
+        directory: &Path,
+        facts: &BackupFacts,
+        keep: usize,
+    ) -> Result<usize, BackupError> {
+        let folder = directory.join(BACKUP_FOLDER).join(&facts.site);
+        let _lock = lock_folder(&folder)?;
+        let found = find_manifests(&folder)?;
+        let own = found
+            .good
+            .iter()
+            .filter(|(_, one)| one.store == facts.store);
+        let own: Vec<_> = own.collect();
+        let beyond = own.len().saturating_sub(keep.max(1));
+        let Some((_, newest)) = own
+            .last()
+            .filter(|_| beyond > 0 && found.damaged.is_empty())
+        else {
+            return Ok(0);
+        };
+        BackupSource::open(&folder, None)?.verify(newest, &mut |_| ())?;
+        for (old, _) in &own[..beyond] {
+            std::fs::remove_file(old).of_file(old)?;
+        }
+        remove_unneeded(&folder, &find_manifests(&folder)?)?;
+        sync(&generations(&folder))?;
+        Ok(beyond)
+    }
+
     /// Completes the backup, and removes the oldest ones of this store beyond `keep`.
     pub fn finish(mut self, keep: usize) -> Result<WrittenBackup, BackupError> {
         self.pieces.settle()?;
@@ -252,10 +285,7 @@ impl OpenFile {
 
 /// Keeps other writers away while the file is open.
 fn lock_folder(folder: &Path) -> Result<File, BackupError> {
-    let path = folder.join(LOCK_FILE);
-    let mut options = File::options();
-    let options = options.write(true).create(true).truncate(false);
-    let file = options.open(&path).of_file(&path)?;
+    let file = lock_file(&folder.join(LOCK_FILE))?;
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => Err(BackupError::Busy(folder.to_owned())),
         // A file system without locks is written without one.

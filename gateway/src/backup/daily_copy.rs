@@ -75,6 +75,11 @@ impl DailyCopier {
             };
             state.place.clone_from(&place);
         }
+        state.is_missing = place.as_ref().is_some_and(|place| !place.is_dir());
+        // A disk that was plugged in again has its copies.
+        if let (None, Some(place), false) = (state.last_good, &place, state.is_missing) {
+            state.last_good = self.last_copy(place.clone()).await;
+        }
         let Some(place) = place else {
             state.fault = None;
             return;
@@ -137,7 +142,7 @@ fn is_due(last: Option<UtcMs>, now: ClockStamp) -> bool {
     })
 }
 
-/// Writes a copy of the whole site.
+/// Writes a copy of the whole site; where the disk is full, in the room of those beyond `keep`.
 fn write_copy(
     config: &Config,
     snapshot: &StoreSnapshot,
@@ -150,8 +155,25 @@ fn write_copy(
         at: snapshot.at,
         durable: snapshot.durable,
     };
+    match write_copy_once(config, snapshot, (place, &facts), stop) {
+        Err(BackupError::Full(full)) => {
+            if BackupWriter::make_room(place, &facts, config.backup.keep)? == 0 {
+                return Err(BackupError::Full(full));
+            }
+            write_copy_once(config, snapshot, (place, &facts), stop)
+        }
+        written => written,
+    }
+}
+
+fn write_copy_once(
+    config: &Config,
+    snapshot: &StoreSnapshot,
+    (place, facts): (&Path, &BackupFacts),
+    stop: &watch::Receiver<bool>,
+) -> Result<WrittenBackup, BackupError> {
     let store = &config.store.path;
-    let mut writer = BackupWriter::begin(place, &facts, store)?;
+    let mut writer = BackupWriter::begin(place, facts, store)?;
     writer.begin_store_file();
     let mut at = 0;
     while at < snapshot.bytes() {

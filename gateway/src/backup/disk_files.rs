@@ -2,25 +2,70 @@
 //! and not from memory when they are checked.
 
 use super::backup_error::{BackupError, InFile as _};
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::AsRawFd as _;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::Path;
 
 /// Mode of a file: passwords and keys may be in it.
 const FILE_MODE: u32 = 0o600;
+/// Permission of others than the owner to write.
+const OTHERS_WRITE: u32 = 0o022;
 /// Mode of a folder.
 const FOLDER_MODE: u32 = 0o700;
 
-/// Creates a folder with its parents, for its owner only.
-pub(super) fn create_folder(folder: &Path) -> Result<(), BackupError> {
-    if folder.is_dir() {
+/// Creates a folder for its owner only. One that is there is taken if it is no link, belongs to this
+/// process, to root or to the owner of `like`, and nobody else may write in it: as root, a backup
+/// would else write wherever somebody else wants.
+pub(super) fn make_own_folder(folder: &Path, like: &Path) -> Result<(), BackupError> {
+    let about = match std::fs::symlink_metadata(folder) {
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => {
+            let mut builder = DirBuilder::new();
+            return builder.mode(FOLDER_MODE).create(folder).of_file(folder);
+        }
+        other => other.of_file(folder)?,
+    };
+    let owners = [
+        process_owner(),
+        std::fs::metadata(like).map_or(0, |about| about.uid()),
+        0,
+    ];
+    let is_open = about.mode() & OTHERS_WRITE != 0 && knows_permissions(folder);
+    if about.is_dir() && owners.contains(&about.uid()) && !is_open {
         return Ok(());
     }
-    let mut builder = DirBuilder::new();
-    let made = builder.recursive(true).mode(FOLDER_MODE).create(folder);
-    made.of_file(folder)
+    Err(BackupError::Foreign(folder.to_owned()))
+}
+
+/// User of this process.
+fn process_owner() -> u32 {
+    // Whose files in /proc these are.
+    std::fs::metadata("/proc/self").map_or(0, |about| about.uid())
+}
+
+/// Whether the file system has permissions at all: that of most sticks shows the same for each file.
+fn knows_permissions(folder: &Path) -> bool {
+    let probe = folder.join(format!("probe-{:016x}", fastrand::u64(..)));
+    let mut options = OpenOptions::new();
+    let options = options.write(true).create_new(true).mode(FILE_MODE);
+    let made = options.open(&probe).and_then(|made| made.metadata());
+    drop(std::fs::remove_file(&probe));
+    // Where nothing can be made, the doubt is on the side of those who could.
+    made.map_or(true, |about| about.mode() & 0o777 == FILE_MODE)
+}
+
+/// Opens the file that a writer locks, for its owner only.
+pub(super) fn lock_file(file: &Path) -> Result<File, BackupError> {
+    let mut options = OpenOptions::new();
+    let options = options.write(true).create(true).truncate(false);
+    let options = options.mode(FILE_MODE).custom_flags(libc::O_NOFOLLOW);
+    let opened = options.open(file).of_file(file)?;
+    // An earlier version made it for all to read.
+    drop(opened.set_permissions(Permissions::from_mode(FILE_MODE)));
+    Ok(opened)
 }
 
 /// Folder of a file; that of a bare file name is the present one.
@@ -33,7 +78,8 @@ pub(super) fn folder_of(file: &Path) -> &Path {
 pub(super) fn write_file(file: &Path, bytes: &[u8]) -> Result<(), BackupError> {
     let mut options = OpenOptions::new();
     let options = options.write(true).create(true).truncate(true);
-    let opened = options.mode(FILE_MODE).open(file);
+    let options = options.mode(FILE_MODE).custom_flags(libc::O_NOFOLLOW);
+    let opened = options.open(file);
     opened
         .and_then(|mut opened| opened.write_all(bytes))
         .of_file(file)

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 /// Version of the form that this program writes.
 const FORMAT: u32 = 1;
+/// Folder of all backups in a directory or on a stick.
+pub(super) const BACKUP_FOLDER: &str = "pantau-backup";
 /// Folder of the manifests.
 const GENERATIONS: &str = "generations";
 

@@ -2,7 +2,7 @@
 //! once, whichever files and backups need it.
 
 use super::backup_error::{BackupError, InFile as _};
-use super::disk_files::{create_folder, own_like, read_from_disk, sync, write_file};
+use super::disk_files::{make_own_folder, own_like, read_from_disk, sync, write_file};
 use crate::domain::hex_text::to_hex;
 use crate::limits::BACKUP_PIECE_BYTES;
 use ring::digest::{SHA256, digest};
@@ -64,7 +64,9 @@ impl PieceStore {
         }
         let path = self.path(&name);
         let folder = path.parent().unwrap_or(&self.folder);
-        create_folder(folder)?;
+        // The folder of all pieces is new or was looked at; those in it are made below it.
+        make_own_folder(&self.folder, &self.owner)?;
+        make_own_folder(folder, &self.owner)?;
         // Noted first: what fails half way is removed with the rest.
         self.new.push(name.clone());
         write_file(&path, bytes)?;

@@ -81,6 +81,11 @@ impl<'a> RestorePlan<'a> {
         }
     }
 
+    /// Directory of the store.
+    pub fn store(&self) -> &Path {
+        &self.target.store
+    }
+
     /// Puts everything back. `note` is kept in the store: where the backup came from, and who put
     /// it back. Returns the name under which the present file of the store is kept; empty when
     /// there was none.
@@ -95,7 +100,7 @@ impl<'a> RestorePlan<'a> {
             return Err(BackupError::Nothing(self.source.folder().to_owned()));
         };
         let is_new = !self.target.store.exists();
-        let new_store = StoreReplacement::begin(&self.target.store)?;
+        let new_store = StoreReplacement::begin(&self.target.store, now)?;
         let mut into = new_store.create_file()?;
         self.source.read_file(file, &mut |bytes| {
             tell(bytes.len() as u64);

@@ -1,8 +1,8 @@
 //! The place for the daily copy: the configured one, else a disk on which somebody has made the
 //! folder of backups.
 
-use super::backup_writer::BACKUP_FOLDER;
 use super::disk_files::disk_of;
+use super::manifest::BACKUP_FOLDER;
 use std::path::{Path, PathBuf};
 
 /// Place that counts when it is on another disk than the store, without a folder of backups in it.

@@ -54,7 +54,7 @@ fn files_below(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 fn read_back(stick: &Path, at: Option<i64>) -> Result<Vec<u8>, BackupError> {
     let source = BackupSource::open(stick, Some("desa"))?;
     if let Some(damaged) = source.damaged.first() {
-        return Err(BackupError::Newer(damaged.clone()));
+        return Err(BackupError::Newer(damaged.to_string()));
     }
     let manifest = source.choose(at.map(|at| UtcMs(at * 1000)))?;
     source.verify(manifest, &mut |_| ())?;
@@ -254,4 +254,68 @@ fn files_that_the_configuration_names_belong_to_the_site_and_devices_do_not() {
         let mode = std::os::unix::fs::PermissionsExt::mode(&about.permissions()) & 0o777;
         assert_eq!(mode, 0o600, "{}", file.display());
     }
+}
+
+#[test]
+fn a_disk_has_room_when_those_beyond_the_limit_go_and_the_newest_never_does() {
+    let stick = tempfile::tempdir().unwrap();
+    for seed in 1..=3 {
+        let at = i64::try_from(seed).unwrap() * 100;
+        write_backup(stick.path(), at, &store_bytes(seed), 7);
+    }
+    let facts = BackupFacts {
+        site: "desa".to_owned(),
+        store: "k3f9q2".to_owned(),
+        at: UtcMs(400_000),
+        durable: 1,
+    };
+    let make_room = |keep| BackupWriter::make_room(stick.path(), &facts, keep);
+    assert_eq!(make_room(3).unwrap(), 0);
+    assert_eq!(make_room(1).unwrap(), 2);
+    assert!(read_back(stick.path(), None).unwrap() == store_bytes(3));
+    assert_eq!(files_below(stick.path()).len(), 1 + 6);
+    assert_eq!(make_room(0).unwrap(), 0);
+    // Where the newest one is damaged, the earlier ones are all there is.
+    write_backup(stick.path(), 500, &store_bytes(5), 7);
+    let piece = files_below(stick.path())
+        .into_keys()
+        .find(|path| std::fs::read(path).unwrap() == store_bytes(5)[..BACKUP_PIECE_BYTES]);
+    std::fs::write(piece.unwrap(), "damaged").unwrap();
+    assert!(make_room(1).is_err());
+    assert!(read_back(stick.path(), Some(399)).unwrap() == store_bytes(3));
+}
+
+#[test]
+fn a_folder_that_is_a_link_or_that_others_may_write_gets_no_backup() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let (stick, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let facts = BackupFacts {
+        site: "desa".to_owned(),
+        store: "k3f9q2".to_owned(),
+        at: UtcMs(100_000),
+        durable: 1,
+    };
+    let begin = || BackupWriter::begin(stick.path(), &facts, stick.path());
+    let above = stick.path().join("pantau-backup");
+    symlink(other.path(), &above).unwrap();
+    assert!(matches!(begin(), Err(BackupError::Foreign(at)) if at == above));
+    assert!(files_below(other.path()).is_empty());
+    std::fs::remove_file(&above).unwrap();
+    drop(begin().unwrap());
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let lock = above.join("desa/lock");
+    assert_eq!(mode(&lock), 0o600);
+    // A lock that leads elsewhere, and a tree for everybody.
+    std::fs::remove_file(&lock).unwrap();
+    let target = other.path().join("target");
+    symlink(&target, &lock).unwrap();
+    assert!(begin().is_err());
+    assert!(!target.exists());
+    std::fs::remove_file(&lock).unwrap();
+    for folder in [above.clone(), above.join("desa")] {
+        std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o777)).unwrap();
+        assert!(matches!(begin(), Err(BackupError::Foreign(at)) if at == folder));
+        std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o700)).unwrap();
+    }
+    begin().unwrap();
 }

@@ -7,7 +7,9 @@ use super::backend::{
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use super::output_ending::check_file;
 use crate::api::client::{ApiBody, path_with_query};
-use crate::backup::{BackupFacts, BackupWriter, WrittenBackup, add_site_files, is_same_disk};
+use crate::backup::{
+    BackupError, BackupFacts, BackupWriter, WrittenBackup, add_site_files, is_same_disk,
+};
 use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::config::Config;
 use crate::domain::UtcMs;
@@ -100,11 +102,21 @@ async fn back_up(config: &Config, directory: &Path, keep: usize, lang: Language)
         print_stderr(&lang.text_with("cli-backup-no-place", &[("place", &place)]));
         return EXIT_USAGE;
     }
+    if is_within(directory, &config.store.path) {
+        print_stderr(&lang.text_with("cli-backup-in-store", &[("place", &place)]));
+        return EXIT_USAGE;
+    }
     if is_same_disk(directory, &config.store.path) {
         print_stderr(&lang.text_with("cli-backup-same-disk", &[("place", &place)]));
     }
     let bar = progress_bar(None);
-    let done = write_backup(config, directory, keep, &bar).await;
+    let mut facts = None;
+    let mut done = write_backup(config, (directory, keep), &bar, &mut facts).await;
+    if let (Err(CommandError::Backup(BackupError::Full(_))), Some(facts)) = (&done, facts)
+        && makes_room(directory, &facts, keep, lang)
+    {
+        done = write_backup(config, (directory, keep), &bar, &mut None).await;
+    }
     bar.finish_and_clear();
     match done {
         Ok(written) => print_written(&written, lang),
@@ -112,11 +124,36 @@ async fn back_up(config: &Config, directory: &Path, keep: usize, lang: Language)
     }
 }
 
+/// Whether a directory is the other one, or in it.
+fn is_within(directory: &Path, other: &Path) -> bool {
+    match (directory.canonicalize(), other.canonicalize()) {
+        (Ok(directory), Ok(other)) => directory.starts_with(other),
+        _ => false,
+    }
+}
+
+/// Removes the backups beyond `keep` from a full disk; returns whether there were any.
+fn makes_room(directory: &Path, facts: &BackupFacts, keep: usize, lang: Language) -> bool {
+    match BackupWriter::make_room(directory, facts, keep) {
+        Ok(removed) if removed > 0 => {
+            let count = removed.to_string();
+            print_stderr(&lang.text_with("cli-backup-room", &[("count", &count)]));
+            true
+        }
+        Ok(_) => false,
+        Err(fault) => {
+            tracing::warn!(%fault, "no room could be made");
+            false
+        }
+    }
+}
+
+/// Writes a backup; `told` gets what it is of as soon as that is known.
 async fn write_backup(
     config: &Config,
-    directory: &Path,
-    keep: usize,
+    (directory, keep): (&Path, usize),
     bar: &indicatif::ProgressBar,
+    told: &mut Option<BackupFacts>,
 ) -> Result<WrittenBackup, CommandError> {
     let mut client = open_client(config, StoreAccess::Read).await?;
     let done = async {
@@ -128,6 +165,7 @@ async fn write_backup(
             at: UtcMs(head.t),
             durable: head.durable,
         };
+        *told = Some(facts.clone());
         let mut writer = BackupWriter::begin(directory, &facts, &config.store.path)?;
         writer.begin_store_file();
         let (mut part, mut done) = (Some(first), 0);

@@ -6,8 +6,10 @@ use super::backend::{
     report_failure,
 };
 use super::backup::megabytes;
+use super::backup_texts::backup_error_text;
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use super::standard_output::print_text;
+use crate::api::site_time::parse_moment;
 use crate::backup::{
     BackupError, BackupManifest, BackupSource, RestoreAction, RestorePlan, RestoreTarget,
 };
@@ -17,7 +19,7 @@ use crate::config::SiteOutline;
 use crate::domain::UtcMs;
 use crate::domain::site_zone::SiteZone;
 use crate::i18n::Language;
-use crate::{samples_csv, server};
+use crate::server;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -60,14 +62,16 @@ async fn restore(options: &RestoreArgs, lang: Language) -> Result<u8, CommandErr
     let site = outline.as_ref().and_then(|outline| outline.site.clone());
     let source = BackupSource::open(&options.directory, site.as_deref())?;
     for damaged in &source.damaged {
-        print_stderr(damaged);
+        let why = backup_error_text(damaged, lang).unwrap_or_else(|| damaged.to_string());
+        print_stderr(&why);
     }
     let zone = outline.as_ref().map(|outline| outline.timezone.clone());
+    let zone = zone.unwrap_or_default();
     let at = match &options.at {
         None => None,
         Some(text) => {
-            let Some(at) = parse_when(text, &zone.unwrap_or_default()) else {
-                print_stderr(&lang.text("exchange-time"));
+            let Some(at) = parse_when(text, &zone) else {
+                print_stderr(&lang.text_with("cli-restore-when", &[("found", text)]));
                 return Ok(EXIT_USAGE);
             };
             Some(at)
@@ -93,24 +97,55 @@ async fn restore(options: &RestoreArgs, lang: Language) -> Result<u8, CommandErr
         print_stderr(&lang.text_with("cli-restore-running", &[("place", &place)]));
         return Ok(EXIT_NEGATIVE);
     }
-    print_choice(&source, manifest, lang);
+    print_choice(&source, manifest, &zone, lang);
     verify(&source, manifest)?;
     let plan = RestorePlan::new(&source, manifest, target);
     if options.dry_run {
         print_plan(&plan, lang);
         return Ok(EXIT_DONE);
     }
-    let restored = put_back(&plan, &source, manifest)?;
+    let restored = match put_back(&plan, &source, manifest) {
+        Err(fault) if is_full(&fault) => {
+            let needed = megabytes(manifest.bytes(), lang);
+            let place = plan.store().display().to_string();
+            let args = [("place", &*place), ("size", &*needed)];
+            print_stderr(&lang.text_with("cli-restore-full", &args));
+            return Ok(EXIT_NEGATIVE);
+        }
+        restored => restored?,
+    };
     print_restored(&restored, lang);
     Ok(EXIT_DONE)
 }
 
-/// Time of `--at`: a moment, or the end of a day at the site.
-fn parse_when(text: &str, zone: &SiteZone) -> Option<UtcMs> {
-    if let Ok(day) = text.parse::<jiff::civil::Date>() {
-        return Some(UtcMs(zone.day_bounds(day).1.0 - 1));
+/// Whether a disk without room is the reason.
+fn is_full(fault: &BackupError) -> bool {
+    match fault {
+        BackupError::Full(_) => true,
+        BackupError::Store(fault) => fault.is_disk_full(),
+        _ => false,
     }
-    samples_csv::parse_time(text)
+}
+
+/// Time of `--at`: a moment, a local time of the site, or the end of a day there.
+fn parse_when(text: &str, zone: &SiteZone) -> Option<UtcMs> {
+    if let Some(said) = parse_moment(text.trim(), zone.rules()) {
+        return Some(UtcMs(said.as_millisecond()));
+    }
+    // A date with a time would count as one, too.
+    let is_date = |text: &&str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'-')
+    };
+    let day = Some(text.trim()).filter(is_date)?.parse().ok()?;
+    Some(UtcMs(zone.day_bounds(day).1.0 - 1))
+}
+
+/// Time of a backup, as the clock of the site showed it.
+fn local_time(at: UtcMs, zone: &SiteZone) -> String {
+    let moment = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
+    let local = moment.to_zoned_datetime(zone.rules().clone());
+    local.strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
 }
 
 /// Checks every byte of the backup before anything is changed.
@@ -150,11 +185,11 @@ fn put_back(
 }
 
 /// Says which backup was chosen, of how many.
-fn print_choice(source: &BackupSource, manifest: &BackupManifest, lang: Language) {
+fn print_choice(source: &BackupSource, manifest: &BackupManifest, zone: &SiteZone, lang: Language) {
     let size = megabytes(manifest.bytes(), lang);
     let args = [
         ("number", &*manifest.number.to_string()),
-        ("time", &*manifest.at().to_string()),
+        ("time", &*local_time(manifest.at(), zone)),
         ("site", &*manifest.site),
         ("size", &*size),
         ("receipts", &*manifest.attachments().to_string()),
@@ -197,4 +232,29 @@ fn file_name(path: &Path) -> String {
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_means_that_time_and_a_date_alone_the_end_of_that_day_at_the_site() {
+        let zone = SiteZone::by_name("Asia/Jakarta").unwrap();
+        let read = |text| parse_when(text, &zone).map(|at| at.to_string());
+        for (text, at) in [
+            ("2026-11-30 10:00", "2026-11-30T03:00:00Z"),
+            ("2026-11-30T10:00:30", "2026-11-30T03:00:30Z"),
+            ("2026-11-30 10.00", "2026-11-30T03:00:00Z"),
+            ("2026-11-30T10:00:00Z", "2026-11-30T10:00:00Z"),
+            ("2026-11-30", "2026-11-30T16:59:59.999Z"),
+        ] {
+            assert_eq!(read(text).as_deref(), Some(at), "{text}");
+        }
+        for text in ["", "10:00", "30", "2026-11-30 25:00", "kemarin"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+        let shown = local_time(UtcMs(1_796_040_000_000), &zone);
+        assert_eq!(shown, "2026-11-30 19:00:00 WIB");
+    }
 }

@@ -158,6 +158,8 @@ impl DiagnosticCollector<'_> {
         if let Err(error) = std::fs::read_to_string(&file) {
             let found = format!("{}: {error}", at.get());
             self.add_warning(at.span(), key, what, &found, expected);
+        } else if is_open_to_all(&file) {
+            self.add_warning(at.span(), key, "fault-secret-open", at.get(), "chmod 640");
         }
         Some(Secret::from_file(file))
     }
@@ -200,4 +202,9 @@ impl DiagnosticCollector<'_> {
             key: self.path(key.get()),
         })
     }
+}
+/// Whether every user of the computer may read a file.
+fn is_open_to_all(file: &std::path::Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(file).is_ok_and(|about| about.permissions().mode() & 0o004 != 0)
 }

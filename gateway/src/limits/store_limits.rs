@@ -6,6 +6,8 @@ pub const SEQ_RESERVE_STEP: u64 = 65_536;
 /// Sequence numbers left out when it is unknown how many a store gave out since it was copied.
 // A century of two readings a second; two million such losses still fit the exact integers of JSON.
 pub const SEQ_UNKNOWN_STEP: u64 = 1 << 32;
+/// Maximum stretches of numbers that were left out which a store remembers.
+pub const LEFT_OUT_MAX: usize = 64;
 /// Maximum readings kept in memory while the disk refuses writes (full or read-only).
 // Beyond it the oldest are dropped, counted and logged.
 pub const UNFLUSHED_READINGS_MAX: usize = 65_536;

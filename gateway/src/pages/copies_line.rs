@@ -12,6 +12,7 @@ impl ApiListener {
         let last = copies.last_good.map(|at| self.format_time(at, lang));
         let words = match (&last, &copies.place) {
             (Some(last), _) => lang.text_with("web-copies-last", &[("last", last)]),
+            (None, Some(_)) if copies.is_missing => lang.text("web-copies-unknown"),
             (None, Some(_)) => lang.text("web-copies-none"),
             (None, None) => lang.text("web-copies-no-place"),
         };
@@ -27,10 +28,14 @@ impl ApiListener {
             .place
             .as_ref()
             .map(|place| place.display().to_string());
+        let missing = place.as_deref().filter(|_| copies.is_missing);
+        let missing =
+            missing.map(|place| lang.text_with("web-copies-missing", &[("place", place)]));
+        let detail = missing.or_else(|| copies.fault.clone()).or(place);
         HealthLine {
             state: state.word(),
             words,
-            detail: copies.fault.clone().or(place).unwrap_or_default(),
+            detail: detail.unwrap_or_default(),
             hint,
             last: last.unwrap_or_default(),
         }

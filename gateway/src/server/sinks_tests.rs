@@ -243,6 +243,7 @@ async fn the_daily_copy_is_told_with_its_age_and_no_second_disk_is_a_note_only()
             place: place.map(Into::into),
             last_good: age.map(|age| UtcMs(now - age)),
             fault: fault.map(str::to_owned),
+            is_missing: false,
         };
         bench.board().update(|board| board.copies = Some(copies));
         let page = page_text(&bench, "/health", "en").await;

@@ -57,6 +57,8 @@ pub struct CopyState {
     pub last_good: Option<UtcMs>,
     /// Reason for which the last attempt failed; `None` after a good one.
     pub fault: Option<String>,
+    /// The directory is not there: a disk that is not plugged in.
+    pub is_missing: bool,
 }
 
 impl CopyState {

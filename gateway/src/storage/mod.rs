@@ -68,8 +68,6 @@ mod orphaned_file;
 mod pack_rows;
 mod person_doubts;
 mod person_readings;
-#[cfg(test)]
-mod person_readings_tests;
 mod query_stream;
 mod random_id;
 mod reading_ring;

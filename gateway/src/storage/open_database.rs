@@ -3,6 +3,7 @@
 use super::access;
 use super::attachments::ATTACHMENTS_FOLDER;
 use super::file_permissions;
+use super::restored_file;
 use super::salvage::StoreSalvage;
 use super::schema::{
     DATABASE_FILE, MIGRATIONS, OpenedDatabase, connect_database, is_corruption,
@@ -58,7 +59,8 @@ fn open_as_gateway(
 ) -> Result<OpenedDatabase, StoreError> {
     // Another gateway may hold the files: nothing is changed then.
     check_unused(&file)?;
-    let mut repairs = salvage.before_opening()?;
+    let mut repairs = remove_stopped_restore(salvage.directory)?;
+    repairs.extend(salvage.before_opening()?);
     if !file.exists() && wal_path(&file).exists() {
         repairs.push(mend_or_begin(salvage, &file, LOG_ALONE)?);
     }
@@ -78,6 +80,20 @@ fn open_as_gateway(
     let (db, version) = connect_database(&file)
         .map_err(|fault| to_store_error(&file, "opening the file", &fault))?;
     to_opened(db, version, file, repairs)
+}
+
+/// Removes what a restore left that was stopped before its file was whole. Returns a description.
+fn remove_stopped_restore(directory: &Path) -> Result<Vec<String>, StoreError> {
+    let work = directory.join(restored_file::WORK_FOLDER);
+    if !work.exists() {
+        return Ok(Vec::new());
+    }
+    restored_file::remove_if_there(&work).map_err(|fault| StoreError::Disk {
+        what: "removing what a stopped restore left",
+        why: fault.to_string(),
+    })?;
+    let told = "what a restore that was stopped had left was removed";
+    Ok(vec![told.to_owned()])
 }
 
 /// Makes a new file of the damaged one; where that fails, sets it aside. Returns a description.

@@ -11,8 +11,8 @@ use super::local_calendar::LocalCalendar;
 use super::memtable::{BootKey, Memtable};
 use super::meta_table::{read_meta, write_meta};
 use super::newest_readings::NewestReadings;
-use super::person_doubts::PersonDoubts;
 use super::open_database::{mend_or_begin, open_database};
+use super::person_doubts::PersonDoubts;
 use super::reading_ring::ReadingRing;
 use super::salvage::{self, StoreSalvage};
 use super::schema::{self, OpenedDatabase, disk_error, is_corruption, is_disk_full};
@@ -295,10 +295,14 @@ fn load_state(
     let gone: i64 = read_meta(db, "last_seq")?.unwrap_or(0);
     let sequence = recover_sequence(access, file, db, kept.max(gone).cast_unsigned())?;
     // Read afterwards: cursors pass the numbers that are left out.
+    let mut numbering = StoreNumbering::read(db)?;
+    if let Some(floor) = &sequence.2 {
+        floor.complete(&mut numbering);
+    }
     Ok(RecoveredState {
         names,
         sequence,
-        numbering: StoreNumbering::read(db)?,
+        numbering,
         cursors: read_cursors(db)?,
     })
 }
@@ -367,6 +371,8 @@ impl StoreWriter {
     fn begin(&mut self, config_text: &str, site: &Site) -> Result<(), rusqlite::Error> {
         self.follow_progress()?;
         self.replay_journal(site)?;
+        // A page that is opened right after the start says what there is.
+        self.health.durable_at = self.latest.newest_dated();
         self.load_person_doubts()?;
         self.adopt_clock_pair()?;
         self.doubt_earlier_clock()?;

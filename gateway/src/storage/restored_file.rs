@@ -1,19 +1,19 @@
 //! [`StoreReplacement`]: a file from a backup takes the place of the store's file.
 //!
 //! The old file is set aside, and no number is used again: where `pantau.seq` is that of the place
-//! which made the backup, numbers go on above it; else more are left out than a gateway gives out.
+//! which made the backup, the next start goes on above it; else it leaves out more than a gateway
+//! gives out. A restore that is stopped at any step leaves the old store or the new one, whole.
 
 use super::access::{check_integrity, lock_for_reading};
 use super::audit::append_audit;
-use super::file_exchange::{NewFile, exchange_file, sync_folder};
+use super::file_exchange::{NewFile, exchange_file, finish_exchange, sync_folder};
 use super::file_permissions;
 use super::schema::{
     DATABASE_FILE, MIGRATIONS, disk_error, is_version_confirmed, newer_version_error,
     schema_version,
 };
-use super::sequence_floor::{bound_of_file, forget_bound, keep_bound_of_place};
+use super::sequence_floor::mark_restored;
 use super::store_error::StoreError;
-use super::store_identity::read_store_id;
 use crate::domain::UtcMs;
 use rusqlite::Connection;
 use std::fs::{self, File};
@@ -21,7 +21,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Folder in which the file is prepared.
-const WORK_FOLDER: &str = "pantau.db.restoring";
+pub(super) const WORK_FOLDER: &str = "pantau.db.restoring";
 /// Kind of the entry in the audit log.
 pub(super) const RESTORE_KIND: &str = "restore";
 
@@ -36,7 +36,7 @@ pub struct StoreReplacement {
 impl StoreReplacement {
     /// Takes the lock of the store, and makes an empty folder for the new file. `Busy` while a
     /// gateway or a command has the store open.
-    pub fn begin(directory: &Path) -> Result<Self, StoreError> {
+    pub fn begin(directory: &Path, now: UtcMs) -> Result<Self, StoreError> {
         let lock = match lock_for_reading(&directory.join(DATABASE_FILE)) {
             Ok(lock) => Some(lock),
             Err(StoreError::Missing(_)) => None,
@@ -44,6 +44,8 @@ impl StoreReplacement {
         };
         let work = directory.join(WORK_FOLDER);
         let made = file_permissions::create_folder(directory)
+            // One that was stopped when its file was whole is completed first.
+            .and_then(|()| finish_exchange(directory, now).map(drop))
             .and_then(|()| remove_if_there(&work))
             .and_then(|()| file_permissions::create_folder(&work));
         made.map_err(|fault| restore_error(&fault))?;
@@ -73,12 +75,8 @@ impl StoreReplacement {
         if version > MIGRATIONS.len() && is_version_confirmed(&db, version) {
             return Err(newer_version_error(&file, version));
         }
-        // A file of an early version has no id: it gets one, and then no number can come again.
-        let id = read_store_id(&db).ok().flatten();
-        let bound = bound_of_file(&db).map_err(failed)?;
-        let kept = keep_bound_of_place(&self.directory, id.as_deref(), bound, now);
-        kept.map_err(|fault| restore_error(&fault))?;
-        forget_bound(&db).map_err(failed)?;
+        // Nothing beside the file is touched: a restore that is stopped here has changed nothing.
+        mark_restored(&db).map_err(failed)?;
         append_audit(&db, now, RESTORE_KIND, note).map_err(failed)?;
         db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
             .map_err(failed)?;
@@ -100,7 +98,7 @@ impl Drop for StoreReplacement {
     }
 }
 
-fn remove_if_there(folder: &Path) -> io::Result<()> {
+pub(super) fn remove_if_there(folder: &Path) -> io::Result<()> {
     match fs::remove_dir_all(folder) {
         Err(fault) if fault.kind() != io::ErrorKind::NotFound => Err(fault),
         _ => Ok(()),

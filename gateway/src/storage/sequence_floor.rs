@@ -18,9 +18,9 @@
 use super::meta_table::{read_meta, write_meta};
 use super::schema::is_disk_full;
 use super::store_identity::{
-    is_store_id, leave_out_numbers, new_store_id, read_store_id, write_store_id,
+    StoreNumbering, is_store_id, leave_out_numbers, new_store_id, read_store_id, write_store_id,
 };
-use crate::domain::{ReadingSeq, UtcMs};
+use crate::domain::ReadingSeq;
 use crate::limits::{SEQ_RESERVE_STEP, SEQ_UNKNOWN_STEP};
 use rusqlite::Connection;
 use std::fs::{File, OpenOptions};
@@ -32,6 +32,8 @@ use std::path::{Path, PathBuf};
 pub(super) const FLOOR_FILE: &str = "pantau.seq";
 /// Key of the bound in table `meta`.
 const FLOOR_KEY: &str = "seq_floor";
+/// Key in table `meta` of the bound that a file had when it was put back from a backup.
+const RESTORED_KEY: &str = "restored_floor";
 
 /// Makes a file forget its bound, if it has one: numbers then go on above that of the small file,
 /// whatever the last reading in this one is.
@@ -42,32 +44,19 @@ pub(super) fn forget_bound(db: &Connection) -> Result<(), rusqlite::Error> {
 }
 
 /// Returns the bound in a file; 0 without one.
-pub(super) fn bound_of_file(db: &Connection) -> Result<ReadingSeq, rusqlite::Error> {
+fn bound_of_file(db: &Connection) -> Result<ReadingSeq, rusqlite::Error> {
     Ok(read_meta(db, FLOOR_KEY)?.map_or(0, i64::cast_unsigned))
 }
 
-/// Before a file from a backup, with this id and bound, takes the place of the store's: keeps the
-/// small file only where it is that of the place which made the backup. Each backup raises its
-/// bound afterwards, so it is then the greater one. Any other is set aside, and the numbers that
-/// may have been given out elsewhere are left out.
-pub(super) fn keep_bound_of_place(
-    directory: &Path,
-    id: Option<&str>,
-    bound: ReadingSeq,
-    now: UtcMs,
-) -> io::Result<()> {
-    let path = directory.join(FLOOR_FILE);
-    let is_of_place = read_newest_slot(&path).is_some_and(|slot| {
-        let is_own = slot.id.is_some() && slot.id.as_deref() == id;
-        is_own && slot.bound > bound
-    });
-    if is_of_place || !path.exists() {
-        return Ok(());
-    }
-    let stamp = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
-    let name = format!("{FLOOR_FILE}.replaced-{}", stamp.strftime("%Y%m%dT%H%M%SZ"));
-    std::fs::rename(&path, directory.join(name))?;
-    File::open(directory)?.sync_all()
+/// Notes in a file from a backup which bound it had, and makes it forget that bound. The next start
+/// decides by the small file whether this is the place that made the backup: its bound is then as
+/// high at least, since numbers were given out there only.
+pub(super) fn mark_restored(db: &Connection) -> Result<(), rusqlite::Error> {
+    let bound = bound_of_file(db)?;
+    let transaction = db.unchecked_transaction()?;
+    write_meta(&transaction, RESTORED_KEY, bound.cast_signed())?;
+    forget_bound(&transaction)?;
+    transaction.commit()
 }
 
 /// Bytes of one slot.
@@ -86,6 +75,17 @@ pub(super) struct SequenceFloor {
     next_slot: u64,
     /// The current failure to write has been logged.
     is_failure_logged: bool,
+    /// Numbers that a start on a full disk could not leave out on the disk: the first write does
+    /// it, before any reading.
+    due: Option<DueNumbers>,
+}
+
+/// Part of a start that has to be on the disk before any number is given to a stored reading.
+#[derive(Clone, Copy, Debug)]
+struct DueNumbers {
+    /// Numbers to leave out: those after the first, up to the second.
+    left_out: Option<(ReadingSeq, ReadingSeq)>,
+    has_new_id: bool,
 }
 
 impl SequenceFloor {
@@ -100,10 +100,16 @@ impl SequenceFloor {
         let inside = read_meta(db, FLOOR_KEY)?.map(i64::cast_unsigned);
         let own_id = read_store_id(db)?;
         let beside_id = beside.as_ref().and_then(|slot| slot.id.clone());
+        let restored = read_meta(db, RESTORED_KEY)?.map(i64::cast_unsigned);
         let is_foreign = matches!((&own_id, &beside_id), (Some(own), Some(other)) if own != other);
+        let is_own = own_id.is_some() && own_id == beside_id;
         let bound_beside = beside.as_ref().map(|slot| slot.bound);
         let next = match (bound_beside, inside) {
-            _ if is_foreign => unknown_next(last, bound_beside.max(inside)),
+            _ if is_foreign => unknown_next(last, bound_beside.max(inside).max(restored)),
+            (Some(beside), _) if is_own && restored.is_some_and(|bound| beside >= bound) => {
+                beside.max(last + 1)
+            }
+            _ if restored.is_some() => unknown_next(last, bound_beside.max(restored)),
             // The bound in the store is raised first: after a crash between the two writes it is
             // the greater one, which is no reason to skip numbers.
             (Some(beside), Some(inside)) if beside <= inside => last + 1,
@@ -117,26 +123,36 @@ impl SequenceFloor {
                 next,
                 "the store is not the one that was written last: numbers go on above all that it gave out"
             );
-            leave_out_numbers(db, last, next - 1)?;
         }
+        let due = DueNumbers {
+            left_out: (next > last + 1).then_some((last, next - 1)),
+            has_new_id: own_id.is_none(),
+        };
+        let is_due = due.left_out.is_some() || due.has_new_id;
         // The id in the file is that of the readings in it; a new file takes that of the lost one.
-        let id = own_id.clone().or(beside_id).unwrap_or_else(new_store_id);
-        if own_id.is_none() {
-            write_store_id(db, &id)?;
-        }
+        let id = own_id.or(beside_id).unwrap_or_else(new_store_id);
         let mut floor = Self {
             path,
             id,
             bound: bound_beside.max(inside).unwrap_or(0),
             next_slot: beside.map_or(0, |slot| 1 - slot.place),
             is_failure_logged: false,
+            due: is_due.then_some(due),
         };
         match floor.raise(db, next) {
-            // The numbers below the bound are still to be given: the first flush raises it.
-            Err(fault) if is_disk_full(&fault) && !floor.is_reached(next) => {}
+            // No number is given to a stored reading before: the first flush does it.
+            Err(fault) if is_disk_full(&fault) => {}
             raised => raised?,
         }
         Ok((next, floor))
+    }
+
+    /// Adds to what the file says of the store's numbers what is still to be written into it.
+    pub(super) fn complete(&self, numbering: &mut StoreNumbering) {
+        numbering.id.clone_from(&self.id);
+        if let Some((after, until)) = self.due.and_then(|due| due.left_out) {
+            numbering.leave_out(after, until);
+        }
     }
 
     /// Returns whether the small file exists.
@@ -146,7 +162,7 @@ impl SequenceFloor {
 
     /// Returns whether the number is at or above the bound.
     pub(super) fn is_reached(&self, seq: ReadingSeq) -> bool {
-        seq >= self.bound
+        self.due.is_some() || seq >= self.bound
     }
 
     /// Raises the bound above `next` and above its old value.
@@ -156,6 +172,15 @@ impl SequenceFloor {
         next: ReadingSeq,
     ) -> Result<(), rusqlite::Error> {
         let above = next.saturating_add(SEQ_RESERVE_STEP).max(self.bound + 1);
+        if let Some(due) = self.due {
+            if let Some((after, until)) = due.left_out {
+                leave_out_numbers(db, after, until)?;
+            }
+            if due.has_new_id {
+                write_store_id(db, &self.id)?;
+            }
+            self.due = None;
+        }
         // The small file is never ahead: that would look like a store that went on elsewhere.
         write_meta(db, FLOOR_KEY, above.cast_signed())?;
         // A disk that refuses the small file is logged once and retried: readings are worth more
@@ -169,6 +194,7 @@ impl SequenceFloor {
             return Ok(());
         }
         self.is_failure_logged = false;
+        db.execute("DELETE FROM meta WHERE key = ?", [RESTORED_KEY])?;
         self.bound = above;
         self.next_slot = 1 - self.next_slot;
         Ok(())
@@ -319,6 +345,26 @@ mod tests {
             append_readings(&open_test_store(dir.path()), 1).await,
             last + 1
         );
+    }
+
+    #[tokio::test]
+    async fn every_stretch_of_numbers_that_was_left_out_is_no_waiting_reading() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open_test_store(dir.path());
+        let last = append_readings(&store, 10).await;
+        store.sink_lanes("mqtt").await.unwrap();
+        let two = DeliveryLanes::at(last - 8);
+        store.advance_lanes("mqtt", two).await.unwrap();
+        store.stop().await;
+        // The sink is away all the time.
+        for round in 1..=3u64 {
+            remove_files(dir.path(), &["pantau.seq"]);
+            let store = open_test_store(dir.path());
+            let durable = append_readings(&store, 1).await;
+            assert!(durable > round * SEQ_UNKNOWN_STEP);
+            assert_eq!(store.count_between(last - 8, durable), 8 + round);
+            store.stop().await;
+        }
     }
 
     #[tokio::test]

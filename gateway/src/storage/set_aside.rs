@@ -3,6 +3,7 @@
 use super::schema::DATABASE_FILE;
 use super::store_error::StoreError;
 use crate::domain::UtcMs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 /// Renames the damaged file and its log; nothing is deleted. Returns a description.
@@ -30,6 +31,14 @@ pub(super) fn set_aside(file: &Path, word: &str, now: UtcMs) -> std::io::Result<
     if !is_there("") && !is_there("-wal") {
         return Ok(String::new());
     }
+    // The one before was stopped between file and log: they stay together.
+    if !is_there("")
+        && let Some(name) = newest_without_log(file, word)?
+    {
+        let log = file.with_file_name(format!("{DATABASE_FILE}-wal"));
+        std::fs::rename(log, file.with_file_name(format!("{name}-wal")))?;
+        return Ok(name);
+    }
     let stamp = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
     let stamp = stamp.strftime("%Y%m%dT%H%M%SZ");
     // A second damage within a second, or by a clock that was set back, gets a name of its own.
@@ -50,4 +59,22 @@ pub(super) fn set_aside(file: &Path, word: &str, now: UtcMs) -> std::io::Result<
         }
     }
     Ok(name)
+}
+
+/// Returns the name of the file that was set aside last with `word`, if its log is missing.
+fn newest_without_log(file: &Path, word: &str) -> std::io::Result<Option<String>> {
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let begin = format!("{DATABASE_FILE}.{word}-");
+    let mut newest = None;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with(&begin) && !name.ends_with("-wal") {
+            // The time of the renaming, whatever clock has made the name.
+            let about = entry.metadata()?;
+            newest = newest.max(Some(((about.ctime(), about.ctime_nsec()), name)));
+        }
+    }
+    let newest = newest.map(|(_, name)| name);
+    Ok(newest.filter(|name| !file.with_file_name(format!("{name}-wal")).exists()))
 }

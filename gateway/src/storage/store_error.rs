@@ -75,6 +75,13 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether a disk without room is the reason.
+    pub fn is_disk_full(&self) -> bool {
+        // What SQLite says, and the system's ENOSPC.
+        let is_full = |why: &String| why.contains("disk is full") || why.contains("os error 28");
+        matches!(self, Self::Disk { why, .. } if is_full(why))
+    }
+
     /// Whether the same request may succeed later without anybody's help.
     pub fn may_pass(&self) -> bool {
         matches!(self, Self::Stopped | Self::Hung(_) | Self::Busy(_))

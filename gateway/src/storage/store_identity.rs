@@ -1,4 +1,4 @@
-//! [`StoreNumbering`]: the id of a store, and the stretch of numbers that it left out.
+//! [`StoreNumbering`]: the id of a store, and the stretches of numbers that it left out.
 //!
 //! A reading is known by site, store and `seq`. The id is made with the store, and stands in its
 //! file and beside it in `pantau.seq`: either one is enough to keep it. A store that begins again
@@ -6,11 +6,14 @@
 
 use super::meta_table::{read_meta, write_meta};
 use crate::domain::ReadingSeq;
+use crate::limits::LEFT_OUT_MAX;
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// Key of the id in table `identity`.
 const STORE_KEY: &str = "store";
-/// Keys in table `meta`: last number before the numbers that were left out, and the last of them.
+/// Key in table `meta`: stretches of numbers that were left out, as JSON.
+const LEFT_OUT_KEY: &str = "left_out";
+/// Keys of an earlier version, which knew the last stretch only: the number before it, and its end.
 const LEFT_OUT_KEYS: [&str; 2] = ["left_out_after", "left_out_until"];
 /// Characters of an id.
 const ID_CHARS: usize = 6;
@@ -22,27 +25,57 @@ const ID_ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 pub(super) struct StoreNumbering {
     /// Empty for a store that no gateway of this version has opened yet.
     pub(super) id: String,
-    /// Greatest number before those that were left out.
-    after: ReadingSeq,
-    /// Greatest number that was left out.
-    until: ReadingSeq,
+    /// Stretches that were left out: the number before each, and its last one; the oldest first.
+    left_out: Vec<(ReadingSeq, ReadingSeq)>,
 }
 
 impl StoreNumbering {
-    /// Reads the id and the last stretch of numbers that were left out.
+    /// Reads the id and the numbers that were left out.
     pub(super) fn read(db: &Connection) -> Result<Self, rusqlite::Error> {
-        let [after, until] = LEFT_OUT_KEYS.map(|key| read_meta(db, key));
         Ok(Self {
             id: read_store_id(db)?.unwrap_or_default(),
-            after: after?.unwrap_or(0).cast_unsigned(),
-            until: until?.unwrap_or(0).cast_unsigned(),
+            left_out: read_left_out(db)?,
         })
+    }
+
+    /// Leaves out the numbers after one, up to another.
+    pub(super) fn leave_out(&mut self, after: ReadingSeq, until: ReadingSeq) {
+        add_stretch(&mut self.left_out, after, until);
     }
 
     /// Number of readings after one number, up to another.
     pub(super) fn count_between(&self, after: ReadingSeq, until: ReadingSeq) -> u64 {
-        let left_out = self.until.min(until).saturating_sub(self.after.max(after));
+        let part = |(first, last): &(ReadingSeq, ReadingSeq)| {
+            (*last).min(until).saturating_sub((*first).max(after))
+        };
+        let left_out: u64 = self.left_out.iter().map(part).sum();
         until.saturating_sub(after).saturating_sub(left_out)
+    }
+}
+
+/// Reads the stretches of numbers that were left out.
+fn read_left_out(db: &Connection) -> Result<Vec<(ReadingSeq, ReadingSeq)>, rusqlite::Error> {
+    let find = "SELECT value FROM meta WHERE key = ?";
+    let text: Option<String> = db
+        .query_row(find, [LEFT_OUT_KEY], |row| row.get(0))
+        .optional()?;
+    let mut kept: Vec<(ReadingSeq, ReadingSeq)> = text
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default();
+    let [after, until] = LEFT_OUT_KEYS.map(|key| read_meta(db, key));
+    if let (true, Some(after), Some(until)) = (kept.is_empty(), after?, until?) {
+        kept.push((after.cast_unsigned(), until.cast_unsigned()));
+    }
+    Ok(kept)
+}
+
+/// Adds a stretch; of more than `LEFT_OUT_MAX` the oldest goes.
+fn add_stretch(kept: &mut Vec<(ReadingSeq, ReadingSeq)>, after: ReadingSeq, until: ReadingSeq) {
+    // What was written before a failure is written again.
+    kept.retain(|(first, _)| *first != after);
+    kept.push((after, until));
+    if kept.len() > LEFT_OUT_MAX {
+        kept.remove(0);
     }
 }
 
@@ -87,8 +120,15 @@ pub(super) fn leave_out_numbers(
     until: ReadingSeq,
 ) -> Result<(), rusqlite::Error> {
     let transaction = db.unchecked_transaction()?;
-    write_meta(&transaction, LEFT_OUT_KEYS[0], after.cast_signed())?;
-    write_meta(&transaction, LEFT_OUT_KEYS[1], until.cast_signed())?;
+    let mut kept = read_left_out(&transaction)?;
+    add_stretch(&mut kept, after, until);
+    transaction.execute(
+        "INSERT OR REPLACE INTO meta(key, value) VALUES (?, ?)",
+        params![
+            LEFT_OUT_KEY,
+            serde_json::to_string(&kept).unwrap_or_default()
+        ],
+    )?;
     // Kept, since a start that is followed by no reading would else be forgotten by the next one.
     write_meta(&transaction, "last_seq", until.cast_signed())?;
     transaction.execute(
@@ -114,8 +154,7 @@ mod tests {
     fn numbers_that_were_left_out_are_no_waiting_readings() {
         let numbering = StoreNumbering {
             id: String::new(),
-            after: 10,
-            until: 1_000,
+            left_out: vec![(10, 1_000)],
         };
         for (after, until, count) in [
             (0, 10, 10),

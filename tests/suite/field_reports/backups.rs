@@ -64,6 +64,67 @@ async fn a_full_stick_is_said_and_the_last_good_backup_stays_whole() {
 }
 
 #[tokio::test]
+async fn a_store_that_was_put_back_starts_on_a_full_disk_and_goes_on_when_there_is_room() {
+    let scratch = tempfile::tempdir().unwrap();
+    let disk = SmallDisk::new(&scratch.path().join("disk"), "48m");
+    let stick = tempfile::tempdir().unwrap();
+    let site = OneDeviceSite::new(Some(&disk.0));
+    let gateway = site.start().await;
+    site.wait_durable_above(5).await;
+    let place = stick.path().to_str().unwrap();
+    assert!(site.run(&["backup", place]).status.success());
+    let last = site.durable_seq().await;
+    gateway.terminate();
+    // As at another place: the numbers that were given out are not known there.
+    std::fs::remove_file(disk.0.join("pantau.seq")).unwrap();
+    let output = site.run(&["restore", place]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    disk.fill();
+    let gateway = site.start().await;
+    let why = site.wait_for_health("failing").await;
+    assert!(why.contains("full"), "{why}");
+    disk.remove_filler();
+    site.wait_for_health("ok").await;
+    // Readings of the full disk were held, and have numbers that no other one can have had.
+    site.wait_durable_above(last + (1 << 32)).await;
+    gateway.terminate();
+    let gateway = site.start().await;
+    let again = site.durable_seq().await;
+    site.wait_durable_above(again + 5).await;
+    assert!(again < last + (1 << 33), "{again}");
+    gateway.terminate();
+    assert!(site.run(&["verify"]).status.success());
+}
+
+#[tokio::test]
+async fn fewer_backups_make_room_on_a_full_stick() {
+    let site = OneDeviceSite::new(None);
+    let scratch = tempfile::tempdir().unwrap();
+    let stick = SmallDisk::new(&scratch.path().join("stick"), "4m");
+    let gateway = site.start().await;
+    let place = stick.0.to_str().unwrap();
+    for _ in 0..3 {
+        site.wait_durable_above(site.durable_seq().await + 20).await;
+        assert!(site.run(&["backup", place]).status.success());
+    }
+    stick.fill();
+    site.wait_durable_above(site.durable_seq().await + 5).await;
+    let output = site.run(&["backup", place, "--keep", "1"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("2 backups beyond --keep were removed"),
+        "{said}"
+    );
+    let inside = site.run(&["backup", site.store().to_str().unwrap()]);
+    let said = String::from_utf8_lossy(&inside.stderr);
+    assert_eq!(inside.status.code(), Some(2), "{said}");
+    assert!(said.contains("directory of the store"), "{said}");
+    gateway.terminate();
+}
+
+#[tokio::test]
 async fn the_gateway_makes_a_copy_by_itself_and_says_how_old_it_is() {
     let place = tempfile::tempdir().unwrap();
     let copies = place.path().join("copies");

@@ -60,7 +60,7 @@ impl OneDeviceSite {
         }
     }
 
-    fn store(&self) -> PathBuf {
+    pub(super) fn store(&self) -> PathBuf {
         self.folder.path().join("store")
     }
 
@@ -110,7 +110,7 @@ impl OneDeviceSite {
     }
 
     /// Waits for this health status; returns the reason given with it.
-    async fn wait_for_health(&self, status: &str) -> String {
+    pub(super) async fn wait_for_health(&self, status: &str) -> String {
         wait_for_condition(async || self.health().await["status"] == status).await;
         self.health().await["why"].to_string()
     }
