@@ -21,6 +21,7 @@ mod extending;
 mod field_reports;
 mod hostile;
 mod import_conflicts;
+mod import_sources;
 mod imports;
 mod indicator_ids;
 mod killed;

@@ -164,6 +164,45 @@ const UNIT_ALIASES: &[(&str, &str)] = &[
     ("RPM", "rpm"),
     ("1/min", "rpm"),
     ("liter", "L"),
+    ("Liter", "L"),
+    ("litre", "L"),
+    ("ltr", "L"),
+    ("M3", "m3"),
+    ("M³", "m3"),
+    ("m^3", "m3"),
+    ("LPM", "L/min"),
+    ("lps", "L/s"),
+    ("LPS", "L/s"),
+];
+
+/// Words for the time of a rate (`m3/jam`), in lower case, each with its symbol. No unit here has
+/// a month or a year.
+const RATE_TIMES: &[(&str, &str)] = &[
+    ("s", "s"),
+    ("sec", "s"),
+    ("second", "s"),
+    ("detik", "s"),
+    ("dtk", "s"),
+    ("dt", "s"),
+    ("min", "min"),
+    ("minute", "min"),
+    ("menit", "min"),
+    ("mnt", "min"),
+    ("h", "h"),
+    ("hr", "h"),
+    ("hour", "h"),
+    ("jam", "h"),
+    ("d", "d"),
+    ("day", "d"),
+    ("hari", "d"),
+    ("week", "week"),
+    ("minggu", "week"),
+    ("month", "month"),
+    ("bulan", "month"),
+    ("bln", "month"),
+    ("year", "yr"),
+    ("tahun", "yr"),
+    ("thn", "yr"),
 ];
 
 /// Symbols of units that are not converted, in lower case: which of several it is, is not known
@@ -174,17 +213,48 @@ const UNCONVERTED_UNITS: &[&str] = &[
     "torr", "knot", "knots", "mph", "mw", "acre", "ha", "ton", "kgf",
 ];
 
-/// Whether a text, in either case, is a unit that is not converted.
+/// Whether a text, in either case, is a unit that is not converted, such as a rate that no point
+/// has (`kWh/hari`).
 pub fn is_unconverted_unit(text: &str) -> bool {
-    let mut units = UNCONVERTED_UNITS.iter();
-    find_unit(text).is_none() && units.any(|unit| unit.eq_ignore_ascii_case(text))
+    let is_listed = |text: &str| {
+        let mut units = UNCONVERTED_UNITS.iter();
+        units.any(|unit| unit.eq_ignore_ascii_case(text))
+    };
+    let is_amount = |text: &str| {
+        let mut units = ALL_UNITS.iter();
+        find_plain_unit(text).is_some()
+            || units.any(|unit| unit.symbol.eq_ignore_ascii_case(text))
+            || is_listed(text)
+    };
+    let is_rate = || split_rate(text).is_some_and(|(amount, _)| is_amount(amount));
+    find_unit(text).is_none() && (is_listed(text) || is_rate())
 }
 
-/// Returns the unit with this symbol or alias.
+/// Returns the unit with this symbol or alias; a rate also with the words of its amount and its
+/// time (`liter/menit`).
 pub fn find_unit(text: &str) -> Option<&'static UnitOfMeasure> {
+    let rate = || {
+        let (amount, time) = split_rate(text)?;
+        let amount = find_plain_unit(amount)?.symbol;
+        let is_same = |unit: &&UnitOfMeasure| unit.symbol.split_once('/') == Some((amount, time));
+        ALL_UNITS.iter().find(is_same)
+    };
+    find_plain_unit(text).or_else(rate)
+}
+
+fn find_plain_unit(text: &str) -> Option<&'static UnitOfMeasure> {
     let alias = UNIT_ALIASES.iter().find(|(alias, _)| *alias == text);
     let symbol = alias.map_or(text, |(_, symbol)| symbol);
     ALL_UNITS.iter().find(|unit| unit.symbol == symbol)
+}
+
+/// Amount of a rate as it is written, and the symbol of its time: `m³` and `h` of `m³/jam`.
+fn split_rate(text: &str) -> Option<(&str, &'static str)> {
+    let (amount, time) = text.split_once('/')?;
+    let (amount, time) = (amount.trim(), time.trim());
+    let mut times = RATE_TIMES.iter();
+    let time = times.find(|(word, _)| word.eq_ignore_ascii_case(time));
+    time.map(|(_, symbol)| (amount, *symbol))
 }
 
 impl UnitOfMeasure {
@@ -232,5 +302,36 @@ mod tests {
         assert!((body - 37.0).abs() < 1e-9);
         assert!(is_unconverted_unit("HP") && !is_unconverted_unit("MW"));
         assert_eq!(unit("kPa").convert(1.0, unit("m")), None);
+    }
+
+    #[test]
+    fn a_rate_is_known_by_its_words_in_every_language_or_refused_as_a_unit() {
+        for (text, symbol) in [
+            ("m³/jam", "m3/h"),
+            ("m3/h", "m3/h"),
+            ("M3/Jam", "m3/h"),
+            ("m³/detik", "m3/s"),
+            ("L/menit", "L/min"),
+            ("liter/menit", "L/min"),
+            ("Liter / detik", "L/s"),
+            ("l/jam", "L/h"),
+            ("lps", "L/s"),
+            ("km/jam", "km/h"),
+        ] {
+            assert_eq!(
+                find_unit(text).map(|unit| unit.symbol),
+                Some(symbol),
+                "{text}"
+            );
+        }
+        for text in [
+            "kWh/hari", "kWh/day", "m3/bulan", "gal/jam", "KWH/hari", "m3/menit",
+        ] {
+            assert!(
+                find_unit(text).is_none() && is_unconverted_unit(text),
+                "{text}"
+            );
+        }
+        assert!(!is_unconverted_unit("pompa/jam") && !is_unconverted_unit("W/m2"));
     }
 }

@@ -267,6 +267,14 @@ impl ParsedLoggerTime {
         }
     }
 
+    /// The same time with an offset from UTC, s, where it has none.
+    pub(crate) fn with_offset(mut self, offset: i32) -> Self {
+        if let Self::LocalClock { offset_s, .. } = &mut self {
+            offset_s.get_or_insert(offset);
+        }
+        self
+    }
+
     /// The date and time of day that a clock with this offset from UTC (s) showed, without a zone.
     pub(crate) fn without_zone(self, offset_s: i32) -> Self {
         let (at, cut) = match self {

@@ -49,7 +49,7 @@ pub use indicator_definitions::{IndicatorDefinitions, LedgerDimension};
 pub use measured_figure::MeasuredFigure;
 pub(crate) use period_target::{PartsRule, period_target};
 pub use sheet_rows::{MissingHeadings, TableError, UnstoredFormulas};
-pub(crate) use sheet_rows::{SheetCell, SheetRows, cell_name, is_summary_formula};
+pub(crate) use sheet_rows::{SheetCell, SheetRows, cell_name, is_summary_formula, sums_own_column};
 pub use skipped_rows::SkippedRow;
 pub(crate) use skipped_rows::starts_with_summary;
 pub use table_headings::NamedColumn;

@@ -166,6 +166,8 @@ pub(crate) enum SheetCell {
     Plain(String),
     /// Result of a formula that sums up other cells, as digits.
     Summary(String),
+    /// Result of a formula that sums up other rows of its own column, as digits.
+    ColumnSum(String),
     /// Formula of which the workbook holds no result, with its `=`.
     Unstored(String),
 }
@@ -192,20 +194,70 @@ pub(crate) fn is_summary_formula(text: &str) -> bool {
     })
 }
 
+/// Whether a formula sums up other rows of its own column: `=SUM(B2:B9)` in column B. `line` counts
+/// from 1, `column` from 0. References to other sheets are none.
+pub(crate) fn sums_own_column(formula: &str, line: u64, column: usize) -> bool {
+    if !is_summary_formula(formula) {
+        return false;
+    }
+    let is_other_row = |row: Option<u64>| row != Some(line);
+    let is_own = |reference: &str| {
+        let (from, to) = reference.split_once(':').unwrap_or((reference, reference));
+        let (Some(from), Some(to)) = (cell_place(from), cell_place(to)) else {
+            return false;
+        };
+        let is_column = (from.0..=to.0).contains(&column);
+        is_column && (is_other_row(from.1) || is_other_row(to.1))
+    };
+    let is_end = |sign: char| !(sign.is_alphanumeric() || "$:!'_.".contains(sign));
+    // A column of a table by its name: `SUBTOTAL(109,[kWh])`, but not `[@kWh]` of the row.
+    let is_of_row = formula.contains("[@") || formula.contains("#This Row");
+    let is_table = formula.contains('[') && !is_of_row;
+    is_table || formula.split(is_end).any(is_own)
+}
+
+/// Column from 0 and row from 1 of a reference such as `$B$2` or `B` (the whole column).
+fn cell_place(text: &str) -> Option<(usize, Option<u64>)> {
+    let text = text.replace('$', "");
+    let digits = text.find(|sign: char| sign.is_ascii_digit());
+    let (letters, row) = text.split_at(digits.unwrap_or(text.len()));
+    let is_name =
+        (1..=3).contains(&letters.len()) && letters.bytes().all(|b| b.is_ascii_alphabetic());
+    if !is_name {
+        return None;
+    }
+    let number =
+        |sum: usize, byte: u8| sum * 26 + usize::from(byte.to_ascii_uppercase() - b'A') + 1;
+    let column = letters.bytes().fold(0, number).checked_sub(1)?;
+    match row {
+        "" => Some((column, None)),
+        row => Some((column, Some(row.parse().ok()?))),
+    }
+}
+
 /// Rows that are not empty, with their numbers as a spreadsheet shows them.
 pub(crate) type SheetRows = Vec<(u64, Vec<SheetCell>)>;
 
 impl SheetCell {
     /// Text without surrounding spaces.
     pub(crate) fn text(&self) -> &str {
-        let (Self::Text(text) | Self::Plain(text) | Self::Summary(text) | Self::Unstored(text)) =
-            self;
+        let (Self::Text(text)
+        | Self::Plain(text)
+        | Self::Summary(text)
+        | Self::ColumnSum(text)
+        | Self::Unstored(text)) = self;
         text.trim()
+    }
+
+    /// Whether the cell holds a typed number, or the one that a formula gave.
+    pub(crate) fn is_native(&self) -> bool {
+        matches!(self, Self::Plain(_) | Self::Summary(_) | Self::ColumnSum(_))
     }
 
     /// Whether the cell sums up others, with a stored result or without.
     pub(crate) fn is_summary(&self) -> bool {
-        matches!(self, Self::Summary(_)) || is_summary_formula(self.text())
+        let is_result = matches!(self, Self::Summary(_) | Self::ColumnSum(_));
+        is_result || is_summary_formula(self.text())
     }
 }
 

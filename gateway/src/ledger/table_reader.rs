@@ -388,9 +388,9 @@ fn row_to_raw_entry(row: &[SheetCell], columns: &[(usize, EntryField)], shift: i
                         QuantityText::Written(text.clone())
                     }
                     // A typed number of a workbook has no decimal sign that could be misread.
-                    SheetCell::Plain(text) | SheetCell::Summary(text) => {
-                        QuantityText::Plain(text.clone())
-                    }
+                    SheetCell::Plain(text)
+                    | SheetCell::Summary(text)
+                    | SheetCell::ColumnSum(text) => QuantityText::Plain(text.clone()),
                 });
             }
             // A table has no columns for these: corrections and receipts belong to single entries.

@@ -2,7 +2,9 @@
 //! the workbook, and formulas without a stored result.
 
 use crate::domain::parse_finite;
-use crate::ledger::sheet_rows::{SheetCell, SheetRows, TableError, is_summary_formula, push_row};
+use crate::ledger::sheet_rows::{
+    SheetCell, SheetRows, TableError, is_summary_formula, push_row, sums_own_column,
+};
 use crate::limits::{LEDGER_COLUMNS_MAX, LEDGER_HEADING_ROWS_MAX};
 use calamine::{Data, Reader, Xlsx, XlsxError};
 use jiff::civil::{Date, DateTime, Time};
@@ -183,7 +185,12 @@ impl<'a> XlsxWorkbook<'a> {
             if let Some(cell @ SheetCell::Plain(_)) = cell
                 && is_summary_formula(&formula)
             {
-                *cell = SheetCell::Summary(cell.text().to_owned());
+                let text = cell.text().to_owned();
+                *cell = if sums_own_column(&formula, u64::from(row) + 1, at) {
+                    SheetCell::ColumnSum(text)
+                } else {
+                    SheetCell::Summary(text)
+                };
             }
         }
         Ok(())

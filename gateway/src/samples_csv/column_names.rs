@@ -47,6 +47,83 @@ const ROW_NUMBER_NAMES: [&str; 13] = [
     "table",
 ];
 
+/// Names of a column with the unit of the value beside it, in lower case. `Unit` may also be the
+/// name of a device.
+const UNIT_COLUMN_NAMES: [&str; 9] = [
+    "satuan",
+    "satuan ukur",
+    "satuan nilai",
+    "sat.",
+    "units",
+    "uom",
+    "unit of measure",
+    "einheit",
+    "unit",
+];
+/// Names of a column with the zone of the time beside it, in lower case.
+const ZONE_COLUMN_NAMES: [&str; 13] = [
+    "zona",
+    "zona waktu",
+    "zone",
+    "time zone",
+    "timezone",
+    "time_zone",
+    "tz",
+    "utc offset",
+    "utc_offset",
+    "gmt offset",
+    "offset",
+    "zeitzone",
+    "selisih utc",
+];
+/// Names of a column that says whether the values of its row are right, in lower case.
+const STATUS_COLUMN_NAMES: [&str; 17] = [
+    "status",
+    "status data",
+    "data status",
+    "status sensor",
+    "sensor status",
+    "status alat",
+    "quality",
+    "data quality",
+    "quality flag",
+    "kualitas",
+    "kualitas data",
+    "mutu",
+    "validity",
+    "validitas",
+    "kondisi",
+    "flag",
+    "qc",
+];
+
+/// Name of a column in lower case, without what stands in brackets behind it.
+fn bare_name(name: &str) -> String {
+    let bare = name.split(['(', '[']).next().unwrap_or_default();
+    bare.trim().to_lowercase()
+}
+
+/// Whether a column of this name has units; `Some(false)`: it may also have other things.
+pub(super) fn names_units(name: &str) -> Option<bool> {
+    let name = bare_name(name);
+    UNIT_COLUMN_NAMES.contains(&&*name).then(|| name != "unit")
+}
+
+/// Whether a column of this name has the zones of the times.
+pub(super) fn names_zones(name: &str) -> bool {
+    ZONE_COLUMN_NAMES.contains(&&*bare_name(name))
+}
+
+/// Whether a column of this name says which rows are right.
+pub(super) fn names_status(name: &str) -> bool {
+    STATUS_COLUMN_NAMES.contains(&&*bare_name(name))
+}
+
+/// Whether a column of this name says something about its rows, so that it is never taken unasked.
+pub(super) fn is_side_column(name: &str) -> bool {
+    is_row_number(name) || names_zones(name) || names_status(name)
+}
+
 /// Column of the times, by the name that was asked for, else by its usual names.
 pub(super) fn find_time_column(row: &StringRecord, asked: Option<&str>) -> Option<usize> {
     let asked = asked.map(|asked| asked.trim().to_lowercase());

@@ -2,9 +2,10 @@
 
 use super::column_names::{
     CLOCK_COLUMN_NAMES, VALUE_COLUMN_NAMES, date_order_of_pattern, find_time_column, is_row_number,
-    offset_of_heading,
+    is_side_column, offset_of_heading,
 };
 use super::number_format::{self, DecimalSeparator};
+use super::statement_lines::StatementLines;
 use super::text_encoding::{self, NumberedCells};
 use crate::i18n::written_time::{self, DateOrder, ParsedLoggerTime};
 use crate::ledger::starts_with_summary;
@@ -41,6 +42,8 @@ pub(super) struct TableColumns {
     pub(super) time: usize,
     /// Whether the time of day stands in a column of its own, right of the date.
     pub(super) has_clock: bool,
+    /// Lines above the heading that say a unit or a zone.
+    pub(super) lines: StatementLines,
     /// Columns with values: index and name.
     pub(super) values: Vec<(usize, String)>,
     /// Cells of the heading.
@@ -98,7 +101,9 @@ impl TableColumns {
             // A row of numbers above the first reading is data, not a heading.
             let is_name =
                 |(at, cell): (usize, &str)| at == time || parse_any_number(cell).is_none();
-            (row.len() > time && row.iter().enumerate().all(is_name)).then_some(before)
+            let is_heading = row.len() > time && row.iter().enumerate().all(is_name);
+            (is_heading && StatementLines::read(&rows[before..=before]).is_empty())
+                .then_some(before)
         });
         let first = heading.map_or_else(
             || first_data_row(&rows, first, time),
@@ -137,6 +142,7 @@ impl TableColumns {
             width: width.map_or(0, count_filled_cells),
             time,
             has_clock,
+            lines: StatementLines::read(&rows[..heading.unwrap_or(first)]),
             values: Vec::new(),
             below_names,
             names,
@@ -169,8 +175,10 @@ impl TableColumns {
             };
         }
         let lower = |name: &str| name.trim().to_lowercase();
-        let mut real = self.values.iter().filter(|(_, name)| !is_row_number(name));
-        if let (Some((only, _)), None) = (real.next(), real.next()) {
+        let real = self.real_values();
+        if let [(only, name)] = &*real
+            && !is_row_number(name)
+        {
             return Some(*only);
         }
         let is_called = |name: &str| VALUE_COLUMN_NAMES.contains(&&*lower(name));
@@ -193,15 +201,24 @@ impl TableColumns {
         }
     }
 
-    /// Columns with values without those that number the rows, where there are others.
+    /// Columns with values without those that number the rows or say whether they are right, where
+    /// there are others.
     pub(super) fn real_values(&self) -> Vec<(usize, String)> {
-        let is_real = |one: &&(usize, String)| !is_row_number(&one.1);
+        let is_real = |one: &&(usize, String)| !is_side_column(&one.1);
         let real: Vec<_> = self.values.iter().filter(is_real).cloned().collect();
         if real.is_empty() {
             self.values.clone()
         } else {
             real
         }
+    }
+
+    /// Name of a column; empty without one.
+    pub(super) fn name(&self, column: usize) -> &str {
+        let names = self.names.as_ref();
+        names
+            .and_then(|names| names.get(column))
+            .unwrap_or_default()
     }
 
     /// Texts below the heading of a column, such as its unit.

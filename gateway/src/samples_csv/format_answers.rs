@@ -19,6 +19,35 @@ pub(super) struct FormatAnswers<'a> {
     pub(super) overridden: Vec<LoggerTableMessage>,
 }
 
+/// Place that says the zone of the times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ZoneSource {
+    /// The heading of the times, or a row below it.
+    Heading,
+    /// A line above the heading, by its number.
+    Above(u64),
+    /// A column beside the times.
+    Column,
+}
+
+impl ZoneSource {
+    /// Message key of its name, with the number of the line behind it where the name has one.
+    pub fn message_key(self) -> String {
+        match self {
+            Self::Heading => "exchange-source-heading".to_owned(),
+            Self::Above(line) => ["exchange-source-above", &*line.to_string()].join(" "),
+            Self::Column => "exchange-source-zones".to_owned(),
+        }
+    }
+}
+
+/// Zone that the file says outside the times.
+#[derive(Clone, Debug)]
+pub(super) struct StatedZone {
+    pub(super) source: ZoneSource,
+    pub(super) zone: TimeZone,
+}
+
 /// Time of a row, with what its cell says.
 pub(super) struct TimeOfRow {
     pub(super) line: u64,
@@ -26,6 +55,8 @@ pub(super) struct TimeOfRow {
     pub(super) time: ParsedLoggerTime,
     /// Moment; `None` where it is not known yet.
     pub(super) at: Option<UtcMs>,
+    /// Offset that a column beside the times says, s.
+    pub(super) column_s: Option<i32>,
 }
 
 /// Line and text of a cell as arguments of a message.
@@ -176,54 +207,36 @@ impl<'a> FormatAnswers<'a> {
             (Some(_), None, _) => Some(DecimalSeparator::Comma),
             (None, Some(_), _) => Some(DecimalSeparator::Point),
             (None, None, Some(_)) if point => Some(DecimalSeparator::Point),
-            (None, None, Some(place)) => {
-                let args = place_args(place);
-                self.open.push(table_message("exchange-decimals", args));
-                None
-            }
+            (None, None, Some(place)) => match clues.others {
+                (true, false) => Some(DecimalSeparator::Comma),
+                (false, true) => Some(DecimalSeparator::Point),
+                (false, false) if clues.has_half_days => Some(DecimalSeparator::Point),
+                _ => {
+                    let args = place_args(place);
+                    self.open.push(table_message("exchange-decimals", args));
+                    None
+                }
+            },
             (None, None, None) => None,
         }
     }
 
-    /// Compares the zones of the option, the heading (offset, s) and the times. A time with a zone
-    /// of its own means one moment, unless the heading contradicts it: then the option says which
-    /// of both is right. Returns whether it says that the times are wrong.
+    /// Compares the zones of the option, of what the file says outside the times, and of the times.
+    /// A time with a zone of its own means one moment, unless the file contradicts it: then the
+    /// option says which of both is right. Returns whether it says that the times are wrong.
     pub(super) fn zone(
         &mut self,
-        heading_s: Option<i32>,
+        stated: &[StatedZone],
         times: impl Iterator<Item = TimeOfRow>,
     ) -> bool {
-        let zones = StatedZones::collect(heading_s, times);
-        let said = self.wishes.zone.as_ref();
-        if let (Some(stated), Some((row, own))) = (heading_s, &zones.against_heading) {
-            let said_s = said.map(|zone| offset_at(zone, row.at));
-            let mut args = place_args(&(row.line, row.text.clone()));
-            args.push(("stated", offset_text(stated)));
-            args.push(("own", offset_text(*own)));
-            args.push(("zone", said.map_or(String::new(), zone_text)));
-            let (key, is_answered) = match said_s {
-                Some(said) if said == *own => ("exchange-zone-overrides-heading", true),
-                Some(said) if said == stated => ("exchange-zone-overrides-times", true),
-                _ => ("exchange-zones-differ", false),
-            };
-            let told = table_message(key, args);
-            if is_answered {
-                self.overridden.push(told);
-            } else {
-                self.open.push(told);
-            }
-            return said_s == Some(stated);
+        let zones = ZonesOfTimes::collect(stated, times);
+        self.check_stated_zones(stated, &zones);
+        if let Some((row, own, against)) = &zones.against {
+            return self.settle_own_zone(row, *own, *against);
         }
-        let Some(said) = said else {
+        let Some(said) = self.wishes.zone.as_ref() else {
             return false;
         };
-        if let (Some(stated), Some(row)) = (heading_s, &zones.zoneless)
-            && offset_at(said, row.at) != stated
-        {
-            let args = vec![("stated", offset_text(stated)), ("zone", zone_text(said))];
-            let message = table_message("exchange-zone-overrides-heading", args);
-            self.overridden.push(message);
-        }
         let mut own = zones.own.iter();
         if let Some((row, _)) = own.find(|(row, own)| offset_at(said, row.at) != *own) {
             let mut args = place_args(&(row.line, row.text.clone()));
@@ -233,20 +246,83 @@ impl<'a> FormatAnswers<'a> {
         }
         false
     }
+
+    /// Compares the zones that stand outside the times with each other and with the option.
+    fn check_stated_zones(&mut self, stated: &[StatedZone], zones: &ZonesOfTimes) {
+        let row = zones.zoneless.as_ref();
+        let at = row.and_then(|row| row.at);
+        let offset = |one: &StatedZone| offset_at(&one.zone, at);
+        if let Some(said) = &self.wishes.zone {
+            // Where every time has its own zone, it is compared with that.
+            let all = stated.iter().filter(|_| row.is_some());
+            for one in all.filter(|one| offset(one) != offset_at(said, at)) {
+                let args = vec![
+                    ("source", one.source.message_key()),
+                    ("stated", offset_text(offset(one))),
+                    ("zone", zone_text(said)),
+                ];
+                let message = table_message("exchange-zone-overrides-stated", args);
+                self.overridden.push(message);
+            }
+            return;
+        }
+        let Some((first, others)) = stated.split_first() else {
+            return;
+        };
+        if let Some(other) = others.iter().find(|other| offset(other) != offset(first)) {
+            let args = vec![
+                ("source", first.source.message_key()),
+                ("stated", offset_text(offset(first))),
+                ("second", other.source.message_key()),
+                ("own", offset_text(offset(other))),
+            ];
+            let message = table_message("exchange-stated-zones-differ", args);
+            self.open.push(message);
+        }
+    }
+
+    /// Says or asks which is right: the own zone of a time, or what the file says outside it.
+    /// Returns whether the option says that the times are wrong.
+    fn settle_own_zone(
+        &mut self,
+        row: &TimeOfRow,
+        own: i32,
+        (source, stated): (ZoneSource, i32),
+    ) -> bool {
+        let said = self.wishes.zone.as_ref();
+        let said_s = said.map(|zone| offset_at(zone, row.at));
+        let mut args = place_args(&(row.line, row.text.clone()));
+        args.push(("source", source.message_key()));
+        args.push(("stated", offset_text(stated)));
+        args.push(("own", offset_text(own)));
+        args.push(("zone", said.map_or(String::new(), zone_text)));
+        let (key, is_answered) = match said_s {
+            Some(said) if said == own => ("exchange-zone-overrides-stated", true),
+            Some(said) if said == stated => ("exchange-zone-overrides-times", true),
+            _ => ("exchange-zones-differ", false),
+        };
+        let told = table_message(key, args);
+        if is_answered {
+            self.overridden.push(told);
+        } else {
+            self.open.push(told);
+        }
+        said_s == Some(stated)
+    }
 }
 
 /// Zones that times state, each with the first row that has it.
 #[derive(Default)]
-struct StatedZones {
-    /// Row whose own zone is not the one of the heading.
-    against_heading: Option<(TimeOfRow, i32)>,
+struct ZonesOfTimes {
+    /// Row whose own zone is not the one that stands outside it.
+    against: Option<(TimeOfRow, i32, (ZoneSource, i32))>,
     zoneless: Option<TimeOfRow>,
     /// Rows with a zone of their own; one for each offset (s).
     own: Vec<(TimeOfRow, i32)>,
 }
 
-impl StatedZones {
-    fn collect(heading_s: Option<i32>, times: impl Iterator<Item = TimeOfRow>) -> Self {
+impl ZonesOfTimes {
+    fn collect(stated: &[StatedZone], times: impl Iterator<Item = TimeOfRow>) -> Self {
         let mut zones = Self::default();
         for row in times {
             let written = written_offset(&row.text);
@@ -256,13 +332,15 @@ impl StatedZones {
             }
             // Seconds since 1970 are counted in UTC, and have no zone that a heading could mean.
             let own = written.unwrap_or(0);
-            if zones.own.iter().any(|(_, known)| *known == own) {
-                continue;
-            }
-            let is_against = written.is_some() && heading_s.is_some_and(|stated| stated != own);
-            if is_against && zones.against_heading.is_none() {
-                zones.against_heading = Some((row, own));
-            } else {
+            let outside = stated
+                .iter()
+                .map(|one| (one.source, offset_at(&one.zone, row.at)));
+            let beside = row.column_s.map(|offset| (ZoneSource::Column, offset));
+            let mut outside = beside.into_iter().chain(outside);
+            let against = outside.find(|(_, offset)| written.is_some() && *offset != own);
+            if let (Some(against), None) = (against, &zones.against) {
+                zones.against = Some((row, own, against));
+            } else if !zones.own.iter().any(|(_, known)| *known == own) {
                 zones.own.push((row, own));
             }
         }
@@ -285,7 +363,7 @@ fn zone_text(zone: &TimeZone) -> String {
 }
 
 /// Offset from UTC as `UTC+07:00`.
-fn offset_text(seconds: i32) -> String {
+pub(super) fn offset_text(seconds: i32) -> String {
     let Ok(offset) = Offset::from_seconds(seconds) else {
         return String::new();
     };

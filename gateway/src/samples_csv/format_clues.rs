@@ -1,6 +1,9 @@
 //! [`TableFormatClues`]: what the cells of a table show about its format.
 
-use crate::i18n::written_time::ParsedLoggerDate;
+use super::number_format::{self, DecimalSeparator, SeparatorEvidence};
+use super::{CsvRowError, CsvRowErrorKind, CsvRowErrors};
+use crate::i18n::split_weekday;
+use crate::i18n::written_time::{DateOrder, ParsedLoggerDate};
 
 /// Evidence in the cells for what the format leaves open; each with the first line that has it.
 #[derive(Debug, Default)]
@@ -18,11 +21,71 @@ pub(super) struct TableFormatClues {
     pub(super) point: Option<(u64, String)>,
     /// A value that can be read both ways (`1.234`).
     pub(super) open_value: Option<(u64, String)>,
+    /// Whether a value of another column has a decimal comma, and whether one has a point.
+    pub(super) others: (bool, bool),
+    /// A time of day with AM or PM, which no program writes beside a decimal comma.
+    pub(super) has_half_days: bool,
+    /// Dates whose day of the week is that of none of their readings.
+    pub(super) weekday_faults: CsvRowErrors,
 }
 
 impl TableFormatClues {
+    /// Takes a value as evidence of the decimal separator; `is_own`: it is one of the column that
+    /// is read.
+    pub(super) fn add_value(&mut self, line: u64, value: &str, is_own: bool) {
+        let (digits, _) = number_format::split_value_unit(value);
+        let place = match (number_format::separator_evidence(digits), is_own) {
+            (SeparatorEvidence::Nothing, _) | (SeparatorEvidence::Either, false) => return,
+            (SeparatorEvidence::Decimals(sign), false) => {
+                self.others.0 |= sign == DecimalSeparator::Comma;
+                self.others.1 |= sign == DecimalSeparator::Point;
+                return;
+            }
+            (SeparatorEvidence::Decimals(DecimalSeparator::Comma), true) => &mut self.comma,
+            (SeparatorEvidence::Decimals(DecimalSeparator::Point), true) => &mut self.point,
+            (SeparatorEvidence::Either, true) => &mut self.open_value,
+        };
+        place.get_or_insert_with(|| (line, value.to_owned()));
+    }
+
+    /// Orders in which a date has the day of the week in front of it; `None` without one.
+    fn orders_of_weekday(day: ParsedLoggerDate, text: &str) -> Option<Vec<DateOrder>> {
+        let weekday = split_weekday(text).0?;
+        let fits = |order: &DateOrder| {
+            let day = day.resolve_date(Some(*order));
+            day.is_ok_and(|day| day.weekday() == weekday)
+        };
+        let all = [DateOrder::Dmy, DateOrder::Mdy, DateOrder::Ymd];
+        Some(all.into_iter().filter(fits).collect())
+    }
+
     /// Takes the date of a row as evidence of the order of day and month.
     pub(super) fn add_date(&mut self, line: u64, day: ParsedLoggerDate, text: &str) {
+        let upper = text.to_ascii_uppercase();
+        self.has_half_days |= upper.ends_with("AM") || upper.ends_with("PM");
+        let is_open = !matches!(
+            day,
+            ParsedLoggerDate::Known(_) | ParsedLoggerDate::NoSuchDay
+        );
+        if is_open && let Some(orders) = Self::orders_of_weekday(day, text) {
+            if matches!(day, ParsedLoggerDate::DayOrMonthFirst { .. }) {
+                self.year_last
+                    .get_or_insert_with(|| (line, text.to_owned()));
+            }
+            let place = match *orders {
+                [] => {
+                    let fault = CsvRowError::new(line, CsvRowErrorKind::Weekday, text);
+                    return self.weekday_faults.push(fault);
+                }
+                [DateOrder::Dmy] => Some(&mut self.day_first),
+                [DateOrder::Mdy] => Some(&mut self.day_second),
+                _ => None,
+            };
+            if let Some(place) = place {
+                place.get_or_insert_with(|| (line, text.to_owned()));
+                return;
+            }
+        }
         match day {
             ParsedLoggerDate::Known(_) | ParsedLoggerDate::NoSuchDay => {}
             ParsedLoggerDate::DayOrMonthFirst { first, second, .. } => {

@@ -70,9 +70,102 @@ pub enum HeadingUnit {
     Unknown(String),
 }
 
-/// Unit in a heading such as `kWh`, `Power (kW)`, `Daya kW` or `Daya_kW`.
+/// Place that says a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnitSource {
+    /// Behind each value.
+    Values,
+    /// A column beside the values.
+    Column,
+    /// The number format of the cells of a workbook.
+    Format,
+    /// The heading of the column.
+    Heading,
+    /// A row below the heading.
+    Below,
+    /// A line above the heading, by its number.
+    Above(u64),
+}
+
+impl UnitSource {
+    /// Message key of its name, with the number of the line behind it where the name has one.
+    pub fn message_key(self) -> String {
+        match self {
+            Self::Values => "exchange-source-values".to_owned(),
+            Self::Column => "exchange-source-column".to_owned(),
+            Self::Format => "exchange-source-format".to_owned(),
+            Self::Heading => "exchange-source-heading".to_owned(),
+            Self::Below => "exchange-source-below".to_owned(),
+            Self::Above(line) => ["exchange-source-above", &*line.to_string()].join(" "),
+        }
+    }
+}
+
+/// Words that multiply a unit, in lower case.
+const MULTIPLIER_WORDS: [&str; 11] = [
+    "ratusan",
+    "ribu",
+    "ribuan",
+    "juta",
+    "jutaan",
+    "miliar",
+    "thousand",
+    "thousands",
+    "million",
+    "millions",
+    "billion",
+];
+
+/// Whether a text multiplies its unit: `ribuan kWh`, `kWh x1000`, `10^3 kWh`.
+fn has_multiplier(text: &str) -> bool {
+    let text = text.to_lowercase();
+    let is_end = |sign: char| sign.is_whitespace() || "()[]_;:".contains(sign);
+    let mut is_after_sign = false;
+    text.split(is_end)
+        .filter(|word| !word.is_empty())
+        .any(|word| {
+            let rest = word.strip_prefix(['x', '\u{d7}', '*']);
+            let digits: String = rest.unwrap_or(word).replace(['.', ','], "");
+            let power = digits.strip_prefix('1').filter(|zeros| !zeros.is_empty());
+            let is_power = power.is_some_and(|zeros| zeros.bytes().all(|byte| byte == b'0'));
+            let found = MULTIPLIER_WORDS.contains(&word)
+                || (is_power && (rest.is_some() || is_after_sign))
+                || digits.starts_with("10^");
+            is_after_sign = rest == Some("");
+            found
+        })
+}
+
+/// Unit that a cell or a line says that is there for nothing else; `is_sure`: a text that is none
+/// is an unknown one, and no name.
+pub(super) fn stated_unit(text: &str, is_sure: bool) -> HeadingUnit {
+    let brackets = ['(', ')', '[', ']'];
+    let bare = join_rate(text.trim().trim_matches(brackets).trim());
+    if let Some(unit) = find_spelled_unit(&bare) {
+        return known_unit(unit, true);
+    }
+    let is_named = units::is_unconverted_unit(&bare) || has_multiplier(&bare);
+    let is_text = bare.starts_with(|sign: char| sign.is_alphabetic() || "°%µ".contains(sign));
+    if is_named || (is_sure && is_text) {
+        HeadingUnit::Unknown(bare)
+    } else {
+        HeadingUnit::Unsaid
+    }
+}
+
+/// Rate in one word: `kWh per hari` and `m3 / jam` with a stroke.
+fn join_rate(text: &str) -> String {
+    text.replace(" per ", "/").replace(" / ", "/")
+}
+
+/// Unit in a heading such as `kWh`, `Power (kW)`, `Daya kW` or `Daya_kW`. One that is multiplied
+/// (`ribuan kWh`) is unknown.
 pub fn find_heading_unit(heading: &str) -> HeadingUnit {
+    let heading = join_rate(heading);
     let heading = heading.trim().trim_matches(['(', ')', '[', ']']);
+    if has_multiplier(heading) {
+        return HeadingUnit::Unknown(heading.to_owned());
+    }
     if let Some(unit) = find_spelled_unit(heading) {
         return known_unit(unit, false);
     }
@@ -220,6 +313,43 @@ mod tests {
                 "{heading}: {}",
                 said(heading)
             );
+        }
+    }
+
+    #[test]
+    fn a_rate_and_a_multiplied_unit_are_never_the_unit_without_them() {
+        for (heading, unit) in [
+            ("Debit (m³/jam)", "m3/h"),
+            ("Debit m3/jam", "m3/h"),
+            ("Debit (liter/detik)", "L/s"),
+            ("Debit [liter per menit]", "L/min"),
+            ("Debit L / menit", "L/min"),
+            ("Energi (kWh/hari)", "? kWh/hari"),
+            ("Energi kWh per hari", "? kWh/hari"),
+            ("Volume (liter/hari)", "? liter/hari"),
+            ("Energi (ribuan kWh)", "? Energi (ribuan kWh"),
+            ("Energi ribu kWh", "? Energi ribu kWh"),
+            ("Energi kWh x1000", "? Energi kWh x1000"),
+            ("Energi (x 1.000 kWh)", "? Energi (x 1.000 kWh"),
+            ("Energi (10^3 kWh)", "? Energi (10^3 kWh"),
+            ("Sensor X1 (kWh)", "kWh"),
+        ] {
+            assert_eq!(said(heading), unit, "{heading}");
+        }
+        for (text, is_sure, unit) in [
+            ("kW", false, "kW"),
+            ("(KWH)", false, "kWh"),
+            ("hp", false, "? hp"),
+            ("INV-01", false, "-"),
+            ("karung", true, "? karung"),
+            ("3", true, "-"),
+        ] {
+            let found = match stated_unit(text, is_sure) {
+                HeadingUnit::Unsaid => "-".to_owned(),
+                HeadingUnit::Known { unit, .. } => unit.symbol.to_owned(),
+                HeadingUnit::Unknown(text) => format!("? {text}"),
+            };
+            assert_eq!(found, unit, "{text}");
         }
     }
 

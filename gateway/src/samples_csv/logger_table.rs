@@ -6,18 +6,21 @@
 //! import wrong readings without any sign of it.
 
 use super::columns::{TableColumns, count_filled_cells, is_summary_row, parse_time_cell};
-use super::format_answers::{FormatAnswers, TimeOfRow};
+use super::detected_format::{DetectedTableFormat, LoggerTable};
+use super::format_answers::{FormatAnswers, StatedZone, TimeOfRow, ZoneSource, offset_text};
 use super::format_clues::TableFormatClues;
-use super::number_format::{self, DecimalSeparator, SeparatorEvidence};
+use super::number_format::{self, DecimalSeparator};
 use super::sample_interval::SampleInterval;
+use super::side_columns::SideColumns;
 use super::table_questions::{
     LoggerTableError, LoggerTableMessage, LoggerTableOptions, list_columns, single_message_error,
     table_message, value_column_error,
 };
 use super::table_source::{self, TableSource};
-use super::text_encoding::{self, NumberedCells, TextEncoding};
+use super::text_encoding::{self, NumberedCells};
 use super::{
-    CsvRowError, CsvRowErrorKind, CsvRowErrors, DuplicateTimeFinder, HeadingUnit, find_heading_unit,
+    CsvRowError, CsvRowErrorKind, CsvRowErrors, DuplicateTimeFinder, HeadingUnit, UnitSource,
+    find_heading_unit,
 };
 use crate::domain::UtcMs;
 use crate::i18n::split_weekday;
@@ -27,66 +30,6 @@ use crate::i18n::written_time::{
 use crate::ledger::{cell_name, is_summary_formula};
 use crate::storage::ImportRow;
 use jiff::tz::TimeZone;
-
-/// Table that was read completely.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LoggerTable {
-    /// Readings in order of time, each time once.
-    pub rows: Vec<ImportRow>,
-    /// Format that was detected.
-    pub format: DetectedTableFormat,
-}
-
-/// Detected format of a table, and counts of what was left out.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DetectedTableFormat {
-    /// Character encoding.
-    pub encoding: TextEncoding,
-    /// Name of the sheet of a workbook.
-    pub sheet: Option<String>,
-    /// Separator between cells.
-    pub separator: char,
-    /// Line of the heading.
-    pub heading_line: Option<u64>,
-    /// Column of the times, from 1, and its name.
-    pub time_column: (usize, String),
-    /// Interval between the rows, ms; `None` for fewer than two rows.
-    pub interval_ms: Option<i64>,
-    /// Decimal separator.
-    pub decimals: DecimalSeparator,
-    /// Date order, where it made a difference.
-    pub dates: Option<DateOrder>,
-    /// Whether times without an offset were read in the requested time zone.
-    pub local: bool,
-    /// Whether times without an offset were read in the zone that the heading states.
-    pub heading_zone: bool,
-    /// Whether times are day numbers of a spreadsheet.
-    pub numbered: bool,
-    /// Column of the values, from 1.
-    pub column: usize,
-    /// Name of that column; empty without a heading.
-    pub column_name: String,
-    /// Texts below that name, such as a unit.
-    pub column_texts: Vec<String>,
-    /// Unit that the values are written with.
-    pub value_unit: Option<&'static str>,
-    /// Lines above the heading that were skipped.
-    pub head: usize,
-    /// Line and content of the first reading in the file.
-    pub first: Option<(u64, ImportRow)>,
-    /// Time and value of that reading as the file writes them.
-    pub first_texts: (String, String),
-    /// Number of rows with totals or averages, which were left out, and the line of the first.
-    pub summaries: (u64, u64),
-    /// Number of rows without a value, and the line of the first of them.
-    pub missing: (u64, u64),
-    /// Number of rows that repeat another row exactly.
-    pub repeated: u64,
-    /// Number of times that were finer than a millisecond and were cut.
-    pub cut: u64,
-    /// Sentences about what an option counted more than, or was not used for.
-    pub overridden: Vec<LoggerTableMessage>,
-}
 
 /// Reads the whole table. Errors: [`LoggerTableError`], with all questions and all wrong rows at
 /// once.
@@ -110,14 +53,33 @@ pub fn read_logger_table(
         columns,
         column,
         wishes,
-        heading_zone: columns
-            .offset_s
-            .and_then(|offset| jiff::tz::Offset::from_seconds(offset).ok())
-            .map(TimeZone::fixed),
+        side: SideColumns::find(&source.text, columns, column, &source.column_sums),
+        zones: stated_zones(columns),
     };
     let clues = reader.collect_clues();
+    if clues.weekday_faults.count > 0 {
+        return Err(LoggerTableError {
+            sentences: Vec::new(),
+            faults: clues.weekday_faults,
+        });
+    }
     let settled = reader.resolve_format(&clues)?;
     reader.read_rows(&settled)
+}
+
+/// Zones that the heading and the lines above it say.
+fn stated_zones(columns: &TableColumns) -> Vec<StatedZone> {
+    let fixed = |offset| jiff::tz::Offset::from_seconds(offset).map(TimeZone::fixed);
+    let heading = columns.offset_s.and_then(|offset| fixed(offset).ok());
+    let heading = heading.map(|zone| StatedZone {
+        source: ZoneSource::Heading,
+        zone,
+    });
+    let above = columns.lines.zones.iter().map(|(line, zone)| StatedZone {
+        source: ZoneSource::Above(*line),
+        zone: zone.clone(),
+    });
+    heading.into_iter().chain(above).collect()
 }
 
 /// Format after evidence and options were combined.
@@ -135,8 +97,9 @@ struct LoggerTableReader<'a> {
     columns: &'a TableColumns,
     column: usize,
     wishes: &'a LoggerTableOptions,
-    /// Zone that the heading of the times states.
-    heading_zone: Option<TimeZone>,
+    side: SideColumns,
+    /// Zones that the heading of the times and the lines above it say.
+    zones: Vec<StatedZone>,
 }
 
 impl LoggerTableReader<'_> {
@@ -151,17 +114,42 @@ impl LoggerTableReader<'_> {
         let cell = row.get(self.columns.time).unwrap_or_default();
         let time = parse_time_cell(cell, self.columns.numbered);
         let time = time.map(|time| time.with_epoch_shift(self.source.day_shift));
-        if !self.columns.has_clock {
-            return (time, cell.to_owned());
+        let (time, text) = if self.columns.has_clock {
+            let clock = row.get(self.columns.time + 1).unwrap_or_default();
+            let read = parse_clock_cell(clock, true);
+            // A time with an offset keeps its own clock; only a bare date takes that of the next
+            // column.
+            let both = time.zip(read);
+            let both = both.map(|(time, clock)| time.with_clock_of_day(clock));
+            (both, format!("{cell} {clock}"))
+        } else {
+            (time, cell.to_owned())
+        };
+        // The zone in a column of its own is written behind the time.
+        match (time, self.side.offset_s(row)) {
+            (Some(time), Some(offset)) if time.is_zoneless() => {
+                let text = format!("{text} {}", offset_text(offset));
+                (Some(time.with_offset(offset)), text)
+            }
+            (time, _) => (time, text),
         }
-        let clock = row.get(self.columns.time + 1).unwrap_or_default();
-        let read = parse_clock_cell(clock, true);
-        let both = time
-            .zip(read)
-            .map(|(time, clock)| time.with_clock_of_day(clock));
-        // A time with an offset keeps its own clock; only a bare date takes that of the next
-        // column.
-        (both, format!("{cell} {clock}"))
+    }
+
+    /// Time of a row with all that is said about its zone.
+    fn time_of_row(
+        &self,
+        (line, row): &NumberedCells,
+        dates: Option<DateOrder>,
+    ) -> Option<TimeOfRow> {
+        let (time, text) = self.parse_row_time(row);
+        let time = time?;
+        Some(TimeOfRow {
+            line: *line,
+            at: time.to_utc(dates, self.wishes.zone.as_ref()).ok(),
+            text,
+            time,
+            column_s: self.side.offset_s(row),
+        })
     }
 
     /// Formula in the time or the value of a row, with its sheet and cell where it is one of a
@@ -178,9 +166,13 @@ impl LoggerTableReader<'_> {
         })
     }
 
-    /// Whether a row without a time sums up others: a word says so, or nothing stands at the place
-    /// of the time and a sum at that of the value.
-    fn sums_up(&self, line: u64, row: &csv::StringRecord) -> bool {
+    /// Whether a row sums up others: a word says so, or a formula. Without a time every formula of
+    /// a total counts, with one only that over its own column.
+    fn sums_up(&self, line: u64, row: &csv::StringRecord, has_time: bool) -> bool {
+        if has_time {
+            let place = (line, self.column);
+            return self.side.is_total(row, place, &self.source.column_sums);
+        }
         let value = row.get(self.column).unwrap_or_default();
         let is_sum =
             is_summary_formula(value) || self.source.summaries.contains(&(line, self.column));
@@ -191,30 +183,24 @@ impl LoggerTableReader<'_> {
     fn collect_clues(&self) -> TableFormatClues {
         let mut clues = TableFormatClues::default();
         for (line, row) in self.data_rows() {
-            let time = self.parse_row_time(&row).0;
-            if time.is_none() && self.sums_up(line, &row) {
+            let (time, text) = self.parse_row_time(&row);
+            if self.sums_up(line, &row, time.is_some()) {
                 continue;
             }
-            if let (Some(time @ ParsedLoggerTime::LocalClock { day, .. }), text) =
-                self.parse_row_time(&row)
-            {
+            if let Some(time @ ParsedLoggerTime::LocalClock { day, .. }) = time {
                 clues.add_date(line, day, &text);
                 // Without an offset the time zone is needed, whatever the date order is.
                 if time.is_zoneless() {
                     clues.zoneless.get_or_insert((line, text));
                 }
             }
-            let value = row.get(self.column).unwrap_or_default();
-            let (digits, _) = number_format::split_value_unit(value);
-            let is_native = self.source.native_numbers.contains(&(line, self.column));
-            let place = match number_format::separator_evidence(digits) {
-                _ if is_native || number_format::is_missing_value(value) => continue,
-                SeparatorEvidence::Nothing => continue,
-                SeparatorEvidence::Decimals(DecimalSeparator::Comma) => &mut clues.comma,
-                SeparatorEvidence::Decimals(DecimalSeparator::Point) => &mut clues.point,
-                SeparatorEvidence::Either => &mut clues.open_value,
-            };
-            place.get_or_insert_with(|| (line, value.to_owned()));
+            for (at, _) in &self.columns.values {
+                let is_native = self.source.native_numbers.contains(&(line, *at));
+                let value = row.get(*at).unwrap_or_default();
+                if !is_native && !number_format::is_missing_value(value) {
+                    clues.add_value(line, value, *at == self.column);
+                }
+            }
         }
         clues
     }
@@ -230,21 +216,10 @@ impl LoggerTableReader<'_> {
         let dates = answers.date_order(clues, self.columns.order);
         let point = self.columns.is_exchange(self.column);
         let decimals = answers.decimal_separator(clues, point);
-        let asked = self.wishes.zone.as_ref();
-        let times = self.data_rows().filter_map(|(line, row)| {
-            let (time, text) = self.parse_row_time(&row);
-            let time = time?;
-            let at = time.to_utc(dates, asked).ok();
-            Some(TimeOfRow {
-                line,
-                text,
-                time,
-                at,
-            })
-        });
-        let ignores_own = answers.zone(self.columns.offset_s, times);
-        let zone = self.wishes.zone.as_ref().or(self.heading_zone.as_ref());
-        if let (Some((line, found)), None) = (&clues.zoneless, zone) {
+        let rows = self.data_rows();
+        let times = rows.filter_map(|row| self.time_of_row(&row, dates));
+        let ignores_own = answers.zone(&self.zones, times);
+        if let (Some((line, found)), None) = (&clues.zoneless, self.zone()) {
             let args = vec![
                 ("line", line.to_string()),
                 ("found", found.clone()),
@@ -268,10 +243,35 @@ impl LoggerTableReader<'_> {
         })
     }
 
+    /// Zone of times without one of their own: that of the call, else the one that the file says.
+    fn zone(&self) -> Option<&TimeZone> {
+        let stated = || self.zones.first().map(|stated| &stated.zone);
+        self.wishes.zone.as_ref().or_else(stated)
+    }
+
+    /// Units that lines above the heading say. In a table of several values, one that names a
+    /// quantity, or none of them, counts where it fits.
+    fn units_above(&self) -> Vec<(UnitSource, HeadingUnit)> {
+        let is_only = self.columns.real_values().len() == 1;
+        let lines = self.columns.lines.units.iter();
+        let units = lines.filter_map(|one| {
+            let unit = match &one.unit {
+                HeadingUnit::Known { unit, .. } => HeadingUnit::Known {
+                    unit,
+                    is_certain: is_only,
+                },
+                HeadingUnit::Unknown(_) if is_only || one.is_general => one.unit.clone(),
+                _ => return None,
+            };
+            Some((UnitSource::Above(one.line), unit))
+        });
+        units.collect()
+    }
+
     /// Format of the table, before any row is counted.
     fn detected_format(&self, settled: &ResolvedTableFormat) -> DetectedTableFormat {
-        let mut values = self.columns.values.iter();
-        let name = values.find(|(at, _)| *at == self.column);
+        let is_stated = settled.local && self.wishes.zone.is_none();
+        let stated = self.zones.first().filter(|_| is_stated);
         DetectedTableFormat {
             encoding: self.source.encoding,
             sheet: self.source.sheet.clone(),
@@ -282,13 +282,14 @@ impl LoggerTableReader<'_> {
             decimals: settled.decimals,
             dates: settled.dates,
             local: settled.local && self.wishes.zone.is_some(),
-            heading_zone: settled.local && self.wishes.zone.is_none(),
+            zone_source: stated.map(|stated| stated.source),
             numbered: self.columns.numbered,
             column: self.column + 1,
-            column_name: name.map(|(_, name)| name.clone()).unwrap_or_default(),
+            column_name: self.columns.name(self.column).to_owned(),
             head: self.columns.skipped_lines(),
             column_texts: self.columns.texts_below(self.column),
             value_unit: None,
+            stated_units: self.units_above(),
             first: None,
             first_texts: (String::new(), String::new()),
             summaries: (0, 0),
@@ -344,13 +345,33 @@ impl LoggerTableReader<'_> {
 
     /// Unit of a value: the one behind it, else that of the heading where others are written out.
     fn unit_of_value(&self, unit: Option<&'static str>) -> Option<&'static str> {
-        let mut values = self.columns.values.iter();
-        let heading = values.find(|(at, _)| *at == self.column);
-        let heading = heading.map(|(_, name)| find_heading_unit(name));
-        unit.or(match heading {
-            Some(HeadingUnit::Known { unit, .. }) => Some(unit.symbol),
+        unit.or(match find_heading_unit(self.columns.name(self.column)) {
+            HeadingUnit::Known { unit, .. } => Some(unit.symbol),
             _ => None,
         })
+    }
+
+    /// Takes the units that stand beside a value. Errors: another one than beside those above it.
+    fn take_units(
+        &self,
+        line: u64,
+        row: &csv::StringRecord,
+        understood: &mut DetectedTableFormat,
+    ) -> Result<(), CsvRowError> {
+        let found = [(UnitSource::Column, self.side.unit(row))];
+        for (source, unit) in found {
+            let mut known = understood.stated_units.iter();
+            match known.find(|(one, _)| *one == source) {
+                _ if unit == HeadingUnit::Unsaid => {}
+                None => understood.stated_units.push((source, unit)),
+                Some((_, known)) if *known == unit => {}
+                Some(_) => {
+                    let whole = row.iter().collect::<Vec<_>>().join(" ");
+                    return Err(CsvRowError::new(line, CsvRowErrorKind::Unit, &whole));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Moment of a row (line, text of its time). Errors: no such moment, or none that is accepted.
@@ -363,8 +384,7 @@ impl LoggerTableReader<'_> {
         let fault = |kind| CsvRowError::new(line, kind, text);
         let own = settled.ignores_own.then(|| written_offset(text)).flatten();
         let time = own.map_or(time, |own| time.without_zone(own));
-        let zone = self.wishes.zone.as_ref().or(self.heading_zone.as_ref());
-        let at = time.to_utc(settled.dates, zone);
+        let at = time.to_utc(settled.dates, self.zone());
         let at = at.map_err(|why| match why {
             LoggerTimeError::Clock => fault(CsvRowErrorKind::Clock),
             LoggerTimeError::NoDay => fault(CsvRowErrorKind::NoDay),
@@ -393,7 +413,7 @@ impl LoggerTableReader<'_> {
         };
         let (time, text) = self.parse_row_time(row);
         // A sum below the readings would be imported as a reading.
-        if time.is_none() && self.sums_up(line, row) {
+        if self.sums_up(line, row, time.is_some()) {
             count_with_line(&mut understood.summaries, line);
             return Ok(None);
         }
@@ -416,6 +436,7 @@ impl LoggerTableReader<'_> {
             count_with_line(&mut understood.missing, line);
             return Ok(None);
         }
+        self.take_units(line, row, understood)?;
         let (digits, unit) = number_format::split_value_unit(value);
         let is_native = self.source.native_numbers.contains(&(line, self.column));
         let decimals = if is_native {

@@ -213,7 +213,7 @@ fn names_units_and_the_zone_may_stand_in_rows_below_the_heading() {
         column: Some("PV power".to_owned()),
         ..in_zone("UTC")
     };
-    assert_eq!(told_keys(file, &utc), ["exchange-zone-overrides-heading"]);
+    assert_eq!(told_keys(file, &utc), ["exchange-zone-overrides-stated"]);
 }
 
 #[test]
@@ -299,7 +299,7 @@ fn a_zone_of_the_call_that_contradicts_the_file_is_told() {
     for (file, key) in [
         (
             "Time (UTC);value\n2022-08-02 15:30;28,9\n2022-08-02 15:45;29,1\n",
-            "exchange-zone-overrides-heading",
+            "exchange-zone-overrides-stated",
         ),
         // A time with a zone of its own means one moment, whatever is asked.
         (
@@ -338,7 +338,7 @@ fn a_heading_and_times_of_two_zones_are_refused_until_the_call_says_which_is_rig
     assert!(utc.starts_with("2022-08-02T15:30:00Z 28.9"), "{utc}");
     assert_eq!(
         told_keys(file, &in_zone("UTC")),
-        ["exchange-zone-overrides-heading"]
+        ["exchange-zone-overrides-stated"]
     );
 }
 

@@ -20,6 +20,7 @@
 
 mod column_names;
 mod columns;
+mod detected_format;
 mod duplicates;
 mod format_answers;
 mod format_clues;
@@ -29,14 +30,20 @@ mod logger_table;
 mod logger_table_tests;
 mod number_format;
 mod sample_interval;
+mod side_columns;
+#[cfg(test)]
+mod side_statement_tests;
+mod statement_lines;
 mod table_questions;
 mod table_source;
 mod text_encoding;
 
 pub use crate::i18n::written_time::{DateOrder, parse_zone};
+pub use detected_format::{DetectedTableFormat, LoggerTable};
 pub use duplicates::DuplicateTimeFinder;
-pub use heading_unit::{HeadingUnit, find_heading_unit};
-pub use logger_table::{DetectedTableFormat, LoggerTable, read_logger_table as read_table};
+pub use format_answers::ZoneSource;
+pub use heading_unit::{HeadingUnit, UnitSource, find_heading_unit};
+pub use logger_table::read_logger_table as read_table;
 pub use number_format::DecimalSeparator;
 pub use sample_interval::SampleInterval;
 pub use table_questions::{LoggerTableError, LoggerTableMessage, LoggerTableOptions};

@@ -26,6 +26,8 @@ pub(super) struct TableSource {
     pub(super) native_numbers: HashSet<(u64, usize)>,
     /// Line and column of the cells of a workbook with a formula that sums up other cells.
     pub(super) summaries: HashSet<(u64, usize)>,
+    /// Those of them whose formula is over other rows of their own column.
+    pub(super) column_sums: HashSet<(u64, usize)>,
     /// Days that are added to day numbers: the workbook counts from another epoch.
     pub(super) day_shift: i64,
     pub(super) columns: TableColumns,
@@ -59,6 +61,7 @@ pub(super) fn open_table(
         sheet: None,
         native_numbers: HashSet::new(),
         summaries: HashSet::new(),
+        column_sums: HashSet::new(),
         day_shift: 0,
         columns,
     })
@@ -114,19 +117,20 @@ fn open_workbook(
             _ => single_message_error("exchange-workbook", vec![]),
         })?;
         count_formulas(&mut formulas, name, &rows);
-        let (text, native_numbers, summaries) = sheet_text(&rows);
-        seen.push_str(&text);
+        let sheet = sheet_text(&rows);
+        seen.push_str(&sheet.text);
         let asked = AskedColumns {
             separator: Some(b'\t'),
             time: wishes.time_column.as_deref(),
         };
-        if let Some(columns) = TableColumns::detect(&text, asked) {
+        if let Some(columns) = TableColumns::detect(&sheet.text, asked) {
             found.push(TableSource {
-                text,
+                text: sheet.text,
                 encoding: TextEncoding::Workbook,
                 sheet: Some(name.clone()),
-                native_numbers,
-                summaries,
+                native_numbers: sheet.natives,
+                summaries: sheet.summaries,
+                column_sums: sheet.column_sums,
                 day_shift: book.epoch_shift(),
                 columns,
             });
@@ -188,11 +192,19 @@ fn choose_sheets(names: &[String], asked: Option<&str>) -> Result<Vec<String>, L
 /// Line and column of cells.
 type CellPlaces = HashSet<(u64, usize)>;
 
-/// Rows of a sheet as lines with tabs, where its numbers stand, and which of them sum up others; a
-/// line has the number that the spreadsheet shows for it.
-fn sheet_text(rows: &[(u64, Vec<SheetCell>)]) -> (String, CellPlaces, CellPlaces) {
-    let (mut text, mut natives) = (String::new(), HashSet::new());
-    let mut summaries = HashSet::new();
+/// Rows of a sheet as lines with tabs, and where its numbers and sums stand.
+#[derive(Default)]
+struct SheetText {
+    text: String,
+    natives: CellPlaces,
+    summaries: CellPlaces,
+    column_sums: CellPlaces,
+}
+
+/// Rows of a sheet as text; a line has the number that the spreadsheet shows for it.
+fn sheet_text(rows: &[(u64, Vec<SheetCell>)]) -> SheetText {
+    let mut sheet = SheetText::default();
+    let text = &mut sheet.text;
     let mut line = 1;
     for (number, cells) in rows {
         // A line of one tab is a row of empty cells; the reader would not count an empty line.
@@ -202,21 +214,24 @@ fn sheet_text(rows: &[(u64, Vec<SheetCell>)]) -> (String, CellPlaces, CellPlaces
         }
         let mut first = true;
         for (at, cell) in cells.iter().enumerate() {
-            if matches!(cell, SheetCell::Plain(_) | SheetCell::Summary(_)) {
-                natives.insert((line, at));
+            if cell.is_native() {
+                sheet.natives.insert((line, at));
             }
             if cell.is_summary() {
-                summaries.insert((line, at));
+                sheet.summaries.insert((line, at));
+            }
+            if matches!(cell, SheetCell::ColumnSum(_)) {
+                sheet.column_sums.insert((line, at));
             }
             if !std::mem::take(&mut first) {
                 text.push('\t');
             }
-            push_cell(&mut text, cell);
+            push_cell(text, cell);
         }
         text.push('\n');
         line += 1;
     }
-    (text, natives, summaries)
+    sheet
 }
 
 fn push_cell(text: &mut String, cell: &SheetCell) {
@@ -226,8 +241,8 @@ fn push_cell(text: &mut String, cell: &SheetCell) {
     text.extend(written.chars().map(plain));
     // A typed number has a decimal point and groups nothing. With three decimals it would look like
     // a group of thousands; one more zero says what it is.
-    if let SheetCell::Plain(number) | SheetCell::Summary(number) = cell
-        && let Some((_, decimals)) = number.split_once('.')
+    if cell.is_native()
+        && let Some((_, decimals)) = cell.text().split_once('.')
         && decimals.len() == 3
         && decimals.bytes().all(|byte| byte.is_ascii_digit())
     {

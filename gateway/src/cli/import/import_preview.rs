@@ -2,7 +2,7 @@
 //! words and as JSON.
 
 use super::import_args::ImportArgs;
-use super::import_questions::sentence_text;
+use super::import_questions::{sentence_text, source_text};
 use super::import_units;
 use super::planned_import::PlannedImport;
 use crate::cli::backend::print_stderr;
@@ -11,7 +11,7 @@ use crate::domain::UtcMs;
 use crate::i18n::Language;
 use crate::samples_csv::{
     self, CsvRowError, CsvRowErrorKind, CsvRowErrors, DateOrder, DetectedTableFormat,
-    LoggerTableOptions,
+    LoggerTableOptions, ZoneSource,
 };
 use crate::server::ImportedRowsJson;
 use serde_json::{Value, json};
@@ -116,8 +116,9 @@ fn format_parts(
     if format.numbered {
         parts.push(lang.text("exchange-numbered"));
     }
-    if format.heading_zone {
-        parts.push(lang.text("exchange-heading-zone"));
+    if let Some(source) = format.zone_source {
+        let source = source_text(&source.message_key(), lang);
+        parts.push(lang.text_with("exchange-stated-zone", &[("source", &source)]));
     } else if format.local {
         let said = wishes.zone.as_ref().and_then(|zone| zone.iana_name());
         let zone = options.zone.as_deref().or(said).unwrap_or_default();
@@ -296,7 +297,11 @@ fn format_json(format: &DetectedTableFormat, zone: Option<&str>) -> Value {
         "decimals": format.decimals.word(),
         "dates": format.dates.map(DateOrder::word),
         "zone": zone.filter(|_| format.local),
-        "zone_of_heading": format.heading_zone,
+        "zone_of_heading": format.zone_source == Some(ZoneSource::Heading),
+        "zone_of_line": format.zone_source.and_then(|source| match source {
+            ZoneSource::Above(line) => Some(line),
+            ZoneSource::Heading | ZoneSource::Column => None,
+        }),
         "day_numbers": format.numbered,
         "heading_line": format.heading_line,
         "time_column": format.time_column.0,

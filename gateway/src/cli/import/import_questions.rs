@@ -14,9 +14,19 @@ const QUESTIONS_MAX: usize = 6 * PROMPT_TRIES;
 
 /// Sentence in a language.
 pub(super) fn sentence_text(sentence: &LoggerTableMessage, lang: Language) -> String {
-    let args = sentence.args.iter();
-    let args: Vec<(&str, &str)> = args.map(|(name, value)| (*name, value.as_str())).collect();
-    lang.text_with(sentence.key, &args)
+    let args = sentence.args.iter().map(|(name, value)| match *name {
+        "source" | "second" => (*name, source_text(value, lang)),
+        name => (name, value.clone()),
+    });
+    let args: Vec<(&str, String)> = args.collect();
+    let args = args.iter().map(|(name, value)| (*name, &**value));
+    lang.text_with(sentence.key, &args.collect::<Vec<_>>())
+}
+
+/// Name of a place that says something, by its key and the number of its line.
+pub(super) fn source_text(key: &str, lang: Language) -> String {
+    let (key, line) = key.split_once(' ').unwrap_or((key, ""));
+    lang.text_with(key, &[("line", line)])
 }
 
 /// Asks what the table leaves open until it can be read, or a person gives no answer. Errors: those
@@ -79,7 +89,7 @@ fn take_answer(
 ) -> bool {
     let text = |text: &str| Some(text.to_owned());
     match key {
-        "exchange-zone" | "exchange-zones-differ" => {
+        "exchange-zone" | "exchange-zones-differ" | "exchange-stated-zones-differ" => {
             let site = wishes.site_zone.clone();
             let question = lang.text_with("cli-import-answer-zone", &[("zone", &site)]);
             let zone = |text: &str| {

@@ -5,7 +5,7 @@ use super::import_questions;
 use super::value_units::{UnitConversion, UnitError, UnitTexts, convert_rows};
 use crate::cli::backend::print_stderr;
 use crate::i18n::Language;
-use crate::samples_csv::DetectedTableFormat;
+use crate::samples_csv::{DetectedTableFormat, UnitSource};
 use crate::storage::ImportRow;
 
 /// Converts the values into the unit of the point (id, unit), and asks for theirs where the file
@@ -19,6 +19,7 @@ pub(super) fn convert_values(
     let texts = UnitTexts {
         said: options.unit.as_deref(),
         values: format.value_unit,
+        beside: &format.stated_units,
         heading: &format.column_name,
         below: &format.column_texts,
     };
@@ -59,7 +60,10 @@ pub(super) fn print_conversion(
 fn print_overridden(converted: &UnitConversion, said: &str, column: &str, lang: Language) {
     for one in &converted.overridden {
         let args = [
-            ("source", &*lang.text(one.source.message_key())),
+            (
+                "source",
+                &*import_questions::source_text(&one.source.message_key(), lang),
+            ),
             ("found", &*one.text),
             ("unit", said),
             ("column", column),
@@ -74,11 +78,11 @@ fn print_unit_error(
     (point, unit): (&str, &str),
     lang: Language,
 ) {
-    let name = |source: super::value_units::UnitSource| lang.text(source.message_key());
+    let name = |source: UnitSource| import_questions::source_text(&source.message_key(), lang);
     let (key, found, more) = match why {
         UnitError::Unsaid => ("exchange-unit-unsaid", "", None),
         UnitError::Unfit(found) => ("exchange-unit", &**found, None),
-        UnitError::Unknown(found) => ("exchange-unit-unknown", &**found, None),
+        UnitError::Unknown(one) => ("exchange-unit-unknown", &*one.text, Some((one, one))),
         UnitError::Differ(one, other) => ("exchange-units-differ", &*one.text, Some((one, other))),
     };
     let number = format.column.to_string();

@@ -1,7 +1,7 @@
 //! Units of values: what the heading or the call says, converted into the unit of the point.
 
 use crate::domain::ExactNumber;
-use crate::samples_csv::{HeadingUnit, find_heading_unit};
+use crate::samples_csv::{HeadingUnit, UnitSource, find_heading_unit};
 use crate::storage::ImportRow;
 use drivers::units::{self, UnitOfMeasure};
 
@@ -15,21 +15,12 @@ pub(super) struct UnitTexts<'a> {
     pub(super) said: Option<&'a str>,
     /// Unit behind each value.
     pub(super) values: Option<&'a str>,
+    /// Units of a column beside the values, of their number format, and of lines above the heading.
+    pub(super) beside: &'a [(UnitSource, HeadingUnit)],
     /// Heading of the column.
     pub(super) heading: &'a str,
     /// Texts below the heading.
     pub(super) below: &'a [String],
-}
-
-/// Place that says a unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum UnitSource {
-    /// Behind each value.
-    Values,
-    /// The heading of the column.
-    Heading,
-    /// A row below the heading.
-    Below,
 }
 
 /// Unit that a place says, as text.
@@ -55,21 +46,10 @@ pub(super) enum UnitError {
     Unsaid,
     /// This unit cannot be converted.
     Unfit(String),
-    /// The heading has what looks like a unit, but is none that is converted.
-    Unknown(String),
+    /// A place of the file has what looks like a unit, but is none that is converted.
+    Unknown(StatedUnit),
     /// Two places of the file say different units.
     Differ(StatedUnit, StatedUnit),
-}
-
-impl UnitSource {
-    /// Message key of its name.
-    pub(super) fn message_key(self) -> &'static str {
-        match self {
-            Self::Values => "exchange-source-values",
-            Self::Heading => "exchange-source-heading",
-            Self::Below => "exchange-source-below",
-        }
-    }
 }
 
 /// Converts values into the unit of the point. With a unit of the call, that one counts.
@@ -146,7 +126,9 @@ fn check_unconverted(texts: UnitTexts<'_>, wanted: &str) -> Result<UnitConversio
         });
     }
     match others.next() {
-        Some((_, HeadingUnit::Unknown(text))) => Err(UnitError::Unknown(text)),
+        Some((source, HeadingUnit::Unknown(text))) => {
+            Err(UnitError::Unknown(StatedUnit { source, text }))
+        }
         Some((source, unit)) => Err(UnitError::Unfit(stated_unit(source, &unit).text)),
         None => Ok(UnitConversion::default()),
     }
@@ -165,7 +147,9 @@ impl UnitTexts<'_> {
         let below = self.below.iter();
         // Some loggers write the unit in a row below the names.
         let below = below.map(|text| (UnitSource::Below, find_heading_unit(text)));
-        values.into_iter().chain([heading]).chain(below).collect()
+        let beside = self.beside.iter().cloned();
+        let of_file = values.into_iter().chain(beside);
+        of_file.chain([heading]).chain(below).collect()
     }
 }
 
@@ -207,7 +191,7 @@ fn find_source_unit(
         return Ok((None, Vec::new()));
     };
     let HeadingUnit::Known { unit, .. } = closest else {
-        return Err(UnitError::Unknown(stated_unit(*source, closest).text));
+        return Err(UnitError::Unknown(stated_unit(*source, closest)));
     };
     let differs = |other: &HeadingUnit| match other {
         HeadingUnit::Known { unit: other, .. } => !is_same_unit(unit, other),
@@ -279,6 +263,7 @@ mod tests {
         let texts = UnitTexts {
             said,
             values: Some(unit).filter(|unit| !unit.is_empty()),
+            beside: &[],
             heading,
             below: &[below.to_owned()],
         };
@@ -328,7 +313,10 @@ mod tests {
             ("Level (mm H2O)", "m", "mm H2O"),
         ] {
             let refused = convert("2", None, heading, to);
-            let found = UnitError::Unknown(found.to_owned());
+            let found = UnitError::Unknown(StatedUnit {
+                source: UnitSource::Heading,
+                text: found.to_owned(),
+            });
             assert_eq!(refused, Err(found), "{heading}");
         }
     }
@@ -342,13 +330,21 @@ mod tests {
         #[test]
         fn two_places_with_different_units_are_refused_or_told(
             said in any_unit(), values in any_unit(), heading in any_unit(), below in any_unit(),
+            beside in any_unit(), above in any_unit(),
         ) {
             let mut rows = [(UtcMs(0), ExactNumber::parse("1").unwrap())];
             let name = heading.map_or("Energi".to_owned(), |unit| format!("Energi ({unit})"));
             let lower = below.map_or(String::new(), |unit| format!("[{unit}]"));
-            let texts = UnitTexts { said, values, heading: &name, below: &[lower] };
+            let unit = |source, unit: Option<&str>| {
+                let unit = drivers::units::find_unit(unit?)?;
+                Some((source, HeadingUnit::Known { unit, is_certain: true }))
+            };
+            let more = [unit(UnitSource::Column, beside), unit(UnitSource::Above(1), above)];
+            let more: Vec<_> = more.into_iter().flatten().collect();
+            let texts = UnitTexts { said, values, beside: &more, heading: &name, below: &[lower] };
             let done = convert_rows(&mut rows, texts, "kWh");
-            let file: BTreeSet<&str> = [values, heading, below].into_iter().flatten().collect();
+            let file = [values, heading, below, beside, above].into_iter().flatten();
+            let file: BTreeSet<&str> = file.collect();
             match (done, said) {
                 (Ok(done), Some(said)) => {
                     let told: BTreeSet<&str> =

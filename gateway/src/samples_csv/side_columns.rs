@@ -1,0 +1,146 @@
+//! [`SideColumns`]: columns beside the values that say something about them: their unit, the zone
+//! of their time, whether they are right, and which rows sum up others.
+
+use super::column_names::{names_status, names_units, names_zones};
+use super::columns::TableColumns;
+use super::heading_unit::{HeadingUnit, stated_unit};
+use super::text_encoding;
+use crate::i18n::written_time::{parse_zone, parse_zone_word};
+use crate::ledger::{starts_with_summary, sums_own_column};
+use csv::StringRecord;
+use drivers::units;
+use jiff::Timestamp;
+use std::collections::HashSet;
+
+/// January and July of 2026, in seconds since 1970.
+const YEAR_SECONDS: [i64; 2] = [1_767_225_600, 1_782_864_000];
+
+/// Columns beside a column of values.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct SideColumns {
+    /// Column with the unit of the value, and whether every text in it is one.
+    unit: Option<(usize, bool)>,
+    /// Column with the zone of the time.
+    zone: Option<usize>,
+    /// Column that says whether the value is right.
+    pub(super) status: Option<usize>,
+    /// Columns in which some rows, but not most, are called a total.
+    labels: Vec<usize>,
+    /// Whether formulas over the column of the values are totals, since most rows have none.
+    has_sums: bool,
+}
+
+/// Number of cells of a column.
+#[derive(Clone, Copy, Default)]
+struct CellCounts {
+    filled: usize,
+    units: usize,
+    summaries: usize,
+}
+
+impl SideColumns {
+    /// Columns beside a column of values; `sums`: cells with a formula over their own column.
+    pub(super) fn find(
+        text: &str,
+        columns: &TableColumns,
+        value: usize,
+        sums: &HashSet<(u64, usize)>,
+    ) -> Self {
+        let is_time =
+            |at: usize| at == columns.time || (columns.has_clock && at == columns.time + 1);
+        let is_value = |at: usize| columns.values.iter().any(|(one, _)| *one == at);
+        let mut counts: Vec<CellCounts> = Vec::new();
+        let (mut rows, mut own_sums) = (0, 0);
+        let all = text_encoding::csv_rows(text, columns.separator).skip(columns.first);
+        for (line, row) in all.filter(|(_, row)| !text_encoding::is_blank_row(row)) {
+            rows += 1;
+            own_sums += usize::from(is_own_sum(&row, (line, value), sums));
+            counts.resize_with(counts.len().max(row.len()), CellCounts::default);
+            for (count, cell) in counts.iter_mut().zip(&row) {
+                let is_unit = || units::find_unit(cell).is_some();
+                let is_short = cell.chars().count() < 2;
+                count.filled += usize::from(!cell.is_empty());
+                count.units += usize::from((!is_short && is_unit()) || cell == "%");
+                count.summaries += usize::from(starts_with_summary(cell));
+            }
+        }
+        let free = || (0..counts.len()).filter(|at| !is_time(*at) && *at != value);
+        let is_unit = |at: usize| {
+            let count = counts[at];
+            match names_units(columns.name(at)) {
+                Some(true) => Some(true),
+                Some(false) => (count.units > 0).then_some(false),
+                None if is_value(at) => None,
+                None => (count.filled > 0 && count.units == count.filled).then_some(false),
+            }
+        };
+        let owner = |at: usize| {
+            let mut values = columns.values.iter().map(|(one, _)| *one);
+            let left = values.clone().rfind(|one| *one < at);
+            left.or_else(|| values.find(|one| *one > at))
+        };
+        let mut own_units = free().filter(|at| owner(*at) == Some(value));
+        let is_label = |at: &usize| {
+            let count = counts[*at].summaries;
+            count > 0 && count * 2 <= rows
+        };
+        let mut named = free().filter(|at| names_zones(columns.name(*at)));
+        let mut status = free().filter(|at| names_status(columns.name(*at)));
+        Self {
+            unit: own_units.find_map(|at| Some((at, is_unit(at)?))),
+            zone: named.next(),
+            status: status.next(),
+            labels: free()
+                .filter(|at| !is_value(*at))
+                .filter(is_label)
+                .collect(),
+            has_sums: own_sums * 2 <= rows,
+        }
+    }
+
+    /// Unit that the row says beside its value.
+    pub(super) fn unit(&self, row: &StringRecord) -> HeadingUnit {
+        let stated = self
+            .unit
+            .and_then(|(at, is_sure)| Some((row.get(at)?, is_sure)));
+        stated.map_or(HeadingUnit::Unsaid, |(cell, is_sure)| {
+            stated_unit(cell, is_sure)
+        })
+    }
+
+    /// Offset from UTC, s, that the row says beside its time; `None` without one that is known.
+    pub(super) fn offset_s(&self, row: &StringRecord) -> Option<i32> {
+        let cell = row.get(self.zone?)?;
+        // Of a zone with daylight saving, one offset would be wrong for half of the year.
+        let named = || {
+            let zone = parse_zone(cell)?;
+            let at = |second| Timestamp::from_second(second).map(|at| zone.to_offset(at).seconds());
+            let [winter, summer] = YEAR_SECONDS.map(at);
+            winter.ok().filter(|winter| summer.ok() == Some(*winter))
+        };
+        let hours = || {
+            let hours: i32 = cell.parse().ok()?;
+            (-12..=14).contains(&hours).then_some(hours * 3600)
+        };
+        parse_zone_word(cell).or_else(named).or_else(hours)
+    }
+
+    /// Whether a row with a time sums up others: a cell calls it a total, or its value is a formula
+    /// over the values above it.
+    pub(super) fn is_total(
+        &self,
+        row: &StringRecord,
+        place: (u64, usize),
+        sums: &HashSet<(u64, usize)>,
+    ) -> bool {
+        let is_called = |at: &usize| row.get(*at).is_some_and(starts_with_summary);
+        self.labels.iter().any(is_called) || (self.has_sums && is_own_sum(row, place, sums))
+    }
+}
+
+/// Whether the value of a row (line, column) is a formula over its own column.
+fn is_own_sum(row: &StringRecord, place: (u64, usize), sums: &HashSet<(u64, usize)>) -> bool {
+    let (line, column) = place;
+    let is_text = |cell: &str| sums_own_column(cell, line, column);
+    sums.contains(&place) || row.get(column).is_some_and(is_text)
+}
