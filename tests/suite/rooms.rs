@@ -183,7 +183,7 @@ const CRATE_ROOMS: &[(&str, &str)] = &[
         "config assets.settings carbon.settings sinks sinks.settings sinks.delivery",
     ),
     ("krilla", "report.render"),
-    ("quick_xml", "report.render"),
+    ("quick_xml", "ledger report.render"),
     ("tempfile", "simulator"),
     ("skrifa", "report.render"),
     ("fluent_bundle", "i18n"),

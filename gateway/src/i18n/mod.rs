@@ -14,12 +14,15 @@ mod catalogue;
 mod locale_row;
 mod locales;
 mod point_labels;
+mod swapped_dates;
 mod written_date;
 pub mod written_time;
 
 pub use catalogue::MessageCatalogue;
 pub use locale_row::LocaleRow;
 pub use locales::{FALLBACK, LOCALES, Language, parse_month_name, split_weekday};
+pub(crate) use swapped_dates::SwappedDateFinder;
+pub use swapped_dates::SwappedDates;
 
 /// Characters of a text of a file that a message quotes.
 const EXCERPT_CHARS: usize = 80;

@@ -290,11 +290,13 @@ impl<'a> EntryChecker<'a> {
         };
         let found = trimmed_text(Some(typed))?;
         if is_plain {
-            let number = ExactNumber::parse_quantity(found);
+            // The number format of a workbook may show a unit behind the number.
+            let (digits, unit) = found.split_once(' ').unzip();
+            let number = ExactNumber::parse_quantity(digits.unwrap_or(found));
             if number.is_none() {
                 self.add_fault(EntryField::Quantity, "ledger-number", found, "");
             }
-            return Some((number?, None));
+            return Some((number?, unit));
         }
         let (digits, beside) = value_parser::split_unit(found);
         let Some(amount) = value_parser::parse_number(digits) else {

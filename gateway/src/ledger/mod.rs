@@ -25,6 +25,8 @@ mod measured_figure;
 mod period_target;
 mod quantity_unit;
 mod sheet_rows;
+#[cfg(test)]
+mod silent_table_tests;
 mod skipped_rows;
 mod table_headings;
 mod table_reader;
@@ -33,6 +35,8 @@ mod template_examples;
 #[cfg(test)]
 mod tests;
 mod value_parser;
+mod xlsx_formats;
+mod xlsx_parts;
 mod xlsx_reader;
 
 pub use amount_range::{AmountDoubt, AmountRange};

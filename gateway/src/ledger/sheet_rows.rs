@@ -1,6 +1,6 @@
 //! [`SheetRows`]: rows of cells as a file has them, and [`TableError`]: why there are none.
 
-use crate::i18n::{Language, excerpt};
+use crate::i18n::{Language, SwappedDates, excerpt};
 use crate::limits::{LEDGER_FILE_BYTES_MAX, LEDGER_HEADING_ROWS_MAX, LEDGER_ROWS_MAX};
 
 /// Reasons for which a file cannot be read as a table of entries.
@@ -39,12 +39,32 @@ pub enum TableError {
         /// Unit of that row.
         found: String,
     },
+    /// The heading of the quantities multiplies a unit in a way that no unit of the ledger has.
+    #[error("heading {heading} multiplies its unit")]
+    HeadingMultiple {
+        /// The heading.
+        heading: String,
+    },
+    /// Dates of which a spreadsheet has probably swapped day and month.
+    #[error("dates with day and month swapped in lines {}", .0.list_lines())]
+    SwappedDates(SwappedDates),
     /// Formulas of which the workbook holds no result.
     #[error("formulas without results in {}", .0.cells.join(", "))]
     Formulas(UnstoredFormulas),
 }
 
 impl TableError {
+    /// Whether the headings were found, so that the table is read as it should be.
+    pub(super) fn is_below_headings(&self) -> bool {
+        matches!(
+            self,
+            Self::ColumnTwice { .. }
+                | Self::HeadingUnit { .. }
+                | Self::HeadingMultiple { .. }
+                | Self::SwappedDates(_)
+        )
+    }
+
     /// Message for staff, in one language.
     pub fn message(&self, lang: Language) -> String {
         match self {
@@ -72,6 +92,21 @@ impl TableError {
                 let line = line.to_string();
                 let args = [("heading", &**heading), ("row", &line), ("found", found)];
                 lang.text_with("ledger-table-heading-unit", &args)
+            }
+            Self::HeadingMultiple { heading } => {
+                let field = lang.text("ledger-column-quantity");
+                let args = [("found", &**heading), ("field", &*field)];
+                lang.text_with("ledger-table-heading-multiple", &args)
+            }
+            Self::SwappedDates(found) => {
+                let (line, text) = found.text.clone().unwrap_or_default();
+                let args = [
+                    ("count", &*found.count.to_string()),
+                    ("lines", &*found.list_lines()),
+                    ("line", &*line.to_string()),
+                    ("found", &*text),
+                ];
+                lang.text_with("exchange-dates-swapped", &args)
             }
             Self::Formulas(found) => {
                 let (count, cells) = (found.count.to_string(), found.cells.join(", "));
@@ -217,7 +252,7 @@ pub(crate) fn sums_own_column(formula: &str, line: u64, column: usize) -> bool {
 }
 
 /// Column from 0 and row from 1 of a reference such as `$B$2` or `B` (the whole column).
-fn cell_place(text: &str) -> Option<(usize, Option<u64>)> {
+pub(super) fn cell_place(text: &str) -> Option<(usize, Option<u64>)> {
     let text = text.replace('$', "");
     let digits = text.find(|sign: char| sign.is_ascii_digit());
     let (letters, row) = text.split_at(digits.unwrap_or(text.len()));

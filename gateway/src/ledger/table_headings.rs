@@ -45,17 +45,28 @@ pub struct NamedColumn {
     pub column: String,
     /// The field.
     pub field: EntryField,
+    /// Unit of the quantities, as the ledger spells it.
+    pub unit: Option<String>,
 }
 
 impl NamedColumn {
     /// Parses `Berat (kg)=jumlah`: a heading or a number, and a heading of the template in any
-    /// language.
+    /// language, with the unit of the quantities in brackets where the call says it (`jumlah (t)`).
     pub fn parse(text: &str, definitions: &IndicatorDefinitions) -> Option<Self> {
         // A heading may hold the sign itself; the name of a field does not.
         let (column, field) = text.rsplit_once('=')?;
         let column = column.trim().to_owned();
+        let unit = bracket_text(field).map(|text| definitions.unit_id(text).map(str::to_owned));
+        let is_known = !matches!(unit, Some(None));
+        let unit = unit.flatten();
         let field = field_of_heading(field, definitions)?;
-        (!column.is_empty()).then_some(Self { column, field })
+        let is_quantity = unit.is_none() || field == EntryField::Quantity;
+        let named = Self {
+            column,
+            field,
+            unit,
+        };
+        (!named.column.is_empty() && is_known && is_quantity).then_some(named)
     }
 
     fn place(&self, row: &[SheetCell]) -> Option<usize> {
@@ -75,8 +86,12 @@ pub(super) struct TableHeadings {
     pub(super) place: Option<usize>,
     /// Fields in the order of their columns, as (column from 0, field).
     pub(super) columns: Vec<(usize, EntryField)>,
-    /// Unit that the heading of the quantities says: `Jumlah (kg)`.
+    /// Unit that the call or the heading of the quantities says: `Jumlah (kg)`.
     pub(super) unit: Option<String>,
+    /// Unit of the heading that the call counts more than.
+    pub(super) overridden: Option<String>,
+    /// Heading of the quantities that multiplies a unit in a way that no unit of the ledger has.
+    multiplied: Option<String>,
     /// Further columns with the heading of a field that may have one column only.
     twice: Vec<(usize, EntryField)>,
 }
@@ -102,6 +117,9 @@ impl TableHeadings {
                 field: field.word(),
                 columns: headings.columns_of(*field, row),
             });
+        }
+        if let Some(heading) = headings.multiplied.take() {
+            return Err(TableError::HeadingMultiple { heading });
         }
         headings.place = (!headings.is_entry(row)).then_some(at);
         Ok(headings)
@@ -141,7 +159,17 @@ impl TableHeadings {
         let mut columns = found.columns.iter();
         let quantity = columns.find(|(_, field)| *field == EntryField::Quantity);
         let heading = quantity.and_then(|(at, _)| row.get(*at));
-        found.unit = heading.and_then(|cell| unit_of_heading(cell.text(), definitions));
+        let text = heading.map_or("", SheetCell::text);
+        let said = named.iter().find_map(|column| column.unit.clone());
+        match (said, unit_of_heading(text, definitions)) {
+            (Some(said), of_heading) => {
+                let of_heading = of_heading.unwrap_or_else(|_| Some(text.to_owned()));
+                found.overridden = of_heading.filter(|unit| *unit != said);
+                found.unit = Some(said);
+            }
+            (None, Ok(unit)) => found.unit = unit,
+            (None, Err(MultipliedUnit)) => found.multiplied = Some(text.to_owned()),
+        }
         found
     }
 
@@ -178,11 +206,81 @@ fn field_of_heading(text: &str, definitions: &IndicatorDefinitions) -> Option<En
     TABLE_COLUMNS.into_iter().find(|field| field.word() == word)
 }
 
-/// Unit in the brackets of a heading, as the ledger spells it.
-fn unit_of_heading(text: &str, definitions: &IndicatorDefinitions) -> Option<String> {
+/// Text in the first brackets of a heading.
+fn bracket_text(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once(['(', '['])?;
-    let inside = rest.split([')', ']']).next()?;
-    definitions.unit_id(inside).map(str::to_owned)
+    rest.split([')', ']']).next()
+}
+
+/// Marks a unit that is multiplied in a way that the ledger has no unit for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct MultipliedUnit;
+
+/// Words that multiply a unit, in lower case, with their power of ten.
+const MULTIPLIERS: [(&str, i8); 14] = [
+    ("ratusan", 2),
+    ("ribu", 3),
+    ("ribuan", 3),
+    ("rb", 3),
+    ("thousand", 3),
+    ("thousands", 3),
+    ("juta", 6),
+    ("jutaan", 6),
+    ("jt", 6),
+    ("million", 6),
+    ("millions", 6),
+    ("miliar", 9),
+    ("milyar", 9),
+    ("billion", 9),
+];
+
+/// Power of ten of a word that multiplies: `ribuan`, `x1000`.
+fn multiplier_power(word: &str) -> Option<i8> {
+    let word = word.to_lowercase();
+    let listed = MULTIPLIERS.iter().find(|(one, _)| *one == word);
+    let digits = || {
+        let digits = word.strip_prefix(['x', '\u{d7}', '*'])?;
+        let zeros = digits.strip_prefix('1')?.replace(['.', ','], "");
+        let is_power = !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0');
+        i8::try_from(zeros.len()).ok().filter(|_| is_power)
+    };
+    listed.map(|(_, power)| *power).or_else(digits)
+}
+
+/// Unit of a heading, as the ledger spells it: in brackets, or behind the name (`Berat ton`).
+/// Errors: it is multiplied, and no unit of the ledger is that.
+fn unit_of_heading(
+    text: &str,
+    definitions: &IndicatorDefinitions,
+) -> Result<Option<String>, MultipliedUnit> {
+    let inside = bracket_text(text);
+    let words = inside.unwrap_or(text).replace('_', " ");
+    let words = words.replace("x 1", "x1");
+    let words: Vec<&str> = words.split_whitespace().collect();
+    let unit = |words: &[&str]| definitions.unit_id(&words.join(" ")).map(str::to_owned);
+    if let Some(whole) = unit(&words).filter(|_| inside.is_some()) {
+        return Ok(Some(whole));
+    }
+    let found = words.iter().enumerate();
+    let mut found = found.filter_map(|(at, word)| Some((at, multiplier_power(word)?)));
+    if let Some((at, power)) = found.next() {
+        let (before, behind) = (&words[..at], &words[at + 1..]);
+        let last = before.len().saturating_sub(1);
+        let base = unit(behind).or_else(|| unit(&before[last..]));
+        let is_that =
+            |unit: &&str, base: &str| definitions.power_between(unit, base) == Some(power);
+        let multiplied = base.map(|base| definitions.units().find(|unit| is_that(unit, &base)));
+        return match multiplied {
+            Some(found) => Ok(Some(found.ok_or(MultipliedUnit)?.to_owned())),
+            // `juta` alone is a unit of money.
+            None => unit(&words[at..=at]).map(Some).ok_or(MultipliedUnit),
+        };
+    }
+    if inside.is_some() || definitions.column_field(text).is_some() {
+        return Ok(None);
+    }
+    // The name stands in front.
+    Ok((1..words.len()).find_map(|from| unit(&words[from..])))
 }
 
 /// Error of a table in which no row has all needed headings.

@@ -6,11 +6,12 @@ use super::indicator_definitions::IndicatorDefinitions;
 use super::table_headings::{NamedColumn, TableHeadings, heading_text};
 use super::value_parser::{self, DecimalMark};
 use super::xlsx_reader::XlsxWorkbook;
-use crate::i18n::Language;
+use crate::i18n::written_time::{ParsedLoggerTime, parse_logger_time};
+use crate::i18n::{Language, SwappedDateFinder};
 use crate::ledger::sheet_rows::{
     MissingHeadings, SheetCell, SheetRows, TableError, UnstoredFormulas, push_row,
 };
-use crate::ledger::skipped_rows::{SkippedRow, skip_key, skipped_row};
+use crate::ledger::skipped_rows::{DatedTotals, SkippedRow, skip_key, skipped_row};
 use crate::limits::{LEDGER_FILE_BYTES_MAX, LEDGER_ROWS_MAX};
 
 /// Table of entries, with row numbers as a spreadsheet shows them.
@@ -28,8 +29,10 @@ pub struct EntryTable {
     pub marks: [Option<(u64, String)>; 2],
     /// Row of the headings in the file, from 1; `None` without headings.
     pub heading_line: Option<u64>,
-    /// Unit of the quantities in their heading.
+    /// Unit of the quantities in their heading, or of the call.
     pub unit: Option<String>,
+    /// Unit of the heading that the call counts more than.
+    pub overridden_unit: Option<String>,
     /// Sheet of a workbook.
     pub sheet: Option<String>,
     /// Separator of a text file.
@@ -102,9 +105,7 @@ fn parse_csv(bytes: &[u8], asked: AskedTable<'_>) -> Result<EntryTable, TableErr
         match found {
             Ok(table) => return Ok(table.with_separator(separator)),
             // The headings were found, so this is the separator.
-            Err(fault @ (TableError::ColumnTwice { .. } | TableError::HeadingUnit { .. })) => {
-                return Err(fault);
-            }
+            Err(fault) if fault.is_below_headings() => return Err(fault),
             Err(fault) => _ = first.get_or_insert(fault),
         }
     }
@@ -186,9 +187,7 @@ fn parse_xlsx(bytes: &[u8], asked: AskedTable<'_>) -> Result<EntryTable, TableEr
                 let sheet = name;
                 return Err(TableError::Formulas(UnstoredFormulas { sheet, ..found }));
             }
-            Err(fault @ (TableError::ColumnTwice { .. } | TableError::HeadingUnit { .. })) => {
-                return Err(fault);
-            }
+            Err(fault) if fault.is_below_headings() => return Err(fault),
             Err(fault) => _ = first.get_or_insert(fault),
         }
     }
@@ -209,16 +208,22 @@ fn build_table(
         heading_line: heading.map(|(line, _)| *line),
         columns: headings.columns,
         unit: headings.unit,
+        overridden_unit: headings.overridden,
         ..EntryTable::default()
     };
     let named: Vec<bool> = row.iter().map(|cell| !cell.text().is_empty()).collect();
     let mut formulas = UnstoredFormulas::default();
+    let mut dates = SwappedDateFinder::default();
+    let first = headings.place.map_or(0, |at| at + 1);
+    let totals = DatedTotals::find(cells.get(first..).unwrap_or_default(), &table.columns);
     for (place, (line, row)) in cells.into_iter().enumerate() {
         let is_above = headings.place.is_some_and(|at| place < at);
         if headings.place == Some(place) {
             continue;
         }
-        if let Some(key) = skip_key(&row, &table.columns, is_above) {
+        let key = skip_key(&row, &table.columns, is_above);
+        let called = || totals.contains(line).then_some("ledger-total-row");
+        if let Some(key) = key.or_else(called) {
             table.left_out.push(skipped_row(line, &row, key));
             continue;
         }
@@ -237,6 +242,7 @@ fn build_table(
         table.unread_cells += outside.count();
         let mut raw = row_to_raw_entry(&row, &table.columns, shift);
         take_heading_unit(&mut raw, table.unit.as_deref(), line, asked.definitions)?;
+        push_date(&mut dates, line, &raw);
         table.rows.push(EntryRow { line, raw });
     }
     if table.rows.len() > LEDGER_ROWS_MAX {
@@ -245,6 +251,9 @@ fn build_table(
     if formulas.count > 0 {
         return Err(TableError::Formulas(formulas));
     }
+    if let Some(found) = dates.finish() {
+        return Err(TableError::SwappedDates(found));
+    }
     table.marks = shown_decimal_marks(&table.rows);
     table.mark = match &table.marks {
         [Some(_), None] => Some(DecimalMark::Comma),
@@ -252,6 +261,14 @@ fn build_table(
         _ => None,
     };
     Ok(table)
+}
+
+/// Adds the date of an entry to the search for swapped ones.
+fn push_date(dates: &mut SwappedDateFinder, line: u64, raw: &RawEntry) {
+    let text = raw.when.as_deref().unwrap_or_default();
+    if let Some(ParsedLoggerTime::LocalClock { day, .. }) = parse_logger_time(text) {
+        dates.push(line, day, text);
+    }
 }
 
 /// Gives an entry without a unit that of the heading. Errors: its unit column has another one.
@@ -305,7 +322,14 @@ impl EntryTable {
             .map(|(at, field)| format!("{} = {}", at + 1, heading_text(*field, lang)));
         parts.push(columns.collect::<Vec<_>>().join(", "));
         if let Some(unit) = &self.unit {
-            parts.push(lang.text_with("ledger-unit-of-heading", &[("unit", unit)]));
+            let args = [
+                ("unit", &**unit),
+                ("found", self.overridden_unit.as_deref().unwrap_or_default()),
+            ];
+            parts.push(match self.overridden_unit {
+                Some(_) => lang.text_with("ledger-unit-overrides", &args),
+                None => lang.text_with("ledger-unit-of-heading", &args),
+            });
         }
         if !self.unread.is_empty() {
             let columns = self.unread.join(", ");

@@ -1,6 +1,8 @@
 //! Sheets of an XLSX file as rows of cells: typed numbers and dates as digits, days in the epoch of
 //! the workbook, and formulas without a stored result.
 
+use super::xlsx_formats::{NumberFormats, ShownUnit};
+use super::xlsx_parts::part_text;
 use crate::domain::parse_finite;
 use crate::ledger::sheet_rows::{
     SheetCell, SheetRows, TableError, is_summary_formula, push_row, sums_own_column,
@@ -21,6 +23,8 @@ const DAYS_TO_1904: i64 = 1462;
 /// Open workbook.
 pub(crate) struct XlsxWorkbook<'a> {
     book: Xlsx<Cursor<&'a [u8]>>,
+    bytes: &'a [u8],
+    formats: NumberFormats,
     /// Days are counted from 1 January 1904 (old spreadsheets of Macintosh), not from 1900.
     is_1904: bool,
     results: StoredResults,
@@ -55,10 +59,12 @@ impl<'a> XlsxWorkbook<'a> {
     /// Opens a workbook. Errors: the archive or its list of sheets is damaged.
     pub(crate) fn open(bytes: &'a [u8]) -> Result<Self, TableError> {
         let book = Xlsx::new(Cursor::new(bytes)).map_err(to_table_error)?;
-        let workbook = workbook_xml(bytes);
+        let workbook = part_text(bytes, "xl/workbook.xml", WORKBOOK_XML_BYTES_MAX);
         let asks_calculation = attribute_is_true(&workbook, "fullCalcOnLoad");
         Ok(Self {
             book,
+            bytes,
+            formats: NumberFormats::of_workbook(bytes),
             is_1904: attribute_is_true(&workbook, "date1904"),
             results: StoredResults {
                 asks_calculation,
@@ -99,6 +105,7 @@ impl<'a> XlsxWorkbook<'a> {
         let mut rows: BTreeMap<u32, Vec<SheetCell>> = BTreeMap::new();
         let mut hollow: BTreeSet<(u32, u32)> = BTreeSet::new();
         let results = self.results;
+        let units = self.formats.of_sheet(self.bytes, name, SHEET_XML_BYTES_MAX);
         let mut reader = self
             .book
             .worksheet_cells_reader(name)
@@ -113,7 +120,8 @@ impl<'a> XlsxWorkbook<'a> {
                 hollow.insert((row, column));
             }
             if !matches!(data, Data::Empty) {
-                place_cell(&mut rows, row, column, to_sheet_cell(&data));
+                let cell = to_sheet_cell(&data, units.get(&(row, column)));
+                place_cell(&mut rows, row, column, cell);
             }
             // Before the whole sheet is in memory: a small file can hold a very long one.
             if rows.len() > rows_max + LEDGER_HEADING_ROWS_MAX {
@@ -230,17 +238,6 @@ fn attribute_is_true(xml: &str, name: &str) -> bool {
     value.is_some_and(|value| ["1", "true", "on"].iter().any(|yes| value.starts_with(yes)))
 }
 
-/// Text of `xl/workbook.xml`; empty if it cannot be read, which the XLSX reader refuses.
-fn workbook_xml(bytes: &[u8]) -> String {
-    let mut text = Vec::new();
-    if let Ok(mut archive) = zip::ZipArchive::new(Cursor::new(bytes))
-        && let Ok(file) = archive.by_name("xl/workbook.xml")
-    {
-        let _ = file.take(WORKBOOK_XML_BYTES_MAX).read_to_end(&mut text);
-    }
-    String::from_utf8_lossy(&text).into_owned()
-}
-
 /// Whether the text of a sheet contains these bytes: ` t="str"` of a cell with the text that a
 /// formula gave (ECMA-376 part 1, 18.18.11), which programs that calculate write for an empty text
 /// too and others do not; or the beginning of a formula.
@@ -278,7 +275,23 @@ fn contains_bytes(mut from: impl Read, wanted: &[u8]) -> bool {
     false
 }
 
-fn to_sheet_cell(data: &Data) -> SheetCell {
+/// Cell of a value, with the unit that its number format shows.
+fn to_sheet_cell(data: &Data, shown: Option<&ShownUnit>) -> SheetCell {
+    let number = match data {
+        Data::Int(number) => parse_finite(&number.to_string()),
+        Data::Float(number) => Some(*number),
+        _ => None,
+    };
+    if let Some((number, shown)) = number.zip(shown) {
+        let scale = 10.0_f64.powi(shown.power.abs());
+        let number = if shown.power < 0 {
+            number / scale
+        } else {
+            number * scale
+        };
+        let digits = round_to_15_digits(number);
+        return SheetCell::Plain(format!("{digits} {}", shown.unit));
+    }
     match data {
         Data::Int(number) => SheetCell::Plain(number.to_string()),
         Data::Float(number) => SheetCell::Plain(round_to_15_digits(*number)),

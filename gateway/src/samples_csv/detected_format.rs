@@ -3,6 +3,7 @@
 use super::format_answers::ZoneSource;
 use super::heading_unit::{HeadingUnit, UnitSource};
 use super::number_format::DecimalSeparator;
+use super::row_status::RowStatuses;
 use super::table_questions::LoggerTableMessage;
 use super::text_encoding::TextEncoding;
 use crate::i18n::written_time::DateOrder;
@@ -66,6 +67,8 @@ pub struct DetectedTableFormat {
     pub repeated: u64,
     /// Number of times that were finer than a millisecond and were cut.
     pub cut: u64,
+    /// What a column says about whether the values are right.
+    pub statuses: RowStatuses,
     /// Sentences about what an option counted more than, or was not used for.
     pub overridden: Vec<LoggerTableMessage>,
 }

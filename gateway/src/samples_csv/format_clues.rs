@@ -2,8 +2,8 @@
 
 use super::number_format::{self, DecimalSeparator, SeparatorEvidence};
 use super::{CsvRowError, CsvRowErrorKind, CsvRowErrors};
-use crate::i18n::split_weekday;
 use crate::i18n::written_time::{DateOrder, ParsedLoggerDate};
+use crate::i18n::{SwappedDateFinder, split_weekday};
 
 /// Evidence in the cells for what the format leaves open; each with the first line that has it.
 #[derive(Debug, Default)]
@@ -25,6 +25,8 @@ pub(super) struct TableFormatClues {
     pub(super) others: (bool, bool),
     /// A time of day with AM or PM, which no program writes beside a decimal comma.
     pub(super) has_half_days: bool,
+    /// Dates of which a spreadsheet may have swapped day and month.
+    pub(super) swapped: SwappedDateFinder,
     /// Dates whose day of the week is that of none of their readings.
     pub(super) weekday_faults: CsvRowErrors,
 }
@@ -48,26 +50,30 @@ impl TableFormatClues {
         place.get_or_insert_with(|| (line, value.to_owned()));
     }
 
-    /// Orders in which a date has the day of the week in front of it; `None` without one.
-    fn orders_of_weekday(day: ParsedLoggerDate, text: &str) -> Option<Vec<DateOrder>> {
-        let weekday = split_weekday(text).0?;
+    /// Orders in which a date exists and has the day of the week in front of it; `None` where
+    /// there is none, unless a year of two digits leaves one order only (`11/23/26`).
+    fn orders_of_date(day: ParsedLoggerDate, text: &str) -> Option<Vec<DateOrder>> {
+        let weekday = split_weekday(text).0;
         let fits = |order: &DateOrder| {
             let day = day.resolve_date(Some(*order));
-            day.is_ok_and(|day| day.weekday() == weekday)
+            day.is_ok_and(|day| weekday.is_none_or(|weekday| day.weekday() == weekday))
         };
         let all = [DateOrder::Dmy, DateOrder::Mdy, DateOrder::Ymd];
-        Some(all.into_iter().filter(fits).collect())
+        let found: Vec<DateOrder> = all.into_iter().filter(fits).collect();
+        let is_short = matches!(day, ParsedLoggerDate::TwoDigitYear(_)) && found.len() == 1;
+        (weekday.is_some() || is_short).then_some(found)
     }
 
     /// Takes the date of a row as evidence of the order of day and month.
     pub(super) fn add_date(&mut self, line: u64, day: ParsedLoggerDate, text: &str) {
+        self.swapped.push(line, day, text);
         let upper = text.to_ascii_uppercase();
         self.has_half_days |= upper.ends_with("AM") || upper.ends_with("PM");
         let is_open = !matches!(
             day,
             ParsedLoggerDate::Known(_) | ParsedLoggerDate::NoSuchDay
         );
-        if is_open && let Some(orders) = Self::orders_of_weekday(day, text) {
+        if is_open && let Some(orders) = Self::orders_of_date(day, text) {
             if matches!(day, ParsedLoggerDate::DayOrMonthFirst { .. }) {
                 self.year_last
                     .get_or_insert_with(|| (line, text.to_owned()));

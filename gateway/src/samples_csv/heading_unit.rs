@@ -73,12 +73,10 @@ pub enum HeadingUnit {
 /// Place that says a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnitSource {
-    /// Behind each value.
+    /// Behind each value, also by the number format of a workbook.
     Values,
     /// A column beside the values.
     Column,
-    /// The number format of the cells of a workbook.
-    Format,
     /// The heading of the column.
     Heading,
     /// A row below the heading.
@@ -93,7 +91,6 @@ impl UnitSource {
         match self {
             Self::Values => "exchange-source-values".to_owned(),
             Self::Column => "exchange-source-column".to_owned(),
-            Self::Format => "exchange-source-format".to_owned(),
             Self::Heading => "exchange-source-heading".to_owned(),
             Self::Below => "exchange-source-below".to_owned(),
             Self::Above(line) => ["exchange-source-above", &*line.to_string()].join(" "),

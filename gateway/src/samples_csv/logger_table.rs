@@ -7,14 +7,14 @@
 
 use super::columns::{TableColumns, count_filled_cells, is_summary_row, parse_time_cell};
 use super::detected_format::{DetectedTableFormat, LoggerTable};
-use super::format_answers::{FormatAnswers, StatedZone, TimeOfRow, ZoneSource, offset_text};
+use super::format_answers::{FormatAnswers, StatedZone, TimeOfRow, offset_text};
 use super::format_clues::TableFormatClues;
 use super::number_format::{self, DecimalSeparator};
 use super::sample_interval::SampleInterval;
-use super::side_columns::SideColumns;
+use super::side_columns::{SideColumns, stated_zones, units_above};
 use super::table_questions::{
     LoggerTableError, LoggerTableMessage, LoggerTableOptions, list_columns, single_message_error,
-    table_message, value_column_error,
+    swapped_dates_error, table_message, value_column_error,
 };
 use super::table_source::{self, TableSource};
 use super::text_encoding::{self, NumberedCells};
@@ -57,6 +57,9 @@ pub fn read_logger_table(
         zones: stated_zones(columns),
     };
     let clues = reader.collect_clues();
+    if let Some(found) = clues.swapped.clone().finish() {
+        return Err(swapped_dates_error(&found));
+    }
     if clues.weekday_faults.count > 0 {
         return Err(LoggerTableError {
             sentences: Vec::new(),
@@ -65,21 +68,6 @@ pub fn read_logger_table(
     }
     let settled = reader.resolve_format(&clues)?;
     reader.read_rows(&settled)
-}
-
-/// Zones that the heading and the lines above it say.
-fn stated_zones(columns: &TableColumns) -> Vec<StatedZone> {
-    let fixed = |offset| jiff::tz::Offset::from_seconds(offset).map(TimeZone::fixed);
-    let heading = columns.offset_s.and_then(|offset| fixed(offset).ok());
-    let heading = heading.map(|zone| StatedZone {
-        source: ZoneSource::Heading,
-        zone,
-    });
-    let above = columns.lines.zones.iter().map(|(line, zone)| StatedZone {
-        source: ZoneSource::Above(*line),
-        zone: zone.clone(),
-    });
-    heading.into_iter().chain(above).collect()
 }
 
 /// Format after evidence and options were combined.
@@ -249,25 +237,6 @@ impl LoggerTableReader<'_> {
         self.wishes.zone.as_ref().or_else(stated)
     }
 
-    /// Units that lines above the heading say. In a table of several values, one that names a
-    /// quantity, or none of them, counts where it fits.
-    fn units_above(&self) -> Vec<(UnitSource, HeadingUnit)> {
-        let is_only = self.columns.real_values().len() == 1;
-        let lines = self.columns.lines.units.iter();
-        let units = lines.filter_map(|one| {
-            let unit = match &one.unit {
-                HeadingUnit::Known { unit, .. } => HeadingUnit::Known {
-                    unit,
-                    is_certain: is_only,
-                },
-                HeadingUnit::Unknown(_) if is_only || one.is_general => one.unit.clone(),
-                _ => return None,
-            };
-            Some((UnitSource::Above(one.line), unit))
-        });
-        units.collect()
-    }
-
     /// Format of the table, before any row is counted.
     fn detected_format(&self, settled: &ResolvedTableFormat) -> DetectedTableFormat {
         let is_stated = settled.local && self.wishes.zone.is_none();
@@ -289,13 +258,14 @@ impl LoggerTableReader<'_> {
             head: self.columns.skipped_lines(),
             column_texts: self.columns.texts_below(self.column),
             value_unit: None,
-            stated_units: self.units_above(),
+            stated_units: units_above(self.columns),
             first: None,
             first_texts: (String::new(), String::new()),
             summaries: (0, 0),
             missing: (0, 0),
             repeated: 0,
             cut: 0,
+            statuses: self.side.statuses(self.columns),
             overridden: settled.overridden.clone(),
         }
     }
@@ -330,6 +300,7 @@ impl LoggerTableReader<'_> {
         }
         // Some files have the newest row first.
         rows.sort_by_key(|(at, _)| *at);
+        understood.statuses.wrong.sort_unstable();
         // The same value at the same time was counted as repeated above; other values are errors.
         rows.dedup_by_key(|(at, _)| *at);
         let mut interval = SampleInterval::default();
@@ -457,6 +428,7 @@ impl LoggerTableReader<'_> {
         let (ParsedLoggerTime::Instant { cut, .. } | ParsedLoggerTime::LocalClock { cut, .. }) =
             time;
         understood.cut += u64::from(cut);
+        understood.statuses.push((line, at), self.side.status(row));
         Ok(Some((at, number)))
     }
 }

@@ -29,6 +29,7 @@ mod logger_table;
 #[cfg(test)]
 mod logger_table_tests;
 mod number_format;
+mod row_status;
 mod sample_interval;
 mod side_columns;
 #[cfg(test)]
@@ -45,6 +46,7 @@ pub use format_answers::ZoneSource;
 pub use heading_unit::{HeadingUnit, UnitSource, find_heading_unit};
 pub use logger_table::read_logger_table as read_table;
 pub use number_format::DecimalSeparator;
+pub use row_status::RowStatuses;
 pub use sample_interval::SampleInterval;
 pub use table_questions::{LoggerTableError, LoggerTableMessage, LoggerTableOptions};
 pub use text_encoding::TextEncoding;
@@ -56,6 +58,9 @@ use jiff::Timestamp;
 
 /// First line of a file in the exchange format.
 pub const SAMPLES_CSV_HEADER: &str = "time,value";
+
+/// First line of rows of which some have a third cell, `bad`: their value is called wrong.
+pub const SAMPLES_QUALITY_HEADER: &str = "time,value,quality";
 
 /// Time and value of one row, or the error in it.
 pub type SampleRowResult = Result<(UtcMs, ExactNumber), CsvRowError>;

@@ -3,13 +3,16 @@
 
 use super::column_names::{names_status, names_units, names_zones};
 use super::columns::TableColumns;
-use super::heading_unit::{HeadingUnit, stated_unit};
+use super::format_answers::{StatedZone, ZoneSource};
+use super::heading_unit::{HeadingUnit, UnitSource, stated_unit};
+use super::row_status::RowStatuses;
 use super::text_encoding;
 use crate::i18n::written_time::{parse_zone, parse_zone_word};
 use crate::ledger::{starts_with_summary, sums_own_column};
 use csv::StringRecord;
 use drivers::units;
 use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
 use std::collections::HashSet;
 
 /// January and July of 2026, in seconds since 1970.
@@ -23,7 +26,7 @@ pub(super) struct SideColumns {
     /// Column with the zone of the time.
     zone: Option<usize>,
     /// Column that says whether the value is right.
-    pub(super) status: Option<usize>,
+    status: Option<usize>,
     /// Columns in which some rows, but not most, are called a total.
     labels: Vec<usize>,
     /// Whether formulas over the column of the values are totals, since most rows have none.
@@ -108,6 +111,21 @@ impl SideColumns {
         })
     }
 
+    /// Status of a row; empty without one.
+    pub(super) fn status<'r>(&self, row: &'r StringRecord) -> &'r str {
+        let cell = self.status.and_then(|at| row.get(at));
+        cell.unwrap_or_default()
+    }
+
+    /// Statuses of the table, before any row is counted.
+    pub(super) fn statuses(&self, columns: &TableColumns) -> RowStatuses {
+        let column = self.status.map(|at| columns.name(at).to_owned());
+        RowStatuses {
+            column: column.unwrap_or_default(),
+            ..RowStatuses::default()
+        }
+    }
+
     /// Offset from UTC, s, that the row says beside its time; `None` without one that is known.
     pub(super) fn offset_s(&self, row: &StringRecord) -> Option<i32> {
         let cell = row.get(self.zone?)?;
@@ -136,6 +154,39 @@ impl SideColumns {
         let is_called = |at: &usize| row.get(*at).is_some_and(starts_with_summary);
         self.labels.iter().any(is_called) || (self.has_sums && is_own_sum(row, place, sums))
     }
+}
+
+/// Zones that the heading and the lines above it say.
+pub(super) fn stated_zones(columns: &TableColumns) -> Vec<StatedZone> {
+    let fixed = |offset| Offset::from_seconds(offset).map(TimeZone::fixed);
+    let heading = columns.offset_s.and_then(|offset| fixed(offset).ok());
+    let heading = heading.map(|zone| StatedZone {
+        source: ZoneSource::Heading,
+        zone,
+    });
+    let above = columns.lines.zones.iter().map(|(line, zone)| StatedZone {
+        source: ZoneSource::Above(*line),
+        zone: zone.clone(),
+    });
+    heading.into_iter().chain(above).collect()
+}
+
+/// Units that lines above the heading say. In a table of several values, one that names a quantity,
+/// or none of them, counts where it fits.
+pub(super) fn units_above(columns: &TableColumns) -> Vec<(UnitSource, HeadingUnit)> {
+    let is_only = columns.real_values().len() == 1;
+    let units = columns.lines.units.iter().filter_map(|one| {
+        let unit = match &one.unit {
+            HeadingUnit::Known { unit, .. } => HeadingUnit::Known {
+                unit,
+                is_certain: is_only,
+            },
+            HeadingUnit::Unknown(_) if is_only || one.is_general => one.unit.clone(),
+            _ => return None,
+        };
+        Some((UnitSource::Above(one.line), unit))
+    });
+    units.collect()
 }
 
 /// Whether the value of a row (line, column) is a formula over its own column.

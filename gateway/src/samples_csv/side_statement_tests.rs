@@ -208,8 +208,8 @@ fn the_day_of_the_week_decides_the_order_of_day_and_month() {
     assert!(rows(file, Some("WIB")).starts_with("2026-11-01T03:00:00Z 5.2"));
     let month = "Time;Power\nSunday 11/01/2026 10:00;5.2\nMonday 11/02/2026 10:00;5.3\n";
     assert!(rows(month, Some("WIB")).starts_with("2026-11-01T03:00:00Z 5.2"));
-    let short = "Waktu;Daya\nMinggu 01/11/26 10:00;5,2\n";
-    assert_eq!(rows(short, Some("WIB")), "2026-11-01T03:00:00Z 5.2");
+    let short = "Waktu;Daya\nSenin 02/11/26 10:00;5,2\n";
+    assert_eq!(rows(short, Some("WIB")), "2026-11-02T03:00:00Z 5.2");
     // 1 November is a Sunday and 11 January too: the date stays open.
     let open = "Waktu;Daya\nMinggu 11/01/2026 10:00;5,2\n";
     assert_eq!(refused(open, Some("WIB")).0, ["exchange-dates"]);
@@ -224,11 +224,8 @@ fn the_day_of_the_week_decides_the_order_of_day_and_month() {
 fn three_decimals_are_asked_about_only_where_nothing_else_in_the_file_tells() {
     let hobo = "\"Plot Title: Pompa\"\n\"#\",\"Date Time, GMT+07:00\",\"Daya, kW\"\n\
                 1,11/01/26 03:30:00 PM,1.234\n2,11/13/26 03:45:00 PM,1.235\n";
-    let said = LoggerTableOptions {
-        dates: Some(DateOrder::Mdy),
-        ..options(None)
-    };
-    let table = read_table(hobo.as_bytes(), &said).unwrap();
+    let table = read(hobo, None);
+    assert_eq!(table.format.dates, Some(DateOrder::Mdy));
     assert_eq!(table.format.decimals, DecimalSeparator::Point);
     for (file, sign) in [
         (

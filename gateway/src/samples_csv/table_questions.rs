@@ -3,6 +3,7 @@
 use super::columns::TableColumns;
 use super::number_format::DecimalSeparator;
 use super::{CsvRowErrors, TimestampBounds};
+use crate::i18n::SwappedDates;
 use crate::i18n::written_time::DateOrder;
 use jiff::tz::TimeZone;
 
@@ -80,6 +81,18 @@ pub(super) fn single_message_error(
         sentences: vec![table_message(key, args)],
         faults: CsvRowErrors::default(),
     }
+}
+
+/// Refusal of dates of which a spreadsheet has probably swapped day and month.
+pub(super) fn swapped_dates_error(found: &SwappedDates) -> LoggerTableError {
+    let (line, text) = found.text.clone().unwrap_or_default();
+    let args = vec![
+        ("count", found.count.to_string()),
+        ("lines", found.list_lines()),
+        ("line", line.to_string()),
+        ("found", text),
+    ];
+    single_message_error("exchange-dates-swapped", args)
 }
 
 /// Question or refusal about the value column.

@@ -7,7 +7,9 @@ use crate::domain::hex_text::to_hex;
 use crate::domain::sample_import::SampleImport;
 use crate::domain::{ExactNumber, QualityReason, Sample, SampleOutcome, UtcMs};
 use crate::limits::{IMPORT_LINE_MAX, IMPORT_ORIGIN_CHARS_MAX};
-use crate::samples_csv::{self, CsvRowError, CsvRowErrorKind, CsvRowErrors, DuplicateTimeFinder};
+use crate::samples_csv::{
+    self, CsvRowError, CsvRowErrorKind, CsvRowErrors, DuplicateTimeFinder, SAMPLES_QUALITY_HEADER,
+};
 use crate::storage::{FileImport, ImportComparison, ImportMode, ImportRow};
 use axum::Json;
 use axum::extract::{Query, State as Of};
@@ -154,12 +156,17 @@ fn point_facts(app: &ApiListener, id: &str) -> Option<(i64, (f64, f64))> {
 }
 
 /// Samples of the rows. A value beyond the range is bad, as when it is read from the device.
-fn check_range(rows: &[ImportRow], range: (f64, f64)) -> (Vec<Sample>, ImportedRowsJson) {
+/// One that the file calls wrong (`true`) is bad too.
+fn check_range(rows: &[(ImportRow, bool)], range: (f64, f64)) -> (Vec<Sample>, ImportedRowsJson) {
     let mut answer = ImportedRowsJson {
         rows: u64::try_from(rows.len()).unwrap_or(u64::MAX),
         ..ImportedRowsJson::default()
     };
-    let mut sample = |row: &ImportRow| {
+    let mut sample = |(row, is_wrong): &(ImportRow, bool)| {
+        if *is_wrong {
+            let outcome = SampleOutcome::Bad(QualityReason::NotValid);
+            return Sample { at: row.0, outcome };
+        }
         let before = answer.outside;
         answer.check_range(row, range);
         Sample {
@@ -201,23 +208,28 @@ fn import_origin(ask: &ImportQuery, body: &[u8]) -> SampleImport {
 }
 
 /// All rows, or all faults.
-fn parse_rows(text: &[u8]) -> Result<Vec<ImportRow>, CsvRowErrors> {
+fn parse_rows(text: &[u8]) -> Result<Vec<(ImportRow, bool)>, CsvRowErrors> {
     let mut faults = CsvRowErrors::default();
     let mut twice = DuplicateTimeFinder::default();
     let mut rows = Vec::new();
+    let mut has_quality = false;
     for (line, number) in text.split_inclusive(|byte| *byte == b'\n').zip(1..) {
         if number == 1 {
-            if !samples_csv::is_header(line) {
+            has_quality = line.trim_ascii_end() == SAMPLES_QUALITY_HEADER.as_bytes();
+            if !has_quality && !samples_csv::is_header(line) {
                 // A binary file may be one long line; the message needs only its beginning.
                 let found = String::from_utf8_lossy(&line[..line.len().min(80)]).into_owned();
                 faults.push(CsvRowError::new(1, CsvRowErrorKind::Header, &found));
             }
             continue;
         }
+        let marked = line.trim_ascii_end().strip_suffix(b",bad");
+        let marked = marked.filter(|_| has_quality);
+        let (line, is_wrong) = (marked.unwrap_or(line), marked.is_some());
         match samples_csv::parse_sample_row(number, &line[..line.len().min(IMPORT_LINE_MAX)]) {
             Ok((at, value)) => {
                 twice.push(number, at, value);
-                rows.push((at, value));
+                rows.push(((at, value), is_wrong));
             }
             Err(fault) => faults.push(fault),
         }

@@ -1,5 +1,5 @@
-//! [`CounterFalls`]: how often the values for a counter fall. A column that falls often, such as
-//! one of daily totals, is no counter reading.
+//! [`CounterFalls`]: how the values for a counter change. A column that falls often is no counter
+//! reading, and one that has a value a day may hold daily totals ([`CounterDoubt`]).
 
 use crate::domain::UtcMs;
 
@@ -13,10 +13,76 @@ const DAYS_PER_FALL: u64 = 10;
 const STEPS_PER_FALL: u64 = 4;
 const DAY_MS: u64 = 86_400_000;
 
+/// Share of the value before, below which a fall is a meter that was replaced or began again.
+const RESTART_SHARE: f64 = 0.2;
+/// Rows that daily totals may rise one after the other.
+const RISING_DAYS_MAX: u64 = 20;
+/// Greatest ratio of two daily totals.
+const TOTALS_RATIO_MAX: f64 = 4.0;
+/// Least change of daily totals from one to the next, as a share of the least of them. That of a
+/// counter is smaller, unless it is new.
+const TOTALS_STEP_SHARE: f64 = 0.02;
+
+/// Words of a heading of values of one day each, in lower case.
+const DAILY_WORDS: [&str; 13] = [
+    "per hari",
+    "/hari",
+    "harian",
+    "hari ini",
+    "daily",
+    "per day",
+    "/day",
+    "today",
+    "day yield",
+    "produksi",
+    "production",
+    "pemakaian",
+    "konsumsi",
+];
+/// Words of a heading of a running total, in lower case.
+const RUNNING_WORDS: [&str; 9] = [
+    "total",
+    "kumulatif",
+    "akumulasi",
+    "cumulative",
+    "lifetime",
+    "stand",
+    "counter",
+    "register",
+    "meteran",
+];
+
+/// Reasons why values may be no readings of a counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CounterDoubt {
+    /// They fall more often than a counter does.
+    Falls,
+    /// They may be totals of one day each.
+    DailyTotals,
+}
+
+impl CounterDoubt {
+    /// Message key of the question to a person.
+    pub(super) fn question_key(self) -> &'static str {
+        match self {
+            Self::Falls => "cli-import-ask-falls",
+            Self::DailyTotals => "cli-import-ask-daily",
+        }
+    }
+
+    /// Message key of the refusal.
+    pub(super) fn refusal_key(self) -> &'static str {
+        match self {
+            Self::Falls => "cli-import-falls-refused",
+            Self::DailyTotals => "cli-import-daily-refused",
+        }
+    }
+}
+
 /// Fall of a value: its time, the value before and the value.
 pub(super) type CounterFall = (UtcMs, f64, f64);
 
-/// Count of the falls in a file, in either order of time.
+/// Falls and steps of the values in a file, in either order of time.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct CounterFalls {
     wraps_at: Option<f64>,
@@ -27,6 +93,10 @@ pub(super) struct CounterFalls {
     /// First fall in the file.
     pub(super) first: Option<CounterFall>,
     span: Option<(UtcMs, UtcMs)>,
+    /// Least and greatest value, without zeros.
+    pub(super) range: Option<(f64, f64)>,
+    /// Sum of all changes, without their sign.
+    changes: f64,
 }
 
 impl CounterFalls {
@@ -46,10 +116,13 @@ impl CounterFalls {
         }
         let span = self.span.unwrap_or((at, at));
         self.span = Some((span.0.min(at), span.1.max(at)));
+        let range = self.range.unwrap_or((value, value));
+        self.range = Some((range.0.min(value), range.1.max(value)));
         let Some(before) = self.before.replace((at, value)) else {
             return;
         };
         self.steps += 1;
+        self.changes += (value - before.1).abs();
         // Many files have the newest row first.
         let (earlier, later) = if before.0 <= at {
             (before, (at, value))
@@ -63,8 +136,35 @@ impl CounterFalls {
         }
     }
 
+    /// Doubt whether these are readings of a counter. `interval_ms`: between the rows; `heading`:
+    /// of the column.
+    pub(super) fn doubt(&self, interval_ms: Option<i64>, heading: &str) -> Option<CounterDoubt> {
+        let is_daily = interval_ms == i64::try_from(DAY_MS).ok();
+        let is_restart = |(_, before, value): CounterFall| value < before * RESTART_SHARE;
+        let falls_daily = is_daily && self.first.is_some_and(|fall| !is_restart(fall));
+        if self.are_many() || falls_daily {
+            return Some(CounterDoubt::Falls);
+        }
+        let heading = heading.to_lowercase();
+        let says = |words: &[&str]| words.iter().any(|word| heading.contains(word));
+        let is_called = says(&DAILY_WORDS) && !says(&RUNNING_WORDS);
+        let is_like = is_daily && self.may_be_totals() && !says(&RUNNING_WORDS);
+        (self.steps > 0 && (is_called || is_like)).then_some(CounterDoubt::DailyTotals)
+    }
+
+    /// Whether the values, one a day, are few, near each other and far enough apart for totals of
+    /// one day each.
+    fn may_be_totals(&self) -> bool {
+        let (Some((least, most)), 1..RISING_DAYS_MAX) = (self.range, self.steps) else {
+            return false;
+        };
+        #[expect(clippy::cast_precision_loss, reason = "at most twenty")]
+        let step = self.changes / self.steps as f64;
+        least > 0.0 && most <= least * TOTALS_RATIO_MAX && step >= least * TOTALS_STEP_SHARE
+    }
+
     /// Whether the values fall more often than a counter does.
-    pub(super) fn are_many(&self) -> bool {
+    fn are_many(&self) -> bool {
         let (first, last) = self.span.map_or((0, 0), |(first, last)| (first.0, last.0));
         let days = last.abs_diff(first) / DAY_MS;
         let over_days = self.count > FALLS_TOLERATED && self.count * DAYS_PER_FALL > days;
@@ -105,6 +205,41 @@ mod tests {
         }
         let replaced = (0..200).map(|hour| f64::from(if hour < 100 { hour + 500 } else { hour }));
         assert!(!falls(1, replaced).are_many());
+    }
+
+    #[test]
+    fn totals_of_days_that_rise_are_doubted_and_a_counter_of_days_is_not() {
+        let daily = Some(24 * HOUR_MS);
+        for (values, heading, doubt) in [
+            (
+                &[12.0, 13.1, 14.2, 15.0][..],
+                "kWh",
+                Some(CounterDoubt::DailyTotals),
+            ),
+            (
+                &[12.0, 13.1, 9.5, 15.0, 16.0, 17.0],
+                "kWh",
+                Some(CounterDoubt::Falls),
+            ),
+            (&[10234.5, 10246.1, 10258.9], "kWh", None),
+            (&[3.0, 15.0, 28.0, 40.0], "kWh", None),
+            (&[100.0, 112.0, 125.0], "Total kWh", None),
+            (
+                &[10234.5, 10246.1],
+                "Produksi harian",
+                Some(CounterDoubt::DailyTotals),
+            ),
+            (&[10234.5, 10246.1], "Produksi total", None),
+            // A meter that was replaced.
+            (&[10234.5, 10246.1, 5.0, 17.0, 30.0], "kWh", None),
+        ] {
+            let found = falls(24, values.iter().copied()).doubt(daily, heading);
+            assert_eq!(found, doubt, "{values:?} {heading}");
+        }
+        let hourly = falls(1, [12.0, 13.1, 14.2]);
+        assert_eq!(hourly.doubt(Some(HOUR_MS), "kWh"), None);
+        let called = hourly.doubt(Some(HOUR_MS), "Energi hari ini");
+        assert_eq!(called, Some(CounterDoubt::DailyTotals));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Preview of an import: how the file was read, and how its rows compare with the kept ones, in
 //! words and as JSON.
 
+use super::counter_falls::CounterDoubt;
 use super::import_args::ImportArgs;
 use super::import_questions::{sentence_text, source_text};
 use super::import_units;
@@ -11,7 +12,7 @@ use crate::domain::UtcMs;
 use crate::i18n::Language;
 use crate::samples_csv::{
     self, CsvRowError, CsvRowErrorKind, CsvRowErrors, DateOrder, DetectedTableFormat,
-    LoggerTableOptions, ZoneSource,
+    LoggerTableOptions, RowStatuses, ZoneSource,
 };
 use crate::server::ImportedRowsJson;
 use serde_json::{Value, json};
@@ -85,6 +86,30 @@ fn print_table_format(
     say("exchange-summaries", format.summaries);
     say("exchange-missing", format.missing);
     say("exchange-cut", (format.cut, 0));
+    print_statuses(&format.statuses, lang);
+}
+
+/// Says which rows the file calls wrong, and which statuses no rule knows.
+fn print_statuses(statuses: &RowStatuses, lang: Language) {
+    let list = |texts: &[(String, u64)]| {
+        let one = |(text, count): &(String, u64)| format!("{text}: {}", count_text(*count, lang));
+        texts.iter().map(one).collect::<Vec<_>>().join(", ")
+    };
+    let wrong = ("exchange-status-wrong", &statuses.wrong_texts);
+    let unknown = ("exchange-status-unknown", &statuses.unknown_texts);
+    for (key, texts) in [wrong, unknown] {
+        if texts.is_empty() {
+            continue;
+        }
+        let count = texts.iter().map(|(_, count)| count).sum();
+        let args = [
+            ("column", &*statuses.column),
+            ("found", &*list(texts)),
+            ("count", &*count_text(count, lang)),
+            ("line", &*statuses.first_wrong.to_string()),
+        ];
+        print_stderr(&lang.text_with(key, &args));
+    }
 }
 
 fn format_parts(
@@ -206,20 +231,27 @@ pub(super) fn print_comparison(
     }
 }
 
-/// Says that the values for a counter fall more often than those of a counter do.
+/// Says why the values may be no readings of a counter.
 fn print_falls(plan: &PlannedImport, lang: Language) {
-    let Some((falls, (at, before, value))) = plan.many_falls().and_then(|f| Some((f, f.first?)))
-    else {
+    let Some((doubt, falls)) = plan.counter_doubt() else {
         return;
     };
+    let (least, most) = falls.range.unwrap_or_default();
+    let (at, before, value) = falls.first.unwrap_or((UtcMs(0), 0.0, 0.0));
     let args = [
         ("point", &*plan.target.point),
         ("count", &*count_text(falls.count, lang)),
         ("time", &time_text(at.0)),
         ("before", &value_text(before, lang)),
         ("value", &value_text(value, lang)),
+        ("least", &value_text(least, lang)),
+        ("most", &value_text(most, lang)),
     ];
-    print_stderr(&lang.text_with("cli-import-falls", &args));
+    let key = match doubt {
+        CounterDoubt::Falls => "cli-import-falls",
+        CounterDoubt::DailyTotals => "cli-import-daily",
+    };
+    print_stderr(&lang.text_with(key, &args));
 }
 
 fn time_text(at: i64) -> String {
@@ -282,6 +314,7 @@ pub(super) fn result_json(
     }
     if let Some(format) = &plan.format {
         json["without_value"] = json!(format.missing.0);
+        json["called_wrong"] = json!(format.statuses.wrong.len());
         json["totals"] = json!(format.summaries.0);
         json["cut_to_millisecond"] = json!(format.cut);
         json["understood"] = format_json(format, options.zone.as_deref());

@@ -6,6 +6,7 @@ use crate::api::client::{ApiClient, path_with_query};
 use crate::cli::backend::{current_user, progress_bar};
 use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::config::Config;
+use crate::domain::UtcMs;
 use crate::limits::IMPORT_BYTES_MAX;
 use crate::samples_csv;
 use crate::server::ImportedRowsJson;
@@ -66,7 +67,10 @@ pub(super) fn all_new(
     };
     let range = config.point_range(&plan.target.point);
     match &plan.rows {
-        ImportRows::Table(rows) => rows.iter().for_each(|row| all.check_range(row, range)),
+        ImportRows::Table(rows) => {
+            let right = rows.iter().filter(|row| !plan.is_wrong(row.0));
+            right.for_each(|row| all.check_range(row, range));
+        }
         ImportRows::Lines(file) => {
             let mut lines = SamplesFileReader::open(file).reading(file)?;
             while let Some(line) = lines.next_line().reading(file)? {
@@ -101,7 +105,7 @@ pub(super) async fn send(
         ImportRows::Lines(file) => send_lines(client, &path, file, &mut all).await?,
         ImportRows::Table(rows) => {
             for rows in rows.chunks(ROWS_PER_PIECE_MAX) {
-                send_piece(client, &path, rows, &mut all).await?;
+                send_piece(client, &path, (rows, Some(plan)), &mut all).await?;
             }
         }
     }
@@ -131,7 +135,7 @@ async fn send_lines(
             Some(SamplesFileLine::Header(true)) | None => {}
         }
         if rows.len() == ROWS_PER_PIECE_MAX || (ended && !rows.is_empty()) {
-            send_piece(client, path, &rows, all).await?;
+            send_piece(client, path, (&rows, None), all).await?;
             rows.clear();
             bar.set_position(lines.bytes);
         }
@@ -142,18 +146,28 @@ async fn send_lines(
     }
 }
 
-/// Sends one piece and adds its answer.
+/// Sends one piece and adds its answer; `plan` says which rows the file calls wrong.
 async fn send_piece(
     client: &mut ApiClient,
     path: &str,
-    rows: &[ImportRow],
+    (rows, plan): (&[ImportRow], Option<&PlannedImport>),
     all: &mut ImportedRowsJson,
 ) -> Result<(), CommandError> {
-    let mut text = format!("{}\n", samples_csv::SAMPLES_CSV_HEADER);
+    let is_wrong = |at: UtcMs| plan.is_some_and(|plan| plan.is_wrong(at));
+    let has_wrong = rows.iter().any(|(at, _)| is_wrong(*at));
+    let header = if has_wrong {
+        samples_csv::SAMPLES_QUALITY_HEADER
+    } else {
+        samples_csv::SAMPLES_CSV_HEADER
+    };
+    let mut text = format!("{header}\n");
     for (at, number) in rows {
         samples_csv::write_time(&mut text, *at);
         text.push(',');
         samples_csv::write_number(&mut text, *number);
+        if is_wrong(*at) {
+            text.push_str(",bad");
+        }
         text.push('\n');
     }
     // The answer is read to its end, so that the connection is free for the next piece.

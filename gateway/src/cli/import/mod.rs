@@ -35,7 +35,7 @@ use crate::samples_csv::{
 };
 use crate::server::ImportedRowsJson;
 use crate::storage::{StoreAccess, StoreError};
-use counter_falls::CounterFalls;
+use counter_falls::{CounterDoubt, CounterFalls};
 use import_args::ImportTarget;
 use import_upload::{FileOrigin, ImportStep};
 use planned_import::{ImportRows, PlannedImport};
@@ -137,8 +137,9 @@ impl ImportWork<'_> {
             import_preview::print_comparison(plan, &compared, self.config, lang);
             found.push(compared);
         }
-        let has_falls = self.plans.iter().any(|plan| plan.many_falls().is_some());
-        let decision = decide(self.options, &found, has_falls, lang);
+        let mut doubts = self.plans.iter().filter_map(PlannedImport::counter_doubt);
+        let doubt = doubts.next().map(|(doubt, _)| doubt);
+        let decision = decide(self.options, &found, doubt, lang);
         if let (Decision::Write(step), Some(client)) = (&decision, &mut client) {
             for (plan, written) in self.plans.iter().zip(&mut found) {
                 *written = import_upload::send(client, plan, self.origin, *step).await?;
@@ -165,28 +166,28 @@ impl Decision {
     }
 }
 
-/// Asks about values that fall too often for a counter; whether they are refused. `--yes` is no
-/// answer: it is given before the falls are seen.
-fn refuses_falls(options: &ImportArgs, has_falls: bool, lang: Language) -> bool {
-    if !has_falls || options.falling_counter {
+/// Asks about values that may be no readings of a counter; whether they are refused. `--yes` is no
+/// answer: it is given before they are seen.
+fn refuses_counter(options: &ImportArgs, doubt: Option<CounterDoubt>, lang: Language) -> bool {
+    let Some(doubt) = doubt.filter(|_| !options.falling_counter) else {
         return false;
-    }
+    };
     if options.may_ask() && !options.yes && !options.dry_run {
         let mut stdin = std::io::stdin().lock();
         let mut prompt = ConsolePrompt::new(&mut stdin, lang);
-        return !prompt.ask_agreement(&lang.text("cli-import-ask-falls"));
+        return !prompt.ask_agreement(&lang.text(doubt.question_key()));
     }
-    print_stderr(&lang.text("cli-import-falls-refused"));
+    print_stderr(&lang.text(doubt.refusal_key()));
     true
 }
 
 fn decide(
     options: &ImportArgs,
     found: &[ImportedRowsJson],
-    has_falls: bool,
+    doubt: Option<CounterDoubt>,
     lang: Language,
 ) -> Decision {
-    if refuses_falls(options, has_falls, lang) {
+    if refuses_counter(options, doubt, lang) {
         print_stderr(&lang.text(if options.dry_run {
             "cli-import-dry"
         } else {
@@ -315,7 +316,7 @@ fn plan_table(
     }
     let mut falls = counter_falls(config, &target.point);
     if let Some(falls) = &mut falls {
-        for (at, number) in &rows {
+        for (at, number) in rows.iter().filter(|row| !format.statuses.is_wrong(row.0)) {
             falls.push(*at, number.to_f64());
         }
     }

@@ -1,6 +1,6 @@
 //! [`PlannedImport`]: readings of a file for one point, before they are sent.
 
-use super::counter_falls::CounterFalls;
+use super::counter_falls::{CounterDoubt, CounterFalls};
 use super::import_args::ImportTarget;
 use super::value_units::UnitConversion;
 use crate::domain::UtcMs;
@@ -36,9 +36,20 @@ impl PlannedImport {
             .is_some_and(|format| format.column == other.column)
     }
 
-    /// Falls of a counter, where they are more than a counter has.
-    pub(super) fn many_falls(&self) -> Option<&CounterFalls> {
-        self.falls.as_ref().filter(|falls| falls.are_many())
+    /// Doubt whether the values are readings of a counter, with how they change.
+    pub(super) fn counter_doubt(&self) -> Option<(CounterDoubt, &CounterFalls)> {
+        let falls = self.falls.as_ref()?;
+        let heading = self
+            .format
+            .as_ref()
+            .map_or("", |format| &format.column_name);
+        Some((falls.doubt(self.interval_ms, heading)?, falls))
+    }
+
+    /// Whether the file calls the value at a time wrong.
+    pub(super) fn is_wrong(&self, at: UtcMs) -> bool {
+        let statuses = self.format.as_ref().map(|format| &format.statuses);
+        statuses.is_some_and(|statuses| statuses.is_wrong(at))
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) struct UnitTexts<'a> {
     pub(super) said: Option<&'a str>,
     /// Unit behind each value.
     pub(super) values: Option<&'a str>,
-    /// Units of a column beside the values, of their number format, and of lines above the heading.
+    /// Units of a column beside the values and of lines above the heading.
     pub(super) beside: &'a [(UnitSource, HeadingUnit)],
     /// Heading of the column.
     pub(super) heading: &'a str,

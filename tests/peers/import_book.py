@@ -1,0 +1,45 @@
+"""Writes a workbook as spreadsheet programs do: units in the number format, dates of which a program
+with the month first has swapped some, or a dated row with a sum.
+
+Usage: import_book.py KIND FILE
+"""
+
+import datetime
+import sys
+
+import openpyxl
+
+
+def shown_units(sheet):
+    """Power in kW by the number format, beside a heading in W."""
+    sheet.append(["Waktu", "Daya (W)", "Daya"])
+    for hour in range(3):
+        sheet.append([datetime.datetime(2025, 11, 1, 10 + hour), 1.5 + hour, 1500 + hour])
+        sheet.cell(sheet.max_row, 2).number_format = '0.0" kW"'
+        sheet.cell(sheet.max_row, 3).number_format = '0.00," kW"'
+
+
+def swapped_dates(sheet):
+    """1 to 24 November 2025, read by a program that has the month first."""
+    sheet.append(["Tanggal", "Daya (W)"])
+    for day in range(1, 25):
+        if day <= 12:
+            sheet.append([datetime.datetime(2025, day, 11), 100 + day])
+        else:
+            sheet.append([f"{day:02}/11/2025", 100 + day])
+
+
+def dated_sum(sheet):
+    """Three hours, and their sum with the time of the last one."""
+    sheet.append(["Waktu", "Daya (W)"])
+    for hour in range(3):
+        sheet.append([datetime.datetime(2025, 11, 1, 10 + hour), 1500 + hour])
+    sheet.append([datetime.datetime(2025, 11, 1, 13), "=SUM(B2:B4)"])
+
+
+KINDS = {"units": shown_units, "swapped": swapped_dates, "sum": dated_sum}
+
+if __name__ == "__main__":
+    book = openpyxl.Workbook()
+    KINDS[sys.argv[1]](book.active)
+    book.save(sys.argv[2])
