@@ -584,11 +584,11 @@ fault-rec-claimed = a certificate (REC) was issued for the energy of asset `{ $f
 fault-rec-claimed-perhaps = a certificate (REC) was issued for the energy of asset `{ $found }`; asset `{ $expected }` is measured by the same device, and must not claim this energy: declare how the two are related ([[relation]])
 fault-fuel-counted-twice = the fuel under `{ $found }` already counts for genset `{ $expected }`; record the fuel of each set under an indicator of its own ([[indicator]]), or measure it
 fault-relation-nothing = `{ $found }` and `{ $expected }` have no quantity in common: no energy, water or waste goes from one to the other
-fault-relation-both-ways = `{ $found }` feeds `{ $expected }`, which is declared to feed it; only one direction is true
+fault-relation-both-ways = `{ $found }` feeds `{ $expected }`, and by the other relations `{ $expected }` feeds it, directly or over other assets; no such circle is true: leave out one of the relations
 fault-point-shared = point `{ $found }` already is for { $expected }; one point measures one quantity, which counts once
 fault-set-shared = genset `{ $found }` already backs up plant `{ $expected }`: both would bear all of its emissions
 fault-fed-shared = the waste under `{ $found }` is also that of asset `{ $expected }`, which treats it differently: an entry counts for a bin or a heap only if it names it; record the two under indicators of their own
-fault-relation-circle = `{ $found }` is part of `{ $expected }`, which is declared to be part of it; only one of the two is the whole
+fault-relation-circle = `{ $found }` counts in `{ $expected }` (`part-of`, `in-series`), and by the other relations `{ $expected }` counts in it, directly or over other assets; none of them would count: leave out one of the relations
 fault-days-outside = { $found } lies outside the days of operation of the asset ({ $expected })
 fault-days-partly-outside = { $found } goes beyond the days of operation of the asset ({ $expected }); outside them nothing counts
 fault-mass-roles = indicator `{ $found }` is used for { $expected } at once; what goes in and what comes out are recorded apart
@@ -3445,3 +3445,8 @@ cli-restore-full = The disk of { $place } is full. Nothing was changed. The back
 web-copies-unknown = the disk of the copies is not there
 web-copies-missing = { $place } is not there. Plug the disk in; copies that are on it stay.
 fault-secret-open = { $found } can be read by every user of the computer; make it readable for the gateway alone ({ $expected })
+
+# --- what may be claimed: meters that move together, circles, shared masses ---
+account-steady-ratio = what { $asset } and { $other } measure changes by one steady ratio, and no relation is declared: probably one quantity twice, by two meters; declare how the two are related ([[relation]]), or take one of them out
+fault-rec-claimed-chain = a certificate (REC) was issued for the energy of asset `{ $found }`; by the declared relations ([[relation]]), what asset `{ $expected }` claims may be in it: leave out the claim, or declare which part of it the certificate is for
+fault-mass-shared = indicator `{ $found }` is also used by asset `{ $expected }`, which is fed under another one: an entry counts for the asset that it names, and for no asset when it names none; record the two under indicators of their own ([[indicator]])

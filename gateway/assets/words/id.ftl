@@ -581,11 +581,11 @@ fault-rec-claimed = sertifikat energi terbarukan (REC) diterbitkan untuk energi 
 fault-rec-claimed-perhaps = sertifikat energi terbarukan (REC) diterbitkan untuk energi aset `{ $found }`; aset `{ $expected }` diukur alat yang sama, dan tidak boleh mengklaim energi ini: nyatakan hubungan keduanya ([[relation]])
 fault-fuel-counted-twice = bahan bakar pada `{ $found }` sudah dihitung untuk genset `{ $expected }`; catat bahan bakar setiap genset pada indikator sendiri ([[indicator]]), atau ukur
 fault-relation-nothing = `{ $found }` dan `{ $expected }` tidak punya besaran yang sama: tidak ada energi, air, atau sampah yang mengalir dari satu ke yang lain
-fault-relation-both-ways = `{ $found }` memasok `{ $expected }`, yang dinyatakan memasoknya; hanya satu arah yang benar
+fault-relation-both-ways = `{ $found }` memasok `{ $expected }`, dan menurut hubungan lain `{ $expected }` memasoknya, langsung atau lewat aset lain; lingkaran seperti itu tidak mungkin: hapus salah satu hubungannya
 fault-point-shared = titik ukur `{ $found }` sudah dipakai untuk { $expected }; satu titik ukur mengukur satu besaran, yang dihitung satu kali
 fault-set-shared = genset `{ $found }` sudah menjadi cadangan PLTS `{ $expected }`: keduanya akan menanggung seluruh emisinya
 fault-fed-shared = sampah pada `{ $found }` juga sampah aset `{ $expected }`, yang mengolahnya dengan cara lain: entri hanya dihitung untuk biopond atau tumpukan kompos jika menyebutnya; catat keduanya pada indikator sendiri-sendiri
-fault-relation-circle = `{ $found }` adalah bagian dari `{ $expected }`, yang dinyatakan sebagai bagian darinya; hanya satu dari keduanya yang merupakan keseluruhan
+fault-relation-circle = `{ $found }` dihitung dalam `{ $expected }` (`part-of`, `in-series`), dan menurut hubungan lain `{ $expected }` dihitung di dalamnya, langsung atau lewat aset lain; tidak satu pun akan dihitung: hapus salah satu hubungannya
 fault-days-outside = { $found } di luar masa operasi aset ({ $expected })
 fault-days-partly-outside = { $found } melewati masa operasi aset ({ $expected }); di luar itu tidak ada yang dihitung
 fault-mass-roles = indikator `{ $found }` dipakai sekaligus untuk { $expected }; yang masuk dan yang keluar dicatat terpisah
@@ -3418,3 +3418,8 @@ cli-restore-full = Disk dari { $place } penuh. Tidak ada yang diubah. Cadangan i
 web-copies-unknown = disk untuk salinan tidak terpasang
 web-copies-missing = { $place } tidak ada. Pasang disknya; salinan di dalamnya tetap ada.
 fault-secret-open = { $found } bisa dibaca oleh setiap pengguna komputer ini; buat agar hanya gateway yang bisa membacanya ({ $expected })
+
+# --- yang boleh diklaim: meter yang bergerak bersama, lingkaran, massa bersama ---
+account-steady-ratio = hasil ukur { $asset } dan { $other } berubah dengan perbandingan yang tetap, dan hubungannya tidak dinyatakan: mungkin satu besaran dihitung dua kali oleh dua meter; nyatakan hubungan keduanya ([[relation]]), atau hapus salah satunya
+fault-rec-claimed-chain = sertifikat energi terbarukan (REC) diterbitkan untuk energi aset `{ $found }`; menurut hubungan yang dinyatakan ([[relation]]), energi yang diklaim aset `{ $expected }` mungkin termasuk di dalamnya: hapus klaimnya, atau nyatakan sertifikat itu untuk bagian yang mana
+fault-mass-shared = indikator `{ $found }` juga dipakai aset `{ $expected }`, yang diberi makan pada indikator lain: entri dihitung untuk aset yang disebutnya, dan tidak untuk aset mana pun jika tidak menyebut; catat keduanya pada indikator sendiri-sendiri ([[indicator]])

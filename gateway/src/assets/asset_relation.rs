@@ -93,13 +93,13 @@ pub(crate) fn check_asset_relations(
             notes.add_error(at.span(), "with", "fault-relation-nothing", one, other);
             continue;
         }
-        if feeds_back(&all, &relation) {
-            notes.add_error(at.span(), "with", "fault-relation-both-ways", one, other);
-            continue;
-        }
         if closes_circle(&all, &relation) {
-            let (part, whole) = (&relation.asset, &relation.with);
-            notes.add_error(at.span(), "with", "fault-relation-circle", part, whole);
+            let what = if relation.is_counted_once() {
+                "fault-relation-circle"
+            } else {
+                "fault-relation-both-ways"
+            };
+            notes.add_error(at.span(), "with", what, one, other);
             continue;
         }
         all.push(relation);
@@ -123,25 +123,20 @@ fn have_common_quantity(assets: &[Asset], one: &str, other: &str) -> bool {
     of(one).iter().any(|quantity| of(other).contains(quantity))
 }
 
-/// Whether the asset that the new relation feeds was declared to feed it.
-fn feeds_back(known: &[AssetRelation], new: &AssetRelation) -> bool {
-    let feeds = |one: &AssetRelation| one.sort == AssetRelationSort::Feeds;
-    let back = |one: &AssetRelation| feeds(one) && one.asset == new.with && one.with == new.asset;
-    feeds(new) && known.iter().any(back)
-}
-
-/// Whether the whole of a new part is, by what was declared before, a part of it.
+/// Whether the relations lead from the other asset of a new one back to its own, over any number of
+/// assets. What feeds must not be fed by itself; of what counts once, every asset of a circle would
+/// be left out for the next one, and none would count.
 fn closes_circle(known: &[AssetRelation], new: &AssetRelation) -> bool {
-    let is_part = |one: &&AssetRelation| one.sort == AssetRelationSort::PartOf;
+    let is_alike = |one: &&AssetRelation| one.is_counted_once() == new.is_counted_once();
     let mut seen = BTreeSet::new();
     let mut next = vec![&new.with];
     while let Some(id) = next.pop() {
         if seen.insert(id) {
-            let wholes = known.iter().filter(is_part).filter(|one| one.asset == *id);
-            next.extend(wholes.map(|one| &one.with));
+            let onward = known.iter().filter(is_alike).filter(|one| one.asset == *id);
+            next.extend(onward.map(|one| &one.with));
         }
     }
-    is_part(&new) && seen.contains(&new.asset)
+    seen.contains(&new.asset)
 }
 
 fn known_asset(

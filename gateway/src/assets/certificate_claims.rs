@@ -4,6 +4,7 @@
 //! meter m: energy = 'inverter.energy', rec = true
 //! plant p: energy = 'inverter.energy', GRID          the same energy: an error
 //! plant q: PUMP_FUEL, pump = 'w'                     energy of pump w, fed by m: an error
+//! plant r: GRID, feeds n, n part-of m                energy of m, by relations: an error
 //! ```
 
 use super::claim_registry::{ClaimRegistry, as_plant, claims_emissions};
@@ -24,7 +25,7 @@ pub(crate) fn check_certificates(
 ) {
     let ats = raw.iter().zip(registry.assets);
     let ats: Vec<(&SpannedValue<RawAsset>, &Asset)> = ats.collect();
-    for (asset, plant, overlap) in certified_claims(registry) {
+    for (asset, plant, (overlap, by_relations)) in certified_claims(registry) {
         let Some((at, _)) = ats.iter().find(|(_, one)| one.id == asset.id) else {
             continue;
         };
@@ -35,7 +36,11 @@ pub(crate) fn check_certificates(
                 notes.add_error(at.span(), "claim", what, &asset.id, &plant.id);
             }
             EnergyOverlap::Possible => {
-                let what = "fault-rec-claimed-perhaps";
+                let what = if by_relations {
+                    "fault-rec-claimed-chain"
+                } else {
+                    "fault-rec-claimed-perhaps"
+                };
                 notes.add_warning(at.span(), "claim", what, &asset.id, &plant.id);
             }
         }
@@ -46,14 +51,14 @@ pub(crate) fn check_certificates(
 /// has it.
 pub(crate) fn doubted_certificates(registry: ClaimRegistry<'_>) -> Vec<(Arc<str>, Arc<str>)> {
     let doubted = certified_claims(registry).into_iter();
-    let doubted = doubted.filter(|(_, _, overlap)| *overlap == EnergyOverlap::Possible);
+    let doubted = doubted.filter(|(_, _, (overlap, _))| *overlap == EnergyOverlap::Possible);
     let ids = doubted.map(|(asset, plant, _)| (Arc::clone(&plant.id), Arc::clone(&asset.id)));
     ids.collect()
 }
 
 /// Each asset with a certificate and each plant that claims beside it, with the certainty that the
-/// two are about the same energy.
-fn certified_claims(registry: ClaimRegistry<'_>) -> Vec<(&Asset, &Asset, EnergyOverlap)> {
+/// two are about the same energy, and whether declared relations give it.
+fn certified_claims(registry: ClaimRegistry<'_>) -> Vec<(&Asset, &Asset, (EnergyOverlap, bool))> {
     let mut all = Vec::new();
     for asset in registry.assets {
         let Some(certified) = MeasuredEnergy::certified(asset) else {
@@ -77,21 +82,23 @@ fn claiming_plant<'a>(asset: &Asset, other: &'a Asset) -> Option<&'a PvPlantAsse
     (claims && other.id != asset.id && other.days.overlaps(asset.days)).then_some(plant)
 }
 
-/// Certainty that the certificate is for the energy that a plant claims, itself or by a pump.
+/// Certainty that the certificate is for the energy that a plant claims, itself or by a pump, and
+/// whether declared relations say so.
 fn overlap(
     registry: ClaimRegistry<'_>,
     (asset, certified): (&Asset, &MeasuredEnergy<'_>),
     (one, plant): (&Asset, &PvPlantAsset),
-) -> EnergyOverlap {
-    let with = |id: &str, measured: &MeasuredEnergy<'_>| {
-        let declared = registry.declared_overlap(&asset.id, id);
-        declared.max(energy_overlap(registry.site, certified, measured))
+) -> (EnergyOverlap, bool) {
+    let with = |declared: EnergyOverlap, measured: &MeasuredEnergy<'_>| {
+        let measured = energy_overlap(registry.site, certified, measured);
+        (declared.max(measured), declared >= measured)
     };
+    let related = |id: &str| registry.declared_overlap(&asset.id, id);
     let pumps = registry.replaced_pumps(plant);
     let by_pumps = pumps.map(|(_, (id, pump))| {
         let driven = registry.driven_overlap(&asset.id, pump);
-        driven.max(with(id, &MeasuredEnergy::of_pump(pump)))
+        with(driven.max(related(id)), &MeasuredEnergy::of_pump(pump))
     });
-    let own = with(&one.id, &MeasuredEnergy::of_plant(plant));
+    let own = with(related(&one.id), &MeasuredEnergy::of_plant(plant));
     by_pumps.fold(own, Ord::max)
 }

@@ -313,6 +313,22 @@ fn energy_with_a_certificate_is_claimed_by_nobody_who_is_declared_to_be_the_same
                 + &relation("q", "part-of", "m"),
             claimed,
         ),
+        // All of it goes to a meter that is a part of the certified one.
+        (
+            meter.clone()
+                + &between
+                + &relation("p", "feeds", "q")
+                + &relation("q", "part-of", "m"),
+            claimed,
+        ),
+        // Perhaps to another part of what it goes to.
+        (
+            meter.clone()
+                + &between
+                + &relation("p", "feeds", "q")
+                + &relation("m", "part-of", "q"),
+            "fault-rec-claimed-chain",
+        ),
         // Two parts of one whole are not the same energy.
         (
             meter.clone()
@@ -439,19 +455,44 @@ fn a_replaced_set_beyond_the_plant_and_a_factor_of_another_year_are_warnings() {
 }
 
 #[test]
-fn a_whole_is_no_part_of_its_part() {
-    let plants = plant("p", INVERTER, GRID)
-        + &plant("q", SECOND, NONE)
-        + &plant("r", "energy = 'meter.energy'", NONE);
-    for relations in [
-        relation("q", "part-of", "p") + &relation("p", "part-of", "q"),
-        relation("q", "part-of", "p")
-            + &relation("r", "part-of", "q")
-            + &relation("p", "part-of", "r"),
+fn no_relation_leads_back_to_its_own_asset_over_any_number_of_others() {
+    let ids = ["p", "q", "r", "u"];
+    let points = ["inverter", "second", "meter", "channels"];
+    let claims = [GRID, NONE, NONE, NONE];
+    let plants = ids
+        .iter()
+        .zip(points)
+        .zip(claims)
+        .map(|((id, point), claim)| {
+            let energy = if point == "channels" {
+                "energy_1"
+            } else {
+                "energy"
+            };
+            plant(id, &format!("energy = '{point}.{energy}'"), claim)
+        });
+    let plants: String = plants.collect();
+    for (sorts, what) in [
+        (&["feeds"][..], "fault-relation-both-ways"),
+        (&["part-of"], "fault-relation-circle"),
+        (&["in-series"], "fault-relation-circle"),
+        (&["part-of", "in-series"], "fault-relation-circle"),
     ] {
-        let faults = load(&(plants.clone() + &relations)).unwrap_err();
-        let found: Vec<&str> = faults.0.iter().map(|fault| fault.what).collect();
-        assert_eq!(found, ["fault-relation-circle"], "{relations}");
+        for length in 2..=ids.len() {
+            let step = |at: usize| {
+                let sort = sorts[at % sorts.len()];
+                relation(ids[at], sort, ids[(at + 1) % length])
+            };
+            let circle: String = (0..length).map(step).collect();
+            let faults = load(&(plants.clone() + &circle)).unwrap_err();
+            let found: Vec<&str> = faults.0.iter().map(|fault| fault.what).collect();
+            assert!(found.contains(&what), "{circle}: {found:?}");
+            // Without its last step it is a chain.
+            let chain: String = (0..length - 1).map(step).collect();
+            let found = load(&(plants.clone() + &chain));
+            let found = found.map_or_else(|faults| faults.0, |config| config.warnings);
+            assert!(found.iter().all(|fault| fault.what != what), "{chain}");
+        }
     }
 }
 
@@ -592,7 +633,7 @@ fn a_generator_set_counts_no_energy_of_a_plant_or_of_another_set() {
 
 #[test]
 fn a_claim_is_followed_over_several_relations() {
-    let (claimed, perhaps) = ("fault-rec-claimed", "fault-rec-claimed-perhaps");
+    let (claimed, perhaps) = ("fault-rec-claimed", "fault-rec-claimed-chain");
     let meter = certified("energy = 'meter.energy'");
     let between = "[[asset]]\nid = 'n'\nkind = 'meter'\nenergy = 'channels.energy_2'\n";
     let lifts = plant("q", SECOND, FUEL) + &pump("w", "energy = 'channels.energy_1'\nplts = 'q'");

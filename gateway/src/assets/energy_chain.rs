@@ -4,6 +4,8 @@
 //! ```text
 //! m feeds n, n feeds w                the energy of m is in w
 //! m part-of n, n feeds w              perhaps: another part of n may feed w
+//! p feeds m, m part-of n              the energy of p is in n
+//! p feeds n, m part-of n              perhaps: another part of n may get it
 //! m part-of n, w part-of n            not: two parts of one whole
 //! ```
 
@@ -17,9 +19,9 @@ struct ReachedAsset<'a> {
     id: &'a str,
     /// It was fed on the way.
     fed: bool,
-    /// It is a whole or a part of what was reached.
+    /// The energy may have gone by: it is a part of what was fed, or was fed by a whole.
     partial: bool,
-    /// The last step that was not in series led to a whole.
+    /// The last step that was not in series led to a whole: all of the energy is in it.
     whole: bool,
 }
 
@@ -55,7 +57,7 @@ pub(super) fn energy_reaches(
             continue;
         }
         if at.id == to && from != to {
-            let certainty = if at.fed && at.partial {
+            let certainty = if at.partial {
                 EnergyOverlap::Possible
             } else {
                 EnergyOverlap::Sure
@@ -87,11 +89,11 @@ fn step<'a>(
         // A pump hands on water, and no energy.
         AssetRelationSort::Feeds if is_here && carries(at.id) => Some(ReachedAsset {
             fed: true,
+            partial: at.partial || at.whole,
             whole: false,
             ..reached(&relation.with)
         }),
         AssetRelationSort::PartOf if is_here => Some(ReachedAsset {
-            partial: true,
             whole: true,
             ..reached(&relation.with)
         }),

@@ -123,7 +123,10 @@ pub(super) fn check_shared_points(
             check_shared_set(notes, at, (one, later));
             check_shared_waste(notes, at, (one, later));
             check_crossed_masses(notes, at, (one, later), relations);
+            check_shared_mass(notes, at, (one, later));
         }
+        let known = assets.get(..=index).unwrap_or(assets);
+        check_mass_circle(notes, at, known);
     }
 }
 
@@ -197,31 +200,22 @@ fn check_crossed_masses(
     (first, second): (&Asset, &Asset),
     relations: &[AssetRelation],
 ) {
-    let waste = |asset: &Asset| {
-        let found = asset.kind.settings().organic_waste();
-        found.map(|waste| {
-            (
-                waste.fed.to_owned(),
-                waste.taken.map(|id| id.map(str::to_owned)),
-            )
-        })
-    };
-    let Some(((fed, taken), (other_fed, other_taken))) = waste(first).zip(waste(second)) else {
+    let Some((first_mass, second_mass)) = waste_masses(first).zip(waste_masses(second)) else {
         return;
     };
-    let goes_on = |id: &str, taken: &[Option<String>]| taken.iter().flatten().any(|one| one == id);
     let feeds = |from: &Asset, to: &Asset| {
         let is_feeding = |one: &AssetRelation| one.sort == AssetRelationSort::Feeds;
         let mut all = relations.iter();
         all.any(|one| is_feeding(one) && one.asset == from.id && one.with == to.id)
     };
-    let there = goes_on(&other_fed, &taken);
-    let back = goes_on(&fed, &other_taken);
+    let there = goes_on(first, second);
+    let back = goes_on(second, first);
+    let ((fed, taken), (other_fed, other_taken)) = (first_mass, second_mass);
     let mut refuse = |role: &str, id: &str| {
         notes.add_error(at.span(), role, "fault-mass-crossed", id, &first.id);
     };
+    // A circle, which is told as one.
     if there && back {
-        refuse("fed", &other_fed);
         return;
     }
     for (role, own) in [("larvae", 0), ("residue", 1)] {
@@ -236,6 +230,71 @@ fn check_crossed_masses(
     if undeclared {
         let id = if there { &other_fed } else { &fed };
         notes.add_warning(at.span(), "fed", "fault-mass-goes-on", id, &first.id);
+    }
+}
+
+/// Ledger indicators of what goes into a bin or a heap, and of the larvae and the residue that come
+/// out.
+fn waste_masses(asset: &Asset) -> Option<(Arc<str>, [Option<Arc<str>>; 2])> {
+    let found = asset.kind.settings().organic_waste()?;
+    let taken = found.taken.map(|id| id.map(Arc::from));
+    Some((Arc::clone(found.fed), taken))
+}
+
+/// Whether what comes out of one asset is, by its indicator, what goes into the other one.
+fn goes_on(from: &Asset, to: &Asset) -> bool {
+    let masses = waste_masses(from).zip(waste_masses(to));
+    masses.is_some_and(|((_, taken), (fed, _))| taken.iter().flatten().any(|one| *one == fed))
+}
+
+/// Warns about one indicator for what comes out of two assets that are fed apart: an entry counts
+/// for the one that it names, and for no asset when it names none.
+fn check_shared_mass(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<RawAsset>,
+    (first, second): (&Asset, &Asset),
+) {
+    let Some(((fed, taken), (other_fed, other_taken))) =
+        waste_masses(first).zip(waste_masses(second))
+    else {
+        return;
+    };
+    for (role, own) in [("larvae", 0), ("residue", 1)] {
+        if fed != other_fed
+            && let Some(id) = other_taken[own].as_ref().filter(|id| !id.is_empty())
+            && taken[own].as_ref() == Some(id)
+        {
+            notes.add_warning(at.span(), role, "fault-mass-shared", id, &first.id);
+        }
+    }
+}
+
+/// Checks that no mass comes back to the last of these assets, over any number of other ones.
+fn check_mass_circle(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<RawAsset>,
+    known: &[Asset],
+) {
+    let Some((last, before)) = known.split_last() else {
+        return;
+    };
+    let mut seen = vec![last];
+    let mut next = 0;
+    while let Some(from) = seen.get(next).copied() {
+        next += 1;
+        for to in before.iter().filter(|to| to.days.overlaps(last.days)) {
+            let is_new = seen.iter().all(|one| one.id != to.id);
+            if is_new && goes_on(from, to) {
+                seen.push(to);
+            }
+        }
+        if from.id != last.id
+            && goes_on(from, last)
+            && let Some((fed, _)) = waste_masses(last)
+        {
+            notes.add_error(at.span(), "fed", "fault-mass-crossed", &fed, &from.id);
+            return;
+        }
     }
 }
 
@@ -341,6 +400,7 @@ mod tests {
             "fault-fed-shared",
             "fault-mass-crossed",
             "fault-mass-goes-on",
+            "fault-mass-shared",
         ];
         own.filter(|what| wanted.contains(what))
             .map(|what| (what, is_error))
@@ -422,7 +482,7 @@ mod tests {
             format!("[[asset]]\nid = 'c'\nkind = 'compost'\nprocess = 'in_vessel'\nfed = '{fed}'\n")
         };
         let feeds = "[[relation]]\nasset = 'a'\nkind = 'feeds'\nwith = 'c'\n";
-        let more = ["fed-2", "out-2"].map(|id| {
+        let more = ["fed-2", "out-2", "fed-3", "out-3", "out-4"].map(|id| {
             let name = format!("{{ id = '{id}', en = '{id}' }}");
             format!("[[indicator]]\nid = '{id}'\nunit = 'kg'\nname = {name}\n")
         });
@@ -446,11 +506,27 @@ mod tests {
                 refused,
             ),
             (
-                bin("a", "") + &bin("b", "fed = 'bsf-maggot'\nlarvae = 'out-2'"),
+                bin("a", "")
+                    + &bin(
+                        "b",
+                        "fed = 'bsf-maggot'\nlarvae = 'out-2'\nresidue = 'out-3'",
+                    ),
                 warned.clone(),
             ),
             (bin("a", "") + &heap("bsf-kasgot"), warned),
             (bin("a", "") + &heap("bsf-kasgot") + feeds, Vec::new()),
+            // A circle of three, in which no two feed each other.
+            (
+                bin("a", "fed = 'fed-2'\nlarvae = 'out-2'\nresidue = 'fed-3'")
+                    + &bin("b", "fed = 'fed-3'\nlarvae = 'out-3'\nresidue = 'bsf-fed'")
+                    + &bin("c", "larvae = 'out-4'\nresidue = 'fed-2'"),
+                vec![("fault-mass-crossed", true)],
+            ),
+            // Fed apart, and harvested under one record.
+            (
+                bin("a", "") + &bin("b", "fed = 'fed-2'\nresidue = 'out-2'"),
+                vec![("fault-mass-shared", false)],
+            ),
             // Two bins of one record are told apart by the entries.
             (bin("a", "") + &bin("b", ""), Vec::new()),
         ] {

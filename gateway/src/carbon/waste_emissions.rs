@@ -68,14 +68,51 @@ pub(crate) fn waste_figures(
     book: &PeriodLedger,
     known: KnownIndicators<'_>,
 ) -> Vec<Indicator> {
+    let treating = desk.config.assets.iter();
+    let treating = treating.filter(|one| one.kind.settings().organic_waste().is_some());
+    let treating: Vec<&Asset> = treating.collect();
+    let sharing = EntryAttribution::new(&treating);
     let mut all = Vec::new();
     for group in waste_groups(desk.config) {
-        match group.assets[..] {
-            [one] => all.extend(group_figures(&context_of(desk, one), &group, book, known)),
-            _ => all.extend(shared_group_figures(desk, &group, book, known)),
-        }
+        let book = sharing.entries_of_group(book, &group.assets);
+        let mut made = match group.assets[..] {
+            [one] => group_figures(&context_of(desk, one), &group, &book, known),
+            _ => shared_group_figures(desk, &group, &book, known),
+        };
+        tell_shared_masses(&sharing, &group, &mut made);
+        all.extend(made);
     }
     all
+}
+
+/// Says of a mass without entries that is recorded for assets of other groups too, that an entry
+/// counts for the asset that it names.
+fn tell_shared_masses(
+    sharing: &EntryAttribution<'_>,
+    group: &WasteGroup<'_>,
+    made: &mut [Indicator],
+) {
+    let Some(bin) = group.bin else {
+        return;
+    };
+    for (spec, indicator) in [
+        (&rearing::LARVAE, &bin.larvae),
+        (&rearing::RESIDUE, &bin.residue),
+    ] {
+        let users: Vec<&Asset> = sharing.users_of(indicator).collect();
+        if users
+            .iter()
+            .all(|one| group.assets.iter().any(|own| own.id == one.id))
+        {
+            continue;
+        }
+        let names: Vec<&str> = users.iter().map(|one| &*one.name).collect();
+        let why = IndicatorRemark::new("account-unnamed-bin").with_arg("assets", names.join(", "));
+        let missing = made
+            .iter_mut()
+            .filter(|one| *one.id == *spec.id && one.value.is_err());
+        missing.for_each(|figure| figure.value = Err(why.clone()));
+    }
 }
 
 fn context_of<'a>(desk: &FigureContext<'a>, asset: &Asset) -> FigureContext<'a> {

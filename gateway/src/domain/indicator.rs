@@ -350,6 +350,7 @@ const DOUBT_REMARKS: &[&str] = &[
     "account-implausible-",
     "account-unusual-",
     "account-same-series",
+    "account-steady-ratio",
     "account-claimed-perhaps",
     "account-certified-perhaps",
     "account-refused",

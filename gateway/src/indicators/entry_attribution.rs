@@ -26,6 +26,22 @@ impl<'a> EntryAttribution<'a> {
         book.filtered(|entry| self.owner_of(entry).is_none())
     }
 
+    /// Entries of a group of the members: of an indicator that others use too, those that name one
+    /// of the group.
+    pub(crate) fn entries_of_group(&self, book: &PeriodLedger, group: &[&Asset]) -> PeriodLedger {
+        let is_own = |one: &Asset| group.iter().any(|known| known.id == one.id);
+        book.filtered(|entry| {
+            let mut users = self.users_of(&entry.statement.indicator);
+            users.all(is_own) || self.owner_of(entry).is_some_and(is_own)
+        })
+    }
+
+    /// Members that use an indicator.
+    pub(crate) fn users_of(&self, indicator: &str) -> impl Iterator<Item = &'a Asset> {
+        let members = self.members.iter().copied();
+        members.filter(move |member| member.waste_indicators().contains(&indicator))
+    }
+
     /// Whether there is an entry of the mass that goes into or comes out of a member.
     pub(crate) fn has_entries(&self, book: &PeriodLedger) -> bool {
         let mut all = self
@@ -37,8 +53,7 @@ impl<'a> EntryAttribution<'a> {
 
     fn owner_of(&self, entry: &LedgerEntry) -> Option<&'a Asset> {
         let said = &entry.statement;
-        let has = |member: &&&'a Asset| member.waste_indicators().contains(&&*said.indicator);
-        let possible: Vec<&'a Asset> = self.members.iter().filter(has).copied().collect();
+        let possible: Vec<&'a Asset> = self.users_of(&said.indicator).collect();
         if let [one] = possible[..] {
             return Some(one);
         }

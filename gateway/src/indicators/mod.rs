@@ -40,6 +40,7 @@ pub(crate) mod indicator_query;
 pub(crate) mod input_reading;
 pub(crate) mod input_series;
 pub(crate) mod ledger_totals;
+pub(crate) mod measured_period;
 pub(crate) mod measured_since;
 pub(crate) mod measured_time;
 pub(crate) mod moving_together;
@@ -61,14 +62,10 @@ pub(crate) mod uncertainty;
 use crate::assets::Asset;
 use crate::carbon::waste_emissions as waste;
 use crate::config::Config;
-use crate::domain::UtcMs;
 use crate::domain::equation::equation_fault;
 use crate::domain::indicator::{Indicator, InputSource, SiteIndicators, ValueOrigin};
-use crate::domain::redated_stretch::RedatedStretch;
-use crate::domain::sample_import::ImportedStretch;
-use crate::limits::{COUNTER_LOOKBACK_DAYS, REDATED_SHIFT_MIN_MS};
 use crate::storage::Store;
-use asset_figures::{SumsRequest, figures_of_kind};
+use asset_figures::figures_of_kind;
 use asset_plan::AssetPlan;
 use asset_sums::AssetIndicators;
 use claim_inheritance::{doubt_same_entries, pass_verdicts};
@@ -76,15 +73,13 @@ use double_claims::mark_double_claims;
 use entry_plausibility::judge_entries;
 use figure_context::FigureContext;
 use ledger_totals::PeriodLedger;
-use moving_together::mark_moving_together;
-use operating_days::{mark_operating_days, operating_spans};
+use measured_period::{MeasuredPeriod, periods_around};
+use moving_together::{has_main_figure, mark_moving_together, moving_pairs};
+use operating_days::mark_operating_days;
 use period_days::PeriodDays;
 use sample_merge::ProgressCounter;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// Milliseconds of 24 hours.
-const DAY_MS: i64 = 86_400_000;
 
 pub use catalogue::{all_indicators, is_measured_figure, name_key, with_measured_figures};
 pub use indicator_query::{CalculationProgress, IndicatorQuery, IndicatorsError};
@@ -109,32 +104,25 @@ pub async fn calculate_in_turn<T>(
     turn: impl AsyncFnOnce(u64) -> Result<T, IndicatorsError>,
     progress: &mut (dyn FnMut(CalculationProgress) + Send),
 ) -> Result<SiteIndicators, IndicatorsError> {
-    let span = PeriodDays::new(&config.site, ask.period, ask.now)?;
     let wanted = required_assets(config, ask)?;
+    let own = MeasuredPeriod::open(config, store, ask.clone()).await?;
+    let around = periods_around(config, store, &own).await?;
     let calibrations = store.list_calibrations().await?;
-    let imports = imported_stretches(store, &span).await?;
-    let redated = redated_stretches(store, &span).await?;
     let lost = store.list_damage().await?;
-    let revision = config.revision_id();
-    let spans = operating_spans(config, &span);
-    let mut plans = Vec::new();
-    for asset in config.assets.iter().filter(|one| wanted.contains(&one.id)) {
-        let Some(span) = spans.get(&asset.id) else {
-            continue;
-        };
-        let request = SumsRequest {
-            config,
-            asset,
-            span,
-            calibrations: &calibrations,
-            imports: &imports,
-            redated: &redated,
-        };
-        plans.push(AssetPlan::new(store, &revision, ask, request).await?);
+    let plans = own.plans((config, store), &calibrations, |asset| {
+        wanted.contains(&asset.id)
+    });
+    let plans = plans.await?;
+    let mut near = Vec::new();
+    for one in &around {
+        let plans = one.plans((config, store), &calibrations, has_main_figure);
+        near.push(plans.await?);
     }
-    let all_days = plans.iter().map(AssetPlan::point_days).sum();
+    let all_days = plans.iter().chain(near.iter().flatten());
+    let all_days = all_days.map(AssetPlan::point_days).sum();
     let _turn = turn(all_days).await?;
-    let book = PeriodLedger::open(store, &span).await?;
+    let span = &own.span;
+    let book = PeriodLedger::open(store, span).await?;
     let mut steps = ProgressCounter {
         progress,
         done: 0,
@@ -153,36 +141,18 @@ pub async fn calculate_in_turn<T>(
         };
         all.events.add_damage(&lost, (span.from, span.to), first_of);
     }
-    add_dependent_indicators(config, (&span, &spans), &book, &mut all);
-    mark_operating_days(&span, &spans, &mut all);
+    let mut pairs = moving_pairs(config, &all.figures, &all.daily);
+    for plans in near {
+        let mut there = AssetIndicators::default();
+        for plan in plans {
+            there.merge(plan.run(store, &mut steps).await?);
+        }
+        pairs.extend(moving_pairs(config, &there.figures, &there.daily));
+    }
+    mark_moving_together(config, &mut all.figures, pairs);
+    add_dependent_indicators(config, (span, &own.spans), &book, &mut all);
+    mark_operating_days(span, &own.spans, &mut all);
     Ok(build_site_indicators(config, ask, all))
-}
-
-/// Imported stretches of the period, and of the time before it in which its first readings are
-/// looked for.
-async fn imported_stretches(
-    store: &Store,
-    span: &PeriodDays,
-) -> Result<Vec<ImportedStretch>, IndicatorsError> {
-    let from = span.from.saturating_sub(COUNTER_LOOKBACK_DAYS * DAY_MS);
-    let found = store
-        .imported_stretches(UtcMs(from), UtcMs(span.to))
-        .await?;
-    Ok(found)
-}
-
-/// Stretches of the period whose readings were dated afterwards, by more than a clock drifts.
-async fn redated_stretches(
-    store: &Store,
-    span: &PeriodDays,
-) -> Result<Vec<Arc<RedatedStretch>>, IndicatorsError> {
-    let found = store
-        .redated_stretches(UtcMs(span.from), UtcMs(span.to))
-        .await?;
-    let told = found
-        .into_iter()
-        .filter(|one| one.shift_ms.abs() >= REDATED_SHIFT_MIN_MS);
-    Ok(told.map(Arc::new).collect())
 }
 
 /// Adds the indicators that depend on the ledger or on indicators of other assets.
@@ -198,7 +168,6 @@ fn add_dependent_indicators(
         Some((asset, FigureContext::new(config, span, Some(&asset.id))))
     });
     let in_operation: Vec<(&Asset, FigureContext<'_>)> = in_operation.collect();
-    mark_moving_together(config, &mut all.figures, &all.daily);
     pass_verdicts(&mut all.figures);
     // Ledger figures first: the CO2 of a plant may depend on the fuel of a genset.
     for (asset, desk) in &in_operation {

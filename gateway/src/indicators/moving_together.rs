@@ -1,6 +1,7 @@
-//! [`mark_moving_together`]: figures of two assets that move together without a declared relation
-//! are perhaps the same quantity (METHODS G.7).
+//! [`moving_pairs`], [`mark_moving_together`]: figures of two assets that move together without a
+//! declared relation are perhaps the same quantity (METHODS G.7).
 
+use crate::assets::Asset;
 use crate::assets::catchment::indicators as catchment;
 use crate::assets::genset::indicators as genset;
 use crate::assets::meter::indicators as meter;
@@ -11,79 +12,109 @@ use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::{
     DailyValues, Indicator, IndicatorRemark, IndicatorSpec, InputSource,
 };
+use crate::indicators::asset_figures::KIND_INDICATORS;
 use crate::indicators::figure_context::FigureBuilder;
 use crate::indicators::series_likeness::{SeriesLikeness, sampling_share, series_likeness};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Figures that stand for what an asset measures.
-const MAIN_FIGURES: [&IndicatorSpec<'_>; 7] = [
+const MAIN_FIGURES: [&IndicatorSpec<'_>; 8] = [
     &solar::GENERATION,
     &pump::VOLUME,
     &pump::ENERGY,
     &genset::ENERGY,
     &meter::ENERGY,
     &meter::IMPORT,
+    &meter::EXPORT,
     &catchment::CAPTURED,
 ];
-/// Adds a remark to both figures of each such pair; series that are the same make them doubtful.
-pub(crate) fn mark_moving_together(
+
+/// Two figures that move together without a declared relation.
+#[derive(Clone, Debug)]
+pub(crate) struct MovingPair {
+    likeness: SeriesLikeness,
+    /// Id and asset of each, in the order of the configuration.
+    figures: [(Arc<str>, Arc<str>); 2],
+}
+
+/// Whether an asset has figures that are compared.
+pub(crate) fn has_main_figure(asset: &Asset) -> bool {
+    let mut kinds = KIND_INDICATORS.iter();
+    let own = kinds.find(|(word, _)| *word == asset.kind.word());
+    let mut own = own.into_iter().flat_map(|(_, own)| own.iter());
+    own.any(|one| MAIN_FIGURES.iter().any(|spec| spec.id == one.id))
+}
+
+/// The pairs of figures that move together by these daily values.
+pub(crate) fn moving_pairs(
     config: &Config,
-    figures: &mut [Indicator],
+    figures: &[Indicator],
     daily: &[DailyValues],
-) {
+) -> Vec<MovingPair> {
     let main: Vec<&DailyValues> = daily
         .iter()
         .filter(|one| one.asset.is_some() && MAIN_FIGURES.iter().any(|spec| *spec.id == *one.id))
         .collect();
+    let mut all = Vec::new();
     for (index, one) in main.iter().enumerate() {
         for other in &main[..index] {
             let Some(likeness) = likeness(config, figures, one, other) else {
                 continue;
             };
-            if is_explained(config, figures, one, other) {
-                continue;
-            }
-            for (of, with) in [(one, other), (other, one)] {
-                mark(config, figures, of, with, likeness);
+            if !is_explained(config, figures, one, other) {
+                all.extend(pair(config, likeness, [one, other]));
             }
         }
     }
+    all
 }
 
-fn mark(
+fn pair(config: &Config, likeness: SeriesLikeness, of: [&DailyValues; 2]) -> Option<MovingPair> {
+    let place = |id: &Arc<str>| config.assets.iter().position(|asset| asset.id == *id);
+    let of = of.map(|one| Some((Arc::clone(&one.id), one.asset.clone()?)));
+    let [one, other] = of;
+    let mut figures = [one?, other?];
+    figures.sort_by_key(|(_, asset)| place(asset));
+    Some(MovingPair { likeness, figures })
+}
+
+/// Adds a remark to both figures of each pair. What is probably one quantity twice makes them
+/// doubtful. Of a pair that was found more than once, the strongest sign counts.
+pub(crate) fn mark_moving_together(
     config: &Config,
     figures: &mut [Indicator],
-    of: &DailyValues,
-    with: &DailyValues,
-    likeness: SeriesLikeness,
+    mut pairs: Vec<MovingPair>,
 ) {
-    let is_same = likeness == SeriesLikeness::Same;
-    let key = if is_same {
-        "account-same-series"
-    } else {
-        "account-moves-together"
+    pairs.sort_by(|one, other| {
+        let by_figures = one.figures.cmp(&other.figures);
+        by_figures.then(other.likeness.cmp(&one.likeness))
+    });
+    pairs.dedup_by(|later, kept| later.figures == kept.figures);
+    for pair in &pairs {
+        mark(config, figures, pair);
+    }
+}
+
+fn mark(config: &Config, figures: &mut [Indicator], pair: &MovingPair) {
+    let (key, verdict) = match pair.likeness {
+        SeriesLikeness::Same => ("account-same-series", ClaimVerdict::Doubtful),
+        SeriesLikeness::SteadyRatio => ("account-steady-ratio", ClaimVerdict::Doubtful),
+        SeriesLikeness::Together => ("account-moves-together", ClaimVerdict::Claimable),
     };
     // The same words at both: what is computed from both says it once.
-    let place = |one: &DailyValues| {
-        let mut assets = config.assets.iter();
-        assets.position(|asset| Some(&asset.id) == one.asset.as_ref())
-    };
-    let mut both = [of, with];
-    both.sort_by_key(|one| place(one));
-    let [asset, other] =
-        both.map(|one| config.asset_name(one.asset.as_deref().unwrap_or_default()));
-    let remark = IndicatorRemark::new(key);
-    let remark = remark.with_arg("asset", asset).with_arg("other", other);
-    let found = figures
-        .iter_mut()
-        .find(|one| one.id == of.id && one.asset == of.asset);
-    if let Some(figure) = found {
-        let mut marked = figure.clone().with_remark(remark);
-        if is_same {
-            marked = marked.with_verdict(ClaimVerdict::Doubtful);
+    let [one, other] = &pair.figures;
+    let said = IndicatorRemark::new(key)
+        .with_arg("asset", config.asset_name(&one.1))
+        .with_arg("other", config.asset_name(&other.1));
+    for (id, asset) in &pair.figures {
+        let is_it = |one: &&mut Indicator| one.id == *id && one.asset.as_ref() == Some(asset);
+        if let Some(figure) = figures.iter_mut().find(is_it) {
+            *figure = figure
+                .clone()
+                .with_remark(said.clone())
+                .with_verdict(verdict);
         }
-        *figure = marked;
     }
 }
 

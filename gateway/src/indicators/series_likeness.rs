@@ -11,17 +11,20 @@
 //! polls. Two series are taken for one when all of their difference can come from that, and when
 //! they vary so much that this says something. Two plants under one sky differ by more from day to
 //! day; counters that are too coarse to show it are told as well, since nothing speaks against one
-//! quantity.
+//! quantity. The scale says nothing: two meters of one quantity read a few percent apart, and a wrong
+//! ratio of a current transformer makes it a multiple.
 
 use std::time::Duration;
 
-/// Likeness of two series.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Likeness of two series, from the weakest to the strongest sign of one quantity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum SeriesLikeness {
+    /// The same ratio on all days, as far as readings can tell that are too coarse to show more.
+    Together,
+    /// The same ratio on all days, or a ratio near 1 and nothing that speaks against it.
+    SteadyRatio,
     /// The same values.
     Same,
-    /// The same ratio on all days, as far as the readings can tell.
-    Together,
 }
 
 /// Days from which two series can be compared.
@@ -38,6 +41,9 @@ const VARIATION_MIN: f64 = 1.1;
 const DIFFERENCE_SHARE: f64 = 0.25;
 /// Deviation of the ratio from 1 up to which two exact series are the same.
 const SAME_RATIO: f64 = 0.001;
+/// Deviation of the ratio from 1 up to which two series are taken for two meters of one quantity.
+// Meters of class 1 or 2, each with its current transformers, differ by up to 5 %.
+const METER_RATIO: f64 = 0.05;
 /// Uncertainty of a day's value up to which two series can be called the same.
 const SAME_BOUND: f64 = 0.05;
 /// Share of the step by which values of a counter may be off its multiples.
@@ -93,10 +99,14 @@ pub(crate) fn series_likeness(days: &[(f64, f64)], sampling: f64) -> Option<Seri
     }
     let is_decisive = is_exact || bound.sqrt() <= SAME_BOUND * mean;
     let tolerance = SAME_RATIO + steps / all + sampling / count.sqrt();
-    Some(if is_decisive && (ratio - 1.0).abs() <= tolerance {
-        SeriesLikeness::Same
-    } else {
-        SeriesLikeness::Together
+    // Of whichever is the smaller one: 0.95 and 1/0.95 are one pair of meters.
+    let off = ratio.max(1.0 / ratio) - 1.0;
+    Some(match (is_decisive, off) {
+        (true, off) if off <= tolerance => SeriesLikeness::Same,
+        (false, off) if off > METER_RATIO / (1.0 - METER_RATIO) + tolerance => {
+            SeriesLikeness::Together
+        }
+        _ => SeriesLikeness::SteadyRatio,
     })
 }
 
@@ -189,7 +199,8 @@ mod tests {
             let one = counted(&days, STEPS[steps.0], starts.0, rounds.0);
             let other = counted(&scaled, STEPS[steps.1], starts.1, rounds.1);
             let both: Vec<(f64, f64)> = one.into_iter().zip(other).collect();
-            prop_assert!(series_likeness(&both, 0.0).is_some(), "{both:?}");
+            let found = series_likeness(&both, 0.0);
+            prop_assert!(found >= Some(SeriesLikeness::SteadyRatio), "{found:?} {both:?}");
         }
 
         /// Twins: the counter and the power of one plant.
@@ -213,7 +224,8 @@ mod tests {
             let by_power = made.iter().map(|(_, polled)| polled * scale);
             let both: Vec<(f64, f64)> = shown.into_iter().zip(by_power).collect();
             let sampling = sampling_share(u64::from(poll_min) * 60_000);
-            prop_assert!(series_likeness(&both, sampling).is_some(), "{both:?}");
+            let found = series_likeness(&both, sampling);
+            prop_assert!(found >= Some(SeriesLikeness::SteadyRatio), "{found:?} {both:?}");
         }
 
         /// Two plants under one sky whose days differ by a few percent, with fine counters.
@@ -236,15 +248,16 @@ mod tests {
     }
 
     #[test]
-    fn equal_series_are_the_same_and_a_steady_ratio_moves_together() {
+    fn equal_series_are_the_same_and_a_steady_ratio_is_told_at_any_scale() {
         let days: Vec<f64> = (0..30_i32).map(|day| 5.0 + f64::from(day % 7)).collect();
         let with = |ratio: f64| -> Vec<(f64, f64)> {
             days.iter().map(|day| (*day, day * ratio)).collect()
         };
         for (ratio, wanted) in [
             (1.0, SeriesLikeness::Same),
-            (0.5, SeriesLikeness::Together),
-            (1.03, SeriesLikeness::Together),
+            (0.5, SeriesLikeness::SteadyRatio),
+            (1.03, SeriesLikeness::SteadyRatio),
+            (0.97, SeriesLikeness::SteadyRatio),
         ] {
             assert_eq!(series_likeness(&with(ratio), 0.0), Some(wanted), "{ratio}");
         }

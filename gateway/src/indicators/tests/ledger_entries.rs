@@ -285,3 +285,31 @@ async fn the_net_of_waste_is_known_when_the_year_is_over() {
     let project = find_figure(&over, "waste.project", "bin").claim;
     assert_eq!(project, ClaimVerdict::Provisional(ProvisionalReason::Bound));
 }
+
+#[tokio::test]
+async fn what_two_bins_harvest_under_one_record_is_shown_at_the_bin_that_it_names() {
+    let bin = |id: &str, point: &str, keys: &str| {
+        format!(
+            "[[asset]]\nid = '{id}'\nkind = 'bsf'\nprobe = 'x'\ntemperature = '{point}'\n{keys}\n"
+        )
+    };
+    let second = "[[indicator]]\nid = 'fed-2'\nunit = 'kg'\nname = { id = 'b', en = 'b' }\n";
+    let bins = bin("bak-1", "bin.core", "") + &bin("bak-2", "bin.heap", "fed = 'fed-2'");
+    let village = TestSite::new(&site_text(&[second, &bins]));
+    let harvest = |kg, what: &str| EntryStatement {
+        what: what.to_owned(),
+        ..ledger_statement("bsf-maggot", kg, "2026-11-20")
+    };
+    let entries = vec![
+        ledger_statement("bsf-fed", 50, "2026-11-02"),
+        ledger_statement("fed-2", 70, "2026-11-02"),
+        harvest(10, "bak-1"),
+        harvest(4, ""),
+    ];
+    village.store.append_ledger(entries, "siti").await.unwrap();
+    let found = village.indicators("2026-11").await;
+    assert_figure_close(&found, "bsf.larvae", "bak-1", 10.0);
+    assert_missing(&found, "bsf.larvae", "bak-2", "account-unnamed-bin");
+    assert_figure_close(&found, "bsf.fed", "bak-2", 70.0);
+    assert_figure_close(&found, "ledger.bsf-maggot", "", 14.0);
+}

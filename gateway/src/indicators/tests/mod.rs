@@ -11,6 +11,7 @@ mod late_readings;
 mod ledger_entries;
 mod measured_time;
 mod meter_swaps;
+mod moving_twins;
 mod plausibility;
 mod replaced_factors;
 mod reported_cases;

@@ -65,10 +65,14 @@ async fn what_moves_together_without_a_declared_relation_is_marked() {
     let verdict = find_figure(&same, "meter.energy", "one").claim;
     assert_eq!(verdict, ClaimVerdict::Doubtful);
     let half = two_meters("", |_| 0.5).await;
-    assert_eq!(marked(&half, "account-moves-together"), [true, true]);
+    assert_eq!(marked(&half, "account-steady-ratio"), [true, true]);
     // Under one sky two plants differ by more than a percent.
     let alike = two_meters("", |day| 1.0 + 0.06 * f64::from(day % 2)).await;
-    for key in ["account-moves-together", "account-same-series"] {
+    for key in [
+        "account-moves-together",
+        "account-steady-ratio",
+        "account-same-series",
+    ] {
         assert_eq!(marked(&alike, key), [false, false], "{key}");
     }
     let relation = "[[relation]]\nasset = 'two'\nkind = 'in-series'\nwith = 'one'\n";
@@ -277,10 +281,11 @@ async fn one_energy_by_a_coarse_counter_and_by_a_power_is_told() {
     let found = two_plants(points, [&counter, &power]).await;
     for asset in ["one", "two"] {
         let made = find_figure(&found, "plts.generation", asset);
-        let is_told = ["account-moves-together", "account-same-series"]
+        let is_told = ["account-steady-ratio", "account-same-series"]
             .iter()
             .any(|key| has_remark(made, key));
         assert!(is_told, "{asset}: {:?}", made.remarks);
+        assert_eq!(made.claim, ClaimVerdict::Doubtful, "{asset}");
     }
 }
 

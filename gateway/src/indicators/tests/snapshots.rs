@@ -275,11 +275,15 @@ async fn noon_site() -> SnapshotSite {
 
 /// Point-days of one day of all assets: 15 series.
 const ONE_DAY: u64 = 15;
+/// Point-days of one day of the assets that are compared: 11 series.
+const COMPARED_DAY: u64 = 11;
+/// Point-days of the month before, with which the first days of a month are compared.
+const OCTOBER: u64 = 31 * COMPARED_DAY;
 
 #[tokio::test]
 async fn closed_days_are_read_once_also_after_a_restart() {
     let mut site = noon_site().await;
-    assert_eq!(site.check("2026-11").await.unwrap(), 5 * ONE_DAY);
+    assert_eq!(site.check("2026-11").await.unwrap(), 5 * ONE_DAY + OCTOBER);
     assert_eq!(site.check("2026-11").await.unwrap(), ONE_DAY);
     site.restart().await;
     assert_eq!(site.check("2026-11").await.unwrap(), ONE_DAY);
@@ -297,7 +301,7 @@ async fn a_closed_period_is_read_once() {
     let site = noon_site().await;
     assert_eq!(
         site.check("2026-11-01..2026-11-03").await.unwrap(),
-        3 * ONE_DAY
+        3 * ONE_DAY + 4 * COMPARED_DAY + OCTOBER
     );
     assert_eq!(site.check("2026-11-01..2026-11-03").await.unwrap(), 0);
 }
@@ -307,7 +311,7 @@ async fn no_snapshot_is_made_by_an_untrusted_clock() {
     let site = noon_site().await;
     site.clock.distrust();
     site.check("2026-11").await.unwrap();
-    assert_eq!(site.check("2026-11").await.unwrap(), 5 * ONE_DAY);
+    assert_eq!(site.check("2026-11").await.unwrap(), 5 * ONE_DAY + OCTOBER);
     site.clock.trust();
     site.check("2026-11").await.unwrap();
     assert_eq!(site.check("2026-11").await.unwrap(), ONE_DAY);
@@ -370,7 +374,8 @@ async fn another_configuration_reads_its_days_itself() {
         .replace("capacity_kwp = 2.0", "capacity_kwp = 1.9");
     site.config = load_site(&site.text);
     site.restart().await;
-    assert_eq!(site.check("2026-11").await.unwrap(), 5 * ONE_DAY);
+    let read = site.check("2026-11").await.unwrap();
+    assert_eq!(read, 5 * ONE_DAY + OCTOBER);
     assert_eq!(site.check("2026-11").await.unwrap(), ONE_DAY);
 }
 
@@ -393,7 +398,7 @@ async fn a_damaged_snapshot_is_not_used() {
         site.store = Store::open(folder, &config.site, &config.store, &text, clock).unwrap();
         assert_eq!(
             site.check("2026-11").await.unwrap(),
-            5 * ONE_DAY,
+            5 * ONE_DAY + OCTOBER,
             "{damage}"
         );
         site.store.stop().await;

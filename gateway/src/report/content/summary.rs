@@ -113,6 +113,7 @@ pub(crate) fn is_moving_together(remark: &IndicatorRemark) -> bool {
     let keys = [
         "account-moves-together",
         "account-same-series",
+        "account-steady-ratio",
         "account-claimed-perhaps",
         "account-certified-perhaps",
     ];
