@@ -55,7 +55,12 @@ pub(crate) fn check_config(
     assets::apply_rated_limits(&assets, &mut devices);
     let ranges = assets.iter().map(|asset| asset.kind.settings());
     let ranges = ranges.flat_map(|settings| settings.entry_ranges());
-    let definitions = definitions.clone().with_asset_ranges(ranges);
+    let names = assets.iter();
+    let names = names.map(|one| (Arc::clone(&one.id), Arc::clone(&one.name)));
+    let definitions = definitions
+        .clone()
+        .with_asset_ranges(ranges)
+        .with_assets(names);
     let report = report_settings::check_report(notes, raw.report.as_ref(), &assets, &definitions);
     Config {
         file: notes.file.to_owned(),

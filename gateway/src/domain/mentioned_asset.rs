@@ -1,4 +1,17 @@
-//! [`mentioned_asset`]: the asset that a person names in a text.
+//! [`mentioned_asset`], [`unknown_asset`]: the asset that a person names in a text.
+//!
+//! ```text
+//! bins `bak`, `bak-1`        "Bak 1: sisa pasar" names bak-1, "bak 12 kg" names bak
+//!                            "bak 2" names none of them, and there is no such asset
+//! ```
+
+/// Most digits of a number in a name; more are a year or an amount.
+const NAME_DIGITS_MAX: usize = 3;
+/// Words behind a number that make it an amount.
+const AMOUNT_WORDS: [&str; 23] = [
+    "%", "buah", "days", "ekor", "ember", "g", "gram", "hari", "jam", "kali", "karung", "kg",
+    "kwh", "l", "liter", "litre", "litres", "m", "m3", "orang", "t", "times", "ton",
+];
 
 /// Id of the one asset that a text names by id or name, of assets as (id, name). If one name
 /// contains another (`bin`, `bin 2`), the longer match wins. `None` when none or several are named.
@@ -6,9 +19,9 @@ pub(crate) fn mentioned_asset<'a>(
     assets: impl IntoIterator<Item = (&'a str, &'a str)>,
     text: &str,
 ) -> Option<&'a str> {
-    let text = text.to_lowercase();
+    let text = plain_text(text);
     let label = |(id, name): (&'a str, &'a str)| {
-        let labels = [id.to_lowercase(), name.to_lowercase()];
+        let labels = [plain_text(id), plain_text(name)];
         let found = labels
             .into_iter()
             .filter(|label| contains_whole_words(&text, label));
@@ -27,14 +40,74 @@ pub(crate) fn mentioned_asset<'a>(
     }
 }
 
-/// Whether a text contains `words` as whole words.
-fn contains_whole_words(text: &str, words: &str) -> bool {
-    let ends = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
-    let mut found = text.match_indices(words);
-    !words.is_empty()
-        && found.any(|(at, _)| {
-            ends(text[..at].chars().next_back()) && ends(text[at + words.len()..].chars().next())
+/// Name in a text that is the name of an asset but for its number, such as `bak 2` where there is
+/// `bak-1` alone; `None` when the text names no such asset.
+pub(crate) fn unknown_asset<'a>(
+    assets: impl IntoIterator<Item = (&'a str, &'a str)>,
+    text: &str,
+) -> Option<String> {
+    let text = plain_text(text);
+    let assets = assets.into_iter();
+    let labels = assets.flat_map(|(id, name)| [plain_text(id), plain_text(name)]);
+    let labels: Vec<String> = labels.collect();
+    let named = |label: &String| {
+        let stem = label
+            .trim_end_matches(|c: char| c.is_ascii_digit())
+            .trim_end();
+        // `m1` is no `m` with a number.
+        let is_stem = stem.len() == label.len() || label[stem.len()..].starts_with(' ');
+        let stem = if is_stem { stem } else { label };
+        let mut places = whole_words(&text, stem);
+        places.find_map(|at| {
+            let number = following_number(&text[at + stem.len()..])?;
+            let name = format!("{stem} {number}");
+            (!labels.contains(&name)).then_some(name)
         })
+    };
+    labels.iter().filter_map(named).max_by_key(String::len)
+}
+
+/// A text in small letters, with spaces for the signs that join the words of a name.
+fn plain_text(text: &str) -> String {
+    text.to_lowercase()
+        .replace(['-', '_'], " ")
+        .trim()
+        .to_owned()
+}
+
+/// Whether a text contains `words` as whole words that no number makes another name.
+fn contains_whole_words(text: &str, words: &str) -> bool {
+    whole_words(text, words).any(|at| following_number(&text[at + words.len()..]).is_none())
+}
+
+/// Places of `words` in a text as whole words.
+fn whole_words<'t>(text: &'t str, words: &'t str) -> impl Iterator<Item = usize> + 't {
+    let ends = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    let found = text.match_indices(words).filter(|_| !words.is_empty());
+    let whole = found.filter(move |(at, _)| {
+        ends(text[..*at].chars().next_back()) && ends(text[at + words.len()..].chars().next())
+    });
+    whole.map(|(at, _)| at)
+}
+
+/// Number with which a name goes on, at the beginning of the text behind it; `None` for an amount,
+/// a date or a year.
+fn following_number(rest: &str) -> Option<&str> {
+    let number = rest.trim_start_matches([' ', '#']);
+    let end = number.find(|c: char| !c.is_ascii_digit());
+    let (digits, after) = number.split_at(end.unwrap_or(number.len()));
+    let is_apart = number.len() < rest.len() && !digits.is_empty();
+    let mut letters = after.chars();
+    let joined = match letters.next() {
+        None | Some(' ' | ';' | ':' | ')') => false,
+        Some('.' | ',') => letters.next().is_some_and(|c| c.is_ascii_digit()),
+        Some(_) => true,
+    };
+    let next = after.split_whitespace().next().unwrap_or_default();
+    let next = next.trim_end_matches([',', '.', ';', ':', ')']);
+    let is_amount = after.starts_with(' ') && AMOUNT_WORDS.contains(&next);
+    let is_name = is_apart && digits.len() <= NAME_DIGITS_MAX && !joined && !is_amount;
+    is_name.then_some(digits)
 }
 
 #[cfg(test)]
@@ -46,12 +119,42 @@ mod tests {
         for (text, words, has) in [
             ("lot 7, bin-2", "bin-2", true),
             ("bin-21", "bin-2", false),
+            ("bin 2", "bin", false),
+            ("bin 12 kg", "bin", true),
+            ("bin 12,5", "bin", true),
+            ("bin 2026", "bin", true),
+            ("bin 20/11", "bin", true),
             ("robin", "bin", false),
             ("bin", "bin", true),
             ("bak maggot 1: sisa pasar", "bak maggot 1", true),
             ("anything", "", false),
         ] {
-            assert_eq!(contains_whole_words(text, words), has, "{text}");
+            let (text, words) = (plain_text(text), plain_text(words));
+            assert_eq!(contains_whole_words(&text, &words), has, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_with_the_number_of_no_asset_is_told() {
+        let bins = [("bak", "Bak"), ("maggot-1", "Bak maggot 1"), ("m1", "m1")];
+        for (text, unknown) in [
+            ("bak 2", Some("bak 2")),
+            ("Bak-2: sisa pasar", Some("bak 2")),
+            ("bak #2", Some("bak 2")),
+            ("maggot 3, bak", Some("maggot 3")),
+            ("bak maggot 2", Some("bak maggot 2")),
+            ("bak maggot 1", None),
+            ("maggot_1", None),
+            ("bak 2 kali", None),
+            ("bak 12 kg", None),
+            ("m2", None),
+            ("sisa pasar 2", None),
+            ("", None),
+        ] {
+            assert_eq!(unknown_asset(bins, text).as_deref(), unknown, "{text}");
+            if unknown == Some("bak 2") {
+                assert_eq!(mentioned_asset(bins, text), None, "{text}");
+            }
         }
     }
 

@@ -92,6 +92,9 @@ impl<'a> EntryChecker<'a> {
             self.check_amount(definition, quantity, sort);
         }
         let what = self.check_text(EntryField::What, raw.what.as_ref());
+        if let Some((unknown, known)) = self.rules.definitions.unknown_asset(&what) {
+            self.add_fault(EntryField::What, "ledger-no-such-asset", &unknown, &known);
+        }
         let who = self.check_text(EntryField::Who, raw.who.as_ref());
         let note = self.check_text(EntryField::Note, raw.note.as_ref());
         if who.is_empty() {

@@ -5,6 +5,7 @@ use super::indicator_definition::{BilingualText, IndicatorDefinition, TotalRule,
 use super::measured_figure::MeasuredFigure;
 use crate::domain::ExactNumber;
 use crate::domain::ledger::{EntryKind, QuantityBasis};
+use crate::domain::mentioned_asset::unknown_asset;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -60,6 +61,8 @@ pub struct IndicatorDefinitions {
     measured: Vec<MeasuredFigure>,
     /// Ranges that assets give, by the id of the indicator and in its unit.
     asset_ranges: BTreeMap<Arc<str>, AmountRange>,
+    /// Assets of the site, as (id, name).
+    assets: Vec<(Arc<str>, Arc<str>)>,
 }
 
 #[derive(Deserialize)]
@@ -172,6 +175,22 @@ impl IndicatorDefinitions {
         self
     }
 
+    /// Adds the assets of a site, as (id, name), of which entries may name one.
+    #[must_use]
+    pub fn with_assets(mut self, all: impl IntoIterator<Item = (Arc<str>, Arc<str>)>) -> Self {
+        self.assets = all.into_iter().collect();
+        self
+    }
+
+    /// Name in the text of an entry that is that of no asset, and the ids of the assets that there
+    /// are, as a list; `None` when the text names no asset or one that there is.
+    pub(super) fn unknown_asset(&self, what: &str) -> Option<(String, String)> {
+        let labels = self.assets.iter().map(|(id, name)| (&**id, &**name));
+        let unknown = unknown_asset(labels, what)?;
+        let ids: Vec<&str> = self.assets.iter().map(|(id, _)| &**id).collect();
+        Some((unknown, ids.join(", ")))
+    }
+
     /// Amounts that one entry of a recorded indicator can have, in its unit; `None` for other ids.
     pub fn amount_range(&self, id: &str) -> Option<AmountRange> {
         let definition = self.find(id)?;
@@ -202,6 +221,7 @@ impl IndicatorDefinitions {
             names: BTreeMap::new(),
             measured: Vec::new(),
             asset_ranges: BTreeMap::new(),
+            assets: Vec::new(),
         }
     }
 
@@ -218,6 +238,7 @@ impl IndicatorDefinitions {
             names: file.names,
             measured: Vec::new(),
             asset_ranges: BTreeMap::new(),
+            assets: Vec::new(),
         }
     }
 

@@ -588,6 +588,30 @@ fn why_a_file_is_no_table_is_told_in_the_language_of_the_reader() {
 }
 
 #[test]
+fn an_entry_that_names_an_asset_that_there_is_not_is_refused_with_those_that_there_are() {
+    let bins = [("bak", "Bak pasar"), ("tandon-1", "Tandon 1")];
+    let bins = bins.map(|(id, name)| (id.into(), name.into()));
+    let definitions = IndicatorDefinitions::built_in().with_assets(bins);
+    let text = "when,indicator,what,quantity,unit,how,who\n\
+                2026-11-21,bsf-fed,bak 2,12,kg,weighed,Siti\n\
+                2026-11-22,bsf-fed,Bak-3: sisa pasar,12,kg,weighed,Siti\n\
+                2026-11-23,bsf-fed,bak,12,kg,weighed,Siti\n\
+                2026-11-24,bsf-fed,bak 12 kg,12,kg,weighed,Siti\n\
+                2026-11-25,bsf-fed,tandon 4,12,kg,weighed,Siti\n";
+    let table = read_table(text.as_bytes(), &definitions).unwrap();
+    let batch = check_table(&table, &definitions);
+    let what = "ledger-no-such-asset";
+    assert_eq!(fault_keys(&batch), [(2, what), (3, what), (6, what)]);
+    for lang in Language::ALL {
+        let said = FaultJson::from_row_remark(&batch.faults[0], lang);
+        let said = serde_json::to_string(&said).unwrap();
+        for name in ["bak 2", "bak, tandon-1"] {
+            assert!(said.contains(name), "{said}");
+        }
+    }
+}
+
+#[test]
 fn a_withdrawal_and_a_correction_say_why() {
     let definitions = IndicatorDefinitions::built_in();
     let rules = EntryRules {
