@@ -3,6 +3,7 @@
 use super::asset_kind::AssetKind;
 use super::kind_settings::{AssetKindSettings, NamedAsset};
 use crate::carbon::settings::baseline::Baseline;
+use crate::config::number_ranges::UnusualNumber;
 use crate::domain::date_bounds::DateBounds;
 use crate::domain::factor::Factor;
 use crate::domain::period::Period;
@@ -22,6 +23,8 @@ pub struct Asset {
     pub days: DateBounds,
     /// Kind, with the data that its figures need.
     pub kind: AssetKind,
+    /// Its numbers that are possible and unusual: what uses them is to be checked.
+    pub(crate) unusual: Vec<UnusualNumber>,
 }
 
 impl Asset {

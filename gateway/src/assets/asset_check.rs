@@ -53,6 +53,7 @@ fn check_asset(
     let (id, name) = table.id_and_name();
     let id = notes.id(id, seen);
     let name = name.as_ref().map(|at| Arc::from(at.get().as_str()));
+    notes.unusual.clear();
     let kind = table.check(notes, &at.span(), around);
     let days = check_days(notes, table.days());
     for (key, declared) in kind.settings().declared_stretches() {
@@ -65,6 +66,7 @@ fn check_asset(
         points: std::mem::take(&mut around.roles),
         days,
         kind,
+        unusual: std::mem::take(&mut notes.unusual),
     }
 }
 

@@ -187,7 +187,7 @@ fn a_coefficient_in_percent_is_noticed() {
     let said = rendered_diagnostics(&format!("{PLTS}gamma = -0.35\n"), Language::En);
     assert_eq!(
         said,
-        ["6: gamma: -0.35 is out of range, expected -0.01..=0"]
+        ["6: gamma: -0.35 is out of range, expected -0.01 to 0"]
     );
 }
 
@@ -720,7 +720,7 @@ fn a_roof_takes_a_handbook_runoff_and_says_so() {
     let config = load_valid(&format!("{roof}runoff = 0.8\n"));
     assert!(config.assets[0].factors().is_empty());
     let said = rendered_diagnostics(&format!("{roof}runoff = 80\n"), Language::En);
-    assert_eq!(said, ["6: runoff: 80 is out of range, expected 0.05..=1"]);
+    assert_eq!(said, ["6: runoff: 80 is out of range, expected 0.05 to 1"]);
 }
 
 #[test]
@@ -842,7 +842,7 @@ fn a_day_of_another_century_is_refused_wherever_a_site_declares_one() {
     ] {
         let said = rendered_diagnostics(&text, Language::En);
         assert!(
-            said[0].contains("expected 2000-01-01..=2099-12-31"),
+            said[0].contains("expected 2000-01-01 to 2099-12-31"),
             "{said:?}"
         );
     }

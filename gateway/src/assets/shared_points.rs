@@ -233,9 +233,12 @@ fn check_crossed_masses(
     }
 }
 
+/// Larvae and residue, or what else comes out.
+type TakenMasses = [Option<Arc<str>>; 2];
+
 /// Ledger indicators of what goes into a bin or a heap, and of the larvae and the residue that come
 /// out.
-fn waste_masses(asset: &Asset) -> Option<(Arc<str>, [Option<Arc<str>>; 2])> {
+fn waste_masses(asset: &Asset) -> Option<(Arc<str>, TakenMasses)> {
     let found = asset.kind.settings().organic_waste()?;
     let taken = found.taken.map(|id| id.map(Arc::from));
     Some((Arc::clone(found.fed), taken))

@@ -10,8 +10,7 @@ use crate::carbon::fuel_emissions::{
 };
 use crate::carbon::known_indicators::{KnownIndicators, find_indicator};
 use crate::config::Config;
-use crate::config::factors::GRID_UNCERTAINTY_RULE;
-use crate::config::number_ranges::factor_range;
+use crate::config::factors::{GRID_UNCERTAINTY_RULE, unusual_factor, unusual_use};
 use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::factor::{Factor, FactorStatus, FactorUnit, UnverifiedFactor};
 use crate::domain::indicator::{
@@ -23,6 +22,7 @@ use crate::indicators::figure_context::{
     formula_input, setting_input, status_remark,
 };
 use crate::indicators::uncertainty::RelativeUncertainty;
+use crate::indicators::unusual_numbers::unusual_factor_remark;
 use std::sync::Arc;
 
 /// Equation of a fuel pump by the water that it would have lifted (METHODS C.6).
@@ -107,16 +107,20 @@ pub(crate) fn grid_emissions(
     };
     let (width, assumed) = grid_uncertainty(config, factor);
     let mut remarks = Vec::new();
-    if let Some(assumed) = assumed {
-        remarks.push(assumed);
-    }
-    let unusual = factor_range(purpose).filter(|range| range.is_unusual(per_mwh));
-    let verdict = unusual.map_or(ClaimVerdict::Claimable, |_| ClaimVerdict::Doubtful);
-    remarks.extend(unusual.map(|range| {
-        IndicatorRemark::new("account-unusual-factor")
-            .with_arg("factor", &factor.id)
-            .with_arg("usual", range.usual_text())
-    }));
+    let rule = assumed
+        .as_ref()
+        .and_then(|_| config.factors.find(GRID_UNCERTAINTY_RULE));
+    let unusual_policy =
+        rule.and_then(|rule| Some(unusual_factor_remark(rule, unusual_factor(rule)?)));
+    remarks.extend(assumed);
+    let unusual = unusual_use(factor, purpose).map(|range| unusual_factor_remark(factor, range));
+    let unusual: Vec<IndicatorRemark> = unusual.into_iter().chain(unusual_policy).collect();
+    let verdict = if unusual.is_empty() {
+        ClaimVerdict::Claimable
+    } else {
+        ClaimVerdict::Doubtful
+    };
+    remarks.extend(unusual);
     EmissionPart {
         value: used
             .value

@@ -85,8 +85,7 @@ pub(crate) fn waste_figures(
     all
 }
 
-/// Says of a mass without entries that is recorded for assets of other groups too, that an entry
-/// counts for the asset that it names.
+/// Says of a mass without entries that other groups record too: an entry counts for what it names.
 fn tell_shared_masses(
     sharing: &EntryAttribution<'_>,
     group: &WasteGroup<'_>,
@@ -414,8 +413,7 @@ fn project_emissions_figure(
     figure
 }
 
-/// Uncertainty of the emissions of the treatment: those of the two gases, by the ranges of their
-/// factors, and that of the electricity.
+/// Uncertainty of the emissions of the treatment: of the gases by their ranges, and of electricity.
 fn treatment_uncertainty(
     config: &Config,
     input: &CompostEmissionInput,

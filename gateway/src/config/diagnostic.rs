@@ -30,7 +30,8 @@ impl Diagnostic {
     /// Renders one line: file, line, key, message, and the nearest valid name.
     pub fn render(&self, lang: Language) -> String {
         let expected = self.expected_text(lang);
-        let args = [("found", self.found.as_str()), ("expected", &expected)];
+        let found = range_words(lang, &self.found);
+        let args = [("found", found.as_str()), ("expected", &expected)];
         let mut text = format!("{}:{}: ", self.file.display(), self.line);
         if !self.key.is_empty() {
             text += &self.key;
@@ -59,8 +60,17 @@ impl Diagnostic {
         if self.expected.starts_with("fault-expect-") {
             lang.text(&self.expected)
         } else {
-            self.expected.clone()
+            range_words(lang, &self.expected)
         }
+    }
+}
+
+/// Ranges such as `1..=247` in words, as people read them.
+fn range_words(lang: Language, text: &str) -> String {
+    if text.contains("..=") {
+        text.replace("..=", &format!(" {} ", lang.text("fault-range-to")))
+    } else {
+        text.to_owned()
     }
 }
 

@@ -4,7 +4,7 @@
 //! let kwp = notes.positive_number(&raw.capacity_kwp, "capacity_kwp");    // None: reported
 //! ```
 
-use crate::config::number_ranges::number_range;
+use crate::config::number_ranges::{NumberRange, UnusualNumber, number_range, unusual_number};
 use crate::config::raw_values::{RawDate, RawInteger, RawNumber, RawText, SpannedValue};
 use crate::config::value_syntax::is_id;
 use crate::config::{Diagnostic, mask_secrets};
@@ -31,6 +31,8 @@ pub struct DiagnosticCollector<'a> {
     pub(crate) warnings: Vec<Diagnostic>,
     /// All strings within the asset tables of the file, point ids among them.
     pub(crate) asset_texts: Vec<String>,
+    /// Unusual numbers since the last asset.
+    pub(crate) unusual: Vec<UnusualNumber>,
 }
 
 impl<'a> DiagnosticCollector<'a> {
@@ -41,6 +43,7 @@ impl<'a> DiagnosticCollector<'a> {
             faults: Vec::new(),
             warnings: Vec::new(),
             asset_texts: Vec::new(),
+            unusual: Vec::new(),
         }
     }
 
@@ -187,15 +190,22 @@ impl<'a> DiagnosticCollector<'a> {
             self.add_error(at.span(), key, "fault-range", &value.to_string(), &expected);
             return None;
         }
-        self.warn_unusual(at, key, value);
+        self.warn_unusual((at.span(), key), (key, value), &value.to_string());
         Some(value)
     }
 
-    /// Warns about a number that is possible and unusual.
-    fn warn_unusual(&mut self, at: &SpannedValue<f64>, key: &str, value: f64) {
-        if let Some(range) = number_range(key).filter(|range| range.is_unusual(value)) {
-            let (found, usual) = (value.to_string(), range.usual_text());
-            self.add_warning(at.span(), key, "fault-unusual", &found, &usual);
+    /// Warns about a number of an asset that is possible and unusual by the range of a key, and
+    /// keeps it for the figures that use it. All warnings about such numbers are made here.
+    pub(crate) fn warn_unusual(
+        &mut self,
+        (span, typed_key): (Range<usize>, &str),
+        (key, value): (&str, f64),
+        found: &str,
+    ) {
+        let usual = number_range(key).map(NumberRange::usual_text);
+        if let Some((unusual, usual)) = unusual_number(key, value).zip(usual) {
+            self.unusual.push(unusual);
+            self.add_warning(span, typed_key, "fault-unusual", found, &usual);
         }
     }
 
@@ -214,7 +224,7 @@ impl<'a> DiagnosticCollector<'a> {
             self.add_error(at.span(), key, "fault-range", &value.to_string(), &expected);
             return None;
         }
-        self.warn_unusual(at, key, value);
+        self.warn_unusual((at.span(), key), (key, value), &value.to_string());
         Some(value)
     }
 

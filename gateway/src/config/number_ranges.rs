@@ -24,6 +24,10 @@ pub(crate) struct NumberRange {
     /// Ids of factors, or how they begin; empty for a key and for a use.
     #[serde(default)]
     ids: Vec<String>,
+    /// Beginnings of the ids of the figures that use the numbers without naming them as an input;
+    /// empty: all figures of the asset.
+    #[serde(default)]
+    figures: Vec<String>,
     /// Whether formulas hold the value of these factors themselves.
     #[serde(default)]
     pub(crate) fixed: bool,
@@ -39,6 +43,15 @@ pub(crate) struct NumberRange {
         expect(dead_code, reason = "for whoever reads or changes the table")
     )]
     source: String,
+}
+
+/// Number of an asset of which `check` has warned that it may be wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct UnusualNumber {
+    /// Key of its range.
+    pub(crate) key: &'static str,
+    /// The number, in the unit of the range.
+    pub(crate) value: f64,
 }
 
 /// Tables of `number_ranges.toml`.
@@ -63,6 +76,18 @@ impl NumberRange {
         !(self.usual.0..=self.usual.1).contains(&value)
     }
 
+    /// Whether a figure of the asset uses the number without naming it as an input.
+    pub(crate) fn is_behind(&self, figure: &str) -> bool {
+        let mut all = self.figures.iter();
+        self.figures.is_empty() || all.any(|begin| figure.starts_with(&**begin))
+    }
+
+    /// The usual range.
+    #[cfg(test)]
+    pub(crate) fn usual(&self) -> (f64, f64) {
+        self.usual
+    }
+
     /// The range outside which the number is refused, without its unit.
     pub(crate) fn refused_text(&self) -> String {
         format!("{}..={}", self.refused.0, self.refused.1)
@@ -73,6 +98,23 @@ impl NumberRange {
         let text = format!("{}..={} {}", self.usual.0, self.usual.1, self.unit);
         text.trim_end().to_owned()
     }
+}
+
+/// All keys that have a range.
+#[cfg(test)]
+pub(crate) fn all_number_keys() -> impl Iterator<Item = &'static str> {
+    RANGES
+        .range
+        .iter()
+        .flat_map(|one| &one.keys)
+        .map(|key| &**key)
+}
+
+/// The number under a key, where it is possible and unusual.
+pub(crate) fn unusual_number(key: &str, value: f64) -> Option<UnusualNumber> {
+    let range = number_range(key).filter(|range| range.is_unusual(value))?;
+    let key = range.keys.iter().find(|known| *known == key)?;
+    Some(UnusualNumber { key, value })
 }
 
 /// The range of the numbers of a key, such as `litres_per_kwh`.

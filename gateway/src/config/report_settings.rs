@@ -276,7 +276,7 @@ mod tests {
                 "['co2.net', 'co2.net', 'pump.volume', 'ledger.jelantah']",
                 &["`co2.net` is used twice"],
             ),
-            ("['co2.net', 'pump.volume', 'plts.pr']", &["3", "4..=8"]),
+            ("['co2.net', 'pump.volume', 'plts.pr']", &["3", "4 to 8"]),
             (
                 "['co2.net', 'methane.lifetime', 'pump.volume', 'ledger.jelantah']",
                 &[
@@ -284,7 +284,7 @@ mod tests {
                     "methane.annual",
                 ],
             ),
-            ("[]", &["0", "4..=8"]),
+            ("[]", &["0", "4 to 8"]),
         ] {
             let faults = load_site(&format!("headlines = {headlines}")).unwrap_err();
             let told = faults.render(Language::En);

@@ -7,6 +7,9 @@ pub(crate) const PASSED_PREFIX: &str = "account-passed-";
 /// Key of the remark on avoided emissions for which export is counted as used.
 const NO_EXPORT: &str = "account-no-export";
 
+/// Keys of the remarks on numbers outside of their usual range.
+const UNUSUAL_NUMBERS: [&str; 2] = ["account-unusual-setting", "account-unusual-factor"];
+
 /// Side on which the true value lies, where a figure is a bound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ValueBound {
@@ -72,9 +75,15 @@ impl IndicatorRemark {
 }
 
 impl Indicator {
-    /// Returns the side on which the true value lies, by the remarks of the figure.
+    /// Returns the side on which the true value lies, by the remarks of the figure. It is at least
+    /// nothing while a number behind it may be wrong.
     pub fn bound(&self) -> ValueBound {
         let said = self.remarks.iter().map(IndicatorRemark::bound);
-        said.fold(ValueBound::Neither, ValueBound::and)
+        let all = said.fold(ValueBound::Neither, ValueBound::and);
+        let is_unusual = |said: &IndicatorRemark| UNUSUAL_NUMBERS.contains(&&*said.key);
+        if all == ValueBound::Lower && self.remarks.iter().any(is_unusual) {
+            return ValueBound::Neither;
+        }
+        all
     }
 }

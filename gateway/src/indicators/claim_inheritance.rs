@@ -1,15 +1,13 @@
 //! [`inherit_verdicts`]: a figure is as doubtful as the figures that it is computed from.
 
-use crate::config::number_ranges::number_range;
 use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason, ProvisionalReason};
-use crate::domain::indicator::{
-    Indicator, IndicatorInput, IndicatorRemark, InputSource, RoundingDirection,
-};
+use crate::domain::indicator::{Indicator, IndicatorRemark, InputSource, RoundingDirection};
 use crate::domain::ledger::EntryId;
 use crate::domain::value_bound::ValueBound;
 use crate::indicators::bound_passing::pass_bounds;
 use crate::indicators::figure_context::FigureBuilder;
 use crate::indicators::measured_since::pass_measured_since;
+use crate::indicators::unusual_numbers::doubt_unusual_inputs;
 use std::sync::Arc;
 
 /// Longest way between two figures: the net of a site stands on that of a plant, on gross
@@ -47,34 +45,6 @@ fn inherit_verdicts(figures: &mut [Indicator]) {
             figures[at] = remarks.into_iter().fold(figure, Indicator::with_remark);
         }
     }
-}
-
-/// Makes each figure doubtful that stands on a setting or a factor which is possible and unusual
-/// (`config/number_ranges.toml`).
-fn doubt_unusual_inputs(figures: &mut [Indicator]) {
-    for figure in figures.iter_mut() {
-        let remarks: Vec<IndicatorRemark> =
-            figure.inputs.iter().filter_map(unusual_remark).collect();
-        if !remarks.is_empty() {
-            let marked = figure.clone().with_verdict(ClaimVerdict::Doubtful);
-            *figure = remarks.into_iter().fold(marked, Indicator::with_remark);
-        }
-    }
-}
-
-/// Remark on an input that is an unusual setting; a setting in another unit is not judged.
-fn unusual_remark(input: &IndicatorInput) -> Option<IndicatorRemark> {
-    let (InputSource::Setting(key), Some(value)) = (&input.from, input.value) else {
-        return None;
-    };
-    let key = key.rsplit('.').next().unwrap_or(key);
-    let range = number_range(key).filter(|range| range.unit == *input.unit)?;
-    range.is_unusual(value).then(|| {
-        IndicatorRemark::new("account-unusual-setting")
-            .with_arg("key", key)
-            .with_arg("found", value)
-            .with_arg("usual", range.usual_text())
-    })
 }
 
 /// Gives each figure that is a bound its verdict. An upper bound of a benefit is not claimed, of a
@@ -162,7 +132,7 @@ fn inherited(one: &Indicator, all: &[Indicator]) -> (ClaimVerdict, Vec<Indicator
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::indicator::{CompletenessShares, Uncertainty, ValueOrigin};
+    use crate::domain::indicator::{CompletenessShares, IndicatorInput, Uncertainty, ValueOrigin};
     use proptest::prelude::*;
 
     /// Figure `x<number>` with a verdict, computed from the figures with these numbers.

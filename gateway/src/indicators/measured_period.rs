@@ -6,8 +6,8 @@
 //! 1 to 4 December, now 5 December     1 to 4 December and, since it is young, November
 //! ```
 //!
-//! A few days cannot show whether two meters move together. Without the months around them, a day of
-//! a month that is to be checked would be claimed.
+//! A few days cannot show whether two meters move together. Without the months around them, a day
+//! of a month that is to be checked would be claimed.
 
 use crate::assets::Asset;
 use crate::config::Config;
@@ -51,7 +51,19 @@ impl MeasuredPeriod {
         store: &Store,
         ask: IndicatorQuery,
     ) -> Result<Self, IndicatorsError> {
-        let span = PeriodDays::new(&config.site, ask.period, ask.now)?;
+        let period = ask.period;
+        Self::of_days(config, store, ask, period).await
+    }
+
+    /// The days of a query alone that lie in `part`, which begins with its period: they have the
+    /// sums of closed days in common with it.
+    async fn of_days(
+        config: &Config,
+        store: &Store,
+        ask: IndicatorQuery,
+        part: Period,
+    ) -> Result<Self, IndicatorsError> {
+        let span = PeriodDays::new(&config.site, part, ask.now)?;
         Ok(Self {
             spans: operating_spans(config, &span),
             imports: imported_stretches(store, &span).await?,
@@ -104,12 +116,12 @@ pub(crate) async fn periods_around(
         .span
         .local_time(of.ask.now.0.saturating_sub(DAY_GRACE_MS));
     let mut all = Vec::new();
-    for month in months_around(of.ask.period, today, open) {
+    for days in months_around(of.ask.period, today, open) {
         let ask = IndicatorQuery {
-            period: month,
+            period: Period::Month(days.first()),
             ..of.ask.clone()
         };
-        all.push(MeasuredPeriod::open(config, store, ask).await?);
+        all.push(MeasuredPeriod::of_days(config, store, ask, days).await?);
     }
     Ok(all)
 }

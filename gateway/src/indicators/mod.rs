@@ -58,6 +58,7 @@ mod tests;
 pub(crate) mod total_inputs;
 pub(crate) mod totaliser;
 pub(crate) mod uncertainty;
+pub(crate) mod unusual_numbers;
 
 use crate::assets::Asset;
 use crate::carbon::waste_emissions as waste;
@@ -80,6 +81,7 @@ use period_days::PeriodDays;
 use sample_merge::ProgressCounter;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use unusual_numbers::doubt_unusual_settings;
 
 pub use catalogue::{all_indicators, is_measured_figure, name_key, with_measured_figures};
 pub use indicator_query::{CalculationProgress, IndicatorQuery, IndicatorsError};
@@ -183,6 +185,7 @@ fn add_dependent_indicators(
         all.figures.extend(more);
     }
     mark_double_claims(config, &mut all.figures);
+    doubt_unusual_settings(config, &mut all.figures);
     judge_entries(config, book, &mut all.figures);
     pass_verdicts(&mut all.figures);
     let site = FigureContext::new(config, span, None);

@@ -11,8 +11,8 @@
 //! polls. Two series are taken for one when all of their difference can come from that, and when
 //! they vary so much that this says something. Two plants under one sky differ by more from day to
 //! day; counters that are too coarse to show it are told as well, since nothing speaks against one
-//! quantity. The scale says nothing: two meters of one quantity read a few percent apart, and a wrong
-//! ratio of a current transformer makes it a multiple.
+//! quantity. The scale says nothing: two meters of one quantity read a few percent apart, and a
+//! wrong ratio of a current transformer makes it a multiple.
 
 use std::time::Duration;
 

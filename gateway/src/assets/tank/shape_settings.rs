@@ -3,6 +3,7 @@
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::number_ranges::number_range;
 use crate::config::raw_values::{RawNumber, SpannedValue};
+use crate::domain::ExactNumber;
 use crate::limits::STRAPPING_ROWS_MAX;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -337,14 +338,8 @@ fn check_strapping_range(
         if range.refuses(number) {
             let expected = format!("{} {}", range.refused_text(), range.unit);
             notes.add_error(at.span(), "table", "fault-range", &found, &expected);
-        } else if range.is_unusual(number) {
-            notes.add_warning(
-                at.span(),
-                "table",
-                "fault-unusual",
-                &found,
-                &range.usual_text(),
-            );
+        } else {
+            notes.warn_unusual((at.span(), "table"), (key, number), &found);
         }
     }
     if lowest.0 < 0.0 {
@@ -354,8 +349,10 @@ fn check_strapping_range(
     let height = highest.0 - lowest.0;
     let width = (volume / height).sqrt();
     if !is_told && height > 0.0 && width > height * TANK_WIDTH_MAX {
-        let found = format!("{volume} m3");
-        let expected = format!("{height} m");
+        // Differences of what was typed.
+        let [volume, height] =
+            [volume, height].map(|number| ExactNumber::Float(number).short_digits());
+        let (found, expected) = (format!("{volume} m3"), format!("{height} m"));
         notes.add_warning(
             at.span(),
             "table",

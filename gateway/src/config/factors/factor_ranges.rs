@@ -42,10 +42,8 @@ pub(super) fn check_ranges(
             notes.add_error(span, key, "fault-range", &found, &expected);
         }
     }
-    let usual = by_id.and_then(|range| Some((range, factor.value_in(&range.unit)?)));
-    if let Some((range, value)) = usual
-        && range.is_unusual(value)
-        && !range.refuses(value)
+    if let Some(range) = unusual_factor(factor)
+        && violated_range(factor).is_none()
     {
         let found = format!("{} ({} {})", factor.id, factor.value, factor.unit);
         notes.add_warning(
@@ -56,6 +54,20 @@ pub(super) fn check_ranges(
             &range.usual_text(),
         );
     }
+}
+
+/// The usual range of a factor by its id, where its value is outside.
+pub(crate) fn unusual_factor(factor: &Factor) -> Option<&'static NumberRange> {
+    let range = factor_id_range(&factor.id)?;
+    let value = factor.value_in(&range.unit)?;
+    range.is_unusual(value).then_some(range)
+}
+
+/// The usual range of factors for a use (`GRID`, `GENSET`, `fuel_factor`), where the value of this
+/// one is outside.
+pub(crate) fn unusual_use(factor: &Factor, purpose: &str) -> Option<&'static NumberRange> {
+    let value = factor.t_per_mwh().or_else(|| factor.kg_per_gj())?;
+    factor_range(purpose).filter(|range| range.is_unusual(value))
 }
 
 /// Checks `low` and `high`: both or none, around the value.
@@ -182,7 +194,7 @@ pub(crate) fn check_use(
     if range.refuses(value) {
         let expected = format!("{} {} ({purpose})", range.refused_text(), range.unit);
         notes.add_error(span.clone(), key, "fault-range", &found, &expected);
-    } else if range.is_unusual(value) {
+    } else if unusual_use(factor, purpose).is_some() {
         let usual = format!("{} ({purpose})", range.usual_text());
         notes.add_warning(span.clone(), key, "fault-unusual", &found, &usual);
     }

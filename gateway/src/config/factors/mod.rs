@@ -16,13 +16,14 @@ mod raw_factors;
 mod tests;
 mod typed_text;
 
-pub(crate) use factor_ranges::check_use;
+pub(crate) use factor_ranges::{check_use, unusual_factor, unusual_use};
 pub(crate) use raw_factors::{RawFactorEvidence, RawFactors, RawGwpSet};
 
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::{RawText, SpannedValue};
 use crate::config::{Diagnostic, schema_check};
+use crate::domain::ExactNumber;
 use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::factor::{Factor, FactorEvidence, FactorStatus, FactorUnit, UnverifiedFactor};
 use crate::i18n::Language;
@@ -257,7 +258,7 @@ fn warn_narrow_ranges(
         };
         if declared < least {
             let found = format!("{} (±{declared:.2} %)", factor.id);
-            let least = format!("±{least} %");
+            let least = format!("±{} %", ExactNumber::Float(least).short_digits());
             notes.add_warning(at.span(), "file", "fault-factor-narrow", &found, &least);
         }
     }

@@ -17,6 +17,7 @@ mod replaced_factors;
 mod reported_cases;
 mod site;
 mod snapshots;
+mod unusual_numbers;
 mod water;
 
 use crate::clock::Clock;

@@ -1,4 +1,4 @@
-//! What two assets measure and moves by a steady ratio is one quantity until it is declared: the
+//! Twin meters: what moves by a steady ratio is one quantity until a relation is declared, and the
 //! figures that people see first say so, in the month and in each of its days.
 
 use super::site::SITE_DEVICES;

@@ -4,7 +4,9 @@ use super::ledger_entries::ledger_statement;
 use super::site::SITE_DEVICES;
 use super::{DAY, TestSite, parse_time};
 use crate::config::factors::Factors;
+use crate::config::number_ranges::factor_id_range;
 use crate::config::{Config, Diagnostics, load_config_text};
+use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::factor::Factor;
 use crate::domain::indicator::{Indicator, InputSource, SiteIndicators};
 use crate::domain::ledger::{EntryStatement, QuantityBasis};
@@ -181,6 +183,66 @@ async fn a_replaced_built_in_factor_moves_every_figure_that_names_it_or_is_refus
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Values between what is usual and what is refused of a factor, near the usual ends.
+fn unusual_values(factor: &Factor) -> Vec<f64> {
+    let Some(range) = factor_id_range(&factor.id).filter(|range| !range.fixed) else {
+        return Vec::new();
+    };
+    let ((least, most), (low, high)) = (range.refused, range.usual());
+    let ends = [(low, least), (high, most)].into_iter();
+    let ends = ends.filter(|(usual, end)| (usual - end).abs() > 0.0);
+    ends.map(|(usual, end)| usual + (end - usual) * 0.1)
+        .collect()
+}
+
+#[tokio::test]
+async fn what_check_warns_of_about_a_factor_is_marked_where_the_factor_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut village = site_with_readings().await;
+    let (mut tried, mut wrong) = (0, Vec::new());
+    for factor in Factors::built_in().all() {
+        let text = site_with_factor(&factor.id);
+        for value in unusual_values(factor) {
+            // A range of its unit may refuse what its id allows.
+            let Ok(config) = load(folder.path(), &text, &own_factor(factor, value)) else {
+                continue;
+            };
+            let warned = config
+                .warnings
+                .iter()
+                .any(|one| one.what == "fault-unusual");
+            let found = figures(&mut village, config).await;
+            let is_told = |one: &&Indicator| {
+                one.remarks.iter().any(|said| {
+                    // What a policy gives in the place of a setting is told as that.
+                    let key = match &*factor.id {
+                        "policy.pump.eta" => "eta_pump",
+                        "policy.engine.eta" => "eta_engine",
+                        id => id,
+                    };
+                    let of_it = said.args.iter().any(|(_, text)| *text == *key);
+                    said.key.starts_with("account-unusual-") && of_it
+                })
+            };
+            let told: Vec<&Indicator> = found.indicators.iter().filter(is_told).collect();
+            let unmarked = found.indicators.iter().filter(|one| {
+                names(one, &factor.id) && !(is_told(one) && one.claim >= ClaimVerdict::Doubtful)
+            });
+            let unmarked: Vec<&str> = unmarked.map(|one| &*one.id).collect();
+            if !warned || told.is_empty() || !unmarked.is_empty() {
+                let id = &factor.id;
+                wrong.push(format!(
+                    "{id} = {value}: {warned} {} {unmarked:?}",
+                    told.len()
+                ));
+            }
+            tried += 1;
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(tried > 20, "{tried}");
 }
 
 /// Factor, its keys, the key that is told, and what is told of it.

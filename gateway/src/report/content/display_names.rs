@@ -69,11 +69,32 @@ pub fn remark_sentence(lang: Language, remark: &IndicatorRemark) -> String {
         .iter()
         .map(|(name, value)| match *name {
             "figure" => (*name, measured_name(lang, value)),
+            "key" => (*name, setting_name(lang, value)),
+            "usual" => (*name, range_text(lang, value)),
             _ => (*name, local_text(lang, value)),
         })
         .collect();
     let args: Vec<(&str, &str)> = args.iter().map(|(k, v)| (*k, v.as_str())).collect();
     to_sentence(&lang.text_with(&remark.key, &args))
+}
+
+/// Name of a number of the configuration, by its key.
+fn setting_name(lang: Language, key: &str) -> String {
+    let name = lang.find_text(&format!("chapters-setting-{}", key.replace('_', "-")));
+    name.unwrap_or_else(|| key.to_owned())
+}
+
+/// A range such as `0.2..=1 L/kWh`, as the language writes it.
+fn range_text(lang: Language, text: &str) -> String {
+    let Some((low, rest)) = text.split_once("..=") else {
+        return local_text(lang, text);
+    };
+    let (high, unit) = rest.split_once(' ').unwrap_or((rest, ""));
+    let [low, high] = [low, high].map(|number| local_text(lang, number));
+    let both = lang.text_with("chapters-range", &[("low", &low), ("high", &high)]);
+    format!("{both} {}", unit_text(lang, unit))
+        .trim_end()
+        .to_owned()
 }
 
 /// A text as a sentence.
