@@ -3506,3 +3506,13 @@ chapters-setting-gas-captured = the captured share of the gas of the dump
 
 # --- entries that name an asset ---
 ledger-no-such-asset = there is no asset "{ $found }"; there are: { $detail }
+# --- what may be claimed: nets, days, fuel, entries without a name ---
+account-unusual-net = there is no net that may be claimed: { $figure } is not known, and this figure is an upper bound without it
+account-unnamed-kind = no entry names it: { $assets } are recorded as one, but a bin and a heap are two things, and what names neither stands behind the fed mass of none; write the id or name into the description of the entry
+account-implausible-fuel = the fuel is { $found } L for each kWh, but no generator set takes less than { $least } or more than { $most }; check unit, scale and pulses of the fuel meter, and the unit and CT ratio of the energy
+account-unusual-fuel = the fuel is { $found } L for each kWh, usually it is { $least } to { $most }; check unit, scale and pulses of the fuel meter, and the unit and CT ratio of the energy
+account-baseline-days = counted on { $count } of { $all } days: on the others no baseline or factor holds
+report-counted = counted { $days }
+report-counted-in-part = in part counted { $days } only
+report-counted-some = counted on { $count } of { $all } days
+account-claimed-perhaps-pump = { $asset } claims the fuel of a pump, and { $other } may drive that pump and claim the same energy: say which plant drives it (plts of the pump, or a [[relation]])

@@ -3479,3 +3479,13 @@ chapters-setting-gas-captured = bagian gas TPA yang ditangkap
 
 # --- catatan yang menyebut aset ---
 ledger-no-such-asset = tidak ada aset "{ $found }"; yang ada: { $detail }
+# --- yang boleh diklaim: angka bersih, hari, bahan bakar, entri tanpa nama ---
+account-unusual-net = angka bersih yang boleh diklaim tidak ada: { $figure } belum diketahui, dan tanpa itu angka ini batas atas
+account-unnamed-kind = tidak ada entri yang menyebutnya: { $assets } dicatat sebagai satu, padahal biopond dan tumpukan kompos itu dua hal, dan yang tidak menyebut salah satunya tidak dihitung sebagai pakan masing-masing; tulis id atau namanya dalam uraian entri
+account-implausible-fuel = bahan bakarnya { $found } L untuk tiap kWh, padahal genset memerlukan paling sedikit { $least } dan paling banyak { $most }; periksa satuan, skala, dan pulsa meter bahan bakar, serta satuan dan rasio CT energinya
+account-unusual-fuel = bahan bakarnya { $found } L untuk tiap kWh, biasanya { $least } sampai { $most }; periksa satuan, skala, dan pulsa meter bahan bakar, serta satuan dan rasio CT energinya
+account-baseline-days = dihitung pada { $count } dari { $all } hari: pada hari lain tidak ada baseline atau faktor yang berlaku
+report-counted = dihitung { $days }
+report-counted-in-part = sebagian hanya dihitung { $days }
+report-counted-some = dihitung pada { $count } dari { $all } hari
+account-claimed-perhaps-pump = { $asset } mengklaim bahan bakar sebuah pompa, dan { $other } mungkin menggerakkan pompa itu dan mengklaim energi yang sama: nyatakan PLTS mana yang menggerakkannya (plts pada pompa, atau [[relation]])

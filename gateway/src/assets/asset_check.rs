@@ -2,7 +2,9 @@
 
 use super::asset_relation::{self, AssetRelation, RawAssetRelation};
 use super::claim_registry::{self, ClaimRegistry};
-use super::{Asset, CheckContext, RawAsset, asset_relations, certificate_claims, shared_points};
+use super::{
+    Asset, CheckContext, RawAsset, asset_relations, certificate_claims, pump_drivers, shared_points,
+};
 use crate::carbon::settings::declared_days::check_days;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::SpannedValue;
@@ -39,6 +41,7 @@ pub(crate) fn check_assets(
     };
     claim_registry::check_claims(notes, raw, registry);
     certificate_claims::check_certificates(notes, raw, registry);
+    pump_drivers::check_driven_pumps(notes, raw, registry);
     shared_points::check_shared_points(notes, raw, &all, &relations);
     (all, relations)
 }

@@ -7,7 +7,7 @@
 //! ```
 
 use super::asset_relation::AssetRelation;
-use super::energy_chain::{energy_chain, energy_reaches};
+use super::energy_chain::energy_chain;
 use super::energy_overlap::{EnergyOverlap, energy_overlap};
 use super::measured_energy::MeasuredEnergy;
 use super::{Asset, AssetKind, AssetPoint, PumpAsset, PvPlantAsset, RawAsset};
@@ -56,7 +56,6 @@ pub(crate) fn check_claims(
             registry.check_sets(notes, at, (earlier, later));
             check_bought_fuel(notes, at, (earlier, later));
         }
-        registry.check_driven_pump(notes, at, later);
         registry.check_records(notes, at, later);
         registry.check_litres(notes, at, later);
     }
@@ -196,47 +195,6 @@ impl ClaimRegistry<'_> {
         }
     }
 
-    /// The energy that drives the pump of a fuel pump baseline must not be claimed as well.
-    fn check_driven_pump(
-        self,
-        notes: &mut DiagnosticCollector<'_>,
-        at: &SpannedValue<RawAsset>,
-        asset: &Asset,
-    ) {
-        let Some(plant) = as_plant(asset) else {
-            return;
-        };
-        for (days, (pump_id, pump)) in self.replaced_pumps(plant) {
-            for other in self.assets.iter().filter(|one| one.id != asset.id) {
-                let claims = |one: &PvPlantAsset| claimed_days(one).any(|own| own.overlaps(days));
-                if !as_plant(other).is_some_and(claims) || !other.days.overlaps(asset.days) {
-                    continue;
-                }
-                match self.drives(other, (pump_id, pump)) {
-                    EnergyOverlap::Sure => {
-                        let what = "fault-pump-claimed-twice";
-                        notes.add_error(at.span(), "baseline", what, pump_id, &other.id);
-                    }
-                    EnergyOverlap::None if pump.plts.is_some() => {}
-                    EnergyOverlap::None | EnergyOverlap::Possible => {
-                        let what = "fault-pump-driver";
-                        notes.add_warning(at.span(), "baseline", what, pump_id, &other.id);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Certainty that a plant drives the pump, by what the site has declared or measures.
-    fn drives(self, plant: &Asset, (pump_id, pump): (&str, &PumpAsset)) -> EnergyOverlap {
-        let is_named = pump.plts.as_ref() == Some(&plant.id);
-        if is_named || as_plant(plant).is_some_and(|plant| shares_energy(plant, pump)) {
-            return EnergyOverlap::Sure;
-        }
-        let carries = |id: &str| self.carries_energy(id);
-        energy_reaches(self.relations, carries, &plant.id, pump_id)
-    }
-
     /// Certainty that the energy of an asset is that of the plant which a pump names as its own.
     pub(super) fn driven_overlap(self, asset: &str, pump: &PumpAsset) -> EnergyOverlap {
         match pump.plts.as_deref() {
@@ -292,7 +250,7 @@ impl ClaimRegistry<'_> {
     }
 
     /// Whether what the asset feeds gets energy from it.
-    fn carries_energy(self, id: &str) -> bool {
+    pub(super) fn carries_energy(self, id: &str) -> bool {
         let found = self.assets.iter().find(|one| *one.id == *id);
         found.is_some_and(|one| {
             let carries = |kind: &AssetKind| {
@@ -453,7 +411,7 @@ pub(super) fn claims_emissions(plant: &PvPlantAsset) -> bool {
 }
 
 /// Days for which the plant declares what it replaces.
-fn claimed_days(plant: &PvPlantAsset) -> impl Iterator<Item = DateBounds> {
+pub(super) fn claimed_days(plant: &PvPlantAsset) -> impl Iterator<Item = DateBounds> {
     let claims = plant.baselines.iter();
     let claims = claims.filter(|one| one.kind != BaselineKind::None);
     claims.map(|one| one.days)
@@ -469,14 +427,6 @@ fn main_point(plant: &PvPlantAsset) -> Option<&AssetPoint> {
     plant.energy.as_ref().or(plant.power.as_ref())
 }
 
-/// Whether the pump is measured by the point of the plant.
-fn shares_energy(plant: &PvPlantAsset, pump: &PumpAsset) -> bool {
-    let own = [&plant.energy, &plant.power].into_iter().flatten();
-    let pumped = [&pump.energy, &pump.power];
-    own.into_iter()
-        .any(|point| pumped.iter().any(|one| is_point(one.as_ref(), &point.id)))
-}
-
-fn is_point(point: Option<&AssetPoint>, id: &str) -> bool {
+pub(super) fn is_point(point: Option<&AssetPoint>, id: &str) -> bool {
     point.is_some_and(|point| *point.id == *id)
 }

@@ -54,6 +54,7 @@ mod measured_energy;
 pub mod meter;
 mod named_asset;
 pub mod pump;
+pub(crate) mod pump_drivers;
 mod rated_limits;
 mod raw_asset;
 #[cfg(test)]

@@ -150,7 +150,32 @@ pub(crate) fn sum_of_claims(
             Err(_) => figure.with_remark(days("account-baseline-unclaimed", segment)),
         };
     }
-    figure
+    let counted: Vec<&ClaimSegment<'_>> = counted.iter().map(|(segment, _)| segment).collect();
+    match part_remark(period, &counted) {
+        Some(remark) => figure.with_remark(remark),
+        None => figure,
+    }
+}
+
+/// Says which days of the period several stretches cover; `None` when that is all of them.
+fn part_remark(period: Period, counted: &[&ClaimSegment<'_>]) -> Option<IndicatorRemark> {
+    let days = |first: Date, last: Date| {
+        let all = first.series(jiff::Span::new().days(1));
+        all.take_while(|day| *day <= last).count()
+    };
+    let first = counted.iter().map(|one| one.first).min()?;
+    let last = counted.iter().map(|one| one.last).max()?;
+    let covered: usize = counted.iter().map(|one| days(one.first, one.last)).sum();
+    let all = days(period.first(), period.last());
+    if covered >= all {
+        return None;
+    }
+    if covered < days(first, last) {
+        let remark = IndicatorRemark::new("account-baseline-days").with_arg("count", covered);
+        return Some(remark.with_arg("all", all));
+    }
+    let remark = IndicatorRemark::new("account-baseline-part").with_arg("first", first);
+    Some(remark.with_arg("last", last))
 }
 
 /// Sum of the figures of several stretches.

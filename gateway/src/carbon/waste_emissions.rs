@@ -139,8 +139,8 @@ fn group_figures(
 }
 
 /// Figures of several members under one indicator. Entries that name a member give figures of that
-/// member; the others give figures of the site. A member without entries gets a figure with the
-/// reason.
+/// member; the others give figures of the site, or stand behind no fed mass where the members are
+/// of different kinds. A member without entries gets a figure with the reason.
 fn shared_group_figures(
     desk: &FigureContext<'_>,
     group: &WasteGroup<'_>,
@@ -151,6 +151,14 @@ fn shared_group_figures(
     let names: Vec<&str> = group.assets.iter().map(|asset| &*asset.name).collect();
     let names = names.join(", ");
     let rest = sharing.unattributed_entries(book);
+    // A kilogram goes into a bin or onto a heap.
+    let is_mixed = group.heap && group.bin.is_some();
+    let key = if is_mixed {
+        "account-unnamed-kind"
+    } else {
+        "account-unnamed-bin"
+    };
+    let why = IndicatorRemark::new(key).with_arg("assets", &names);
     let mut all = Vec::new();
     let mut any_named = false;
     for asset in &group.assets {
@@ -158,24 +166,25 @@ fn shared_group_figures(
         let desk = context_of(desk, asset);
         if sharing.has_entries(&own) {
             any_named = true;
-            all.extend(
-                single_asset_group(asset)
-                    .map_or_else(Vec::new, |one| group_figures(&desk, &one, &own, known)),
-            );
+            let figures = single_asset_group(asset);
+            let figures = figures.map(|one| group_figures(&desk, &one, &own, known));
+            all.extend(figures.into_iter().flatten());
             continue;
         }
         let spec = match asset.kind {
             AssetKind::Bsf(_) => &rearing::FED,
             _ => &compost::FED,
         };
-        let why = IndicatorRemark::new("account-unnamed-bin").with_arg("assets", &names);
         all.push(
-            desk.figure(spec, Err(why), Vec::new())
+            desk.figure(spec, Err(why.clone()), Vec::new())
                 .with_origin(ValueOrigin::Manual),
         );
     }
     if any_named && !sharing.has_entries(&rest) {
         return all;
+    }
+    if rest.record_dates(group.fed).next().is_some() {
+        name_unwritten_feed(&mut all, &why);
     }
     let key = if any_named {
         "account-rest-together"
@@ -183,9 +192,24 @@ fn shared_group_figures(
         "account-together"
     };
     let said = IndicatorRemark::new(key).with_arg("assets", &names);
-    let together = group_figures(desk, group, &rest, known).into_iter();
+    let together = if is_mixed {
+        methane_figures(desk, group, &rest, known)
+    } else {
+        group_figures(desk, group, &rest, known)
+    };
+    let together = together.into_iter();
     all.extend(together.map(|one| one.with_remark(said.clone())));
     all
+}
+
+/// Says of fed masses without an entry that there are entries which name nobody.
+fn name_unwritten_feed(figures: &mut [Indicator], why: &IndicatorRemark) {
+    let is_feed = |one: &&mut Indicator| [rearing::FED.id, compost::FED.id].contains(&&*one.id);
+    for one in figures.iter_mut().filter(is_feed) {
+        if one.value.is_err() {
+            one.value = Err(why.clone());
+        }
+    }
 }
 
 /// Methane avoided and project emissions (METHODS E.5, E.7 to E.9).

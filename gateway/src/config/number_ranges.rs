@@ -36,7 +36,7 @@ pub(crate) struct NumberRange {
     /// Range outside which the number is surely wrong.
     pub(crate) refused: (f64, f64),
     /// Range outside which the number may be wrong.
-    usual: (f64, f64),
+    pub(crate) usual: (f64, f64),
     /// Where the ranges come from.
     #[cfg_attr(
         not(test),

@@ -89,14 +89,21 @@ fn judge_opening(figure: Indicator, amount: &Totaliser) -> Indicator {
         .with_remark(IndicatorRemark::new("account-opening-upper-bound"))
 }
 
-/// Adds a remark with the number of readings that were refused, and makes the figure doubtful.
+/// Adds a remark with the number of readings that were refused; the figure is to be checked, and is
+/// not claimed where they are many.
 fn mark_refused(figure: Indicator, amount: &Totaliser) -> Indicator {
-    match amount.refused_readings() {
-        0 => figure,
-        count => figure
-            .with_remark(IndicatorRemark::new("account-refused").with_arg("count", count))
-            .with_verdict(ClaimVerdict::Doubtful),
+    let (count, is_much) = amount.refused_readings();
+    if count == 0 {
+        return figure;
     }
+    let verdict = if is_much {
+        ClaimVerdict::NotClaimed(NotClaimedReason::Implausible)
+    } else {
+        ClaimVerdict::Doubtful
+    };
+    figure
+        .with_remark(IndicatorRemark::new("account-refused").with_arg("count", count))
+        .with_verdict(verdict)
 }
 
 /// Accumulator of the readings of one asset.

@@ -8,6 +8,7 @@ use crate::indicators::bound_passing::pass_bounds;
 use crate::indicators::figure_context::FigureBuilder;
 use crate::indicators::measured_since::pass_measured_since;
 use crate::indicators::unusual_numbers::doubt_unusual_inputs;
+use crate::indicators::net_verdicts::follow_nets;
 use std::sync::Arc;
 
 /// Longest way between two figures: the net of a site stands on that of a plant, on gross
@@ -15,12 +16,15 @@ use std::sync::Arc;
 const STEPS_MAX: usize = 8;
 
 /// Gives each figure the verdict that its inputs leave it: unusual settings, bounds on the side to
-/// which they move it, and the worst verdict of the figures that it is computed from.
+/// which they move it, the worst verdict of the figures that it is computed from, and that of the
+/// net which it is a part of.
 pub(crate) fn pass_verdicts(figures: &mut [Indicator]) {
     doubt_unusual_inputs(figures);
     pass_measured_since(figures);
     pass_bounds(figures);
     judge_bounds(figures);
+    inherit_verdicts(figures);
+    follow_nets(figures);
     inherit_verdicts(figures);
 }
 

@@ -4,6 +4,7 @@
 use crate::assets::certificate_claims::doubted_certificates;
 use crate::assets::claim_registry::ClaimRegistry;
 use crate::assets::genset::indicators as genset;
+use crate::assets::pump_drivers::doubted_drivers;
 use crate::assets::solar::indicators as solar;
 use crate::carbon::avoided_emissions::CO2_GROSS;
 use crate::config::Config;
@@ -31,6 +32,12 @@ pub(crate) fn mark_double_claims(config: &Config, figures: &mut [Indicator]) {
     for (asset, other) in registry.doubted_energy() {
         let said = remark("account-claimed-perhaps", &asset, &other);
         for id in [&asset, &other] {
+            mark(figures, id, &said);
+        }
+    }
+    for (plant, driver) in doubted_drivers(registry) {
+        let said = remark("account-claimed-perhaps-pump", &plant, &driver);
+        for id in [&plant, &driver] {
             mark(figures, id, &said);
         }
     }

@@ -44,6 +44,7 @@ pub(crate) mod measured_period;
 pub(crate) mod measured_since;
 pub(crate) mod measured_time;
 pub(crate) mod moving_together;
+pub(crate) mod net_verdicts;
 pub(crate) mod operating_days;
 pub(crate) mod period_days;
 pub(crate) mod refused_readings;

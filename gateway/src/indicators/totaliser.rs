@@ -13,7 +13,7 @@ use crate::indicators::input_series::InputSeries;
 use crate::indicators::period_days::{
     PeriodDays, millis_to_f64, millis_to_seconds, seconds_to_millis,
 };
-use crate::indicators::refused_readings::RefusedReadings;
+use crate::indicators::refused_readings::{RefusedReadings, is_much_refused};
 use crate::indicators::uncertainty::RelativeUncertainty;
 
 /// Hours of greatest rate by which a register that is not decimal may jump.
@@ -353,8 +353,8 @@ impl Totaliser {
         too_many(tally.lost, tally.rises) || too_many(outside, self.good) || self.falls_often()
     }
 
-    /// Number of refused readings, where it is more than the few that are normal; else 0.
-    pub(crate) fn refused_readings(&self) -> u64 {
+    /// Number of refused readings, beyond the few that are normal, and whether no claim bears them.
+    pub(crate) fn refused_readings(&self) -> (u64, bool) {
         let lost = match &self.way {
             TotalMethod::Counter(counter) => {
                 // A zero at night is no mistake of unit or scale.
@@ -364,7 +364,8 @@ impl Totaliser {
             TotalMethod::Integral { .. } => 0,
         };
         let all = lost.saturating_add(self.outside);
-        if all > REFUSED_TOLERATED { all } else { 0 }
+        let count = if all > REFUSED_TOLERATED { all } else { 0 };
+        (count, is_much_refused(count, self.good))
     }
 
     /// Whether the total is a lower bound: after a reset or a swapped meter the growth between the

@@ -3,7 +3,10 @@
 use crate::assets::GensetAsset;
 use crate::carbon::fuel_emissions::litre_emissions;
 use crate::config::Config;
-use crate::domain::indicator::{Indicator, IndicatorSpec, ValueOrigin};
+use crate::config::number_ranges::number_range;
+use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
+use crate::domain::indicator::{Indicator, IndicatorRemark, IndicatorSpec, ValueOrigin};
+use crate::formulas::claim_rounding::{RoundingMode, round_decimals};
 use crate::formulas::saved_state::saved_fields;
 use crate::formulas::{FormulaStatus, finite_ratio};
 use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
@@ -49,9 +52,16 @@ const GENSET_OVER_RATING: f64 = 1.5;
 // 2 L: more than twice the worst set of METHODS C.4 (2.4 kg/kWh at 2.68 kg/L is 0.9 L).
 const FUEL_MAX_M3_PER_KWH: f64 = 0.002;
 
+/// Hours of full power from which litres and kilowatt-hours are compared.
+// Below, a step of the fuel meter would decide.
+const JUDGED_HOURS: f64 = 1.0;
+/// Decimals of litres for a kilowatt-hour in a remark.
+const SPECIFIC_DECIMALS: i32 = 3;
+
 /// Accumulator of a genset.
 #[derive(Debug)]
 pub(crate) struct GensetSums {
+    rating_kw: f64,
     energy: Option<Totaliser>,
     power: Option<Totaliser>,
     fuel: Option<Totaliser>,
@@ -59,7 +69,7 @@ pub(crate) struct GensetSums {
     hours: Option<RunningHours>,
 }
 
-saved_fields!(GensetSums {} parts { energy, power, fuel, flow, hours });
+saved_fields!(GensetSums {} parts { energy, power, fuel, flow, hours } fixed { rating_kw });
 
 impl GensetSums {
     pub(crate) fn new(config: &Config, set: &GensetAsset) -> (Vec<InputSeries>, Self) {
@@ -74,6 +84,7 @@ impl GensetSums {
         let lanes = lanes.all;
         let run_w = set.rating_kw * 1000.0 * GENSET_RUN_SHARE;
         let sums = Self {
+            rating_kw: set.rating_kw,
             energy: energy.map(|at| Totaliser::from_counter(&lanes, at, most)),
             power: power.map(|at| Totaliser::from_integral(&lanes, at)),
             fuel: fuel.map(|at| Totaliser::from_counter(&lanes, at, most * FUEL_MAX_M3_PER_KWH)),
@@ -125,7 +136,16 @@ impl AssetFigures for GensetAsset {
         // Measured fuel takes precedence over fuel receipts, so that a litre counts once.
         let measured = figure_among(own, &FUEL).is_some();
         let bought = self.fuel_ledger.as_ref().filter(|_| !measured);
-        let bought = bought.map(|indicator| entered_figure(desk, &FUEL, (indicator, "F"), book));
+        let bought = bought.map(|indicator| {
+            let bought = entered_figure(desk, &FUEL, (indicator, "F"), book);
+            let energy = figure_among(own, &ENERGY);
+            let doubt = energy.and_then(|energy| fuel_doubt(self.rating_kw, &bought, energy));
+            match doubt {
+                // What was bought need not be burnt in the same period.
+                Some((_, remark)) => with_doubt(&bought, (ClaimVerdict::Doubtful, remark)),
+                None => bought,
+            }
+        });
         let both: Vec<&Indicator> = own.iter().copied().chain(&bought).collect();
         let more = genset_fuel_figures(desk, self, &both);
         bought.into_iter().chain(more).collect()
@@ -161,12 +181,55 @@ impl AssetSums for GensetSums {
                 daily
             }));
         }
+        judge_measured_fuel(self.rating_kw, &mut made.figures);
         if let Some(hours) = &self.hours {
             made.figures.push(hours.figure(read, &HOURS));
         }
         made.events = read.data_events(&[self.energy.as_ref(), self.fuel.as_ref()]);
         made
     }
+}
+
+/// Gives measured fuel its verdict by the litres for a kilowatt-hour; the energy beside it is to be
+/// checked, since one of both is wrong.
+fn judge_measured_fuel(rating_kw: f64, figures: &mut [Indicator]) {
+    let [energy, fuel] = figures else {
+        return;
+    };
+    if let Some((verdict, remark)) = fuel_doubt(rating_kw, fuel, energy) {
+        *energy = with_doubt(energy, (ClaimVerdict::Doubtful, remark.clone()));
+        *fuel = with_doubt(fuel, (verdict, remark));
+    }
+}
+
+fn with_doubt(figure: &Indicator, (verdict, remark): (ClaimVerdict, IndicatorRemark)) -> Indicator {
+    figure.clone().with_verdict(verdict).with_remark(remark)
+}
+
+/// Verdict on fuel by the litres that a kilowatt-hour took, with its reason; `None` where they are
+/// usual, or too little ran to say.
+fn fuel_doubt(
+    rating_kw: f64,
+    fuel: &Indicator,
+    energy: &Indicator,
+) -> Option<(ClaimVerdict, IndicatorRemark)> {
+    let (litres, kwh) = (*fuel.value.as_ref().ok()?, *energy.value.as_ref().ok()?);
+    let range = number_range("litres_per_kwh")?;
+    let found = finite_ratio(litres, kwh).filter(|_| kwh >= rating_kw * JUDGED_HOURS)?;
+    let (verdict, key, ends) = if range.refuses(found) {
+        let verdict = ClaimVerdict::NotClaimed(NotClaimedReason::Implausible);
+        (verdict, "account-implausible-fuel", range.refused)
+    } else if range.is_unusual(found) {
+        (ClaimVerdict::Doubtful, "account-unusual-fuel", range.usual)
+    } else {
+        return None;
+    };
+    let found = round_decimals(found, SPECIFIC_DECIMALS, RoundingMode::Nearest);
+    let remark = IndicatorRemark::new(key)
+        .with_arg("found", found)
+        .with_arg("least", ends.0)
+        .with_arg("most", ends.1);
+    Some((verdict, remark))
 }
 
 /// Equation of litres, from that of cubic metres.

@@ -307,3 +307,55 @@ async fn a_replaced_engine_without_a_statement_leaves_no_net_figure() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_claim_beside_the_fuel_of_a_pump_that_names_no_plant_is_to_be_checked() {
+    let plant = |id: &str, energy: &str, baseline: &str| {
+        format!(
+            "[[asset]]\nid = '{id}'\nkind = 'plts'\nsystem = 'off-grid'\ncapacity_kwp = 5\n\
+             energy = '{energy}'\nbaseline = {{ {baseline} }}\n\
+             leakage = {{ replaced = 'nothing' }}\n"
+        )
+    };
+    for (driver, is_doubted) in [("", true), ("plts = 'water'\n", false)] {
+        let assets = [
+            plant(
+                "roof",
+                "inverter.energy",
+                "kind = 'GRID', factor = 'grid.sumatera.2019.cm5050_exante'",
+            ),
+            plant("water", "meter.import", "kind = 'PUMP_FUEL', pump = 'pump'"),
+            format!(
+                "[[asset]]\nid = 'pump'\nkind = 'pump'\nvolume = 'pump.volume'\n\
+                 head = {{ static_m = 20.0 }}\n{driver}"
+            ),
+        ];
+        let village = TestSite::new(&[SITE_DEVICES, &assets.concat()].concat());
+        let start = parse_time("2026-10-31T17:00:00Z").0;
+        let counter = |step: f64| {
+            let day = |day: i32| {
+                let at = start + i64::from(day) * 24 * HOUR;
+                (at, Some(100.0 + step * f64::from(day)))
+            };
+            (0..=30).map(day).collect()
+        };
+        let columns = vec![
+            ("inverter.energy", counter(5.0)),
+            ("meter.import", counter(3.0)),
+            ("pump.volume", counter(10.0)),
+        ];
+        village.store_readings(columns).await;
+        let found = village.indicators("2026-11").await;
+        for (id, asset) in [
+            ("co2.gross", "roof"),
+            ("co2.gross", "water"),
+            ("co2.net", ""),
+        ] {
+            let figure = find_figure(&found, id, asset);
+            let is_told = has_remark(figure, "account-claimed-perhaps-pump");
+            assert_eq!(is_told, is_doubted, "{driver}{asset}: {:?}", figure.remarks);
+            let is_worse = figure.claim >= ClaimVerdict::Doubtful;
+            assert_eq!(is_worse, is_doubted, "{driver}{asset}: {:?}", figure.claim);
+        }
+    }
+}

@@ -90,11 +90,28 @@ async fn days_between_two_baselines_are_not_claimed() {
     let gross = find_figure(&found, "co2.gross", "plts");
     let told = args_of(gross, "account-baseline-unclaimed");
     assert_eq!(told, ["2026-04-01", "2026-05-31"]);
+    for (id, asset) in [("co2.gross", "plts"), ("co2.net", "plts"), ("co2.net", "")] {
+        let told = args_of(find_figure(&found, id, asset), "account-baseline-days");
+        assert_eq!(told, ["182", "365"], "{id}");
+    }
     let village = village_of(&plant(&keys)).await;
     let april = village.indicators("2026-04").await;
     assert_missing(&april, "co2.gross", "plts", "account-baseline-none");
     let august = village.indicators("2026-08").await;
     assert_missing(&august, "co2.gross", "plts", "account-baseline-later");
+}
+
+#[tokio::test]
+async fn the_days_of_baselines_that_follow_each_other_are_one_stretch() {
+    let keys = format!(
+        "capacity_kwp = 2.2\nbaseline = [{{ {EXANTE}, since = 2026-03-01, until = 2026-06-30 }}, \
+         {{ {EXPOST}, since = 2026-07-01 }}]"
+    );
+    let found = year_2026(&keys).await;
+    for (id, asset) in [("co2.gross", "plts"), ("co2.net", "plts"), ("co2.net", "")] {
+        let told = args_of(find_figure(&found, id, asset), "account-baseline-part");
+        assert_eq!(told, ["2026-03-01", "2026-12-31"], "{id}");
+    }
 }
 
 #[tokio::test]

@@ -178,7 +178,7 @@ async fn methane_is_told_by_the_year_and_over_the_lifetime_never_together() {
     assert_missing(&found, "methane.annual", "heap", "account-no-disposal");
 }
 
-fn entry_in(unit: &str, indicator: &str, quantity: i64) -> EntryStatement {
+pub(super) fn entry_in(unit: &str, indicator: &str, quantity: i64) -> EntryStatement {
     EntryStatement {
         unit: unit.into(),
         ..ledger_statement(indicator, quantity, "2026-11-02")

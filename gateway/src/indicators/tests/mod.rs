@@ -6,6 +6,7 @@ mod dated_declarations;
 mod demo;
 mod energy;
 mod full_year;
+mod genset_fuel;
 mod imported_rows;
 mod late_readings;
 mod ledger_entries;

@@ -168,25 +168,34 @@ async fn a_counter_with_both_ends_gives_its_energy_whatever_is_missing_between()
 }
 
 #[tokio::test]
-async fn more_than_a_few_refused_readings_make_a_total_doubtful() {
-    let village = TestSite::new(&format!(
+async fn a_few_refused_readings_make_a_total_doubtful_and_many_are_not_claimed() {
+    let text = format!(
         "{}{}",
         SITE_DEVICES.replace("every = \"1m\"", "every = \"1h\""),
         plant("plts", "capacity_kwp = 2.0")
-    ));
+    );
     let start = parse_time("2026-10-31T17:00:00Z").0;
-    let hours = (0..=30 * 24_i32).map(|hour| {
-        let spike = if hour % 100 == 50 { 1e6 } else { 0.0 };
-        let value = 1000.0 + 0.3 * f64::from(hour) + spike;
-        (start + i64::from(hour) * HOUR, Some(value))
-    });
-    village
-        .store_readings(vec![("inverter.energy", hours.collect())])
-        .await;
-    let found = village.indicators("2026-11").await;
-    let made = find_figure(&found, "plts.generation", "plts");
-    assert_eq!(made.claim, ClaimVerdict::Doubtful, "{:?}", made.remarks);
-    assert!(has_remark(made, "account-refused"), "{:?}", made.remarks);
+    // Of 721 readings: 2, then 8 (1.1 %), 15 (2.1 %), and 60 (8.3 %) are impossible.
+    for (every, wanted) in [
+        (300, ClaimVerdict::Claimable),
+        (90, ClaimVerdict::Doubtful),
+        (48, IMPLAUSIBLE),
+        (12, IMPLAUSIBLE),
+    ] {
+        let village = TestSite::new(&text);
+        let hours = (0..=30 * 24_i32).map(|hour| {
+            let spike = if hour % every == every / 2 { 1e6 } else { 0.0 };
+            let value = 1000.0 + 0.3 * f64::from(hour) + spike;
+            (start + i64::from(hour) * HOUR, Some(value))
+        });
+        let column = ("inverter.energy", hours.collect());
+        village.store_readings(vec![column]).await;
+        let found = village.indicators("2026-11").await;
+        let made = find_figure(&found, "plts.generation", "plts");
+        assert_eq!(made.claim, wanted, "{every}: {:?}", made.remarks);
+        let is_told = has_remark(made, "account-refused");
+        assert_eq!(is_told, wanted != ClaimVerdict::Claimable, "{every}");
+    }
 }
 
 #[tokio::test]
@@ -347,4 +356,101 @@ async fn more_water_than_the_rated_flow_gives_is_not_claimed() {
             verdict != IMPLAUSIBLE
         );
     }
+}
+
+#[tokio::test]
+async fn more_energy_than_the_measured_light_gives_is_not_claimed_nor_is_its_performance_ratio() {
+    let devices = SITE_DEVICES.replace("every = \"1m\"", "every = \"1h\"");
+    let keys = format!("capacity_kwp = 2.0\nirradiance = 'sun.poa'\n{GRID}");
+    let start = parse_time("2026-10-31T17:00:00Z").0;
+    // 3 kWh/kWp a day under 6 hours of this light.
+    for (watts, is_told) in [(300.0, true), (700.0, false)] {
+        let village = TestSite::new(&format!("{devices}{}", plant("plts", &keys)));
+        let hours = |value: &dyn Fn(i32) -> f64| -> Vec<(i64, Option<f64>)> {
+            let hour = |hour: i32| (start + i64::from(hour) * HOUR, Some(value(hour)));
+            (0..=30 * 24_i32).map(hour).collect()
+        };
+        let is_day = |hour: i32| (10..=15).contains(&(hour % 24));
+        let energy = hours(&|hour| {
+            let days = (1..=hour).filter(|at| is_day(*at));
+            1000.0 + days.fold(0.0, |sum, _| sum + 1.0)
+        });
+        let light = hours(&|hour| if is_day(hour) { watts } else { 0.0 });
+        let columns = vec![("inverter.energy", energy), ("sun.poa", light)];
+        village.store_readings(columns).await;
+        let found = village.indicators("2026-11").await;
+        let made = find_figure(&found, "plts.generation", "plts");
+        let told = has_remark(made, "account-implausible-irradiance");
+        assert_eq!(told, is_told, "{watts}: {:?}", made.remarks);
+        for id in ["plts.generation", "plts.pr", "co2.net"] {
+            let figure = find_figure(&found, id, "plts");
+            let is_withheld = figure.claim == IMPLAUSIBLE;
+            assert_eq!(is_withheld, is_told, "{watts}: {id} {:?}", figure.claim);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_pump_that_lifts_more_than_its_energy_allows_is_not_claimed_nor_is_the_fuel_it_replaces()
+{
+    let devices = SITE_DEVICES.replace("every = \"1m\"", "every = \"1h\"");
+    let assets = "[[asset]]\nid = 'pump'\nkind = 'pump'\nvolume = 'pump.volume'\n\
+                  energy = 'pump.energy'\nhead = { static_m = 20.0 }\n\
+                  [[asset]]\nid = 'plts'\nkind = 'plts'\nsystem = 'off-grid'\ncapacity_kwp = 5\n\
+                  energy = 'inverter.energy'\nleakage = { replaced = 'nothing' }\n\
+                  baseline = { kind = 'PUMP_FUEL', pump = 'pump' }\n";
+    let start = parse_time("2026-10-31T17:00:00Z").0;
+    // 10 m3 by 20 m are 0.545 kWh.
+    for (kwh, is_told) in [(0.6, true), (1.5, false)] {
+        let village = TestSite::new(&format!("{devices}{assets}"));
+        let counter = |day: f64| {
+            let hour = |hour: i32| {
+                let value = 100.0 + day * f64::from(hour) / 24.0;
+                (start + i64::from(hour) * HOUR, Some(value))
+            };
+            (0..=30 * 24_i32).map(hour).collect()
+        };
+        let columns = vec![
+            ("pump.volume", counter(10.0)),
+            ("pump.energy", counter(kwh)),
+            ("inverter.energy", counter(3.0)),
+        ];
+        village.store_readings(columns).await;
+        let found = village.indicators("2026-11").await;
+        let figures = [
+            ("pump.efficiency", "pump"),
+            ("co2.gross", "plts"),
+            ("co2.net", "plts"),
+        ];
+        for (id, asset) in figures {
+            let figure = find_figure(&found, id, asset);
+            let told = has_remark(figure, "account-implausible-eta");
+            assert_eq!(told, is_told, "{kwh}: {id} {:?}", figure.remarks);
+            assert_eq!(figure.claim == IMPLAUSIBLE, is_told, "{kwh}: {id}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reading_at_the_end_of_the_numbers_is_refused_and_makes_no_energy() {
+    let devices = SITE_DEVICES.replace("every = \"1m\"", "every = \"1h\"");
+    let village = TestSite::new(&format!("{devices}{}", plant("plts", "capacity_kwp = 2.0")));
+    let start = parse_time("2026-10-31T17:00:00Z").0;
+    let hours = (0..=720_i32).map(|hour| {
+        let value = if hour == 400 {
+            1e308
+        } else {
+            1000.0 + 0.3 * f64::from(hour)
+        };
+        (start + i64::from(hour) * HOUR, Some(value))
+    });
+    let column = ("inverter.energy", hours.collect());
+    village.store_readings(vec![column]).await;
+    let found = village.indicators("2026-11").await;
+    let made = find_figure(&found, "plts.generation", "plts");
+    assert!(
+        (made.value.clone().unwrap() - 216.0).abs() < 1e-6,
+        "{:?}",
+        made.value
+    );
 }

@@ -332,3 +332,71 @@ fn a_replaced_factor_is_told_with_both_values_and_refused_beyond_its_range() {
         }
     }
 }
+
+/// A factor of the site's own of this unit, with further lines.
+fn own_of(id: &str, value: f64, unit: &str, lines: &str) -> String {
+    format!(
+        "[[factor]]\nid = '{id}'\nvalue = {value}\nunit = '{unit}'\nsource = 'letter'\n{lines}\n"
+    )
+}
+
+#[tokio::test]
+async fn an_expired_factor_claims_nothing_of_fuel_project_or_ledger() {
+    let text = [
+        SITE_DEVICES,
+        "[[asset]]\nid = 'set'\nkind = 'genset'\nrating_kw = 5\ndensity_kg_l = 0.84\n\
+         energy = 'meter.export'\nfuel = 'pump.volume'\nfuel_factor = 'own.fuel'\n\
+         [[asset]]\nid = 'roof'\nkind = 'plts'\nsystem = 'off-grid'\ncapacity_kwp = 5\n\
+         energy = 'inverter.energy'\n\
+         baseline = { kind = 'GRID', factor = 'grid.sumatera.2019.cm5050_exante' }\n\
+         project = { import = 'meter.import', factor = 'own.grid' }\n",
+        &ledger_indicator("tap", "L", "own.water"),
+    ]
+    .concat();
+    let folder = tempfile::tempdir().unwrap();
+    let mut village = site_with_readings().await;
+    let figures_of = [
+        ("genset.co2", Some("set")),
+        ("co2.project", Some("roof")),
+        ("co2.net", Some("roof")),
+        ("co2.gross", Some("roof")),
+        ("ledger.tap.effect", None),
+    ];
+    let policy = "status = 'policy'";
+    for days in [
+        "valid_from = 2010-01-01\nvalid_to = 2012-12-31",
+        "valid_to = 2026-11-15",
+    ] {
+        let lines = format!("{policy}\n{days}");
+        let own = [
+            own_of("own.fuel", 75.0, "kgCO2/GJ", &lines),
+            own_of("own.grid", 0.8, "tCO2/MWh", &lines),
+            own_of("own.water", 0.5, "kWh/m3", &lines),
+        ];
+        let config = load(folder.path(), &text, &own.concat());
+        let config = config.unwrap_or_else(|faults| panic!("{lines}: {faults}"));
+        let found = figures(&mut village, config).await;
+        for (id, asset) in figures_of {
+            let figure = found.find(id, asset).unwrap();
+            let is_withheld = matches!(figure.claim, ClaimVerdict::NotClaimed(_));
+            let is_unknown = figure.value.is_err();
+            assert!(is_withheld || is_unknown, "{lines}: {id} {figure:?}");
+            let is_dated = figure.claim.word() == "factor-out-of-date";
+            assert!(is_dated || is_unknown, "{lines}: {id} {:?}", figure.claim);
+        }
+    }
+}
+
+#[test]
+fn an_effect_by_a_number_that_was_never_verified_is_refused() {
+    let text = [
+        SITE_DEVICES,
+        &ledger_indicator("tap", "L", "jelantah.density"),
+    ]
+    .concat();
+    let folder = tempfile::tempdir().unwrap();
+    let own = own_of("own.x", 1.0, "kgCO2/L", "status = 'policy'");
+    let faults = load(folder.path(), &text, &own).unwrap_err();
+    let whats: Vec<&str> = faults.0.iter().map(|fault| fault.what).collect();
+    assert_eq!(whats, ["fault-factor-unverified"], "{faults}");
+}

@@ -384,6 +384,75 @@ async fn what_names_no_bin_is_a_figure_of_the_site_and_each_bin_says_why_it_has_
     }
 }
 
+/// Figures of a bin and a heap, or of two heaps, that share the indicator of what is fed.
+async fn account_of_kinds(kinds: [&str; 2], entries: &[(&str, i64, &str)]) -> SiteIndicators {
+    let assets = ["one", "two"].iter().zip(kinds).map(|(id, kind)| {
+        let keys = match kind {
+            "bsf" => "temperature = 'bin.core'".to_owned(),
+            _ => format!("process = 'windrow'\nfed = 'bsf-fed'\n{LANDFILL}"),
+        };
+        format!("[[asset]]\nid = 'no-{id}'\nname = 'Nomor {id}'\nkind = '{kind}'\n{keys}\n")
+    });
+    let village = TestSite::new(&[SITE_DEVICES, &assets.collect::<String>()].concat());
+    let statements = entries
+        .iter()
+        .map(|(indicator, quantity, what)| EntryStatement {
+            what: (*what).to_owned(),
+            ..ledger_statement(indicator, *quantity, "2026-11-02")
+        });
+    let added = village.store.append_ledger(statements.collect(), "siti");
+    added.await.unwrap();
+    village.indicators("2026-11").await
+}
+
+#[tokio::test]
+async fn an_entry_that_names_neither_bin_nor_heap_is_fed_to_none_of_them() {
+    let unnamed = ("bsf-fed", 100, "sisa pasar");
+    let fed = ["bsf.fed", "compost.fed"];
+    let found = account_of_kinds(["bsf", "compost"], &[unnamed]).await;
+    for (id, asset) in fed.iter().zip(["no-one", "no-two"]) {
+        assert_missing(&found, id, asset, "account-unnamed-kind");
+        assert_eq!(found.find(id, None), None, "{id}");
+    }
+    // Its methane is counted once, and it is in the total of the ledger.
+    let methane: Vec<_> = found
+        .indicators
+        .iter()
+        .filter(|one| &*one.id == "methane.lifetime")
+        .collect();
+    assert_eq!(methane.len(), 1);
+    assert!((methane[0].value.clone().unwrap() - 0.428_4 * 0.1).abs() < 1e-9);
+    assert_figure_close(&found, "ledger.bsf-fed", "", 100.0);
+    // What the bin gave says nothing about who was fed.
+    let harvest = ("bsf-maggot", 20, "panen");
+    let found = account_of_kinds(["bsf", "compost"], &[unnamed, harvest]).await;
+    assert_figure_close(&found, "bsf.larvae", "no-one", 20.0);
+    for (id, asset) in fed.iter().zip(["no-one", "no-two"]) {
+        assert_missing(&found, id, asset, "account-unnamed-kind");
+    }
+    let named = ("bsf-fed", 60, "Nomor two");
+    let found = account_of_kinds(["bsf", "compost"], &[unnamed, named]).await;
+    assert_missing(&found, "bsf.fed", "no-one", "account-unnamed-kind");
+    assert_figure_close(&found, "compost.fed", "no-two", 60.0);
+    assert_eq!(found.find("compost.fed", None), None);
+}
+
+#[tokio::test]
+async fn what_names_neither_of_two_heaps_is_one_figure_of_the_site() {
+    let found = account_of_kinds(["compost", "compost"], &[("bsf-fed", 100, "")]).await;
+    assert_figure_close(&found, "compost.fed", "", 100.0);
+    for heap in ["no-one", "no-two"] {
+        assert_missing(&found, "compost.fed", heap, "account-unnamed-bin");
+    }
+    let fed: f64 = found
+        .indicators
+        .iter()
+        .filter(|one| &*one.id == "compost.fed")
+        .filter_map(|one| one.value.clone().ok())
+        .sum();
+    assert!((fed - 100.0).abs() < 1e-9, "{fed}");
+}
+
 #[tokio::test]
 async fn an_entry_that_names_its_bin_is_a_figure_of_that_bin() {
     let found = account_of_bins(&[

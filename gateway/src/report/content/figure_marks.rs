@@ -10,19 +10,139 @@ use crate::domain::value_bound::ValueBound;
 use crate::i18n::Language;
 use crate::limits::EXPLAIN_DEPTH_MAX;
 use crate::report::render::number_format;
+use jiff::civil::Date;
 use std::sync::Arc;
 
-/// The name of a figure, with the time since when it was measured, or with its days where they are
+/// Keys of the remarks on a figure of some days of the period, with the first and the last one.
+const PART_REMARKS: [&str; 2] = ["account-baseline-part", "account-asset-part"];
+/// Key of the remark on a figure of days that do not follow each other.
+const SCATTERED: &str = "account-baseline-days";
+
+/// The name of a figure, with the time since when it was measured, and with its days where they are
 /// a part of the period.
 pub(crate) fn dated_label(book: &ReportContext<'_>, one: &Indicator, name: String) -> String {
-    let whole = book.matter.account.period;
-    let days = |period: Period| (period.first(), period.last());
-    let part = match one.measured_since() {
-        Some(since) => since_text(book.lang, since, one.period),
-        None if days(one.period) == days(whole) => return name,
-        None => display_names::period_name(book.lang, one.period),
+    let since = one.measured_since();
+    let counted = counted_days(book, one, 0);
+    // A part that began before the first reading, and has not ended, adds nothing.
+    let counted = counted.filter(|part| {
+        let ends = book.matter.account.period.last();
+        !since.is_some_and(|since| since.at.date() >= part.first && part.last >= ends)
+    });
+    let since = since.map(|since| since_text(book.lang, since, one.period));
+    let counted = match counted {
+        Some(part) => Some(counted_text(book.lang, part)),
+        None => scattered_text(book.lang, one),
     };
-    format!("{name} ({part})")
+    let marks: Vec<String> = since.into_iter().chain(counted).collect();
+    if marks.is_empty() {
+        return name;
+    }
+    format!("{name} ({})", marks.join(", "))
+}
+
+/// Days of the period for which a figure holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct CountedDays {
+    first: Date,
+    last: Date,
+    /// Another part of the figure holds for other days.
+    in_part: bool,
+}
+
+impl CountedDays {
+    /// The days for which both hold.
+    fn and(self, other: Self) -> Self {
+        Self {
+            first: self.first.max(other.first),
+            last: self.last.min(other.last),
+            in_part: self.in_part || other.in_part || self != other,
+        }
+    }
+}
+
+/// The days of a figure where they are a part of the period: its own ones, of a total of the site
+/// those of the figures that it adds up.
+fn counted_days(book: &ReportContext<'_>, one: &Indicator, depth: usize) -> Option<CountedDays> {
+    let account = book.matter.account;
+    let parts: Vec<Option<CountedDays>> = one
+        .inputs
+        .iter()
+        .filter(|_| one.asset.is_none() && depth < EXPLAIN_DEPTH_MAX)
+        .filter_map(|input| match &input.from {
+            InputSource::Indicator { id, asset } => account.find(id, asset.as_deref()),
+            _ => None,
+        })
+        .filter(|part| part.value.is_ok() && !std::ptr::eq(*part, one))
+        .map(|part| counted_days(book, part, depth + 1))
+        .collect();
+    if parts.is_empty() {
+        return own_days(one, account.period);
+    }
+    let is_mixed = parts.contains(&None);
+    let all = parts.into_iter().flatten().reduce(CountedDays::and)?;
+    let in_part = all.in_part || is_mixed;
+    Some(CountedDays { in_part, ..all })
+}
+
+/// The days that a figure says itself.
+fn own_days(one: &Indicator, whole: Period) -> Option<CountedDays> {
+    let part = |first: Date, last: Date| CountedDays {
+        first,
+        last,
+        in_part: false,
+    };
+    let own = part(one.period.first(), one.period.last());
+    let own = (own != part(whole.first(), whole.last())).then_some(own);
+    let told = one.remarks.iter().filter_map(|said| {
+        let day = |name: &str| {
+            let mut args = said.args.iter();
+            args.find(|(arg, _)| *arg == name)?.1.parse().ok()
+        };
+        let is_part = PART_REMARKS.contains(&&*said.key);
+        is_part.then(|| Some(part(day("first")?, day("last")?)))?
+    });
+    let both = |one: CountedDays, next: CountedDays| {
+        part(one.first.max(next.first), one.last.min(next.last))
+    };
+    own.into_iter().chain(told).reduce(both)
+}
+
+/// `counted 16–30 November 2026`.
+fn counted_text(lang: Language, part: CountedDays) -> String {
+    let key = if part.in_part {
+        "report-counted-in-part"
+    } else {
+        "report-counted"
+    };
+    let days = day_span(lang, part.first, part.last);
+    lang.text_with(key, &[("days", &days)])
+}
+
+/// `16–30 November 2026`, or `1 Jul 2026 – 31 Dec 2026`.
+fn day_span(lang: Language, first: Date, last: Date) -> String {
+    let text = number_format::date(lang, last);
+    let is_same_month = (first.year(), first.month()) == (last.year(), last.month());
+    // A language may write the month first.
+    if is_same_month && text.starts_with(&last.day().to_string()) {
+        return if first == last {
+            text
+        } else {
+            format!("{}–{text}", first.day())
+        };
+    }
+    let [first, last] = [first, last].map(|day| number_format::format_short_date(lang, day));
+    format!("{first} – {last}")
+}
+
+/// `counted on 182 of 365 days`, for days that do not follow each other.
+fn scattered_text(lang: Language, one: &Indicator) -> Option<String> {
+    let said = one.remarks.iter().find(|said| said.key == SCATTERED)?;
+    let args: Vec<(&str, &str)> = said
+        .args
+        .iter()
+        .map(|(name, text)| (*name, &**text))
+        .collect();
+    Some(lang.text_with("report-counted-some", &args))
 }
 
 /// `since 12 Nov 2026`; with the time of day where the day is the first one of the period.

@@ -58,12 +58,51 @@ const HEADLINES_MAX: usize = 16;
 /// Priority of a burden: the net of waste that diminishes the gain beside it is never left out.
 const BURDEN_PRIORITY: u8 = 10;
 
-/// Figures of page 1, at most `REPORT_HEADLINES_MAX`: the chosen ones, else the usual ones.
+/// Figures of page 1, at most `REPORT_HEADLINES_MAX`: the chosen ones with the burdens that
+/// diminish them, else the usual ones.
 pub(crate) fn page_one_choice<'a>(book: &ReportContext<'a>) -> Vec<ChosenFigure<'a>> {
-    let usual = || usual_figures(book).into_iter().map(Ok).collect();
-    let mut all = chosen_headlines(book).unwrap_or_else(usual);
+    let Some(mut all) = chosen_headlines(book) else {
+        let mut usual = usual_figures(book);
+        usual.truncate(REPORT_HEADLINES_MAX);
+        return usual.into_iter().map(Ok).collect();
+    };
+    all.truncate(REPORT_HEADLINES_MAX);
+    add_burdens(book, &mut all);
     all.truncate(REPORT_HEADLINES_MAX);
     all
+}
+
+/// Sets the negative nets of the site behind the last emissions that it chose. On a full page the
+/// last figure that is no burden gives its place up.
+fn add_burdens<'a>(book: &ReportContext<'a>, all: &mut Vec<ChosenFigure<'a>>) {
+    let is_gain = |one: &ChosenFigure<'_>| {
+        let is_emission = |one: &&Indicator| one.unit.contains("CO2");
+        one.as_ref().is_ok_and(is_emission)
+    };
+    let Some(last) = all.iter().rposition(is_gain) else {
+        return;
+    };
+    let mut at = last + 1;
+    for net in emissions::headline_emissions(book) {
+        // The net of the only plant and that of the site are one number.
+        let is_told = |one: &&Indicator| one.id == net.id && one.value == net.value;
+        if is_burden(net) && !all.iter().flatten().any(is_told) {
+            all.insert(at, Ok(net));
+            at += 1;
+        }
+    }
+    while all.len() > REPORT_HEADLINES_MAX {
+        let is_other = |one: &ChosenFigure<'_>| !one.as_ref().is_ok_and(|one| is_burden(one));
+        let Some(place) = all.iter().rposition(is_other) else {
+            break;
+        };
+        let _given_up = all.remove(place);
+    }
+}
+
+/// True for a figure that diminishes what stands beside it.
+fn is_burden(one: &Indicator) -> bool {
+    one.value.as_ref().is_ok_and(|value| *value < 0.0)
 }
 
 fn usual_figures<'a>(book: &ReportContext<'a>) -> Vec<&'a Indicator> {
@@ -76,8 +115,12 @@ fn usual_figures<'a>(book: &ReportContext<'a>) -> Vec<&'a Indicator> {
         if &*one.id == "waste.net" && one.value.is_err() {
             continue;
         }
-        let is_burden = one.value.as_ref().is_ok_and(|value| *value < 0.0);
-        all.push((if is_burden { BURDEN_PRIORITY } else { priority }, one));
+        let priority = if is_burden(one) {
+            BURDEN_PRIORITY
+        } else {
+            priority
+        };
+        all.push((priority, one));
     }
     while all.len() > REPORT_HEADLINES_MAX {
         let least = all

@@ -256,3 +256,109 @@ fn a_site_without_a_claim_has_no_empty_row_of_co2_and_says_why() {
         assert!(!text.contains("Callout"), "{text}");
     }
 }
+
+#[test]
+fn a_burden_stands_beside_the_gain_that_a_site_chose_also_on_a_full_page() {
+    let figures = |net: f64| {
+        let mut all: Vec<Indicator> = ["methane.annual", "waste.project"]
+            .map(|id| test_indicator(id, Some("bin"), 3.0, "tCO2e"))
+            .to_vec();
+        all.push(test_indicator("waste.net", Some("bin"), net, "tCO2e"));
+        let others = ["plts.pr", "plts.generation", "plts.export", "plts.self_use"];
+        all.extend(others.map(|id| test_indicator(id, Some("plts"), 5.0, "kWh")));
+        all.extend(
+            ["pump.volume", "pump.energy"].map(|id| test_indicator(id, Some("pump"), 5.0, "m3")),
+        );
+        all
+    };
+    let few = [
+        "methane.annual",
+        "plts.generation",
+        "pump.volume",
+        "plts.pr",
+    ];
+    let full = [
+        "plts.pr",
+        "methane.annual",
+        "plts.generation",
+        "plts.export",
+        "plts.self_use",
+        "pump.volume",
+        "pump.energy",
+        "ledger.songket",
+    ];
+    let energy_alone = ["plts.pr", "plts.generation", "plts.export", "plts.self_use"];
+    for (chosen, net, place) in [
+        (&few[..], -1.0, Some(1)),
+        (&few[..], 1.0, None),
+        (&full[..], -1.0, Some(2)),
+        (&energy_alone[..], -1.0, None),
+    ] {
+        let mut config = test_config();
+        let choose = |id: &&str| crate::config::ChosenHeadline {
+            id: (*id).into(),
+            asset: None,
+        };
+        config.report.headlines = chosen.iter().map(choose).collect();
+        let mut account = test_account(&config);
+        account.indicators = figures(net);
+        let page = build_page_one(inputs(&config, &account, Language::En));
+        let shown = summary_of(&page);
+        let ids = || shown.iter().map(|one| &*one.id);
+        let found = ids().position(|id| id == "summary/bin/waste.net");
+        assert_eq!(found, place, "{chosen:?} {net}");
+        assert!(shown.len() <= 8 && ids().any(|id| id.ends_with("plts.generation")));
+    }
+}
+
+#[test]
+fn a_figure_of_some_days_of_the_period_says_which_wherever_it_is_shown() {
+    let part = |key: &str| {
+        IndicatorRemark::new(key)
+            .with_arg("first", "2026-11-16")
+            .with_arg("last", "2026-11-30")
+    };
+    let config = test_config();
+    for key in ["account-baseline-part", "account-asset-part"] {
+        let mut account = test_account(&config);
+        let mut net = test_indicator("co2.net", Some("plts"), 0.32, "tCO2");
+        net.remarks.push(part(key));
+        let mut total = test_indicator("co2.net", None, 0.32, "tCO2");
+        let of = |asset: &str| InputSource::Indicator {
+            id: "co2.net".into(),
+            asset: Some(asset.into()),
+        };
+        total.inputs = vec![test_input("x", 0.32, "tCO2", of("plts"))];
+        account.indicators = vec![net, total];
+        for (lang, wanted) in [
+            (Language::En, "(counted 16–30 November 2026)"),
+            (Language::Id, "(dihitung 16–30 November 2026)"),
+        ] {
+            let matter = inputs(&config, &account, lang);
+            let (front, director) = build_director_report(matter, None);
+            let full = build_document(matter);
+            let is_told = |text: &str| text.contains(wanted);
+            assert!(
+                front.figures.iter().any(|one| is_told(&one.figure.label)),
+                "{key}"
+            );
+            let named = |section: &str, of: &ReportDocument| {
+                let blocks = of.sections.iter().filter(|one| one.id == section);
+                format!("{:?}", blocks.collect::<Vec<_>>())
+            };
+            assert!(is_told(&named("carbon", &director)), "{key}");
+            assert!(is_told(&named("carbon", &full)), "{key}");
+        }
+        // A plant beside it that claims the whole month.
+        account
+            .indicators
+            .push(test_indicator("co2.net", Some("roof"), 0.5, "tCO2"));
+        account.indicators[1]
+            .inputs
+            .push(test_input("x", 0.5, "tCO2", of("roof")));
+        let (front, _) = build_director_report(inputs(&config, &account, Language::En), None);
+        let wanted = "(in part counted 16–30 November 2026 only)";
+        let labels: Vec<&str> = front.figures.iter().map(|one| &*one.figure.label).collect();
+        assert!(labels.iter().any(|one| one.contains(wanted)), "{labels:?}");
+    }
+}

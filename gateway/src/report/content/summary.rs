@@ -115,6 +115,7 @@ pub(crate) fn is_moving_together(remark: &IndicatorRemark) -> bool {
         "account-same-series",
         "account-steady-ratio",
         "account-claimed-perhaps",
+        "account-claimed-perhaps-pump",
         "account-certified-perhaps",
     ];
     keys.contains(&&*remark.key)
