@@ -207,8 +207,24 @@ fn more_out_of_a_bin_than_was_fed_is_told_to_a_script_and_recorded() {
     let taken = run_ledger(&config, &add("bsf-kasgot", "608", "2026-01-14"));
     let said = String::from_utf8_lossy(&taken.stderr).into_owned();
     assert!(taken.status.success(), "{said}");
-    assert!(said.contains("608 kg sudah keluar"), "{said}");
-    assert!(said.contains("pakannya hanya 13,5 kg"), "{said}");
+    let told = "massa yang keluar dalam 90 hari terakhir lebih banyak daripada pakannya";
+    assert!(said.contains(&format!("dengan 608 kg, {told}")), "{said}");
+    assert!(said.contains("608 kg > 13,5 kg"), "{said}");
     let few = run_ledger(&config, &add("bsf-fed", "700", "2026-01-03"));
-    assert!(!String::from_utf8_lossy(&few.stderr).contains("sudah keluar"));
+    assert!(!String::from_utf8_lossy(&few.stderr).contains(told));
+    // A table is told once, at its worst row.
+    let table = scratch.path().join("panen.csv");
+    let rows = "tanggal;indikator;jumlah;satuan;oleh\n2026-01-15;bsf-maggot;100;kg;Siti\n\
+                2026-01-16;bsf-kasgot;50;kg;Siti\n2026-01-17;bsf-kasgot;20;kg;Siti\n";
+    std::fs::write(&table, rows).unwrap();
+    let import = ["import", table.to_str().unwrap(), "--yes"];
+    let found = run_ledger_json(&config, &import);
+    let remarks = found["remarks"].as_array().unwrap();
+    let said: Vec<&Value> = remarks
+        .iter()
+        .filter(|one| one.to_string().contains(told))
+        .collect();
+    assert_eq!(said.len(), 1, "{found}");
+    assert!(said[0].to_string().contains("778 kg > 713,5 kg"), "{found}");
+    assert_eq!(found["written"], 3);
 }

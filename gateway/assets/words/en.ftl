@@ -3516,3 +3516,5 @@ report-counted = counted { $days }
 report-counted-in-part = in part counted { $days } only
 report-counted-some = counted on { $count } of { $all } days
 account-claimed-perhaps-pump = { $asset } claims the fuel of a pump, and { $other } may drive that pump and claim the same energy: say which plant drives it (plts of the pump, or a [[relation]])
+ledger-mass-balance = with { $found }, more mass has come out of the bins in the last 90 days than was fed ({ $detail }); check both, or record what was fed
+cli-method-input-unit = any unit, the same throughout

@@ -3489,3 +3489,5 @@ report-counted = dihitung { $days }
 report-counted-in-part = sebagian hanya dihitung { $days }
 report-counted-some = dihitung pada { $count } dari { $all } hari
 account-claimed-perhaps-pump = { $asset } mengklaim bahan bakar sebuah pompa, dan { $other } mungkin menggerakkan pompa itu dan mengklaim energi yang sama: nyatakan PLTS mana yang menggerakkannya (plts pada pompa, atau [[relation]])
+ledger-mass-balance = dengan { $found }, massa yang keluar dalam 90 hari terakhir lebih banyak daripada pakannya ({ $detail }); periksa keduanya, atau catat pakannya
+cli-method-input-unit = satuan apa pun, yang sama untuk semua

@@ -4,6 +4,7 @@
 use super::ApiListener;
 use super::error::ApiError;
 use super::request_sender::RequestSender;
+use crate::assets::{add_mass_remarks, compared_days};
 use crate::domain::ledger::EntryId;
 use crate::i18n::Language;
 use crate::ledger::{DecimalMark, EntriesAddedJson, EntryBatch, EntryRules, FaultJson, RawEntry};
@@ -60,7 +61,18 @@ impl ApiListener {
             store.all_ledger_entries(query).await
         };
         let rows = recording.rows.iter().map(|(line, raw)| (*line, raw));
-        EntryBatch::check(rows, &rules, recording.again, entries_of).await
+        let mut batch = EntryBatch::check(rows, &rules, recording.again, entries_of).await?;
+        let state = self.state();
+        if let Some((from, to)) = compared_days(&state.assets, &batch) {
+            let query = LedgerQuery {
+                from: Some(from),
+                to: Some(to),
+                ..LedgerQuery::default()
+            };
+            let kept = store.all_ledger_entries(query).await?;
+            add_mass_remarks(&state.assets, &state.definitions, &mut batch, &kept);
+        }
+        Ok(batch)
     }
 
     /// Rules that entries are checked against at present.

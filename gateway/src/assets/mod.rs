@@ -98,4 +98,6 @@ pub(crate) use raw_asset::RawAsset;
 pub use solar::settings::{IrradiancePlane, PvPlantAsset, PvSystemType};
 pub use tank::settings::{LeakNightSettings, LevelMeasurement, TankAsset};
 pub use tank::shape_settings::TankShape;
-pub(crate) use waste_masses::{MASS_DAYS, MassImbalance, first_compared_day, mass_imbalance};
+pub(crate) use waste_masses::{
+    MASS_DAYS, add_mass_remarks, compared_days, first_compared_day, mass_imbalance,
+};

@@ -53,12 +53,7 @@ fn method_text(method: &FormulaMethod, lang: Language) -> String {
 }
 
 fn output_line(field: &MethodOutput, lang: Language) -> String {
-    let unit = match field.unit {
-        what @ ("1" | "unit" | "text" | "bool" | "list") => {
-            lang.text(&format!("cli-method-output-{what}"))
-        }
-        unit => unit.to_owned(),
-    };
+    let unit = unit_text(field.unit, lang);
     // A result that is one bare value has no name.
     let name = if field.name.is_empty() {
         "="
@@ -66,6 +61,16 @@ fn output_line(field: &MethodOutput, lang: Language) -> String {
         field.name
     };
     format!("      → {name} [{unit}]\n")
+}
+
+/// A unit, or the words for what has none.
+fn unit_text(unit: &str, lang: Language) -> String {
+    match unit {
+        what @ ("1" | "unit" | "text" | "bool" | "list") => {
+            lang.text(&format!("cli-method-output-{what}"))
+        }
+        unit => unit.to_owned(),
+    }
 }
 
 fn input_line(field: &MethodInput, lang: Language) -> String {
@@ -82,7 +87,8 @@ fn input_line(field: &MethodInput, lang: Language) -> String {
     };
     let unit = match field.unit {
         "" => String::new(),
-        unit => format!(" [{unit}]"),
+        "unit" => format!(" [{}]", lang.text("cli-method-input-unit")),
+        unit => format!(" [{}]", unit_text(unit, lang)),
     };
     let detail = match field.kind.detail() {
         detail if detail.is_empty() => detail,

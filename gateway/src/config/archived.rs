@@ -13,6 +13,17 @@ use toml::{Table, Value};
 /// that earlier versions did not check, whose figures are unknown.
 const SURVIVABLE_FAULTS: [&str; 2] = ["fault-evidence-hash", "fault-indicator-unit"];
 
+/// Place of the site's own factors.
+const OWN_FILE: &str = "[factors] file";
+/// Name of the list of factors.
+const FACTORS: &str = "factor";
+/// Mark between a place and the values that differ there.
+const VALUES_MARK: &str = ": ";
+/// Text for a key that is not there.
+const NO_VALUE: &str = "–";
+/// Longest value that is told, characters.
+const VALUE_CHARS_MAX: usize = 60;
+
 /// Checks an archived text with the built-in factors of its time.
 ///
 /// Profiles and attached pages are read as they are now; a page that has changed is a warning.
@@ -35,7 +46,8 @@ pub fn load_archived(kept: &str, built_in: &str, file: &Path) -> Result<Config, 
     check::accept_config(notes, config)
 }
 
-/// Lists the tables that differ between two archived texts, such as `[site]` or `[[asset]] plts`.
+/// Lists the tables that differ between two archived texts, such as `[site]` or `[[asset]] plts`;
+/// of a factor also what differs: `[[factor]] grid.own: value 0.8 → 0.9`.
 ///
 /// Empty when only comments differ.
 pub fn changed_places(before: &str, after: &str) -> Vec<String> {
@@ -49,9 +61,60 @@ pub fn changed_places(before: &str, after: &str) -> Vec<String> {
         all.extend(changed_tables(key, before.get(key), after.get(key)));
     }
     if own_before != own_after {
-        all.push("[factors] file".to_owned());
+        all.extend(changed_own_factors(own_before, own_after));
     }
     all
+}
+
+/// Name of a place of [`changed_places`], without the values behind it.
+pub fn place_name(place: &str) -> &str {
+    place
+        .split_once(VALUES_MARK)
+        .map_or(place, |(name, _)| name)
+}
+
+/// Factors of the site's own file that differ; the file, when it is new or gone, or when no table
+/// of it differs.
+fn changed_own_factors(before: &str, after: &str) -> Vec<String> {
+    let whole = || vec![OWN_FILE.to_owned()];
+    if before.is_empty() || after.is_empty() {
+        return whole();
+    }
+    let read = |text: &str| text.parse::<Table>().unwrap_or_default();
+    let (before, after) = (read(before), read(after));
+    let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let tables = keys.into_iter();
+    let tables = tables.flat_map(|key| changed_tables(key, before.get(key), after.get(key)));
+    let all: Vec<String> = tables.map(|table| format!("{OWN_FILE} {table}")).collect();
+    if all.is_empty() { whole() } else { all }
+}
+
+/// Keys of a factor that differ, with their values: `: value 0.8 → 0.9`; empty for other tables.
+fn changed_values(key: &str, before: Option<&Vec<&Value>>, after: Option<&Vec<&Value>>) -> String {
+    let table = |side: Option<&Vec<&Value>>| match side.map(|all| &all[..]) {
+        Some([Value::Table(one)]) => Some(one.clone()),
+        _ => None,
+    };
+    let Some((before, after)) = table(before).zip(table(after)).filter(|_| key == FACTORS) else {
+        return String::new();
+    };
+    let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let text = |side: Option<&Value>| {
+        let text = side.map_or_else(|| NO_VALUE.to_owned(), Value::to_string);
+        let short: String = text.chars().take(VALUE_CHARS_MAX).collect();
+        if short == text { text } else { short + "..." }
+    };
+    let keys = keys.into_iter();
+    let changed = keys.filter(|key| before.get(*key) != after.get(*key));
+    let told = changed.map(|key| {
+        let [before, after] = [&before, &after].map(|side| text(side.get(key)));
+        format!("{key} {before} → {after}")
+    });
+    let told: Vec<String> = told.collect();
+    if told.is_empty() {
+        return String::new();
+    }
+    format!("{VALUES_MARK}{}", told.join(", "))
 }
 
 /// Returns the first line of an archived text that is no TOML; `None` when all of it is.
@@ -82,9 +145,12 @@ fn changed_tables(key: &str, before: Option<&Value>, after: Option<&Value>) -> V
     let ids: BTreeSet<&&str> = before.keys().chain(after.keys()).collect();
     let differ = |id: &&&str| before.get(**id) != after.get(**id);
     let named = ids.into_iter().filter(differ);
-    let all: Vec<String> = named
-        .map(|id| format!("[[{key}]] {id}").trim_end().to_owned())
-        .collect();
+    let place = |id: &&str| {
+        let name = format!("[[{key}]] {id}");
+        let values = changed_values(key, before.get(*id), after.get(*id));
+        format!("{}{values}", name.trim_end())
+    };
+    let all: Vec<String> = named.map(place).collect();
     // Only the order differs.
     if all.is_empty() {
         vec![format!("[[{key}]]")]
@@ -181,8 +247,25 @@ mod tests {
         assert_eq!(changed_places(before, &format!("# why\n{before}")), [""; 0]);
         let own = join_texts(before, "x = 1\n");
         assert_eq!(changed_places(before, &own), ["[factors] file"]);
+        let noted = join_texts(before, "# why\nx = 1\n");
+        assert_eq!(changed_places(&own, &noted), ["[factors] file"]);
         let turned = "[site]\nid = 'a'\n[[asset]]\nid = 'q'\nx = 1\n[[asset]]\nid = 'p'\nx = 1\n";
         assert_eq!(changed_places(before, turned), ["[[asset]]"]);
+    }
+
+    #[test]
+    fn a_changed_factor_of_the_site_is_told_by_its_name_and_its_values() {
+        let of = |own: &str| join_texts("[site]\nid = 'a'\n", own);
+        let told = |own: &str| changed_places(&of(OWN_FACTORS), &of(own));
+        let dearer = OWN_FACTORS.replace("0.8", "0.9");
+        let place = "[factors] file [[factor]] grid.own";
+        assert_eq!(told(&dearer), [format!("{place}: value 0.8 → 0.9")]);
+        let dated = format!("{dearer}year = 2024\n");
+        let values = "value 0.8 → 0.9, year – → 2024";
+        assert_eq!(told(&dated), [format!("{place}: {values}")]);
+        let more = format!("{OWN_FACTORS}[[factor]]\nid = 'other'\nvalue = 1.0\n");
+        assert_eq!(told(&more), ["[factors] file [[factor]] other"]);
+        assert_eq!(place_name(&told(&dearer)[0]), place);
     }
 
     proptest! {

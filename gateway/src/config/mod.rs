@@ -71,7 +71,7 @@ mod value_words;
 mod web_settings;
 
 pub use crate::assets::Asset;
-pub use archived::{changed_places, first_faulty_line, load_archived};
+pub use archived::{changed_places, first_faulty_line, load_archived, place_name};
 pub use backup_settings::BackupSettings;
 pub use broker_settings::{BrokerSettings, ClientCertificate, MqttVersion};
 pub use bus_kinds::{BusLink, PointAccess};

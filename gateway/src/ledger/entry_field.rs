@@ -107,7 +107,7 @@ impl EntryField {
 impl FieldRemark {
     /// Whether it asks to look again at an amount that is possible and not usual.
     pub fn is_amount_doubt(&self) -> bool {
-        ["ledger-unusual", "ledger-little"].contains(&self.key)
+        ["ledger-unusual", "ledger-little", "ledger-mass-balance"].contains(&self.key)
     }
 
     /// Message in a language, without the name of the field.
@@ -119,8 +119,12 @@ impl FieldRemark {
         };
         let detail = match self.key {
             "ledger-word" | "ledger-assumed" => words_in(&self.detail, lang),
-            "ledger-converted" | "ledger-ambiguous" | "ledger-impossible" | "ledger-unusual"
-            | "ledger-little" => numbers_in(&self.detail, lang),
+            "ledger-converted"
+            | "ledger-ambiguous"
+            | "ledger-impossible"
+            | "ledger-unusual"
+            | "ledger-little"
+            | "ledger-mass-balance" => numbers_in(&self.detail, lang),
             _ => self.detail.clone(),
         };
         lang.text_with(self.key, &[("found", &*found), ("detail", &*detail)])
@@ -128,7 +132,8 @@ impl FieldRemark {
 }
 
 /// Messages of which the found text is a number of the program, and no text of a person.
-const FOUND_NUMBERS: [&str; 9] = [
+const FOUND_NUMBERS: [&str; 10] = [
+    "ledger-mass-balance",
     "ledger-converted",
     "ledger-whole",
     "ledger-negative",

@@ -30,7 +30,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
         inputs: &[
             non_negative("e_used_kwh", "kWh"),
             non_negative("ef_t_mwh", "t/MWh"),
-            non_negative("tdl", "").or_default(0.0),
+            non_negative("tdl", "1").or_default(0.0),
         ],
         outputs: &[output("", "t")],
         eval: |a| {

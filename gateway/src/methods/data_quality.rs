@@ -22,8 +22,8 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
         name: "ledger_indicator",
         section: "F.1",
         inputs: &[
-            non_negative("quantity", "").nullable(),
-            any_number("factor", "").nullable(),
+            non_negative("quantity", "unit").nullable(),
+            any_number("factor", "unit").nullable(),
             MethodInput::new("factor_status", "", InputKind::Text).nullable(),
             MethodInput::new("factor_source", "", InputKind::Text).nullable(),
         ],
@@ -41,7 +41,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
         name: "u_add",
         section: "G.1",
         inputs: &[
-            MethodInput::new("x", "", InputKind::Numbers(InputRange::Any)),
+            MethodInput::new("x", "unit", InputKind::Numbers(InputRange::Any)),
             PERCENTS,
         ],
         outputs: &[output("", "%")],
@@ -51,9 +51,9 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
         name: "asym_to_pct",
         section: "G.1",
         inputs: &[
-            any_number("central", ""),
-            any_number("lo", ""),
-            any_number("hi", ""),
+            any_number("central", "unit"),
+            any_number("lo", "unit"),
+            any_number("hi", "unit"),
         ],
         outputs: &[output("", "%")],
         eval: |a| {
@@ -66,7 +66,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
     FormulaMethod {
         name: "gum_product",
         section: "G.2",
-        inputs: &[table_rows("factors", "", &["x", "u_std", "exponent"])],
+        inputs: &[table_rows("factors", "unit", &["x", "u_std", "exponent"])],
         outputs: &[
             output("y", "unit"),
             output("u_std", "unit"),
@@ -78,8 +78,8 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
         name: "round_claim",
         section: "G.3",
         inputs: &[
-            any_number("x", "").nullable(),
-            MethodInput::new("decimals", "", InputKind::Whole(-12, 12)),
+            any_number("x", "unit").nullable(),
+            MethodInput::new("decimals", "1", InputKind::Whole(-12, 12)),
             word_choice("direction", ClaimDirection::NAMES),
         ],
         outputs: &[output("", "unit")],
@@ -120,12 +120,12 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
         name: "drift_correct",
         section: "G.6",
         inputs: &[
-            any_number("value", ""),
-            any_number("t", ""),
-            any_number("t0", ""),
-            any_number("e0", ""),
-            any_number("t1", ""),
-            any_number("e1", ""),
+            any_number("value", "unit"),
+            any_number("t", "unit"),
+            any_number("t0", "unit"),
+            any_number("e0", "unit"),
+            any_number("t1", "unit"),
+            any_number("e1", "unit"),
         ],
         outputs: &[output("", "unit")],
         eval: eval_drift_correct,
@@ -147,8 +147,8 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
         section: "G.8",
         inputs: &[
             // The fourth quarter ends in the next year, and the calendar of `jiff` ends with 9999.
-            MethodInput::new("year", "", InputKind::Whole(1, 9998)),
-            MethodInput::new("q", "", InputKind::Whole(1, 4)),
+            MethodInput::new("year", "1", InputKind::Whole(1, 9998)),
+            MethodInput::new("q", "1", InputKind::Whole(1, 4)),
             ZONE,
         ],
         outputs: &[

@@ -115,7 +115,8 @@ pub struct MethodInput {
     pub name: &'static str,
     /// Alternative key, used by the equations of the methods; empty for none.
     pub also: &'static str,
-    /// Unit; empty for none.
+    /// Unit: `1` for a number without one, `unit` for one that the caller chooses; empty for what
+    /// is no number.
     pub unit: &'static str,
     /// Type of the value.
     pub kind: InputKind,
@@ -208,7 +209,7 @@ pub(crate) const fn positive_number(name: &'static str, unit: &'static str) -> M
 
 /// Declares a required number from 0 to 1, without a unit.
 pub(crate) const fn share_of_one(name: &'static str) -> MethodInput {
-    MethodInput::new(name, "", InputKind::Number(InputRange::Share))
+    MethodInput::new(name, "1", InputKind::Number(InputRange::Share))
 }
 
 /// Declares a required list of rows.

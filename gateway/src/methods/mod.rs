@@ -88,6 +88,23 @@ mod tests {
     }
 
     #[test]
+    fn every_number_that_goes_in_or_comes_out_has_a_unit_or_says_that_it_has_none() {
+        for method in all() {
+            for input in method.inputs {
+                let is_number = !matches!(
+                    input.kind,
+                    InputKind::Text | InputKind::Instant | InputKind::Choice(_) | InputKind::Flags
+                );
+                let name = format!("{} {}", method.name, input.name);
+                assert_eq!(input.unit.is_empty(), !is_number, "{name}");
+            }
+            for output in method.outputs {
+                assert!(!output.unit.is_empty(), "{} {}", method.name, output.name);
+            }
+        }
+    }
+
+    #[test]
     fn a_wrong_call_is_told_what_to_change() {
         let said = |name: &str, inputs: Value| {
             eval_method(name, &inputs)

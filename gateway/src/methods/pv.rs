@@ -86,7 +86,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             any_number("t_air_c", "°C"),
             any_number("g_w_m2", "W/m2"),
             non_negative("wind_m_s", "m/s"),
-            any_number("a", "").or_default(SAPM_OPEN_RACK.a),
+            any_number("a", "1").or_default(SAPM_OPEN_RACK.a),
             any_number("b", "s/m").or_default(SAPM_OPEN_RACK.b),
             any_number("delta_t_c", "°C")
                 .or_default(SAPM_OPEN_RACK.delta_t_c)
@@ -173,7 +173,10 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
     FormulaMethod {
         name: "completeness",
         section: "A.14",
-        inputs: &[non_negative("n_valid", ""), non_negative("n_expected", "")],
+        inputs: &[
+            non_negative("n_valid", "1"),
+            non_negative("n_expected", "1"),
+        ],
         outputs: &[output("ratio", "1"), output("class", "text")],
         eval: eval_completeness,
     },

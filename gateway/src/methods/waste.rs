@@ -17,13 +17,13 @@ use serde_json::{Value, json};
 
 const PHI: MethodInput = share_of_one("phi").or_default(0.85);
 const CAPTURED: MethodInput = share_of_one("f").or_default(0.0).also("f_y");
-const GWP_CH4: MethodInput = non_negative("gwp_ch4", "").or_default(28.0).also("gwp");
+const GWP_CH4: MethodInput = non_negative("gwp_ch4", "1").or_default(28.0).also("gwp");
 const OX: MethodInput = share_of_one("ox").or_default(0.1);
 const F_CH4: MethodInput = share_of_one("F").or_default(0.5);
 const DOCF: MethodInput = share_of_one("docf").or_default(0.5);
 const MCF: MethodInput = share_of_one("mcf").or_default(0.4);
 const WASTE: MethodInput = word_choice("waste", WasteKind::NAMES).or_default_word("food");
-const YEAR: MethodInput = MethodInput::new("year", "", InputKind::Whole(i32::MIN, i32::MAX));
+const YEAR: MethodInput = MethodInput::new("year", "1", InputKind::Whole(i32::MIN, i32::MAX));
 const TEMPS: MethodInput = MethodInput::new("temps_c", "°C", InputKind::Gaps(InputRange::Any));
 
 pub(crate) const METHODS: &[FormulaMethod] = &[
@@ -79,7 +79,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             TEMPS,
             positive_number("step_s", "s"),
             word_choice("method", CompostAeration::NAMES),
-            MethodInput::new("turnings", "", InputKind::Whole(0, 10_000)).or_default(0.0),
+            MethodInput::new("turnings", "1", InputKind::Whole(0, 10_000)).or_default(0.0),
         ],
         outputs: &[output("longest_run_h", "h"), output("passed", "bool")],
         eval: eval_hygienisation,

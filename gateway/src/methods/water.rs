@@ -53,8 +53,8 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
         section: "D.2",
         inputs: &[
             any_number("i_ma", "mA").nullable(),
-            any_number("span_lo", ""),
-            any_number("span_hi", ""),
+            any_number("span_lo", "unit"),
+            any_number("span_hi", "unit"),
         ],
         outputs: &[output("value", "unit"), output("status", "text")],
         eval: eval_current_loop,

@@ -1,7 +1,7 @@
 //! Names of what a changed configuration or table of factors touches, as far as it can be known.
 
 use crate::config::factors::built_in_factors;
-use crate::config::{changed_places, first_faulty_line};
+use crate::config::{changed_places, first_faulty_line, place_name};
 use crate::evidence::{ChangedText, EvidenceMismatch, MismatchKind, VerificationReport, hash};
 
 /// Adds to each fault of a text what was touched: by comparison with the text as it was, when it is
@@ -48,7 +48,9 @@ fn places_beside_neighbours(text: &ChangedText) -> Vec<String> {
         return Vec::new();
     };
     for other in all {
-        places.retain(|place| other.contains(place));
+        // What a neighbour had in that place may be another value.
+        let has = |place: &str| other.iter().any(|one| place_name(one) == place_name(place));
+        places.retain(|place| has(place));
     }
     places
 }
@@ -78,7 +80,7 @@ mod tests {
         let known = built_in_factors();
         let changed = known.replacen("value = 28.0", "value = 29.0", 1);
         let fault = places(factors, &changed, &hash(known.as_bytes()), &[]);
-        assert_eq!(fault.places, ["[[factor]] gwp.ar5.ch4"]);
+        assert_eq!(fault.places, ["[[factor]] gwp.ar5.ch4: value 28.0 → 29.0"]);
         let text = "[site]\nid = 'b'\n";
         let sha256 = hash(b"[site]\nid = 'a'\n");
         assert_eq!(places(site, text, &sha256, &[]).places, ["[site]"]);
@@ -86,6 +88,17 @@ mod tests {
         let near = ["[site]\nid = 'a'\n[web]\n", "[site]\nid = 'a'\n[store]\n"];
         assert_eq!(places(site, text, "", &near).places, ["[site]"]);
         assert_eq!(places(site, text, "", &[]).places, Vec::<String>::new());
+        let own = |value: &str| {
+            let factors = format!("[[factor]]\nid = 'grid.own'\nvalue = {value}\n");
+            format!("[site]\nid = 'a'\n\n# --- [factors] file ---\n{factors}")
+        };
+        let (near, text) = ([own("0.8"), own("0.7")], own("0.9"));
+        let near = [&*near[0], &*near[1]];
+        assert_eq!(
+            places(site, &text, "", &near).places,
+            ["[factors] file [[factor]] grid.own: value 0.8 → 0.9"]
+        );
+        let near = ["[site]\nid = 'a'\n[web]\n", "[site]\nid = 'a'\n[store]\n"];
         let broken = places(site, "[site]\nid = 'b'\n[web\n", "", &near);
         assert_eq!((broken.faulty_line, broken.places.len()), (Some(3), 0));
     }

@@ -1,7 +1,7 @@
 //! Ledger for a command.
 
 use crate::api::client::ApiClient;
-use crate::assets::{Asset, MassImbalance, first_compared_day, mass_imbalance};
+use crate::assets::{Asset, add_mass_remarks, compared_days};
 use crate::cli::backend::{current_user, local_date, open_client};
 use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::clock::Clock;
@@ -113,27 +113,17 @@ impl LedgerClient {
             };
             api.ledger_entries(query).await
         };
-        Ok(EntryBatch::check(rows, &rules, again, entries_of).await?)
-    }
-
-    /// Masses that cannot be true with a new entry.
-    pub(super) async fn mass_imbalance(
-        &mut self,
-        new: &EntryStatement,
-    ) -> Result<Option<MassImbalance>, CommandError> {
-        let day = new.when.first();
-        let query = LedgerQuery {
-            from: Some(first_compared_day(day)),
-            to: Some(day),
-            ..LedgerQuery::default()
-        };
-        let entries = self.entries(query).await?;
-        Ok(mass_imbalance(
-            &self.assets,
-            &self.definitions,
-            new,
-            &entries,
-        ))
+        let mut batch = EntryBatch::check(rows, &rules, again, entries_of).await?;
+        if let Some((from, to)) = compared_days(&self.assets, &batch) {
+            let query = LedgerQuery {
+                from: Some(from),
+                to: Some(to),
+                ..LedgerQuery::default()
+            };
+            let kept = self.api.ledger_entries(query).await?;
+            add_mass_remarks(&self.assets, &self.definitions, &mut batch, &kept);
+        }
+        Ok(batch)
     }
 
     /// Writes entries; the API checks them as `check_rows` does, since others may have written

@@ -21,11 +21,9 @@ use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use super::output_ending::{check_ending, is_standard_output};
 use super::prompt::ConsolePrompt;
 use super::standard_output::print_text;
-use crate::assets::MASS_DAYS;
 use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::ExactNumber;
 use crate::domain::ledger::{Attachment, EntryId, EntryKind, EntryStatement};
 use crate::domain::period::Period;
 use crate::i18n::Language;
@@ -262,8 +260,7 @@ async fn write_entry(
         });
     };
     let mut statement = statement.clone();
-    let is_agreed = again || is_amount_confirmed(&batch, json, lang);
-    if !is_agreed || (!again && !is_mass_confirmed(desk, &statement, json).await?) {
+    if !again && !is_amount_confirmed(&batch, json, lang) {
         print_stderr(&lang.text("calibrate-not-agreed"));
         return Ok(EXIT_NEGATIVE);
     }
@@ -285,51 +282,19 @@ async fn write_entry(
     Ok(EXIT_DONE)
 }
 
-/// Says what is unusual about an amount; a person at a terminal is asked, a script is only told.
+/// Says what is unusual about an amount, or about the mass that came out of bins; a person at a
+/// terminal is asked, a script is only told.
 fn is_amount_confirmed(batch: &EntryBatch, json: bool, lang: Language) -> bool {
     let is_unusual = |told: &&RowRemark| told.remark.is_amount_doubt();
-    let Some(told) = batch.remarks.iter().find(is_unusual) else {
-        return true;
-    };
-    if json || !stdin().is_terminal() {
+    let mut told = batch.remarks.iter().filter(is_unusual).peekable();
+    if told.peek().is_none() || json || !stdin().is_terminal() {
         return true;
     }
-    print_stderr(&argument_error_text(told, lang));
+    for told in told {
+        print_stderr(&argument_error_text(told, lang));
+    }
     let question = lang.text("calibrate-ask-agree");
     ConsolePrompt::new(&mut stdin().lock(), lang).ask_agreement(&question)
-}
-
-/// Says when more mass came out of bins than went in; a person at a terminal is asked, a script is
-/// only told.
-async fn is_mass_confirmed(
-    desk: &mut LedgerClient,
-    statement: &EntryStatement,
-    json: bool,
-) -> Result<bool, CommandError> {
-    let Some(found) = desk.mass_imbalance(statement).await? else {
-        return Ok(true);
-    };
-    let lang = desk.lang;
-    let digits = |number: ExactNumber| lang.locale().plain_digits(&number.short_digits());
-    let quantity = statement.quantity.map(digits).unwrap_or_default();
-    let amount = format!("{quantity} {}", statement.unit);
-    let (out, fed) = (
-        digits(ExactNumber::Float(found.out_kg)),
-        digits(ExactNumber::Float(found.fed_kg)),
-    );
-    let days = MASS_DAYS.to_string();
-    let args = [
-        ("amount", &*amount),
-        ("out", &*out),
-        ("fed", &*fed),
-        ("days", &*days),
-    ];
-    print_stderr(&lang.text_with("entry-ask-mass-balance", &args));
-    if json || !stdin().is_terminal() {
-        return Ok(true);
-    }
-    let question = lang.text("calibrate-ask-agree");
-    Ok(ConsolePrompt::new(&mut stdin().lock(), lang).ask_agreement(&question))
 }
 
 fn argument_error_text(told: &RowRemark, lang: Language) -> String {

@@ -201,7 +201,8 @@ async fn a_change_within_the_period_is_among_the_events() {
         |period: &str| super::revisions::revision_changes(&config, &store, period.parse().unwrap());
     let (changes, more) = of("2026-12").await.unwrap();
     assert_eq!((changes.len(), more), (1, 0));
-    assert_eq!(changes[0].places, ["[factors] file"]);
+    let place = "[factors] file [[factor]] grid.own: value 0.8 → 0.9";
+    assert_eq!(changes[0].places, [place]);
     assert_eq!(changes[0].at, UtcMs(DECEMBER + 2 * DAY));
     assert_eq!(of("2026-11").await.unwrap(), (Vec::new(), 0));
     assert_eq!(of("2026-12-02").await.unwrap(), (Vec::new(), 0));

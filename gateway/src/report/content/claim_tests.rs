@@ -1,6 +1,6 @@
 //! Tests of the verdicts in a document: what is withheld, and that no missing value is final.
 
-use super::tests::{all_figures, test_account, test_config};
+use super::tests::{all_figures, test_account, test_config, test_indicator};
 use super::{ReportInputs, build_director_report, build_document, indicator_figures};
 use crate::config::Config;
 use crate::domain::UtcMs;
@@ -8,7 +8,7 @@ use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::{IndicatorRemark, SiteIndicators};
 use crate::i18n::Language;
 use crate::report::render::cell_value::CellValue;
-use crate::report::render::document::ReportDocument;
+use crate::report::render::document::{ReportBlock, ReportDocument};
 use crate::report::render::figure::FigureStatus;
 use crate::report::render::short_text::render_short_text;
 use proptest::prelude::*;
@@ -33,6 +33,52 @@ fn inputs<'a>(config: &'a Config, account: &'a SiteIndicators, lang: Language) -
 
 fn document(account: &SiteIndicators, lang: Language) -> ReportDocument {
     build_document(inputs(&test_config(), account, lang))
+}
+
+#[test]
+fn every_number_in_a_column_of_values_is_that_of_a_named_figure() {
+    let config = test_config();
+    let mut account = test_account(&config);
+    let more = [
+        "export",
+        "import",
+        "self_use",
+        "specific_yield",
+        "final_yield",
+        "losses",
+        "poa",
+    ];
+    let more = more.map(|id| test_indicator(&format!("plts.{id}"), Some("plts"), 12.25, "kWh"));
+    account.indicators.extend(more);
+    let mut tables = Vec::new();
+    for section in &document(&account, Language::En).sections {
+        for block in &section.blocks {
+            let ReportBlock::Table(table) = block else {
+                continue;
+            };
+            let find = |id: &str| table.columns.iter().position(|one| one.id == id);
+            // Other tables are of factors and settings.
+            let is_of_figures = find("indicator").or_else(|| find("line")).is_some();
+            let column = find("value").filter(|_| is_of_figures);
+            for (row, cells) in table.rows.iter().enumerate() {
+                let Some(column) = column else { break };
+                if !matches!(cells[column], CellValue::Number(_)) {
+                    continue;
+                }
+                // The workbook writes it as a formula over the calculation of this figure.
+                let key = table.figures.get(&(row, column));
+                let known = |key: &String| {
+                    let (asset, id) = key.rsplit_once('/').unzip();
+                    account.find(id.unwrap_or(key), asset).is_some()
+                };
+                assert!(key.is_some_and(known), "{} {row}: {key:?}", table.id);
+                tables.push(table.id.clone());
+            }
+        }
+    }
+    for id in ["more/plts", "lines-co2/plts"] {
+        assert!(tables.iter().any(|one| one == id), "{id}: {tables:?}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 use super::context::{ReportContext, text_cell};
 use super::explain::substitute_numbers;
+use super::figure_key::mark_figures;
 use super::{baseline_table, daily_values, indicator_figures};
 use crate::config::Asset;
 use crate::domain::claim_verdict::ClaimVerdict;
@@ -15,6 +16,8 @@ use crate::report::render::document::{CalloutTone, ReportBlock};
 const EMISSION_PREFIXES: &[&str] = &["co2.", "methane.", "waste."];
 const ANNUAL_PREFIXES: &[&str] = &["methane.annual", "waste."];
 const LIFETIME_PREFIXES: &[&str] = &["methane.lifetime"];
+/// Column of the values in the table of equations.
+const VALUE_COLUMN: usize = 3;
 
 /// True when this chapter shows the indicator instead of the asset's chapter.
 pub(crate) fn is_emission(id: &str) -> bool {
@@ -157,8 +160,11 @@ fn calculation_table(
         "methane"
     };
     let mut table = book.table(&format!("lines-{scope}/{id}"), "calculation", columns);
-    let computed = all.iter().filter(|one| one.value.is_ok());
-    table.rows = computed.map(|one| calculation_row(book, one)).collect();
+    let computed = all.iter().copied().filter(|one| one.value.is_ok());
+    let computed: Vec<&Indicator> = computed.collect();
+    let rows = computed.iter().map(|one| calculation_row(book, one));
+    table.rows = rows.collect();
+    mark_figures(&mut table, VALUE_COLUMN, &computed);
     (!table.rows.is_empty()).then_some(ReportBlock::Table(table))
 }
 

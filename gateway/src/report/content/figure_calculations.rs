@@ -2,6 +2,7 @@
 
 use super::context::ReportContext;
 use super::explain::{part_label, source_text};
+use super::figure_key::{figure_key, key_of};
 use super::{display_names, indicator_figures};
 use crate::domain::equation::Equation;
 use crate::domain::indicator::{Indicator, IndicatorInput, InputSource};
@@ -42,18 +43,6 @@ fn printed_text(book: &ReportContext<'_>, one: &Indicator) -> String {
         ),
         (CellValue::Number(value), _) => display_names::format_number(book.lang, *value),
         _ => number_format::NO_VALUE.to_owned(),
-    }
-}
-
-/// Key of a figure among the calculations.
-pub(crate) fn figure_key(one: &Indicator) -> String {
-    key_of(&one.id, one.asset.as_deref())
-}
-
-fn key_of(id: &str, asset: Option<&str>) -> String {
-    match asset {
-        Some(asset) => format!("{asset}/{id}"),
-        None => id.to_owned(),
     }
 }
 

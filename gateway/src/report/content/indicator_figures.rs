@@ -3,6 +3,7 @@
 use super::context::ReportContext;
 use super::display_names;
 use super::early_period::is_too_early;
+use super::figure_key::mark_figures;
 use super::figure_marks;
 use super::significant_digits;
 use super::targets;
@@ -316,6 +317,7 @@ pub(crate) fn figure_table(
     ]);
     let mut table: ReportTable = book.table(id, "more-figures", columns);
     table.rows = all.iter().map(|one| figure_row(book, one)).collect();
+    mark_figures(&mut table, 1, all);
     (!table.rows.is_empty()).then_some(ReportBlock::Table(table))
 }
 

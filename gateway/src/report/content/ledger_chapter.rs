@@ -2,7 +2,7 @@
 //! statements.
 
 use super::context::{ReportContext, text_cell};
-use super::figure_calculations::figure_key;
+use super::figure_key::figure_key;
 use super::{display_names, indicator_figures, significant_digits};
 use crate::domain::indicator::Indicator;
 use crate::domain::ledger::{EntryKind, LedgerEntry, QuantityBasis};

@@ -34,6 +34,7 @@ pub mod explain;
 mod explanation_tests;
 mod factor_annex;
 mod figure_calculations;
+mod figure_key;
 mod figure_marks;
 mod headline_record;
 mod indicator_figures;

@@ -2,7 +2,7 @@
 //! the site does not know stay empty; nothing is guessed.
 
 use super::context::{ReportContext, text_cell};
-use super::figure_calculations::figure_key;
+use super::figure_key::figure_key;
 use super::{asset_chapters, indicator_figures, ledger_chapter};
 use crate::config::Asset;
 use crate::domain::factor::Factor;

@@ -1,6 +1,7 @@
 //! Summary of the full edition.
 
 use super::context::ReportContext;
+use super::figure_key::mark_figures;
 use super::revised_since;
 use super::targets::{self, FigureTarget};
 use super::{display_names, figure_marks, indicator_figures, page_one_choice, significant_digits};
@@ -155,11 +156,11 @@ fn target_table(book: &ReportContext<'_>) -> Option<ReportBlock> {
         ("before", ValueKind::Mixed),
     ]);
     let mut table = book.table("targets", "targets", columns);
-    table.rows = book
-        .indicators()
-        .iter()
-        .filter_map(|one| target_row(book, one))
-        .collect();
+    let rows = book.indicators().iter();
+    let rows = rows.filter_map(|one| Some((one, target_row(book, one)?)));
+    let (aimed, rows): (Vec<&Indicator>, Vec<_>) = rows.unzip();
+    table.rows = rows;
+    mark_figures(&mut table, 1, &aimed);
     (!table.rows.is_empty()).then_some(ReportBlock::Table(table))
 }
 
