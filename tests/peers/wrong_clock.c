@@ -1,7 +1,13 @@
 /* Preloaded into the gateway: a computer whose wall clock is wrong, and a kernel that is not
  * synchronised until told so. The file that the variable WRONG_CLOCK names has two numbers: seconds
- * that are added to the wall clock, and 1 for a kernel that is synchronised. */
+ * that are added to the wall clock, and 1 for a kernel that is synchronised. In the folder that
+ * COMPUTER_FILES names, boot_id is the start of the computer, available_clocksource says whether it
+ * is a virtual one, and rtc has its battery clocks. */
 #define _GNU_SOURCE
+#include <dirent.h>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,4 +44,40 @@ int adjtimex(struct timex *state) {
   memset(state, 0, sizeof *state);
   state->maxerror = 1000;
   return synchronised ? TIME_OK : TIME_ERROR;
+}
+
+/* The file of another computer in place of ours; the path itself for all others. */
+static const char *moved(const char *path, char *other, size_t size) {
+  static const char *const ours[][2] = {
+    {"/proc/sys/kernel/random/boot_id", "boot_id"},
+    {"/sys/devices/system/clocksource/clocksource0/available_clocksource", "available_clocksource"},
+    {"/sys/class/rtc", "rtc"},
+  };
+  const char *folder = getenv("COMPUTER_FILES");
+  for (size_t i = 0; folder && i < sizeof ours / sizeof *ours; i++) {
+    size_t length = strlen(ours[i][0]);
+    if (strncmp(path, ours[i][0], length) != 0) continue;
+    if (path[length] != 0 && path[length] != '/') continue;
+    snprintf(other, size, "%s/%s%s", folder, ours[i][1], path + length);
+    return other;
+  }
+  return path;
+}
+
+int open64(const char *path, int flags, ...) {
+  static int (*real)(const char *, int, ...);
+  if (!real) real = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, "open64");
+  va_list rest;
+  va_start(rest, flags);
+  mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0;
+  va_end(rest);
+  char other[4096];
+  return real(moved(path, other, sizeof other), flags, mode);
+}
+
+DIR *opendir(const char *path) {
+  static DIR *(*real)(const char *);
+  if (!real) real = (DIR *(*)(const char *))dlsym(RTLD_NEXT, "opendir");
+  char other[4096];
+  return real(moved(path, other, sizeof other));
 }

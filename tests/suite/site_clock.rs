@@ -32,6 +32,11 @@ impl LostSite {
         let config = folder.path().join("pantau.toml");
         std::fs::write(&config, site.text()).unwrap();
         let clock = compile_library("wrong_clock", folder.path());
+        let computer = folder.path().join("computer");
+        std::fs::create_dir(&computer).unwrap();
+        std::fs::write(computer.join("boot_id"), "start-1\n").unwrap();
+        // A small computer, without a battery.
+        std::fs::write(computer.join("available_clocksource"), "arch_sys_counter\n").unwrap();
         let mut simulate = pantau();
         simulate.args(["simulate", "-c"]).arg(&config);
         Self {
@@ -51,6 +56,24 @@ impl LostSite {
         std::fs::rename(&whole, &file).unwrap();
     }
 
+    fn computer(&self, file: &str) -> PathBuf {
+        self.folder.path().join("computer").join(file)
+    }
+
+    /// Makes the computer a virtual one, whose time at the start is that of its host.
+    fn make_virtual(&self) {
+        std::fs::write(self.computer("available_clocksource"), "tsc kvm-clock\n").unwrap();
+    }
+
+    /// Gives the computer a battery clock that is so far off, from which the kernel has set its
+    /// time.
+    fn add_battery_clock(&self, off: i64) {
+        let clock = self.computer("rtc").join("rtc0");
+        std::fs::create_dir_all(&clock).unwrap();
+        std::fs::write(clock.join("hctosys"), "1\n").unwrap();
+        std::fs::write(clock.join("since_epoch"), format!("{}\n", now_s() + off)).unwrap();
+    }
+
     fn start(&self) -> PeerProcess {
         let mut command = pantau();
         command
@@ -58,6 +81,7 @@ impl LostSite {
             .arg(&self.config);
         command.env("LD_PRELOAD", &self.clock);
         command.env("WRONG_CLOCK", self.folder.path().join("clock.txt"));
+        command.env("COMPUTER_FILES", self.computer(""));
         let gateway = PeerProcess::start(&mut command);
         wait_for("the control socket", || {
             UnixStream::connect(self.socket()).is_ok()
@@ -231,4 +255,84 @@ fn a_wrong_year_that_a_person_was_sure_of_is_taken_back_after_a_restart() {
     let lines = clock_lines(&site);
     let is_told = |line: &String| line.contains("a person had set was wrong");
     assert!(lines.iter().any(is_told), "{lines:?}");
+}
+
+const YEAR_S: i64 = 365 * 86_400;
+
+#[test]
+fn a_start_ten_years_ahead_is_not_believed_and_its_readings_get_their_true_time() {
+    let site = LostSite::new();
+    site.make_virtual();
+    site.set_computer(0, true);
+    let gateway = site.start();
+    wait_for("dated readings", || site.exported().len() >= 3);
+    gateway.terminate();
+
+    // The computer starts again, without a network and with a clock that lost its mind.
+    std::fs::write(site.computer("boot_id"), "start-2\n").unwrap();
+    site.set_computer(10 * YEAR_S, false);
+    let _gateway = site.start();
+    assert_eq!(site.time()["trusted"], false);
+    let health = site.get("/healthz");
+    assert!(health.contains("far beyond the newest reading"), "{health}");
+    let page = site.get("/health");
+    assert!(page.contains("jauh setelah bacaan terbaru"), "{page}");
+    let undated = || {
+        let rows = site.exported();
+        rows.iter().filter(|(_, quality)| quality.contains("undated")).count()
+    };
+    wait_for("undated readings", || undated() >= 3);
+    site.set_computer(0, true);
+    wait_for("the network's time", || site.time()["source"] == "kernel");
+    let year = local_time("now")[..4].to_owned();
+    wait_for("dated readings", || {
+        undated() == 0 && site.exported().iter().all(|(at, _)| at.starts_with(&year))
+    });
+}
+
+#[test]
+fn readings_by_a_wrong_start_are_moved_when_the_network_comes() {
+    let site = LostSite::new();
+    site.make_virtual();
+    // A new site: nothing tells that this is not the time.
+    site.set_computer(2 * YEAR_S, false);
+    let gateway = site.start();
+    assert_eq!(site.time()["source"], "host");
+    let ahead = local_time("730 days")[..4].to_owned();
+    let is_of = |year: &str| {
+        let rows = site.exported();
+        rows.len() >= 3 && rows.iter().all(|(at, _)| at.starts_with(year))
+    };
+    wait_for("readings of a wrong year", || is_of(&ahead));
+    gateway.terminate();
+    let _gateway = site.start();
+    site.set_computer(0, true);
+    wait_for("the network's time", || site.time()["source"] == "kernel");
+    let year = local_time("now")[..4].to_owned();
+    wait_for("readings of the right year", || is_of(&year));
+    let lines = clock_lines(&site);
+    let is_told = |line: &String| line.contains("at its start was wrong");
+    assert!(lines.iter().any(is_told), "{lines:?}");
+    let digests = site.run(&["verify"]);
+    assert!(digests.status.success(), "{}", stderr_text(&digests));
+}
+
+#[test]
+fn a_battery_clock_is_believed_only_where_the_computer_shows_the_same() {
+    let site = LostSite::new();
+    site.set_computer(0, false);
+    // Local time in place of UTC.
+    site.add_battery_clock(7 * 3600);
+    let gateway = site.start();
+    assert_eq!(site.time()["trusted"], false);
+    let health = site.get("/healthz");
+    assert!(health.contains("the battery clock shows another time"), "{health}");
+    gateway.terminate();
+    site.add_battery_clock(0);
+    let _gateway = site.start();
+    let time = site.time();
+    assert_eq!((&time["trusted"], &time["source"]), (&true.into(), &"host".into()));
+    // Nobody knows when it was set last.
+    let bound = time["bound_ms"].as_u64().unwrap();
+    assert!((122_000..130_000).contains(&bound), "{time}");
 }

@@ -3250,7 +3250,7 @@ values-code = code { $code }
 
 # Delivery: age, echo
 web-sink-backlog = Delivers new readings at once. { $backlog } older ones from an outage follow little by little; catch_up sets how fast.
-web-sink-late = Delivers, but is late: the oldest reading has waited for { $minutes } min. Check the connection, and catch_up.
+web-sink-late = Catching up after an interruption: the oldest reading has waited for { $minutes } min. Check the connection, and catch_up.
 attention-sink-late = Delivery to { $sink } is { $minutes } minutes behind; { $waiting } readings wait
 
 # man pages of the package
@@ -3518,3 +3518,8 @@ report-counted-some = counted on { $count } of { $all } days
 account-claimed-perhaps-pump = { $asset } claims the fuel of a pump, and { $other } may drive that pump and claim the same energy: say which plant drives it (plts of the pump, or a [[relation]])
 ledger-mass-balance = with { $found }, more mass has come out of the bins in the last 90 days than was fed ({ $detail }); check both, or record what was fed
 cli-method-input-unit = any unit, the same throughout
+# --- the time that the computer has at its start ---
+web-clock-start-battery = The battery clock and the computer show different times, { $seconds } s apart: neither is believed. Set the time; if the battery clock is the wrong one, set it too (sudo hwclock --systohc) and look at its cell.
+web-clock-start-before = The computer started with a time before the newest data ({ $time }): it is not believed.
+web-clock-start-far = The computer started with a time far beyond the newest reading ({ $time }): it is not believed. If it is right, set it.
+web-clock-start-never = The computer started with a time that cannot be: it is not believed.

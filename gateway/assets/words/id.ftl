@@ -3223,7 +3223,7 @@ values-code = kode { $code }
 
 # Pengiriman: keterlambatan, gema
 web-sink-backlog = Mengirim bacaan baru langsung. { $backlog } bacaan lama dari masa gangguan menyusul sedikit demi sedikit; catch_up menentukan kecepatannya.
-web-sink-late = Mengirim, tetapi terlambat: bacaan tertua sudah menunggu { $minutes } menit. Periksa koneksi dan catch_up.
+web-sink-late = Mengejar setelah gangguan: bacaan tertua sudah menunggu { $minutes } menit. Periksa koneksi dan catch_up.
 attention-sink-late = Kiriman ke { $sink } terlambat { $minutes } menit; { $waiting } bacaan menunggu
 
 # halaman man dari paket
@@ -3491,3 +3491,8 @@ report-counted-some = dihitung pada { $count } dari { $all } hari
 account-claimed-perhaps-pump = { $asset } mengklaim bahan bakar sebuah pompa, dan { $other } mungkin menggerakkan pompa itu dan mengklaim energi yang sama: nyatakan PLTS mana yang menggerakkannya (plts pada pompa, atau [[relation]])
 ledger-mass-balance = dengan { $found }, massa yang keluar dalam 90 hari terakhir lebih banyak daripada pakannya ({ $detail }); periksa keduanya, atau catat pakannya
 cli-method-input-unit = satuan apa pun, yang sama untuk semua
+# --- waktu komputer saat dinyalakan ---
+web-clock-start-battery = Jam baterai dan komputer menunjukkan waktu yang berbeda, selisih { $seconds } detik: keduanya tidak dipercaya. Atur waktu; jika jam baterai yang salah, atur juga (sudo hwclock --systohc) dan periksa baterainya.
+web-clock-start-before = Komputer menyala dengan waktu sebelum data terbaru ({ $time }): waktu itu tidak dipercaya.
+web-clock-start-far = Komputer menyala dengan waktu jauh setelah bacaan terbaru ({ $time }): waktu itu tidak dipercaya. Jika benar, atur waktu itu.
+web-clock-start-never = Komputer menyala dengan waktu yang tidak mungkin: waktu itu tidak dipercaya.

@@ -2,7 +2,7 @@
 
 use super::ApiState;
 use super::metric_kinds::{GaugeMetric, MetricLabels, register_gauge};
-use crate::clock::{ClockCertainty, TrustSource};
+use crate::clock::{ClockCertainty, StartDoubt, TrustSource};
 use crate::domain::UtcMs;
 use crate::limits::CLOCK_LEAD_TOLD_MS;
 use crate::status::SinkState;
@@ -46,6 +46,7 @@ pub(super) fn clock_notes(state: &ApiState, undated: u64) -> Vec<String> {
     let (now, certainty) = (state.clock.now(), state.clock.certainty());
     let unknown = "the clock is not synchronised; readings are kept undated";
     let unknown = (!now.trusted).then(|| unknown.to_owned());
+    let start = state.clock.start_doubt().map(start_note);
     let lost = (undated > 0).then(|| {
         format!(
             "{undated} values of earlier starts of the computer stay undated: no source knew the \
@@ -53,8 +54,26 @@ pub(super) fn clock_notes(state: &ApiState, undated: u64) -> Vec<String> {
         )
     });
     let hints = server_clock_notes(&state.board.snapshot().sinks, now.at);
-    let own = [unknown, clock_note(certainty), lost];
+    let own = [unknown, start, clock_note(certainty), lost];
     own.into_iter().flatten().chain(hints).collect()
+}
+
+/// Note about a time at the start that is not believed.
+fn start_note(doubt: StartDoubt) -> String {
+    let why = match doubt {
+        StartDoubt::BatteryDiffers(lead_ms) => {
+            format!("the battery clock shows another time ({lead_ms} ms ahead)")
+        }
+        StartDoubt::BeforeData(newest) => format!("it is before the newest data ({newest})"),
+        StartDoubt::FarAhead(Some(newest)) => {
+            format!("it is far beyond the newest reading ({newest})")
+        }
+        StartDoubt::FarAhead(None) => "it cannot be".to_owned(),
+    };
+    format!(
+        "the time of the computer at its start is not believed: {why}; connect to the network \
+         (NTP), or set the time (pantau time set)"
+    )
 }
 
 /// Note about a clock of the computer that shows another time than readings get.

@@ -62,7 +62,7 @@ pub(super) fn sink_note(sink: &SinkState) -> Option<String> {
         DeliveryHealth::Late => {
             let age = sink.oldest_age().as_secs();
             Some(format!(
-                "connected, but late: {waiting} readings wait, the oldest for {age} s{why}"
+                "connected, catching up: {waiting} readings wait, the oldest for {age} s{why}"
             ))
         }
         DeliveryHealth::Good => fault.map(|fault| format!("connected; {fault}")),

@@ -9,35 +9,35 @@
 //! Intervals use the monotonic clock, timestamps the wall clock; both meet only here. A computer
 //! without a battery clock starts with a wrong date. Its timestamps are not trusted until the
 //! kernel reports a synchronised clock (`adjtimex`), and readings are re-dated afterwards
-//! (`storage`). When the kernel got its time from a battery clock, or from the host of a virtual
-//! machine, the wall clock is trusted at once, unless it shows a time before the newest data; a
-//! battery clock that the gateway itself reads may confirm it later, and a person may set the time
-//! where no source knows it. Trust once gained holds: the
-//! time goes on by the monotonic clock with a bound that grows, whatever the wall
-//! clock is set to. See "Time" in `docs/ARCHITECTURE.md`.
+//! (`storage`). The time at the start is trusted at once when the battery clock from which the
+//! kernel took it shows the same, or in a virtual machine, unless it is before the newest data or
+//! far beyond it; a battery clock that the gateway itself reads may confirm it later, and a person
+//! may set the time where no source knows it. Trust once gained holds: the time goes on by the
+//! monotonic clock with a bound that grows, whatever the wall clock is set to. See "Time" in
+//! `docs/ARCHITECTURE.md`.
 
 mod boot_table;
 mod person_time;
 mod reckoning;
+mod start_witness;
 mod system_clocks;
 mod trust_source;
 
 pub use boot_table::{BootTable, ClockPair};
 pub use person_time::{KnownReadings, PersonTime, PersonTimeChange, PersonTimeRefusal};
 pub use reckoning::{ClockCertainty, ClockStep};
+pub use start_witness::{StartDoubt, StoreTimes};
 pub use trust_source::{TrustSource, offset_ms};
 
 use crate::domain::{BootId, MonoMs, UtcMs};
-use crate::limits::EARLIEST_TIME_MS;
+use crate::limits::{BATTERY_CLOCK_MAX_MS, EARLIEST_TIME_MS};
 use reckoning::{ClockReckoning, ReckonedTime};
+use start_witness::StartWitness;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use system_clocks::SystemClocks;
 
-/// Largest difference at which a battery clock confirms the wall clock, ms: the drift of a year
-/// (2 ppm for a DS3231, 63 s) and the step of a second.
-const BATTERY_CLOCK_MAX_MS: u64 = 120_000;
 /// Error of a time that was read from a battery clock or a host, ms: whole seconds, and some drift.
 const HOST_BOUND_MS: i64 = 2000;
 
@@ -80,10 +80,10 @@ impl ClockStamp {
 impl Clock {
     /// Returns the clock of the system.
     pub fn system() -> Self {
-        let host = (TrustSource::Host, HOST_BOUND_MS * 1000);
-        let offered = system_clocks::has_trusted_boot_time().then_some(host);
+        let clocks = SystemClocks::new();
+        let offered = StartWitness::of_computer(clocks.read().wall_us / 1000);
         Self(Arc::new(ClockSource::System {
-            clocks: SystemClocks::new(),
+            clocks,
             reckoning: Box::new(Mutex::new(ClockReckoning::new(offered))),
         }))
     }
@@ -128,12 +128,21 @@ impl Clock {
         }
     }
 
-    /// The present moment, when a source vouches for the time.
+    /// The present moment by the source that vouches for the time; `None` without one.
     pub fn pair(&self) -> Option<ClockPair> {
-        let (now, certainty) = (self.now(), self.certainty()?);
-        now.trusted.then_some(ClockPair {
-            mono: now.mono,
-            at: now.at,
+        let (mono_us, right_us, certainty) = match &*self.0 {
+            ClockSource::System { clocks, reckoning } => {
+                let now = reckon(clocks, reckoning);
+                (now.mono_us, now.right_us, now.certainty?)
+            }
+            ClockSource::Manual { at, mono, .. } => {
+                let us = |ms: &AtomicI64| ms.load(Ordering::Relaxed).saturating_mul(1000);
+                (us(mono), us(at), self.certainty()?)
+            }
+        };
+        Some(ClockPair {
+            mono: MonoMs((mono_us / 1000).unsigned_abs()),
+            at: UtcMs(right_us.div_euclid(1000)),
             source: certainty.source,
             bound_ms: certainty.bound_ms,
         })
@@ -167,15 +176,34 @@ impl Clock {
         }
     }
 
-    /// Doubts a time that the computer merely had at its start and that is earlier than `newest`,
-    /// the time of the newest data: no clock runs back.
-    pub fn doubt_before(&self, newest: UtcMs) {
+    /// Doubts a time that the computer merely had at its start and that does not fit what the store
+    /// knows: earlier than the newest data, since no clock runs back, or far beyond it.
+    pub fn judge_start(&self, known: StoreTimes) {
         if let ClockSource::System { clocks, reckoning } = &*self.0 {
             // Whether the time at the start is believed is decided by the first look.
             reckon(clocks, reckoning);
             let raw = clocks.read();
-            lock(reckoning).set_floor(newest, raw);
+            lock(reckoning).judge_start(known, raw);
         }
+    }
+
+    /// Reason why the time at the start was not believed, while nobody vouches for the time.
+    pub fn start_doubt(&self) -> Option<StartDoubt> {
+        match &*self.0 {
+            ClockSource::System { reckoning, .. } => lock(reckoning).start_doubt(),
+            ClockSource::Manual { .. } => None,
+        }
+    }
+
+    /// True for the clocks of a computer; false for one that a test or demo sets.
+    pub fn is_of_computer(&self) -> bool {
+        matches!(&*self.0, ClockSource::System { .. })
+    }
+
+    /// True while nothing vouches for the time but, at most, the start of the computer.
+    pub fn needs_battery_clock(&self) -> bool {
+        let source = self.certainty().map(|certainty| certainty.source);
+        source.is_none_or(|source| self.is_of_computer() && source == TrustSource::Host)
     }
 
     /// Time until the wall clock shows `at`; zero when it has passed. Exact where [`Self::now`] has
@@ -213,16 +241,22 @@ impl Clock {
         self.believe(TrustSource::Host, HOST_BOUND_MS);
     }
 
-    /// Compares the wall clock with a battery clock that has run without a break, and trusts it if
-    /// they agree within `BATTERY_CLOCK_MAX_MS`. Returns the battery clock's lead, ms.
+    /// Compares the time with a battery clock that has run without a break, and trusts it if they
+    /// agree within `BATTERY_CLOCK_MAX_MS`; if not, the time at the start is no longer believed.
+    /// Returns the battery clock's lead, ms.
     pub fn confirm_by_battery_clock(&self, battery: UtcMs) -> i64 {
         let lead = battery.0.saturating_sub(self.now().at.0);
-        if lead.unsigned_abs() <= BATTERY_CLOCK_MAX_MS && battery.0 >= EARLIEST_TIME_MS {
-            let bound = i64::try_from(lead.unsigned_abs()).unwrap_or(i64::MAX);
-            self.believe(
-                TrustSource::BatteryClock,
-                bound.saturating_add(HOST_BOUND_MS),
-            );
+        let agrees =
+            lead.unsigned_abs() <= BATTERY_CLOCK_MAX_MS && battery.0 >= EARLIEST_TIME_MS;
+        let bound = lead.saturating_abs().saturating_add(HOST_BOUND_MS);
+        match (&*self.0, agrees) {
+            (ClockSource::System { clocks, reckoning }, _) => {
+                let raw = clocks.read();
+                let bound_us = agrees.then_some(bound.saturating_mul(1000));
+                lock(reckoning).compare_battery_clock(raw, bound_us.ok_or(lead));
+            }
+            (ClockSource::Manual { .. }, true) => self.trust(),
+            (ClockSource::Manual { .. }, false) => {}
         }
         lead
     }
@@ -261,8 +295,7 @@ impl Clock {
     /// and whether the kernel is synchronised. The time at the start is believed.
     #[cfg(test)]
     pub(crate) fn simulated(wall: UtcMs, mono: MonoMs, synchronised: bool) -> Self {
-        let host = (TrustSource::Host, HOST_BOUND_MS * 1000);
-        let clock = Self::simulated_with(Some(host));
+        let clock = Self::simulated_with(Some(StartWitness::VirtualHost));
         clock.simulate(wall, mono, synchronised);
         clock
     }
@@ -275,7 +308,7 @@ impl Clock {
     }
 
     #[cfg(test)]
-    fn simulated_with(offered: Option<(TrustSource, i64)>) -> Self {
+    fn simulated_with(offered: Option<StartWitness>) -> Self {
         Self(Arc::new(ClockSource::System {
             clocks: SystemClocks::new(),
             reckoning: Box::new(Mutex::new(ClockReckoning::new(offered))),

@@ -3,11 +3,13 @@
 //! While a source vouches for the wall clock, the pair of both clocks is the anchor. Afterwards the
 //! time is the anchor plus the monotonic clock, and its bound grows with the drift: a wall clock
 //! that somebody sets moves nothing until a source vouches for the new time. A time that was given
-//! is never followed by an earlier one, unless a source corrects it by more than `SLEW_MAX_US`;
-//! less (a leap second) is made up for by a clock that runs at half speed.
+//! is never followed by an earlier one, unless a source corrects it by more than `SLEW_MAX_US` (by
+//! more than `DRIFT_SLEW_MAX_US` where the network vouched for it before); less (a leap second, the
+//! drift of days without the network) is made up for by a clock that runs at half speed.
 
 use super::boot_table::ClockPair;
 use super::person_time::{KnownReadings, PersonTime, PersonTimeChange, PersonTimeRefusal};
+use super::start_witness::{StartDoubt, StartWitness, StoreTimes};
 use super::trust_source::TrustSource;
 use crate::domain::{MonoMs, UtcMs};
 use crate::limits::{CLOCK_DRIFT_PPM, CLOCK_STEPS_KEPT_MAX, EARLIEST_TIME_MS};
@@ -17,6 +19,9 @@ use std::collections::VecDeque;
 const STEP_MIN_US: i64 = 500_000;
 /// Correction backwards that is made up for slowly, µs.
 const SLEW_MAX_US: i64 = 5_000_000;
+/// The same for a time that the network has vouched for: readings by it keep their time, so that
+/// those after the correction must not come before them.
+const DRIFT_SLEW_MAX_US: i64 = 60_000_000;
 /// Correction after which nothing irreversible is done for a while, µs.
 const UNSETTLING_STEP_US: i64 = 60_000_000;
 /// That while, µs: long enough for a source that was wrong to be put right.
@@ -67,11 +72,22 @@ struct ClockAnchor {
     source: TrustSource,
 }
 
+/// Time given out last by a trusted clock.
+#[derive(Clone, Copy, Debug)]
+struct GivenTime {
+    at_us: i64,
+    mono_us: i64,
+    /// Correction backwards that is made up for slowly, µs.
+    slew_max_us: i64,
+}
+
 /// Time that is given out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ReckonedTime {
     /// Time, µs since 1970.
     pub(super) at_us: i64,
+    /// The same by the source alone, µs: earlier while a correction is made up for.
+    pub(super) right_us: i64,
     /// Monotonic time, µs.
     pub(super) mono_us: i64,
     /// Certainty of it; `None` while nobody vouches for it.
@@ -82,12 +98,15 @@ pub(super) struct ReckonedTime {
 #[derive(Debug)]
 pub(super) struct ClockReckoning {
     anchor: Option<ClockAnchor>,
-    /// Time at the start that may be believed, and its bound, µs; taken at the first look.
-    offered: Option<(TrustSource, i64)>,
+    /// Witness of the time at the start; heard at the first look.
+    offered: Option<StartWitness>,
+    /// The same while its time is the one that is given out.
+    witness: Option<StartWitness>,
+    /// Reason why the time at the start was not believed.
+    doubt: Option<StartDoubt>,
     /// Wall clock less monotonic clock at the last look, µs.
     raw_offset_us: Option<i64>,
-    /// Time given out last by a trusted clock, and its monotonic time, µs.
-    given: Option<(i64, i64)>,
+    given: Option<GivenTime>,
     /// Time before which a wall clock is not believed at the start, µs.
     floor_us: i64,
     steps: VecDeque<ClockStep>,
@@ -103,11 +122,13 @@ impl ClockStep {
 }
 
 impl ClockReckoning {
-    /// Begins without trust; `offered` is the source of the time at the start and its bound, µs.
-    pub(super) fn new(offered: Option<(TrustSource, i64)>) -> Self {
+    /// Begins without trust; `offered` is the witness of the time at the start.
+    pub(super) fn new(offered: Option<StartWitness>) -> Self {
         Self {
             anchor: None,
             offered,
+            witness: None,
+            doubt: None,
             raw_offset_us: None,
             given: None,
             floor_us: EARLIEST_TIME_MS.saturating_mul(1000),
@@ -125,8 +146,8 @@ impl ClockReckoning {
             (Some(bound), _) if raw.wall_us >= EARLIEST_TIME_MS.saturating_mul(1000) => {
                 self.anchor = Some(ClockAnchor::new(raw, TrustSource::Kernel, bound));
             }
-            (_, Some((source, bound))) if before.is_none() && raw.wall_us >= self.floor_us => {
-                self.anchor = Some(ClockAnchor::new(raw, source, bound));
+            (_, Some(witness)) if before.is_none() && raw.wall_us >= self.floor_us => {
+                self.hear(witness, raw);
             }
             _ => {}
         }
@@ -135,13 +156,19 @@ impl ClockReckoning {
             .anchor
             .map_or(raw.offset_us(), |anchor| anchor.offset_us);
         let right = raw.mono_us.saturating_add(offset);
-        let at_us = match self.given.filter(|_| self.anchor.is_some()) {
-            Some(given) => slewed(right, given, raw.mono_us),
-            None => right,
-        };
-        self.given = self.anchor.map(|_| (at_us, raw.mono_us));
+        let given = self.given.filter(|_| self.anchor.is_some());
+        let at_us = given.map_or(right, |given| slewed(right, given, raw.mono_us));
+        self.given = self.anchor.map(|anchor| {
+            let new = GivenTime::new(at_us, raw.mono_us, anchor.source);
+            // What is being made up for is made up for, whoever vouches meanwhile.
+            match given.filter(|_| at_us > right) {
+                Some(given) => GivenTime { slew_max_us: given.slew_max_us, ..new },
+                None => new,
+            }
+        });
         ReckonedTime {
             at_us,
+            right_us: right,
             mono_us: raw.mono_us,
             certainty: self.anchor.map(|anchor| ClockCertainty {
                 source: anchor.source,
@@ -154,6 +181,55 @@ impl ClockReckoning {
                 system_lead_ms: raw.wall_us.saturating_sub(at_us) / 1000,
             }),
         }
+    }
+
+    /// Believes the time at the start, unless its witness speaks against it.
+    fn hear(&mut self, witness: StartWitness, raw: RawClocks) {
+        if let Some(doubt) = witness.doubt() {
+            return self.doubt_start(doubt);
+        }
+        let now = UtcMs(raw.wall_us.div_euclid(1000));
+        let bound = witness.bound_ms(now, None).saturating_mul(1000);
+        self.anchor = Some(ClockAnchor::new(raw, TrustSource::Host, bound));
+        self.witness = Some(witness);
+    }
+
+    /// Hears a battery clock that the gateway reads itself, while nothing better vouches for the
+    /// time: the largest error by which it agrees, µs, or its lead when it does not, ms.
+    pub(super) fn compare_battery_clock(&mut self, raw: RawClocks, said: Result<i64, i64>) {
+        let is_start = |anchor: &ClockAnchor| anchor.source == TrustSource::Host;
+        match (said, self.anchor.filter(is_start)) {
+            (Ok(bound_us), None) if self.anchor.is_none() => {
+                self.believe(raw, TrustSource::BatteryClock, bound_us);
+            }
+            (Ok(_), Some(start)) => {
+                // The same time, of which two clocks are now sure.
+                let source = TrustSource::BatteryClock;
+                self.anchor = Some(ClockAnchor { source, ..start });
+                self.witness = None;
+            }
+            (Err(lead_ms), Some(_)) => self.doubt_start(StartDoubt::BatteryDiffers(lead_ms)),
+            (Err(lead_ms), None) if self.anchor.is_none() => {
+                self.doubt = Some(StartDoubt::BatteryDiffers(lead_ms));
+            }
+            // The network has come meanwhile.
+            (_, None) => {}
+        }
+    }
+
+    /// Takes the trust from the time at the start.
+    fn doubt_start(&mut self, doubt: StartDoubt) {
+        tracing::warn!(
+            ?doubt,
+            "the time of the computer at its start is not believed; readings wait for their date:              connect to the network (NTP), or set the time (pantau time set)"
+        );
+        (self.anchor, self.given, self.witness) = (None, None, None);
+        self.doubt = Some(doubt);
+    }
+
+    /// Reason why the time at the start is not believed, while nobody vouches for the time.
+    pub(super) fn start_doubt(&self) -> Option<StartDoubt> {
+        self.doubt.filter(|_| self.anchor.is_none())
     }
 
     /// Takes the wall clock as right: a source vouches for it.
@@ -194,25 +270,38 @@ impl ClockReckoning {
         Ok(PersonTimeChange { from, to })
     }
 
-    /// Sets the time before which no clock is believed that merely showed it at the start; what was
-    /// believed already and is earlier loses its trust.
-    pub(super) fn set_floor(&mut self, floor: UtcMs, raw: RawClocks) {
-        self.floor_us = self.floor_us.max(floor.0.saturating_mul(1000));
+    /// Compares a time that the computer merely had at its start with what the store knows; what
+    /// does not fit loses its trust.
+    pub(super) fn judge_start(&mut self, known: StoreTimes, raw: RawClocks) {
+        let floor = known.newest.map_or(i64::MIN, |newest| newest.0.saturating_mul(1000));
+        self.floor_us = self.floor_us.max(floor);
         let shown = |anchor: &ClockAnchor| raw.mono_us.saturating_add(anchor.offset_us);
-        let is_doubtful = |anchor: &ClockAnchor| {
-            anchor.source == TrustSource::Host && shown(anchor) < self.floor_us
-        };
-        if self.anchor.as_ref().is_some_and(is_doubtful) {
-            self.anchor = None;
-            self.given = None;
+        let start = self.anchor.filter(|one| one.source == TrustSource::Host);
+        if let Some(start) = start {
+            let shown_ms = shown(&start).div_euclid(1000);
+            // What was believed before in this start of the computer is judged no more.
+            let ahead = self.witness.and_then(|_| known.doubt_ahead(shown_ms));
+            let before = known.newest.filter(|_| shown(&start) < self.floor_us);
+            match (before, ahead, self.witness) {
+                (Some(newest), ..) => self.doubt_start(StartDoubt::BeforeData(newest)),
+                (None, Some(doubt), _) => self.doubt_start(doubt),
+                (None, None, Some(witness)) => {
+                    let bound_ms = witness.bound_ms(UtcMs(shown_ms), known.network);
+                    let bound_us = bound_ms.saturating_mul(1000);
+                    self.anchor = Some(ClockAnchor { bound_us, ..start });
+                }
+                (None, None, None) => {}
+            }
         }
         // The program before may have given times that a source has corrected a little since: the
         // time goes on from the newest of them.
-        let is_ahead = |anchor: &ClockAnchor| {
-            (1..=SLEW_MAX_US).contains(&self.floor_us.saturating_sub(shown(anchor)))
-        };
-        if self.anchor.as_ref().is_some_and(is_ahead) {
-            self.given = Some((self.floor_us.saturating_add(1000), raw.mono_us));
+        if let Some(anchor) = self.anchor {
+            let at_us = self.floor_us.saturating_add(1000);
+            let given = GivenTime::new(at_us, raw.mono_us, anchor.source);
+            let ahead = self.floor_us.saturating_sub(shown(&anchor));
+            if (1..=given.slew_max_us).contains(&ahead) {
+                self.given = Some(given);
+            }
         }
     }
 
@@ -233,7 +322,7 @@ impl ClockReckoning {
             bound_us: us(pair.bound_ms),
             source: pair.source,
         });
-        self.given = None;
+        (self.given, self.witness) = (None, None);
         // The hour in which a person may still have been wrong is not shortened by a restart.
         if pair.source == TrustSource::Person {
             self.unsettled_us = Some(now_us);
@@ -290,6 +379,22 @@ impl ClockReckoning {
     }
 }
 
+impl GivenTime {
+    /// Time that was given out by a source.
+    fn new(at_us: i64, mono_us: i64, source: TrustSource) -> Self {
+        let slew_max_us = match source {
+            TrustSource::Kernel => DRIFT_SLEW_MAX_US,
+            // Readings by these are moved by a larger correction.
+            TrustSource::BatteryClock | TrustSource::Host | TrustSource::Person => SLEW_MAX_US,
+        };
+        Self {
+            at_us,
+            mono_us,
+            slew_max_us,
+        }
+    }
+}
+
 impl ClockAnchor {
     fn new(raw: RawClocks, source: TrustSource, bound_us: i64) -> Self {
         Self {
@@ -316,10 +421,10 @@ impl RawClocks {
 
 /// Returns the time to give out after `given` (time, monotonic time), µs: the right one, or a later
 /// one that the right one catches up with.
-fn slewed(right: i64, given: (i64, i64), mono_us: i64) -> i64 {
-    let (at, then) = given;
-    let slow = at.saturating_add(mono_us.saturating_sub(then).max(0) / 2);
-    if (1..=SLEW_MAX_US).contains(&slow.saturating_sub(right)) {
+fn slewed(right: i64, given: GivenTime, mono_us: i64) -> i64 {
+    let passed = mono_us.saturating_sub(given.mono_us).max(0);
+    let slow = given.at_us.saturating_add(passed / 2);
+    if (1..=given.slew_max_us).contains(&slow.saturating_sub(right)) {
         slow
     } else {
         right
@@ -344,6 +449,70 @@ mod tests {
         }
     }
 
+    /// A store whose newest data is of that time, ms.
+    fn newest(at: i64) -> StoreTimes {
+        StoreTimes {
+            newest: Some(UtcMs(at)),
+            certain: Some(UtcMs(at)),
+            network: None,
+        }
+    }
+
+    #[test]
+    fn a_start_far_beyond_the_data_or_apart_from_the_battery_clock_is_not_believed() {
+        let far = NOON + 3650 * 24 * HOUR;
+        let mut clock = ClockReckoning::new(Some(StartWitness::VirtualHost));
+        assert!(clock.look(raw(far, 0, None)).certainty.is_some());
+        clock.judge_start(newest(NOON / 1000), raw(far, 0, None));
+        assert_eq!(clock.look(raw(far, SECOND, None)).certainty, None);
+        let doubt = StartDoubt::FarAhead(Some(UtcMs(NOON / 1000)));
+        assert_eq!(clock.start_doubt(), Some(doubt));
+        // The network knows better than a doubt.
+        clock.look(raw(far, 2 * SECOND, Some(10)));
+        assert_eq!(clock.start_doubt(), None);
+        // A battery clock in local time.
+        let lead_ms = 7 * HOUR / 1000;
+        let mut local = ClockReckoning::new(Some(StartWitness::BatteryClock { lead_ms }));
+        assert_eq!(local.look(raw(NOON, 0, None)).certainty, None);
+        assert_eq!(local.start_doubt(), Some(StartDoubt::BatteryDiffers(lead_ms)));
+    }
+
+    #[test]
+    fn the_gateways_own_battery_clock_confirms_the_time_of_the_start_or_takes_its_trust() {
+        let start = || {
+            let mut clock = ClockReckoning::new(Some(StartWitness::VirtualHost));
+            clock.look(raw(NOON, 0, None));
+            clock
+        };
+        let mut same = start();
+        // Somebody has set the wall clock meanwhile: the time that was confirmed stays.
+        let later = raw(NOON + HOUR, SECOND, None);
+        same.compare_battery_clock(later, Ok(SECOND));
+        let now = same.look(later);
+        assert_eq!(now.at_us, NOON + SECOND);
+        assert_eq!(now.certainty.unwrap().source, TrustSource::BatteryClock);
+        let mut apart = start();
+        apart.compare_battery_clock(raw(NOON, SECOND, None), Err(7_200_000));
+        assert_eq!(apart.look(raw(NOON, SECOND, None)).certainty, None);
+        let doubt = StartDoubt::BatteryDiffers(7_200_000);
+        assert_eq!(apart.start_doubt(), Some(doubt));
+    }
+
+    #[test]
+    fn the_drift_of_days_without_the_network_is_made_up_for_without_a_time_that_goes_back() {
+        let mut clock = ClockReckoning::new(None);
+        clock.look(raw(NOON, 0, Some(1000)));
+        let lost = clock.look(raw(NOON + 240 * HOUR, 240 * HOUR, None)).at_us;
+        let back = |mono: i64| raw(NOON + mono - 40 * SECOND, mono, Some(1000));
+        let mut last = lost;
+        for second in 1..100 {
+            let now = clock.look(back(240 * HOUR + second * SECOND)).at_us;
+            assert!(now > last);
+            last = now;
+        }
+        assert_eq!(last, NOON + 240 * HOUR + 59 * SECOND);
+    }
+
     #[test]
     fn synchronised_once_is_enough_for_the_boot_and_the_bound_grows() {
         let mut clock = ClockReckoning::new(None);
@@ -359,7 +528,7 @@ mod tests {
 
     #[test]
     fn a_step_that_nobody_vouches_for_moves_no_time_and_is_told_with_its_size() {
-        let mut clock = ClockReckoning::new(Some((TrustSource::Host, SECOND)));
+        let mut clock = ClockReckoning::new(Some(StartWitness::VirtualHost));
         clock.look(raw(NOON, 0, None));
         let ahead = clock.look(raw(NOON + 2 * HOUR + SECOND, SECOND, None));
         assert_eq!(ahead.at_us, NOON + SECOND);
@@ -383,16 +552,18 @@ mod tests {
 
     #[test]
     fn a_clock_before_the_newest_data_or_the_year_of_this_program_is_not_believed_at_the_start() {
-        let mut old = ClockReckoning::new(Some((TrustSource::Host, SECOND)));
+        let mut old = ClockReckoning::new(Some(StartWitness::VirtualHost));
         assert_eq!(old.look(raw(0, 0, None)).certainty, None);
         // Nor when the kernel says that it is synchronised.
         assert_eq!(old.look(raw(SECOND, SECOND, Some(10))).certainty, None);
         // Nor later, when it has run past the bound.
         assert_eq!(old.look(raw(NOON, 2 * SECOND, None)).certainty, None);
-        let mut behind = ClockReckoning::new(Some((TrustSource::Host, SECOND)));
+        let mut behind = ClockReckoning::new(Some(StartWitness::VirtualHost));
         assert!(behind.look(raw(NOON, 0, None)).certainty.is_some());
-        behind.set_floor(UtcMs(NOON / 1000 + 1000), raw(NOON, 0, None));
+        behind.judge_start(newest(NOON / 1000 + 1000), raw(NOON, 0, None));
         assert_eq!(behind.look(raw(NOON + HOUR, HOUR, None)).certainty, None);
+        let doubt = StartDoubt::BeforeData(UtcMs(NOON / 1000 + 1000));
+        assert_eq!(behind.start_doubt(), Some(doubt));
         // NTP knows better than the data.
         assert!(
             behind
@@ -482,7 +653,7 @@ mod tests {
         let at = |mono| raw(NOON + mono, mono, Some(1000));
         clock.look(at(0));
         // Before it was corrected, the time was 1.5 s ahead.
-        clock.set_floor(UtcMs((NOON + 1_500_000) / 1000), at(0));
+        clock.judge_start(newest((NOON + 1_500_000) / 1000), at(0));
         assert_eq!(clock.look(at(SECOND)).at_us, NOON + 2_001_000);
         assert_eq!(clock.look(at(10 * SECOND)).at_us, NOON + 10 * SECOND);
     }

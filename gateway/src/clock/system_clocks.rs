@@ -72,26 +72,6 @@ fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// True when the kernel took its time from a battery clock, or from the host of a virtual machine.
-pub(super) fn has_trusted_boot_time() -> bool {
-    // `hctosys` is 1 for the clock from which the kernel set its time at boot; a clock that merely
-    // exists may never have been set.
-    let battery = std::fs::read_dir("/sys/class/rtc")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .any(|rtc| {
-            std::fs::read_to_string(rtc.path().join("hctosys")).is_ok_and(|set| set.trim() == "1")
-        });
-    let source = "/sys/devices/system/clocksource/clocksource0/available_clocksource";
-    let host = std::fs::read_to_string(source).is_ok_and(|names| {
-        names
-            .split_whitespace()
-            .any(|name| matches!(name, "kvm-clock" | "hyperv_clocksource_tsc_page" | "xen"))
-    });
-    battery || host
-}
-
 /// Largest error in microseconds while the kernel reports that its clock is disciplined (NTP,
 /// chrony, GPS).
 #[expect(

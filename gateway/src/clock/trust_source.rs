@@ -19,6 +19,17 @@ impl TrustSource {
     /// Every source.
     const ALL: [Self; 4] = [Self::Kernel, Self::BatteryClock, Self::Host, Self::Person];
 
+    /// True when this source, in agreement, ends the doubt about a time of `other`: the network any
+    /// doubt, a battery clock that the gateway reads those about the start and about people. The
+    /// time at a start, and what people say, merely fit.
+    pub fn confirms(self, other: Self) -> bool {
+        match self {
+            Self::Kernel => true,
+            Self::BatteryClock => matches!(other, Self::Host | Self::Person),
+            Self::Host | Self::Person => false,
+        }
+    }
+
     /// Inverse of [`Self::word`].
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|source| source.word() == word)

@@ -14,10 +14,21 @@ pub const PERSON_FIRST_LEAP_MAX_MS: i64 = 800 * 86_400_000;
 /// Time beyond the newest reading, and beyond `EARLIEST_TIME_MS`, that nobody sets, ms: no program
 /// lies still for so long.
 pub const PERSON_TIME_REACH_MS: i64 = 3653 * 86_400_000;
-/// Days of readings for which a time that only a person vouches for ends no day.
-pub const PERSON_DOUBT_DAYS: i64 = 7;
-/// Maximum stretches that are remembered as dated by a person.
-pub const PERSON_DOUBTS_MAX: usize = 16;
+/// Largest difference at which a battery clock confirms the wall clock, ms: the drift of a year
+/// (2 ppm for a DS3231, 63 s) and the step of a second.
+pub const BATTERY_CLOCK_MAX_MS: u64 = 120_000;
+/// Drift of a battery clock, parts per million: two seconds a day.
+// Crystals of plain battery clocks are within 20 ppm at 25 degrees; a DS3231 is far better.
+pub const BATTERY_CLOCK_DRIFT_PPM: i64 = 23;
+/// Time beyond the newest reading at which the time of the start is no longer believed, ms.
+pub const HOST_LEAP_MAX_MS: i64 = PERSON_LEAP_MAX_MS;
+/// Time beyond the newest reading from which on the time of the start ends no day for
+/// `TIME_DOUBT_DAYS` of readings, ms: a long weekend without power.
+pub const HOST_LEAP_DOUBTED_MS: i64 = 3 * 86_400_000;
+/// Days of readings for which a time that is in doubt ends no day.
+pub const TIME_DOUBT_DAYS: i64 = 7;
+/// Maximum stretches that are remembered as dated by less than the network.
+pub const TIME_DOUBTS_MAX: usize = 16;
 /// Largest error in milliseconds of the time in a server's answer, beside the time that the answer
 /// took: whole seconds, and some drift.
 pub const SERVER_CLOCK_BOUND_MS: u64 = 5000;

@@ -21,8 +21,8 @@ pub const MQTT_SIZE_LIMIT_SECONDS: u64 = 3600;
 /// Time in seconds without an acknowledgement after which a sink with a queue counts as failing.
 pub const SINK_STALL_SECONDS: u64 = 60;
 /// Age in seconds of the oldest undelivered reading from which on a sink counts as late.
-// Longer than the longest pause between two attempts, so that one lost connection makes none late.
-pub const SINK_LATE_SECONDS: u64 = 600;
+// Twice the longest pause between two attempts, so that one lost connection makes none late.
+pub const SINK_LATE_SECONDS: u64 = 120;
 /// Time in seconds for which readings may wait and still go out on the live lane.
 pub const LIVE_DELAY_SECONDS: u64 = 60;
 /// Time in seconds that a connection must last before the reconnect delay is reset.
@@ -35,6 +35,6 @@ const _: () = assert!(
     "a silent broker must be named before its sink counts as failing"
 );
 const _: () = assert!(
-    SINK_STALL_SECONDS < SINK_LATE_SECONDS && BACKOFF_MAX_MS < SINK_LATE_SECONDS * 1000,
+    SINK_STALL_SECONDS < SINK_LATE_SECONDS && 2 * BACKOFF_MAX_MS <= SINK_LATE_SECONDS * 1000,
     "a sink must be able to reconnect before it counts as late"
 );

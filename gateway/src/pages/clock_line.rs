@@ -2,7 +2,7 @@
 
 use crate::api::ApiListener;
 use crate::api::device_health::HealthState;
-use crate::clock::{ClockCertainty, TrustSource};
+use crate::clock::{ClockCertainty, StartDoubt, TrustSource};
 use crate::domain::UtcMs;
 use crate::i18n::Language;
 use crate::limits::CLOCK_LEAD_TOLD_MS;
@@ -23,7 +23,10 @@ impl ApiListener {
     /// Line of the clock: time with its bound, and who vouched for it.
     pub(crate) fn clock_line(&self, lang: Language) -> HealthLine {
         let (now, certainty) = (self.now(), self.state().clock.certainty());
-        let line = clock_texts(certainty, &self.format_time(now, lang), lang);
+        let mut line = clock_texts(certainty, &self.format_time(now, lang), lang);
+        if let Some(doubt) = self.state().clock.start_doubt() {
+            line.detail = start_text(doubt, |at| self.format_time(at, lang), lang);
+        }
         let board = self.state().board.snapshot();
         let hints = board.sinks.iter().filter_map(|(sink, state)| {
             let says = UtcMs(now.0.saturating_add(state.clock_lead_ms?));
@@ -32,6 +35,23 @@ impl ApiListener {
         });
         let undated = self.state().store.health().borrow().undated;
         with_hints(line, hints.collect(), undated_text(undated, lang))
+    }
+}
+
+/// Text about a time at the start that is not believed, and what to do about it.
+fn start_text(doubt: StartDoubt, format: impl Fn(UtcMs) -> String, lang: Language) -> String {
+    match doubt {
+        StartDoubt::BatteryDiffers(lead_ms) => {
+            let seconds = format_count(lead_ms.unsigned_abs() / 1000, lang);
+            lang.text_with("web-clock-start-battery", &[("seconds", &seconds)])
+        }
+        StartDoubt::BeforeData(newest) => {
+            lang.text_with("web-clock-start-before", &[("time", &format(newest))])
+        }
+        StartDoubt::FarAhead(Some(newest)) => {
+            lang.text_with("web-clock-start-far", &[("time", &format(newest))])
+        }
+        StartDoubt::FarAhead(None) => lang.text("web-clock-start-never"),
     }
 }
 
@@ -123,6 +143,16 @@ mod tests {
         let by_person = told(of(TrustSource::Person, -1_796_040_000_000));
         assert_eq!((by_person.state, &*by_person.hint), ("ok", ""));
         assert_eq!(told(None).state, "fault");
+        let start = |doubt| start_text(doubt, |_| "kemarin 07.05".to_owned(), Language::Id);
+        let apart = start(StartDoubt::BatteryDiffers(-25_200_000));
+        assert!(apart.contains("25.200 detik"), "{apart}");
+        for doubt in [
+            StartDoubt::BeforeData(UtcMs(0)),
+            StartDoubt::FarAhead(Some(UtcMs(0))),
+        ] {
+            assert!(start(doubt).contains("kemarin 07.05"), "{doubt:?}");
+        }
+        assert!(start(StartDoubt::FarAhead(None)).contains("tidak mungkin"));
         assert_eq!(undated_text(0, Language::Id), "");
         let undated = undated_text(1234, Language::Id);
         assert!(undated.starts_with("1.234 nilai"), "{undated}");

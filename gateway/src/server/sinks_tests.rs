@@ -114,11 +114,11 @@ async fn a_sink_that_acknowledges_and_crawls_behind_is_late_everywhere() {
         connected: true,
         waiting: 5000,
         waiting_since: Some(Instant::now()),
-        oldest_waiting: Instant::now().checked_sub(Duration::from_secs(SINK_LATE_SECONDS + 60)),
+        oldest_waiting: Instant::now().checked_sub(Duration::from_secs(660)),
         ..SinkState::default()
     });
     let health = page_text(&bench, "/healthz", "en").await;
-    let note = "sink mqtt: connected, but late: 5000 readings wait, the oldest for 660 s";
+    let note = "sink mqtt: connected, catching up: 5000 readings wait, the oldest for 660 s";
     assert!(health.contains(note), "{health}");
     let metrics = page_text(&bench, "/metrics", "en").await;
     for line in [
@@ -147,6 +147,25 @@ async fn a_sink_that_acknowledges_and_crawls_behind_is_late_everywhere() {
         home.contains("is 11 minutes behind; 5,000 readings wait"),
         "{home}"
     );
+}
+
+#[tokio::test]
+async fn a_sink_that_is_two_minutes_behind_is_told_as_catching_up() {
+    for (age, health) in [(SINK_LATE_SECONDS - 20, "ok"), (SINK_LATE_SECONDS, "late")] {
+        let bench = bench_with_sink(SinkState {
+            connected: true,
+            waiting: 50,
+            waiting_since: Some(Instant::now()),
+            oldest_waiting: Instant::now().checked_sub(Duration::from_secs(age)),
+            ..SinkState::default()
+        });
+        let sink = &bench.json("/api/v1/sinks").await[0];
+        assert_eq!(sink["health"], health, "{age}");
+        let told = page_text(&bench, "/healthz", "en").await;
+        assert_eq!(told.contains("catching up"), health == "late", "{told}");
+        let page = page_text(&bench, "/health", "en").await;
+        assert_eq!(page.contains("Catching up"), health == "late", "{page}");
+    }
 }
 
 #[tokio::test]

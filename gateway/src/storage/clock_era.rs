@@ -85,7 +85,7 @@ impl StoreWriter {
         let failed = |fault: rusqlite::Error| disk_error("re-dating samples", &fault);
         // Undated readings in memory get their era only when they are written.
         self.flush()?;
-        self.follow_person_time();
+        self.follow_time_source();
         // Before the samples are moved: after a power cut in between, the next start moves them.
         self.note_clock_pair().map_err(failed)?;
         let mut moved = 0;

@@ -4,16 +4,22 @@
 use super::audit::append_audit;
 use super::local_calendar::{DAY_GRACE_MS, LocalDay};
 use super::writer::StoreWriter;
-use crate::clock::ClockStamp;
+use crate::clock::{ClockStamp, StoreTimes, TrustSource};
 use crate::domain::UtcMs;
 use rusqlite::{Connection, OptionalExtension};
 
 impl StoreWriter {
-    /// Doubts a time of the start that is earlier than the newest data.
-    pub(super) fn doubt_earlier_clock(&mut self) -> Result<(), rusqlite::Error> {
-        if let Some(newest) = self.newest_data()? {
-            self.clock.doubt_before(newest);
-        }
+    /// Doubts a time of the start that is earlier than the newest data, or far beyond it.
+    pub(super) fn judge_start(&mut self) -> Result<(), rusqlite::Error> {
+        let network = "SELECT max(at) FROM clock_pair WHERE source = ?";
+        let word = TrustSource::Kernel.word();
+        let network: Option<i64> = self.db.query_row(network, [word], |row| row.get(0))?;
+        let known = StoreTimes {
+            newest: self.newest_data()?,
+            certain: self.newest_certain(),
+            network: network.map(UtcMs),
+        };
+        self.clock.judge_start(known);
         Ok(())
     }
 
@@ -28,7 +34,7 @@ impl StoreWriter {
             .map_or(now.at, |newest| newest.max(now.at))
     }
 
-    /// Returns the time of the newest reading that more than the fresh word of a person dates.
+    /// Returns the time of the newest reading whose date is not in doubt.
     pub(super) fn newest_certain(&self) -> Option<UtcMs> {
         let newest = self.latest.newest_dated();
         match self.doubts.young(newest) {
@@ -39,8 +45,9 @@ impl StoreWriter {
 
     /// Last local day that may be closed: it is over by the clock. `None` while the clock is not
     /// trusted, or was just corrected by much. Days after a longer gap than `EVIDENCE_GAP_DAYS_MAX`
-    /// are skipped elsewhere: a clock far ahead closes none of them. On the word of a person alone
-    /// no day ends for a week of readings, but for those that were over before.
+    /// are skipped elsewhere: a clock far ahead closes none of them. On a time in doubt (a person's
+    /// word, a start far beyond the readings) no day ends for a week of readings, but for those
+    /// that were over before.
     pub(super) fn closing_limit(&mut self, now: ClockStamp) -> Option<LocalDay> {
         let is_known = now.trusted && self.clock.is_settled();
         let limit = is_known.then(|| self.calendar.day(UtcMs(now.at.0 - DAY_GRACE_MS)) - 1)?;

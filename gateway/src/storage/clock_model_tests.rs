@@ -1,5 +1,6 @@
-//! Random lives of a computer's clock, against a model: starts, steps, leap seconds, network and
-//! people, through storage, sealing, retention and the records of days.
+//! Random lives of a computer's clock, against a model: starts with and without a time, steps, leap
+//! seconds, drift, power cuts, network and people, through storage, sealing, retention and the
+//! records of days.
 
 use super::tests::{MIDNIGHT, ask, decimal, open_at, raw, site, wait_for_maintenance};
 use super::{Store, change_stored_file};
@@ -8,13 +9,15 @@ use crate::domain::{MonoMs, Reading, Sample, SampleOutcome, UtcMs};
 use crate::evidence::{DayRecord, DigestChain, VerificationReport, hash_samples};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use tempfile::TempDir;
 
 const SECOND: i64 = 1000;
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 /// Days that the store keeps: more than any life has, and fewer than a clock jumps.
 const KEPT_DAYS: u64 = 200;
+/// Largest error of a start that is taken again at a restart of the program, ms.
+const START_ERROR_MAX_MS: i64 = HOUR / 2;
 /// Largest error of a time that a source vouches for in these lives, ms.
 const SOURCE_ERROR_MS: i64 = 1500;
 
@@ -32,14 +35,20 @@ enum ClockEvent {
     Synchronise,
     LoseSynchronisation,
     LeapSecond,
+    /// The monotonic clock runs wrong by so much while nothing disciplines it; once in a life.
+    Drift(i64),
     /// A person says the time, with this error.
     Person(i64),
     /// A person is wrong by hours, months or years, and sure.
     WrongPerson(i64),
     /// The program starts again ...
     Restart,
-    /// ... and the computer, after it was off for so long.
+    /// ... and the computer, after it was off for so long ...
     Boot(i64),
+    /// ... with a time that is so wrong.
+    HostBoot(i64, i64),
+    /// The power goes after the readings are on the disk; what is there is all that is left.
+    Kill,
     CloseDays,
 }
 
@@ -53,8 +62,8 @@ struct TrueReading {
 }
 
 /// Computer with a store, and the truth about both.
-struct ComputerLife<'d> {
-    dir: &'d Path,
+struct ComputerLife {
+    dir: TempDir,
     clock: Clock,
     store: Store,
     mono: i64,
@@ -63,13 +72,16 @@ struct ComputerLife<'d> {
     /// Wall clock less the true time, ms.
     off: i64,
     synchronised: bool,
+    /// The computer had a time at this start.
+    has_start: bool,
     /// As in the task that stores readings: undated ones may be there.
     may_be_undated: bool,
     /// Starts of the computer; true where a source has vouched for the time.
     boots: Vec<bool>,
     leaps: i64,
+    drift: i64,
     read: Vec<TrueReading>,
-    /// Monotonic time since which the time is that of a person who is wrong.
+    /// Monotonic time since which the time is that of a person, or a start, that is wrong.
     wrong_since: Option<i64>,
     /// Boots that ended with such a time: nobody can tell by how much it was wrong.
     misdated: BTreeSet<usize>,
@@ -86,29 +98,47 @@ fn any_event() -> impl Strategy<Value = ClockEvent> {
         2 => Just(ClockEvent::LoseSynchronisation),
         1 => Just(ClockEvent::LeapSecond),
         2 => error.prop_map(ClockEvent::Person),
+        1 => (-40 * SECOND..40 * SECOND).prop_map(ClockEvent::Drift),
         2 => prop_oneof![-3 * HOUR..3 * HOUR, -40 * DAY..400 * DAY, Just(73 * 365 * DAY)]
             .prop_map(ClockEvent::WrongPerson),
         2 => Just(ClockEvent::Restart),
         2 => (SECOND..3 * DAY).prop_map(ClockEvent::Boot),
+        3 => (SECOND..3 * DAY, any_start_error())
+            .prop_map(|(off, error)| ClockEvent::HostBoot(off, error)),
+        1 => Just(ClockEvent::Kill),
         1 => Just(ClockEvent::CloseDays),
     ]
 }
 
-impl<'d> ComputerLife<'d> {
-    fn new(dir: &'d Path) -> Self {
+/// Error of the time at a start: right, wrong by minutes, or by ten years.
+fn any_start_error() -> impl Strategy<Value = i64> {
+    let minutes = 6 * SECOND..START_ERROR_MAX_MS;
+    prop_oneof![
+        3 => -SOURCE_ERROR_MS..SOURCE_ERROR_MS,
+        2 => minutes.clone(),
+        1 => minutes.prop_map(|error| -error),
+        1 => Just(3652 * DAY),
+    ]
+}
+
+impl ComputerLife {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
         let clock = Clock::simulated_without_host();
         clock.simulate(UtcMs(0), MonoMs(0), false);
         Self {
+            store: open_at(dir.path(), &site(&["power"]), &clock, Some(KEPT_DAYS)),
             dir,
-            store: open_at(dir, &site(&["power"]), &clock, Some(KEPT_DAYS)),
             clock,
             mono: 0,
             truth: MIDNIGHT,
             off: -MIDNIGHT,
             synchronised: false,
+            has_start: false,
             may_be_undated: true,
             boots: vec![false],
             leaps: 0,
+            drift: 0,
             read: Vec::new(),
             wrong_since: None,
             misdated: BTreeSet::new(),
@@ -131,15 +161,14 @@ impl<'d> ComputerLife<'d> {
         self.show();
         let now = self.clock.now();
         let boot = self.boots.len() - 1;
-        if self.wrong_since.is_some()
-            && self.clock.certainty().unwrap().source != TrustSource::Person
-        {
+        let source = self.clock.certainty().map(|certainty| certainty.source);
+        if source == Some(TrustSource::Kernel) {
             self.wrong_since = None;
         }
         self.boots[boot] |= now.trusted;
         if now.trusted && self.wrong_since.is_none() {
             let error = (now.at.0 - self.now()).abs();
-            let most = 2 * SOURCE_ERROR_MS + self.leaps * SECOND;
+            let most = 2 * SOURCE_ERROR_MS + self.leaps * SECOND + self.drift.abs();
             prop_assert!(error <= most, "wrong by {} ms", error);
         } else if !now.trusted {
             prop_assert!(!self.boots[boot], "trust was lost");
@@ -191,14 +220,16 @@ impl<'d> ComputerLife<'d> {
             self.store.redate_all().await.unwrap();
             // Where the error is told only by the readings before, the time may be moved a little.
             let now = self.clock.now().at.0;
-            let is_off = is_wrong || (now - self.now()).abs() > 2 * SOURCE_ERROR_MS;
+            let most = 2 * SOURCE_ERROR_MS + self.drift.abs();
+            let is_off = is_wrong || (now - self.now()).abs() > most;
             self.wrong_since = is_off.then_some(self.mono);
             self.may_be_undated = false;
         }
     }
 
-    /// Starts the program again; with `off_ms`, the whole computer after that time.
-    async fn restart(&mut self, off_ms: Option<i64>) {
+    /// Starts the program again; with `off_ms`, the whole computer after that time, which has a
+    /// time then that is wrong by `start_error`.
+    async fn restart(&mut self, off_ms: Option<i64>, start_error: Option<i64>) {
         self.store.stop().await;
         if let Some(off_ms) = off_ms {
             let earlier = self.boots.len();
@@ -207,26 +238,66 @@ impl<'d> ComputerLife<'d> {
                     "UPDATE {table} SET {column} = replace({column}, '{}', 'earlier-{earlier}')",
                     boot_id().0
                 );
-                change_stored_file(&self.dir.join("pantau.db"), &rename);
+                change_stored_file(&self.dir.path().join("pantau.db"), &rename);
             }
             if self.wrong_since.take().is_some() {
                 self.misdated.insert(earlier - 1);
             }
             let rename = format!(
                 "UPDATE meta SET value = replace(value, '{}', 'earlier-{earlier}')
-                 WHERE key = 'person_doubts'",
+                 WHERE key = 'time_doubts'",
                 boot_id().0
             );
-            change_stored_file(&self.dir.join("pantau.db"), &rename);
+            change_stored_file(&self.dir.path().join("pantau.db"), &rename);
             self.boots.push(false);
             self.truth += self.mono + off_ms;
             self.mono = 0;
             (self.off, self.synchronised) = (-self.truth, false);
+            if let Some(error) = start_error {
+                self.off = error;
+            }
+            self.has_start = start_error.is_some();
         }
-        self.clock = Clock::simulated_without_host();
+        self.open_again();
+    }
+
+    fn open_again(&mut self) {
+        // A wall clock that somebody has set since is no start of the computer.
+        let mono = MonoMs(self.mono.unsigned_abs());
+        let is_near = self.off.abs() <= START_ERROR_MAX_MS || self.mono == 0;
+        self.clock = if self.has_start && is_near {
+            Clock::simulated(UtcMs(self.now() + self.off), mono, self.synchronised)
+        } else {
+            Clock::simulated_without_host()
+        };
         self.show();
-        self.store = open_at(self.dir, &site(&["power"]), &self.clock, Some(KEPT_DAYS));
+        let site = site(&["power"]);
+        self.store = open_at(self.dir.path(), &site, &self.clock, Some(KEPT_DAYS));
         self.may_be_undated = true;
+        let source = self.clock.certainty().map(|certainty| certainty.source);
+        let error = (self.clock.now().at.0 - self.now()).abs();
+        let most = 2 * SOURCE_ERROR_MS + self.leaps * SECOND + self.drift.abs();
+        if source == Some(TrustSource::Host) && error > most {
+            self.wrong_since = self.wrong_since.or(Some(self.mono));
+        }
+    }
+
+    /// The power goes: the program starts with what was on the disk, in the same start of the
+    /// computer, so that the clocks run on.
+    async fn kill(&mut self) {
+        self.store.flush().await.unwrap();
+        let left = tempfile::tempdir().unwrap();
+        for file in std::fs::read_dir(self.dir.path()).unwrap().flatten() {
+            // The index of the log is rebuilt, and a socket or lock is of the program that is gone.
+            let name = file.file_name();
+            let is_kept = !name.to_string_lossy().ends_with("-shm");
+            if is_kept && file.file_type().unwrap().is_file() {
+                std::fs::copy(file.path(), left.path().join(name)).unwrap();
+            }
+        }
+        self.store.stop().await;
+        self.dir = left;
+        self.open_again();
     }
 
     async fn live(&mut self, event: ClockEvent) -> Result<(), TestCaseError> {
@@ -258,11 +329,22 @@ impl<'d> ComputerLife<'d> {
                 // A kernel that is not synchronised knows of no leap second.
                 self.off += if self.synchronised { 0 } else { SECOND };
             }
+            ClockEvent::Drift(by) => {
+                if self.drift == 0 && !self.synchronised {
+                    self.drift = by;
+                    self.truth += by;
+                    self.off -= by;
+                }
+            }
             ClockEvent::Person(error) | ClockEvent::WrongPerson(error) => {
                 self.set_by_person(error).await;
             }
-            ClockEvent::Restart => self.restart(None).await,
-            ClockEvent::Boot(off_ms) => self.restart(Some(off_ms)).await,
+            ClockEvent::Restart => self.restart(None, None).await,
+            ClockEvent::Boot(off_ms) => self.restart(Some(off_ms), None).await,
+            ClockEvent::HostBoot(off_ms, error) => {
+                self.restart(Some(off_ms), Some(error)).await;
+            }
+            ClockEvent::Kill => self.kill().await,
             ClockEvent::CloseDays => {
                 self.look()?;
                 while self.store.close_due_days().await.unwrap() > 0 {}
@@ -307,7 +389,8 @@ impl<'d> ComputerLife<'d> {
                 prop_assert_eq!(at.is_some(), self.boots[one.boot], "{}: {:?}", number, one);
             }
             let Some(at) = at else { continue };
-            let most = 2 * SOURCE_ERROR_MS + self.leaps.max(one.leaps) * SECOND;
+            let leaps = self.leaps.max(one.leaps) * SECOND;
+            let most = 2 * SOURCE_ERROR_MS + leaps + self.drift.abs();
             prop_assert!(
                 is_misdated || (at - one.at).abs() <= most,
                 "{}: {} for {:?}",
@@ -353,8 +436,7 @@ impl<'d> ComputerLife<'d> {
 }
 
 async fn check_life(events: &[ClockEvent]) -> Result<(), TestCaseError> {
-    let dir = tempfile::tempdir().unwrap();
-    let mut life = ComputerLife::new(dir.path());
+    let mut life = ComputerLife::new();
     for event in events {
         life.live(*event).await?;
     }
@@ -363,7 +445,7 @@ async fn check_life(events: &[ClockEvent]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
     fn whatever_clocks_and_people_do_readings_keep_order_and_time_and_records_verify(

@@ -78,15 +78,15 @@ pub(super) fn insert_pair(
     Ok(())
 }
 
-/// Deletes what persons said in a boot, and adds what is right instead.
-pub(super) fn replace_person_pairs(
+/// Deletes what a source said in a boot, and adds what is right instead.
+pub(super) fn replace_pairs_of(
     db: &Connection,
-    boot: &BootId,
+    (boot, source): (&BootId, TrustSource),
     right: Option<ClockPair>,
 ) -> Result<(), rusqlite::Error> {
     db.execute(
         "DELETE FROM clock_pair WHERE boot = ? AND source = ?",
-        [&*boot.0, TrustSource::Person.word()],
+        [&*boot.0, source.word()],
     )?;
     right.map_or(Ok(()), |right| insert_pair(db, boot, right))
 }

@@ -33,6 +33,9 @@ mod data_damage;
 mod delivery_lanes;
 mod delta_codec;
 mod digest;
+mod doubted_readings;
+#[cfg(test)]
+mod doubted_readings_tests;
 mod downsample;
 mod entry_keys;
 mod figure_snapshots;
@@ -66,8 +69,6 @@ mod newest_readings;
 mod open_database;
 mod orphaned_file;
 mod pack_rows;
-mod person_doubts;
-mod person_readings;
 mod query_stream;
 mod random_id;
 mod reading_ring;
@@ -100,6 +101,7 @@ mod store_snapshot;
 mod store_values;
 #[cfg(test)]
 mod tests;
+mod time_doubts;
 mod time_stamps;
 mod varint;
 mod writer;

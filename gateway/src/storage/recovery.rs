@@ -12,7 +12,6 @@ use super::memtable::{BootKey, Memtable};
 use super::meta_table::{read_meta, write_meta};
 use super::newest_readings::NewestReadings;
 use super::open_database::{mend_or_begin, open_database};
-use super::person_doubts::PersonDoubts;
 use super::reading_ring::ReadingRing;
 use super::salvage::{self, StoreSalvage};
 use super::schema::{self, OpenedDatabase, disk_error, is_corruption, is_disk_full};
@@ -21,6 +20,7 @@ use super::sequence_floor::SequenceFloor;
 use super::set_aside;
 use super::sink_cursors::{SinkCursors, read_cursors};
 use super::snapshot_shelf::SnapshotShelf;
+use super::time_doubts::TimeDoubts;
 use super::store_error::StoreError;
 use super::store_handle::Store;
 use super::store_identity::StoreNumbering;
@@ -190,7 +190,7 @@ fn assemble_writer(
         start_due: None,
         unmerged_parts: BTreeSet::new(),
         raw_deleted_before: 0,
-        doubts: PersonDoubts::default(),
+        doubts: TimeDoubts::default(),
         taken_back: None,
         has_late_readings: false,
         seal_after: next_full_hour(clock.now().at),
@@ -373,9 +373,9 @@ impl StoreWriter {
         self.replay_journal(site)?;
         // A page that is opened right after the start says what there is.
         self.health.durable_at = self.latest.newest_dated();
-        self.load_person_doubts()?;
+        self.load_time_doubts()?;
         self.adopt_clock_pair()?;
-        self.doubt_earlier_clock()?;
+        self.judge_start()?;
         match self
             .record_start(config_text)
             .and_then(|()| self.note_clock_pair())

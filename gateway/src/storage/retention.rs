@@ -54,7 +54,7 @@ impl StoreWriter {
         };
         let days = sealed_days(&self.db)?;
         let sealed = days.last().map(|day| self.calendar.day_start(*day));
-        // A person who is wrong about the year makes nothing old.
+        // A person, or a start, that is wrong about the year makes nothing old.
         let newest = match self.doubts.young(self.latest.newest_dated()) {
             None => self.latest.newest_dated().max(sealed),
             Some(doubt) => doubt.floor.map(UtcMs),

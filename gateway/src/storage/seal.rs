@@ -41,7 +41,7 @@ impl StoreWriter {
         if self.access == StoreAccess::Read {
             return;
         }
-        self.follow_person_time();
+        self.follow_time_source();
         self.date_late_readings();
         self.look_after_hold();
         let now = self.clock.now();

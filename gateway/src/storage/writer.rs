@@ -11,7 +11,7 @@ use super::ledger::{self, LedgerAddition};
 use super::local_calendar::{LocalCalendar, LocalDay};
 use super::memtable::{BootKey, ColumnKey, Memtable};
 use super::newest_readings::NewestReadings;
-use super::person_doubts::{PersonDoubts, TakenBack};
+use super::time_doubts::{TimeDoubts, TakenBack};
 use super::reading_ring::ReadingRing;
 use super::running_query::RunningQuery;
 use super::sequence_floor::SequenceFloor;
@@ -87,7 +87,7 @@ pub(super) struct StoreWriter {
     /// Wall-clock time (ms) before which hourly sealing is not due.
     pub(super) seal_after: i64,
     /// Readings that only the word of a person dates.
-    pub(super) doubts: PersonDoubts,
+    pub(super) doubts: TimeDoubts,
     /// Last time that such readings were taken back.
     pub(super) taken_back: Option<TakenBack>,
     /// Readings that were on their way then wait to be dated.
@@ -197,7 +197,7 @@ impl StoreWriter {
         // A send fails when the caller has gone; there is nobody to report that to.
         match request {
             StoreRequest::Append(readings) => {
-                self.follow_person_time();
+                self.follow_time_source();
                 for one in readings {
                     self.append(one);
                 }

@@ -1,9 +1,11 @@
 //! Backups of the whole program: to a disk that gets full, and the daily copy by itself.
 
 use super::store::{OneDeviceSite, wait_for_condition};
+use crate::killed::pantau;
 use crate::servers::http_body;
 use crate::small_disk::SmallDisk;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Paths below a folder, without the lock.
 fn paths_below(folder: &Path) -> Vec<PathBuf> {
@@ -122,6 +124,42 @@ async fn fewer_backups_make_room_on_a_full_stick() {
     assert_eq!(inside.status.code(), Some(2), "{said}");
     assert!(said.contains("directory of the store"), "{said}");
     gateway.terminate();
+}
+
+#[tokio::test]
+async fn a_stick_below_mnt_with_the_folder_of_backups_gets_the_daily_copy_by_default() {
+    let site = OneDeviceSite::new(None);
+    // In mounts of its own: no other gateway shall find the stick.
+    let plug_in = "mount -t tmpfs tmpfs /mnt && mkdir /mnt/stick \
+        && mount -t tmpfs -o size=16m tmpfs /mnt/stick && mkdir /mnt/stick/pantau-backup \
+        && exec \"$@\"";
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", plug_in, "sh"]);
+    command.arg(pantau().get_program());
+    let gateway = site.start_by(command).await;
+    let metrics = async || http_body(site.page, "/metrics", "GET").await;
+    wait_for_condition(async || metrics().await.contains("pantau_copy_age_seconds")).await;
+    let seen = format!("/proc/{}/root/mnt/stick", gateway.id());
+    assert!(!paths_below(&Path::new(&seen).join("pantau-backup")).is_empty());
+    let dry = site.run(&["restore", &seen, "--dry-run"]);
+    let said = String::from_utf8_lossy(&dry.stderr);
+    assert!(dry.status.success(), "{said}");
+    gateway.terminate();
+}
+
+#[test]
+fn the_service_may_write_wherever_a_place_for_the_copy_is_looked_for() {
+    let unit = crate::source::project_root().join("config/pantau.service");
+    let unit = std::fs::read_to_string(unit).unwrap();
+    let line = unit.lines().find_map(|line| line.strip_prefix("ReadWritePaths="));
+    let may: Vec<&str> = line.unwrap().split(' ').collect();
+    let docs = crate::source::project_root().join("docs/configuration.md");
+    let docs = std::fs::read_to_string(docs).unwrap();
+    for place in ["/media", "/run/media", "/mnt", "/var/backups/pantau"] {
+        // The dash: a place that is not there stops no service.
+        assert!(may.contains(&&*format!("-{place}")), "{place}: {may:?}");
+        assert!(docs.contains(&format!("`{place}`")), "{place}");
+    }
 }
 
 #[tokio::test]

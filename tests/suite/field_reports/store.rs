@@ -74,7 +74,11 @@ impl OneDeviceSite {
     }
 
     pub(super) async fn start(&self) -> PeerProcess {
-        let mut command = pantau();
+        self.start_by(pantau()).await
+    }
+
+    /// Starts it by a command that ends with the program.
+    pub(super) async fn start_by(&self, mut command: Command) -> PeerProcess {
         command
             .args(["--log", "off", "run", "-c"])
             .arg(&self.config);

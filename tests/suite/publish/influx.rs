@@ -1,9 +1,9 @@
 //! Tests of the InfluxDB sink against real databases and a scripted one.
 
-use super::{POINTS, SinkBench, influx_settings, outcomes_of};
+use super::{POINTS, SinkBench, influx_settings, mqtt_settings, outcomes_of};
 use crate::servers::{
-    DatabaseAnswer, InfluxServer, STORED_ANSWER, ScriptedDatabase, http_body, make_certificate,
-    wait_until,
+    DatabaseAnswer, InfluxServer, MosquittoBroker, MqttSubscriber, STORED_ANSWER, ScriptedDatabase,
+    http_body, make_certificate, wait_until,
 };
 use crate::victoria_server::VictoriaServer;
 use gateway::domain::ExactNumber;
@@ -307,4 +307,41 @@ async fn a_database_whose_clock_shows_another_time_is_a_hint_and_changes_no_time
     bench.wait_delivered("influx", 20).await;
     assert_eq!(lead(), None);
     sink.stop().await;
+}
+
+#[tokio::test]
+async fn the_state_at_the_broker_says_within_a_minute_that_the_database_takes_nothing_more() {
+    let bench = SinkBench::new();
+    // It takes the first readings, and then answers no more.
+    let first = |number, _: &[&str]| (number == 0).then_some(STORED_ANSWER);
+    let database = ScriptedDatabase::start(first).await;
+    let broker = MosquittoBroker::start("").await;
+    let folder = tempfile::tempdir().unwrap();
+    let heard = MqttSubscriber::start(broker.port, folder.path(), &[]).await;
+    let sinks = [
+        bench.run_mqtt(mqtt_settings(broker.port)),
+        bench.run_influx(influx_settings(database.port)),
+    ];
+    bench.append_range(1..=3).await;
+    bench.wait_delivered("influx", 3).await;
+    bench.append_range(4..=6).await;
+    let began = std::time::Instant::now();
+    let told = || {
+        let messages = heard.messages();
+        let states = messages.iter().filter(|(topic, ..)| topic.ends_with("/state"));
+        states.map(|one| one.2.clone()).next_back().unwrap_or_default()
+    };
+    wait_until("the state says it", || {
+        told()["sinks"]["influx"].as_str().is_some_and(|health| health != "ok")
+    })
+    .await;
+    assert!(began.elapsed() < Duration::from_secs(60));
+    let state = told();
+    assert_eq!(state["sinks"]["mqtt"], "ok", "{state}");
+    assert!(state["oldest"]["influx"].is_string(), "{state}");
+    // The broker has all readings all the same.
+    bench.wait_delivered("mqtt", 6).await;
+    for sink in sinks {
+        sink.stop().await;
+    }
 }

@@ -1,7 +1,8 @@
 //! [`BatteryClock`]: a DS3231 on the bus that confirms the gateway's clock.
 //!
 //! Where the kernel owns the chip (`dtoverlay=i2c-rtc,ds3231`) it sets the clock from it at the
-//! start, and the gateway trusts that (`clock`). Without the overlay the chip is asked here.
+//! start, and the gateway trusts that while both agree (`clock`). Without the overlay the chip is
+//! asked here, and it is heard before the time that the computer merely had at its start.
 
 use crate::clock::Clock;
 use crate::domain::UtcMs;
@@ -20,7 +21,7 @@ pub(super) struct BatteryClock {
 /// Result of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ClockComparison {
-    /// The clock was trusted before.
+    /// Something better vouches for the time.
     NotNeeded,
     /// The clocks agree: the gateway's is trusted now.
     Confirmed,
@@ -40,16 +41,16 @@ impl BatteryClock {
         }
     }
 
-    /// Asks the chip while the clock is not trusted. Reads only.
+    /// Asks the chip while nothing vouches for the time but, at most, the start. Reads only.
     pub(super) fn compare(&mut self, bus: &mut impl I2c) -> ClockComparison {
-        if self.clock.now().trusted {
+        if !self.clock.needs_battery_clock() {
             return ClockComparison::NotNeeded;
         }
         let (result, lead_ms) = match Ds3231.read_time(bus) {
             Ok(time) => {
                 let battery = UtcMs(time.unix_seconds().saturating_mul(1000));
                 let lead_ms = self.clock.confirm_by_battery_clock(battery);
-                let is_confirmed = self.clock.now().trusted;
+                let is_confirmed = !self.clock.needs_battery_clock();
                 let differs = (ClockComparison::Differs, lead_ms);
                 if is_confirmed {
                     (ClockComparison::Confirmed, lead_ms)

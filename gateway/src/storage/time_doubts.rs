@@ -1,24 +1,33 @@
-//! [`PersonDoubts`]: stretches of readings that nothing dates but the word of a person, until a
-//! source confirms or corrects it. They are kept in table `meta`, so that neither a restart of the
-//! program nor one of the computer makes that word more than it is.
+//! [`TimeDoubts`]: stretches of readings that something weaker than the network dates (a person,
+//! the start of the computer, a battery clock), until a better source confirms or corrects it. They
+//! are kept in table `meta`, so that neither a restart of the program nor one of the computer makes
+//! that word more than it is.
 
-use crate::clock::{ClockPair, offset_ms};
+use crate::clock::{ClockPair, TrustSource, offset_ms};
 use crate::domain::{BootId, MonoMs, UtcMs};
-use crate::limits::{CLOCK_DRIFT_PPM, PERSON_DOUBT_DAYS, PERSON_DOUBTS_MAX};
+use crate::limits::{
+    CLOCK_DRIFT_PPM, EARLIEST_TIME_MS, HOST_LEAP_DOUBTED_MS, PERSON_FIRST_LEAP_MAX_MS,
+    TIME_DOUBT_DAYS, TIME_DOUBTS_MAX,
+};
 use crate::storage::local_calendar::DAY_MS;
 use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
 
 /// Key in table `meta`.
-const DOUBTS_KEY: &str = "person_doubts";
+const DOUBTS_KEY: &str = "time_doubts";
+/// Correction backwards after which readings are moved, ms, also within the errors: those that come
+/// now must not be earlier.
+const ORDER_MS: i64 = 5000;
 
-/// Stretch of readings of one boot that are dated by a person.
+/// Stretch of readings of one boot that are dated by a source that may be wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct PersonDoubt {
+pub(super) struct TimeDoubt {
     pub(super) boot: String,
-    /// Offset in milliseconds from the monotonic clock to the time that the person said.
+    /// Word of the source.
+    pub(super) source: String,
+    /// Offset in milliseconds from the monotonic clock to the time of the source.
     pub(super) offset_ms: i64,
-    /// Monotonic time at which the person said it, ms, and the largest error then, ms.
+    /// Monotonic time at which the source gave it, ms, and the largest error then, ms.
     pub(super) mono: u64,
     pub(super) bound_ms: u64,
     /// Newest reading before, which something else has dated, ms since 1970.
@@ -42,9 +51,30 @@ pub(super) struct TakenBack {
 
 /// Stretches, the oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct PersonDoubts(pub(super) Vec<PersonDoubt>);
+pub(super) struct TimeDoubts(pub(super) Vec<TimeDoubt>);
 
-impl PersonDoubt {
+impl TimeDoubt {
+    /// Source of the time.
+    pub(super) fn source(&self) -> TrustSource {
+        TrustSource::parse(&self.source).unwrap_or(TrustSource::Person)
+    }
+
+    /// True when the time may be far ahead: a person can be wrong about the year; a clock is taken
+    /// to have run on, unless it left the readings before far behind.
+    fn is_far(&self) -> bool {
+        let last = match self.floor {
+            Some(floor) => floor.saturating_add(HOST_LEAP_DOUBTED_MS),
+            None => EARLIEST_TIME_MS + PERSON_FIRST_LEAP_MAX_MS,
+        };
+        self.source() == TrustSource::Person || self.since > last
+    }
+
+    /// True when this time goes on with what the doubt has: nothing new is in doubt.
+    pub(super) fn is_of(&self, boot: &BootId, offset_ms: i64) -> bool {
+        let is_same = self.offset_ms.abs_diff(offset_ms) <= ORDER_MS.unsigned_abs();
+        self.boot == *boot.0 && self.until.is_none() && is_same
+    }
+
     /// Largest error at a monotonic time, ms.
     fn bound_ms_at(&self, mono: i64) -> i64 {
         let since = mono.saturating_sub(self.mono.cast_signed()).max(0);
@@ -53,13 +83,13 @@ impl PersonDoubt {
     }
 
     /// True when the present time shows that this one was wrong: in the same boot by more than
-    /// both errors; for an earlier boot, when its readings would be later than the present.
+    /// both errors, or so much ahead that readings lose their order; for an earlier boot, when its readings would be later than the present.
     fn is_contradicted(&self, boot: &BootId, now: ClockPair) -> bool {
         let error = now.bound_ms.cast_signed();
         if self.boot == *boot.0 {
             let apart = offset_ms(now.at, now.mono).saturating_sub(self.offset_ms);
             let reach = self.bound_ms_at(now.mono.0.cast_signed());
-            return apart.saturating_abs() > reach.saturating_add(error);
+            return apart < -ORDER_MS || apart.saturating_abs() > reach.saturating_add(error);
         }
         self.until.is_some_and(|until| {
             let reach = self.bound_ms_at(until.saturating_sub(self.offset_ms));
@@ -68,7 +98,7 @@ impl PersonDoubt {
     }
 }
 
-impl PersonDoubts {
+impl TimeDoubts {
     /// Reads the stretches; what cannot be read is none.
     pub(super) fn read(db: &Connection) -> Result<Self, rusqlite::Error> {
         let find = "SELECT value FROM meta WHERE key = ?";
@@ -96,6 +126,21 @@ impl PersonDoubts {
         }
     }
 
+    /// Ends the stretch of a boot that is still open, as another source dates what follows; returns
+    /// its last time, ms since 1970.
+    pub(super) fn end_open(&mut self, boot: &BootId, now: ClockPair) -> Option<i64> {
+        let is_open = |doubt: &&mut TimeDoubt| doubt.boot == *boot.0 && doubt.until.is_none();
+        let mut last = None;
+        for doubt in self.0.iter_mut().filter(is_open) {
+            let shown = now.mono.0.cast_signed().saturating_add(doubt.offset_ms);
+            // Both times can show a stretch: what the new one dates is the new one's.
+            let until = shown.min(now.at.0 - 1).max(doubt.since);
+            doubt.until = Some(until);
+            last = last.max(Some(until));
+        }
+        last
+    }
+
     /// Marks what the present time contradicts; returns whether anything is to be taken back.
     pub(super) fn contradict(&mut self, boot: &BootId, now: ClockPair) -> bool {
         for doubt in self
@@ -113,17 +158,17 @@ impl PersonDoubts {
         self.0.iter().any(|doubt| doubt.left.is_some())
     }
 
-    /// Ends all doubts: a source other than a person vouches, and contradicts none of them. Returns
-    /// whether there were any.
-    pub(super) fn confirm(&mut self) -> bool {
+    /// Ends the doubts that a source ends, which contradicts none of them. Returns whether there
+    /// were any.
+    pub(super) fn confirm(&mut self, source: TrustSource) -> bool {
         let before = self.0.len();
-        self.0.retain(|doubt| doubt.done);
+        self.0.retain(|doubt| doubt.done || !source.confirms(doubt.source()));
         self.0.len() < before
     }
 
-    /// Adds a stretch; of more than `PERSON_DOUBTS_MAX` the oldest goes.
-    pub(super) fn push(&mut self, doubt: PersonDoubt) {
-        if self.0.len() >= PERSON_DOUBTS_MAX {
+    /// Adds a stretch; of more than `TIME_DOUBTS_MAX` the oldest goes.
+    pub(super) fn push(&mut self, doubt: TimeDoubt) {
+        if self.0.len() >= TIME_DOUBTS_MAX {
             let done = self.0.iter().position(|one| one.done);
             self.0.remove(done.unwrap_or(0));
         }
@@ -131,14 +176,16 @@ impl PersonDoubts {
     }
 
     /// Stretches that are neither confirmed nor taken back.
-    pub(super) fn open(&self) -> impl Iterator<Item = &PersonDoubt> {
+    pub(super) fn open(&self) -> impl Iterator<Item = &TimeDoubt> {
         self.0.iter().filter(|doubt| !doubt.done)
     }
 
-    /// First doubt that is younger than `PERSON_DOUBT_DAYS` of readings.
-    pub(super) fn young(&self, newest: Option<UtcMs>) -> Option<&PersonDoubt> {
-        let least = newest.map_or(i64::MIN, |at| at.0 - PERSON_DOUBT_DAYS * DAY_MS);
-        self.open().find(|doubt| doubt.since > least)
+    /// First doubt about a time that may be far ahead and is younger than `TIME_DOUBT_DAYS` of
+    /// readings.
+    pub(super) fn young(&self, newest: Option<UtcMs>) -> Option<&TimeDoubt> {
+        let least = newest.map_or(i64::MIN, |at| at.0 - TIME_DOUBT_DAYS * DAY_MS);
+        self.open()
+            .find(|doubt| doubt.is_far() && doubt.since > least)
     }
 
     /// Stretches whose times were wrong, with the day after them, ms since 1970.
@@ -151,15 +198,15 @@ impl PersonDoubts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::TrustSource;
 
     /// 2026-11-30.
     const NOON: i64 = 1_796_040_000_000;
     const HOUR: i64 = 3_600_000;
 
-    fn doubt(boot: &str, offset_ms: i64) -> PersonDoubt {
-        PersonDoubt {
+    fn doubt(boot: &str, offset_ms: i64) -> TimeDoubt {
+        TimeDoubt {
             boot: boot.to_owned(),
+            source: TrustSource::Person.word().to_owned(),
             offset_ms,
             mono: 0,
             bound_ms: 5000,
@@ -183,11 +230,11 @@ mod tests {
     #[test]
     fn the_word_of_a_person_is_wrong_by_more_than_its_error_or_by_readings_of_the_future() {
         let boot = BootId("now".into());
-        let mut same = PersonDoubts(vec![doubt("now", NOON)]);
+        let mut same = TimeDoubts(vec![doubt("now", NOON)]);
         assert!(!same.contradict(&boot, vouched(HOUR, NOON + 5000)));
         assert!(same.contradict(&boot, vouched(HOUR, NOON + 6000)));
         assert_eq!(same.0[0].left, Some((NOON, NOON + HOUR)));
-        let mut earlier = PersonDoubts(vec![doubt("before", NOON)]);
+        let mut earlier = TimeDoubts(vec![doubt("before", NOON)]);
         earlier.end_earlier(&boot, Some(UtcMs(NOON + HOUR)));
         assert!(!earlier.contradict(&boot, vouched(0, NOON + HOUR - 4000)));
         assert!(earlier.contradict(&boot, vouched(0, NOON + HOUR - 6000)));
@@ -195,11 +242,39 @@ mod tests {
 
     #[test]
     fn a_doubt_is_young_for_a_week_of_readings_and_ends_with_a_source_that_confirms_it() {
-        let mut doubts = PersonDoubts(vec![doubt("now", NOON)]);
+        let mut doubts = TimeDoubts(vec![doubt("now", NOON)]);
         assert!(doubts.young(None).is_some());
         let week = NOON + 7 * DAY_MS;
         assert!(doubts.young(Some(UtcMs(week - 1))).is_some());
         assert_eq!(doubts.young(Some(UtcMs(week))), None);
-        assert!(doubts.confirm() && !doubts.confirm());
+        assert!(!doubts.confirm(TrustSource::Host));
+        assert!(doubts.confirm(TrustSource::BatteryClock));
+        assert!(!doubts.confirm(TrustSource::Kernel));
+    }
+
+    #[test]
+    fn the_time_of_a_start_is_far_when_it_left_the_readings_days_behind() {
+        let young = |floor: Option<i64>, since: i64| {
+            let mut one = doubt("now", since);
+            one.source = TrustSource::Host.word().to_owned();
+            one.floor = floor;
+            TimeDoubts(vec![one]).young(Some(UtcMs(since))).is_some()
+        };
+        assert!(!young(Some(NOON), NOON + 3 * DAY_MS));
+        assert!(young(Some(NOON), NOON + 3 * DAY_MS + 1));
+        assert!(!young(None, NOON));
+        assert!(young(None, NOON + 600 * DAY_MS));
+    }
+
+    #[test]
+    fn a_time_that_was_ahead_within_its_error_is_moved_too_so_that_readings_keep_their_order() {
+        let boot = BootId("now".into());
+        let mut wide = doubt("now", NOON);
+        wide.bound_ms = 122_000;
+        let contradicts = |by: i64| {
+            TimeDoubts(vec![wide.clone()]).contradict(&boot, vouched(HOUR, NOON + by))
+        };
+        assert!(!contradicts(100_000) && !contradicts(-5000));
+        assert!(contradicts(-6000) && contradicts(130_000));
     }
 }

@@ -1,15 +1,15 @@
-//! Readings that are dated by a person: noted while it lasts, and taken back when a source, or a
-//! person, corrects that time. Readings of this boot then get the right time; those of an earlier
+//! Readings that something weaker than the network dates: noted while it lasts, and taken back when
+//! a better source, or a person, corrects that time. Readings of this boot then get the right time; those of an earlier
 //! boot that would be later than the present lose theirs, since nothing tells when they were read.
 
-use super::clock_pairs::replace_person_pairs;
+use super::clock_pairs::replace_pairs_of;
 use super::import::load_imported_stretches;
 use super::journal_codec::{self, JournalEncoder};
 use super::leaving_samples::LeavingSamples;
 use super::local_calendar::LocalDay;
 use super::memtable::BootKey;
 use super::pack_rows::{PackContent, PackWriter, group_of_point};
-use super::person_doubts::{PersonDoubt, PersonDoubts, TakenBack};
+use super::time_doubts::{TimeDoubt, TimeDoubts, TakenBack};
 use super::seal::{MergedDay, SamplesByPoint, rewrite_group};
 use super::snapshot_shelf::ChangedStretch;
 use super::store_values::StoreAccess;
@@ -26,27 +26,27 @@ type DaySlice = (LocalDay, (i64, i64));
 
 impl StoreWriter {
     /// Ends the doubts of earlier boots with their newest reading.
-    pub(super) fn load_person_doubts(&mut self) -> Result<(), rusqlite::Error> {
-        self.doubts = PersonDoubts::read(&self.db)?;
+    pub(super) fn load_time_doubts(&mut self) -> Result<(), rusqlite::Error> {
+        self.doubts = TimeDoubts::read(&self.db)?;
         let newest = self.latest.newest_dated();
         self.doubts.end_earlier(&self.boot, newest);
         Ok(())
     }
 
-    /// Follows the source of the time, before readings are taken in: notes that only a person
-    /// vouches for it, and takes back what a better word contradicts.
-    pub(super) fn follow_person_time(&mut self) {
-        if self.access != StoreAccess::Gateway {
+    /// Follows the source of the time, before readings are taken in: notes what may be wrong, and
+    /// takes back what a better word contradicts. A clock that a test or demo sets has no source.
+    pub(super) fn follow_time_source(&mut self) {
+        if self.access != StoreAccess::Gateway || !self.clock.is_of_computer() {
             return;
         }
         let Some(now) = self.clock.pair() else {
             return;
         };
-        if now.source != TrustSource::Person && self.doubts.0.is_empty() {
+        if now.source == TrustSource::Kernel && self.doubts.0.is_empty() {
             return;
         }
         if let Err(fault) = self.follow(now) {
-            tracing::warn!(%fault, "readings by the time of a person wait to be dated anew");
+            tracing::warn!(%fault, "readings by a time in doubt wait to be dated anew");
         }
     }
 
@@ -59,25 +59,26 @@ impl StoreWriter {
             self.seal_parts()?;
             self.take_back(now)?;
         }
-        if now.source == TrustSource::Person {
-            return self.note_person_time(now);
-        }
-        // The time at a start only fits what is known already.
-        if now.source != TrustSource::Host && self.doubts.confirm() {
+        if self.doubts.confirm(now.source) {
             self.doubts.write(&self.db)?;
         }
-        Ok(())
+        match now.source {
+            TrustSource::Kernel => Ok(()),
+            _ => self.note_time_source(now),
+        }
     }
 
-    /// Notes that readings of this boot are dated by a person from now on.
-    fn note_person_time(&mut self, now: ClockPair) -> Result<(), rusqlite::Error> {
+    /// Notes that readings of this boot are dated by a time in doubt from now on.
+    fn note_time_source(&mut self, now: ClockPair) -> Result<(), rusqlite::Error> {
         let boot = self.boot.clone();
-        if self.doubts.open().any(|doubt| doubt.boot == *boot.0) {
+        let offset = offset_ms(now.at, now.mono);
+        if self.doubts.open().any(|doubt| doubt.is_of(&boot, offset)) {
             return Ok(());
         }
-        let offset = offset_ms(now.at, now.mono);
         self.write_undated()?;
-        let own = self.doubts.0.iter().filter(|doubt| doubt.boot == *boot.0);
+        let ended = self.doubts.end_open(&boot, now);
+        let is_own = |doubt: &&TimeDoubt| doubt.boot == *boot.0 && doubt.done;
+        let own = self.doubts.0.iter().filter(is_own);
         let floor = match own.clone().next_back() {
             Some(before) => before.floor,
             None => self.latest.newest_dated().map(|newest| newest.0),
@@ -86,8 +87,11 @@ impl StoreWriter {
         let first = first.chain(self.first_undated_mono()?).min();
         let first = first.unwrap_or(now.mono.0.cast_signed());
         let since = first.saturating_add(offset);
-        self.doubts.push(PersonDoubt {
+        // After what the source before has dated in this boot.
+        let since = ended.map_or(since, |until| since.max(until + 1));
+        self.doubts.push(TimeDoubt {
             boot: boot.0.to_string(),
+            source: now.source.word().to_owned(),
             offset_ms: offset,
             mono: now.mono.0,
             bound_ms: now.bound_ms,
@@ -104,7 +108,7 @@ impl StoreWriter {
     pub(super) fn known_readings(&mut self) -> Result<KnownReadings, rusqlite::Error> {
         self.write_undated()?;
         let newest = self.latest.newest_dated();
-        let is_own = |doubt: &&PersonDoubt| doubt.boot == *self.boot.0;
+        let is_own = |doubt: &&TimeDoubt| doubt.boot == *self.boot.0;
         let floor = match self.doubts.open().next() {
             Some(first) => first.floor.map(UtcMs),
             None => newest,
@@ -138,7 +142,8 @@ impl StoreWriter {
         let transaction = self.db.transaction()?;
         for doubt in self.doubts.0.iter().filter(|doubt| doubt.left.is_some()) {
             let right = (doubt.boot == *self.boot.0).then_some(now);
-            replace_person_pairs(&transaction, &BootId((&*doubt.boot).into()), right)?;
+            let boot = BootId((&*doubt.boot).into());
+            replace_pairs_of(&transaction, (&boot, doubt.source()), right)?;
         }
         self.doubts.write(&transaction)?;
         transaction.commit()?;
@@ -267,9 +272,13 @@ impl StoreWriter {
             Some(shift) => format!("moved by {shift} ms"),
             None => "left without a date, as their boot never knew the time".to_owned(),
         };
+        let which = match doubt.source() {
+            TrustSource::Person => "that a person had set",
+            TrustSource::BatteryClock => "of the battery clock",
+            TrustSource::Host | TrustSource::Kernel => "that the computer had at its start",
+        };
         let what = format!(
-            "the time that a person had set was wrong: {moved} samples from {since} to {until} \
-             {outcome}"
+            "the time {which} was wrong: {moved} samples from {since} to {until} {outcome}"
         );
         tracing::warn!(%what, "readings got another time");
         let transaction = self.db.transaction()?;
