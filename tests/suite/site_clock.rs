@@ -279,7 +279,9 @@ fn a_start_ten_years_ahead_is_not_believed_and_its_readings_get_their_true_time(
     assert!(page.contains("jauh setelah bacaan terbaru"), "{page}");
     let undated = || {
         let rows = site.exported();
-        rows.iter().filter(|(_, quality)| quality.contains("undated")).count()
+        rows.iter()
+            .filter(|(_, quality)| quality.contains("undated"))
+            .count()
     };
     wait_for("undated readings", || undated() >= 3);
     site.set_computer(0, true);
@@ -326,12 +328,18 @@ fn a_battery_clock_is_believed_only_where_the_computer_shows_the_same() {
     let gateway = site.start();
     assert_eq!(site.time()["trusted"], false);
     let health = site.get("/healthz");
-    assert!(health.contains("the battery clock shows another time"), "{health}");
+    assert!(
+        health.contains("the battery clock shows another time"),
+        "{health}"
+    );
     gateway.terminate();
     site.add_battery_clock(0);
     let _gateway = site.start();
     let time = site.time();
-    assert_eq!((&time["trusted"], &time["source"]), (&true.into(), &"host".into()));
+    assert_eq!(
+        (&time["trusted"], &time["source"]),
+        (&true.into(), &"host".into())
+    );
     // Nobody knows when it was set last.
     let bound = time["bound_ms"].as_u64().unwrap();
     assert!((122_000..130_000).contains(&bound), "{time}");

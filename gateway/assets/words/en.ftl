@@ -3523,3 +3523,7 @@ web-clock-start-battery = The battery clock and the computer show different time
 web-clock-start-before = The computer started with a time before the newest data ({ $time }): it is not believed.
 web-clock-start-far = The computer started with a time far beyond the newest reading ({ $time }): it is not believed. If it is right, set it.
 web-clock-start-never = The computer started with a time that cannot be: it is not believed.
+
+# --- the disk budget gives a day's notice ---
+web-store-budget = The store is larger than `budget`: its oldest raw readings will be deleted from { $time } on, at once when the disk is nearly full; without older readings, those that wait to be sent. Raise `budget` or make room if they shall stay; daily figures stay
+attention-budget-due = The store is larger than `budget`: its oldest raw readings will be deleted. If they shall stay, raise the budget within a day

@@ -3496,3 +3496,7 @@ web-clock-start-battery = Jam baterai dan komputer menunjukkan waktu yang berbed
 web-clock-start-before = Komputer menyala dengan waktu sebelum data terbaru ({ $time }): waktu itu tidak dipercaya.
 web-clock-start-far = Komputer menyala dengan waktu jauh setelah bacaan terbaru ({ $time }): waktu itu tidak dipercaya. Jika benar, atur waktu itu.
 web-clock-start-never = Komputer menyala dengan waktu yang tidak mungkin: waktu itu tidak dipercaya.
+
+# --- batas ukuran penyimpanan diberitahukan sehari sebelumnya ---
+web-store-budget = Penyimpanan lebih besar dari `budget`: bacaan mentah tertua akan dihapus mulai { $time }, atau segera jika disk hampir penuh; tanpa bacaan lama, bacaan yang menunggu dikirim. Besarkan `budget` atau kosongkan ruang jika bacaan itu harus tetap ada; angka harian tetap disimpan
+attention-budget-due = Penyimpanan lebih besar dari `budget`: bacaan mentah tertua akan dihapus. Jika harus tetap ada, besarkan batas itu dalam sehari

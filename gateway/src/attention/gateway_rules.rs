@@ -43,6 +43,11 @@ pub(super) fn retention_due(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
     days.map(finding).into_iter().collect()
 }
 
+pub(super) fn budget_due(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
+    let found = site.store.budget_due.map(|_| RuleFinding::default());
+    found.into_iter().collect()
+}
+
 pub(super) fn sink_away(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
     let away = |sink: &&SinkCondition| !sink.is_delivering && sink.minutes_late.is_none();
     let finding = |sink| sink_finding(sink).with("waiting", count_arg(sink.waiting));

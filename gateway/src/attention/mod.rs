@@ -33,7 +33,7 @@ use AttentionSeverity::{Notice, Urgent, Warning};
 use attention_rule::rule;
 use device_rules::{data_gap, device_partial, device_silent, line_silent};
 use gateway_rules::{
-    clock_untrusted, copies_failing, retention_due, sink_away, sink_late, sink_refused,
+    budget_due, clock_untrusted, copies_failing, retention_due, sink_away, sink_late, sink_refused,
     stamps_failing, store_damage, store_failing, store_garbled, store_hung, store_lost,
 };
 use ledger_rules::{entry_missing, entry_never, target_behind};
@@ -63,6 +63,7 @@ pub(crate) const ATTENTION_RULES: &[AttentionRule] = &[
     rule("device-silent", Warning, "/teknisi", device_silent),
     rule("store-lost", Warning, "/health", store_lost),
     rule("retention-due", Warning, "/health", retention_due),
+    rule("budget-due", Warning, "/health", budget_due),
     rule("sink-away", Warning, "/health", sink_away),
     rule("sink-late", Warning, "/health", sink_late),
     rule("stamps-failing", Warning, "/health", stamps_failing),

@@ -69,6 +69,8 @@ pub(crate) struct StoreCondition {
     pub(crate) lost: u64,
     /// Days whose raw readings the age rule will delete soon.
     pub(crate) days_to_go: u64,
+    /// Time from which data over the disk budget is deleted.
+    pub(crate) budget_due: Option<UtcMs>,
     /// Lines of what damage of the file has cost, of which nobody has taken note.
     pub(crate) damage_unseen: u64,
     /// True when damage of the file was found since the start.

@@ -332,6 +332,12 @@ fn raw_readings_that_will_be_deleted_are_told_before_it_happens() {
             .iter()
             .any(|one| one.contains("4 hari akan dihapus"))
     );
+    site.store.budget_due = Some(NOON);
+    assert!(
+        sentences(&site)
+            .iter()
+            .any(|one| one.contains("lebih besar dari `budget`"))
+    );
 }
 
 #[test]

@@ -246,8 +246,7 @@ impl Clock {
     /// Returns the battery clock's lead, ms.
     pub fn confirm_by_battery_clock(&self, battery: UtcMs) -> i64 {
         let lead = battery.0.saturating_sub(self.now().at.0);
-        let agrees =
-            lead.unsigned_abs() <= BATTERY_CLOCK_MAX_MS && battery.0 >= EARLIEST_TIME_MS;
+        let agrees = lead.unsigned_abs() <= BATTERY_CLOCK_MAX_MS && battery.0 >= EARLIEST_TIME_MS;
         let bound = lead.saturating_abs().saturating_add(HOST_BOUND_MS);
         match (&*self.0, agrees) {
             (ClockSource::System { clocks, reckoning }, _) => {

@@ -73,6 +73,7 @@ struct ClockAnchor {
 }
 
 /// Time given out last by a trusted clock.
+#[expect(clippy::struct_field_names, reason = "the ending is the unit")]
 #[derive(Clone, Copy, Debug)]
 struct GivenTime {
     at_us: i64,
@@ -162,7 +163,10 @@ impl ClockReckoning {
             let new = GivenTime::new(at_us, raw.mono_us, anchor.source);
             // What is being made up for is made up for, whoever vouches meanwhile.
             match given.filter(|_| at_us > right) {
-                Some(given) => GivenTime { slew_max_us: given.slew_max_us, ..new },
+                Some(given) => GivenTime {
+                    slew_max_us: given.slew_max_us,
+                    ..new
+                },
                 None => new,
             }
         });
@@ -273,7 +277,9 @@ impl ClockReckoning {
     /// Compares a time that the computer merely had at its start with what the store knows; what
     /// does not fit loses its trust.
     pub(super) fn judge_start(&mut self, known: StoreTimes, raw: RawClocks) {
-        let floor = known.newest.map_or(i64::MIN, |newest| newest.0.saturating_mul(1000));
+        let floor = known
+            .newest
+            .map_or(i64::MIN, |newest| newest.0.saturating_mul(1000));
         self.floor_us = self.floor_us.max(floor);
         let shown = |anchor: &ClockAnchor| raw.mono_us.saturating_add(anchor.offset_us);
         let start = self.anchor.filter(|one| one.source == TrustSource::Host);
@@ -287,8 +293,10 @@ impl ClockReckoning {
                 (None, Some(doubt), _) => self.doubt_start(doubt),
                 (None, None, Some(witness)) => {
                     let bound_ms = witness.bound_ms(UtcMs(shown_ms), known.network);
-                    let bound_us = bound_ms.saturating_mul(1000);
-                    self.anchor = Some(ClockAnchor { bound_us, ..start });
+                    self.anchor = Some(ClockAnchor {
+                        bound_us: bound_ms.saturating_mul(1000),
+                        ..start
+                    });
                 }
                 (None, None, None) => {}
             }
@@ -474,7 +482,10 @@ mod tests {
         let lead_ms = 7 * HOUR / 1000;
         let mut local = ClockReckoning::new(Some(StartWitness::BatteryClock { lead_ms }));
         assert_eq!(local.look(raw(NOON, 0, None)).certainty, None);
-        assert_eq!(local.start_doubt(), Some(StartDoubt::BatteryDiffers(lead_ms)));
+        assert_eq!(
+            local.start_doubt(),
+            Some(StartDoubt::BatteryDiffers(lead_ms))
+        );
     }
 
     #[test]

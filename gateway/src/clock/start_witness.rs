@@ -56,9 +56,14 @@ impl StartWitness {
             let sources = std::fs::read_to_string(CLOCK_SOURCES).unwrap_or_default();
             let is_host =
                 |name| matches!(name, "kvm-clock" | "hyperv_clocksource_tsc_page" | "xen");
-            sources.split_whitespace().any(is_host).then_some(Self::VirtualHost)
+            sources
+                .split_whitespace()
+                .any(is_host)
+                .then_some(Self::VirtualHost)
         };
-        battery.map(|lead_ms| Self::BatteryClock { lead_ms }).or_else(host)
+        battery
+            .map(|lead_ms| Self::BatteryClock { lead_ms })
+            .or_else(host)
     }
 
     /// Doubt that needs nothing but the clocks themselves.
@@ -82,7 +87,9 @@ impl StartWitness {
         let drift = network.map_or(unknown, |set| {
             now.0.saturating_sub(set.0).max(0) / 1_000_000 * BATTERY_CLOCK_DRIFT_PPM
         });
-        drift.saturating_add(lead_ms.saturating_abs()).saturating_add(HOST_BOUND_MS)
+        drift
+            .saturating_add(lead_ms.saturating_abs())
+            .saturating_add(HOST_BOUND_MS)
     }
 }
 
@@ -109,7 +116,12 @@ fn battery_clock_lead(clocks: &Path, wall_ms: i64) -> Option<i64> {
         }
         let seconds: i64 = read("since_epoch").ok()?.trim().parse().ok()?;
         // In the middle of the second that it shows.
-        Some(seconds.saturating_mul(1000).saturating_add(500).saturating_sub(wall_ms))
+        Some(
+            seconds
+                .saturating_mul(1000)
+                .saturating_add(500)
+                .saturating_sub(wall_ms),
+        )
     })
 }
 

@@ -35,6 +35,16 @@ pub const START_CHECK_BYTES_MAX: u64 = 192 << 20;
 /// Maximum bytes of the log while a backup holds the file; beyond it the backup is given up.
 // A backup of hours at a slow stick costs a few MB; an import of years may need more.
 pub const HELD_LOG_BYTES_MAX: u64 = 96 << 20;
+/// Share of a disk, as a divisor, below which its free room is little.
+pub const DISK_ROOM_DIVISOR: u64 = 20;
+/// Free bytes from which on no disk counts as nearly full, whatever its size.
+// Days of readings of the largest site, and what other programs write meanwhile.
+pub const DISK_ROOM_MIN_MAX: u64 = 512 << 20;
+/// Excess over the disk budget, as a divisor of it, that goes without a notice once data has gone
+/// by the budget: that of some days.
+pub const BUDGET_EXCESS_DIVISOR: u64 = 20;
+/// Days after a deletion by the disk budget for which that holds.
+pub const BUDGET_USUAL_DAYS: i64 = 31;
 /// Lines of one loss above which a day has one line for all devices.
 pub const DAMAGE_ROWS_MAX: usize = 2000;
 /// Maximum lines of damage in one answer; the next answer goes on behind them.

@@ -244,7 +244,7 @@ impl ApiListener {
         // Lost readings come before the disk's failure: they cannot be repaired any more.
         let hint = match health.lost {
             0 if failure.is_some() || is_hung => lang.text("web-hint-store"),
-            0 => undelivered_text(&health, lang),
+            0 => undelivered_text(&health, |at| self.format_time(at, lang), lang),
             lost => lang.text_with(
                 "web-store-lost",
                 &[("lost", &number_format::format_count(lost, lang))],
@@ -375,7 +375,11 @@ impl ApiListener {
 }
 
 /// Text about readings that sinks no longer get; empty when there are none.
-fn undelivered_text(health: &StoreHealth, lang: Language) -> String {
+fn undelivered_text(
+    health: &StoreHealth,
+    format_time: impl Fn(UtcMs) -> String,
+    lang: Language,
+) -> String {
     let mut words = Vec::new();
     if health.undelivered > 0 {
         let count = number_format::format_count(health.undelivered, lang);
@@ -387,6 +391,10 @@ fn undelivered_text(health: &StoreHealth, lang: Language) -> String {
             "web-store-retention",
             &[("days", &days), ("through", &notice.through.to_string())],
         ));
+    }
+    if let Some(after) = health.budget_due {
+        let time = format_time(after);
+        words.push(lang.text_with("web-store-budget", &[("time", &time)]));
     }
     if !health.retired.is_empty() {
         let sinks = health.retired.join(", ");

@@ -9,10 +9,10 @@ use super::leaving_samples::LeavingSamples;
 use super::local_calendar::LocalDay;
 use super::memtable::BootKey;
 use super::pack_rows::{PackContent, PackWriter, group_of_point};
-use super::time_doubts::{TimeDoubt, TimeDoubts, TakenBack};
 use super::seal::{MergedDay, SamplesByPoint, rewrite_group};
 use super::snapshot_shelf::ChangedStretch;
 use super::store_values::StoreAccess;
+use super::time_doubts::{TakenBack, TimeDoubt, TimeDoubts};
 use super::writer::StoreWriter;
 use super::{audit, chunk_codec, digest};
 use crate::clock::{ClockPair, KnownReadings, TrustSource, offset_ms};
@@ -29,7 +29,10 @@ impl StoreWriter {
     pub(super) fn load_time_doubts(&mut self) -> Result<(), rusqlite::Error> {
         self.doubts = TimeDoubts::read(&self.db)?;
         let newest = self.latest.newest_dated();
-        self.doubts.end_earlier(&self.boot, newest);
+        // Kept: the newest sample of the next start may be one without a date.
+        if self.doubts.end_earlier(&self.boot, newest) && self.access == StoreAccess::Gateway {
+            self.doubts.write(&self.db)?;
+        }
         Ok(())
     }
 

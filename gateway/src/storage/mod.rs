@@ -33,6 +33,7 @@ mod data_damage;
 mod delivery_lanes;
 mod delta_codec;
 mod digest;
+mod disk_room;
 mod doubted_readings;
 #[cfg(test)]
 mod doubted_readings_tests;

@@ -6,7 +6,8 @@
 //! No history is deleted by an untrusted clock, and age counts from the newest dated reading, so
 //! that a clock in the future makes nothing old. A trusted clock that is wrong does little harm
 //! before people notice: by age at most a tenth of the days goes at once, and only after a notice
-//! of a day (`retention_notice`).
+//! of a day (`retention_notice`). The budget gives such a notice too: it is a wish, and the disk has
+//! room for a day; only a disk that is nearly full itself waits for nothing.
 
 use super::audit::append_audit;
 use super::local_calendar::{DAY_MS, LocalDay};
@@ -29,8 +30,11 @@ impl StoreWriter {
             self.delete_expired(now)?;
         }
         let Some(budget) = self.settings.budget else {
-            return Ok(());
+            return self.end_budget_notice();
         };
+        if used_bytes(&self.db)? <= budget {
+            return self.end_budget_notice();
+        }
         let mut share = journal_share(&self.db)?;
         while used_bytes(&self.db)? > budget {
             let Some(until) = self.stale_backlog(now)? else {
@@ -83,6 +87,9 @@ impl StoreWriter {
     fn delete_oldest_raw(&mut self, budget: u64, now: ClockStamp) -> Result<(), rusqlite::Error> {
         if !now.trusted || !self.clock.is_settled() {
             tracing::warn!("over the disk budget; nothing is deleted while the clock is in doubt");
+            return Ok(());
+        }
+        if !self.budget_notice_is_due(used_bytes(&self.db)?, budget, now.at)? {
             return Ok(());
         }
         let days = sealed_days(&self.db)?;

@@ -1,17 +1,23 @@
 //! Notice of what retention will delete: it stands for a day before the first deletion, and before
 //! each one that is more than the usual day a day, so that a clock or a rule can be put right.
 
+use super::disk_room::is_nearly_full;
 use super::local_calendar::{DAY_MS, LocalDay, date};
 use super::meta_table::{read_meta, write_meta};
 use super::store_values::RetentionNotice;
 use super::writer::StoreWriter;
 use crate::clock::ClockStamp;
 use crate::domain::UtcMs;
+use crate::limits::{BUDGET_EXCESS_DIVISOR, BUDGET_USUAL_DAYS};
 
 /// Key of the last day of a notice; 0 when none stands.
 const THROUGH_KEY: &str = "retention_through";
 /// Key of the time of a notice, ms since 1970.
 const GIVEN_KEY: &str = "retention_noticed";
+/// Key of the time of the notice about the disk budget, ms since 1970; 0 when none stands.
+const BUDGET_GIVEN_KEY: &str = "budget_noticed";
+/// Key of the time of the last deletion by the disk budget, ms since 1970.
+const BUDGET_USED_KEY: &str = "budget_deleted";
 /// Days that may go without a notice once days have gone: the one of each day, and the one by which
 /// the first notice delays it.
 const USUAL_DAYS: usize = 2;
@@ -22,7 +28,58 @@ impl StoreWriter {
         if let Some((through, given)) = self.standing_notice()? {
             self.show_notice(through, given)?;
         }
+        let given = read_meta(&self.db, BUDGET_GIVEN_KEY)?.unwrap_or(0);
+        self.show_budget_notice(given);
         Ok(())
+    }
+
+    /// True when data over the disk budget may go: its notice has stood for a day, or is not
+    /// needed, as data goes by the budget all the time; at once when the disk itself is nearly
+    /// full. Gives the notice when none stands.
+    pub(super) fn budget_notice_is_due(
+        &mut self,
+        used: u64,
+        budget: u64,
+        now: UtcMs,
+    ) -> Result<bool, rusqlite::Error> {
+        let given = read_meta(&self.db, BUDGET_GIVEN_KEY)?.unwrap_or(0);
+        let gone = read_meta(&self.db, BUDGET_USED_KEY)?.unwrap_or(0);
+        let is_recent = (0..=BUDGET_USUAL_DAYS * DAY_MS).contains(&(now.0 - gone));
+        let is_usual = is_recent && used.saturating_sub(budget) <= budget / BUDGET_EXCESS_DIVISOR;
+        // A time in the future is that of a clock that was wrong.
+        let stands = given != 0 && given <= now.0;
+        let has_stood = stands && now.0 - given >= DAY_MS;
+        if has_stood || is_usual || is_nearly_full(&self.settings.path) {
+            write_meta(&self.db, BUDGET_USED_KEY, now.0)?;
+            return Ok(true);
+        }
+        if !stands {
+            write_meta(&self.db, BUDGET_GIVEN_KEY, now.0)?;
+            tracing::warn!(
+                used,
+                budget,
+                "the store is larger than its budget: its oldest raw readings will be deleted in \
+                 a day, sooner when the disk is nearly full"
+            );
+            self.show_budget_notice(now.0);
+        }
+        Ok(false)
+    }
+
+    /// Ends the notice about the disk budget, which is kept.
+    pub(super) fn end_budget_notice(&mut self) -> Result<(), rusqlite::Error> {
+        if self.health.budget_due.is_some() {
+            write_meta(&self.db, BUDGET_GIVEN_KEY, 0)?;
+            self.show_budget_notice(0);
+        }
+        Ok(())
+    }
+
+    /// Shows a notice about the disk budget that was given then, ms since 1970; none for 0.
+    fn show_budget_notice(&mut self, given: i64) {
+        let after = UtcMs(given.saturating_add(DAY_MS));
+        self.health.budget_due = (given != 0).then_some(after);
+        self.publish_health();
     }
 
     /// Last day that may be deleted now of `old` days up to `last`; `None` while the notice is too

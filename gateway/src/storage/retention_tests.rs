@@ -162,9 +162,13 @@ fn used_file_bytes(dir: &Path) -> u64 {
 }
 
 /// Makes a history of 20 days and an undelivered backlog, then lets `days` pass without an
-/// acknowledgement on a disk budget that is slightly too small. Returns samples left, readings
-/// left, and the store.
-async fn over_budget(dir: &Path, days: u64, measured: bool, less: u64) -> (usize, usize, Store) {
+/// acknowledgement, and `hours` more on a disk budget that is slightly too small. Returns samples
+/// left, readings left, and the store.
+async fn over_budget(
+    dir: &Path,
+    (days, measured): (u64, bool),
+    (less, hours): (u64, u64),
+) -> (usize, usize, Store) {
     let clock = Clock::set(UtcMs(MIDNIGHT), true);
     let store = open_at(dir, &site(&["power"]), &clock, None);
     let mut random = fastrand::Rng::with_seed(7);
@@ -204,7 +208,7 @@ async fn over_budget(dir: &Path, days: u64, measured: bool, less: u64) -> (usize
     };
     let store = Store::open(dir, &site(&["power"]), &settings, "text", &clock).unwrap();
     close_days(&store, &clock).await;
-    let samples = ask(&store, raw("meter.power")).await.len();
+    let samples = advance_hours(&store, &clock, hours).await;
     let mut waiting = 0;
     let mut after = 0;
     while let Some(last) = store.read_journal(after, 2000).await.unwrap().last() {
@@ -217,7 +221,7 @@ async fn over_budget(dir: &Path, days: u64, measured: bool, less: u64) -> (usize
 #[tokio::test]
 async fn over_the_budget_the_backlog_of_a_sink_that_is_away_for_good_goes_before_the_history() {
     let dir = tempfile::tempdir().unwrap();
-    let (samples, waiting, store) = over_budget(dir.path(), 9, true, 20_000).await;
+    let (samples, waiting, store) = over_budget(dir.path(), (9, true), (20_000, 0)).await;
     assert_eq!(samples, 15_009);
     assert!((1..5009).contains(&waiting), "{waiting}");
     let undelivered = store.health().borrow().undelivered;
@@ -227,7 +231,7 @@ async fn over_the_budget_the_backlog_of_a_sink_that_is_away_for_good_goes_before
 #[tokio::test]
 async fn an_hour_takes_a_share_of_a_dead_backlog_and_no_history_before_the_rest_of_it() {
     let dir = tempfile::tempdir().unwrap();
-    let (samples, waiting, store) = over_budget(dir.path(), 9, true, u64::MAX).await;
+    let (samples, waiting, store) = over_budget(dir.path(), (9, true), (u64::MAX, 0)).await;
     assert_eq!(samples, 15_009);
     // 256 rows of the journal with five readings each.
     assert!((3700..5009).contains(&waiting), "{waiting}");
@@ -253,15 +257,15 @@ async fn without_any_history_an_hour_takes_a_share_of_what_waits_for_a_living_si
         budget: Some(1),
     };
     let store = Store::open(dir.path(), &site(&["power"]), &settings, "text", &clock).unwrap();
+    assert_eq!(advance_hours(&store, &clock, 24).await, 600);
     let mut left = Vec::new();
-    for _ in 0..4 {
-        // The day is not over, so there is no history that could go first.
-        let samples = advance_hours(&store, &clock, 1).await;
-        assert_eq!(samples, 600);
+    for _ in 0..6 {
+        advance_hours(&store, &clock, 1).await;
         left.push(store.read_journal(0, 1000).await.unwrap().len());
     }
-    // A tenth of the rows, 256 at least.
-    assert_eq!(left, [344, 88, 0, 0]);
+    // The day that is over goes first. Then a tenth of the rows, 256 at least.
+    left.dedup();
+    assert_eq!(left, [600, 344, 88, 0]);
     assert_eq!(store.health().borrow().undelivered, 600);
     let audit = store.read_audit(None).await.unwrap();
     let lost = audit.iter().filter(|one| one.kind == "loss").count();
@@ -269,17 +273,34 @@ async fn without_any_history_an_hour_takes_a_share_of_what_waits_for_a_living_si
 }
 
 #[tokio::test]
+async fn the_disk_budget_gives_notice_of_a_day_before_anything_goes() {
+    let dir = tempfile::tempdir().unwrap();
+    let (samples, waiting, store) = over_budget(dir.path(), (1, false), (20_000, 22)).await;
+    assert_eq!((samples, waiting), (15_000, 5000));
+    assert!(store.health().borrow().budget_due.is_some());
+    let audit = store.read_audit(None).await.unwrap();
+    assert!(audit.iter().all(|one| one.kind != "retention"), "{audit:?}");
+    store.stop().await;
+
+    let dir = tempfile::tempdir().unwrap();
+    let (samples, _, store) = over_budget(dir.path(), (1, false), (20_000, 32)).await;
+    assert!(samples < 15_000, "{samples}");
+    // The budget is kept: nothing more will go.
+    assert_eq!(store.health().borrow().budget_due, None);
+}
+
+#[tokio::test]
 async fn one_jump_of_a_believed_clock_makes_no_sink_dead() {
     let dir = tempfile::tempdir().unwrap();
-    let (_, waiting, store) = over_budget(dir.path(), 3000, false, 20_000).await;
+    let (_, waiting, store) = over_budget(dir.path(), (3000, false), (20_000, 26)).await;
     assert_eq!((waiting, store.health().borrow().undelivered), (5000, 0));
 }
 
 #[tokio::test]
 async fn over_the_budget_a_sink_that_is_away_for_a_day_keeps_its_backlog() {
     let dir = tempfile::tempdir().unwrap();
-    let (samples, waiting, store) = over_budget(dir.path(), 1, false, 20_000).await;
-    assert!((13_000..15_000).contains(&samples), "{samples}");
+    let (samples, waiting, store) = over_budget(dir.path(), (1, false), (20_000, 26)).await;
+    assert!((11_000..15_000).contains(&samples), "{samples}");
     assert_eq!((waiting, store.health().borrow().undelivered), (5000, 0));
 }
 

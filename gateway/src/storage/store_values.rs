@@ -117,6 +117,8 @@ pub struct StoreHealth {
     pub undated: u64,
     /// Raw readings that the age rule will delete, a day before it does.
     pub retention_due: Option<RetentionNotice>,
+    /// Time from which data over the disk budget is deleted, a day before it is.
+    pub budget_due: Option<UtcMs>,
     /// Sinks that are no longer configured; no journal is kept for them.
     pub retired: Vec<String>,
     /// Lines of data lost by damage that nobody has taken note of.

@@ -117,13 +117,17 @@ impl TimeDoubts {
             .map(drop)
     }
 
-    /// Ends the stretches of earlier boots with their newest reading.
-    pub(super) fn end_earlier(&mut self, boot: &BootId, newest: Option<UtcMs>) {
+    /// Ends the stretches of earlier boots with their newest reading; returns whether there were
+    /// any.
+    pub(super) fn end_earlier(&mut self, boot: &BootId, newest: Option<UtcMs>) -> bool {
+        let mut has_ended = false;
         for doubt in &mut self.0 {
             if doubt.boot != *boot.0 && doubt.until.is_none() {
                 doubt.until = newest.map(|newest| newest.0.max(doubt.since));
+                has_ended |= doubt.until.is_some();
             }
         }
+        has_ended
     }
 
     /// Ends the stretch of a boot that is still open, as another source dates what follows; returns
@@ -162,7 +166,8 @@ impl TimeDoubts {
     /// were any.
     pub(super) fn confirm(&mut self, source: TrustSource) -> bool {
         let before = self.0.len();
-        self.0.retain(|doubt| doubt.done || !source.confirms(doubt.source()));
+        self.0
+            .retain(|doubt| doubt.done || !source.confirms(doubt.source()));
         self.0.len() < before
     }
 
@@ -271,9 +276,8 @@ mod tests {
         let boot = BootId("now".into());
         let mut wide = doubt("now", NOON);
         wide.bound_ms = 122_000;
-        let contradicts = |by: i64| {
-            TimeDoubts(vec![wide.clone()]).contradict(&boot, vouched(HOUR, NOON + by))
-        };
+        let contradicts =
+            |by: i64| TimeDoubts(vec![wide.clone()]).contradict(&boot, vouched(HOUR, NOON + by));
         assert!(!contradicts(100_000) && !contradicts(-5000));
         assert!(contradicts(-6000) && contradicts(130_000));
     }

@@ -151,7 +151,9 @@ async fn a_stick_below_mnt_with_the_folder_of_backups_gets_the_daily_copy_by_def
 fn the_service_may_write_wherever_a_place_for_the_copy_is_looked_for() {
     let unit = crate::source::project_root().join("config/pantau.service");
     let unit = std::fs::read_to_string(unit).unwrap();
-    let line = unit.lines().find_map(|line| line.strip_prefix("ReadWritePaths="));
+    let line = unit
+        .lines()
+        .find_map(|line| line.strip_prefix("ReadWritePaths="));
     let may: Vec<&str> = line.unwrap().split(' ').collect();
     let docs = crate::source::project_root().join("docs/configuration.md");
     let docs = std::fs::read_to_string(docs).unwrap();

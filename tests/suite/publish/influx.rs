@@ -328,11 +328,18 @@ async fn the_state_at_the_broker_says_within_a_minute_that_the_database_takes_no
     let began = std::time::Instant::now();
     let told = || {
         let messages = heard.messages();
-        let states = messages.iter().filter(|(topic, ..)| topic.ends_with("/state"));
-        states.map(|one| one.2.clone()).next_back().unwrap_or_default()
+        let states = messages
+            .iter()
+            .filter(|(topic, ..)| topic.ends_with("/state"));
+        states
+            .map(|one| one.2.clone())
+            .next_back()
+            .unwrap_or_default()
     };
     wait_until("the state says it", || {
-        told()["sinks"]["influx"].as_str().is_some_and(|health| health != "ok")
+        told()["sinks"]["influx"]
+            .as_str()
+            .is_some_and(|health| health != "ok")
     })
     .await;
     assert!(began.elapsed() < Duration::from_secs(60));

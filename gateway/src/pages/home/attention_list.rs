@@ -95,6 +95,7 @@ fn store_condition(app: &ApiListener) -> StoreCondition {
         is_hung: app.state().store.pulse.is_hung(),
         lost: health.lost,
         days_to_go: health.retention_due.map_or(0, |notice| notice.days),
+        budget_due: health.budget_due,
         damage_unseen: health.damage_unseen,
         is_damaged: health.damage.is_some(),
     }
