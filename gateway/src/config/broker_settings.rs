@@ -3,7 +3,7 @@
 
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::RawText;
-use crate::config::secret::Secret;
+use crate::config::secret::{Secret, mask_secret_path};
 use std::path::PathBuf;
 
 /// Addresses of a broker that are accepted, for messages.
@@ -156,7 +156,7 @@ impl DiagnosticCollector<'_> {
         let at = typed.as_ref()?;
         let file = self.path(at.get());
         if let Err(error) = std::fs::read_to_string(&file) {
-            let found = format!("{}: {error}", at.get());
+            let found = format!("{}: {error}", mask_secret_path(at.get()));
             self.add_warning(at.span(), key, what, &found, expected);
         } else if is_open_to_all(&file) {
             self.add_warning(at.span(), key, "fault-secret-open", at.get(), "chmod 640");

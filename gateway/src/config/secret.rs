@@ -52,14 +52,14 @@ impl std::fmt::Debug for Secret {
 fn read_secret_file(file: &Path) -> Result<String, String> {
     let text = std::fs::read_to_string(file);
     let text = text.map_err(|why| {
-        let file = file.display();
+        let file = mask_secret_path(&file.display().to_string()).into_owned();
         format!("no secret in {file} ({why}): nothing is sent until it is there")
     })?;
     // Editors end a file with a line break, which is not part of the secret.
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-/// Masks name, password and query of an address in any text with `***`.
+/// Masks name, password, query and fragment of an address in any text with `***`.
 pub fn mask_secrets(text: &str) -> Cow<'_, str> {
     // Where it is unclear what belongs to a password, too much is masked.
     let scheme = text.find("://").map(|at| at + 3);
@@ -81,9 +81,23 @@ pub fn mask_secrets(text: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{head}{}", mask_text_port(&mask_query(place))))
 }
 
+/// Masks a file name that may be the secret itself, which somebody has typed where the file that
+/// holds it is asked for.
+pub(crate) fn mask_secret_path(path: &str) -> Cow<'_, str> {
+    // A file for a secret has an ending, or says what it is for.
+    const USUAL: [&str; 7] = ["pass", "token", "secret", "key", "sandi", "mqtt", "influx"];
+    let at = path.rfind('/').map_or(0, |slash| slash + 1);
+    let name = path[at..].to_lowercase();
+    if name.contains('.') || USUAL.iter().any(|word| name.contains(word)) {
+        return Cow::Borrowed(path);
+    }
+    Cow::Owned(format!("{}{SECRET_MASK}", &path[..at]))
+}
+
 fn mask_query(place: &str) -> Cow<'_, str> {
-    match place.split_once('?') {
-        Some((before, _)) => Cow::Owned(format!("{before}?{SECRET_MASK}")),
+    // No address of ours has a fragment: what stands there was not meant for one.
+    match place.find(['?', '#']) {
+        Some(at) => Cow::Owned(format!("{}{SECRET_MASK}", &place[..=at])),
         None => Cow::Borrowed(place),
     }
 }
@@ -185,6 +199,8 @@ mod tests {
                 "http://h:8086/write?***",
             ),
             ("http://desa:x@h/?p=geheim", "http://***@h/?***"),
+            ("http://h:8086/#geheim", "http://h:8086/#***"),
+            ("http://h:8086#geheim", "http://h:***"),
             ("a:b@mqtt://c:d@h", "***@h"),
             ("mqtt://host:1883", "mqtt://host:1883"),
             ("http://[::1]:8086/db", "http://[::1]:8086/db"),
@@ -192,6 +208,18 @@ mod tests {
             ("/dev/ttyUSB0", "/dev/ttyUSB0"),
         ] {
             assert_eq!(mask_secrets(text), shown, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_typed_in_place_of_its_file_is_not_shown() {
+        for (path, shown) in [
+            ("mqtt.password", "mqtt.password"),
+            ("/etc/pantau/mqtt-password", "/etc/pantau/mqtt-password"),
+            ("Geheim123", "***"),
+            ("/etc/pantau/Geheim123", "/etc/pantau/***"),
+        ] {
+            assert_eq!(mask_secret_path(path), shown);
         }
     }
 

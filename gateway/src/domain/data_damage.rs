@@ -13,6 +13,8 @@ pub enum DamagedContent {
     Delivery,
     /// Entries of the ledger.
     Ledger,
+    /// Receipts and photos that belonged to entries of the ledger.
+    Receipts,
     /// Calibrations.
     Calibration,
     /// Records of the evidence chain and their time stamps.
@@ -49,10 +51,11 @@ pub struct DataDamage {
 
 impl DamagedContent {
     /// All kinds.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Readings,
         Self::Delivery,
         Self::Ledger,
+        Self::Receipts,
         Self::Calibration,
         Self::Records,
         Self::Notes,
@@ -66,6 +69,7 @@ impl DamagedContent {
             Self::Readings => "readings",
             Self::Delivery => "delivery",
             Self::Ledger => "ledger",
+            Self::Receipts => "receipts",
             Self::Calibration => "calibration",
             Self::Records => "records",
             Self::Notes => "notes",

@@ -102,6 +102,10 @@ fn lost_text(one: &DataDamage, lang: Language) -> String {
     let (first, last) = (one.numbers.0.to_string(), one.numbers.1.to_string());
     let what = lang.text(&key);
     match (one.rows, is_by_number) {
+        (0, true) if one.what != DamagedContent::Receipts => {
+            let before = (one.numbers.0 - 1).to_string();
+            lang.text_with("damage-after", &[("what", &what), ("before", &before)])
+        }
         (0, _) => what,
         (_, true) => lang.text_with(
             "damage-numbers",

@@ -5,15 +5,21 @@ use super::page_reader::{PageSource, page_rows, walk_tree};
 use super::store_image::StoreImage;
 use super::table_shape::TableShape;
 use crate::clock::Clock;
+use crate::domain::calibration::{Calibration, CalibrationKind};
 use crate::domain::data_damage::DamagedContent;
+use crate::domain::issued_report::IssuedFile;
+use crate::domain::ledger::EntryStatement;
 use crate::domain::{DeviceInfo, PointInfo, Reading, SampleOutcome, Site, UtcMs};
+use crate::storage::file_import::tests::file_import;
+use crate::storage::issued_reports::tests::test_issue;
 use crate::storage::ledger_tests::said;
 use crate::storage::tests::{
     MIDNIGHT, ask, close_days, decimal, open_at, raw, reading, wait_for_maintenance,
 };
-use crate::storage::{DeliveryLanes, LedgerQuery, Store};
+use crate::storage::{DeliveryLanes, ImportMode, LedgerQuery, Store};
 use crate::tests::site_with_devices;
 use futures_util::FutureExt;
+use jiff::civil::date;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use std::cell::RefCell;
@@ -26,10 +32,18 @@ const DAY_MS: i64 = 86_400_000;
 const LAST_SLOTS: i64 = 46;
 const DEVICES: [&str; 2] = ["meter", "tank"];
 /// Tables of which every row on untouched pages must be there.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 19] = [
     "journal",
     "pack",
     "ledger",
+    "ledger_file",
+    "sample_import",
+    "import_stretch",
+    "replaced_samples",
+    "issued_report",
+    "issued_file",
+    "audit",
+    "factors",
     "digest",
     "calibration",
     "device",
@@ -100,6 +114,7 @@ async fn make_store(to: &Path) -> Clock {
         };
         let entries = (0..12).map(entry).collect();
         store.append_ledger(entries, "test").await.unwrap();
+        add_rows_that_name_others(&store, day).await;
     }
     for slot in 0..LAST_SLOTS {
         let at = MIDNIGHT + 3 * DAY_MS + slot * 300_000;
@@ -122,6 +137,53 @@ async fn make_store(to: &Path) -> Clock {
     }
     store.stop().await;
     clock
+}
+
+/// Adds rows that name rows of other tables, or earlier ones of their own: a file that was imported
+/// twice, the second time over kept samples, an issued report with its file, a calibration that is
+/// withdrawn, and corrections with a receipt.
+async fn add_rows_that_name_others(store: &Store, day: i64) {
+    let at = (day - 9) * DAY_MS;
+    for outcome in [decimal(20_000), value(0, 0, MIDNIGHT + at)] {
+        let import = file_import(1000, &[(at, outcome)]);
+        let import = store.import_file(import, ImportMode::Replace);
+        assert!(import.await.unwrap().written);
+    }
+    let file = IssuedFile {
+        format: "pdf".to_owned(),
+        language: "id".to_owned(),
+        sha256: format!("f{day}"),
+    };
+    let issue = test_issue(&format!("content {day}"), "Siti");
+    store.note_issued_report(issue, Some(file)).await.unwrap();
+    let calibration = Calibration {
+        kind: CalibrationKind::Pulses,
+        targets: vec!["meter.level".into()],
+        pairs: vec![(10.0, 11.0)],
+        since: date(2026, 11, 1 + i8::try_from(day).unwrap()),
+        withdraws: None,
+        who: "Budi".to_owned(),
+        note: String::new(),
+    };
+    let since = calibration.since;
+    let id = store.append_calibration(calibration.clone(), "test").await;
+    let withdrawal = Calibration {
+        pairs: Vec::new(),
+        since,
+        withdraws: Some(id.unwrap()),
+        ..calibration
+    };
+    store.append_calibration(withdrawal, "test").await.unwrap();
+    let receipt = store.save_attachment("nota.jpg", format!("receipt {day}").into_bytes());
+    let receipt = receipt.await.unwrap();
+    let corrected = u64::try_from(day * 13 + 1).unwrap();
+    let correction = EntryStatement {
+        note: "the scale was off".to_owned(),
+        attachments: vec![receipt],
+        supersedes: Some(corrected),
+        ..said("10.5", 20)
+    };
+    store.append_ledger(vec![correction], "test").await.unwrap();
 }
 
 /// Pages, with a note of which were read.
@@ -334,7 +396,8 @@ async fn check_damaged_store(
     let entries = store.all_ledger_entries(query).await.unwrap();
     for entry in &entries {
         let quantity = entry.statement.quantity.unwrap().to_f64();
-        let place = i32::try_from((entry.id - 1) % 12).unwrap();
+        // Each day has twelve entries and the correction of the first of them.
+        let place = i32::try_from((entry.id - 1) % 13 % 12).unwrap();
         assert!(
             (quantity - f64::from(10 + place) - 0.5).abs() < 1e-9,
             "{what}: {entry:?}"

@@ -65,6 +65,10 @@ pub(super) fn find_missing(
         let is_incomplete = copied.incomplete.contains(table);
         search.find_number_gaps((table, id, time), what, is_incomplete)?;
     }
+    // Nothing else says how many receipts an entry had.
+    if copied.incomplete.contains("ledger_file") {
+        search.add_numbers(DamagedContent::Receipts, now.0, (1, 0));
+    }
     Ok(search.missing)
 }
 
