@@ -189,7 +189,13 @@ fn add_floats(image: &mut PeerRegisterImage) {
     // Minus zero and numbers below the smallest normal one are what a careless conversion loses
     // first.
     for value in [0.1_f32, -0.0, f32::MIN_POSITIVE / 2.0, f32::MAX, -123.456] {
-        image.add_number("f32", &value.to_be_bytes(), "", float_outcome(value.into()));
+        // A whole number above 2^24 is its own digits; any other has those of the single.
+        let digits = if value == f32::MAX {
+            value.into()
+        } else {
+            value.to_string().parse().unwrap()
+        };
+        image.add_number("f32", &value.to_be_bytes(), "", float_outcome(digits));
     }
     for value in [
         std::f64::consts::PI,

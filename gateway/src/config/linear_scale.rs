@@ -56,9 +56,23 @@ impl LinearScale {
         if self == Self::IDENTITY && power == 0 {
             return value.is_finite().then_some(ExactNumber::Float(value));
         }
+        // In decimal where the digits allow it: 225.4171 x 0.001 is 0.2254171, with no digits that
+        // binary products add.
+        if let Some(exact) = self.scale_digits(value, power) {
+            return Some(ExactNumber::Float(exact));
+        }
         let (factor, offset) = self.as_floats(power);
         let scaled = value * factor + offset;
         scaled.is_finite().then_some(ExactNumber::Float(scaled))
+    }
+
+    /// Returns the scaled digits of a value; `None` when they are too many, and for zero, which has
+    /// a sign as a float.
+    fn scale_digits(self, value: f64, power: i8) -> Option<f64> {
+        let digits = ExactNumber::parse(&value.to_string()).filter(|_| value != 0.0)?;
+        let (mantissa, places) = digits.decimal_parts()?;
+        let power = power.checked_sub_unsigned(places)?;
+        Some(self.scale_integer(mantissa, power)?.to_f64())
     }
 
     /// Returns factor x 10^`power` and offset as floats.

@@ -48,8 +48,9 @@ fn power_digits(value: f64) -> String {
 /// Value exactly as the device counts it or as a person wrote it.
 ///
 /// Integers keep the step of the device (`15100` with exponent `-1` is 1510.0), so that the store
-/// returns what the register said. `Float` holds f32 and f64 registers (an f32 is widened, which is
-/// exact) and is always finite. A quantity of the ledger is a `Decimal` of at most 15 digits.
+/// returns what the register said. `Float` holds f64 registers, and f32 registers in their own
+/// digits (`widen_single`), and is always finite. A quantity of the ledger is a `Decimal` of at
+/// most 15 digits.
 #[derive(Clone, Copy, Debug)]
 pub enum ExactNumber {
     /// `mantissa` x 10^`exponent`.
@@ -285,6 +286,26 @@ fn decimal_to_f64(mantissa: i64, exponent: i8) -> f64 {
     format!("{mantissa}e{exponent}").parse().unwrap_or(f64::NAN)
 }
 
+/// Double nearest to the digits of a single: 225.4171 and not 225.41709899902344. A number that is
+/// not finite stays as it is.
+// From 2^24 on a single holds whole numbers only, whose digits are all its own.
+pub fn widen_single(value: f32) -> f64 {
+    const WHOLE_NUMBERS_MIN: f32 = 16_777_216.0;
+    let widened = f64::from(value);
+    if !value.is_finite() || value.abs() >= WHOLE_NUMBERS_MIN {
+        return widened;
+    }
+    let digits = zmij::Buffer::new().format(value).parse();
+    digits.unwrap_or(widened)
+}
+
+/// Inverse of [`widen_single`]: the single whose digits a double has; `None` when none has them.
+pub fn narrow_double(value: f64) -> Option<f32> {
+    #[expect(clippy::cast_possible_truncation, reason = "checked by the way back")]
+    let single = value as f32;
+    (widen_single(single).to_bits() == value.to_bits()).then_some(single)
+}
+
 /// Double nearest to a text; `None` for what is no number, and for a number that no double holds:
 /// one that is too large, and `1.2e-400`, which would become zero.
 pub fn parse_finite(text: &str) -> Option<f64> {
@@ -337,6 +358,21 @@ fn parse_decimal(text: &str) -> Option<ExactNumber> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_single_is_widened_in_its_own_digits() {
+        let text = |single| ExactNumber::Float(widen_single(single)).to_string();
+        assert_eq!(text(225.4171), "225.4171");
+        assert_eq!(text(-0.0), "-0.0");
+        assert_eq!(text(12.0), "12.0");
+        assert_eq!(widen_single(16_777_220.0), 16_777_220.0);
+        assert_eq!(widen_single(f32::MAX), f64::from(f32::MAX));
+        assert!(widen_single(f32::NAN).is_nan());
+        assert_eq!(narrow_double(225.4171), Some(225.4171));
+        for other in [f64::from(225.4171_f32), 0.1 + 0.2, 1e300, 16_777_217.0] {
+            assert_eq!(narrow_double(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn people_see_the_digits_of_a_single() {
@@ -439,6 +475,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn every_single_comes_back_from_its_digits(bits: u32) {
+            let single = f32::from_bits(bits);
+            prop_assume!(single.is_finite());
+            let widened = widen_single(single);
+            prop_assert_eq!(narrow_double(widened).map(f32::to_bits), Some(bits));
+            // No digit is beyond what the single can tell from its neighbours.
+            prop_assert!((widened - f64::from(single)).abs() <= f64::from(single.abs()) * 6e-8
+                || single.abs() < f32::MIN_POSITIVE);
+        }
+
         #[test]
         fn text_and_double_are_the_same_number(
             mantissa in -999_999_999_999_999i64..=999_999_999_999_999, places in 0u8..=15,

@@ -37,7 +37,9 @@ pub mod site_zone;
 pub mod value_bound;
 
 pub(crate) use exact_number::shortened_number;
-pub use exact_number::{ExactNumber, parse_finite, vanished_number, vanishes};
+pub use exact_number::{
+    ExactNumber, narrow_double, parse_finite, vanished_number, vanishes, widen_single,
+};
 pub use moment::{MonoMs, UtcMs};
 
 use drivers::sensor_fault::SensorFault;

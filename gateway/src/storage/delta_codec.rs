@@ -4,7 +4,11 @@
 //! the difference of the value; 1 is followed by a new shape. A steady decimal costs one byte.
 
 use super::varint::{ByteReader, put, put_signed_varint, zigzag_decode, zigzag_encode};
-use crate::domain::{ExactNumber, QualityReason, SampleOutcome};
+use crate::domain::{ExactNumber, QualityReason, SampleOutcome, narrow_double, widen_single};
+
+/// Bits of a shape's first byte beside the quality: which encoding its number has.
+const HEAD_FLOAT: u8 = 4;
+const HEAD_SINGLE: u8 = 8;
 
 /// Encoding of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,6 +17,8 @@ pub(super) enum NumberEncoding {
     Decimal(i8),
     /// IEEE 754 double.
     Float,
+    /// Double of at most the digits of a single, kept as the single (`widen_single`).
+    Single,
 }
 
 /// An outcome without the bits of its number.
@@ -23,13 +29,16 @@ pub(super) enum OutcomeShape {
     Bad(QualityReason),
 }
 
-/// Splits an outcome into shape and bits: the mantissa, or the bits of the double.
+/// Splits an outcome into shape and bits: the mantissa, or the bits of the double or single.
 pub(super) fn split_outcome(outcome: &SampleOutcome) -> (OutcomeShape, i64) {
     let number = |number: ExactNumber| match number {
         ExactNumber::Decimal { mantissa, exponent } => {
             (NumberEncoding::Decimal(exponent), mantissa)
         }
-        ExactNumber::Float(value) => (NumberEncoding::Float, value.to_bits().cast_signed()),
+        ExactNumber::Float(value) => match narrow_double(value) {
+            Some(single) => (NumberEncoding::Single, single.to_bits().into()),
+            None => (NumberEncoding::Float, value.to_bits().cast_signed()),
+        },
     };
     match *outcome {
         SampleOutcome::Good(value) => {
@@ -52,6 +61,7 @@ pub(super) fn join(shape: OutcomeShape, bits: i64) -> SampleOutcome {
             exponent,
         },
         NumberEncoding::Float => ExactNumber::Float(f64::from_bits(bits.cast_unsigned())),
+        NumberEncoding::Single => ExactNumber::Float(widen_single(single_of(bits))),
     };
     match shape {
         OutcomeShape::Good(kind) => SampleOutcome::Good(number(kind)),
@@ -84,8 +94,12 @@ impl OutcomeShape {
             Self::Uncertain(kind, reason) => (1, Some(kind), Some(reason)),
             Self::Bad(reason) => (2, None, Some(reason)),
         };
-        let float = u8::from(kind == Some(NumberEncoding::Float));
-        out.push(quality | float << 2);
+        let encoding = match kind {
+            Some(NumberEncoding::Float) => HEAD_FLOAT,
+            Some(NumberEncoding::Single) => HEAD_SINGLE,
+            Some(NumberEncoding::Decimal(_)) | None => 0,
+        };
+        out.push(quality | encoding);
         out.extend(reason.map(QualityReason::code));
         if let Some(NumberEncoding::Decimal(exponent)) = kind {
             out.push(exponent.cast_unsigned());
@@ -102,14 +116,15 @@ impl OutcomeShape {
         if head & 3 == 2 {
             return Some(Self::Bad(reason?));
         }
-        let kind = if head & 4 == 0 {
-            NumberEncoding::Decimal(bytes.read_byte()?.cast_signed())
-        } else {
-            NumberEncoding::Float
+        let kind = match head & !3 {
+            0 => NumberEncoding::Decimal(bytes.read_byte()?.cast_signed()),
+            HEAD_FLOAT => NumberEncoding::Float,
+            HEAD_SINGLE => NumberEncoding::Single,
+            _ => return None,
         };
-        match (head, reason) {
-            (0 | 4, None) => Some(Self::Good(kind)),
-            (1 | 5, Some(reason)) => Some(Self::Uncertain(kind, reason)),
+        match (head & 3, reason) {
+            (0, None) => Some(Self::Good(kind)),
+            (1, Some(reason)) => Some(Self::Uncertain(kind, reason)),
             _ => None,
         }
     }
@@ -140,6 +155,7 @@ impl DeltaCodec {
                     put_signed_varint(out, bits.wrapping_sub(self.bits));
                 }
                 Some(NumberEncoding::Float) => out.extend(bits.to_le_bytes()),
+                Some(NumberEncoding::Single) => out.extend(single_of(bits).to_le_bytes()),
                 None => {}
             }
         }
@@ -160,6 +176,9 @@ impl DeltaCodec {
                     self.bits.wrapping_add(bytes.read_signed_varint()?)
                 }
                 Some(NumberEncoding::Float) => i64::from_le_bytes(bytes.take(8)?.try_into().ok()?),
+                Some(NumberEncoding::Single) => {
+                    u32::from_le_bytes(bytes.take(4)?.try_into().ok()?).into()
+                }
                 None => self.bits,
             };
             self.shape = Some(shape);
@@ -170,10 +189,18 @@ impl DeltaCodec {
         self.bits = match shape.number_encoding() {
             Some(NumberEncoding::Decimal(_)) => self.bits.wrapping_add(zigzag_decode(word >> 1)),
             Some(NumberEncoding::Float) => self.bits ^ (word >> 1).reverse_bits().cast_signed(),
+            Some(NumberEncoding::Single) => self.bits ^ i64::from(u32::try_from(word >> 1).ok()?),
             None => self.bits,
         };
         Some(join(shape, self.bits))
     }
+}
+
+/// Single of which `bits` holds the bits.
+pub(super) fn single_of(bits: i64) -> f32 {
+    #[expect(clippy::cast_possible_truncation, reason = "written from the 32 bits of a single")]
+    let bits = bits.cast_unsigned() as u32;
+    f32::from_bits(bits)
 }
 
 /// Returns the difference as an unsigned number; `None` when it overflows.
@@ -181,8 +208,9 @@ fn bit_difference(shape: OutcomeShape, before: i64, now: i64) -> Option<u64> {
     match shape.number_encoding() {
         Some(NumberEncoding::Decimal(_)) => now.checked_sub(before).map(zigzag_encode),
         // Doubles that come from single precision share their low 29 bits: reversed, the XOR is a
-        // short varint.
+        // short varint. Two near singles share their high bits.
         Some(NumberEncoding::Float) => Some((before ^ now).cast_unsigned().reverse_bits()),
+        Some(NumberEncoding::Single) => Some((before ^ now).cast_unsigned()),
         None => Some(0),
     }
 }
@@ -201,6 +229,9 @@ pub(super) mod tests {
             2 => any::<f32>()
                 .prop_filter("finite", |value| value.is_finite())
                 .prop_map(|value| ExactNumber::Float(f64::from(value))),
+            2 => any::<f32>()
+                .prop_filter("finite", |value| value.is_finite())
+                .prop_map(|value| ExactNumber::Float(widen_single(value))),
             1 => any::<f64>()
                 .prop_filter("finite", |value| value.is_finite())
                 .prop_map(ExactNumber::Float),
@@ -248,6 +279,16 @@ pub(super) mod tests {
             let (mut bytes, mut track) = (ByteReader(&garbage), DeltaCodec::default());
             while track.decode(&mut bytes).is_some() {}
         }
+    }
+
+    #[test]
+    fn a_single_that_moves_a_little_costs_four_bytes_at_most() {
+        let (mut out, mut track) = (Vec::new(), DeltaCodec::default());
+        for single in [225.4171_f32, 225.4302, 224.9871, 226.0012] {
+            out.clear();
+            track.put(&mut out, &SampleOutcome::Good(ExactNumber::Float(widen_single(single))));
+        }
+        assert!(out.len() <= 4, "{} bytes", out.len());
     }
 
     #[test]

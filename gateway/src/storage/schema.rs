@@ -18,7 +18,7 @@ const WAL_BYTES: u64 = 4 << 20;
 // A commit of a thousand pages more still fits into the preallocated log.
 pub(super) const CHECKPOINT_PAGES: u32 = 3000;
 /// Schema steps, one a version; a later version appends a step.
-pub(super) const MIGRATIONS: [&str; 10] = [
+pub(super) const MIGRATIONS: [&str; 11] = [
     BASE_SCHEMA,
     EVIDENCE_SCHEMA,
     CALIBRATION_SCHEMA,
@@ -29,6 +29,7 @@ pub(super) const MIGRATIONS: [&str; 10] = [
     ISSUED_FILE_SCHEMA,
     REDATED_AND_STAMP_SCHEMA,
     CLOCK_AND_DAMAGE_SCHEMA,
+    SINGLE_DIGITS_SCHEMA,
 ];
 
 /// Table whose rows are never changed or deleted.
@@ -264,6 +265,10 @@ CREATE TABLE data_damage(id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NU
   last INTEGER NOT NULL, rows INTEGER NOT NULL, seen_by TEXT, seen_at INTEGER);
 CREATE INDEX data_damage_day ON data_damage(day, device);
 ";
+
+/// Version 11 changes no table: numbers in the digits of a single have a code of their own in
+/// journal rows and chunks, which an earlier program would take for damage.
+const SINGLE_DIGITS_SCHEMA: &str = "";
 
 /// Opened database.
 #[derive(Debug)]

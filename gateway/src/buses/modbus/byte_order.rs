@@ -2,6 +2,7 @@
 //! `decode`.
 
 use crate::config::{ModbusPoint, RegisterEncoding, WordOrder};
+use crate::domain::widen_single;
 
 /// Value in a point's registers before scale and checks.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -84,7 +85,7 @@ fn interpret_bits(encoding: RegisterEncoding, bits: u64) -> UnscaledValue {
         RegisterEncoding::U64 => {
             i64::try_from(bits).map_or(UnscaledValue::Invalid, UnscaledValue::Integer)
         }
-        RegisterEncoding::F32 => UnscaledValue::Float(f32::from_bits(bits as u32).into()),
+        RegisterEncoding::F32 => UnscaledValue::Float(widen_single(f32::from_bits(bits as u32))),
         RegisterEncoding::F64 => UnscaledValue::Float(f64::from_bits(bits)),
         RegisterEncoding::Bcd16 => bcd_value(bits, 4),
         RegisterEncoding::Bcd32 => bcd_value(bits, 8),

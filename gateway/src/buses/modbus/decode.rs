@@ -1,8 +1,8 @@
 //! Registers to an outcome, and a value to registers for simulated devices. Pure.
 //!
 //! Integers are scaled as decimals, so that 2301 x 0.1 is exactly 230.1; single-precision registers
-//! are widened to double precision, which is exact. Registers that hold no number give a reason
-//! instead of a value.
+//! keep their own digits: 225.4171 and not 225.41709899902344. Registers that hold no number give a
+//! reason instead of a value.
 
 use super::byte_order::{self, UnscaledValue};
 use crate::config::{

@@ -72,8 +72,8 @@ fn every_type_means_what_it_says() {
         good_decimal(12_345_678, 0),
     );
     check_decoding(same, RegisterEncoding::Bool, &[4], good_decimal(1, 0));
-    let widened = SampleOutcome::Good(ExactNumber::Float(f64::from(230.1f32)));
-    check_decoding(same, RegisterEncoding::F32, &[0x4366, 0x199a], widened);
+    let own_digits = SampleOutcome::Good(ExactNumber::Float(230.1));
+    check_decoding(same, RegisterEncoding::F32, &[0x4366, 0x199a], own_digits);
     let double = 230.1f64.to_bits().to_be_bytes();
     let words: Vec<u16> = double
         .chunks(2)
