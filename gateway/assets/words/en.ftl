@@ -1,6 +1,7 @@
 # Why there is no value, or why one is doubtful
 reason-timeout = the device did not answer
 reason-late = the answer comes too late
+reason-half-answered = the device answers only some requests
 reason-corrupt = damaged answer (CRC or length does not match)
 reason-header = wrong length in the header of the answer
 reason-refused = the device refused the request
@@ -1106,6 +1107,8 @@ diagnosis-line-noisy = Much interference on this line: some answers are damaged 
 diagnosis-unit-silent = The device accepts the connection but does not answer. Check its unit address (slave ID), and that no other program is connected to it. Some dongles need a pause after connecting: set `settle` of the bus (e.g. "2s"). Then check its power.
 diagnosis-server-silent = The serial server accepts the connection, but no device on its RS-485 line answers. Check in this order: the power of the devices, swapped A/B wires, the baud rate of the server, and that it forwards raw RTU frames. Some servers drop the first requests after connecting: set `settle` of the bus (e.g. "2s").
 diagnosis-late = The device answers, but later than `timeout`. Raise `timeout` of its bus, e.g. to "2s"; the time it takes is shown beside.
+diagnosis-half-answered = The device answers only some of the requests; how many is shown beside. Most often it needs a pause between requests: set `gap` in `limits` of the device (e.g. "100ms"). Otherwise a second program or display asks on the same line, or a wire is loose.
+diagnosis-half-answered-network = The device answers only some of the requests; how many is shown beside. Check that no other program or cloud service is connected to it, since many devices serve one connection only. Some need a pause between requests: set `gap` in `limits` of the device (e.g. "100ms"). Then check the network cable or the Wi-Fi signal.
 diagnosis-beside-late = Another device on this line answers later than `timeout`, and its answers collide with those of this device. Raise `timeout` of the bus.
 diagnosis-line-garbled = Every answer on this line is damaged. Check baud rate, parity and stop bits. If they are right, check the termination resistors, the bias resistors and the grounding.
 diagnosis-device-garbled = Only the answers of this device are damaged. Check whether two devices have the same unit address (slave ID) and whether its branch cable is too long, then its baud rate and parity.

@@ -1,6 +1,7 @@
 # Alasan mengapa suatu nilai tidak ada atau diragukan
 reason-timeout = alat tidak menjawab
 reason-late = jawaban datang terlambat
+reason-half-answered = alat hanya menjawab sebagian permintaan
 reason-corrupt = jawaban rusak (CRC atau panjang tidak cocok)
 reason-header = panjang di kepala jawaban (header) salah
 reason-refused = alat menolak permintaan
@@ -1079,6 +1080,8 @@ diagnosis-line-noisy = Banyak gangguan pada jalur ini: sebagian jawaban rusak at
 diagnosis-unit-silent = Alat menerima sambungan tetapi tidak menjawab. Periksa alamat unit (slave ID), dan apakah program lain tersambung ke alat ini. Sebagian dongle perlu jeda setelah tersambung: atur `settle` pada `bus` (misalnya "2s"). Lalu periksa daya alat.
 diagnosis-server-silent = Server serial menerima sambungan, tetapi alat pada jalur RS-485 tidak menjawab. Periksa berurutan: daya alat, kabel A/B yang tertukar, kecepatan (baud rate) server itu, dan apakah server meneruskan frame RTU apa adanya. Sebagian server membuang permintaan pertama setelah tersambung: atur `settle` pada `bus` (misalnya "2s").
 diagnosis-late = Alat menjawab, tetapi lebih lama dari `timeout`. Naikkan `timeout` pada `bus` menjadi, misalnya, "2s"; lama jawaban tertulis di sebelahnya.
+diagnosis-half-answered = Alat hanya menjawab sebagian permintaan; jumlahnya tertulis di sebelahnya. Paling sering alat perlu jeda antara permintaan: isi `gap` dalam `limits` alat itu (misalnya "100ms"). Jika bukan itu, ada program atau layar lain yang bertanya di jalur yang sama, atau kabel longgar.
+diagnosis-half-answered-network = Alat hanya menjawab sebagian permintaan; jumlahnya tertulis di sebelahnya. Pastikan tidak ada program atau layanan cloud lain yang tersambung ke alat itu, karena banyak alat hanya melayani satu sambungan. Ada alat yang perlu jeda antara permintaan: isi `gap` dalam `limits` alat itu (misalnya "100ms"). Lalu periksa kabel jaringan atau sinyal Wi-Fi.
 diagnosis-beside-late = Alat lain pada jalur ini menjawab lebih lama dari `timeout`, dan jawabannya bertabrakan dengan jawaban alat ini. Naikkan `timeout` pada `bus`.
 diagnosis-line-garbled = Semua jawaban pada jalur ini rusak. Periksa kecepatan (baud rate), paritas (parity), dan stop bit. Bila sudah benar, periksa resistor terminasi, resistor bias, dan grounding.
 diagnosis-device-garbled = Hanya jawaban alat ini yang rusak. Periksa apakah dua alat memakai alamat unit (slave ID) yang sama, apakah kabel cabangnya terlalu panjang, lalu baud rate dan parity alat ini.

@@ -270,7 +270,9 @@ impl BusTask {
         // A connection that may still be in its quiet time says nothing about the device behind it.
         let silence_counts = poll.is_silence_meaningful;
         let reason = |failure: &PollError| match failure.reason {
-            QualityReason::Timeout if asleep && silence_counts => QualityReason::Asleep,
+            QualityReason::Timeout | QualityReason::HalfAnswered if asleep && silence_counts => {
+                QualityReason::Asleep
+            }
             QualityReason::NoMessage | QualityReason::Offline if asleep => QualityReason::Asleep,
             // A device without power takes its own network module away with it, or the gateway in
             // front of it answers with exception 10 or 11.

@@ -46,6 +46,8 @@ enum SymptomKind {
     Silent,
     /// Answers come after the timeout.
     Late,
+    /// Some requests are answered, others are not.
+    HalfAnswered,
     Garbled,
     /// Wrong length in the Modbus TCP header.
     Header,
@@ -87,6 +89,18 @@ const DIAGNOSIS_RULES: &[(SymptomKind, SymptomExtent, SymptomLink, &str)] = &[
         SymptomExtent::Any,
         SymptomLink::Any,
         "diagnosis-late",
+    ),
+    (
+        SymptomKind::HalfAnswered,
+        SymptomExtent::Any,
+        SymptomLink::Network,
+        "diagnosis-half-answered-network",
+    ),
+    (
+        SymptomKind::HalfAnswered,
+        SymptomExtent::Any,
+        SymptomLink::Any,
+        "diagnosis-half-answered",
     ),
     (
         SymptomKind::Header,
@@ -344,6 +358,7 @@ impl SymptomKind {
         Some(match reason {
             QualityReason::Timeout => Self::Silent,
             QualityReason::Late => Self::Late,
+            QualityReason::HalfAnswered => Self::HalfAnswered,
             QualityReason::Corrupt => Self::Garbled,
             QualityReason::Header => Self::Header,
             QualityReason::Unreachable => Self::Unreachable,

@@ -171,7 +171,10 @@ impl SoakedDevice {
             percent,
             round_trip_max_ms: self.round_trip_max_ms,
             fault: self.fault,
-            passes: percent.is_some_and(|percent| percent >= PASS_PERCENT) && !self.now.is_waiting,
+            passes: percent.is_some_and(|percent| percent >= PASS_PERCENT)
+                && !self.now.is_waiting
+                // Repeated requests hide what the line or the device loses.
+                && self.fault != Some(QualityReason::HalfAnswered),
         }
     }
 }

@@ -4,17 +4,18 @@
 use crate::config::bus_kinds::{RawBus, check_bus_link};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::RawDevice;
-use crate::config::raw_values::SpannedValue;
-use crate::config::value_syntax::EXPECT_DURATION;
+use crate::config::raw_values::{RawInteger, SpannedValue};
 use crate::config::{
-    BrokerSettings, Bus, ChipPoint, Device, MqttPoint, Point, bus_keys, device_limits, value_syntax,
+    BrokerSettings, Bus, ChipPoint, Device, MqttPoint, Point, bus_keys, device_limits,
 };
 use crate::sinks::ConfiguredSink;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
-const TIMEOUT_DEFAULT: Duration = Duration::from_millis(500);
+// One lost answer is noise, and no news; a second one is.
+const RETRIES_DEFAULT: u8 = 1;
+// Each costs the other devices of the bus a timeout.
+const RETRIES_MAX: u8 = 3;
 /// Maximum topics of sensor nodes on one bus.
 const NODE_TOPICS_MAX: usize = 8192;
 
@@ -39,37 +40,42 @@ pub(crate) fn check_buses(
         {
             notes.add_error(port.span(), "port", "fault-duplicate", port.get(), "");
         }
-        let timeout = notes.parsed_text(
-            &typed.timeout,
-            "timeout",
-            value_syntax::parse_duration,
-            EXPECT_DURATION,
-        );
-        let usable = Duration::from_millis(10)..=Duration::from_mins(1);
-        if let (Some(typed), Some(timeout)) = (&typed.timeout, timeout)
-            && !usable.contains(&timeout)
-        {
-            notes.add_error(
-                typed.span(),
-                "timeout",
-                "fault-range",
-                typed.get(),
-                "10ms..=60s",
-            );
-        }
         buses.push(Bus {
             id,
             link,
-            timeout: timeout.unwrap_or(TIMEOUT_DEFAULT),
+            timeout: device_limits::timeout(notes, &typed.timeout)
+                .unwrap_or(device_limits::TIMEOUT_DEFAULT),
+            retries: check_retries(notes, &typed.retries),
             settle: device_limits::settle(notes, &typed.settle).unwrap_or_default(),
         });
     }
     buses
 }
 
-/// Gives each device the settle time of its bus where that says one, and a bus without one the
-/// longest of its devices.
-pub(crate) fn apply_settle_times(
+/// Times that a request without an answer is sent again.
+fn check_retries(notes: &mut DiagnosticCollector<'_>, typed: &RawInteger) -> u8 {
+    let Some(at) = typed else {
+        return RETRIES_DEFAULT;
+    };
+    let found = u8::try_from(*at.get()).ok();
+    found
+        .filter(|count| *count <= RETRIES_MAX)
+        .unwrap_or_else(|| {
+            let expected = format!("0..={RETRIES_MAX}");
+            notes.add_error(
+                at.span(),
+                "retries",
+                "fault-range",
+                &at.get().to_string(),
+                &expected,
+            );
+            RETRIES_DEFAULT
+        })
+}
+
+/// Gives each device the settle time and the timeout of its bus where that says one, and a bus
+/// without one the longest of its devices.
+pub(crate) fn apply_bus_times(
     buses: &mut [Bus],
     raw: &[SpannedValue<RawBus>],
     devices: &mut [Device],
@@ -82,6 +88,11 @@ pub(crate) fn apply_settle_times(
                 device.limits.settle = bus.settle;
             } else {
                 bus.settle = bus.settle.max(device.limits.settle);
+            }
+            if raw.get().timeout.is_some() {
+                device.limits.timeout = bus.timeout;
+            } else {
+                bus.timeout = bus.timeout.max(device.limits.timeout);
             }
         }
     }
@@ -265,6 +276,38 @@ mod tests {
         let faults = load_config_text(&site.text(), file, &|_| None).unwrap_err();
         let faults: Vec<&str> = faults.0.iter().map(|fault| fault.what).collect();
         assert_eq!(faults, ["fault-word"]);
+    }
+
+    #[test]
+    fn a_slow_device_has_its_own_timeout_unless_its_bus_says_one() {
+        let point = "point = [{ id = 'v', register = 'holding:0', type = 'u16' }]";
+        let times = |bus: &str| {
+            let slow = format!("unit = 1\n{point}\nlimits = {{ timeout = '2s' }}");
+            let site = SiteText::new("s").bus("b", bus).device("slow", "b", slow);
+            let site = site.device("quick", "b", format_args!("unit = 2\n{point}"));
+            let config = load_site(&site.text());
+            let own = [0, 1].map(|at: usize| config.devices[at].limits.timeout.as_millis());
+            (config.buses[0].timeout.as_millis(), own)
+        };
+        let tcp = "kind = 'modbus-tcp'\nhost = 'h'\n";
+        assert_eq!(times(tcp), (2000, [2000, 500]));
+        assert_eq!(times(&format!("{tcp}timeout = '700ms'")), (700, [700, 700]));
+    }
+
+    #[test]
+    fn a_request_is_repeated_at_most_three_times() {
+        let tcp = "kind = 'modbus-tcp'\nhost = 'h'\n";
+        let point = "unit = 1\npoint = [{ id = 'v', register = 'holding:0', type = 'u16' }]";
+        let load = |more: &str| {
+            let site = SiteText::new("s").bus("b", format!("{tcp}{more}"));
+            let text = site.device("d", "b", point).text();
+            load_config_text(&text, std::path::Path::new("pantau.toml"), &|_| None)
+        };
+        assert_eq!(load("").unwrap().buses[0].retries, 1);
+        assert_eq!(load("retries = 0").unwrap().buses[0].retries, 0);
+        for wrong in ["retries = 4", "retries = -1"] {
+            assert_eq!(load(wrong).unwrap_err().0[0].what, "fault-range");
+        }
     }
 
     #[test]

@@ -56,6 +56,8 @@ pub(crate) struct RawBus {
     pub(crate) tcp_port: Option<SpannedValue<u16>>,
     /// Timeout of one request, `"500ms"` by default.
     pub(crate) timeout: RawText,
+    /// Times that a request without an answer is sent again, 1 by default.
+    pub(crate) retries: RawInteger,
     /// Quiet time between connecting (or opening the port) and the first request; by default the
     /// longest time in the profiles of its devices.
     pub(crate) settle: RawText,
@@ -93,9 +95,9 @@ impl RawBusKind {
     /// Keys of `[[bus]]` that apply to this kind, beside those of all kinds.
     pub(crate) fn keys(self) -> &'static [&'static str] {
         match self {
-            Self::ModbusTcp => &["host", "tcp_port"],
-            Self::ModbusRtu => &["port", "baud", "parity", "stop_bits"],
-            Self::ModbusRtuOverTcp => &["host", "tcp_port", "baud"],
+            Self::ModbusTcp => &["host", "tcp_port", "retries"],
+            Self::ModbusRtu => &["port", "baud", "parity", "stop_bits", "retries"],
+            Self::ModbusRtuOverTcp => &["host", "tcp_port", "baud", "retries"],
             Self::Gpio => &["chip"],
             Self::I2c | Self::OneWire => &["port"],
             Self::Uart => &["port", "baud"],

@@ -15,6 +15,8 @@ pub struct Bus {
     pub link: BusLink,
     /// Timeout of one request.
     pub timeout: Duration,
+    /// Times that a request without an answer is sent again to a device that has answered before.
+    pub retries: u8,
     /// Quiet time between connecting and the first request.
     pub settle: Duration,
 }

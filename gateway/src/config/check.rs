@@ -38,8 +38,9 @@ pub(crate) fn check_config(
     let mut buses = bus_checks::check_buses(notes, &raw.bus);
     let (mut devices, infos) = devices::check_devices(notes, raw, raw_site, &buses);
     bus_checks::warn_shared_places(notes, &raw.device, &buses, &devices);
-    // After the devices: a bus without `settle` takes the longest time of its devices' profiles.
-    bus_checks::apply_settle_times(&mut buses, &raw.bus, &mut devices);
+    // After the devices: a bus without `settle` or `timeout` takes the longest of its devices'
+    // profiles.
+    bus_checks::apply_bus_times(&mut buses, &raw.bus, &mut devices);
     let site = check_site(notes, raw, infos);
     let factors = factors::check_factors(notes, raw.factors.as_ref(), &raw.factor_evidence, texts);
     let definitions = site_indicators::check_indicators(notes, &raw.indicator, &factors);

@@ -9,6 +9,9 @@ use std::time::Duration;
 /// Maximum settle time that a configuration may set.
 const SETTLE_TIME_MAX: Duration = Duration::from_mins(1);
 
+/// Time that an answer may take where nothing else is said.
+pub(crate) const TIMEOUT_DEFAULT: Duration = Duration::from_millis(500);
+
 /// Limits of one request to a device.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeviceLimits {
@@ -22,6 +25,8 @@ pub struct DeviceLimits {
     pub gap: Duration,
     /// Quiet time that the device needs after a network connection was opened.
     pub settle: Duration,
+    /// Time that an answer may take beyond its time on the wire.
+    pub timeout: Duration,
 }
 
 /// Checks the limits of a device; `base` applies where a key is absent.
@@ -68,7 +73,25 @@ pub(crate) fn check_device_limits(
         },
         gap: gap.unwrap_or(base.gap),
         settle: settle(notes, &raw.settle).unwrap_or(base.settle),
+        timeout: timeout(notes, &raw.timeout).unwrap_or(base.timeout),
     }
+}
+
+/// Checks the time that an answer may take, of a bus or a device.
+pub(crate) fn timeout(notes: &mut DiagnosticCollector<'_>, typed: &RawText) -> Option<Duration> {
+    let timeout = notes.parsed_text(
+        typed,
+        "timeout",
+        value_syntax::parse_duration,
+        value_syntax::EXPECT_DURATION,
+    )?;
+    let usable = Duration::from_millis(10)..=Duration::from_mins(1);
+    if let Some(at) = typed
+        && !usable.contains(&timeout)
+    {
+        notes.add_error(at.span(), "timeout", "fault-range", at.get(), "10ms..=60s");
+    }
+    Some(timeout)
 }
 
 /// Checks a settle time: the quiet time after connecting, of a bus or a device.
@@ -95,5 +118,6 @@ pub(crate) fn protocol_limits() -> DeviceLimits {
         blocks: Vec::new(),
         gap: Duration::ZERO,
         settle: Duration::ZERO,
+        timeout: TIMEOUT_DEFAULT,
     }
 }

@@ -109,6 +109,8 @@ pub(crate) struct RawDeviceLimits {
     pub(crate) gap: RawText,
     /// Quiet time that the device needs after a network connection was opened.
     pub(crate) settle: RawText,
+    /// Time that the device needs for an answer at most.
+    pub(crate) timeout: RawText,
 }
 
 /// Confidence in facts.

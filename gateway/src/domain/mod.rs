@@ -59,6 +59,8 @@ pub enum QualityReason {
     Timeout,
     /// Complete answer, but after the timeout.
     Late,
+    /// No answer, of a device that answers only some of its requests.
+    HalfAnswered,
     /// Answer whose length, checksum, unit or function does not fit the request.
     Corrupt,
     /// Answer that fits except for the length field of its Modbus TCP header.
@@ -262,6 +264,7 @@ impl QualityReason {
         match self {
             Self::Timeout => "timeout",
             Self::Late => "late",
+            Self::HalfAnswered => "half-answered",
             Self::Corrupt => "corrupt",
             Self::Header => "header",
             Self::Refused(_) => "refused",
@@ -310,6 +313,7 @@ impl QualityReason {
             Self::NodeClock => 17,
             Self::Unreadable => 18,
             Self::Damaged => 19,
+            Self::HalfAnswered => 20,
             Self::Sensor(fault) => SENSOR_FAULT_CODES | fault.code(),
             Self::Refused(exception) => 0x80 | (exception & 0x7f),
         }
@@ -344,6 +348,7 @@ impl QualityReason {
             17 => Self::NodeClock,
             18 => Self::Unreadable,
             19 => Self::Damaged,
+            20 => Self::HalfAnswered,
             0x80.. => Self::Refused(code & 0x7f),
             SENSOR_FAULT_CODES.. => {
                 Self::Sensor(SensorFault::from_code(code - SENSOR_FAULT_CODES)?)
@@ -393,6 +398,7 @@ mod tests {
             QualityReason::NodeClock,
             QualityReason::Unreadable,
             QualityReason::Damaged,
+            QualityReason::HalfAnswered,
         ] {
             assert_eq!(QualityReason::from_code(reason.code()), Some(reason));
         }

@@ -111,6 +111,7 @@ fn test_inverters() -> Vec<Device> {
         blocks: Vec::new(),
         gap: Duration::ZERO,
         settle: Duration::ZERO,
+        timeout: Duration::from_millis(500),
     };
     let inverter = |bus| Device {
         id: format!("inverter-{bus}").into(),
@@ -134,6 +135,7 @@ fn test_config() -> Config {
         link,
         timeout: Duration::from_secs(1),
         settle: Duration::ZERO,
+        retries: 0,
     };
     let devices = test_inverters();
     Config {

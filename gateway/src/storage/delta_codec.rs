@@ -198,7 +198,10 @@ impl DeltaCodec {
 
 /// Single of which `bits` holds the bits.
 pub(super) fn single_of(bits: i64) -> f32 {
-    #[expect(clippy::cast_possible_truncation, reason = "written from the 32 bits of a single")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "written from the 32 bits of a single"
+    )]
     let bits = bits.cast_unsigned() as u32;
     f32::from_bits(bits)
 }
@@ -286,7 +289,10 @@ pub(super) mod tests {
         let (mut out, mut track) = (Vec::new(), DeltaCodec::default());
         for single in [225.4171_f32, 225.4302, 224.9871, 226.0012] {
             out.clear();
-            track.put(&mut out, &SampleOutcome::Good(ExactNumber::Float(widen_single(single))));
+            track.put(
+                &mut out,
+                &SampleOutcome::Good(ExactNumber::Float(widen_single(single))),
+            );
         }
         assert!(out.len() <= 4, "{} bytes", out.len());
     }

@@ -9,6 +9,7 @@
 //!
 //! See docs/ARCHITECTURE.md, "buses".
 
+mod answer_record;
 pub mod bus;
 mod byte_order;
 mod capture_replay;

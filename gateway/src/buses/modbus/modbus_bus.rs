@@ -44,7 +44,7 @@ impl ModbusBus {
             settle: settle.unwrap_or_default(),
             ..bus.clone()
         };
-        let reader = |device| DeviceReader::new(device, link);
+        let reader = |device| DeviceReader::new(device, link, bus.retries);
         Self {
             channel: BusChannel::with_owner(bus, owner),
             readers: devices.into_iter().map(reader).collect(),
@@ -53,6 +53,8 @@ impl ModbusBus {
     }
 
     async fn poll_device(&mut self, device: usize, now: MonoMs) -> PointOutcomes {
+        let reader = &self.readers[device];
+        self.channel.set_timeout(reader.device.limits.timeout);
         self.readers[device].poll(&mut self.channel, now).await
     }
 
@@ -105,17 +107,22 @@ impl ModbusBus {
 
     fn device_poll(&mut self, device: usize, result: PointOutcomes) -> DevicePoll {
         let reader = &self.readers[device];
-        let (channel, list_end) = (&mut self.channel, reader.list_end_reason());
+        let channel = &mut self.channel;
+        let list_end = reader.list_end_reason().map(|why| DeviceFault {
+            reason: QualityReason::Absent,
+            detail: format!("SunSpec list of models ends early: {why}"),
+        });
+        let half = reader.half_answered().map(|(answered, sent)| DeviceFault {
+            reason: QualityReason::HalfAnswered,
+            detail: format!("{answered} of the last {sent} requests were answered"),
+        });
         DevicePoll {
             outcomes: result.map_err(|failure| PollError {
                 reason: failure.reason(),
                 message: failure.to_string(),
             }),
             detail: reader.detail.clone(),
-            fault: list_end.map(|why| DeviceFault {
-                reason: QualityReason::Absent,
-                detail: format!("SunSpec list of models ends early: {why}"),
-            }),
+            fault: list_end.or(half),
             identity: reader.identity().cloned(),
             shortened_to: reader.shortened_to(),
             round_trip_ms: reader.round_trip_ms,

@@ -216,6 +216,7 @@ impl<H: ScanObserver> DeviceScan<'_, H> {
             id: "scan".into(),
             link: BusLink::Modbus(link.clone()),
             timeout: Duration::from_millis(ANSWER_TIMEOUT_MS),
+            retries: 0,
             settle,
         };
         ScanChannel::new(BusChannel::new(&bus), None)

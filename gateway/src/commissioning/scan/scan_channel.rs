@@ -182,6 +182,7 @@ fn failure_as_silence(failure: &BusChannelError) -> Result<ScanAnswer, String> {
     match failure.reason() {
         QualityReason::Timeout
         | QualityReason::Late
+        | QualityReason::HalfAnswered
         | QualityReason::Corrupt
         | QualityReason::Header => Ok(ScanAnswer::Silence),
         _ => Err(failure.to_string()),

@@ -232,6 +232,7 @@ fn scan_bus(port: &Path, tuning: ScanLineSettings) -> Bus {
         id: "scan".into(),
         link: BusLink::Modbus(ModbusLink::Rtu(tuning.to_line(port.to_owned()))),
         timeout: Duration::from_millis(QUICK_TIMEOUT_MS),
+        retries: 0,
         settle: Duration::ZERO,
     }
 }

@@ -14,6 +14,10 @@ pub enum BusChannelError {
     /// the measured delay of its answers.
     #[error("the answer comes too late: {}timeout is {} ms", format_delay(*.1), .0.as_millis())]
     Late(Duration, Option<Duration>),
+    /// No answer within the timeout (milliseconds) from a device that answers only some requests:
+    /// its answers, and the requests that were sent to it lately.
+    #[error("no answer within {0} ms; {1} of the last {2} requests were answered")]
+    HalfAnswered(u128, u32, u32),
     /// Bytes that are not the expected answer: the first mismatch, and their number.
     #[error("answer does not fit: {0}, {1} bytes")]
     Corrupt(ModbusFrameError, usize),
@@ -43,6 +47,7 @@ impl BusChannelError {
         match self {
             Self::Timeout(_) => QualityReason::Timeout,
             Self::Late(..) => QualityReason::Late,
+            Self::HalfAnswered(..) => QualityReason::HalfAnswered,
             Self::Corrupt(ModbusFrameError::HeaderLength { .. }, _) => QualityReason::Header,
             Self::Corrupt(..) => QualityReason::Corrupt,
             Self::Unreachable(_) => QualityReason::Unreachable,

@@ -93,6 +93,7 @@ async fn listening_bus() -> (TcpListener, Bus) {
         }),
         timeout: Duration::from_secs(5),
         settle: Duration::ZERO,
+        retries: 0,
     };
     (listener, bus)
 }
@@ -153,6 +154,7 @@ async fn count_believed_over_tcp(framing: ModbusFraming) -> usize {
         link: loopback_link(framing, port),
         timeout: Duration::from_millis(30),
         settle: Duration::ZERO,
+        retries: 0,
     };
     let believed = check_never_wrong(&mut BusChannel::new(&bus), &turn).await;
     server.abort();
@@ -182,6 +184,7 @@ fn serial_channel(wire: serial2_tokio::SerialPort, timeout: u64) -> BusChannel {
         link: BusLink::Modbus(ModbusLink::Rtu(line)),
         timeout,
         settle: Duration::ZERO,
+        retries: 0,
     });
     channel.wire = Some(BusTransport::Serial(wire.into()));
     channel
@@ -233,6 +236,7 @@ async fn a_bus_that_is_not_there_is_a_reason() {
         link: BusLink::Modbus(link),
         timeout: Duration::from_millis(100),
         settle: Duration::ZERO,
+        retries: 0,
     };
     let mut channel = BusChannel::new(&bus);
     for _ in 0..2 {
@@ -455,6 +459,7 @@ fn network_channel(framing: ModbusFraming, port: u16, settle: Duration) -> BusCh
         link: loopback_link(framing, port),
         timeout: Duration::from_millis(500),
         settle,
+        retries: 0,
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod remedies;
 
+use crate::buses::modbus::answer_record::AnswerRecord;
 use crate::buses::modbus::bus::{BusChannel, BusChannelError};
 use crate::buses::modbus::device_info::DeviceInfoReader;
 use crate::buses::modbus::read_plan::{self, PlannedRead};
@@ -35,6 +36,11 @@ pub(in crate::buses::modbus) struct DeviceReader {
     silence: SilenceTracker,
     /// Number of single-value reads sent to check that the device is alive.
     alive_checks: usize,
+    /// Times that a request without an answer is sent again.
+    retries: u8,
+    /// The last request was answered: a silence may be a lost answer.
+    has_answered: bool,
+    record: AnswerRecord,
     /// Requests answered in this poll.
     answers: u32,
     /// Requests not answered in this poll.
@@ -50,7 +56,7 @@ pub(in crate::buses::modbus) struct DeviceReader {
 }
 
 impl DeviceReader {
-    pub(in crate::buses::modbus) fn new(device: Device, link: &ModbusLink) -> Self {
+    pub(in crate::buses::modbus) fn new(device: Device, link: &ModbusLink, retries: u8) -> Self {
         let mut reader = Self {
             asked: device.clone(),
             discovery: device.sunspec.clone().map(DeviceSunSpecState::new),
@@ -61,6 +67,9 @@ impl DeviceReader {
             image: RegisterImage::default(),
             silence: SilenceTracker::new(),
             alive_checks: 0,
+            retries,
+            has_answered: false,
+            record: AnswerRecord::default(),
             answers: 0,
             silences: 0,
             has_learnt: false,
@@ -97,6 +106,7 @@ impl DeviceReader {
         self.detail.clear();
         (self.answers, self.silences, self.has_learnt) = (0, 0, false);
         let result = self.read_all(channel, now).await;
+        let result = result.map_err(|failure| self.as_half_answered(failure));
         let changed = self.discovery.as_ref();
         let changed = changed.is_some_and(|d| d.has_changed_models(&self.asked, &self.image));
         let result = result.map(|()| self.outcomes(changed));
@@ -297,14 +307,16 @@ impl DeviceReader {
         request: ModbusReadRequest,
         channel: &mut BusChannel,
     ) -> Result<Result<Vec<u8>, u8>, BusChannelError> {
-        let start = Instant::now();
-        let reply = channel
-            .ask(request, self.device.limits.gap)
-            .await
-            .map(reply_data);
+        let mut reply = self.ask_once(request, channel).await;
+        // A device that was silent before costs the others of its bus one timeout and no more.
+        let mut tries = if self.has_answered { self.retries } else { 0 };
+        while tries > 0 && matches!(reply, Err(BusChannelError::Timeout(_))) {
+            tries -= 1;
+            reply = self.ask_once(request, channel).await;
+        }
+        self.has_answered = reply.is_ok();
         match &reply {
             Ok(_) => {
-                self.round_trip_ms = start.elapsed().as_secs_f64() * 1000.0;
                 self.answers += 1;
                 self.silence.record_answer(request);
             }
@@ -315,6 +327,47 @@ impl DeviceReader {
             }
         }
         reply
+    }
+
+    async fn ask_once(
+        &mut self,
+        request: ModbusReadRequest,
+        channel: &mut BusChannel,
+    ) -> Result<Result<Vec<u8>, u8>, BusChannelError> {
+        let start = Instant::now();
+        let gap = self.device.limits.gap;
+        let reply = channel.ask(request, gap).await.map(reply_data);
+        match &reply {
+            Ok(_) => {
+                self.round_trip_ms = start.elapsed().as_secs_f64() * 1000.0;
+                self.record.record(true);
+            }
+            // Only a silence that the device has caused counts.
+            Err(BusChannelError::Timeout(_)) if channel.is_silence_meaningful() => {
+                self.record.record(false);
+            }
+            Err(_) => {}
+        }
+        reply
+    }
+
+    /// Answers and requests, of a device that answers only some of them.
+    pub(in crate::buses::modbus) fn half_answered(&self) -> Option<(u32, u32)> {
+        self.record.half_answered()
+    }
+
+    /// The failure of a device that answers only some of its requests, in place of a silence.
+    fn as_half_answered(&mut self, failure: BusChannelError) -> BusChannelError {
+        let (BusChannelError::Timeout(ms), Some((answered, sent))) =
+            (&failure, self.half_answered())
+        else {
+            return failure;
+        };
+        let failure = BusChannelError::HalfAnswered(*ms, answered, sent);
+        if let Some(request) = self.failed {
+            self.detail = failure_detail(request, &failure);
+        }
+        failure
     }
 
     /// Returns the last failed request as "late": its reply came after the timeout.

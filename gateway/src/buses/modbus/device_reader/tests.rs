@@ -108,6 +108,7 @@ impl DeviceReaderBench {
             reader: DeviceReader::new(
                 config.devices[0].clone(),
                 config.buses[0].link.modbus().unwrap(),
+                config.buses[0].retries,
             ),
             channel: BusChannel::new(&config.buses[0]),
         }
