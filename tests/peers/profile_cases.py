@@ -68,7 +68,17 @@ def back(point, image):
     if order in ("cdab", "dcba") and "high_register" not in point:
         words.reverse()
     data = b"".join(word.to_bytes(2, "big") for word in words)
-    return struct.unpack(FORMATS[kind], data)[0], int.from_bytes(data, "big")
+    raw = struct.unpack(FORMATS[kind], data)[0]
+    return own_digits(raw) if kind == "f32" else raw, int.from_bytes(data, "big")
+
+
+def own_digits(single):
+    """The double of the fewest digits that are this single: 225.4171, not 225.41709899902344."""
+    if not math.isfinite(single) or abs(single) >= 2**24:
+        return single
+    bits = struct.pack("<f", single)
+    texts = (f"{single:.{digits}g}" for digits in range(1, 10))
+    return next(float(text) for text in texts if struct.pack("<f", float(text)) == bits)
 
 
 def bits_of(point, raw):
@@ -105,6 +115,15 @@ def believable(point, raw):
     return int(raw.to_integral_value("ROUND_DOWN"))
 
 
+def scaled(value, point, power):
+    """A float with its scale, in decimal digits as people would do it."""
+    scale, offset = point.get("scale", 1), point.get("offset", 0)
+    if value == 0:
+        return value * (scale * 10.0**power) + offset
+    digits = Decimal(repr(value)) * Decimal(str(scale)) * Decimal(10)**power
+    return float(digits + Decimal(str(offset)))
+
+
 def expected(point, image, raws):
     """What a reader must say: a number, or None for no value."""
     raw, pattern = back(point, image)
@@ -131,7 +150,7 @@ def expected(point, image, raws):
             return None
         value = counted * times
         if "scale" in point or "offset" in point or power:
-            value = value * (point.get("scale", 1) * 10.0**power) + point.get("offset", 0)
+            value = scaled(value, point, power)
     else:
         scale, offset = (Decimal(str(point.get(key, default)))
                          for key, default in (("scale", 1), ("offset", 0)))

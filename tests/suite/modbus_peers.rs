@@ -190,7 +190,7 @@ fn add_floats(image: &mut PeerRegisterImage) {
     // first.
     for value in [0.1_f32, -0.0, f32::MIN_POSITIVE / 2.0, f32::MAX, -123.456] {
         // A whole number above 2^24 is its own digits; any other has those of the single.
-        let digits = if value == f32::MAX {
+        let digits = if value.abs() > 1e30 {
             value.into()
         } else {
             value.to_string().parse().unwrap()

@@ -3331,6 +3331,7 @@ cli-restore-kept = What was there stays; that of the backup is { $file }.
 cli-restore-done = The backup is put back. Start the gateway; pantau verify checks the chain of evidence.
 backup-full = { $place } is full, and no backup beyond --keep is left that could make room. Nothing of this backup stays there, and the earlier ones are whole. Make room, use --keep with a smaller number, or take a larger disk.
 backup-file = { $file }: { $why }. The earlier backups are as they were. Check whether the stick is plugged in and may be written.
+backup-damaged-whole = { $file } is damaged or missing, and this whole backup with it. Nothing was changed. Take another backup (--at) or another disk.
 backup-damaged = { $file } is damaged or missing. { $part } needs it. Nothing was changed. Take an earlier backup (--at) or another disk.
 backup-moved = { $place } is no longer the disk on which the backup was begun. Was the stick pulled out? The earlier backups are as they were.
 backup-busy = Another backup to { $place } is under way.
@@ -3439,7 +3440,7 @@ site-time-far = { $time } is far beyond the time that the gateway knew last, { $
 site-time-takes-back = { $time } is before the readings of an earlier start, up to { $newest }, which a person has dated. If that person was wrong, those readings lose their date.
 site-time-say-sure = If it is right, say it again with --sure.
 site-time-sure = I have looked at the date: it is right
-cli-time-sure = The time is right, although it is far beyond the newest reading or before readings that a person has dated
+cli-arg-sure = The time is right, although it is far beyond the newest reading or before readings that a person has dated
 
 # --- backup and restore: room, foreign folders, other sites ---
 backup-foreign = { $place } is a link, belongs to somebody else, or others may write in it. Nothing was written there. Take another directory, or give it to the owner of the store and to nobody else (chown, chmod 700).

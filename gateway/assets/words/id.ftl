@@ -3304,6 +3304,7 @@ cli-restore-kept = Yang sudah ada tetap; yang dari cadangan ada di { $file }.
 cli-restore-done = Cadangan sudah dikembalikan. Jalankan gateway; pantau verify memeriksa rantai bukti.
 backup-full = { $place } penuh, dan tidak ada lagi cadangan di luar --keep yang bisa memberi tempat. Tidak ada sisa cadangan ini di sana, dan cadangan terdahulu utuh. Kosongkan tempat, pakai --keep dengan angka lebih kecil, atau pakai disk yang lebih besar.
 backup-file = { $file }: { $why }. Cadangan terdahulu tetap seperti semula. Periksa apakah stik terpasang dan boleh ditulisi.
+backup-damaged-whole = { $file } rusak atau tidak ada, sehingga seluruh cadangan ini tidak dapat dipakai. Tidak ada yang diubah. Pakai cadangan lain (--at) atau disk lain.
 backup-damaged = { $file } rusak atau tidak ada, padahal diperlukan untuk { $part }. Tidak ada yang diubah. Pakai cadangan terdahulu (--at) atau disk lain.
 backup-moved = { $place } bukan lagi disk tempat cadangan dimulai. Apakah stik dicabut? Cadangan terdahulu tetap seperti semula.
 backup-busy = Cadangan lain ke { $place } sedang berjalan.
@@ -3412,7 +3413,7 @@ site-time-far = { $time } jauh sesudah waktu terakhir yang diketahui gateway, { 
 site-time-takes-back = { $time } adalah sebelum bacaan dari saat komputer dinyalakan sebelumnya, sampai { $newest }, yang waktunya diatur oleh seseorang. Kalau waktu itu salah, bacaan tersebut kehilangan tanggalnya.
 site-time-say-sure = Kalau sudah benar, ulangi dengan --sure.
 site-time-sure = Tanggal sudah saya periksa: benar
-cli-time-sure = Waktu itu benar, meskipun jauh sesudah bacaan terbaru atau sebelum bacaan yang waktunya diatur oleh seseorang
+cli-arg-sure = Waktu itu benar, meskipun jauh sesudah bacaan terbaru atau sebelum bacaan yang waktunya diatur oleh seseorang
 
 # --- backup and restore: room, foreign folders, other sites ---
 backup-foreign = { $place } adalah tautan, milik orang lain, atau bisa ditulisi orang lain. Tidak ada yang ditulis di sana. Pakai folder lain, atau berikan folder itu hanya kepada pemilik penyimpanan (chown, chmod 700).

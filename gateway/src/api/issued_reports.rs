@@ -5,6 +5,7 @@ use super::error::ApiError;
 use super::indicators::report_error;
 use super::request_sender::RequestSender;
 use crate::access::{AccessPolicy, Caller};
+use crate::domain::indicator::SiteIndicators;
 use crate::domain::issued_report::{IssueWay, IssuedFile, IssuedReport, ReportIssue};
 use crate::domain::period::Period;
 use crate::evidence::ChangesSince;
@@ -78,10 +79,17 @@ impl ApiListener {
             daily: false,
             snapshots: true,
         };
+        let before = build::query_before(&state.site.timezone, query.clone());
         let account = self.period_indicators(query, lang).await?;
+        // Where it cannot be computed, page 1 stands without it.
+        let before = self.period_indicators(before, lang).await.ok();
         let basis = CalculationBasis::in_force(Arc::clone(&state.config));
         let source = ReportSource::gather(basis, &state.store, account, asset, now).await;
         let source = source.map_err(|trouble| report_error(&trouble, lang))?;
+        let source = match before {
+            Some(before) => source.with_before(SiteIndicators::clone(&before)),
+            None => source,
+        };
         Ok(ShortEdition {
             document: source.page_one(lang),
             events: source.count_events(),

@@ -23,7 +23,7 @@ pub enum BackupError {
     Damaged {
         /// The file in the folder of the backups.
         file: PathBuf,
-        /// File of the site that cannot be put back.
+        /// File of the site that cannot be put back; empty where that is the whole backup.
         part_of: String,
     },
     /// Another disk is at the place, or none.

@@ -124,7 +124,7 @@ impl BackupManifest {
     pub(super) fn read(file: &Path) -> Result<Self, BackupError> {
         let damaged = || BackupError::Damaged {
             file: file.to_owned(),
-            part_of: "every file of this backup".to_owned(),
+            part_of: String::new(),
         };
         let bytes = read_from_disk(file, BACKUP_MANIFEST_BYTES_MAX).of_file(file)?;
         let text = std::str::from_utf8(&bytes).map_err(|_| damaged())?;

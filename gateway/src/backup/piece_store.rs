@@ -97,7 +97,7 @@ impl PieceStore {
             if self.read(name).is_none() {
                 return Err(BackupError::Damaged {
                     file: self.path(name),
-                    part_of: "the backup that was just written".to_owned(),
+                    part_of: String::new(),
                 });
             }
         }

@@ -14,6 +14,9 @@ pub(super) fn backup_error_text(fault: &BackupError, lang: Language) -> Option<S
             "backup-file",
             vec![("file", shown(file)), ("why", io_reason(why, lang))],
         ),
+        BackupError::Damaged { file, part_of } if part_of.is_empty() => {
+            ("backup-damaged-whole", vec![("file", shown(file))])
+        }
         BackupError::Damaged { file, part_of } => (
             "backup-damaged",
             vec![("file", shown(file)), ("part", part_of.clone())],

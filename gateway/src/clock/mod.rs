@@ -30,16 +30,13 @@ pub use start_witness::{StartDoubt, StoreTimes};
 pub use trust_source::{TrustSource, offset_ms};
 
 use crate::domain::{BootId, MonoMs, UtcMs};
-use crate::limits::{BATTERY_CLOCK_MAX_MS, EARLIEST_TIME_MS};
+use crate::limits::{BATTERY_CLOCK_MAX_MS, EARLIEST_TIME_MS, HOST_BOUND_MS};
 use reckoning::{ClockReckoning, ReckonedTime};
 use start_witness::StartWitness;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use system_clocks::SystemClocks;
-
-/// Error of a time that was read from a battery clock or a host, ms: whole seconds, and some drift.
-const HOST_BOUND_MS: i64 = 2000;
 
 /// Both clocks, read at the same moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -515,13 +515,13 @@ mod tests {
         clock.look(raw(NOON, 0, Some(1000)));
         let lost = clock.look(raw(NOON + 240 * HOUR, 240 * HOUR, None)).at_us;
         let back = |mono: i64| raw(NOON + mono - 40 * SECOND, mono, Some(1000));
-        let mut last = lost;
+        let mut newest = lost;
         for second in 1..100 {
             let now = clock.look(back(240 * HOUR + second * SECOND)).at_us;
-            assert!(now > last);
-            last = now;
+            assert!(now > newest);
+            newest = now;
         }
-        assert_eq!(last, NOON + 240 * HOUR + 59 * SECOND);
+        assert_eq!(newest, NOON + 240 * HOUR + 59 * SECOND);
     }
 
     #[test]

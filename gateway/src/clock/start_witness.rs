@@ -1,11 +1,10 @@
 //! [`StartWitness`]: what speaks for the time that the computer has at the start of the program,
 //! and [`StartDoubt`]: why it is not believed all the same. Pure, but for the look at the devices.
 
-use super::HOST_BOUND_MS;
 use crate::domain::UtcMs;
 use crate::limits::{
-    BATTERY_CLOCK_DRIFT_PPM, BATTERY_CLOCK_MAX_MS, EARLIEST_TIME_MS, HOST_LEAP_MAX_MS,
-    PERSON_TIME_REACH_MS,
+    BATTERY_CLOCK_DRIFT_PPM, BATTERY_CLOCK_MAX_MS, EARLIEST_TIME_MS, HOST_BOUND_MS,
+    HOST_LEAP_MAX_MS, PERSON_TIME_REACH_MS,
 };
 use std::path::Path;
 

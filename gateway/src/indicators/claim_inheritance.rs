@@ -7,8 +7,8 @@ use crate::domain::value_bound::ValueBound;
 use crate::indicators::bound_passing::pass_bounds;
 use crate::indicators::figure_context::FigureBuilder;
 use crate::indicators::measured_since::pass_measured_since;
-use crate::indicators::unusual_numbers::doubt_unusual_inputs;
 use crate::indicators::net_verdicts::follow_nets;
+use crate::indicators::unusual_numbers::doubt_unusual_inputs;
 use std::sync::Arc;
 
 /// Longest way between two figures: the net of a site stands on that of a plant, on gross

@@ -20,11 +20,15 @@ pub const BATTERY_CLOCK_MAX_MS: u64 = 120_000;
 /// Drift of a battery clock, parts per million: two seconds a day.
 // Crystals of plain battery clocks are within 20 ppm at 25 degrees; a DS3231 is far better.
 pub const BATTERY_CLOCK_DRIFT_PPM: i64 = 23;
+/// Error of a time that was read from a battery clock or a host, ms: whole seconds, and some drift.
+pub const HOST_BOUND_MS: i64 = 2000;
 /// Time beyond the newest reading at which the time of the start is no longer believed, ms.
 pub const HOST_LEAP_MAX_MS: i64 = PERSON_LEAP_MAX_MS;
 /// Time beyond the newest reading from which on the time of the start ends no day for
 /// `TIME_DOUBT_DAYS` of readings, ms: a long weekend without power.
 pub const HOST_LEAP_DOUBTED_MS: i64 = 3 * 86_400_000;
+/// Longest time from the beginning of a poll until the store has its reading, ms.
+pub const READING_ON_ITS_WAY_MS: i64 = 120_000;
 /// Days of readings for which a time that is in doubt ends no day.
 pub const TIME_DOUBT_DAYS: i64 = 7;
 /// Maximum stretches that are remembered as dated by less than the network.

@@ -244,17 +244,8 @@ impl SiteFigures {
     /// The figures as the report takes them.
     pub(crate) fn report_inputs(&self) -> ReportInputs<'_> {
         ReportInputs {
-            config: &self.config,
-            account: &self.account,
             entries: &self.entries,
-            changes: &[],
-            changes_left_out: 0,
-            past: None,
-            evidence: &crate::evidence::NO_EVIDENCE,
-            revised: None,
-            asset: None,
-            issued: self.now,
-            lang: self.lang,
+            ..ReportInputs::of_account(&self.config, &self.account, self.now, self.lang)
         }
     }
 }

@@ -67,7 +67,7 @@ pub struct DetectedTableFormat {
     pub repeated: u64,
     /// Number of times that were finer than a millisecond and were cut.
     pub cut: u64,
-    /// What a column says about whether the values are right.
+    /// Statement of a column on whether the values are right.
     pub statuses: RowStatuses,
     /// Sentences about what an option counted more than, or was not used for.
     pub overridden: Vec<LoggerTableMessage>,

@@ -114,7 +114,7 @@ async fn a_sink_that_acknowledges_and_crawls_behind_is_late_everywhere() {
         connected: true,
         waiting: 5000,
         waiting_since: Some(Instant::now()),
-        oldest_waiting: Instant::now().checked_sub(Duration::from_secs(660)),
+        oldest_waiting: Instant::now().checked_sub(Duration::from_mins(11)),
         ..SinkState::default()
     });
     let health = page_text(&bench, "/healthz", "en").await;

@@ -83,6 +83,8 @@ struct ComputerLife {
     read: Vec<TrueReading>,
     /// Monotonic time since which the time is that of a person, or a start, that is wrong.
     wrong_since: Option<i64>,
+    /// The network has told the true time, and the store had no time to move its readings.
+    is_uncorrected: bool,
     /// Boots that ended with such a time: nobody can tell by how much it was wrong.
     misdated: BTreeSet<usize>,
 }
@@ -141,6 +143,7 @@ impl ComputerLife {
             drift: 0,
             read: Vec::new(),
             wrong_since: None,
+            is_uncorrected: false,
             misdated: BTreeSet::new(),
         }
     }
@@ -162,8 +165,8 @@ impl ComputerLife {
         let now = self.clock.now();
         let boot = self.boots.len() - 1;
         let source = self.clock.certainty().map(|certainty| certainty.source);
-        if source == Some(TrustSource::Kernel) {
-            self.wrong_since = None;
+        if source == Some(TrustSource::Kernel) && self.wrong_since.take().is_some() {
+            self.is_uncorrected = true;
         }
         self.boots[boot] |= now.trusted;
         if now.trusted && self.wrong_since.is_none() {
@@ -200,11 +203,12 @@ impl ComputerLife {
     }
 
     /// Lets the store do what is due.
-    async fn maintain(&self) {
+    async fn maintain(&mut self) {
         for _ in 0..2 {
             self.store.flush().await.unwrap();
             wait_for_maintenance(&self.store).await;
         }
+        self.is_uncorrected = false;
     }
 
     /// A person says the time.
@@ -240,7 +244,8 @@ impl ComputerLife {
                 );
                 change_stored_file(&self.dir.path().join("pantau.db"), &rename);
             }
-            if self.wrong_since.take().is_some() {
+            let was_uncorrected = std::mem::take(&mut self.is_uncorrected);
+            if self.wrong_since.take().is_some() || was_uncorrected {
                 self.misdated.insert(earlier - 1);
             }
             let rename = format!(

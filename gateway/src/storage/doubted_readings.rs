@@ -1,6 +1,7 @@
 //! Readings that something weaker than the network dates: noted while it lasts, and taken back when
-//! a better source, or a person, corrects that time. Readings of this boot then get the right time; those of an earlier
-//! boot that would be later than the present lose theirs, since nothing tells when they were read.
+//! a better source, or a person, corrects that time. Readings of this boot then get the right time;
+//! those of an earlier boot that would be later than the present lose theirs, since nothing tells
+//! when they were read.
 
 use super::clock_pairs::replace_pairs_of;
 use super::import::load_imported_stretches;
@@ -18,6 +19,7 @@ use super::{audit, chunk_codec, digest};
 use crate::clock::{ClockPair, KnownReadings, TrustSource, offset_ms};
 use crate::domain::{BootId, Reading, UtcMs};
 use crate::evidence::RecordReason;
+use crate::limits::READING_ON_ITS_WAY_MS;
 use rusqlite::{Connection, params};
 use std::collections::BTreeSet;
 
@@ -89,7 +91,8 @@ impl StoreWriter {
         let first = own.map(|doubt| doubt.since.saturating_sub(doubt.offset_ms));
         let first = first.chain(self.first_undated_mono()?).min();
         let first = first.unwrap_or(now.mono.0.cast_signed());
-        let since = first.saturating_add(offset);
+        // Readings that were on their way are dated by this source too.
+        let since = first.saturating_add(offset) - READING_ON_ITS_WAY_MS;
         // After what the source before has dated in this boot.
         let since = ended.map_or(since, |until| since.max(until + 1));
         self.doubts.push(TimeDoubt {
@@ -254,7 +257,8 @@ impl StoreWriter {
         self.closing.invalidate_day(day);
         self.doubts = doubts;
         self.unmerged_parts = super::seal::load_unmerged_parts(&self.db)?;
-        self.latest.forget_dates(from, to);
+        let floor = self.doubts.0[index].floor;
+        self.latest.forget_dates((from, to), floor);
         Ok(taken.values().map(|samples| samples.len() as u64).sum())
     }
 

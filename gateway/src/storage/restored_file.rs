@@ -92,6 +92,15 @@ impl StoreReplacement {
     }
 }
 
+#[cfg(test)]
+impl StoreReplacement {
+    /// Ends as a kill does: locks are gone, and nothing is put in order.
+    pub(super) fn kill(mut self) {
+        self._lock = None;
+        std::mem::forget(self);
+    }
+}
+
 impl Drop for StoreReplacement {
     fn drop(&mut self) {
         drop(remove_if_there(&self.directory.join(WORK_FOLDER)));

@@ -202,3 +202,80 @@ async fn at_its_own_place_a_backup_that_no_gateway_has_noticed_leaves_out_few_nu
     assert!((last + 1..=most).contains(&next), "{next}");
     store.stop().await;
 }
+
+/// Files of a folder and below, with their names.
+fn files_in(dir: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(dir).unwrap().flatten();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn a_restore_that_is_stopped_at_any_step_leaves_the_old_store_or_the_new_one_whole() {
+    let points = site(&["power"]);
+    for step in 0..5 {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let store = open(dir.path(), &points);
+        append_readings(&store, 0..10).await;
+        let bytes = read_all(&store.hold_file().await.unwrap());
+        append_readings(&store, 10..30).await;
+        // Killed, with its newest readings in the log.
+        let killed = tempfile::tempdir().unwrap();
+        for name in ["pantau.db", "pantau.db-wal", "pantau.seq"] {
+            std::fs::copy(at(name), killed.path().join(name)).unwrap();
+        }
+        drop(store);
+        let dir = killed;
+        let at = |name: &str| dir.path().join(name);
+        let replacement = StoreReplacement::begin(dir.path(), UtcMs(MIDNIGHT)).unwrap();
+        replacement
+            .create_file()
+            .unwrap()
+            .write_all(&bytes)
+            .unwrap();
+        if step > 0 {
+            replacement.prepare(NOTE, UtcMs(MIDNIGHT)).unwrap();
+        }
+        replacement.kill();
+        let aside = |end: &str| at(&format!("pantau.db.replaced-20261121T000000Z{end}"));
+        if step > 1 {
+            std::fs::rename(
+                at("pantau.db.restoring/pantau.db"),
+                at("pantau.db.restored"),
+            )
+            .unwrap();
+        }
+        if step > 2 {
+            std::fs::rename(at("pantau.db"), aside("")).unwrap();
+        }
+        if step > 3 {
+            std::fs::rename(at("pantau.db-wal"), aside("-wal")).unwrap();
+        }
+        let store = open(dir.path(), &points);
+        let kept = ask(&store, raw("meter.power")).await.len();
+        assert_eq!(kept, if step > 1 { 10 } else { 30 }, "step {step}");
+        assert!(!store.health().borrow().repairs.is_empty(), "step {step}");
+        store.stop().await;
+        let names = files_in(dir.path());
+        let is_left = |name: &String| name.contains("restor");
+        assert!(!names.iter().any(is_left), "step {step}: {names:?}");
+        let Some(old) = names.iter().find(|name| name.ends_with("Z-wal")) else {
+            assert!(step < 2, "step {step}: {names:?}");
+            continue;
+        };
+        // The old file and its log are together, with all that was in them.
+        let other = tempfile::tempdir().unwrap();
+        let old = old.trim_end_matches("-wal");
+        for end in ["", "-wal"] {
+            let to = other.path().join(format!("pantau.db{end}"));
+            std::fs::copy(at(&format!("{old}{end}")), to).unwrap();
+        }
+        let old = open(other.path(), &points);
+        assert_eq!(ask(&old, raw("meter.power")).await.len(), 30, "step {step}");
+        old.stop().await;
+    }
+}

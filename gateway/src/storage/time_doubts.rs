@@ -83,7 +83,8 @@ impl TimeDoubt {
     }
 
     /// True when the present time shows that this one was wrong: in the same boot by more than
-    /// both errors, or so much ahead that readings lose their order; for an earlier boot, when its readings would be later than the present.
+    /// both errors, or so much ahead that readings lose their order; for an earlier boot, when its
+    /// readings would be later than the present.
     fn is_contradicted(&self, boot: &BootId, now: ClockPair) -> bool {
         let error = now.bound_ms.cast_signed();
         if self.boot == *boot.0 {

@@ -325,7 +325,7 @@ async fn the_state_at_the_broker_says_within_a_minute_that_the_database_takes_no
     bench.append_range(1..=3).await;
     bench.wait_delivered("influx", 3).await;
     bench.append_range(4..=6).await;
-    let began = std::time::Instant::now();
+    let began = tokio::time::Instant::now();
     let told = || {
         let messages = heard.messages();
         let states = messages
@@ -342,7 +342,7 @@ async fn the_state_at_the_broker_says_within_a_minute_that_the_database_takes_no
             .is_some_and(|health| health != "ok")
     })
     .await;
-    assert!(began.elapsed() < Duration::from_secs(60));
+    assert!(began.elapsed() < Duration::from_mins(1));
     let state = told();
     assert_eq!(state["sinks"]["mqtt"], "ok", "{state}");
     assert!(state["oldest"]["influx"].is_string(), "{state}");

@@ -56,7 +56,7 @@ mod tests {
         assert_eq!(after([false, true].repeat(2)), None);
         assert_eq!(after([false, true].repeat(3)), Some((3, 6)));
         assert_eq!(after([true, false].repeat(20)), Some((8, 16)));
-        assert_eq!(after([true, true, false].repeat(20)), Some((11, 16)));
+        assert_eq!(after([true, true, false].repeat(20)), Some((10, 16)));
     }
 
     #[test]

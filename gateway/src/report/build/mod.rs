@@ -31,6 +31,7 @@ use crate::config::Config;
 use crate::domain::UtcMs;
 use crate::domain::issued_report::IssuedFile;
 use crate::domain::period::Period;
+use crate::domain::site_zone::SiteZone;
 use crate::evidence::hash;
 use crate::i18n::Language;
 use crate::indicators::{self, CalculationProgress, IndicatorQuery};
@@ -182,22 +183,27 @@ async fn with_period_before(
     ask: IndicatorQuery,
     progress: &mut (dyn FnMut(CalculationProgress) + Send),
 ) -> Result<ReportSource, ReportBuildError> {
-    let zone = &source.config().site.timezone;
+    let query = query_before(&source.config().site.timezone, ask);
+    let before = indicators::calculate_indicators(source.config(), store, &query, progress);
+    let before = before.await?;
+    Ok(source.with_before(before))
+}
+
+/// The question for the period with which that of `ask` is compared: of a running one, as much as has
+/// passed.
+pub(crate) fn query_before(zone: &SiteZone, ask: IndicatorQuery) -> IndicatorQuery {
     let today = zone.date(ask.now);
     // Of the day that stands where today does, as many hours as today has.
     let until = ask.period.counterpart(today).map(|day| {
         let passed = ask.now.0 - zone.midnight(today).0;
         UtcMs(zone.midnight(day).0 + passed)
     });
-    let query = IndicatorQuery {
+    IndicatorQuery {
         period: ask.period.before(today),
         daily: false,
         now: until.map_or(ask.now, |until| until.min(ask.now)),
         ..ask
-    };
-    let before = indicators::calculate_indicators(source.config(), store, &query, progress);
-    let before = before.await?;
-    Ok(source.with_before(before))
+    }
 }
 
 /// File name of a report: `desa-impian-2026-11.pdf`, with `-plts` for one asset, `-full` for the

@@ -87,7 +87,7 @@ impl ReportSource {
 
     /// Page 1 in one language, for a screen.
     pub fn page_one(&self, lang: Language) -> ReportDocument {
-        content::build_page_one(self.inputs(lang))
+        content::build_page_one(self.inputs(lang), self.before.as_ref())
     }
 
     /// The document in one language.

@@ -16,19 +16,7 @@ use proptest::prelude::*;
 const NOW: UtcMs = UtcMs(1_796_090_400_000);
 
 fn inputs<'a>(config: &'a Config, account: &'a SiteIndicators, lang: Language) -> ReportInputs<'a> {
-    ReportInputs {
-        config,
-        account,
-        entries: &[],
-        changes: &[],
-        changes_left_out: 0,
-        past: None,
-        evidence: &crate::evidence::NO_EVIDENCE,
-        revised: None,
-        asset: None,
-        issued: NOW,
-        lang,
-    }
+    ReportInputs::of_account(config, account, NOW, lang)
 }
 
 fn document(account: &SiteIndicators, lang: Language) -> ReportDocument {

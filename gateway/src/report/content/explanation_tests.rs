@@ -15,19 +15,7 @@ use crate::report::render::document::ReportBlock;
 use crate::report::render::figure::FigureStatus;
 
 fn inputs<'a>(config: &'a Config, account: &'a SiteIndicators) -> ReportInputs<'a> {
-    ReportInputs {
-        config,
-        account,
-        entries: &[],
-        changes: &[],
-        changes_left_out: 0,
-        past: None,
-        evidence: &crate::evidence::NO_EVIDENCE,
-        revised: None,
-        asset: None,
-        issued: NOW,
-        lang: Language::Id,
-    }
+    ReportInputs::of_account(config, account, NOW, Language::Id)
 }
 
 #[test]

@@ -62,6 +62,7 @@ pub(crate) use asset_document::build_asset_document;
 pub(crate) use daily_values::{is_flow, relevant_completeness};
 pub(crate) use data_events::event_text;
 pub use director::build_director_report;
+pub(crate) use director::build_page_one;
 pub(crate) use display_names::{format_quantity, period_kind, period_name, to_sentence, unit_text};
 pub use display_names::{indicator_name, remark_sentence};
 pub(crate) use early_period::is_too_early;
@@ -74,10 +75,8 @@ pub use revised_since::change_lines;
 pub(crate) use significant_digits::usual_decimals;
 
 use crate::domain::indicator::{Indicator, RoundingDirection};
-use crate::report::render::document::{
-    CalloutBox, CalloutTone, ReportBlock, ReportDocument, ReportSection,
-};
-use crate::report::render::figure::{KeyFigure, KeyFigures};
+use crate::report::render::document::{ReportBlock, ReportDocument, ReportSection};
+use crate::report::render::figure::KeyFigure;
 use context::ReportContext;
 
 /// A figure as pages show it. A claim for which too little was measured has the reason in place of
@@ -105,32 +104,6 @@ pub(crate) fn headline_figure(matter: ReportInputs<'_>, one: &Indicator) -> KeyF
         label,
         ..summary::headline_figure(&book, one)
     }
-}
-
-/// Builds page 1 alone, for a screen and for a message: its figures with their marks, and the line
-/// on what is doubtful about them.
-pub(crate) fn build_page_one(matter: ReportInputs<'_>) -> ReportDocument {
-    let book = ReportContext::new(matter);
-    let page = page_one::page_one(&book);
-    let tone = if page.is_doubtful {
-        CalloutTone::Warning
-    } else {
-        CalloutTone::Note
-    };
-    let items: Vec<KeyFigure> = page.figures.into_iter().map(|(_, figure)| figure).collect();
-    let mut blocks = vec![summary::introduction_paragraph(&book)];
-    if !items.is_empty() {
-        let id = "headline".to_owned();
-        blocks.push(ReportBlock::Figures(KeyFigures { id, items }));
-    }
-    blocks.push(ReportBlock::Callout(CalloutBox {
-        tone,
-        title: book.message("chapters-page-one-remark"),
-        text: page.remark,
-    }));
-    let kind = display_names::period_kind(matter.account.period);
-    let title = book.message(&format!("chapters-title-{kind}"));
-    book.document(title, vec![build_section(&book, "summary", blocks)])
 }
 
 /// Builds the document of a report.

@@ -10,25 +10,15 @@ use crate::i18n::Language;
 use crate::report::render::cell_value::CellValue;
 use crate::report::render::document::ReportDocument;
 use crate::report::render::figure::KeyFigure;
+use crate::report::render::html::{escape_html, render_html_section};
+use crate::report::render::number_format::NO_VALUE;
 use crate::report::render::short_text::render_short_text;
 use proptest::prelude::*;
 
 const RESET: &str = "account-lower-bound";
 
 fn inputs<'a>(config: &'a Config, account: &'a SiteIndicators, lang: Language) -> ReportInputs<'a> {
-    ReportInputs {
-        config,
-        account,
-        entries: &[],
-        changes: &[],
-        changes_left_out: 0,
-        past: None,
-        evidence: &crate::evidence::NO_EVIDENCE,
-        revised: None,
-        asset: None,
-        issued: NOW,
-        lang,
-    }
+    ReportInputs::of_account(config, account, NOW, lang)
 }
 
 fn late(time: &str) -> IndicatorRemark {
@@ -89,7 +79,7 @@ proptest! {
         let config = test_config();
         let account = marked_account(&config, &marks, period);
         let matter = inputs(&config, &account, lang);
-        let screen = build_page_one(matter);
+        let screen = build_page_one(matter, None);
         let screen_figures = summary_of(&screen);
         let of_screen: Vec<String> = screen_figures.iter().map(|one| seen(one)).collect();
         prop_assert!(!of_screen.is_empty());
@@ -129,6 +119,99 @@ proptest! {
             let page = headline_figure(matter, one);
             let named = KeyFigure { label: shown.label.clone(), ..page };
             prop_assert_eq!(seen(&named), seen(shown));
+        }
+    }
+}
+
+#[test]
+fn a_screen_and_a_message_have_the_marks_and_the_period_before_of_page_1() {
+    let config = test_config();
+    let of_period = |period: &str| {
+        let mut account = test_account(&config);
+        account.period = period.parse().unwrap();
+        let whole = account.period;
+        account
+            .indicators
+            .iter_mut()
+            .for_each(|one| one.period = whole);
+        account
+    };
+    let before = of_period("2026-10");
+    for (period, is_running, lang) in [
+        ("2026-12", true, Language::En),
+        ("2026-12", true, Language::Id),
+        ("2026-11", false, Language::Id),
+    ] {
+        let account = of_period(period);
+        let matter = inputs(&config, &account, lang);
+        let (front, _) = build_director_report(matter, Some(&before));
+        let screen = build_page_one(matter, Some(&before));
+        let html = render_html_section(&screen, "summary", &|_| None);
+        let text = render_short_text(&screen);
+        let word = |status: &str| lang.text(&format!("report-status-{status}"));
+        for said in [&html, &text] {
+            assert_eq!(said.contains(&word("running")), is_running, "{said}");
+        }
+        for end in ["(", "; "] {
+            assert!(
+                !text.contains(&format!("{end}{})", word("final"))),
+                "{text}"
+            );
+        }
+        let mut compared = 0;
+        for one in &front.figures {
+            let shown = summary_of(&screen);
+            let shown = shown.iter().find(|shown| shown.label == one.figure.label);
+            let is_told = one.before != NO_VALUE && one.before != lang.text("report-gap");
+            if is_told {
+                compared += 1;
+                let beside = &shown.unwrap().beside;
+                assert!(beside.contains(&one.before), "{beside}");
+                assert!(beside.starts_with(&front.before), "{beside}");
+                assert!(html.contains(&escape_html(beside)), "{html}");
+            }
+        }
+        assert!(compared > 0, "{period}");
+    }
+}
+
+#[test]
+fn what_was_issued_before_is_told_where_a_figure_has_moved() {
+    use super::{EarlierIssue, HeadlineRecord, MovedHeadline, RevisedSince};
+    use crate::domain::UtcMs;
+    use crate::domain::issued_report::IssueWay;
+    let config = test_config();
+    let account = test_account(&config);
+    let record = HeadlineRecord::clone;
+    let now = super::headline_records(inputs(&config, &account, Language::En));
+    let moved = MovedHeadline {
+        before: None,
+        now: now.first().map(record),
+    };
+    let issue = EarlierIssue {
+        number: 1,
+        at: UtcMs(0),
+        via: IssueWay::Api,
+        by: String::new(),
+    };
+    for (moved, is_told) in [(Vec::new(), false), (vec![moved], true)] {
+        let revised = RevisedSince {
+            issues: vec![issue.clone()],
+            count: 1,
+            changes: crate::evidence::ChangesSince::default(),
+            moved,
+        };
+        let matter = ReportInputs {
+            revised: Some(&revised),
+            ..inputs(&config, &account, Language::En)
+        };
+        let (front, _) = build_director_report(matter, None);
+        let text = render_short_text(&build_page_one(matter, None));
+        let line = super::revised_since::revised_line(&super::context::ReportContext::new(matter));
+        assert_eq!(line.is_some(), is_told);
+        let line = line.unwrap_or_else(|| "(issue 1)".to_owned());
+        for said in [&front.remark, &text] {
+            assert_eq!(said.contains(&line), is_told, "{said}");
         }
     }
 }
@@ -302,7 +385,7 @@ fn a_burden_stands_beside_the_gain_that_a_site_chose_also_on_a_full_page() {
         config.report.headlines = chosen.iter().map(choose).collect();
         let mut account = test_account(&config);
         account.indicators = figures(net);
-        let page = build_page_one(inputs(&config, &account, Language::En));
+        let page = build_page_one(inputs(&config, &account, Language::En), None);
         let shown = summary_of(&page);
         let ids = || shown.iter().map(|one| &*one.id);
         let found = ids().position(|id| id == "summary/bin/waste.net");

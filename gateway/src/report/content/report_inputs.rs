@@ -6,7 +6,7 @@ use crate::domain::UtcMs;
 use crate::domain::indicator::SiteIndicators;
 use crate::domain::issued_report::IssueWay;
 use crate::domain::ledger::LedgerEntry;
-use crate::evidence::{ChangesSince, ReportEvidence};
+use crate::evidence::{ChangesSince, NO_EVIDENCE, ReportEvidence};
 use crate::i18n::Language;
 
 /// Input of a report.
@@ -35,6 +35,30 @@ pub struct ReportInputs<'a> {
     pub issued: UtcMs,
     /// Language.
     pub lang: Language,
+}
+
+impl<'a> ReportInputs<'a> {
+    /// The figures of a period alone: nothing recorded, changed, issued before or chained.
+    pub fn of_account(
+        config: &'a Config,
+        account: &'a SiteIndicators,
+        issued: UtcMs,
+        lang: Language,
+    ) -> Self {
+        Self {
+            config,
+            account,
+            entries: &[],
+            changes: &[],
+            changes_left_out: 0,
+            past: None,
+            evidence: &NO_EVIDENCE,
+            revised: None,
+            asset: None,
+            issued,
+            lang,
+        }
+    }
 }
 
 /// A change of the configuration or of the built-in factors.

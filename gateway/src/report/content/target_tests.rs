@@ -48,17 +48,8 @@ fn days_target(
     one.period = own.parse().unwrap();
     let entries: Vec<LedgerEntry> = aims.iter().map(entry).collect();
     let book = ReportContext::new(ReportInputs {
-        config: &config,
-        account: &account,
         entries: &entries,
-        changes: &[],
-        changes_left_out: 0,
-        past: None,
-        evidence: &crate::evidence::NO_EVIDENCE,
-        revised: None,
-        asset: None,
-        issued: NOW,
-        lang: Language::Id,
+        ..ReportInputs::of_account(&config, &account, NOW, Language::Id)
     });
     let found = find_target(&book, EntryKind::Target, &one)?;
     let (covered, days) = found.days;

@@ -218,19 +218,12 @@ fn chosen_figures_come_first_also_in_the_full_edition_and_its_records() {
             asset: None,
         })
         .to_vec();
-    let records = super::headline_records(ReportInputs {
-        config: &config,
-        account: &account,
-        entries: &[],
-        changes: &[],
-        changes_left_out: 0,
-        past: None,
-        evidence: &crate::evidence::NO_EVIDENCE,
-        revised: None,
-        asset: None,
-        issued: NOW,
-        lang: Language::En,
-    });
+    let records = super::headline_records(ReportInputs::of_account(
+        &config,
+        &account,
+        NOW,
+        Language::En,
+    ));
     let ids: Vec<&str> = records.iter().map(|one| &*one.id).collect();
     assert_eq!(
         ids,
@@ -270,17 +263,10 @@ fn report_with_changes(
         test_target(4, ("plts-generation", "kWh"), 2500),
     ];
     build_document(ReportInputs {
-        config: &config,
-        account: &test_account(&config),
         entries: &entries,
         changes,
-        changes_left_out: 0,
         past,
-        evidence: &crate::evidence::NO_EVIDENCE,
-        revised: None,
-        asset: None,
-        issued: NOW,
-        lang,
+        ..ReportInputs::of_account(&config, &test_account(&config), NOW, lang)
     })
 }
 

@@ -46,6 +46,8 @@ pub struct KeyFigure {
     pub method: String,
     /// Factor ids.
     pub factors: Vec<String>,
+    /// The figure of the period before and the change since, as page 1 has them; empty elsewhere.
+    pub beside: String,
     /// Remarks, printed as footnotes.
     pub notes: Vec<String>,
 }
@@ -93,6 +95,7 @@ impl KeyFigure {
             target_days: None,
             method: String::new(),
             factors: Vec::new(),
+            beside: String::new(),
             notes: Vec::new(),
         }
     }
@@ -132,6 +135,11 @@ impl KeyFigures {
 }
 
 impl FigureStatus {
+    /// Returns true where page 1 names it beside a number, on paper, on a screen and in a message.
+    pub fn is_told(self) -> bool {
+        !matches!(self, Self::Final | Self::Missing)
+    }
+
     /// Returns true where a word beside each figure would say what the page says as a whole: only
     /// doubts are named there.
     pub fn is_quiet(self) -> bool {

@@ -122,8 +122,8 @@ impl HtmlRenderer<'_> {
              <dt><span>{label}{marks}</span>{info}</dt>\n"
         ));
         self.push_figure_value(figure);
-        // Only doubts are named: a word on every card would be read on none.
-        if !figure.status.is_quiet() {
+        // A word on every card would be read on none.
+        if figure.status.is_told() {
             let share = figure.completeness.filter(|_| {
                 matches!(
                     figure.status,
@@ -137,6 +137,9 @@ impl HtmlRenderer<'_> {
             self.push_element("dd", " class=\"status\"", &words);
         }
         self.push_target(figure);
+        if !figure.beside.is_empty() {
+            self.push_element("dd", " class=\"before\"", &figure.beside);
+        }
         self.push_raw("</div>\n");
     }
 
@@ -184,7 +187,14 @@ impl HtmlRenderer<'_> {
                  aria-label=\"{word}\"></meter> "
             )
         });
-        let said = escape_html(&format!("{word} {target}"));
+        let mut said = format!("{word} {target}");
+        if let Some((covered, days)) = figure.target_days {
+            let (covered, days) = (covered.to_string(), days.to_string());
+            let args = [("covered", &*covered), ("days", &*days)];
+            let part = self.show.lang().text_with("report-target-days", &args);
+            said = format!("{said} ({part})");
+        }
+        let said = escape_html(&said);
         self.push_raw(&format!(
             "<dd class=\"target\">{bar}<small>{said}</small></dd>\n"
         ));

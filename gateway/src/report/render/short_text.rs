@@ -32,11 +32,11 @@ fn figure_line(show: &RenderContext<'_>, figure: &KeyFigure) -> String {
         return format!("• {label}: {} ({reason})", number_format::NO_VALUE);
     }
     let value = show.figure_text(figure).text;
-    let status = show.status(figure.status);
-    let spread = show.bounds_text(figure);
-    let spread = spread.map(|spread| format!("{spread}; "));
-    format!(
-        "• {label}: {value} ({}{status})",
-        spread.unwrap_or_default()
-    )
+    // What page 1 does not name is not named here.
+    let status = figure.status.is_told().then(|| show.status(figure.status));
+    let marks: Vec<String> = show.bounds_text(figure).into_iter().chain(status).collect();
+    if marks.is_empty() {
+        return format!("• {label}: {value}");
+    }
+    format!("• {label}: {value} ({})", marks.join("; "))
 }

@@ -124,7 +124,8 @@ fn parse_digest(row: &Row<'_>) -> Result<DayDigest, rusqlite::Error> {
         day: date(row.get(1)?),
         revision: row.get(2)?,
         sha256: row.get(3)?,
-        record: row.get(4)?,
+        // A garbled record is named by its hash; it ends no question about the others.
+        record: String::from_utf8_lossy(row.get_ref(4)?.as_bytes()?).into_owned(),
     })
 }
 

@@ -233,9 +233,14 @@ impl BusChannel {
     /// Returns the request as it is sent: TCP marks its answer by the transaction id, RTU by its
     /// length.
     fn tagged_request(&mut self, request: ModbusReadRequest) -> ModbusReadRequest {
+        let now = Instant::now();
         match self.framing {
-            ModbusFraming::Tcp => request,
-            ModbusFraming::Rtu => self.outstanding.lengthen_request(request, Instant::now()),
+            ModbusFraming::Tcp => {
+                // An answer with the number of a request of long ago is wrong, and not late.
+                self.outstanding.drop_expired(now);
+                request
+            }
+            ModbusFraming::Rtu => self.outstanding.lengthen_request(request, now),
         }
     }
 

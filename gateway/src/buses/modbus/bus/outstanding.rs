@@ -13,6 +13,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// Ratio of two delays of one device from which on they are none.
+const DELAY_SPREAD_MAX: u32 = 3;
 /// Bytes of one register.
 const REGISTER_BYTES: usize = 2;
 
@@ -21,6 +23,8 @@ const REGISTER_BYTES: usize = 2;
 pub(super) struct OutstandingRequests {
     requests: VecDeque<UnansweredRequest>,
     late: Vec<LateUnit>,
+    /// Units whose answers carry the numbers of earlier requests, and are not late.
+    misnumbered: Vec<u8>,
 }
 
 /// Request that was not answered in time.
@@ -91,6 +95,7 @@ impl OutstandingRequests {
     pub(super) fn clear_unit(&mut self, unit: u8) {
         self.requests.retain(|owed| owed.request.unit != unit);
         self.late.retain(|late| late.unit != unit);
+        self.misnumbered.retain(|wrong| *wrong != unit);
     }
 
     /// Clears everything when a new connection starts with new transaction ids.
@@ -133,6 +138,14 @@ impl OutstandingRequests {
         let before = self.late.iter().position(|late| late.unit == unit);
         let before = before.map(|place| self.late.swap_remove(place));
         let after = heard.map(|heard| heard.duration_since(owed.sent));
+        // A device that needs 800 ms needs about as long the next time. Delays that follow the pause
+        // between two requests are of answers with a wrong number.
+        if let (Some(now), Some(before)) = (after, before.and_then(|late| late.after))
+            && now.max(before) > DELAY_SPREAD_MAX * now.min(before)
+            && !self.misnumbered.contains(&unit)
+        {
+            self.misnumbered.push(unit);
+        }
         self.late.push(LateUnit {
             unit,
             // A delay measured earlier is kept when this one is not known.
@@ -144,6 +157,7 @@ impl OutstandingRequests {
     /// Returns the delay of a unit that answers late; `None` when it does not.
     pub(super) fn lateness(&self, unit: u8) -> Option<AnswerLateness> {
         let late = self.late.iter().find(|late| late.unit == unit);
+        let late = late.filter(|_| !self.misnumbered.contains(&unit));
         late.map(|late| AnswerLateness { after: late.after })
     }
 
@@ -268,6 +282,22 @@ mod tests {
         let data = vec![7; request.data_bytes()];
         let length = ModbusReadReply::Data(&data).build(request, framing, transaction, &mut out);
         out[..length].to_vec()
+    }
+
+    #[test]
+    fn an_answer_that_comes_with_the_next_request_whenever_that_is_sent_is_not_late() {
+        let start = Instant::now();
+        let asked = request(ModbusReadFunction::Holding, 0, 2);
+        let mut owed = OutstandingRequests::default();
+        for (number, seconds, is_late) in [(1, 1, true), (2, 4, false), (3, 5, false)] {
+            owed.push_unanswered(UnansweredRequest::new(asked, number, start));
+            let wrong = answer(asked, number, ModbusFraming::Tcp);
+            let heard = start + Duration::from_secs(seconds);
+            owed.match_answer(ModbusFraming::Tcp, &wrong, Some(heard));
+            assert_eq!(owed.lateness(1).is_some(), is_late, "{number}");
+        }
+        owed.clear_unit(1);
+        assert!(owed.misnumbered.is_empty());
     }
 
     #[test]

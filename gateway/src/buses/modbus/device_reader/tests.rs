@@ -232,14 +232,16 @@ async fn a_device_that_is_silent_to_long_reads_is_read_in_shorter_ones() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dead_device_costs_one_timeout_a_poll_and_is_asked_as_before_when_it_is_back() {
+async fn a_dead_device_costs_one_timeout_a_poll_after_the_first_and_is_asked_as_before_when_back() {
     let mut bench = DeviceReaderBench::with_config(hundred_registers(), long_config).await;
     bench.values().await;
     bench.registers.lock().unwrap().silent = true;
     bench.take_requests();
     for poll in 1..=20 {
         assert!(bench.poll().await.is_err());
-        assert_eq!(bench.take_requests().len(), 1, "poll {poll}");
+        // The first silence may be a lost answer, which is asked for again.
+        let requests = if poll == 1 { 2 } else { 1 };
+        assert_eq!(bench.take_requests().len(), requests, "poll {poll}");
     }
     bench.registers.lock().unwrap().silent = false;
     assert!(bench.values().await.iter().all(Option::is_some));

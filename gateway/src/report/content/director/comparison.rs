@@ -327,19 +327,7 @@ mod tests {
 
     fn front_texts(now: &SiteIndicators, before: &SiteIndicators) -> (String, String) {
         let config = test_config();
-        let inputs = ReportInputs {
-            config: &config,
-            account: now,
-            entries: &[],
-            changes: &[],
-            changes_left_out: 0,
-            past: None,
-            evidence: &crate::evidence::NO_EVIDENCE,
-            revised: None,
-            asset: None,
-            issued: UtcMs(1_801_414_800_000),
-            lang: Language::En,
-        };
+        let inputs = ReportInputs::of_account(&config, now, UtcMs(1_801_414_800_000), Language::En);
         let (front, _) = build_director_report(inputs, Some(before));
         let one = front.figures.into_iter();
         let mut one = one.filter(|one| &*one.figure.label == "Organic waste fed to maggots");

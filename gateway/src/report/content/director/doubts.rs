@@ -313,19 +313,7 @@ mod tests {
         };
         account.events = vec![event("gap"), event("step_down"), event("gap")];
         account.events_left_out = 3;
-        let inputs = ReportInputs {
-            config: &config,
-            account: &account,
-            entries: &[],
-            changes: &[],
-            changes_left_out: 0,
-            past: None,
-            evidence: &crate::evidence::NO_EVIDENCE,
-            revised: None,
-            asset: None,
-            issued: NOW,
-            lang: Language::En,
-        };
+        let inputs = ReportInputs::of_account(&config, &account, NOW, Language::En);
         let [_, said, _] = event_doubt(&ReportContext::new(inputs)).unwrap();
         let wanted = "Stretches without data (2), falls of counters (1), not listed (3).";
         assert_eq!(said, wanted);

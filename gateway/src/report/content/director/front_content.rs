@@ -155,6 +155,25 @@ pub(crate) fn emission_bounds(
     ]
 }
 
+/// The figure of the period before with the change since in one line; empty where there is none.
+pub(crate) fn beside_text(
+    desk: &DirectorContext<'_>,
+    one: &Indicator,
+    figure: &KeyFigure,
+) -> String {
+    let is_number = matches!(figure.value, CellValue::Number(_));
+    let (before, change) = before_texts(desk, one, is_number);
+    if matches!(desk.comparison(one), Comparison::None) {
+        return String::new();
+    }
+    let change = if change.is_empty() {
+        change
+    } else {
+        format!(" ({change})")
+    };
+    format!("{}: {before}{change}", desk.before_name())
+}
+
 /// The figure of the period before and the change since; without a number "–" and why. Where this
 /// period has no number, its reason takes the place of the second text.
 fn before_texts(desk: &DirectorContext<'_>, one: &Indicator, is_number: bool) -> (String, String) {

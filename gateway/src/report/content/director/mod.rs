@@ -19,9 +19,12 @@ mod front_plot;
 mod kind_chapters;
 mod record_chapter;
 
-use super::{ReportInputs, asset_chapters, build_section, display_names, revised_since};
+use super::{
+    ReportInputs, asset_chapters, build_section, display_names, page_one, revised_since, summary,
+};
 use crate::domain::indicator::SiteIndicators;
-use crate::report::render::document::{ReportBlock, ReportDocument};
+use crate::report::render::document::{CalloutBox, CalloutTone, ReportBlock, ReportDocument};
+use crate::report::render::figure::{KeyFigure, KeyFigures};
 use crate::report::render::front_page::FrontPage;
 use director_context::DirectorContext;
 
@@ -55,6 +58,42 @@ pub fn build_director_report(
     let kind = display_names::period_kind(matter.account.period);
     let title = book.message(&format!("chapters-title-{kind}"));
     (front, book.document(title, sections))
+}
+
+/// Builds page 1 alone, for a screen and for a message: its figures with their marks, beside those of
+/// the period before, and the line on what is doubtful about them.
+pub(crate) fn build_page_one(
+    matter: ReportInputs<'_>,
+    before: Option<&SiteIndicators>,
+) -> ReportDocument {
+    let desk = DirectorContext::new(matter, before);
+    let book = &desk.book;
+    let page = page_one::page_one(book);
+    let tone = if page.is_doubtful {
+        CalloutTone::Warning
+    } else {
+        CalloutTone::Note
+    };
+    let items = page.figures.into_iter().map(|(one, figure)| KeyFigure {
+        beside: one.map_or_else(String::new, |one| {
+            front_content::beside_text(&desk, one, &figure)
+        }),
+        ..figure
+    });
+    let items: Vec<KeyFigure> = items.collect();
+    let mut blocks = vec![summary::introduction_paragraph(book)];
+    if !items.is_empty() {
+        let id = "headline".to_owned();
+        blocks.push(ReportBlock::Figures(KeyFigures { id, items }));
+    }
+    blocks.push(ReportBlock::Callout(CalloutBox {
+        tone,
+        title: book.message("chapters-page-one-remark"),
+        text: page.remark,
+    }));
+    let kind = display_names::period_kind(matter.account.period);
+    let title = book.message(&format!("chapters-title-{kind}"));
+    book.document(title, vec![build_section(book, "summary", blocks)])
 }
 
 /// Help on how the numbers are to be read, and on what the full edition has beside them.

@@ -226,17 +226,5 @@ fn explanation_context<'a>(
     account: &'a SiteIndicators,
     lang: Language,
 ) -> ReportContext<'a> {
-    ReportContext::new(ReportInputs {
-        config,
-        account,
-        entries: &[],
-        changes: &[],
-        changes_left_out: 0,
-        past: None,
-        evidence: &crate::evidence::NO_EVIDENCE,
-        revised: None,
-        asset: None,
-        issued: account.now,
-        lang,
-    })
+    ReportContext::new(ReportInputs::of_account(config, account, account.now, lang))
 }

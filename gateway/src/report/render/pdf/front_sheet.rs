@@ -9,7 +9,6 @@ use super::pdf_page::{
 };
 use super::text_fit::{FittedLine, LEAST_TYPE_SIZE, draw_lines, fit_line, fit_texts, total_height};
 use crate::report::render::cell_value::{CellValue, ValueKind};
-use crate::report::render::figure::FigureStatus;
 use crate::report::render::font_metrics::{FontFace, text_width};
 use crate::report::render::front_page::{FrontFigure, FrontPage, FrontSigner};
 use crate::report::render::number_format::NO_VALUE;
@@ -186,10 +185,6 @@ fn draw_value(flow: &mut PageFlow<'_>, one: &FrontFigure, top: f64) -> f64 {
     };
     let line = fit_line(&text, VALUE_STYLE, room);
     flow.page().text((x, top + 16.0), line.style, &line.text);
-    let is_told = !matches!(
-        one.figure.status,
-        FigureStatus::Final | FigureStatus::Missing
-    );
     let is_number = matches!(one.figure.value, CellValue::Number(_));
     if !is_number {
         return 0.0;
@@ -208,7 +203,7 @@ fn draw_value(flow: &mut PageFlow<'_>, one: &FrontFigure, top: f64) -> f64 {
             at = x + text_width(face, size, text) + 6.0;
         }
     }
-    if is_told {
+    if one.figure.status.is_told() {
         let status = flow.show.status(one.figure.status);
         let style = TextStyle {
             rgb: AMBER,

@@ -420,7 +420,12 @@ fn printed_formula(name: &str, exact: f64, printed: f64) -> Option<String> {
             let is_exact = *rounding == RoundingMode::Nearest || (is_clear && exact >= 0.0);
             is_exact && (rounded(*rounding) - printed).abs() <= 1e-9 * printed.abs().max(1.0)
         });
-        fitting.map(|(function, _)| format!("={function}({name},{places})"))
+        // A half is one in decimal digits, not in the binary fraction that a program computes.
+        let is_half = (rounded(RoundingMode::Nearest) - exact).abs() > (0.5 - 1e-6) * step;
+        fitting.map(|(function, _)| match function {
+            "ROUND" if is_half => format!("=ROUND(ROUND({name},{}),{places})", places + 6),
+            _ => format!("={function}({name},{places})"),
+        })
     })
 }
 
@@ -452,6 +457,7 @@ mod tests {
             (2.412, 2.5, Some("=ROUNDUP(x,1)")),
             (1279.0, 1200.0, Some("=ROUNDDOWN(x,-2)")),
             (71.9, 71.9, Some("=ROUND(x,1)")),
+            (69.15, 69.2, Some("=ROUND(ROUND(x,7),1)")),
             (5.0, 7.0, None),
         ] {
             assert_eq!(
