@@ -351,8 +351,10 @@ exchange-time-column = several columns have times: { $columns }. Choose one: --t
 exchange-time-column-unknown = there is no column "{ $found }" with times in the first { $rows } rows
 exchange-unit = column "{ $column }" is in { $found }, but { $point } is in { $unit }. Choose another column or another point; only if { $found } is wrong, say the right unit of the values: --unit
 exchange-unit-unknown = column "{ $column }": { $source } says { $found }, which is no unit that is converted; { $point } is in { $unit }. If it is a unit, convert the values in the file and write their new unit there; if it is part of the name, give the unit of the values: --unit
+exchange-unit-multiplied = column "{ $column }": { $source } says "{ $found }", which multiplies the values; { $point } is in { $unit }. Say the unit of the numbers in the file with what multiplies them, such as --unit MWh for thousands of kWh; where there is no such unit, multiply the values in the file. If they are multiplied already, give their unit: --unit
 exchange-unit-unsaid = nothing says the unit of the column "{ $column }", and { $point } is in { $unit }. If the values are in { $unit } too: --unit { $unit }
 exchange-unit-differs = this value has another unit than the values above it; write all values in one unit
+exchange-multiplied = behind the number stands what multiplies it, perhaps by the number format of the workbook; write the whole number, and give its cells a plain number format
 exchange-no-day = the month has no such day; correct the date
 exchange-not-in-order = this date does not exist in the order of day, month and year of its column; correct the date, or say the order: --date-order
 exchange-weekday = the day of the week does not fit the date; correct one of them
@@ -362,6 +364,7 @@ exchange-source-values = the value
 exchange-source-heading = the heading
 exchange-source-below = a row below the heading
 exchange-source-column = the unit column
+exchange-source-factor = the column of factors
 exchange-source-above = line { $line } above the heading
 exchange-source-zones = the zone column
 exchange-no-unit = values without a unit
@@ -401,6 +404,7 @@ exchange-in-zone = local times in { $zone }
 exchange-in-column = values from column { $column }
 exchange-first = First reading (line { $line }): "{ $found }" and "{ $digits }" = { $time }, { $value }
 exchange-head = Lines above the readings that were left out: { $count }
+exchange-head-line = - line { $line }: { $found }
 exchange-summaries = Rows with totals or averages that were left out: { $count }, the first in line { $line }
 exchange-missing = Rows without a value that were left out: { $count }, the first in line { $line }
 exchange-status-wrong = Rows whose value the column "{ $column }" calls wrong ({ $found }), stored as bad: { $count }, the first in line { $line }
@@ -1054,7 +1058,8 @@ ledger-table-no-headings = missing headings: { $missing } (searched in the first
 ledger-table-no-column = there is no column "{ $found }" (searched in the first { $rows } rows). Columns that are there: { $seen }
 ledger-table-column-twice = several columns for { $field }: { $columns }. Name one of them: pantau ledger import --column NUMBER={ $field }
 ledger-table-heading-unit = the heading of the quantities says { $heading }, but row { $row } has the unit { $found }; correct one of them
-ledger-table-heading-multiple = the heading "{ $found }" multiplies its unit, and no unit of the ledger is that. Write the quantities in a unit of the ledger, or say their unit: --column "{ $found }={ $field } (UNIT)"
+ledger-table-heading-multiple = the heading "{ $found }" has a multiplier, or a note that is no unit of the ledger. Write the quantities in a unit of the ledger and take the note out of the heading, or say their unit: --column "{ $found }={ $field } (UNIT)"
+ledger-table-line-above = line { $row } above the headings says "{ $found }", but the column "{ $heading }" does not. Delete the line if it does not apply, or say the unit of the quantities: --column "{ $heading }={ $field } (UNIT)"
 ledger-above-heading = row { $row }: not used because it is above the headings: { $found }
 ledger-total-row = row { $row }: not used because it is a total or an average, not an entry: { $found }
 ledger-table-formulas = sheet "{ $sheet }": { $count } formulas without a stored result ({ $cells }); open the file in a spreadsheet, calculate and save it, or write the values

@@ -351,8 +351,10 @@ exchange-time-column = beberapa kolom berisi waktu: { $columns }. Pilih satu: --
 exchange-time-column-unknown = tidak ada kolom waktu "{ $found }" di { $rows } baris pertama
 exchange-unit = kolom "{ $column }" memakai { $found }, sedangkan { $point } memakai { $unit }. Pilih kolom lain atau titik ukur lain; hanya jika { $found } itu salah, sebutkan satuan nilai yang benar: --unit
 exchange-unit-unknown = kolom "{ $column }": { $source } menyebut { $found }, bukan satuan yang dapat diubah; { $point } memakai { $unit }. Jika itu satuan, ubah nilainya di berkas dan tulis satuan barunya di sana; jika itu bagian nama, sebutkan satuan nilai: --unit
+exchange-unit-multiplied = kolom "{ $column }": { $source } menyebut "{ $found }", yang mengalikan nilainya; { $point } memakai { $unit }. Sebutkan satuan angka di berkas itu bersama kelipatannya, misalnya --unit MWh untuk ribuan kWh; jika tidak ada satuan seperti itu, kalikan nilainya di berkas. Jika nilainya sudah dikalikan, sebutkan satuannya: --unit
 exchange-unit-unsaid = satuan kolom "{ $column }" tidak disebut, sedangkan { $point } memakai { $unit }. Jika nilainya juga dalam { $unit }: --unit { $unit }
 exchange-unit-differs = nilai ini memakai satuan lain dari nilai di atasnya; tulis semua nilai dalam satu satuan
+exchange-multiplied = di belakang angka ada kelipatan, mungkin dari format angka di buku kerja; tulis angka lengkap tanpa kelipatan, dan ubah format angkanya menjadi biasa
 exchange-no-day = bulan itu tidak mempunyai hari ini; betulkan tanggalnya
 exchange-not-in-order = tanggal ini tidak ada dalam urutan hari, bulan, dan tahun kolomnya; betulkan tanggalnya, atau sebutkan urutannya: --date-order
 exchange-weekday = nama hari tidak cocok dengan tanggalnya; betulkan salah satunya
@@ -362,6 +364,7 @@ exchange-source-values = nilainya
 exchange-source-heading = judul kolom
 exchange-source-below = baris di bawah judul kolom
 exchange-source-column = kolom satuan
+exchange-source-factor = kolom pengali
 exchange-source-above = baris { $line } di atas judul kolom
 exchange-source-zones = kolom zona waktu
 exchange-no-unit = nilai tanpa satuan
@@ -401,6 +404,7 @@ exchange-in-zone = waktu setempat { $zone }
 exchange-in-column = nilai dari kolom { $column }
 exchange-first = Bacaan pertama (baris { $line }): "{ $found }" dan "{ $digits }" = { $time }, { $value }
 exchange-head = { $count } baris di atas bacaan dilewati
+exchange-head-line = - baris { $line }: { $found }
 exchange-summaries = { $count } baris jumlah atau rata-rata dilewati, yang pertama baris { $line }
 exchange-missing = { $count } baris tanpa nilai dilewati, yang pertama baris { $line }
 exchange-status-wrong = { $count } baris yang nilainya dinyatakan salah oleh kolom "{ $column }" ({ $found }) disimpan sebagai buruk, yang pertama baris { $line }
@@ -1027,7 +1031,8 @@ ledger-table-no-headings = judul kolom tidak ada: { $missing } (dicari dalam { $
 ledger-table-no-column = tidak ada kolom "{ $found }" (dicari dalam { $rows } baris pertama). Kolom yang ada: { $seen }
 ledger-table-column-twice = beberapa kolom untuk { $field }: { $columns }. Sebutkan satu: pantau ledger import --column NOMOR={ $field }
 ledger-table-heading-unit = judul kolom jumlah menyebut { $heading }, sedangkan baris { $row } memakai satuan { $found }; betulkan salah satunya
-ledger-table-heading-multiple = judul kolom "{ $found }" mengalikan satuannya, dan buku catatan tidak mempunyai satuan itu. Tulis jumlahnya dalam satuan buku catatan, atau sebutkan satuannya: --column "{ $found }={ $field } (SATUAN)"
+ledger-table-heading-multiple = judul kolom "{ $found }" memuat kelipatan atau keterangan yang bukan satuan yang dikenal. Tulis jumlahnya dalam satuan seperti kg atau Rp dan hapus keterangan itu dari judul, atau sebutkan satuannya: --column "{ $found }={ $field } (SATUAN)"
+ledger-table-line-above = baris { $row } di atas judul kolom menyebut "{ $found }", sedangkan kolom "{ $heading }" tidak menyebut itu. Hapus baris itu jika tidak berlaku, atau sebutkan satuan jumlahnya: --column "{ $heading }={ $field } (SATUAN)"
 ledger-above-heading = baris { $row }: tidak dipakai karena berada di atas judul kolom: { $found }
 ledger-total-row = baris { $row }: tidak dipakai karena berisi jumlah atau rata-rata, bukan entri: { $found }
 ledger-table-formulas = lembar "{ $sheet }": { $count } rumus tanpa hasil tersimpan ({ $cells }); buka berkas dalam program lembar kerja, hitung lalu simpan, atau tulis nilainya

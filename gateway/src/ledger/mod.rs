@@ -35,6 +35,7 @@ mod template_examples;
 #[cfg(test)]
 mod tests;
 mod value_parser;
+mod written_multiplier;
 mod xlsx_formats;
 mod xlsx_parts;
 mod xlsx_reader;
@@ -63,4 +64,8 @@ pub use table_reader::{
 };
 pub use table_template::{render_csv as csv_template, render_xlsx as xlsx_template};
 pub use value_parser::DecimalMark;
+pub(crate) use written_multiplier::{
+    LineStatement, has_bare_power, has_multiplier, is_factor_label, is_factor_of_one,
+    labelled_texts, line_statements, starts_with_digit,
+};
 pub(crate) use xlsx_reader::XlsxWorkbook;

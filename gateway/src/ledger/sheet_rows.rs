@@ -39,10 +39,21 @@ pub enum TableError {
         /// Unit of that row.
         found: String,
     },
-    /// The heading of the quantities multiplies a unit in a way that no unit of the ledger has.
-    #[error("heading {heading} multiplies its unit")]
+    /// The heading of the quantities multiplies them, or has something in brackets that is no unit
+    /// of the ledger.
+    #[error("heading {heading} says no unit of the ledger")]
     HeadingMultiple {
         /// The heading.
+        heading: String,
+    },
+    /// A line above the headings multiplies the quantities, or says another unit than they have.
+    #[error("line {line} says {found}")]
+    LineAbove {
+        /// Number of the line, from 1.
+        line: u64,
+        /// Text of its statement.
+        found: String,
+        /// Heading of the quantities.
         heading: String,
     },
     /// Dates of which a spreadsheet has probably swapped day and month.
@@ -61,6 +72,7 @@ impl TableError {
             Self::ColumnTwice { .. }
                 | Self::HeadingUnit { .. }
                 | Self::HeadingMultiple { .. }
+                | Self::LineAbove { .. }
                 | Self::SwappedDates(_)
         )
     }
@@ -97,6 +109,21 @@ impl TableError {
                 let field = lang.text("ledger-column-quantity");
                 let args = [("found", &**heading), ("field", &*field)];
                 lang.text_with("ledger-table-heading-multiple", &args)
+            }
+            Self::LineAbove {
+                line,
+                found,
+                heading,
+            } => {
+                let field = lang.text("ledger-column-quantity");
+                let line = line.to_string();
+                let args = [
+                    ("row", &*line),
+                    ("found", found),
+                    ("heading", heading),
+                    ("field", &*field),
+                ];
+                lang.text_with("ledger-table-line-above", &args)
             }
             Self::SwappedDates(found) => {
                 let (line, text) = found.text.clone().unwrap_or_default();

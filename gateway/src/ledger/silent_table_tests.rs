@@ -95,6 +95,101 @@ fn a_unit_behind_the_name_of_a_mapped_heading_is_understood_or_refused() {
 }
 
 #[test]
+fn what_multiplies_or_is_no_unit_in_brackets_is_refused_also_beside_a_unit() {
+    for (heading, row) in [
+        ("Jumlah (Rp 000)", "21/11/2026;belt-saved;21;Rp;Siti"),
+        ("Jumlah (Rp '000)", "21/11/2026;belt-saved;Rp 21;;Siti"),
+        ("Jumlah (Rp.000)", "21/11/2026;belt-saved;21;Rp;Siti"),
+        ("Jumlah (000)", "21/11/2026;belt-saved;21;Rp;Siti"),
+        ("Jumlah (x Rp1.000)", "21/11/2026;belt-saved;21;Rp;Siti"),
+        ("Jumlah (Rp) (ribuan)", "21/11/2026;belt-saved;21;;Siti"),
+        ("Jumlah (@1000)", "21/11/2026;bsf-fed;21;kg;Siti"),
+        ("Jumlah (1000 kg)", "21/11/2026;bsf-fed;21;kg;Siti"),
+        ("Jumlah (karung @50 kg)", "21/11/2026;bsf-fed;21;kg;Siti"),
+        ("Jumlah (ribu karung)", "21/11/2026;bsf-fed;21;kg;Siti"),
+        ("Jumlah (kg/hari)", "21/11/2026;bsf-fed;21 kg;;Siti"),
+        ("Jumlah (kodi)", "21/11/2026;bsf-fed;21;kg;Siti"),
+    ] {
+        let text = format!("tanggal;indikator;{heading};satuan;oleh\n{row}\n");
+        let refused = read(&text, &[]).unwrap_err();
+        let is_told =
+            matches!(&refused, TableError::HeadingMultiple { heading: one } if one == heading);
+        assert!(is_told, "{heading}: {refused:?}");
+        let unit = if row.contains("belt") { "Rp" } else { "kg" };
+        let named = format!("{heading}=jumlah ({unit})");
+        assert_eq!(read(&text, &[&named]).unwrap().rows.len(), 1, "{heading}");
+    }
+}
+
+#[test]
+fn a_line_above_the_headings_that_multiplies_or_says_another_unit_is_refused() {
+    let money = "tanggal;indikator;jumlah;satuan;oleh\n21/11/2026;belt-saved;21;Rp;Siti\n";
+    let weight = "tanggal;indikator;jumlah (kg);oleh\n21/11/2026;bsf-fed;21;Siti\n";
+    for (above, table) in [
+        ("(dalam ribuan rupiah)", money),
+        ("Laporan November;dalam jutaan rupiah", money),
+        ("Satuan: ribuan Rp", money),
+        ("(Rp '000)", money),
+        ("Satuan: ton", weight),
+        ("Satuan;karung", weight),
+        ("Semua jumlah dalam ton", weight),
+        ("Pengali: 50", weight),
+    ] {
+        let refused = read(&format!("{above}\n{table}"), &[]).unwrap_err();
+        assert!(
+            matches!(refused, TableError::LineAbove { line: 1, .. }),
+            "{above}: {refused:?}"
+        );
+        let message = refused.message(Language::Id);
+        assert!(message.contains("--column \"jumlah"), "{message}");
+    }
+    for (above, table) in [
+        ("Satuan: kg", weight),
+        ("Rekap limbah dalam kg", weight),
+        ("Satuan kerja: Dinas Lingkungan", weight),
+        ("Target 1,2 juta rupiah", money),
+        ("Satuan: Rp", money),
+    ] {
+        let found = read(&format!("{above}\n{table}"), &[]);
+        assert_eq!(found.unwrap().rows.len(), 1, "{above}");
+    }
+    let ton = "Satuan: ton\ntanggal;indikator;jumlah;oleh;cara\n\
+               21/11/2026;bsf-fed;2;Siti;ditimbang\n";
+    assert!(amounts(&read(ton, &[]).unwrap())[0].starts_with("2000"));
+}
+
+#[test]
+fn a_number_format_that_multiplies_is_never_dropped() {
+    for (format, found) in [
+        // As in a cell of text: `21000 ribu`.
+        ("#,##0\" ribu\"", "21000000 IDR"),
+        ("0.0\"k\"", "ledger-units-differ"),
+        ("#,##0,", "ledger-units-differ"),
+        ("0,", "ledger-units-differ"),
+    ] {
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let sheet = book.add_worksheet();
+        let shown = rust_xlsxwriter::Format::new().set_num_format(format);
+        for (column, (heading, text)) in (0..).zip([
+            ("tanggal", "20/11/2026"),
+            ("indikator", "belt-saved"),
+            ("satuan", "Rp"),
+            ("oleh", "Siti"),
+        ]) {
+            sheet.write_string(0, column, heading).unwrap();
+            sheet.write_string(1, column, text).unwrap();
+        }
+        sheet.write_string(0, 4, "jumlah").unwrap();
+        sheet
+            .write_number_with_format(1, 4, 21_000, &shown)
+            .unwrap();
+        let bytes = book.save_to_buffer().unwrap();
+        let table = read_table(&bytes, &IndicatorDefinitions::built_in()).unwrap();
+        assert_eq!(amounts(&table), [found], "{format}");
+    }
+}
+
+#[test]
 fn a_total_with_a_day_or_in_place_of_one_is_left_out_and_told() {
     let head = "tanggal;indikator;uraian;jumlah;satuan;cara;oleh\n\
                 20/11/2026;bsf-fed;pagi;12,5;kg;ditimbang;Siti\n\

@@ -5,6 +5,7 @@ use super::entry_field::EntryField;
 use super::indicator_definitions::IndicatorDefinitions;
 use super::sheet_rows::{MissingHeadings, SheetCell, TableError};
 use super::value_parser;
+use super::written_multiplier::{LineStatement, has_multiplier, line_statements, multiplier_power};
 use crate::i18n::Language;
 use crate::limits::LEDGER_HEADING_ROWS_MAX;
 use jiff::tz::TimeZone;
@@ -90,7 +91,7 @@ pub(super) struct TableHeadings {
     pub(super) unit: Option<String>,
     /// Unit of the heading that the call counts more than.
     pub(super) overridden: Option<String>,
-    /// Heading of the quantities that multiplies a unit in a way that no unit of the ledger has.
+    /// Heading of the quantities of which something is no unit of the ledger.
     multiplied: Option<String>,
     /// Further columns with the heading of a field that may have one column only.
     twice: Vec<(usize, EntryField)>,
@@ -120,6 +121,16 @@ impl TableHeadings {
         }
         if let Some(heading) = headings.multiplied.take() {
             return Err(TableError::HeadingMultiple { heading });
+        }
+        if named.iter().all(|column| column.unit.is_none()) {
+            let above = cells.get(..at).unwrap_or_default();
+            let taken = take_units_above(above, &mut headings.unit, definitions);
+            let heading = || headings.text_of(EntryField::Quantity, row);
+            taken.map_err(|(line, found)| TableError::LineAbove {
+                line,
+                found,
+                heading: heading(),
+            })?;
         }
         headings.place = (!headings.is_entry(row)).then_some(at);
         Ok(headings)
@@ -187,6 +198,14 @@ impl TableHeadings {
         day.is_some_and(|cell| value_parser::parse_entry_time(cell.text(), &TimeZone::UTC).is_ok())
     }
 
+    /// Heading of the first column of a field.
+    fn text_of(&self, field: EntryField, row: &[SheetCell]) -> String {
+        let mut columns = self.columns.iter();
+        let column = columns.find(|(_, one)| *one == field);
+        let cell = column.and_then(|(at, _)| row.get(*at));
+        cell.map_or_else(String::new, |cell| cell.text().to_owned())
+    }
+
     /// Columns for a field as `3 (Jumlah), 5 (Nilai)`.
     fn columns_of(&self, field: EntryField, row: &[SheetCell]) -> String {
         let all = self.columns.iter().chain(&self.twice);
@@ -216,72 +235,147 @@ fn bracket_text(text: &str) -> Option<&str> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct MultipliedUnit;
 
-/// Words that multiply a unit, in lower case, with their power of ten.
-const MULTIPLIERS: [(&str, i8); 14] = [
-    ("ratusan", 2),
-    ("ribu", 3),
-    ("ribuan", 3),
-    ("rb", 3),
-    ("thousand", 3),
-    ("thousands", 3),
-    ("juta", 6),
-    ("jutaan", 6),
-    ("jt", 6),
-    ("million", 6),
-    ("millions", 6),
-    ("miliar", 9),
-    ("milyar", 9),
-    ("billion", 9),
-];
-
-/// Power of ten of a word that multiplies: `ribuan`, `x1000`.
-fn multiplier_power(word: &str) -> Option<i8> {
-    let word = word.to_lowercase();
-    let listed = MULTIPLIERS.iter().find(|(one, _)| *one == word);
-    let digits = || {
-        let digits = word.strip_prefix(['x', '\u{d7}', '*'])?;
-        let zeros = digits.strip_prefix('1')?.replace(['.', ','], "");
-        let is_power = !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0');
-        i8::try_from(zeros.len()).ok().filter(|_| is_power)
-    };
-    listed.map(|(_, power)| *power).or_else(digits)
-}
-
 /// Unit of a heading, as the ledger spells it: in brackets, or behind the name (`Berat ton`).
-/// Errors: it is multiplied, and no unit of the ledger is that.
+/// Errors: it is multiplied in a way that no unit of the ledger is, or something in brackets is no
+/// unit.
 fn unit_of_heading(
     text: &str,
     definitions: &IndicatorDefinitions,
 ) -> Result<Option<String>, MultipliedUnit> {
-    let inside = bracket_text(text);
-    let words = inside.unwrap_or(text).replace('_', " ");
-    let words = words.replace("x 1", "x1");
+    let inside: Vec<&str> = bracket_texts(text).collect();
+    if inside.is_empty() {
+        return unit_behind_name(text, definitions);
+    }
+    let outside: String = text.split(['(', '[']).map(behind_brackets).collect();
+    let is_name = definitions.column_field(&outside).is_some();
+    if !is_name && has_multiplier(&outside) {
+        return Err(MultipliedUnit);
+    }
+    let mut found: Option<String> = None;
+    for group in inside {
+        // A note in brackets may multiply (`karung @50 kg`), so none is passed over.
+        let unit = unit_of_text(group, definitions).ok_or(MultipliedUnit)?;
+        if found.replace(unit.clone()).is_some_and(|one| one != unit) {
+            return Err(MultipliedUnit);
+        }
+    }
+    Ok(found)
+}
+
+/// Texts in the brackets of a heading.
+fn bracket_texts(text: &str) -> impl Iterator<Item = &str> {
+    let groups = text.split(['(', '[']).skip(1);
+    let inside = groups.map(|group| group.split([')', ']']).next().unwrap_or_default());
+    inside.filter(|text| !text.trim().is_empty())
+}
+
+/// Text of a part of a heading that stands outside of its brackets, with a space.
+fn behind_brackets(part: &str) -> String {
+    let (_, rest) = part.split_once([')', ']']).unwrap_or(("", part));
+    format!("{rest} ")
+}
+
+/// Unit that a whole text says, also a multiplied one that the ledger has: `ribuan kg`.
+fn unit_of_text(text: &str, definitions: &IndicatorDefinitions) -> Option<String> {
+    let words = heading_words(text);
+    let words: Vec<&str> = words.split_whitespace().collect();
+    let words = match &*words {
+        ["dalam" | "Dalam" | "in", rest @ ..] if !rest.is_empty() => rest,
+        all => all,
+    };
+    let unit = |words: &[&str]| definitions.unit_id(&words.join(" ")).map(str::to_owned);
+    if let Some(whole) = unit(words) {
+        return Some(whole);
+    }
+    let mut found = words.iter().enumerate();
+    let (at, power) = found.find_map(|(at, word)| Some((at, multiplier_power(word)?)))?;
+    let base = match (&words[..at], &words[at + 1..]) {
+        ([], behind) => unit(behind)?,
+        (before, []) => unit(before)?,
+        _ => return None,
+    };
+    multiplied_unit(&base, power, definitions)
+}
+
+/// Unit behind the name of a heading without brackets. Errors: as of [`unit_of_heading`].
+fn unit_behind_name(
+    text: &str,
+    definitions: &IndicatorDefinitions,
+) -> Result<Option<String>, MultipliedUnit> {
+    let words = heading_words(text);
     let words: Vec<&str> = words.split_whitespace().collect();
     let unit = |words: &[&str]| definitions.unit_id(&words.join(" ")).map(str::to_owned);
-    if let Some(whole) = unit(&words).filter(|_| inside.is_some()) {
-        return Ok(Some(whole));
-    }
-    let found = words.iter().enumerate();
-    let mut found = found.filter_map(|(at, word)| Some((at, multiplier_power(word)?)));
-    if let Some((at, power)) = found.next() {
+    let mut found = words.iter().enumerate();
+    if let Some((at, power)) = found.find_map(|(at, word)| Some((at, multiplier_power(word)?))) {
         let (before, behind) = (&words[..at], &words[at + 1..]);
         let last = before.len().saturating_sub(1);
-        let base = unit(behind).or_else(|| unit(&before[last..]));
-        let is_that =
-            |unit: &&str, base: &str| definitions.power_between(unit, base) == Some(power);
-        let multiplied = base.map(|base| definitions.units().find(|unit| is_that(unit, &base)));
-        return match multiplied {
-            Some(found) => Ok(Some(found.ok_or(MultipliedUnit)?.to_owned())),
-            // `juta` alone is a unit of money.
-            None => unit(&words[at..=at]).map(Some).ok_or(MultipliedUnit),
+        let base = match behind {
+            [] => unit(&before[last..]),
+            _ => Some(unit(behind).ok_or(MultipliedUnit)?),
         };
+        let multiplied = match base {
+            Some(base) => multiplied_unit(&base, power, definitions),
+            // `juta` alone is a unit of money.
+            None => unit(&words[at..=at]),
+        };
+        return multiplied.map(Some).ok_or(MultipliedUnit);
     }
-    if inside.is_some() || definitions.column_field(text).is_some() {
+    if has_multiplier(text) {
+        return Err(MultipliedUnit);
+    }
+    if definitions.column_field(text).is_some() {
         return Ok(None);
     }
     // The name stands in front.
     Ok((1..words.len()).find_map(|from| unit(&words[from..])))
 }
+
+/// Words of a heading, with `x 1.000` in one.
+fn heading_words(text: &str) -> String {
+    text.replace('_', " ").replace("x 1", "x1")
+}
+
+/// Unit of the ledger that is another one times a power of ten.
+fn multiplied_unit(base: &str, power: i8, definitions: &IndicatorDefinitions) -> Option<String> {
+    let is_that = |unit: &&str| definitions.power_between(unit, base) == Some(power);
+    definitions.units().find(is_that).map(str::to_owned)
+}
+
+/// Takes the unit that the lines above the headings say, where the headings say none. Errors: a
+/// line multiplies the quantities, or says another unit.
+fn take_units_above(
+    cells: &[(u64, Vec<SheetCell>)],
+    unit: &mut Option<String>,
+    definitions: &IndicatorDefinitions,
+) -> Result<(), (u64, String)> {
+    for (line, row) in cells {
+        let texts = row.iter().map(SheetCell::text);
+        let texts: Vec<&str> = texts.filter(|text| !text.is_empty()).collect();
+        for statement in line_statements(&texts) {
+            let (text, is_sure) = match statement {
+                LineStatement::Multiplier(text) => (text, true),
+                // A row of many cells may be the upper one of two rows of headings.
+                LineStatement::Unit { text, is_sure, .. } => {
+                    let is_short = texts.len() <= STATEMENT_CELLS_MAX;
+                    let is_sure = (is_sure && is_short) || has_multiplier(&text);
+                    (text, is_sure)
+                }
+            };
+            let bare = text.trim_matches(['(', ')', '[', ']', '.']);
+            let said = unit_of_text(bare, definitions);
+            match (said, &*unit) {
+                (Some(said), Some(unit)) if said == *unit => {}
+                (Some(said), None) if !has_multiplier(&text) => *unit = Some(said),
+                (None, _) if !is_sure => {}
+                _ => return Err((*line, text)),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Filled cells of a line that says a unit, at most.
+const STATEMENT_CELLS_MAX: usize = 4;
 
 /// Error of a table in which no row has all needed headings.
 fn missing_error(

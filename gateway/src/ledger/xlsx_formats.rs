@@ -1,6 +1,7 @@
 //! [`NumberFormats`]: units that the number formats of a workbook write behind a number
 //! (`0.0" kW"`). A reader of the sheet sees them, so they belong to the number.
 
+use super::written_multiplier::has_multiplier;
 use super::xlsx_parts::part_text;
 use drivers::units;
 use quick_xml::events::Event;
@@ -154,7 +155,7 @@ fn shown_unit_of(id: u32, codes: &HashMap<u32, String>) -> Option<ShownUnit> {
 /// `0.0\ \k\W`, `0%`. A comma behind the digits shows thousands.
 fn shown_unit(code: &str) -> Option<ShownUnit> {
     let (mut unit, mut power, mut has_digits) = (String::new(), 0, false);
-    let mut commas = 0;
+    let (mut commas, mut front) = (0, String::new());
     let mut signs = code.chars();
     while let Some(sign) = signs.next() {
         match sign {
@@ -173,7 +174,7 @@ fn shown_unit(code: &str) -> Option<ShownUnit> {
             '0' | '#' | '?' | '.' => {
                 // What stands in front is no unit here, and a comma between digits groups them.
                 (has_digits, commas) = (true, 0);
-                unit.clear();
+                front.push_str(&std::mem::take(&mut unit));
             }
             ',' => commas += 1,
             '%' => {
@@ -186,12 +187,26 @@ fn shown_unit(code: &str) -> Option<ShownUnit> {
         }
     }
     let unit = unit.trim().trim_matches(['(', ')', '[', ']']).to_owned();
-    let is_unit = units::find_unit(&unit).is_some() || units::is_unconverted_unit(&unit);
-    (has_digits && is_unit).then_some(ShownUnit {
-        unit,
-        power: power - 3 * commas,
-    })
+    let power = power - 3 * commas;
+    // A reader of the sheet sees `120 ribu`, or 120 of a stored 120000; the heading may mean
+    // either, so the number is never taken without what multiplies it.
+    let is_multiplied = has_multiplier(&unit) || SHORT_MULTIPLIERS.contains(&&*unit);
+    let is_unit =
+        units::find_unit(&unit).is_some() || units::is_unconverted_unit(&unit) || is_multiplied;
+    let unit = match (is_unit, commas) {
+        (true, _) => unit,
+        (false, 0) if has_multiplier(&front) => front.trim().to_owned(),
+        (false, 0) => return None,
+        (false, _) => format!(
+            "\u{d7}1{}",
+            "000".repeat(usize::try_from(commas).unwrap_or(1))
+        ),
+    };
+    has_digits.then_some(ShownUnit { unit, power })
 }
+
+/// Texts behind a number that multiply it.
+const SHORT_MULTIPLIERS: [&str; 6] = ["k", "K", "M", "B", "Jt", "Rb"];
 
 #[cfg(test)]
 mod tests {
@@ -209,6 +224,13 @@ mod tests {
             ("0%", "%", 2),
             ("0.0\" ton\"", "ton", 0),
             ("0\" °C\"", "°C", 0),
+            ("#,##0\" ribu\"", "ribu", 0),
+            ("0.0\"k\"", "k", 0),
+            ("#,##0.0,\"k\"", "k", -3),
+            ("0,", "\u{d7}1000", -3),
+            ("#,##0,,", "\u{d7}1000000", -6),
+            ("\"Rp ribu \"#,##0", "Rp ribu", 0),
+            ("#,##0\".000\"", ".000", 0),
         ] {
             let found = shown_unit(code).unwrap();
             assert_eq!((&*found.unit, found.power), (unit, power), "{code}");

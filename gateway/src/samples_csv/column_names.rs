@@ -1,6 +1,7 @@
 //! Names that columns have, and what a name says: time, row number, zone, order of dates.
 
 use crate::i18n::written_time::{self, DateOrder};
+use crate::ledger::is_factor_label;
 use csv::StringRecord;
 
 /// Names of the time column, in lower case (English, Bahasa Indonesia, German, and those of
@@ -121,7 +122,7 @@ pub(super) fn names_status(name: &str) -> bool {
 
 /// Whether a column of this name says something about its rows, so that it is never taken unasked.
 pub(super) fn is_side_column(name: &str) -> bool {
-    is_row_number(name) || names_zones(name) || names_status(name)
+    is_row_number(name) || names_zones(name) || names_status(name) || is_factor_label(name)
 }
 
 /// Column of the times, by the name that was asked for, else by its usual names.

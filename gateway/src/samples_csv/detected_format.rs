@@ -55,6 +55,8 @@ pub struct DetectedTableFormat {
     pub stated_units: Vec<(UnitSource, HeadingUnit)>,
     /// Lines above the heading that were skipped.
     pub head: usize,
+    /// Lines above the heading, by their number, as the file writes them.
+    pub head_texts: Vec<(u64, String)>,
     /// Line and content of the first reading in the file.
     pub first: Option<(u64, ImportRow)>,
     /// Time and value of that reading as the file writes them.

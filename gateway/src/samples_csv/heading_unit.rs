@@ -1,5 +1,6 @@
 //! Unit of measure in the heading of a column, and what looks like one.
 
+use crate::ledger::{has_bare_power, has_multiplier};
 use drivers::units::{self, UnitOfMeasure};
 
 /// Most characters of a text in brackets that may be the symbol of a unit.
@@ -83,6 +84,8 @@ pub enum UnitSource {
     Below,
     /// A line above the heading, by its number.
     Above(u64),
+    /// A column of factors beside the values.
+    Factor,
 }
 
 impl UnitSource {
@@ -93,44 +96,10 @@ impl UnitSource {
             Self::Column => "exchange-source-column".to_owned(),
             Self::Heading => "exchange-source-heading".to_owned(),
             Self::Below => "exchange-source-below".to_owned(),
+            Self::Factor => "exchange-source-factor".to_owned(),
             Self::Above(line) => ["exchange-source-above", &*line.to_string()].join(" "),
         }
     }
-}
-
-/// Words that multiply a unit, in lower case.
-const MULTIPLIER_WORDS: [&str; 11] = [
-    "ratusan",
-    "ribu",
-    "ribuan",
-    "juta",
-    "jutaan",
-    "miliar",
-    "thousand",
-    "thousands",
-    "million",
-    "millions",
-    "billion",
-];
-
-/// Whether a text multiplies its unit: `ribuan kWh`, `kWh x1000`, `10^3 kWh`.
-fn has_multiplier(text: &str) -> bool {
-    let text = text.to_lowercase();
-    let is_end = |sign: char| sign.is_whitespace() || "()[]_;:".contains(sign);
-    let mut is_after_sign = false;
-    text.split(is_end)
-        .filter(|word| !word.is_empty())
-        .any(|word| {
-            let rest = word.strip_prefix(['x', '\u{d7}', '*']);
-            let digits: String = rest.unwrap_or(word).replace(['.', ','], "");
-            let power = digits.strip_prefix('1').filter(|zeros| !zeros.is_empty());
-            let is_power = power.is_some_and(|zeros| zeros.bytes().all(|byte| byte == b'0'));
-            let found = MULTIPLIER_WORDS.contains(&word)
-                || (is_power && (rest.is_some() || is_after_sign))
-                || digits.starts_with("10^");
-            is_after_sign = rest == Some("");
-            found
-        })
 }
 
 /// Unit that a cell or a line says that is there for nothing else; `is_sure`: a text that is none
@@ -158,11 +127,11 @@ fn join_rate(text: &str) -> String {
 /// Unit in a heading such as `kWh`, `Power (kW)`, `Daya kW` or `Daya_kW`. One that is multiplied
 /// (`ribuan kWh`) is unknown.
 pub fn find_heading_unit(heading: &str) -> HeadingUnit {
+    if has_multiplier(heading) {
+        return HeadingUnit::Unknown(heading.trim().to_owned());
+    }
     let heading = join_rate(heading);
     let heading = heading.trim().trim_matches(['(', ')', '[', ']']);
-    if has_multiplier(heading) {
-        return HeadingUnit::Unknown(heading.to_owned());
-    }
     if let Some(unit) = find_spelled_unit(heading) {
         return known_unit(unit, false);
     }
@@ -188,6 +157,9 @@ pub fn find_heading_unit(heading: &str) -> HeadingUnit {
 fn unit_in_brackets(inside: &str) -> HeadingUnit {
     if let Some(unit) = find_spelled_unit(inside) {
         return known_unit(unit, true);
+    }
+    if has_bare_power(inside) {
+        return HeadingUnit::Unknown(inside.to_owned());
     }
     let is_plain = |word: &&str| PLAIN_WORDS.contains(&&*word.to_lowercase());
     let words = inside.split_whitespace().filter(|word| !is_plain(word));
@@ -324,11 +296,14 @@ mod tests {
             ("Energi (kWh/hari)", "? kWh/hari"),
             ("Energi kWh per hari", "? kWh/hari"),
             ("Volume (liter/hari)", "? liter/hari"),
-            ("Energi (ribuan kWh)", "? Energi (ribuan kWh"),
+            ("Energi (ribuan kWh)", "? Energi (ribuan kWh)"),
             ("Energi ribu kWh", "? Energi ribu kWh"),
             ("Energi kWh x1000", "? Energi kWh x1000"),
-            ("Energi (x 1.000 kWh)", "? Energi (x 1.000 kWh"),
-            ("Energi (10^3 kWh)", "? Energi (10^3 kWh"),
+            ("Energi (x 1.000 kWh)", "? Energi (x 1.000 kWh)"),
+            ("Energi (10^3 kWh)", "? Energi (10^3 kWh)"),
+            ("Energi ('000 kWh)", "? Energi ('000 kWh)"),
+            ("Energi kWh (1000)", "? 1000"),
+            ("Energi (kWh) CT 40x", "? Energi (kWh) CT 40x"),
             ("Sensor X1 (kWh)", "kWh"),
         ] {
             assert_eq!(said(heading), unit, "{heading}");

@@ -11,7 +11,7 @@ use super::format_answers::{FormatAnswers, StatedZone, TimeOfRow, offset_text};
 use super::format_clues::TableFormatClues;
 use super::number_format::{self, DecimalSeparator};
 use super::sample_interval::SampleInterval;
-use super::side_columns::{SideColumns, stated_zones, units_above};
+use super::side_columns::{SideColumns, stated_zones};
 use super::table_questions::{
     LoggerTableError, LoggerTableMessage, LoggerTableOptions, list_columns, single_message_error,
     swapped_dates_error, table_message, value_column_error,
@@ -256,9 +256,10 @@ impl LoggerTableReader<'_> {
             column: self.column + 1,
             column_name: self.columns.name(self.column).to_owned(),
             head: self.columns.skipped_lines(),
+            head_texts: self.columns.lines.texts.clone(),
             column_texts: self.columns.texts_below(self.column),
             value_unit: None,
-            stated_units: units_above(self.columns),
+            stated_units: self.side.stated_units(self.columns),
             first: None,
             first_texts: (String::new(), String::new()),
             summaries: (0, 0),
@@ -416,7 +417,15 @@ impl LoggerTableReader<'_> {
             settled.decimals
         };
         let number = number_format::parse_grouped_number(digits, decimals);
-        let number = number.ok_or_else(|| CsvRowError::new(line, CsvRowErrorKind::Value, value))?;
+        let number = number.ok_or_else(|| {
+            let is_multiplied = number_format::is_multiplied_value(value);
+            let kind = if is_multiplied {
+                CsvRowErrorKind::Multiplied
+            } else {
+                CsvRowErrorKind::Value
+            };
+            CsvRowError::new(line, kind, value)
+        })?;
         let unit = unit.map(|unit| unit.symbol);
         if understood.first.is_none() {
             understood.value_unit = unit;

@@ -105,6 +105,8 @@ pub enum CsvRowErrorKind {
     Formula,
     /// The value has another unit than those above it.
     Unit,
+    /// Behind the number stands what multiplies it, also by the number format of a workbook.
+    Multiplied,
     /// The month of the date has no such day.
     NoDay,
     /// The date does not exist in the order of day, month and year that the column has.
@@ -146,6 +148,7 @@ impl CsvRowErrorKind {
             Self::Unsorted => "exchange-unsorted",
             Self::Formula => "exchange-formula",
             Self::Unit => "exchange-unit-differs",
+            Self::Multiplied => "exchange-multiplied",
             Self::NoDay => "exchange-no-day",
             Self::NotInOrder => "exchange-not-in-order",
             Self::Weekday => "exchange-weekday",

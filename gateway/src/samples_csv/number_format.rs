@@ -4,6 +4,7 @@
 
 use super::parse_number;
 use crate::domain::ExactNumber;
+use crate::ledger::has_multiplier;
 use drivers::units::{self, UnitOfMeasure};
 use std::borrow::Cow;
 
@@ -99,6 +100,15 @@ pub(super) fn split_value_unit(text: &str) -> (&str, Option<&'static UnitOfMeasu
         Some(unit) => (digits, Some(unit)),
         None => (text, None),
     }
+}
+
+/// Whether a value is a number with what multiplies it behind: `120 ribu`, `120 k`, `120 ×1000`.
+pub(super) fn is_multiplied_value(text: &str) -> bool {
+    let text = text.trim();
+    let is_end = |sign: char| !(sign.is_ascii_digit() || ".,".contains(sign));
+    let at = text.find(is_end).filter(|at| *at > 0);
+    let behind = at.map_or("", |at| text[at..].trim());
+    has_multiplier(text) || ["k", "K", "M", "B"].contains(&behind)
 }
 
 /// Evidence of one value about the decimal separator.

@@ -8,7 +8,9 @@ use super::heading_unit::{HeadingUnit, UnitSource, stated_unit};
 use super::row_status::RowStatuses;
 use super::text_encoding;
 use crate::i18n::written_time::{parse_zone, parse_zone_word};
-use crate::ledger::{starts_with_summary, sums_own_column};
+use crate::ledger::{
+    is_factor_label, is_factor_of_one, starts_with_digit, starts_with_summary, sums_own_column,
+};
 use csv::StringRecord;
 use drivers::units;
 use jiff::Timestamp;
@@ -27,6 +29,8 @@ pub(super) struct SideColumns {
     zone: Option<usize>,
     /// Column that says whether the value is right.
     status: Option<usize>,
+    /// Name and value of the column of factors beside the value.
+    factor: Option<String>,
     /// Columns in which some rows, but not most, are called a total.
     labels: Vec<usize>,
     /// Whether formulas over the column of the values are totals, since most rows have none.
@@ -89,7 +93,10 @@ impl SideColumns {
         };
         let mut named = free().filter(|at| names_zones(columns.name(*at)));
         let mut status = free().filter(|at| names_status(columns.name(*at)));
+        let factors = free().filter(|at| is_factor_label(columns.name(*at)));
+        let mut factors = factors.filter_map(|at| factor_of_column(text, columns, at));
         Self {
+            factor: factors.next(),
             unit: own_units.find_map(|at| Some((at, is_unit(at)?))),
             zone: named.next(),
             status: status.next(),
@@ -109,6 +116,13 @@ impl SideColumns {
         stated.map_or(HeadingUnit::Unsaid, |(cell, is_sure)| {
             stated_unit(cell, is_sure)
         })
+    }
+
+    /// Units that no row says for itself: those above the heading, and the column of factors.
+    pub(super) fn stated_units(&self, columns: &TableColumns) -> Vec<(UnitSource, HeadingUnit)> {
+        let factor = self.factor.clone().map(HeadingUnit::Unknown);
+        let factor = factor.map(|text| (UnitSource::Factor, text));
+        factor.into_iter().chain(units_above(columns)).collect()
     }
 
     /// Status of a row; empty without one.
@@ -173,7 +187,7 @@ pub(super) fn stated_zones(columns: &TableColumns) -> Vec<StatedZone> {
 
 /// Units that lines above the heading say. In a table of several values, one that names a quantity,
 /// or none of them, counts where it fits.
-pub(super) fn units_above(columns: &TableColumns) -> Vec<(UnitSource, HeadingUnit)> {
+fn units_above(columns: &TableColumns) -> Vec<(UnitSource, HeadingUnit)> {
     let is_only = columns.real_values().len() == 1;
     let units = columns.lines.units.iter().filter_map(|one| {
         let unit = match &one.unit {
@@ -187,6 +201,16 @@ pub(super) fn units_above(columns: &TableColumns) -> Vec<(UnitSource, HeadingUni
         Some((UnitSource::Above(one.line), unit))
     });
     units.collect()
+}
+
+/// Name and first number of a column of factors that changes a value, such as `Pengali: 40`.
+fn factor_of_column(text: &str, columns: &TableColumns, at: usize) -> Option<String> {
+    let rows = text_encoding::csv_rows(text, columns.separator).skip(columns.first);
+    let cells = rows.filter_map(|(_, row)| row.get(at).map(str::to_owned));
+    // A column `PT` may have names of companies.
+    let is_factor = |cell: &String| starts_with_digit(cell) && !is_factor_of_one(cell);
+    let found = cells.into_iter().find(is_factor)?;
+    Some(format!("{}: {found}", columns.name(at)))
 }
 
 /// Whether the value of a row (line, column) is a formula over its own column.

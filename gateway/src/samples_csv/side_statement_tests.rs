@@ -99,6 +99,49 @@ fn a_unit_is_taken_from_the_column_beside_the_values_and_from_lines_above() {
 }
 
 #[test]
+fn what_multiplies_the_values_is_stated_and_the_lines_above_are_kept() {
+    for (file, found) in [
+        (
+            "Waktu;Energi (kWh);Pengali\n2026-11-01 10:00;5,2;40\n",
+            "Factor ? Pengali: 40",
+        ),
+        (
+            "Waktu;kWh;CT\n2026-11-01 10:00;5,2;200/5\n",
+            "Factor ? CT: 200/5",
+        ),
+        (
+            "(dalam ribuan kWh)\nWaktu;kWh\n2026-11-01 10:00;5,2\n",
+            "Above(1) ? (dalam ribuan kWh)",
+        ),
+        (
+            "Faktor kali: 40\nWaktu;kWh\n2026-11-01 10:00;5,2\n",
+            "Above(1) ? Faktor kali: 40",
+        ),
+        (
+            "Semua nilai dalam MWh\nWaktu;kWh\n2026-11-01 10:00;5,2\n",
+            "Above(1) MWh",
+        ),
+    ] {
+        assert_eq!(units(file), [found], "{file}");
+    }
+    assert_eq!(
+        units("Waktu;kWh;Pengali\n2026-11-01 10:00;5,2;1\n"),
+        Vec::<String>::new()
+    );
+    let titled = "PLTS Balai\n\nWaktu;kWh\n2026-11-01 10:00;5,2\n";
+    let head = read(titled, Some("WIB")).format.head_texts;
+    assert_eq!(head, [(1, "PLTS Balai".to_owned())]);
+    for value in ["120 ribu", "120k", "120 \u{d7}1000"] {
+        let file = format!("Waktu;kWh\n2026-11-01 10:00;{value}\n");
+        assert_eq!(
+            refused(&file, Some("WIB")).1,
+            [(2, CsvRowErrorKind::Multiplied)],
+            "{value}"
+        );
+    }
+}
+
+#[test]
 fn a_unit_column_belongs_to_the_values_left_of_it() {
     let file = "Waktu;Daya;Satuan;Energi;Satuan\n2026-11-01 10:00;5,2;kW;7,5;kWh\n";
     for (column, unit) in [("Daya", "kW"), ("Energi", "kWh")] {

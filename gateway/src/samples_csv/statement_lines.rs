@@ -4,18 +4,15 @@
 use super::column_names::offset_of_heading;
 use super::heading_unit::{HeadingUnit, stated_unit};
 use super::text_encoding::NumberedCells;
+use crate::i18n::excerpt;
 use crate::i18n::written_time::parse_zone;
-use csv::StringRecord;
+use crate::ledger::{LineStatement, labelled_texts, line_statements};
 use jiff::tz::{Offset, TimeZone};
 
-/// Words of a label of units, in lower case; `unit` may also be a device.
-const UNIT_WORDS: [&str; 5] = ["satuan", "units", "uom", "einheit", "unit"];
 /// Words of a label of zones, in lower case.
 const ZONE_WORDS: [&str; 6] = ["zona", "zone", "timezone", "time_zone", "tz", "zeitzone"];
 /// Words of a sentence about the times, in lower case.
 const TIME_WORDS: [&str; 6] = ["time", "times", "timestamps", "waktu", "jam", "zeiten"];
-/// Words of a label without a colon, at most.
-const LABEL_WORDS_MAX: usize = 3;
 
 /// Unit that a line says.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +31,8 @@ pub(super) struct StatementLines {
     pub(super) units: Vec<LineUnit>,
     /// Line in the file, and zone.
     pub(super) zones: Vec<(u64, TimeZone)>,
+    /// Text of every line that is not blank.
+    pub(super) texts: Vec<(u64, String)>,
 }
 
 impl StatementLines {
@@ -41,8 +40,15 @@ impl StatementLines {
     pub(super) fn read(rows: &[NumberedCells]) -> Self {
         let mut found = Self::default();
         for (line, row) in rows {
-            for (label, text) in labelled_texts(row) {
-                found.add_labelled(*line, &label, text);
+            let cells: Vec<&str> = row.iter().filter(|cell| !cell.is_empty()).collect();
+            if !cells.is_empty() {
+                found.texts.push((*line, excerpt(&cells.join(" "))));
+            }
+            for (label, text) in labelled_texts(&cells) {
+                found.add_labelled(*line, label, text);
+            }
+            for statement in line_statements(&cells) {
+                found.add_statement(*line, statement);
             }
             let mut sentences = row.iter().filter_map(zone_of_sentence);
             if let Some(zone) = sentences.next() {
@@ -64,48 +70,34 @@ impl StatementLines {
     }
 
     fn add_labelled(&mut self, line: u64, label: &str, text: &str) {
+        let label = label.to_lowercase();
         let words: Vec<&str> = label.split_whitespace().collect();
         let has = |all: &[&str]| words.iter().any(|word| all.contains(word));
         let is_offset = || has(&["utc", "gmt"]) && has(&["offset"]);
-        if has(&ZONE_WORDS) || is_offset() {
-            if let Some(zone) = zone_of_text(text) {
-                self.add_zone(line, zone);
-            }
-            return;
+        if (has(&ZONE_WORDS) || is_offset())
+            && let Some(zone) = zone_of_text(text)
+        {
+            self.add_zone(line, zone);
         }
-        if !has(&UNIT_WORDS) {
-            return;
-        }
-        let is_sure = has(&UNIT_WORDS[..UNIT_WORDS.len() - 1]);
-        let unit = stated_unit(text, is_sure);
+    }
+
+    fn add_statement(&mut self, line: u64, statement: LineStatement) {
+        let (unit, is_general) = match statement {
+            LineStatement::Multiplier(text) => (HeadingUnit::Unknown(text), true),
+            LineStatement::Unit {
+                text,
+                is_sure,
+                is_general,
+            } => (stated_unit(&text, is_sure), is_general),
+        };
         if unit != HeadingUnit::Unsaid {
             self.units.push(LineUnit {
                 line,
                 unit,
-                is_general: words.len() == 1,
+                is_general,
             });
         }
     }
-}
-
-/// Labels, in lower case, with their texts: `Unit: kW` in one cell, or `Unit` beside `kW`.
-fn labelled_texts(row: &StringRecord) -> Vec<(String, &str)> {
-    let cells: Vec<&str> = row.iter().filter(|cell| !cell.is_empty()).collect();
-    let mut all = Vec::new();
-    for (at, cell) in cells.iter().enumerate() {
-        let (label, rest) = cell.split_once([':', '=']).unwrap_or((cell, ""));
-        let label = label.trim_start_matches(|sign: char| !sign.is_alphanumeric());
-        let has_sign = label.len() < cell.len() && cell.contains([':', '=']);
-        let is_short = label.split_whitespace().count() <= LABEL_WORDS_MAX;
-        let text = match rest.trim() {
-            "" => cells.get(at + 1).copied().filter(|_| has_sign || is_short),
-            rest => Some(rest),
-        };
-        if let Some(text) = text {
-            all.push((label.trim().to_lowercase(), text));
-        }
-    }
-    all
 }
 
 /// Zone of a text such as `WIT`, `UTC+9`, `Asia/Jayapura (+09:00)`.
@@ -162,6 +154,13 @@ mod tests {
             ("Power unit: hp", "? hp"),
             ("Satuan: karung", "? karung"),
             ("Alat: INV-01;Satuan: kW", "kW"),
+            ("Satuan: ribuan kWh", "? ribuan kWh"),
+            ("(dalam ribuan kWh)", "? (dalam ribuan kWh)"),
+            ("Satuan dalam ribuan", "? Satuan dalam ribuan"),
+            ("Semua nilai dalam MWh", "MWh"),
+            ("Pengali: 1000", "? Pengali: 1000"),
+            ("Faktor kali;40", "? Faktor kali: 40"),
+            ("Satuan kerja: Dinas Energi", "-"),
             ("Unit: INV-01", "-"),
             ("Unit ID: 5", "-"),
             ("Lokasi: kebun", "-"),

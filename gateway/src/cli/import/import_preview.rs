@@ -26,6 +26,9 @@ const LENGTHS: [(i64, &str); 4] = [
     (1000, "cli-import-seconds"),
 ];
 
+/// Lines above the heading that are shown, at most.
+const HEAD_LINES_MAX: usize = 12;
+
 /// Prints the detected format with the first reading, so that a person can check both.
 pub(super) fn print_format(
     plan: &PlannedImport,
@@ -83,6 +86,10 @@ fn print_table_format(
     };
     let head = u64::try_from(format.head).unwrap_or(u64::MAX);
     say("exchange-head", (head, 0));
+    for (line, text) in format.head_texts.iter().take(HEAD_LINES_MAX) {
+        let args = [("line", &*line.to_string()), ("found", text)];
+        print_stderr(&lang.text_with("exchange-head-line", &args));
+    }
     say("exchange-summaries", format.summaries);
     say("exchange-missing", format.missing);
     say("exchange-cut", (format.cut, 0));

@@ -2,9 +2,10 @@
 
 use super::import_args::ImportArgs;
 use super::import_questions;
-use super::value_units::{UnitConversion, UnitError, UnitTexts, convert_rows};
+use super::value_units::{StatedUnit, UnitConversion, UnitError, UnitTexts, convert_rows};
 use crate::cli::backend::print_stderr;
 use crate::i18n::Language;
+use crate::ledger::{has_multiplier, is_factor_label};
 use crate::samples_csv::{DetectedTableFormat, UnitSource};
 use crate::storage::ImportRow;
 
@@ -72,6 +73,12 @@ fn print_overridden(converted: &UnitConversion, said: &str, column: &str, lang: 
     }
 }
 
+/// Whether what the file says multiplies the values.
+fn is_multiplied(stated: &StatedUnit) -> bool {
+    let label = stated.text.split([':', '=']).next().unwrap_or_default();
+    stated.source == UnitSource::Factor || has_multiplier(&stated.text) || is_factor_label(label)
+}
+
 fn print_unit_error(
     why: &UnitError,
     format: &DetectedTableFormat,
@@ -82,6 +89,9 @@ fn print_unit_error(
     let (key, found, more) = match why {
         UnitError::Unsaid => ("exchange-unit-unsaid", "", None),
         UnitError::Unfit(found) => ("exchange-unit", &**found, None),
+        UnitError::Unknown(one) if is_multiplied(one) => {
+            ("exchange-unit-multiplied", &*one.text, Some((one, one)))
+        }
         UnitError::Unknown(one) => ("exchange-unit-unknown", &*one.text, Some((one, one))),
         UnitError::Differ(one, other) => ("exchange-units-differ", &*one.text, Some((one, other))),
     };

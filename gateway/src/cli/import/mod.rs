@@ -306,10 +306,19 @@ fn plan_table(
     table: LoggerTable,
     lang: Language,
 ) -> Option<PlannedImport> {
-    let LoggerTable { mut rows, format } = table;
+    let LoggerTable {
+        mut rows,
+        mut format,
+    } = table;
     let unit = config.site.point(&target.point).map(|point| &*point.unit);
     let point = (&*target.point, unit.unwrap_or_default());
     let converted = import_units::convert_values(options, point, (&mut rows, &format), lang)?;
+    // The preview shows what is stored.
+    if let Some((_, first)) = &mut format.first
+        && let Some(stored) = rows.iter().find(|row| row.0 == first.0)
+    {
+        *first = *stored;
+    }
     if rows.is_empty() {
         print_no_rows(&options.file, lang);
         return None;

@@ -1,6 +1,7 @@
 //! Units of values: what the heading or the call says, converted into the unit of the point.
 
 use crate::domain::ExactNumber;
+use crate::ledger::has_multiplier;
 use crate::samples_csv::{HeadingUnit, UnitSource, find_heading_unit};
 use crate::storage::ImportRow;
 use drivers::units::{self, UnitOfMeasure};
@@ -115,7 +116,9 @@ fn check_unconverted(texts: UnitTexts<'_>, wanted: &str) -> Result<UnitConversio
     let mut others = stated.filter(|(_, unit)| match unit {
         HeadingUnit::Known { unit, is_certain } => *is_certain && !is_wanted(unit.symbol),
         // In brackets beside a value without a unit stands a part of its name.
-        HeadingUnit::Unknown(text) => !wanted.is_empty() && !is_wanted(text),
+        HeadingUnit::Unknown(text) => {
+            (!wanted.is_empty() || has_multiplier(text)) && !is_wanted(text)
+        }
         HeadingUnit::Unsaid => false,
     });
     if texts.said.is_some() {
