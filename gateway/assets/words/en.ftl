@@ -1203,6 +1203,7 @@ factor-headline-unverified = not claimed: it uses a number that was never verifi
 factor-headline-illustrative = not claimed: the number is an illustration, not a result
 factor-headline-upper-bound = not claimed: the number is an upper bound
 factor-headline-factor-out-of-date = not claimed: the factor is not valid on all days of the period
+factor-headline-certified = not claimed: a renewable energy certificate (REC) was issued for this energy
 factor-headline-implausible = not plausible, not claimed
 # Figures (account): names
 indicator-plts-generation = Energy generated
@@ -1643,8 +1644,8 @@ chapters-explain-part-rest = { $count } further ones together
 chapters-explain-rows = { $count } parts
 chapters-explain-between = … { $count } in between …
 chapters-explain-readings = first { $first }, last { $last }
-chapters-explain-no-gaps = { $good } of { $expected } readings valid; no gap
-chapters-explain-gaps = { $good } of { $expected } readings valid; gaps: { $gaps }, the longest { $longest } h
+chapters-explain-no-gaps = { $good } of { $expected } intervals have a valid reading; no gap
+chapters-explain-gaps = { $good } of { $expected } intervals have a valid reading; gaps: { $gaps }, the longest { $longest } h
 chapters-explain-factor-is = year of data { $year }; { $status }; { $headline }; factor source: { $source }
 chapters-method-basis = Basis of the methods
 chapters-director-figures = Figures
@@ -1700,6 +1701,7 @@ chapters-director-act-unverified = Have the factor checked against its source.
 chapters-director-act-illustrative = Do not quote it; choose a factor with a source.
 chapters-director-act-upper-bound = Measure what is missing, such as the energy exported to the grid.
 chapters-director-act-factor-out-of-date = Enter the factor that is valid for this period.
+chapters-director-act-certified = Leave this energy to whoever has its certificate.
 chapters-director-act-implausible = Have unit, scale, current transformer and capacity checked on site.
 chapters-director-act-refused = Have unit, scale, current transformer and capacity checked on site.
 chapters-director-act-measured = Have device, cable and power supply checked; the strips show since when.
@@ -3458,6 +3460,7 @@ web-copies-missing = { $place } is not there. Plug the disk in; copies that are 
 fault-secret-open = { $found } can be read by every user of the computer; make it readable for the gateway alone ({ $expected })
 
 # --- what may be claimed: meters that move together, circles, shared masses ---
+account-certified-twin = a certificate (REC) was issued for the energy of { $other }, and what { $asset } measures is probably the same energy, which must not be claimed then: declare how the two are related ([[relation]])
 account-steady-ratio = what { $asset } and { $other } measure changes by one steady ratio, and no relation is declared: probably one quantity twice, by two meters; declare how the two are related ([[relation]]), or take one of them out
 fault-rec-claimed-chain = a certificate (REC) was issued for the energy of asset `{ $found }`; by the declared relations ([[relation]]), what asset `{ $expected }` claims may be in it: leave out the claim, or declare which part of it the certificate is for
 fault-mass-shared = indicator `{ $found }` is also used by asset `{ $expected }`, which is fed under another one: an entry counts for the asset that it names, and for no asset when it names none; record the two under indicators of their own ([[indicator]])

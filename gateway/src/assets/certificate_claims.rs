@@ -56,6 +56,11 @@ pub(crate) fn doubted_certificates(registry: ClaimRegistry<'_>) -> Vec<(Arc<str>
     ids.collect()
 }
 
+/// Whether a certificate was issued for energy that the asset measures.
+pub(crate) fn has_certificate(asset: &Asset) -> bool {
+    MeasuredEnergy::certified(asset).is_some()
+}
+
 /// Each asset with a certificate and each plant that claims beside it, with the certainty that the
 /// two are about the same energy, and whether declared relations give it.
 fn certified_claims(registry: ClaimRegistry<'_>) -> Vec<(&Asset, &Asset, (EnergyOverlap, bool))> {

@@ -66,6 +66,7 @@ impl RuleBench {
             now: crate::domain::UtcMs(0),
             revision: String::new(),
             indicators: Vec::new(),
+            sources: Vec::new(),
             daily: Vec::new(),
             events: Vec::new(),
             events_left_out: 0,

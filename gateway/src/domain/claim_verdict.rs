@@ -39,13 +39,15 @@ pub enum NotClaimedReason {
     UpperBound,
     /// The factor does not hold on all days of the period.
     FactorOutOfDate,
+    /// A certificate (REC) was issued for the energy: it is claimed by whoever has the certificate.
+    Certified,
     /// The number cannot be true.
     Implausible,
 }
 
 impl ClaimVerdict {
     /// All verdicts, from the best to the worst.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Claimable,
         Self::Provisional(ProvisionalReason::NoPage),
         Self::Provisional(ProvisionalReason::PageMissing),
@@ -56,6 +58,7 @@ impl ClaimVerdict {
         Self::NotClaimed(NotClaimedReason::Illustrative),
         Self::NotClaimed(NotClaimedReason::UpperBound),
         Self::NotClaimed(NotClaimedReason::FactorOutOfDate),
+        Self::NotClaimed(NotClaimedReason::Certified),
         Self::NotClaimed(NotClaimedReason::Implausible),
     ];
 
@@ -125,6 +128,7 @@ impl NotClaimedReason {
             Self::Illustrative => "illustrative",
             Self::UpperBound => "upper-bound",
             Self::FactorOutOfDate => "factor-out-of-date",
+            Self::Certified => "certified",
             Self::Implausible => "implausible",
         }
     }

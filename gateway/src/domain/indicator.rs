@@ -270,6 +270,9 @@ pub struct SiteIndicators {
     pub revision: String,
     /// Indicators, assets in the order of the configuration.
     pub indicators: Vec<Indicator>,
+    /// Figures of other assets from which these are computed, in an account of one asset: they
+    /// decide its statuses, and are no figures of it.
+    pub sources: Vec<Indicator>,
     /// Daily values, if requested.
     pub daily: Vec<DailyValues>,
     /// Data events in time order, at most `DATA_EVENTS_MAX`.
@@ -353,6 +356,7 @@ const DOUBT_REMARKS: &[&str] = &[
     "account-steady-ratio",
     "account-claimed-perhaps",
     "account-certified-perhaps",
+    "account-certified-twin",
     "account-refused",
     "account-high-yield",
     "account-low-yield",
@@ -393,6 +397,13 @@ impl SiteIndicators {
     /// Indicator with this id, of this asset or of the site.
     pub fn find(&self, id: &str, asset: Option<&str>) -> Option<&Indicator> {
         let mut all = self.indicators.iter();
+        all.find(|one| &*one.id == id && one.asset.as_deref() == asset)
+    }
+
+    /// The same, also among the figures of other assets from which those of an account of one asset
+    /// are computed.
+    pub fn find_source(&self, id: &str, asset: Option<&str>) -> Option<&Indicator> {
+        let mut all = self.indicators.iter().chain(&self.sources);
         all.find(|one| &*one.id == id && one.asset.as_deref() == asset)
     }
 }

@@ -50,6 +50,12 @@ impl<'a> AssetPlan<'a> {
         })
     }
 
+    /// Whether the plan is for the asset that was asked for, or all were.
+    pub(crate) fn is_asked(&self, ask: &IndicatorQuery) -> bool {
+        let asked = ask.asset.as_ref();
+        asked.is_none_or(|id| *id == self.request.asset.id)
+    }
+
     /// Ids of the points that are read.
     pub(crate) fn point_ids(&self) -> Vec<Arc<str>> {
         let ids = self.lanes.iter().map(|lane| Arc::clone(&lane.point.id));

@@ -43,6 +43,14 @@ impl AssetIndicators {
         self.events.extend(other.events);
     }
 
+    /// Adds the results of another asset without its events.
+    pub(crate) fn merge_figures(&mut self, other: Self) {
+        self.merge(Self {
+            events: DataEventList::default(),
+            ..other
+        });
+    }
+
     /// Changes the reason of figures without a value to `ImplausibleReadings` where all readings of
     /// an input were implausible.
     pub(crate) fn mark_implausible(&mut self, tracks: &[Coverage]) {

@@ -100,15 +100,15 @@ impl MeasuredPeriod {
     }
 }
 
-/// The months around a short period of the whole site; none for a long one, and none where fewer
-/// than two assets could measure the same.
+/// The months around a short period; none for a long one, and none where fewer than two assets
+/// could measure the same.
 pub(crate) async fn periods_around(
     config: &Config,
     store: &Store,
     of: &MeasuredPeriod,
 ) -> Result<Vec<MeasuredPeriod>, IndicatorsError> {
     let mut measured = config.assets.iter().filter(|one| has_main_figure(one));
-    if of.ask.asset.is_some() || measured.nth(1).is_none() {
+    if measured.nth(1).is_none() {
         return Ok(Vec::new());
     }
     let (today, _) = of.span.local_time(of.ask.now.0);

@@ -107,15 +107,14 @@ pub async fn calculate_in_turn<T>(
     turn: impl AsyncFnOnce(u64) -> Result<T, IndicatorsError>,
     progress: &mut (dyn FnMut(CalculationProgress) + Send),
 ) -> Result<SiteIndicators, IndicatorsError> {
-    let wanted = required_assets(config, ask)?;
+    check_asset(config, ask)?;
     let own = MeasuredPeriod::open(config, store, ask.clone()).await?;
     let around = periods_around(config, store, &own).await?;
     let calibrations = store.list_calibrations().await?;
     let lost = store.list_damage().await?;
-    let plans = own.plans((config, store), &calibrations, |asset| {
-        wanted.contains(&asset.id)
-    });
-    let plans = plans.await?;
+    // Also for the figures of one asset: what it is compared with, and rests on, decides what may
+    // be claimed of them.
+    let plans = own.plans((config, store), &calibrations, |_| true).await?;
     let mut near = Vec::new();
     for one in &around {
         let plans = one.plans((config, store), &calibrations, has_main_figure);
@@ -134,8 +133,13 @@ pub async fn calculate_in_turn<T>(
     let mut all = AssetIndicators::default();
     // One asset after the other: only the streams of one asset are open at a time.
     for plan in plans {
-        let points = plan.point_ids();
-        all.merge(plan.run(store, &mut steps).await?);
+        let (points, is_asked) = (plan.point_ids(), plan.is_asked(ask));
+        let made = plan.run(store, &mut steps).await?;
+        if !is_asked {
+            all.merge_figures(made);
+            continue;
+        }
+        all.merge(made);
         let first_of = |device: &str| {
             let mut own = points.iter();
             // A line without a device is for all of them.
@@ -156,6 +160,34 @@ pub async fn calculate_in_turn<T>(
     add_dependent_indicators(config, (span, &own.spans), &book, &mut all);
     mark_operating_days(span, &own.spans, &mut all);
     Ok(build_site_indicators(config, ask, all))
+}
+
+/// Reads the closed days of the asset of a query, or of all, into snapshots, when it is its turn.
+/// Errors: those of [`calculate_indicators`].
+pub async fn keep_closed_days<T>(
+    config: &Config,
+    store: &Store,
+    ask: &IndicatorQuery,
+    turn: impl AsyncFnOnce(u64) -> Result<T, IndicatorsError>,
+) -> Result<(), IndicatorsError> {
+    check_asset(config, ask)?;
+    let own = MeasuredPeriod::open(config, store, ask.clone()).await?;
+    let calibrations = store.list_calibrations().await?;
+    let plans = own.plans((config, store), &calibrations, |asset| {
+        ask.asset.as_ref().is_none_or(|id| *id == asset.id)
+    });
+    let plans = plans.await?;
+    let all = plans.iter().map(AssetPlan::point_days).sum();
+    let _turn = turn(all).await?;
+    let mut steps = ProgressCounter {
+        progress: &mut |_| (),
+        done: 0,
+        all,
+    };
+    for plan in plans {
+        plan.run(store, &mut steps).await?;
+    }
+    Ok(())
 }
 
 /// Adds the indicators that depend on the ledger or on indicators of other assets.
@@ -234,22 +266,52 @@ fn indicators_of_asset<'a>(known: &'a [Indicator], asset: &Asset) -> Vec<&'a Ind
     own.collect()
 }
 
-/// Ids of the assets to be calculated: the asset asked for and those that its indicators depend on;
-/// all assets when none is named.
-fn required_assets(
-    config: &Config,
-    ask: &IndicatorQuery,
-) -> Result<BTreeSet<Arc<str>>, IndicatorsError> {
-    let Some(id) = &ask.asset else {
-        return Ok(config.assets.iter().map(|one| one.id.clone()).collect());
-    };
-    let found = config.assets.iter().find(|one| one.id == *id);
-    let Some(asset) = found else {
-        return Err(IndicatorsError::UnknownAsset(id.clone()));
-    };
-    let mut all = BTreeSet::from([id.clone()]);
-    all.extend(asset.kind.settings().needed_assets().into_iter().cloned());
-    Ok(all)
+/// Checks that the site has the asset that is asked for.
+fn check_asset(config: &Config, ask: &IndicatorQuery) -> Result<(), IndicatorsError> {
+    match &ask.asset {
+        Some(id) if config.assets.iter().all(|one| one.id != *id) => {
+            Err(IndicatorsError::UnknownAsset(id.clone()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Takes out the figures of other assets than this one, and returns those among them from which a
+/// figure of this one is computed.
+fn take_sources(asset: &Arc<str>, all: &mut Vec<Indicator>) -> Vec<Indicator> {
+    let (own, others) = all
+        .drain(..)
+        .partition::<Vec<_>, _>(|one| one.asset.as_ref() == Some(asset));
+    *all = own;
+    let mut wanted = inputs_of(all);
+    let mut sources: Vec<Indicator> = Vec::new();
+    // A figure of an asset may rest on others of it: as many rounds as there are figures at most.
+    for _ in 0..=others.len() {
+        let is_new = |one: &&Indicator| {
+            let key = (Arc::clone(&one.id), one.asset.clone());
+            let is_known = sources
+                .iter()
+                .any(|known| (&known.id, &known.asset) == (&key.0, &key.1));
+            wanted.contains(&key) && !is_known
+        };
+        let more: Vec<Indicator> = others.iter().filter(is_new).cloned().collect();
+        if more.is_empty() {
+            break;
+        }
+        wanted = inputs_of(&more);
+        sources.extend(more);
+    }
+    sources
+}
+
+/// Ids and assets of the figures that are inputs of these ones.
+fn inputs_of(all: &[Indicator]) -> BTreeSet<(Arc<str>, Option<Arc<str>>)> {
+    let inputs = all.iter().flat_map(|one| &one.inputs);
+    let named = inputs.filter_map(|input| match &input.from {
+        InputSource::Indicator { id, asset } => Some((Arc::clone(id), asset.clone())),
+        _ => None,
+    });
+    named.collect()
 }
 
 /// Sorts the indicators in report order and drops those of assets that were not asked for.
@@ -271,8 +333,9 @@ fn build_site_indicators(
     debug_assert_equations(&indicators);
     indicators.iter_mut().for_each(mark_imported);
     let mut daily = if ask.daily { all.daily } else { Vec::new() };
-    if ask.asset.is_some() {
-        indicators.retain(|one| one.asset == ask.asset);
+    let mut sources = Vec::new();
+    if let Some(asset) = &ask.asset {
+        sources = take_sources(asset, &mut indicators);
         daily.retain(|one| one.asset == ask.asset);
         let asset = config
             .assets
@@ -288,6 +351,7 @@ fn build_site_indicators(
         now: ask.now,
         revision: config.revision_id(),
         indicators,
+        sources,
         daily,
         events,
         events_left_out,

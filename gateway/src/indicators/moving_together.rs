@@ -3,6 +3,7 @@
 
 use crate::assets::Asset;
 use crate::assets::catchment::indicators as catchment;
+use crate::assets::certificate_claims::has_certificate;
 use crate::assets::genset::indicators as genset;
 use crate::assets::meter::indicators as meter;
 use crate::assets::pump::indicators as pump;
@@ -107,15 +108,36 @@ fn mark(config: &Config, figures: &mut [Indicator], pair: &MovingPair) {
     let said = IndicatorRemark::new(key)
         .with_arg("asset", config.asset_name(&one.1))
         .with_arg("other", config.asset_name(&other.1));
+    let certified = certified_twin(config, pair);
     for (id, asset) in &pair.figures {
         let is_it = |one: &&mut Indicator| one.id == *id && one.asset.as_ref() == Some(asset);
         if let Some(figure) = figures.iter_mut().find(is_it) {
-            *figure = figure
-                .clone()
-                .with_remark(said.clone())
+            // The certificate first: it is why the claim may be another one's.
+            let told = certified.iter().chain([&said]).cloned();
+            *figure = told
+                .fold(figure.clone(), Indicator::with_remark)
                 .with_verdict(verdict);
         }
     }
+}
+
+/// Remark that one of two figures that are probably one quantity is energy with a certificate.
+fn certified_twin(config: &Config, pair: &MovingPair) -> Option<IndicatorRemark> {
+    let is_certified = |id: &Arc<str>| {
+        let mut all = config.assets.iter();
+        all.any(|asset| asset.id == *id && has_certificate(asset))
+    };
+    let [one, other] = pair.figures.each_ref().map(|(_, asset)| asset);
+    let (asset, other) = match (is_certified(one), is_certified(other)) {
+        (false, true) => (one, other),
+        (true, false) => (other, one),
+        // Two certificates are not for one energy, and what has one claims nothing.
+        _ => return None,
+    };
+    let said = IndicatorRemark::new("account-certified-twin")
+        .with_arg("asset", config.asset_name(asset))
+        .with_arg("other", config.asset_name(other));
+    (pair.likeness != SeriesLikeness::Together).then_some(said)
 }
 
 /// Likeness of two series of one unit on their common days.

@@ -234,6 +234,9 @@ async fn a_plausible_plant_with_a_metered_load_may_be_claimed_as_provisional() {
         find(&all, "plts.generation", Some("plts"))["claim"]["verdict"],
         "claimable"
     );
+    for one in all.iter().filter(|one| one["value"].is_null()) {
+        assert!(one["claim"]["verdict"].is_null(), "{one}");
+    }
     let page = get(&bench, "/laporan?period=2026-11&lang=en").await;
     let number = format!(
         "{:.2}",

@@ -186,6 +186,7 @@ pub(super) fn full_account(period: Period, scale: f64) -> SiteIndicators {
         now: NOW,
         revision: "3e1c9a52".to_owned(),
         indicators,
+        sources: Vec::new(),
         daily: DAILY
             .iter()
             .map(|one| daily_values(*one, &days, scale))

@@ -82,6 +82,7 @@ fn document_with_table(lang: Language, table: ReportTable) -> ReportDocument {
         issued: UtcMs(0),
         revision: String::new(),
         evidence: ReportEvidence::default(),
+        is_unsettled: false,
         sections: vec![section],
         calculations: Vec::new(),
     }

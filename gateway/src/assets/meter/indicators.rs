@@ -3,6 +3,7 @@
 use crate::assets::MeterAsset;
 use crate::assets::solar::plts_sums::GRID_KW_MAX;
 use crate::config::Config;
+use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::indicator::IndicatorSpec;
 use crate::formulas::FormulaStatus;
 use crate::formulas::saved_state::{SavedState, StateArchive};
@@ -103,8 +104,11 @@ impl AssetSums for MeterSums {
         let mut made = AssetIndicators::default();
         for (spec, symbol, amount) in counters.chain(power) {
             let figure = read.total_figure(spec, symbol, Some(amount), FormulaStatus::NoData);
-            made.figures
-                .push(figure.with_remark_if(self.certified, "account-rec"));
+            made.figures.push(if self.certified {
+                figure.with_verdict(ClaimVerdict::NotClaimed(NotClaimedReason::Certified))
+            } else {
+                figure
+            });
             made.daily.extend(read.daily_totals(spec, Some(amount)));
         }
         let all: Vec<_> = self.counters.iter().map(|(_, _, one)| Some(one)).collect();

@@ -29,6 +29,7 @@ impl HandoverRecord<'_> {
             revision: self.revision_digits(),
             // The record is about this moment and not about closed days, so it has no evidence.
             evidence: crate::evidence::ReportEvidence::default(),
+            is_unsettled: false,
             sections: self.build_sections(),
             calculations: Vec::new(),
         }

@@ -80,9 +80,18 @@ impl TestSite {
     }
 
     async fn indicators_at(&self, period: &str, now: &str) -> SiteIndicators {
+        self.indicators_in_scope(period, now, None).await
+    }
+
+    async fn indicators_in_scope(
+        &self,
+        period: &str,
+        now: &str,
+        asset: Option<&str>,
+    ) -> SiteIndicators {
         let ask = IndicatorQuery {
             period: period.parse().unwrap(),
-            asset: None,
+            asset: asset.map(Arc::from),
             now: parse_time(now),
             daily: true,
             snapshots: true,

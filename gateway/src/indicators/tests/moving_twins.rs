@@ -3,8 +3,10 @@
 
 use super::site::SITE_DEVICES;
 use super::{HOUR, TestSite, find_figure, has_remark, parse_time};
-use crate::domain::claim_verdict::ClaimVerdict;
+use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::indicator::SiteIndicators;
+use crate::i18n::Language;
+use crate::report::content::{ReportInputs, headline_figure};
 
 const GRID: &str = "system = 'off-grid'\n\
     baseline = { kind = 'GRID', factor = 'grid.sumatera.2019.cm5050_expost' }";
@@ -84,6 +86,68 @@ async fn the_meter_of_a_certificate_that_moves_with_a_plant_makes_its_claim_doub
         ("co2.net", ""),
     ];
     assert_doubtful(&found, &all, "account-steady-ratio");
+    // The first reason, which page 1 says, is the certificate.
+    let net = find_figure(&found, "co2.net", "one");
+    let first = net.remarks.iter().find(|said| said.is_doubt()).unwrap();
+    assert_eq!(first.key, "account-certified-twin");
+    assert_eq!(first.args[1].1, "two");
+    let certified = find_figure(&found, "meter.energy", "two");
+    let wanted = ClaimVerdict::NotClaimed(NotClaimedReason::Certified);
+    assert_eq!(certified.claim, wanted);
+}
+
+/// Whatever is asked, of all assets or of one: figures, verdicts with their reasons, and what
+/// page 1 shows of them.
+async fn assert_one_verdict_in_any_scope(village: &TestSite, period: &str) {
+    let now = "2026-12-01T17:00:00Z";
+    let all = village.indicators_at(period, now).await;
+    let shown = |account: &SiteIndicators, id: &str, asset: &str| {
+        let now = parse_time(now);
+        let inputs = ReportInputs::of_account(&village.config, account, now, Language::En);
+        let figure = headline_figure(inputs, find_figure(account, id, asset));
+        (figure.value, figure.status, figure.notes)
+    };
+    for asset in &village.config.assets {
+        let own = village.indicators_in_scope(period, now, Some(&asset.id));
+        let own = own.await;
+        let wanted = all.indicators.iter();
+        let wanted = wanted.filter(|one| one.asset.as_ref() == Some(&asset.id));
+        assert!(own.indicators.iter().eq(wanted), "{} in {period}", asset.id);
+        for one in &own.indicators {
+            let [part, whole] = [&own, &all].map(|all| shown(all, &one.id, &asset.id));
+            assert_eq!(part, whole, "{} of {} in {period}", one.id, asset.id);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_figure_has_one_verdict_whether_all_assets_or_one_are_asked_for() {
+    let meter = "[[asset]]\nid = 'two'\nkind = 'meter'\nenergy = 'meter.export'\n\
+                 claim = { owner = 'x', rec = true }\n";
+    let others = [plant("two", TWO[1]), meter.to_owned()];
+    for scale in [0.97, 1.0, 3.0] {
+        for other in &others {
+            let village = twin_site(&(plant("one", TWO[0]) + other), TWO, scale).await;
+            for period in ["2026-11", "2026-11-03", "2026-W45"] {
+                assert_one_verdict_in_any_scope(&village, period).await;
+            }
+        }
+    }
+    // What rests on an asset of which too little was measured.
+    let pumped = "[[asset]]\nid = 'one'\nkind = 'plts'\nenergy = 'inverter.energy'\n\
+        capacity_kwp = 5\nsystem = 'pump-only'\nleakage = { replaced = 'nothing' }\n\
+        baseline = { kind = 'PUMP_FUEL', pump = 'two', litres_per_m3 = 0.05, \
+        density_kg_l = 0.84 }\n\
+        [[asset]]\nid = 'two'\nkind = 'pump'\nvolume = 'pump.volume'\nplts = 'one'\n";
+    let village = twin_site(pumped, TWO, 0.5).await;
+    let start = parse_time("2026-10-31T17:00:00Z").0;
+    let hours = (0..30 * 24_i32).filter(|hour| hour % 48 < 24);
+    let volume = hours.map(|hour| (start + i64::from(hour) * HOUR, Some(f64::from(hour))));
+    let volume = ("pump.volume", volume.collect());
+    village.store_readings(vec![volume]).await;
+    for period in ["2026-11", "2026-11-03", "2026-11-04"] {
+        assert_one_verdict_in_any_scope(&village, period).await;
+    }
 }
 
 #[tokio::test]

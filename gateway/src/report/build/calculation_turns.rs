@@ -68,3 +68,18 @@ pub async fn compute_indicators(
     };
     Ok(tokio::task::spawn_blocking(work).await??)
 }
+
+/// Reads the closed days of a question into snapshots when it is its turn, likewise.
+pub async fn keep_closed_days(
+    config: Arc<Config>,
+    store: Store,
+    ask: IndicatorQuery,
+    turns: CalculationTurns,
+) -> Result<(), ReportBuildError> {
+    let runtime = Handle::current();
+    let work = move || {
+        let turn = async |point_days| turns.for_days(point_days).await;
+        runtime.block_on(indicators::keep_closed_days(&config, &store, &ask, turn))
+    };
+    Ok(tokio::task::spawn_blocking(work).await??)
+}

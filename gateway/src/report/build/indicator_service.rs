@@ -1,7 +1,7 @@
 //! [`IndicatorService`]: one entry for the figures of a period, for pages and API alike. Equal
 //! questions at the same time are computed once, and the last few answers are kept.
 
-use super::{ReportBuildError, compute_indicators};
+use super::{ReportBuildError, compute_indicators, keep_closed_days};
 use crate::config::Config;
 use crate::domain::UtcMs;
 use crate::domain::indicator::{DailyValues, DataEvent, Indicator, SiteIndicators};
@@ -91,8 +91,7 @@ impl IndicatorService {
     /// Reads the closed days of the question into snapshots.
     pub async fn prepare(&self, ask: IndicatorQuery) -> Result<(), ReportBuildError> {
         let (config, store) = (Arc::clone(&self.config), self.store.clone());
-        compute_indicators(config, store, ask, self.turns.clone(), |_| ()).await?;
-        Ok(())
+        keep_closed_days(config, store, ask, self.turns.clone()).await
     }
 
     fn kept_answer(&self, ask: &IndicatorQuery) -> Option<Arc<SiteIndicators>> {
@@ -168,7 +167,8 @@ fn approximate_bytes(account: &SiteIndicators) -> usize {
             + 3 * size_of_val(&one.remarks[..])
     };
     let days = |one: &DailyValues| size_of::<DailyValues>() + size_of_val(&one.days[..]);
-    account.indicators.iter().map(figure).sum::<usize>()
+    let figures = account.indicators.iter().chain(&account.sources);
+    figures.map(figure).sum::<usize>()
         + account.daily.iter().map(days).sum::<usize>()
         + account.events.len() * size_of::<DataEvent>()
 }

@@ -20,7 +20,7 @@ mod revisions;
 #[cfg(test)]
 mod tests;
 
-pub use calculation_turns::{CalculationTurns, compute_indicators};
+pub use calculation_turns::{CalculationTurns, compute_indicators, keep_closed_days};
 pub use indicator_service::IndicatorService;
 pub use report_build_error::ReportBuildError;
 pub use report_source::{BuiltReport, ReportSource};

@@ -5,7 +5,7 @@ use super::{ReportInputs, build_director_report, build_document, indicator_figur
 use crate::config::Config;
 use crate::domain::UtcMs;
 use crate::domain::claim_verdict::ClaimVerdict;
-use crate::domain::indicator::{IndicatorRemark, SiteIndicators};
+use crate::domain::indicator::{CompletenessShares, IndicatorRemark, SiteIndicators};
 use crate::i18n::Language;
 use crate::report::render::cell_value::CellValue;
 use crate::report::render::document::{ReportBlock, ReportDocument};
@@ -262,6 +262,31 @@ fn page_1_of_both_editions_names_the_two_assets_that_are_perhaps_one() {
         for part in [mark, "PLTS", "Meter", "[[relation]]"] {
             assert!(front.remark.contains(part), "{}", front.remark);
         }
+    }
+}
+
+#[test]
+fn both_editions_have_one_status() {
+    let config = test_config();
+    for is_doubted in [false, true] {
+        let mut account = test_account(&config);
+        account.indicators.retain(|one| one.value.is_ok());
+        for one in &mut account.indicators {
+            one.factors.clear();
+            one.remarks.clear();
+            one.completeness = CompletenessShares::default();
+            let is_marked = is_doubted && &*one.id == "plts.generation";
+            let verdict = [ClaimVerdict::Claimable, ClaimVerdict::Doubtful];
+            one.claim = verdict[usize::from(is_marked)];
+        }
+        let full = document(&account, Language::En);
+        let (front, short) = build_director_report(inputs(&config, &account, Language::En), None);
+        let found = [
+            full.is_provisional(),
+            short.is_provisional(),
+            front.is_doubtful,
+        ];
+        assert_eq!(found, [is_doubted; 3], "{}", front.remark);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Context of all chapters: input of the report, language, time zone and names.
 
-use super::{ReportInputs, display_names};
+use super::{ReportInputs, display_names, page_one};
 use crate::config::Asset;
 use crate::domain::indicator::{DailyValues, Indicator};
 use crate::i18n::Language;
@@ -128,6 +128,7 @@ impl<'a> ReportContext<'a> {
             issued: matter.issued,
             revision: matter.account.revision.clone(),
             evidence: matter.evidence.clone(),
+            is_unsettled: page_one::page_one(self).is_unsettled,
             sections,
             calculations: Vec::new(),
         }

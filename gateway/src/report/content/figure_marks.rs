@@ -69,7 +69,7 @@ fn counted_days(book: &ReportContext<'_>, one: &Indicator, depth: usize) -> Opti
         .iter()
         .filter(|_| one.asset.is_none() && depth < EXPLAIN_DEPTH_MAX)
         .filter_map(|input| match &input.from {
-            InputSource::Indicator { id, asset } => account.find(id, asset.as_deref()),
+            InputSource::Indicator { id, asset } => account.find_source(id, asset.as_deref()),
             _ => None,
         })
         .filter(|part| part.value.is_ok() && !std::ptr::eq(*part, one))
@@ -221,7 +221,7 @@ fn bounds_below<'a>(
     }
     for input in &one.inputs {
         let found = match &input.from {
-            InputSource::Indicator { id, asset } => account.find(id, asset.as_deref()),
+            InputSource::Indicator { id, asset } => account.find_source(id, asset.as_deref()),
             InputSource::Part(part) => Some(&**part),
             _ => None,
         };

@@ -232,7 +232,7 @@ fn sources_of<'a>(
     let account = book.matter.account;
     let inputs = |of: &Indicator| -> Vec<&'a Indicator> {
         let named = of.inputs.iter().filter_map(|input| match &input.from {
-            InputSource::Indicator { id, asset } => account.find(id, asset.as_deref()),
+            InputSource::Indicator { id, asset } => account.find_source(id, asset.as_deref()),
             _ => None,
         });
         named.filter(|input| input.value.is_ok()).collect()

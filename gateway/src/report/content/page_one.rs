@@ -31,6 +31,8 @@ pub(crate) struct PageOne<'a> {
     pub(crate) remark: String,
     /// True when something is provisional, to be checked or missing.
     pub(crate) is_doubtful: bool,
+    /// The same without what is only not over yet.
+    pub(crate) is_unsettled: bool,
 }
 
 impl<'a> PageOne<'a> {
@@ -50,6 +52,7 @@ pub(crate) fn page_one<'a>(book: &ReportContext<'a>) -> PageOne<'a> {
         figures: page_one_choice(book).into_iter().map(figure).collect(),
         remark: String::new(),
         is_doubtful: false,
+        is_unsettled: false,
     };
     let missing = missing_count(page.figures.iter().map(|(_, figure)| figure));
     // A figure without a number has its reason beside it, and no other one counts.
@@ -58,7 +61,7 @@ pub(crate) fn page_one<'a>(book: &ReportContext<'a>) -> PageOne<'a> {
         one.filter(|_| is_number)
     });
     let shown: Vec<&Indicator> = shown.collect();
-    (page.remark, page.is_doubtful) = remark_line(book, &shown, missing);
+    (page.remark, page.is_doubtful, page.is_unsettled) = remark_line(book, &shown, missing);
     if let Some(line) = revised_since::revised_line(book) {
         let both = format!("{} {line}", page.remark);
         both.trim().clone_into(&mut page.remark);
@@ -140,9 +143,13 @@ fn missing_count<'f>(figures: impl Iterator<Item = &'f KeyFigure>) -> usize {
     figures.filter(is_missing).count()
 }
 
-/// One line on what is provisional and why, and how many figures are without a number; and whether
-/// there is something.
-fn remark_line(book: &ReportContext<'_>, known: &[&Indicator], missing: usize) -> (String, bool) {
+/// One line on what is provisional and why, and how many figures are without a number; whether
+/// there is something, and whether there is also without what is only not over yet.
+fn remark_line(
+    book: &ReportContext<'_>,
+    known: &[&Indicator],
+    missing: usize,
+) -> (String, bool, bool) {
     let mut all: Vec<String> = summary::past_revision_text(book).into_iter().collect();
     all.extend(doubt_lines(book, known));
     let provisional = |one: &Indicator| {
@@ -160,6 +167,7 @@ fn remark_line(book: &ReportContext<'_>, known: &[&Indicator], missing: usize) -
         let args = [("figures", &*names), ("why", why)];
         all.push(book.format_message("chapters-director-provisional", &args));
     }
+    let is_unsettled = missing > 0 || !all.is_empty();
     let is_running = book.matter.account.period.last() >= book.today();
     if is_running {
         let until = number_format::time(book.lang, book.matter.issued, &book.zone);
@@ -175,7 +183,7 @@ fn remark_line(book: &ReportContext<'_>, known: &[&Indicator], missing: usize) -
         all.push(book.message("chapters-director-firm"));
     }
     all.extend(bound_line(book, known));
-    (all.join(" "), is_doubtful)
+    (all.join(" "), is_doubtful, is_unsettled)
 }
 
 /// Names of figures, each once, with the number of those that are left out.

@@ -175,6 +175,7 @@ pub(super) fn test_account(config: &Config) -> SiteIndicators {
             unwritten,
             aim,
         ],
+        sources: Vec::new(),
         daily: vec![DailyValues {
             id: "plts.generation".into(),
             asset: Some("plts".into()),

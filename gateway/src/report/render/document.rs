@@ -34,6 +34,9 @@ pub struct ReportDocument {
     pub revision: String,
     /// Evidence when the report was made.
     pub evidence: ReportEvidence,
+    /// Whether page 1 of its figures names something as provisional, to be checked or without a
+    /// number: the same for all editions.
+    pub is_unsettled: bool,
     /// Sections in reading order; annexes last.
     pub sections: Vec<ReportSection>,
     /// Calculations of all figures, for the formulas of the workbook.
@@ -142,14 +145,15 @@ impl CalloutTone {
 }
 
 impl ReportDocument {
-    /// Returns true if a figure or callout of the report is provisional.
+    /// Returns true if page 1, a figure or a callout of the report is provisional or to be checked.
     pub fn is_provisional(&self) -> bool {
         let blocks = self.sections.iter().flat_map(|section| &section.blocks);
-        blocks.into_iter().any(|block| match block {
+        let is_marked = blocks.into_iter().any(|block| match block {
             ReportBlock::Callout(callout) => callout.tone == CalloutTone::Provisional,
             ReportBlock::Figures(figures) => figures.is_provisional(),
             _ => false,
-        })
+        });
+        self.is_unsettled || is_marked
     }
 
     /// Returns true if a figure of the report belongs to a period that is not over.

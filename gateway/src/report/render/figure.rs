@@ -127,10 +127,13 @@ impl KeyFigures {
         items.any(|figure| figure.status == FigureStatus::Running)
     }
 
-    /// Returns true if one of the figures is provisional.
+    /// Returns true if one of the figures is provisional or to be checked.
     pub fn is_provisional(&self) -> bool {
         let mut items = self.items.iter();
-        items.any(|figure| figure.status == FigureStatus::Provisional)
+        items.any(|figure| {
+            let marks = [FigureStatus::Provisional, FigureStatus::Doubtful];
+            marks.contains(&figure.status)
+        })
     }
 }
 

@@ -381,6 +381,7 @@ mod tests {
             issued: UtcMs(0),
             revision: String::new(),
             evidence: crate::evidence::ReportEvidence::default(),
+            is_unsettled: false,
             sections: vec![section],
             calculations: Vec::new(),
         }

@@ -53,6 +53,7 @@ impl SampleReport {
             issued: ISSUED,
             revision: "r17 · 3e1c9a52".to_owned(),
             evidence: sample_evidence(),
+            is_unsettled: false,
             sections: sample.sections(),
             calculations: Vec::new(),
         }

@@ -239,7 +239,7 @@ fn collect_recorded_days(
             }
         }
         let below = match &input.from {
-            InputSource::Indicator { id, asset } => account.find(id, asset.as_deref()),
+            InputSource::Indicator { id, asset } => account.find_source(id, asset.as_deref()),
             InputSource::Part(part) => Some(&**part),
             _ => None,
         };

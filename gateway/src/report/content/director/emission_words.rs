@@ -144,7 +144,10 @@ fn replaced_sentence(desk: &DirectorContext<'_>, asset: &Asset) -> Option<String
     let mut text = book.format_message(&format!("chapters-director-instead-{key}"), &args);
     // Factors of waste are many and say nothing to a director.
     if has_baseline {
-        for factor in asset.factors().into_iter().take(FACTORS_MAX) {
+        // A heating value or a density turns litres into energy, and is no emission factor.
+        let emitting = asset.factors().into_iter();
+        let emitting = emitting.filter(|factor| factor.unit.text().contains("CO2"));
+        for factor in emitting.take(FACTORS_MAX) {
             let value = display_names::format_quantity(book.lang, factor.value, factor.unit.text());
             let year = factor
                 .year

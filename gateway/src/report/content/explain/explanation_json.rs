@@ -20,12 +20,14 @@ use utoipa::ToSchema;
 /// Verdict on a figure. A figure with the verdict `not-claimed` must stand in no headline.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ClaimJson {
-    /// `claimable`, `doubtful`, `provisional` or `not-claimed`.
-    pub verdict: &'static str,
+    /// `claimable`, `doubtful`, `provisional` or `not-claimed`; null for a figure without a value,
+    /// of which there is nothing to claim.
+    pub verdict: Option<&'static str>,
     /// Reason: `doubtful`, `no-page`, `page-missing`, `derived`, `unverified`, `illustrative`,
-    /// `upper-bound`, `factor-out-of-date` or `implausible`; null for `claimable`.
+    /// `upper-bound`, `factor-out-of-date`, `certified` or `implausible`; null for `claimable`
+    /// and without a verdict.
     pub reason: Option<&'static str>,
-    /// The reason as sentences in the requested language; null for `claimable`.
+    /// The reason as sentences in the requested language; null as `reason` is.
     pub text: Option<String>,
 }
 
@@ -346,10 +348,17 @@ pub(crate) fn to_indicator_json(book: &ReportContext<'_>, one: &Indicator) -> In
 }
 
 fn to_claim_json(book: &ReportContext<'_>, one: &Indicator) -> ClaimJson {
+    if one.value.is_err() {
+        return ClaimJson {
+            verdict: None,
+            reason: None,
+            text: None,
+        };
+    }
     let is_whole = one.claim == ClaimVerdict::Claimable;
     let withheld = indicator_figures::withheld_reason(book, one);
     ClaimJson {
-        verdict: one.claim.key(),
+        verdict: Some(one.claim.key()),
         reason: (!is_whole).then(|| one.claim.word()),
         text: withheld
             .or_else(|| (!is_whole).then(|| indicator_figures::verdict_sentence(book, one.claim))),
