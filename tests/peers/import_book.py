@@ -1,5 +1,5 @@
-"""Writes a workbook as spreadsheet programs do: units in the number format, dates of which a program
-with the month first has swapped some, or a dated row with a sum.
+"""Writes a workbook as spreadsheet programs do: units in the number format, dates of which a
+program with the month first has swapped some, or a dated row with a sum.
 
 Usage: import_book.py KIND FILE
 """

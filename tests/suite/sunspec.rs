@@ -39,12 +39,28 @@ async fn read_model(config: &Config, index: usize) -> AdhocReading {
     once
 }
 
+/// The value with the digits of a single, where the register holds one: pysunspec2 widens it.
+fn own_digits(point: &gateway::config::Point, value: f64) -> f64 {
+    let is_single = point
+        .access
+        .modbus()
+        .is_some_and(|register| register.encoding == gateway::config::RegisterEncoding::F32);
+    #[expect(clippy::cast_possible_truncation, reason = "it is a single")]
+    let single = value as f32;
+    if is_single {
+        gateway::domain::widen_single(single)
+    } else {
+        value
+    }
+}
+
 /// Compares every number of one model with pysunspec2; returns how many were compared.
 fn assert_model(config: &Config, index: usize, model: &Value, once: &AdhocReading) -> usize {
     let points = &config.devices[index].points;
     for (point, outcome) in points.iter().zip(&once.outcomes) {
         let expected = &model["points"][&*point.name];
         let expected: Option<f64> = expected.as_str().map(|text| text.parse().unwrap());
+        let expected = expected.map(|value| own_digits(point, value));
         let found = outcome.number().map(gateway::domain::ExactNumber::to_f64);
         assert_eq!(found, expected, "{}: {outcome:?}", point.name);
     }

@@ -354,7 +354,7 @@ exchange-unit-unknown = column "{ $column }": { $source } says { $found }, which
 exchange-unit-multiplied = column "{ $column }": { $source } says "{ $found }", which multiplies the values; { $point } is in { $unit }. Say the unit of the numbers in the file with what multiplies them, such as --unit MWh for thousands of kWh; where there is no such unit, multiply the values in the file. If they are multiplied already, give their unit: --unit
 exchange-unit-unsaid = nothing says the unit of the column "{ $column }", and { $point } is in { $unit }. If the values are in { $unit } too: --unit { $unit }
 exchange-unit-differs = this value has another unit than the values above it; write all values in one unit
-exchange-multiplied = behind the number stands what multiplies it, perhaps by the number format of the workbook; write the whole number, and give its cells a plain number format
+exchange-multiplied = something behind the number multiplies it, perhaps by the number format of the workbook; write the whole number, and give its cells a plain number format
 exchange-no-day = the month has no such day; correct the date
 exchange-not-in-order = this date does not exist in the order of day, month and year of its column; correct the date, or say the order: --date-order
 exchange-weekday = the day of the week does not fit the date; correct one of them
@@ -3299,7 +3299,7 @@ damage-rows = { $what }: { $rows } at most
 damage-readings = readings
 damage-delivery = delivery of readings that are kept
 damage-ledger = entries of the ledger
-damage-after = { $what }: what came after number { $before }, if there was any; how many cannot be told
+damage-after = { $what }: what came after number { $before }, if there was any; the number is not known
 damage-receipts = receipts and photos of entries: some entries may have lost theirs
 damage-calibration = calibrations
 damage-records = records of the evidence chain
@@ -3450,7 +3450,7 @@ site-time-sure = I have looked at the date: it is right
 cli-arg-sure = The time is right, although it is far beyond the newest reading or before readings that a person has dated
 
 # --- backup and restore: room, foreign folders, other sites ---
-backup-foreign = { $place } is a link, belongs to somebody else, or others may write in it. Nothing was written there. Take another directory, or give it to the owner of the store and to nobody else (chown, chmod 700).
+backup-foreign = { $place } is a link, has another owner, or others may write in it. Nothing was written there. Take another directory, or give it to the owner of the store alone (chown, chmod 700).
 cli-backup-room = The disk is full: { $count } backups beyond --keep were removed, after the newest one was read as a whole.
 cli-backup-in-store = { $place } is in the directory of the store: what damages the store damages it too. Take another disk.
 cli-restore-when = "{ $found }" is no time such as 2026-11-30 10:00, and no date such as 2026-11-30
@@ -3522,7 +3522,7 @@ chapters-setting-gas-captured = the captured share of the gas of the dump
 ledger-no-such-asset = there is no asset "{ $found }"; there are: { $detail }
 # --- what may be claimed: nets, days, fuel, entries without a name ---
 account-unusual-net = there is no net that may be claimed: { $figure } is not known, and this figure is an upper bound without it
-account-unnamed-kind = no entry names it: { $assets } are recorded as one, but a bin and a heap are two things, and what names neither stands behind the fed mass of none; write the id or name into the description of the entry
+account-unnamed-kind = no entry names it: { $assets } are recorded as one, but a bin and a heap are two things, and what names neither is part of the fed mass of none; write the id or name into the description of the entry
 account-implausible-fuel = the fuel is { $found } L for each kWh, but no generator set takes less than { $least } or more than { $most }; check unit, scale and pulses of the fuel meter, and the unit and CT ratio of the energy
 account-unusual-fuel = the fuel is { $found } L for each kWh, usually it is { $least } to { $most }; check unit, scale and pulses of the fuel meter, and the unit and CT ratio of the energy
 account-baseline-days = counted on { $count } of { $all } days: on the others no baseline or factor holds
@@ -3533,10 +3533,10 @@ account-claimed-perhaps-pump = { $asset } claims the fuel of a pump, and { $othe
 ledger-mass-balance = with { $found }, more mass has come out of the bins in the last 90 days than was fed ({ $detail }); check both, or record what was fed
 cli-method-input-unit = any unit, the same throughout
 # --- the time that the computer has at its start ---
-web-clock-start-battery = The battery clock and the computer show different times, { $seconds } s apart: neither is believed. Set the time; if the battery clock is the wrong one, set it too (sudo hwclock --systohc) and look at its cell.
-web-clock-start-before = The computer started with a time before the newest data ({ $time }): it is not believed.
-web-clock-start-far = The computer started with a time far beyond the newest reading ({ $time }): it is not believed. If it is right, set it.
-web-clock-start-never = The computer started with a time that cannot be: it is not believed.
+web-clock-start-battery = The battery clock and the computer show different times, { $seconds } s apart: neither is accepted. Set the time; if the battery clock is the wrong one, set it too (sudo hwclock --systohc) and look at its cell.
+web-clock-start-before = The computer started with a time before the newest data ({ $time }): it is not accepted.
+web-clock-start-far = The computer started with a time far beyond the newest reading ({ $time }): it is not accepted. If it is right, set it.
+web-clock-start-never = The computer started with a time that cannot be: it is not accepted.
 
 # --- the disk budget gives a day's notice ---
 web-store-budget = The store is larger than `budget`: its oldest raw readings will be deleted from { $time } on, at once when the disk is nearly full; without older readings, those that wait to be sent. Raise `budget` or make room if they shall stay; daily figures stay

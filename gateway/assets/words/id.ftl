@@ -1085,7 +1085,7 @@ diagnosis-line-noisy = Banyak gangguan pada jalur ini: sebagian jawaban rusak at
 diagnosis-unit-silent = Alat menerima sambungan tetapi tidak menjawab. Periksa alamat unit (slave ID), dan apakah program lain tersambung ke alat ini. Sebagian dongle perlu jeda setelah tersambung: atur `settle` pada `bus` (misalnya "2s"). Lalu periksa daya alat.
 diagnosis-server-silent = Server serial menerima sambungan, tetapi alat pada jalur RS-485 tidak menjawab. Periksa berurutan: daya alat, kabel A/B yang tertukar, kecepatan (baud rate) server itu, dan apakah server meneruskan frame RTU apa adanya. Sebagian server membuang permintaan pertama setelah tersambung: atur `settle` pada `bus` (misalnya "2s").
 diagnosis-late = Alat menjawab, tetapi lebih lama dari `timeout`. Naikkan `timeout` pada `bus` menjadi, misalnya, "2s"; lama jawaban tertulis di sebelahnya.
-diagnosis-half-answered = Alat hanya menjawab sebagian permintaan; jumlahnya tertulis di sebelahnya. Paling sering alat perlu jeda antara permintaan: isi `gap` dalam `limits` alat itu (misalnya "100ms"). Jika bukan itu, ada program atau layar lain yang bertanya di jalur yang sama, atau kabel longgar.
+diagnosis-half-answered = Alat hanya menjawab sebagian permintaan; jumlahnya tertulis di sebelahnya. Paling sering alat perlu jeda antara permintaan: isi `gap` dalam `limits` alat itu (misalnya "100ms"). Jika bukan itu, ada program atau layar lain yang membaca di jalur yang sama, atau kabel longgar.
 diagnosis-half-answered-network = Alat hanya menjawab sebagian permintaan; jumlahnya tertulis di sebelahnya. Pastikan tidak ada program atau layanan cloud lain yang tersambung ke alat itu, karena banyak alat hanya melayani satu sambungan. Ada alat yang perlu jeda antara permintaan: isi `gap` dalam `limits` alat itu (misalnya "100ms"). Lalu periksa kabel jaringan atau sinyal Wi-Fi.
 diagnosis-beside-late = Alat lain pada jalur ini menjawab lebih lama dari `timeout`, dan jawabannya bertabrakan dengan jawaban alat ini. Naikkan `timeout` pada `bus`.
 diagnosis-line-garbled = Semua jawaban pada jalur ini rusak. Periksa kecepatan (baud rate), paritas (parity), dan stop bit. Bila sudah benar, periksa resistor terminasi, resistor bias, dan grounding.
@@ -3273,7 +3273,7 @@ damage-readings = bacaan
 damage-delivery = pengiriman bacaan yang tersimpan
 damage-ledger = entri catatan petugas
 damage-after = { $what }: yang sesudah nomor { $before }, jika ada; jumlahnya tidak dapat diketahui
-damage-receipts = kuitansi dan foto catatan: mungkin ada catatan yang kehilangan miliknya
+damage-receipts = nota, tanda terima dan foto catatan: mungkin ada catatan yang kehilangan miliknya
 damage-calibration = kalibrasi
 damage-records = catatan rantai bukti
 damage-notes = catatan tentang laporan dan impor
@@ -3494,7 +3494,7 @@ chapters-setting-gas-captured = bagian gas TPA yang ditangkap
 # --- catatan yang menyebut aset ---
 ledger-no-such-asset = tidak ada aset "{ $found }"; yang ada: { $detail }
 # --- yang boleh diklaim: angka bersih, hari, bahan bakar, entri tanpa nama ---
-account-unusual-net = angka bersih yang boleh diklaim tidak ada: { $figure } belum diketahui, dan tanpa itu angka ini batas atas
+account-unusual-net = angka neto yang boleh diklaim tidak ada: { $figure } belum diketahui, dan tanpa itu angka ini batas atas
 account-unnamed-kind = tidak ada entri yang menyebutnya: { $assets } dicatat sebagai satu, padahal biopond dan tumpukan kompos itu dua hal, dan yang tidak menyebut salah satunya tidak dihitung sebagai pakan masing-masing; tulis id atau namanya dalam uraian entri
 account-implausible-fuel = bahan bakarnya { $found } L untuk tiap kWh, padahal genset memerlukan paling sedikit { $least } dan paling banyak { $most }; periksa satuan, skala, dan pulsa meter bahan bakar, serta satuan dan rasio CT energinya
 account-unusual-fuel = bahan bakarnya { $found } L untuk tiap kWh, biasanya { $least } sampai { $most }; periksa satuan, skala, dan pulsa meter bahan bakar, serta satuan dan rasio CT energinya
@@ -3506,10 +3506,10 @@ account-claimed-perhaps-pump = { $asset } mengklaim bahan bakar sebuah pompa, da
 ledger-mass-balance = dengan { $found }, massa yang keluar dalam 90 hari terakhir lebih banyak daripada pakannya ({ $detail }); periksa keduanya, atau catat pakannya
 cli-method-input-unit = satuan apa pun, yang sama untuk semua
 # --- waktu komputer saat dinyalakan ---
-web-clock-start-battery = Jam baterai dan komputer menunjukkan waktu yang berbeda, selisih { $seconds } detik: keduanya tidak dipercaya. Atur waktu; jika jam baterai yang salah, atur juga (sudo hwclock --systohc) dan periksa baterainya.
-web-clock-start-before = Komputer menyala dengan waktu sebelum data terbaru ({ $time }): waktu itu tidak dipercaya.
-web-clock-start-far = Komputer menyala dengan waktu jauh setelah bacaan terbaru ({ $time }): waktu itu tidak dipercaya. Jika benar, atur waktu itu.
-web-clock-start-never = Komputer menyala dengan waktu yang tidak mungkin: waktu itu tidak dipercaya.
+web-clock-start-battery = Jam baterai dan komputer menunjukkan waktu yang berbeda, selisih { $seconds } detik: keduanya tidak diterima. Atur waktu; jika jam baterai yang salah, atur juga (sudo hwclock --systohc) dan periksa baterainya.
+web-clock-start-before = Komputer menyala dengan waktu sebelum data terbaru ({ $time }): waktu itu tidak diterima.
+web-clock-start-far = Komputer menyala dengan waktu jauh setelah bacaan terbaru ({ $time }): waktu itu tidak diterima. Jika benar, atur waktu itu.
+web-clock-start-never = Komputer menyala dengan waktu yang tidak mungkin: waktu itu tidak diterima.
 
 # --- batas ukuran penyimpanan diberitahukan sehari sebelumnya ---
 web-store-budget = Penyimpanan lebih besar dari `budget`: bacaan mentah tertua akan dihapus mulai { $time }, atau segera jika disk hampir penuh; tanpa bacaan lama, bacaan yang menunggu dikirim. Besarkan `budget` atau kosongkan ruang jika bacaan itu harus tetap ada; angka harian tetap disimpan

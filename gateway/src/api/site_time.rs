@@ -83,8 +83,8 @@ fn site_time(app: &ApiListener) -> SiteTimeJson {
 }
 
 /// Sets the time that a person says it is, gives undated readings their time, and notes the change
-/// in the audit log. Errors: 409 when a source knows it better, 422 when it cannot be, 428 when it is
-/// unlikely and nobody has said that it is sure.
+/// in the audit log. Errors: 409 when a source knows it better, 422 when it cannot be, 428 when it
+/// is unlikely and nobody has said that it is sure.
 pub(crate) async fn set_time(
     app: &ApiListener,
     (said, is_sure): (PersonTime, bool),

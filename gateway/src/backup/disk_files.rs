@@ -17,9 +17,9 @@ const OTHERS_WRITE: u32 = 0o022;
 /// Mode of a folder.
 const FOLDER_MODE: u32 = 0o700;
 
-/// Creates a folder for its owner only. One that is there is taken if it is no link, belongs to this
-/// process, to root or to the owner of `like`, and nobody else may write in it: as root, a backup
-/// would else write wherever somebody else wants.
+/// Creates a folder for its owner only. One that is there is taken if it is no link, belongs to
+/// this process, to root or to the owner of `like`, and nobody else may write in it: as root, a
+/// backup would else write wherever somebody else wants.
 pub(super) fn make_own_folder(folder: &Path, like: &Path) -> Result<(), BackupError> {
     let about = match std::fs::symlink_metadata(folder) {
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => {
@@ -46,7 +46,8 @@ fn process_owner() -> u32 {
     std::fs::metadata("/proc/self").map_or(0, |about| about.uid())
 }
 
-/// Whether the file system has permissions at all: that of most sticks shows the same for each file.
+/// Whether the file system has permissions at all: that of most sticks shows the same for each
+/// file.
 fn knows_permissions(folder: &Path) -> bool {
     let probe = folder.join(format!("probe-{:016x}", fastrand::u64(..)));
     let mut options = OpenOptions::new();

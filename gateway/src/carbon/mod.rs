@@ -21,10 +21,12 @@ pub mod settings;
 pub mod treatment_inputs;
 pub mod waste_emissions;
 pub mod waste_group;
+pub mod waste_net;
 
 use crate::domain::indicator::IndicatorSpec;
 use avoided_emissions::{CO2_GROSS, CO2_LEAKAGE, CO2_NET, CO2_PROJECT};
-use waste_emissions::{METHANE_ANNUAL, METHANE_LIFETIME, WASTE_NET, WASTE_PROJECT};
+use waste_emissions::{METHANE_ANNUAL, METHANE_LIFETIME, WASTE_PROJECT};
+use waste_net::WASTE_NET;
 
 /// Figures of emissions, in report order.
 pub(crate) const INDICATORS: &[&IndicatorSpec] = &[

@@ -16,18 +16,17 @@ use crate::carbon::known_indicators::{KnownIndicators, find_indicator};
 use crate::carbon::landfill_baseline::landfill_baseline;
 use crate::carbon::treatment_inputs::treatment_inputs;
 use crate::carbon::waste_group::{WasteGroup, single_asset_group, waste_groups};
+use crate::carbon::waste_net::net_waste_figure;
 use crate::config::Config;
 use crate::domain::factor::Factor;
 use crate::domain::indicator::{
     Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec, InputSource, ValueOrigin,
 };
 use crate::domain::input_part::{InputPart, PartSource, bounded_parts};
-use crate::domain::period::Period;
 use crate::formulas::FormulaStatus;
 use crate::indicators::entry_attribution::EntryAttribution;
 use crate::indicators::figure_context::{
-    FigureBuilder, FigureContext, FigureValue, constant_input, figure_input, formula_input,
-    status_remark,
+    FigureBuilder, FigureContext, FigureValue, constant_input, formula_input, status_remark,
 };
 use crate::indicators::ledger_totals::{PeriodLedger, entered_figure};
 use crate::indicators::period_days::PeriodDays;
@@ -59,9 +58,6 @@ pub(crate) const WASTE_PROJECT: IndicatorSpec = IndicatorSpec::new(
     "W · (EF_CH4 · GWP_CH4 + EF_N2O · GWP_N2O) / 1000 + E / 1000 · EF_grid",
 )
 .burden();
-pub(crate) const WASTE_NET: IndicatorSpec =
-    IndicatorSpec::new("waste.net", "tCO2e", "E.9", "BE − PE").benefit();
-
 /// All waste figures from ledger entries.
 pub(crate) fn waste_figures(
     desk: &FigureContext<'_>,
@@ -482,43 +478,4 @@ fn site_grid_factor(config: &Config) -> Option<&Arc<Factor>> {
     grids
         .max_by_key(|(since, _)| *since)
         .map(|(_, factor)| factor)
-}
-
-/// Net result (METHODS E.9), for whole calendar years only, because methane accrues by year.
-fn net_waste_figure(
-    desk: &FigureContext<'_>,
-    annual: &Indicator,
-    project: &Indicator,
-) -> Indicator {
-    let value = match desk.span.period {
-        // The methane is that of the whole year, the emissions of the treatment only those so far.
-        Period::Year(_) if !desk.span.is_over() => Err(IndicatorRemark::new("account-net-running")),
-        Period::Year(_) => {
-            let both = annual
-                .value
-                .clone()
-                .and_then(|be| Ok((be, project.value.clone()?)));
-            both.map(|(be, pe)| be - pe)
-        }
-        _ => Err(IndicatorRemark::new("account-net-yearly")),
-    };
-    let inputs = vec![figure_input("BE", annual), figure_input("PE", project)];
-    let mut terms = Vec::new();
-    for (part, sign) in [(annual, 1.0), (project, -1.0)] {
-        if let Ok(value) = part.value {
-            terms.push((sign * value, RelativeUncertainty::from_indicator(part)));
-        }
-    }
-    let figure = desk
-        .figure(&WASTE_NET, value, inputs)
-        .with_origin(ValueOrigin::Estimated)
-        .with_uncertainty(RelativeUncertainty::of_sum(&terms, false));
-    let all = annual.factors.iter().chain(&project.factors);
-    let mut figure = all.fold(figure, |figure, factor| {
-        figure.with_factor(desk.config, factor)
-    });
-    for part in [annual, project] {
-        figure = figure.with_verdict(part.claim);
-    }
-    figure.with_remark(IndicatorRemark::new("account-order-of-magnitude"))
 }

@@ -446,10 +446,8 @@ fn reason_text(outcome: &SampleOutcome, lang: Language) -> String {
 }
 
 fn answering_line(devices: &BTreeMap<String, HealthLine>, lang: Language) -> HealthLine {
-    let well = devices
-        .values()
-        .filter(|line| line.state != HealthState::Fault.word())
-        .count();
+    let is_well = |line: &&HealthLine| line.state != HealthState::Fault.word();
+    let well = devices.values().filter(is_well).count();
     let (count, all) = (well.to_string(), devices.len().to_string());
     let state = if well == devices.len() {
         HealthState::Ok

@@ -62,6 +62,10 @@ struct TrueReading {
 }
 
 /// Computer with a store, and the truth about both.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a state of the computer that changes by itself"
+)]
 struct ComputerLife {
     dir: TempDir,
     clock: Clock,
@@ -290,7 +294,8 @@ impl ComputerLife {
     /// The power goes: the program starts with what was on the disk, in the same start of the
     /// computer, so that the clocks run on.
     async fn kill(&mut self) {
-        self.store.flush().await.unwrap();
+        // A source that came in the last moment is not known to the next start.
+        self.maintain().await;
         let left = tempfile::tempdir().unwrap();
         for file in std::fs::read_dir(self.dir.path()).unwrap().flatten() {
             // The index of the log is rebuilt, and a socket or lock is of the program that is gone.
@@ -450,7 +455,12 @@ async fn check_life(events: &[ClockEvent]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    // The same lives in each run; other ones with another seed.
+    #![proptest_config(ProptestConfig {
+        cases: 40,
+        rng_seed: proptest::test_runner::RngSeed::Fixed(0xC10C),
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn whatever_clocks_and_people_do_readings_keep_order_and_time_and_records_verify(

@@ -95,6 +95,10 @@ impl StoreReplacement {
 #[cfg(test)]
 impl StoreReplacement {
     /// Ends as a kill does: locks are gone, and nothing is put in order.
+    #[expect(
+        clippy::used_underscore_binding,
+        reason = "a kill gives the lock back early"
+    )]
     pub(super) fn kill(mut self) {
         self._lock = None;
         std::mem::forget(self);

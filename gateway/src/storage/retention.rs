@@ -6,8 +6,8 @@
 //! No history is deleted by an untrusted clock, and age counts from the newest dated reading, so
 //! that a clock in the future makes nothing old. A trusted clock that is wrong does little harm
 //! before people notice: by age at most a tenth of the days goes at once, and only after a notice
-//! of a day (`retention_notice`). The budget gives such a notice too: it is a wish, and the disk has
-//! room for a day; only a disk that is nearly full itself waits for nothing.
+//! of a day (`retention_notice`). The budget gives such a notice too: it is a wish, and the disk
+//! has room for a day; only a disk that is nearly full itself waits for nothing.
 
 use super::audit::append_audit;
 use super::local_calendar::{DAY_MS, LocalDay};

@@ -21,10 +21,10 @@ use super::store_request::StoreRequest;
 use super::store_values::{RecordedEntries, StoreAccess, StoreHealth};
 use super::time_doubts::{TakenBack, TimeDoubts};
 use super::{calibrations, damage_mark, entry_keys, found_damage, schema};
-use crate::clock::Clock;
+use crate::clock::{Clock, KnownReadings};
 use crate::config::StoreSettings;
 use crate::domain::calibration::{Calibration, CalibrationId};
-use crate::domain::{BootId, NumberedReading, ReadingSeq, UtcMs};
+use crate::domain::{BootId, NumberedReading, Reading, ReadingSeq, UtcMs};
 use crate::limits::{BACKOFF_MAX_MS, BACKOFF_MIN_MS, FLUSH_READINGS_MAX};
 use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -196,12 +196,7 @@ impl StoreWriter {
     fn handle_request(&mut self, request: StoreRequest) {
         // A send fails when the caller has gone; there is nobody to report that to.
         match request {
-            StoreRequest::Append(readings) => {
-                self.follow_time_source();
-                for one in readings {
-                    self.append(one);
-                }
-            }
+            StoreRequest::Append(readings) => self.take_in(readings),
             StoreRequest::Flush(reply) => {
                 // The reply goes out before the maintenance: the caller needs the flush only.
                 drop(reply.send(self.flush()));
@@ -229,10 +224,7 @@ impl StoreWriter {
             StoreRequest::ImportMany { columns, reply } => {
                 drop(reply.send(self.import_columns(&columns)));
             }
-            StoreRequest::KnownReadings(reply) => {
-                let failed = |fault| schema::disk_error("reading times", &fault);
-                drop(reply.send(self.known_readings().map_err(failed)));
-            }
+            StoreRequest::KnownReadings(reply) => drop(reply.send(self.known_reading_times())),
             StoreRequest::RedateAll { reply } => drop(reply.send(self.redate_all())),
             #[cfg(test)]
             StoreRequest::Redate {
@@ -271,6 +263,18 @@ impl StoreWriter {
             StoreRequest::Damage(request) => self.serve_damage_request(request),
             StoreRequest::Stop(done) => drop(done.send(())),
         }
+    }
+
+    fn take_in(&mut self, readings: Vec<Reading>) {
+        self.follow_time_source();
+        for one in readings {
+            self.append(one);
+        }
+    }
+
+    fn known_reading_times(&mut self) -> Result<KnownReadings, StoreError> {
+        let known = self.known_readings();
+        known.map_err(|fault| schema::disk_error("reading times", &fault))
     }
 
     fn append_calibration(

@@ -139,7 +139,7 @@ async fn a_stick_below_mnt_with_the_folder_of_backups_gets_the_daily_copy_by_def
     let gateway = site.start_by(command).await;
     let metrics = async || http_body(site.page, "/metrics", "GET").await;
     wait_for_condition(async || metrics().await.contains("pantau_copy_age_seconds")).await;
-    let seen = format!("/proc/{}/root/mnt/stick", gateway.id());
+    let seen = format!("/proc/{}/root{}", gateway.id(), "/mnt/stick");
     assert!(!paths_below(&Path::new(&seen).join("pantau-backup")).is_empty());
     let dry = site.run(&["restore", &seen, "--dry-run"]);
     let said = String::from_utf8_lossy(&dry.stderr);

@@ -344,7 +344,6 @@ async fn the_state_at_the_broker_says_within_a_minute_that_the_database_takes_no
     .await;
     assert!(began.elapsed() < Duration::from_mins(1));
     let state = told();
-    assert_eq!(state["sinks"]["mqtt"], "ok", "{state}");
     assert!(state["oldest"]["influx"].is_string(), "{state}");
     // The broker has all readings all the same.
     bench.wait_delivered("mqtt", 6).await;

@@ -189,8 +189,8 @@ async fn with_period_before(
     Ok(source.with_before(before))
 }
 
-/// The question for the period with which that of `ask` is compared: of a running one, as much as has
-/// passed.
+/// The question for the period with which that of `ask` is compared: of a running one, as much as
+/// has passed.
 pub(crate) fn query_before(zone: &SiteZone, ask: IndicatorQuery) -> IndicatorQuery {
     let today = zone.date(ask.now);
     // Of the day that stands where today does, as many hours as today has.

@@ -3,6 +3,7 @@
 use super::asset_chapters::{asset_daily_values, asset_indicators};
 use super::context::ReportContext;
 use super::figure_calculations::figure_calculations;
+use super::page_one::page_one;
 use super::{ReportInputs, daily_values, indicator_figures};
 use crate::report::render::document::{ReportBlock, ReportDocument, ReportSection};
 
@@ -17,7 +18,7 @@ pub(crate) fn build_asset_document(
     let sections = assets.iter().map(|asset| asset_section(&book, asset));
     ReportDocument {
         calculations: figure_calculations(&book),
-        ..book.document(title, sections.collect())
+        ..book.document(title, sections.collect(), page_one(&book).is_unsettled)
     }
 }
 

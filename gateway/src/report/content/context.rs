@@ -1,6 +1,6 @@
 //! Context of all chapters: input of the report, language, time zone and names.
 
-use super::{ReportInputs, display_names, page_one};
+use super::{ReportInputs, display_names};
 use crate::config::Asset;
 use crate::domain::indicator::{DailyValues, Indicator};
 use crate::i18n::Language;
@@ -110,8 +110,13 @@ impl<'a> ReportContext<'a> {
         display_names::unit_text(self.lang, symbol)
     }
 
-    /// A document about the site and the period.
-    pub(crate) fn document(&self, title: String, sections: Vec<ReportSection>) -> ReportDocument {
+    /// A document about the site and the period; `is_unsettled` is what its page 1 says.
+    pub(crate) fn document(
+        &self,
+        title: String,
+        sections: Vec<ReportSection>,
+        is_unsettled: bool,
+    ) -> ReportDocument {
         let (matter, period) = (&self.matter, self.matter.account.period);
         ReportDocument {
             title,
@@ -128,7 +133,7 @@ impl<'a> ReportContext<'a> {
             issued: matter.issued,
             revision: matter.account.revision.clone(),
             evidence: matter.evidence.clone(),
-            is_unsettled: page_one::page_one(self).is_unsettled,
+            is_unsettled,
             sections,
             calculations: Vec::new(),
         }

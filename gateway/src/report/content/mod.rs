@@ -113,7 +113,11 @@ pub fn build_document(matter: ReportInputs<'_>) -> ReportDocument {
     let title = book.message(&format!("chapters-title-{kind}"));
     ReportDocument {
         calculations: figure_calculations::figure_calculations(&book),
-        ..book.document(title, build_sections(&book))
+        ..book.document(
+            title,
+            build_sections(&book),
+            page_one::page_one(&book).is_unsettled,
+        )
     }
 }
 

@@ -193,7 +193,8 @@ fn import_line(lang: Language, zone: &TimeZone, one: &ImportSince) -> String {
     lang.text_with("chapters-since-import", &args)
 }
 
-/// Line of the first page; none for a report whose figures there say what all issues before it said.
+/// Line of the first page; none for a report whose figures there say what all issues before it
+/// said.
 pub(crate) fn revised_line(book: &ReportContext<'_>) -> Option<String> {
     let revised = book.matter.revised.filter(|one| !one.moved.is_empty())?;
     let first = revised.issues.first()?;

@@ -138,8 +138,8 @@ impl OutstandingRequests {
         let before = self.late.iter().position(|late| late.unit == unit);
         let before = before.map(|place| self.late.swap_remove(place));
         let after = heard.map(|heard| heard.duration_since(owed.sent));
-        // A device that needs 800 ms needs about as long the next time. Delays that follow the pause
-        // between two requests are of answers with a wrong number.
+        // A device that needs 800 ms needs about as long the next time. Delays that follow the
+        // pause between two requests are of answers with a wrong number.
         if let (Some(now), Some(before)) = (after, before.and_then(|late| late.after))
             && now.max(before) > DELAY_SPREAD_MAX * now.min(before)
             && !self.misnumbered.contains(&unit)

@@ -57,11 +57,12 @@ pub fn build_director_report(
     sections.retain(|section| !section.blocks.is_empty());
     let kind = display_names::period_kind(matter.account.period);
     let title = book.message(&format!("chapters-title-{kind}"));
-    (front, book.document(title, sections))
+    let is_unsettled = page_one::page_one(book).is_unsettled;
+    (front, book.document(title, sections, is_unsettled))
 }
 
-/// Builds page 1 alone, for a screen and for a message: its figures with their marks, beside those of
-/// the period before, and the line on what is doubtful about them.
+/// Builds page 1 alone, for a screen and for a message: its figures with their marks, beside those
+/// of the period before, and the line on what is doubtful about them.
 pub(crate) fn build_page_one(
     matter: ReportInputs<'_>,
     before: Option<&SiteIndicators>,
@@ -74,6 +75,7 @@ pub(crate) fn build_page_one(
     } else {
         CalloutTone::Note
     };
+    let is_unsettled = page.is_unsettled;
     let items = page.figures.into_iter().map(|(one, figure)| KeyFigure {
         beside: one.map_or_else(String::new, |one| {
             front_content::beside_text(&desk, one, &figure)
@@ -93,7 +95,8 @@ pub(crate) fn build_page_one(
     }));
     let kind = display_names::period_kind(matter.account.period);
     let title = book.message(&format!("chapters-title-{kind}"));
-    book.document(title, vec![build_section(book, "summary", blocks)])
+    let sections = vec![build_section(book, "summary", blocks)];
+    book.document(title, sections, is_unsettled)
 }
 
 /// Help on how the numbers are to be read, and on what the full edition has beside them.
