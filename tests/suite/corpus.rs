@@ -4,7 +4,6 @@
 use crate::servers::{free_port, wait_until};
 use crate::source::project_root;
 use crate::wizards::{start_gateway, write_site};
-use gateway::config::{load_config_text, profile::load_profile_text};
 use gateway::fuzz_doors;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -15,6 +14,10 @@ use std::time::Duration;
 const VARIANTS_MAX: usize = 4000;
 /// Most variants of a text that takes milliseconds.
 const TEXT_VARIANTS_MAX: usize = 24;
+/// Most variants of a table or of messages.
+const TABLE_VARIANTS_MAX: usize = 60;
+/// Most variants of a request.
+const REQUEST_VARIANTS_MAX: usize = 90;
 
 fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(project_root().join(folder)).unwrap();
@@ -41,59 +44,172 @@ fn try_variants(path: &Path, most: usize, parser: &dyn Fn(&[u8])) {
     }
 }
 
-fn try_seeds(target: &str, parser: fn(&[u8])) {
-    for path in files(&format!("gateway/fuzz/seeds/{target}"), "") {
-        try_variants(&path, VARIANTS_MAX, &parser);
+/// Fuzz target: its door, the folders and endings of its kept inputs, and most variants of each.
+struct FuzzTarget {
+    name: &'static str,
+    door: &'static str,
+    parser: fn(&[u8]),
+    inputs: &'static [(&'static str, &'static str)],
+    variants_max: usize,
+}
+
+macro_rules! target {
+    ($name:literal, $door:ident, $inputs:expr, $most:expr) => {
+        FuzzTarget {
+            name: $name,
+            door: stringify!($door),
+            parser: fuzz_doors::$door,
+            inputs: &$inputs,
+            variants_max: $most,
+        }
+    };
+}
+
+/// Targets of `gateway/fuzz`, in alphabetical order.
+const TARGETS: [FuzzTarget; 9] = [
+    target!(
+        "broker_packets",
+        read_broker_packets,
+        [("gateway/fuzz/seeds/broker_packets", "")],
+        VARIANTS_MAX
+    ),
+    target!(
+        "chunks",
+        read_chunk,
+        [("gateway/fuzz/seeds/chunks", "")],
+        VARIANTS_MAX
+    ),
+    target!(
+        "configuration",
+        read_configuration,
+        [("tests/cases/config", ".toml"), ("config", "pantau.toml")],
+        TEXT_VARIANTS_MAX
+    ),
+    target!(
+        "database_answers",
+        read_database_answer,
+        [("gateway/fuzz/seeds/database_answers", "")],
+        VARIANTS_MAX
+    ),
+    target!(
+        "http_requests",
+        answer_http,
+        [("gateway/fuzz/seeds/http_requests", "")],
+        REQUEST_VARIANTS_MAX
+    ),
+    target!(
+        "imported_tables",
+        read_imported_table,
+        [("gateway/fuzz/seeds/imported_tables", "")],
+        TABLE_VARIANTS_MAX
+    ),
+    target!(
+        "journal_rows",
+        read_journal_row,
+        [("gateway/fuzz/seeds/journal_rows", "")],
+        VARIANTS_MAX
+    ),
+    target!(
+        "node_messages",
+        propose_nodes,
+        [("gateway/fuzz/seeds/node_messages", "")],
+        TABLE_VARIANTS_MAX
+    ),
+    target!(
+        "profiles",
+        read_profile,
+        [("config/devices", ".toml")],
+        TEXT_VARIANTS_MAX
+    ),
+];
+
+fn try_target(name: &str) {
+    let target = TARGETS.iter().find(|target| target.name == name).unwrap();
+    for (folder, ending) in target.inputs {
+        for path in files(folder, ending) {
+            try_variants(&path, target.variants_max, &target.parser);
+        }
     }
 }
 
-fn try_texts(paths: Vec<PathBuf>, parser: &dyn Fn(&str)) {
-    for path in paths {
-        try_variants(&path, TEXT_VARIANTS_MAX, &|input| {
-            parser(&String::from_utf8_lossy(input));
-        });
+/// A fuzz target needs a compiler with sanitizers; what it does must not. So it is a door and no
+/// more, and this suite compiles and tries the doors.
+#[test]
+fn each_fuzz_target_hands_its_input_to_its_door_and_is_tried_here() {
+    let manifest = project_root().join("gateway/fuzz/Cargo.toml");
+    let manifest = std::fs::read_to_string(manifest).unwrap();
+    let mut names = Vec::new();
+    for path in files("gateway/fuzz/fuzz_targets", ".rs") {
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let target = TARGETS.iter().find(|target| target.name == name);
+        let door = target
+            .unwrap_or_else(|| panic!("{name}: no row in TARGETS"))
+            .door;
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code: Vec<_> = text
+            .lines()
+            .filter(|line| !line.starts_with("//!"))
+            .collect();
+        let wanted = [
+            "#![no_main]",
+            "",
+            &format!("use gateway::fuzz_doors::{door};"),
+            "use libfuzzer_sys::fuzz_target;",
+            "",
+            &format!("fuzz_target!(|input: &[u8]| {door}(input));"),
+        ];
+        assert_eq!(code, wanted, "{name}");
+        let binary = format!("name = \"{name}\"\npath = \"fuzz_targets/{name}.rs\"");
+        assert!(manifest.contains(&binary), "{name} is no [[bin]]");
+        names.push(name);
     }
+    let rows: Vec<_> = TARGETS.iter().map(|target| target.name).collect();
+    assert_eq!(names, rows);
 }
 
 #[test]
 fn kept_chunks_and_their_damaged_copies_do_not_make_the_store_panic() {
-    try_seeds("chunks", fuzz_doors::read_chunk);
+    try_target("chunks");
 }
 
 #[test]
 fn kept_journal_rows_and_their_damaged_copies_do_not_make_the_store_panic() {
-    try_seeds("journal_rows", fuzz_doors::read_journal_row);
+    try_target("journal_rows");
 }
 
 #[test]
 fn kept_packets_of_brokers_and_their_damaged_copies_come_to_an_end() {
-    try_seeds("broker_packets", fuzz_doors::read_broker_packets);
+    try_target("broker_packets");
 }
 
 #[test]
 fn kept_answers_of_databases_and_their_damaged_copies_count_as_stored_with_204_alone() {
-    try_seeds("database_answers", fuzz_doors::read_database_answer);
+    try_target("database_answers");
 }
 
 #[test]
 fn damaged_configurations_are_read_or_refused() {
-    let mut paths = files("tests/cases/config", ".toml");
-    paths.extend(files("config", "pantau.toml"));
-    try_texts(paths, &|text| {
-        // Whether it is correct does not matter here; that its faults can be printed does.
-        if let Err(faults) = load_config_text(text, Path::new("pantau.toml"), &|_| None) {
-            assert!(!faults.to_string().is_empty());
-        }
-    });
+    try_target("configuration");
 }
 
 #[test]
 fn damaged_profiles_are_read_or_refused() {
-    try_texts(files("config/devices", ".toml"), &|text| {
-        if let Err(faults) = load_profile_text(text, Path::new("device.toml")) {
-            assert!(!faults.to_string().is_empty());
-        }
-    });
+    try_target("profiles");
+}
+
+#[test]
+fn damaged_tables_that_people_import_are_read_in_order_or_refused() {
+    try_target("imported_tables");
+}
+
+#[test]
+fn damaged_messages_of_nodes_lead_to_no_wrong_configuration() {
+    try_target("node_messages");
+}
+
+#[test]
+fn damaged_requests_are_answered_or_refused_and_the_next_one_is_served() {
+    try_target("http_requests");
 }
 
 /// Answer of a server to these bytes, until it closes the connection.

@@ -1,62 +1,7 @@
-//! Fuzz target: any messages at a broker. Whatever is found in them, nothing panics, no number is
-//! infinite, and the tables that a scan proposes are a valid configuration without escape codes.
-//!
-//! Each line of the input is a message: topic, a space, and what was sent. A `!` before the topic
-//! says that the broker had kept it.
+//! Fuzz target: messages of sensor nodes at a broker, as `gateway::fuzz_doors` promises.
 #![no_main]
 
-use gateway::buses::mqtt::node_survey::NodeSurvey;
-use gateway::commissioning::node_scan::{find_nodes, topics_without_value};
-use gateway::config::profile::Profile;
-use gateway::config::{load_config_text, valid_profiles};
+use gateway::fuzz_doors::propose_nodes;
 use libfuzzer_sys::fuzz_target;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::sync::LazyLock;
 
-static PROFILES: LazyLock<Vec<Profile>> = LazyLock::new(|| valid_profiles(None));
-/// Site that the tables are added to.
-const SITE: &str = "[site]\nid = 's'\ntimezone = 'Asia/Jakarta'\nlatitude = -3.76\n\
-    longitude = 103.78\n[[bus]]\nid = 'nodes'\nkind = 'mqtt'\nurl = 'mqtt://127.0.0.1'\n";
-
-/// Messages of an input: topic, payload, and whether the broker had kept it.
-fn messages(input: &[u8]) -> impl Iterator<Item = (&str, &[u8], bool)> {
-    input.split(|byte| *byte == b'\n').filter_map(|line| {
-        let kept = line.strip_prefix(b"!");
-        let line = kept.unwrap_or(line);
-        let end = line.iter().position(|byte| *byte == b' ');
-        let end = end.unwrap_or(line.len());
-        let topic = std::str::from_utf8(&line[..end]).ok()?;
-        // A broker hands on no others.
-        let is_topic = !topic.is_empty() && !topic.contains(['#', '+', '\0']);
-        let payload = line.get(end + 1..).unwrap_or_default();
-        is_topic.then_some((topic, payload, kept.is_some()))
-    })
-}
-
-fuzz_target!(|input: &[u8]| {
-    let mut survey = NodeSurvey::default();
-    for (topic, payload, is_retained) in messages(input) {
-        survey.add_message(topic, payload, is_retained);
-    }
-    let nodes = find_nodes(&survey, &PROFILES, |_| false);
-    topics_without_value(&survey, &nodes, |_| false);
-    let mut taken = BTreeSet::new();
-    let mut text = SITE.to_owned();
-    for node in &nodes {
-        for point in &node.points {
-            // A number, or the word of a state.
-            let value: Result<f64, _> = point.example.parse();
-            assert!(value.is_err() || value.is_ok_and(f64::is_finite));
-            assert!(!point.example.contains(char::is_control), "{:?}", point.example);
-        }
-        let table = node.to_toml("nodes", &mut taken);
-        // Whoever may publish writes names and values, and escape codes would act on a terminal.
-        let is_escape = |letter: char| letter.is_control() && letter != '\n';
-        assert!(!table.contains(is_escape), "{table:?}");
-        text += &table;
-    }
-    if let Err(faults) = load_config_text(&text, Path::new("pantau.toml"), &|_| None) {
-        panic!("{faults}\n{text}");
-    }
-});
+fuzz_target!(|input: &[u8]| propose_nodes(input));

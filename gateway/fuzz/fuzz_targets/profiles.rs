@@ -1,0 +1,7 @@
+//! Fuzz target: profiles of devices, as `gateway::fuzz_doors` promises.
+#![no_main]
+
+use gateway::fuzz_doors::read_profile;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| read_profile(input));
