@@ -335,6 +335,11 @@ pub(crate) fn make_certificate_with(folder: &Path, options: &[&str]) -> TestCert
 
 /// Returns the body of an HTTP response.
 pub(crate) async fn http_body(port: u16, path: &str, method: &str) -> String {
+    http_response(port, path, method).await.1
+}
+
+/// Returns the head and the body of an HTTP response.
+pub(crate) async fn http_response(port: u16, path: &str, method: &str) -> (String, String) {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
         .await
         .unwrap();
@@ -342,7 +347,8 @@ pub(crate) async fn http_body(port: u16, path: &str, method: &str) -> String {
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
-    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.to_owned(), body.to_owned())
 }
 
 /// Response of a scripted database to a write.

@@ -298,12 +298,12 @@ impl Clock {
 
     /// The same without a time at the start: a computer without a battery. It shows nothing of its
     /// own before `simulate`.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzz-doors"))]
     pub(crate) fn simulated_without_host() -> Self {
         Self::simulated_with(None)
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzz-doors"))]
     fn simulated_with(offered: Option<StartWitness>) -> Self {
         Self(Arc::new(ClockSource::System {
             clocks: SystemClocks::new(),
@@ -312,7 +312,7 @@ impl Clock {
     }
 
     /// Lets the clocks of a simulated computer show this.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzz-doors"))]
     pub(crate) fn simulate(&self, wall: UtcMs, mono: MonoMs, synchronised: bool) {
         if let ClockSource::System { clocks, .. } = &*self.0 {
             *lock(&clocks.simulated) = Some(reckoning::RawClocks {
@@ -373,11 +373,13 @@ impl Stopwatch {
     }
 }
 
+/// Id of this boot, once it is known.
+static BOOT: OnceLock<BootId> = OnceLock::new();
+
 /// Kernel id of this boot.
 pub fn boot_id() -> BootId {
     // Without a kernel id a random one is used for this run: readings of two runs are then never
     // taken for readings of the same boot, whose undated times could be corrected together.
-    static BOOT: OnceLock<BootId> = OnceLock::new();
     let boot = BOOT.get_or_init(|| {
         let said = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         BootId(match said.trim() {
@@ -386,6 +388,13 @@ pub fn boot_id() -> BootId {
         })
     });
     boot.clone()
+}
+
+/// Says the id of this boot in place of the kernel, before anybody has asked for it.
+#[cfg(feature = "fuzz-doors")]
+pub(crate) fn simulate_boot(id: &str) {
+    // A second word is not heard: there is one boot a process.
+    let _ = BOOT.set(BootId(id.into()));
 }
 
 /// Looks at the clocks.

@@ -15,7 +15,7 @@ pub(super) struct SystemClocks {
     start: Instant,
     start_mono: Duration,
     /// Clocks that a test sets.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzz-doors"))]
     pub(super) simulated: std::sync::Mutex<Option<RawClocks>>,
 }
 
@@ -28,7 +28,7 @@ impl SystemClocks {
         Self {
             start_mono: read_uptime().unwrap_or_default(),
             start: Instant::now(),
-            #[cfg(test)]
+            #[cfg(any(test, feature = "fuzz-doors"))]
             simulated: std::sync::Mutex::default(),
         }
     }
@@ -39,7 +39,7 @@ impl SystemClocks {
         reason = "this is the one reader of the clock"
     )]
     pub(super) fn read(&self) -> RawClocks {
-        #[cfg(test)]
+        #[cfg(any(test, feature = "fuzz-doors"))]
         if let Some(raw) = *super::lock(&self.simulated) {
             return raw;
         }

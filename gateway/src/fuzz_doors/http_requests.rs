@@ -24,7 +24,7 @@ const SITE: &str = "[site]\nid = 's'\ntimezone = 'Asia/Jakarta'\nlatitude = -3.7
 /// 2026-11-28T00:00:00Z.
 const NOW: UtcMs = UtcMs(1_795_824_000_000);
 /// Longest time in which an answer ends.
-const ANSWER_MAX: Duration = Duration::from_secs(60);
+const ANSWER_MAX: Duration = Duration::from_mins(1);
 
 /// The server, which is started by the first input.
 static SERVER: LazyLock<Result<SocketAddr, String>> = LazyLock::new(|| {
@@ -75,6 +75,10 @@ const LAST_REQUEST: &[u8] =
 
 /// Bytes of a connection. They are answered in HTTP or not at all, without a fault of the gateway's
 /// own (500), and the next connection is served.
+///
+/// # Panics
+///
+/// When a promise is broken.
 pub fn answer_http(input: &[u8]) {
     let answer = if is_answered_by_itself(input) {
         exchange(&[input, LAST_REQUEST].concat(), false)

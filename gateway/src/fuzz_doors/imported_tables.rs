@@ -19,6 +19,10 @@ static DEFINITIONS: LazyLock<IndicatorDefinitions> = LazyLock::new(IndicatorDefi
 
 /// A file, as readings and as ledger entries. Readings come in order of time, each time once,
 /// between 2000 and the present, and are finite.
+///
+/// # Panics
+///
+/// When a promise is broken.
 pub fn read_imported_table(input: &[u8]) {
     let bare = LoggerTableOptions::new("Asia/Jakarta", TimestampBounds::for_now(UtcMs(NOW)));
     let said = LoggerTableOptions {

@@ -1,5 +1,5 @@
 //! Entry points for fuzz targets and for the inputs that are kept of them: each parser of bytes
-//! from outside, also those that are private to their rooms.
+//! from outside, also those that are private to their rooms. And a computer whose clocks a test sets.
 //!
 //! Each takes any bytes, and panics when a promise of its parser is broken. Only with the feature
 //! `fuzz-doors`, which the installed program is built without.
@@ -7,10 +7,12 @@
 mod http_requests;
 mod imported_tables;
 mod node_messages;
+mod simulated_computer;
 
 pub use http_requests::answer_http;
 pub use imported_tables::read_imported_table;
 pub use node_messages::propose_nodes;
+pub use simulated_computer::SimulatedComputer;
 
 use crate::config::{load_config_text, profile::load_profile_text};
 use crate::mqtt_link::read_any_packets;
@@ -41,6 +43,10 @@ pub fn read_database_answer(input: &[u8]) {
 
 /// A configuration. Whether it is correct does not matter here; that its faults can be printed
 /// does.
+///
+/// # Panics
+///
+/// When a promise is broken.
 pub fn read_configuration(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     if let Err(faults) = load_config_text(&text, Path::new("pantau.toml"), &|_| None) {
@@ -49,6 +55,10 @@ pub fn read_configuration(input: &[u8]) {
 }
 
 /// Profile of a device. Its faults can be printed.
+///
+/// # Panics
+///
+/// When a promise is broken.
 pub fn read_profile(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     if let Err(faults) = load_profile_text(&text, Path::new("device.toml")) {

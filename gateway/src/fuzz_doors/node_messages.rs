@@ -31,6 +31,10 @@ fn messages(input: &[u8]) -> impl Iterator<Item = (&str, &[u8], bool)> {
 /// Messages, one a line: topic, a space, and what was sent; a `!` before the topic says that the
 /// broker had kept it. No number found in them is infinite, and the tables that a scan proposes are
 /// a valid configuration without escape codes.
+///
+/// # Panics
+///
+/// When a promise is broken.
 pub fn propose_nodes(input: &[u8]) {
     let mut survey = NodeSurvey::default();
     for (topic, payload, is_retained) in messages(input) {

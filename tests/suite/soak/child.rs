@@ -1,22 +1,22 @@
 //! The gateway of the soak in a process of its own, which can be killed and whose memory can be
 //! measured: store, sink and figures of the gateway with a simulated clock.
 
-use super::faults::{
-    DAY_SLOTS, FLUSH_SLOTS, FaultPlan, SLOTS, SoakSite, mono_of, slot_of, time_of,
-};
+use super::faults::{DAY_SLOTS, FLUSH_SLOTS, FaultPlan, SLOTS, SoakSite, slot_of};
+use gateway::api::ApiState;
 use gateway::clock::Clock;
 use gateway::config::{Config, StoreSettings, load_config};
-use gateway::domain::UtcMs;
-use gateway::domain::period::Period;
-use gateway::indicators::{IndicatorQuery, calculate_indicators};
+use gateway::fuzz_doors::SimulatedComputer;
+use gateway::server::serve_http;
 use gateway::sinks::{SinkContext, run_sink};
 use gateway::status::StatusBoard;
 use gateway::storage::Store;
 use std::cell::Cell;
 use std::io::Write as _;
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 /// Environment of the child: folder, seed, first slot.
@@ -24,8 +24,15 @@ pub(super) const ENVIRONMENT: [&str; 3] =
     ["PANTAU_SOAK_FOLDER", "PANTAU_SOAK_SEED", "PANTAU_SOAK_FROM"];
 /// Beginning of each line for the parent.
 pub(super) const SAID: &str = "soak: ";
-/// Wall clock after a start without the time: a few seconds after 1970.
-const NO_TIME: UtcMs = UtcMs(5000);
+/// Pages that somebody looks at each week.
+const PAGES: [&str; 6] = [
+    "/",
+    "/dampak",
+    "/laporan",
+    "/teknisi",
+    "/api/v1/devices",
+    "/metrics",
+];
 
 /// The child of `a_year_with_faults_..`, which starts it; by itself it does nothing.
 #[tokio::test]
@@ -60,26 +67,21 @@ struct SoakGateway {
     config: Config,
     plan: FaultPlan,
     site: SoakSite,
+    computer: SimulatedComputer,
     clock: Clock,
     store: Store,
     board: StatusBoard,
     from: u32,
-    /// First slot in which the time is known.
-    dated: u32,
     /// Readings may wait for their time.
     may_be_undated: Cell<bool>,
 }
 
 impl SoakGateway {
     async fn open(config: Config, plan: FaultPlan, from: u32) -> Self {
-        let kill = plan.kills.iter().find(|kill| kill.resumes == from);
-        let undated = kill.map_or(0, |kill| kill.undated);
-        let wall = if undated == 0 { time_of(from) } else { NO_TIME };
-        let passed = mono_of(from).0;
-        // The monotonic clock has run through the time in which the program did not.
-        let start = UtcMs(wall.0 - i64::try_from(passed).unwrap());
-        let clock = Clock::set(start, undated == 0);
-        clock.advance(Duration::from_millis(passed));
+        let computer = SimulatedComputer::start(&format!("boot-{}", plan.boot_of(from)));
+        let shown = plan.clocks(from);
+        computer.show(shown.wall, shown.mono, shown.synchronised);
+        let clock = computer.clock();
         let settings = StoreSettings {
             // The soak flushes by itself, so that it knows what was acknowledged.
             flush: Duration::from_hours(1),
@@ -92,10 +94,10 @@ impl SoakGateway {
         Self {
             site: SoakSite::new(),
             board: StatusBoard::default(),
-            dated: from + undated,
             may_be_undated: Cell::new(true),
             config,
             plan,
+            computer,
             clock,
             store,
             from,
@@ -114,11 +116,12 @@ impl SoakGateway {
                 store: self.store.clone(),
                 clock: self.clock.clone(),
                 board: self.board.clone(),
-                stop: stopped,
+                stop: stopped.clone(),
             },
         ));
+        let page = self.serve_pages(stopped.clone()).await;
         for slot in self.from..SLOTS {
-            self.poll(slot).await;
+            self.poll(slot, page).await;
         }
         self.store.flush().await.unwrap();
         self.store.close_due_days().await.unwrap();
@@ -129,7 +132,16 @@ impl SoakGateway {
         ask("done");
     }
 
-    async fn poll(&self, slot: u32) {
+    /// Starts the pages; returns their port.
+    async fn serve_pages(&self, stop: watch::Receiver<bool>) -> u16 {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let state = ApiState::new(&self.config, &self.store, &self.board, &self.clock);
+        tokio::spawn(serve_http(listener, state, stop));
+        port
+    }
+
+    async fn poll(&self, slot: u32, page: u16) {
         for full in &self.plan.full {
             match slot {
                 slot if slot == full.start => ask("fill"),
@@ -137,10 +149,9 @@ impl SoakGateway {
                 _ => {}
             }
         }
-        if slot == self.dated && slot > self.from {
-            self.clock.set_wall_clock(time_of(slot));
-            self.clock.trust();
-        }
+        let shown = self.plan.clocks(slot);
+        self.computer
+            .show(shown.wall, shown.mono, shown.synchronised);
         let now = self.clock.now();
         let mut readings = self.site.readings(slot, &self.plan);
         for reading in &mut readings {
@@ -155,28 +166,12 @@ impl SoakGateway {
         if slot % FLUSH_SLOTS == FLUSH_SLOTS - 1 && self.store.flush().await.is_ok() {
             say(&format!("acknowledged {slot}"));
         }
-        if slot > 0 && slot.is_multiple_of(7 * DAY_SLOTS) && now.trusted {
-            self.look_at_figures(slot).await;
+        if slot % (7 * DAY_SLOTS) == DAY_SLOTS / 2 {
+            look_at_pages(page).await;
         }
         if self.plan.kills.iter().any(|kill| kill.at == slot) {
             ask("kill");
         }
-        self.clock.advance(Duration::from_millis(mono_of(1).0));
-    }
-
-    /// Figures of the running month, as a page asks for them.
-    async fn look_at_figures(&self, slot: u32) {
-        let day = self.config.site.timezone.date(time_of(slot));
-        let query = IndicatorQuery {
-            period: Period::Month(day.first_of_month()),
-            asset: None,
-            now: time_of(slot),
-            daily: true,
-            snapshots: true,
-        };
-        calculate_indicators(&self.config, &self.store, &query, &mut |_| {})
-            .await
-            .unwrap();
     }
 
     async fn wait_delivered(&self) {
@@ -189,5 +184,16 @@ impl SoakGateway {
                 .is_some_and(|sink| sink.delivered >= durable)
         })
         .await;
+    }
+}
+
+/// Looks at each page, as people do.
+async fn look_at_pages(port: u16) {
+    for page in PAGES {
+        let (head, body) = crate::servers::http_response(port, page, "GET").await;
+        assert!(
+            head.contains(" 200 ") && !body.is_empty(),
+            "{page}: {head}\n{body}"
+        );
     }
 }

@@ -176,9 +176,27 @@ pub(super) struct PlannedKill {
     pub(super) at: u32,
     /// First slot after the start.
     pub(super) resumes: u32,
-    /// Slots after the start in which the time is not known.
+    /// Slots after the start in which the time is not known: the power was cut, and the computer
+    /// has no battery clock. Without any, the computer ran on.
     pub(super) undated: u32,
 }
+
+/// The network is lost, and meanwhile the wall clock is set.
+pub(super) struct WrongClock {
+    slots: Range<u32>,
+    /// Wall clock less the true time, ms; 0 when nobody touches it.
+    lead_ms: i64,
+}
+
+/// Clocks of the computer in a slot.
+pub(super) struct ShownClocks {
+    pub(super) wall: UtcMs,
+    pub(super) mono: MonoMs,
+    pub(super) synchronised: bool,
+}
+
+/// Wall clock of a computer that has just started without the time.
+const NO_TIME_MS: i64 = 5000;
 
 /// Faults of a soak, from a seed.
 pub(super) struct FaultPlan {
@@ -186,6 +204,7 @@ pub(super) struct FaultPlan {
     /// Slots in which the disk is full.
     pub(super) full: Vec<Range<u32>>,
     pub(super) kills: Vec<PlannedKill>,
+    wrong_clocks: Vec<WrongClock>,
 }
 
 impl FaultPlan {
@@ -193,6 +212,7 @@ impl FaultPlan {
     const SILENCES: u32 = 160;
     const FULL_DISKS: u32 = 12;
     const KILLS: u32 = 8;
+    const WRONG_CLOCKS: u32 = 40;
     /// Kills lie in the first 60 days, so that memory can be watched until the end.
     const KILLED_DAYS: u32 = 60;
 
@@ -219,11 +239,58 @@ impl FaultPlan {
                 undated: if below(2) == 0 { 0 } else { 1 + below(8) },
             }
         });
-        let kills = kills.collect();
+        let kills: Vec<_> = kills.collect();
+        let hour = 3_600_000;
+        let wrong_clocks = (0..Self::WRONG_CLOCKS).map(|turn| {
+            let from = turn * SLOTS / Self::WRONG_CLOCKS + below(SLOTS / Self::WRONG_CLOCKS);
+            let size =
+                [0, 2000, 90_000, hour, 30 * hour, 9000 * hour][usize::try_from(below(6)).unwrap()];
+            let lead_ms = if below(2) == 0 { size } else { -size };
+            WrongClock {
+                slots: from..from + 1 + below(300),
+                lead_ms,
+            }
+        });
+        // After a power cut the network tells the time, at last.
+        let is_start = |slots: &Range<u32>| {
+            let mut cuts = kills.iter().filter(|kill| kill.undated > 0);
+            cuts.any(|kill| slots.start < kill.resumes + 96 && kill.at < slots.end)
+        };
+        let wrong_clocks = wrong_clocks.filter(|clock| !is_start(&clock.slots));
+        let wrong_clocks = wrong_clocks.collect();
         Self {
             silences,
             full,
             kills,
+            wrong_clocks,
+        }
+    }
+
+    /// First slot of the start of the computer in which this slot lies.
+    pub(super) fn boot_of(&self, slot: u32) -> u32 {
+        let cuts = self.kills.iter().filter(|kill| kill.undated > 0);
+        let starts = cuts.map(|kill| kill.resumes);
+        starts.filter(|start| *start <= slot).max().unwrap_or(0)
+    }
+
+    /// Clocks of the computer in a slot.
+    pub(super) fn clocks(&self, slot: u32) -> ShownClocks {
+        let boot = self.boot_of(slot);
+        let passed = i64::from(slot - boot) * SLOT_MS;
+        let mut cuts = self.kills.iter();
+        let cut = cuts.find(|kill| kill.undated > 0 && kill.resumes == boot);
+        let has_no_time = cut.is_some_and(|cut| slot < boot + cut.undated);
+        let mut wrong = self.wrong_clocks.iter();
+        let wrong = wrong.find(|clock| clock.slots.contains(&slot));
+        let (wall, synchronised) = match wrong {
+            _ if has_no_time => (NO_TIME_MS + passed, false),
+            Some(wrong) => (time_of(slot).0 + wrong.lead_ms, false),
+            None => (time_of(slot).0, true),
+        };
+        ShownClocks {
+            wall: UtcMs(wall),
+            mono: MonoMs(passed.unsigned_abs()),
+            synchronised,
         }
     }
 
