@@ -223,6 +223,7 @@ web-sink-refused = { $refused } readings were refused by the destination server
 web-sink-stalled = Connected, but the destination server has acknowledged nothing for { $seconds } s. Readings are stored and sent again.
 web-sink-web-page = The answer comes from a web page, not from the database. Open a web site on this network: it may need a login, or the data quota is used up. Readings are stored.
 web-sink-silent = The destination server is connected but acknowledges nothing. Check the broker. Readings are stored and sent again.
+web-sink-no-time = The readings have no date yet, and a database keeps each at its time. Connect to the network (NTP), or set the time at /teknisi/waktu. Readings are stored and sent when the time is known.
 web-sink-client-id = Another gateway uses the same client id. Give each gateway its own site id, or set client_id in [mqtt]. Readings are stored.
 web-sink-not-allowed = The broker does not allow this user to write. Ask the operator of the broker for write permission. Readings are stored.
 web-store-until = stored up to { $until }, { $unflushed } being written

@@ -223,6 +223,7 @@ web-sink-refused = { $refused } bacaan ditolak oleh server tujuan
 web-sink-stalled = Tersambung, tetapi selama { $seconds } detik tidak ada yang dikonfirmasi server tujuan. Bacaan disimpan dan dikirim ulang.
 web-sink-web-page = Jawaban berasal dari halaman web, bukan basis data. Buka sebuah situs lewat jaringan ini: mungkin perlu login, atau kuota habis. Bacaan tetap disimpan.
 web-sink-silent = Server tujuan tersambung, tetapi tidak mengonfirmasi kiriman. Periksa broker. Bacaan disimpan dan dikirim ulang.
+web-sink-no-time = Bacaan belum punya tanggal, sedangkan basis data menyimpannya menurut waktu. Sambungkan ke jaringan (NTP), atau atur waktunya di /teknisi/waktu. Bacaan disimpan dan dikirim setelah waktunya diketahui.
 web-sink-client-id = Gateway lain memakai client id yang sama. Beri setiap gateway id lokasi sendiri, atau isi client_id di [mqtt]. Bacaan tetap disimpan.
 web-sink-not-allowed = Broker tidak mengizinkan pengguna ini menulis. Minta izin menulis kepada pengelola broker. Bacaan tetap disimpan.
 web-store-until = tersimpan sampai { $until }, { $unflushed } sedang ditulis

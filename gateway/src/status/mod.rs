@@ -192,6 +192,8 @@ pub enum SinkDiagnosis {
     ClientId,
     /// The user has no right to write there.
     NotAllowed,
+    /// The readings have no date yet: no source knows the time.
+    NoTime,
 }
 
 impl SinkDiagnosis {
@@ -202,6 +204,7 @@ impl SinkDiagnosis {
             Self::Silent => "web-sink-silent",
             Self::ClientId => "web-sink-client-id",
             Self::NotAllowed => "web-sink-not-allowed",
+            Self::NoTime => "web-sink-no-time",
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Tests of the InfluxDB sink against real databases and a scripted one.
 
-use super::{POINTS, SinkBench, influx_settings, mqtt_settings, outcomes_of};
+use super::{POINTS, SinkBench, influx_settings, mqtt_settings, outcomes_of, sink_site};
 use crate::servers::{
     DatabaseAnswer, InfluxServer, MosquittoBroker, MqttSubscriber, STORED_ANSWER, ScriptedDatabase,
     http_body, make_certificate, wait_until,
 };
 use crate::victoria_server::VictoriaServer;
-use gateway::domain::ExactNumber;
+use gateway::clock::Clock;
+use gateway::domain::{ExactNumber, Reading, UtcMs};
+use gateway::status::SinkDiagnosis;
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -97,6 +99,53 @@ async fn a_database_killed_after_it_acknowledged_gets_everything_again_with_rewi
 async fn a_database_killed_after_it_acknowledged_has_lost_readings_without_rewind() {
     let (stored, told) = times_after_a_kill(Duration::ZERO).await;
     assert!(stored.len() < told.len(), "{} stored", stored.len());
+}
+
+#[tokio::test]
+async fn readings_without_a_date_wait_for_it_and_keep_no_others_back() {
+    let right = UtcMs(1_795_824_000_000);
+    let clock = Clock::set(UtcMs(5000), false);
+    let bench = SinkBench::with_clock(sink_site(), clock);
+    let database = ScriptedDatabase::start(|_, _| Some(STORED_ANSWER)).await;
+    let append = async |seq, is_dated| {
+        let now = bench.clock.now();
+        let reading = Reading {
+            device: 0,
+            at: now.at,
+            mono: now.mono,
+            dated: is_dated,
+            outcomes: outcomes_of(seq),
+        };
+        bench.store.append(reading).await.unwrap();
+        bench.store.flush().await.unwrap();
+        bench.clock.advance(Duration::from_secs(1));
+    };
+    bench.store.sink_lanes("influx").await.unwrap();
+    append(1, false).await;
+    append(2, false).await;
+    let sink = bench.run_influx(influx_settings(database.port));
+    wait_until("it says what it waits for", || {
+        let state = bench.board.snapshot().sinks.get("influx").cloned();
+        state.is_some_and(|state| state.trouble == Some(SinkDiagnosis::NoTime))
+    })
+    .await;
+    assert!(database.stored.lock().unwrap().is_empty());
+    // The network tells the time; the clock has run on by two seconds.
+    bench.clock.set_wall_clock(right);
+    bench.clock.trust();
+    append(3, true).await;
+    bench.wait_delivered("influx", 3).await;
+    let mut times: Vec<i64> = database
+        .stored
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|line| line.rsplit(' ').next().unwrap().parse().unwrap())
+        .collect();
+    times.sort_unstable();
+    assert_eq!(times, [right.0 - 2000, right.0 - 1000, right.0]);
+    assert_eq!(bench.sink_state("influx").refused, 0);
+    sink.stop().await;
 }
 
 #[tokio::test]

@@ -123,6 +123,12 @@ impl SinkBench {
     }
 
     pub(crate) fn with_site(site: Site) -> Self {
+        let clock = Clock::system();
+        clock.trust();
+        Self::with_clock(site, clock)
+    }
+
+    pub(crate) fn with_clock(site: Site, clock: Clock) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let settings = StoreSettings {
             path: folder.path().to_owned(),
@@ -131,8 +137,6 @@ impl SinkBench {
             keep: None,
             budget: None,
         };
-        let clock = Clock::system();
-        clock.trust();
         let store = Store::open(folder.path(), &site, &settings, "", &clock).unwrap();
         // An hour back: up to 3000 readings, one a second, must not reach into the future.
         let start = UtcMs(clock.now().at.0 / 1000 * 1000 - 3_600_000);

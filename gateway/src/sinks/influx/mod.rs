@@ -13,6 +13,7 @@
 mod answer_door;
 mod line_batch;
 mod line_protocol;
+mod reading_dates;
 mod server_clock;
 mod settings;
 mod write_verdict;
@@ -28,6 +29,7 @@ use crate::limits::{INFLUX_BYTES_MAX, SINK_BATCH_MAX, SINK_STOP_SECONDS};
 use crate::sinks::backoff::SinkBackoff;
 use crate::sinks::catch_up_rate::CatchUpRate;
 use crate::sinks::influx::line_batch::{LineBatch, split_range};
+use crate::sinks::influx::reading_dates::ReadingDates;
 use crate::sinks::influx::write_verdict::WriteVerdict;
 use crate::sinks::influx::writer::InfluxWriter;
 use crate::sinks::lane_feed::{LaneFeeds, LaneRefill};
@@ -131,6 +133,7 @@ struct InfluxSink {
     /// for less.
     most: usize,
     batch: LineBatch,
+    dates: ReadingDates,
 }
 
 /// Result of one round.
@@ -161,6 +164,7 @@ impl InfluxSink {
             backoff: SinkBackoff::default(),
             most: SINK_BATCH_MAX,
             batch: LineBatch::default(),
+            dates: ReadingDates::default(),
         }
     }
 
@@ -185,6 +189,10 @@ impl InfluxSink {
         stop: &mut watch::Receiver<bool>,
     ) -> Result<InfluxRound, StoreError> {
         self.progress.durable.borrow_and_update();
+        if self.dates.become_settled(&self.progress).await {
+            // What was taken before has the old times.
+            self.restart_at_cursor();
+        }
         let may = self.pace.allowance(Instant::now());
         let mut sent = self.fill_batch(DeliveryLane::Live, self.most).await?;
         if sent == 0 {
@@ -199,7 +207,7 @@ impl InfluxSink {
             self.pace.take(sent);
         }
         if sent == 0 {
-            return Ok(InfluxRound::Idle);
+            return Ok(self.pause_without_lines());
         }
         // Taken out for the borrow checker and put back afterwards, with its memory.
         let batch = std::mem::take(&mut self.batch);
@@ -209,6 +217,17 @@ impl InfluxSink {
         };
         self.batch = batch;
         round
+    }
+
+    /// Nothing was sent: there is nothing, or nothing with a date.
+    fn pause_without_lines(&mut self) -> InfluxRound {
+        if !self.dates.take_is_waiting() {
+            return InfluxRound::Idle;
+        }
+        let why = "the readings have no date yet";
+        self.progress.set_fault(why, Some(SinkDiagnosis::NoTime));
+        self.restart_at_cursor();
+        InfluxRound::Wait(CURSOR_TICK)
     }
 
     /// Encodes up to `most` readings of a lane as lines; returns the number of readings used.
@@ -232,6 +251,17 @@ impl InfluxSink {
             && let Some(numbered) = self.feeds.of(lane).pop()
         {
             let reading = &numbered.reading;
+            if !reading.dated && !self.dates.are_settled() {
+                self.dates.note_waiting();
+                self.feeds.of(lane).put_back(numbered);
+                break;
+            }
+            if !reading.dated {
+                let why = "no source knew the time when it was read";
+                self.progress.refuse_reading(numbered.seq, why, "").await?;
+                self.batch.push_reading(numbered.seq, reading.at);
+                continue;
+            }
             // A device that was removed from the configuration has no point names to write.
             if let Some(device) = self.site.devices.get(usize::from(reading.device)) {
                 line_protocol::encode_line(&mut self.batch.text, &self.site.id, device, reading);
