@@ -1,9 +1,10 @@
 """Serves profiles on pymodbus, and says what a reader must find there.
 
-Usage: profile_cases.py DIRECTORY OUT levels|choices
+Usage: profile_cases.py DIRECTORY OUT levels|full|zero|negative|missing|choices
 
 Every profile of DIRECTORY, and every variant, is put behind Modbus TCP units. `levels`: four times,
-with all points at full scale, at zero, negative, and at their "no value". `choices`: where a point
+with all points at full scale, at zero, negative, and at their "no value"; or once, at the level of
+that name, where all levels together need more units than a bus has. `choices`: where a point
 decides over another (scale, power, factor, validity), until the deciding points have said all that
 they can, and something that they should not. Registers and expected values are
 made here from the TOML alone, with Python's own struct and decimal. OUT gets them as JSON; then
@@ -244,8 +245,8 @@ def settings(facts):
 def cases(directory, kind):
     """Name, points, facts, level and deciding values of every case."""
     for name, points, facts in profiles(directory):
-        if kind == "levels":
-            for level in LEVELS:
+        if kind != "choices":
+            for level in LEVELS if kind == "levels" else [kind]:
                 yield name, points, facts, level, None
         elif choices(points):
             for chosen in turns(points):

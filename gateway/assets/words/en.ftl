@@ -258,6 +258,7 @@ web-kind-tank = Water tank
 web-kind-temperature = Temperature
 web-kind-irradiance = Irradiance
 web-kind-charger = Battery charge controller
+web-kind-battery = Battery
 web-kind-gas = Gas
 web-kind-soil = Soil
 web-kind-analog = Analogue input

@@ -258,6 +258,7 @@ web-kind-tank = Tandon air
 web-kind-temperature = Suhu
 web-kind-irradiance = Iradiansi
 web-kind-charger = Pengendali pengisian baterai
+web-kind-battery = Baterai
 web-kind-gas = Gas
 web-kind-soil = Tanah
 web-kind-analog = Masukan analog
