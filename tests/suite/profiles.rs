@@ -25,7 +25,7 @@ fn every_capture_of_every_profile_decodes_to_its_value() {
     let all = config::load_profiles(None);
     // A lower bound, so that profiles which are not found at all do not pass for none that is
     // wrong.
-    assert!(all.len() >= 59, "{}", all.len());
+    assert!(all.len() >= 80, "{}", all.len());
     for (name, profile) in all {
         let profile = profile.unwrap_or_else(|faults| panic!("{faults}"));
         assert_eq!(*profile.name, *name);
