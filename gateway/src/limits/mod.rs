@@ -65,8 +65,8 @@ pub const SCAN_HOSTS_MAX: usize = 1024;
 // Few enough for the small router of a site.
 pub const SCAN_CONNECTIONS_MAX: usize = 32;
 /// Maximum requests to one found device until it is identified.
-// All rules of the built-in profiles together need about half of these.
-pub const SCAN_REQUESTS_MAX: usize = 400;
+// A device that gives zeros for every register needs about 600 with the built-in profiles.
+pub const SCAN_REQUESTS_MAX: usize = 800;
 /// Maximum timeouts of one found device; then it is judged by the answers so far.
 pub const SCAN_TIMEOUTS_MAX: usize = 60;
 /// Maximum devices of one site.
