@@ -46,6 +46,20 @@ const PLAIN_WORDS: &[&str] = &[
     "temperature",
     "humidity",
     "moisture",
+    "battery",
+    "grid",
+    "drive",
+    "weather",
+    "mppt",
+    // Names of makers and services that are words of every language of programs.
+    "delta",
+    "device",
+    "edge",
+    "fine",
+    "offset",
+    "others",
+    "stack",
+    "things",
     // Chips whose drivers are code: a file names the driver.
     "ads1115",
     "sht2x",
@@ -58,7 +72,8 @@ const PLAIN_WORDS: &[&str] = &[
     "node",
 ];
 
-/// Maker and model words of every profile: of its file's name, of `manufacturer` and `model`.
+/// Maker and model words of every profile: of its file's name, of `manufacturer`, and the proper
+/// names of `model`, which has plain words too.
 fn vendor_words() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (path, text) in project_files("config/devices", ".toml") {
@@ -66,11 +81,16 @@ fn vendor_words() -> BTreeSet<String> {
         let said = text.lines().filter_map(|line| {
             let (key, value) = line.split_once('=')?;
             let named = ["manufacturer", "vendor", "model"].contains(&key.trim());
-            named.then(|| value.trim().trim_matches('"').to_owned())
+            let is_maker = key.trim() != "model";
+            named.then(|| (value.trim().trim_matches('"'), is_maker))
         });
-        for name in said.chain([file.trim_end_matches(".toml").to_owned()]) {
+        for (name, is_maker) in said.chain([(file.trim_end_matches(".toml"), true)]) {
             let parts = name.split(|c: char| !c.is_ascii_alphanumeric());
-            let words = parts.map(str::to_ascii_lowercase);
+            let is_proper = |word: &&str| {
+                let mut letters = word.chars();
+                is_maker || letters.any(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+            };
+            let words = parts.filter(is_proper).map(str::to_ascii_lowercase);
             // A bare number is not a vendor name.
             let names = words.filter(|w| w.len() >= 4 && w.parse::<u64>().is_err());
             found.extend(names.filter(|w| !PLAIN_WORDS.contains(&w.as_str())));

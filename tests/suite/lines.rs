@@ -296,3 +296,64 @@ fn a_device_that_nobody_knew_is_interviewed_and_reads_as_its_display_in_both_lan
         );
     }
 }
+
+/// Runs the program without a configuration; returns what it printed.
+fn read_port(arguments: &[&str]) -> (Option<i32>, String) {
+    let mut read = pantau();
+    let output = read.args(arguments).output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(text).unwrap())
+}
+
+#[test]
+fn registers_of_a_device_are_read_without_any_configuration() {
+    let scratch = tempfile::tempdir().unwrap();
+    let image = scratch.path().join("image");
+    // 230.5 V as single precision, a counter of 70 000, and a negative number.
+    let registers = "coils 0 1\ndiscrete 0\nholding 0\ninput 17254 32768 1 4464 65535\n";
+    std::fs::write(&image, registers).unwrap();
+    let (_server, port) =
+        PeerProcess::start_ready(python_peer("pymodbus_server.py").arg(&image).arg("tcp"));
+    let host = format!("127.0.0.1:{port}");
+    let asked = ["read", &host, "--unit", "1", "--register", "input:0"];
+    for (lang, decimal) in [("en", "230.5"), ("id", "230,5")] {
+        let words = [&["--lang", lang], &asked[..], &["--count", "5"]].concat();
+        let (status, text) = read_port(&words);
+        assert_eq!(status, Some(0), "{text}");
+        let line = |register: &str| {
+            let mut lines = text.lines();
+            let line = lines.find(|line| line.starts_with(register));
+            line.unwrap_or_else(|| panic!("{register}: {text}"))
+        };
+        assert!(line("input:0").contains("0x4366"), "{text}");
+        assert!(
+            line("input:0").contains(&format!("f32 abcd {decimal}")),
+            "{text}"
+        );
+        assert!(line("input:2").contains("u32 abcd 70000"), "{text}");
+        assert!(line("input:4").contains("i16 -1"), "{text}");
+        assert!(text.contains("mbpoll "), "{text}");
+    }
+    let (status, text) = read_port(&[&asked[..], &["--count", "5", "--json"]].concat());
+    assert_eq!(status, Some(0), "{text}");
+    let json: Value = serde_json::from_str(&text).unwrap();
+    let words: Vec<_> = json["registers"].as_array().unwrap().iter().collect();
+    assert_eq!(words[3]["word"], 4464, "{json:#}");
+    assert_eq!(words[3]["register"], "input:3", "{json:#}");
+}
+
+#[test]
+fn a_read_without_a_configuration_says_what_is_wrong_with_the_call_or_the_device() {
+    let asked = ["read", "127.0.0.1:1", "--unit", "1", "--register"];
+    let with = |more: &[&'static str]| read_port(&[&asked[..], more].concat());
+    let (status, text) = with(&["input:65530", "--count", "10", "--lang", "en"]);
+    assert_eq!(status, Some(2));
+    assert!(text.contains("--count"), "{text}");
+    let (status, text) = with(&["30001", "--lang", "en"]);
+    assert_eq!(status, Some(2));
+    assert!(text.contains("input:0"), "{text}");
+    // Nothing listens there.
+    let (status, text) = with(&["input:0", "--lang", "id"]);
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains("Alat tidak memberi data"), "{text}");
+}

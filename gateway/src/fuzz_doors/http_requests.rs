@@ -1,4 +1,4 @@
-//! What anybody sends to the page's port.
+//! Bytes that anybody sends to the page's port.
 
 use crate::api::ApiState;
 use crate::clock::Clock;

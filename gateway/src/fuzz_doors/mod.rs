@@ -1,5 +1,6 @@
 //! Entry points for fuzz targets and for the inputs that are kept of them: each parser of bytes
-//! from outside, also those that are private to their rooms. And a computer whose clocks a test sets.
+//! from outside, also those that are private to their rooms. And a computer whose clocks a test
+//! sets.
 //!
 //! Each takes any bytes, and panics when a promise of its parser is broken. Only with the feature
 //! `fuzz-doors`, which the installed program is built without.

@@ -1,16 +1,15 @@
 //! `pantau read PORT --unit N --register input:0 --count 10`: registers of a device that no
 //! configuration knows.
 
-use super::super::exit_status::{EXIT_USAGE, fail_with_message, print_usage_error};
-use super::super::standard_output::print_text;
 use super::device_reads::DeviceReads;
 use super::{ReadArgs, answer_lines, read_times};
 use crate::buses::AdhocReader;
 use crate::cli::bus_client;
+use crate::cli::exit_status::{EXIT_USAGE, fail_with_message, print_usage_error};
+use crate::cli::standard_output::print_text;
 use crate::clock::Clock;
-use crate::config::{
-    Config, ModbusTable, Parity, WordOrder, load_config_text, parse_parity, parse_register,
-};
+use crate::config::value_syntax::parse_register;
+use crate::config::{Config, ModbusPoint, ModbusTable, load_config_text};
 use crate::i18n::Language;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -30,7 +29,7 @@ pub(super) struct BarePortArgs {
     #[arg(requires = "register")]
     unit: Option<u8>,
     /// First register; the device is then a port or host.
-    #[arg(long, value_name = "TABLE:N", value_parser = parse_first_register)]
+    #[arg(long, value_name = "input:N", value_parser = parse_first_register)]
     #[arg(requires = "unit", conflicts_with_all = ["config", "every", "display"])]
     register: Option<FirstRegister>,
     /// Number of registers.
@@ -38,26 +37,43 @@ pub(super) struct BarePortArgs {
     #[arg(value_parser = clap::value_parser!(u16).range(1..=i64::from(REGISTERS_MAX)))]
     count: u16,
     /// Speed of the line, baud.
-    #[arg(long, value_name = "BAUD", default_value_t = 9600, requires = "register")]
+    #[arg(
+        long,
+        value_name = "BAUD",
+        default_value_t = 9600,
+        requires = "register"
+    )]
     #[arg(value_parser = clap::value_parser!(u32).range(300..=1_000_000))]
     baud: u32,
     /// Parity of the line.
-    #[arg(long, value_name = "none|even|odd", default_value = "none", requires = "register")]
-    #[arg(value_parser = parse_parity_word)]
-    parity: Parity,
+    #[arg(
+        long,
+        value_name = "none|even|odd",
+        default_value = "none",
+        requires = "register"
+    )]
+    #[arg(value_parser = ["none", "even", "odd"])]
+    parity: String,
 }
 
-/// Table and 0-based address.
-#[derive(Clone, Copy, Debug)]
-struct FirstRegister(ModbusTable, u16);
+/// Place of the first register.
+#[derive(Clone, Debug)]
+struct FirstRegister {
+    /// Word of the table.
+    table: String,
+    has_bits: bool,
+    /// 0-based.
+    address: u16,
+}
 
 fn parse_first_register(text: &str) -> Result<FirstRegister, String> {
-    let parsed = parse_register(text).map(|(table, address)| FirstRegister(table, address));
-    parsed.ok_or_else(|| "input:0, holding:0, coil:0, discrete:0".to_owned())
-}
-
-fn parse_parity_word(text: &str) -> Result<Parity, String> {
-    parse_parity(text).ok_or_else(|| "none, even, odd".to_owned())
+    let parsed = parse_register(text).zip(text.split_once(':'));
+    let register = parsed.map(|((table, address), (word, _))| FirstRegister {
+        table: word.trim().to_owned(),
+        has_bits: matches!(table, ModbusTable::Coil | ModbusTable::Discrete),
+        address,
+    });
+    register.ok_or_else(|| "input:0, holding:0, coil:0, discrete:0".to_owned())
 }
 
 impl BarePortArgs {
@@ -66,32 +82,25 @@ impl BarePortArgs {
         self.register.is_some()
     }
 
-    /// Addresses that are read.
-    fn addresses(&self, first: u16) -> impl Iterator<Item = u16> {
-        (0..self.count).map_while(move |offset| first.checked_add(offset))
-    }
-
     /// Site of this one device.
-    fn site(&self, port: &str, unit: u8, first: FirstRegister) -> String {
-        let FirstRegister(table, address) = first;
-        let kind = if table.is_bits() { "bool" } else { "u16" };
-        let points: String = self
-            .addresses(address)
-            .map(|at| {
-                format!(
-                    "[[device.point]]\nid = \"r{at}\"\nregister = \"{}:{at}\"\ntype = \"{kind}\"\n\
-                     unit = \"\"\n",
-                    table.word()
-                )
-            })
-            .collect();
-        let quoted = |text: &str| toml_edit::Value::from(text).to_string();
+    fn site_text(&self, port: &str, unit: u8, first: &FirstRegister) -> String {
+        let kind = if first.has_bits { "bool" } else { "u16" };
+        let table = &first.table;
+        let addresses = (0..self.count).filter_map(|offset| first.address.checked_add(offset));
+        let points = addresses.map(|at| {
+            format!(
+                "[[device.point]]\nid = \"r{at}\"\nregister = \"{table}:{at}\"\n\
+                 type = \"{kind}\"\nunit = \"\"\n"
+            )
+        });
+        let points: String = points.collect();
+        let quoted = |text: &str| toml::Value::from(text).to_string();
         let link = match tcp_place(port) {
             None => format!(
                 "kind = \"modbus-rtu\"\nport = {}\nbaud = {}\nparity = \"{}\"\n",
                 quoted(port),
                 self.baud,
-                self.parity.word()
+                self.parity
             ),
             Some((host, tcp_port)) => format!(
                 "kind = \"modbus-tcp\"\nhost = {}\ntcp_port = {tcp_port}\n",
@@ -99,9 +108,9 @@ impl BarePortArgs {
             ),
         };
         format!(
-            "[site]\nid = \"read\"\ntimezone = \"Asia/Jakarta\"\nlatitude = 0.0\nlongitude = 0.0\n\
-             [[bus]]\nid = \"line\"\n{link}[[device]]\nid = \"unit-{unit}\"\nbus = \"line\"\n\
-             unit = {unit}\nevery = \"10s\"\n{points}"
+            "[site]\nid = \"read\"\ntimezone = \"Asia/Jakarta\"\nlatitude = -6.2\n\
+             longitude = 106.8\n[[bus]]\nid = \"line\"\n{link}[[device]]\nid = \"unit-{unit}\"\n\
+             bus = \"line\"\nunit = {unit}\nevery = \"10s\"\n{points}"
         )
     }
 }
@@ -119,13 +128,13 @@ fn tcp_place(text: &str) -> Option<(&str, u16)> {
 /// Reads the registers a few times and prints them; returns the exit status.
 pub(super) async fn run_bare_read(options: &ReadArgs, lang: Language) -> u8 {
     let bare = &options.bare;
-    let (Some(unit), Some(first)) = (bare.unit, bare.register) else {
+    let (Some(unit), Some(first)) = (bare.unit, &bare.register) else {
         return EXIT_USAGE;
     };
-    if usize::from(bare.count) != bare.addresses(first.1).count() {
+    if first.address.checked_add(bare.count - 1).is_none() {
         return print_usage_error(&lang.text("cli-read-beyond"));
     }
-    let text = bare.site(&options.device, unit, first);
+    let text = bare.site_text(&options.device, unit, first);
     let config = match load_config_text(&text, Path::new("read.toml"), &|_| None) {
         Ok(config) => config,
         Err(faults) => return print_usage_error(&faults.to_string()),
@@ -137,24 +146,21 @@ pub(super) async fn run_bare_read(options: &ReadArgs, lang: Language) -> u8 {
         return EXIT_USAGE;
     };
     let seen = read_times(&mut session, options.times, false, lang).await;
-    let text = if options.json {
+    print_text(&if options.json {
         format!("{:#}\n", registers_json(&config, &seen))
     } else {
-        let mut text = register_lines(&config, &seen, lang);
-        text += &answer_lines(&config, 0, &seen, lang);
-        text
-    };
-    print_text(&text);
+        register_lines(&config, &seen, lang) + &answer_lines(&config, 0, &seen, lang)
+    });
     seen.exit_status()
 }
 
-/// Word of each register, in order; `None` where the device gave none.
+/// Place and word of each register that the device gave, in order.
 fn words<'a>(config: &'a Config, seen: &'a DeviceReads) -> impl Iterator<Item = (String, u16)> {
-    let points = config.devices[0].points.iter().enumerate();
-    points.filter_map(|(index, point)| {
-        let register = point.modbus()?.register_text();
-        let words = seen.once.details.registers.get(index)?.as_ref()?;
-        Some((register, *words.first()?))
+    let registers = seen.once.details.registers.iter();
+    let points = config.devices[0].points.iter().zip(registers);
+    points.filter_map(|(point, words)| {
+        let register = point.modbus().map(ModbusPoint::register_text)?;
+        Some((register, *words.as_ref()?.first()?))
     })
 }
 
@@ -180,21 +186,18 @@ fn register_lines(config: &Config, seen: &DeviceReads, lang: Language) -> String
 
 /// Meanings of two registers together that may be measured values.
 fn pair_notes(first: u16, second: u16, lang: Language) -> Vec<String> {
-    let orders = [
-        (WordOrder::Abcd, (first, second)),
-        (WordOrder::Cdab, (second, first)),
-    ];
+    let orders = [("abcd", (first, second)), ("cdab", (second, first))];
     let mut notes = Vec::new();
     for (order, (high, low)) in orders {
         let bits = u32::from(high) << 16 | u32::from(low);
         let number = f32::from_bits(bits);
         if F32_SHOWN.contains(&number.abs()) {
             let digits = lang.locale().plain_digits(&number.to_string());
-            notes.push(format!("f32 {} {digits}", order.word()));
+            notes.push(format!("f32 {order} {digits}"));
         }
         // A large counter has a high word, but seldom a full one.
         if high > 0 && high < 0x0100 {
-            notes.push(format!("u32 {} {bits}", order.word()));
+            notes.push(format!("u32 {order} {bits}"));
         }
     }
     notes
@@ -228,11 +231,11 @@ mod tests {
     #[test]
     fn pairs_are_shown_as_what_a_meter_may_mean() {
         // 230.5 V as single precision, and 70 000 as a counter.
+        assert_eq!(pair_notes(0x4366, 0x8000, Language::En), ["f32 abcd 230.5"]);
         assert_eq!(
-            pair_notes(0x4366, 0x8000, Language::En),
-            ["f32 abcd 230.5"]
+            pair_notes(0x0001, 0x1170, Language::En)[0],
+            "u32 abcd 70000"
         );
-        assert_eq!(pair_notes(0x0001, 0x1170, Language::En)[0], "u32 abcd 70000");
         assert!(pair_notes(0, 0, Language::En).is_empty());
     }
 }

@@ -5,10 +5,12 @@
 //!
 //! ```text
 //! $ pantau read meter -c pantau.toml --display voltage=230.1
+//! $ pantau read /dev/ttyUSB0 --unit 3 --register input:0 --count 10
 //! ```
 //!
 //! User documentation: `docs/field.md`, `docs/devices.md`.
 
+mod bare_port;
 mod device_reads;
 mod json;
 mod mbpoll;
@@ -51,9 +53,11 @@ pub(super) struct ReadArgs {
     /// Configuration.
     #[arg(short, long, value_name = "FILE", default_value = DEFAULT_CONFIG_PATH)]
     config: PathBuf,
-    /// Device id.
+    /// Device id; with a register, a port or host.
     #[arg(value_name = "DEVICE")]
     device: String,
+    #[command(flatten)]
+    bare: bare_port::BarePortArgs,
     /// Number of reads; changes between reads distinguish word orders.
     #[arg(long, value_name = "N", default_value_t = 3)]
     #[arg(value_parser = clap::value_parser!(u8).range(1..=16))]
@@ -81,6 +85,9 @@ fn parse_display_value(text: &str) -> Result<(String, ExactNumber), String> {
 
 /// Reads the device and prints the result; returns the exit status.
 pub(super) async fn run_read(options: &ReadArgs, lang: Language) -> u8 {
+    if options.bare.is_asked() {
+        return bare_port::run_bare_read(options, lang).await;
+    }
     let config = match super::backend::load_config(&options.config, lang) {
         Ok(config) => config,
         Err(status) => return status,
@@ -250,7 +257,6 @@ fn device_text(
 ) -> String {
     let once = &seen.once;
     let device = &config.devices[index];
-    let bus = &config.buses[device.bus];
     let mut text = String::new();
     if let Some(identity) = &once.identity {
         text += &identity_text(identity, lang);
@@ -274,6 +280,15 @@ fn device_text(
             text += &display_line(point, value, display, lang);
         }
     }
+    text + &answer_lines(config, index, seen, lang)
+}
+
+/// Rest of what a read says: failure, advice, time, bytes, and the same call of another program.
+fn answer_lines(config: &Config, index: usize, seen: &DeviceReads, lang: Language) -> String {
+    let once = &seen.once;
+    let device = &config.devices[index];
+    let bus = &config.buses[device.bus];
+    let mut text = String::new();
     if let Some((_, detail)) = &once.failure {
         let nothing = lang.text_with("cli-read-nothing", &[("detail", detail)]);
         let _ = writeln!(text, "{nothing}");

@@ -199,7 +199,10 @@ impl InfluxSink {
             let waiting = self.progress.waiting_backlog();
             // A throttled backlog is sent in one write a second instead of twenty small ones.
             let worth = waiting.min(u64::from(self.catch_up.max(1)));
-            if waiting == 0 || (may as u64) < worth {
+            if waiting == 0 {
+                return Ok(self.pause_without_lines());
+            }
+            if (may as u64) < worth {
                 return Ok(InfluxRound::Idle);
             }
             let most = may.min(self.most);
@@ -226,7 +229,6 @@ impl InfluxSink {
         }
         let why = "the readings have no date yet";
         self.progress.set_fault(why, Some(SinkDiagnosis::NoTime));
-        self.restart_at_cursor();
         InfluxRound::Wait(CURSOR_TICK)
     }
 

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 /// Pause between two attempts to have readings dated, which a full disk refuses.
 const ATTEMPT_PAUSE: Duration = Duration::from_secs(1);
 
-/// What is known about the dates of readings that wait in the journal.
+/// Knowledge of the dates of readings that wait in the journal.
 #[derive(Debug, Default)]
 pub(super) struct ReadingDates {
     are_settled: bool,
