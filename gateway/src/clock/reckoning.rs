@@ -4,8 +4,8 @@
 //! time is the anchor plus the monotonic clock, and its bound grows with the drift: a wall clock
 //! that somebody sets moves nothing until a source vouches for the new time. A time that was given
 //! is never followed by an earlier one, unless a source corrects it by more than `SLEW_MAX_US` (by
-//! more than `DRIFT_SLEW_MAX_US` where the network vouched for it before); less (a leap second, the
-//! drift of days without the network) is made up for by a clock that runs at half speed.
+//! more than `DRIFT_SLEW_MAX_US`, an hour, where the network vouched for it before); less (a leap
+//! second, the drift of days without the network, a server that was minutes wrong) is made up for by a clock that runs at half speed.
 
 use super::boot_table::ClockPair;
 use super::person_time::{KnownReadings, PersonTime, PersonTimeChange, PersonTimeRefusal};
@@ -20,8 +20,11 @@ const STEP_MIN_US: i64 = 500_000;
 /// Correction backwards that is made up for slowly, µs.
 const SLEW_MAX_US: i64 = 5_000_000;
 /// The same for a time that the network has vouched for: readings by it keep their time, so that
-/// those after the correction must not come before them.
-const DRIFT_SLEW_MAX_US: i64 = 60_000_000;
+/// those after the correction must not come before them. More than an hour is a wrong date, which
+/// nothing makes up for in a bearable time.
+const DRIFT_SLEW_MAX_US: i64 = 3_600_000_000;
+/// The same at a start of the program, of which nobody knows who dated the newest reading, µs.
+const RESTART_SLEW_MAX_US: i64 = 60_000_000;
 /// Correction after which nothing irreversible is done for a while, µs.
 const UNSETTLING_STEP_US: i64 = 60_000_000;
 /// That while, µs: long enough for a source that was wrong to be put right.
@@ -224,8 +227,9 @@ impl ClockReckoning {
     /// Takes the trust from the time at the start.
     fn doubt_start(&mut self, doubt: StartDoubt) {
         tracing::warn!(
-            ?doubt,
-            "the time of the computer at its start is not believed; readings wait for their date:              connect to the network (NTP), or set the time (pantau time set)"
+            why = %doubt,
+            "the time of the computer at its start is not believed; readings wait for their date: \
+             connect to the network (NTP), or set the time (pantau time set)"
         );
         (self.anchor, self.given, self.witness) = (None, None, None);
         self.doubt = Some(doubt);
@@ -307,7 +311,7 @@ impl ClockReckoning {
             let at_us = self.floor_us.saturating_add(1000);
             let given = GivenTime::new(at_us, raw.mono_us, anchor.source);
             let ahead = self.floor_us.saturating_sub(shown(&anchor));
-            if (1..=given.slew_max_us).contains(&ahead) {
+            if (1..=given.slew_max_us.min(RESTART_SLEW_MAX_US)).contains(&ahead) {
                 self.given = Some(given);
             }
         }
@@ -659,6 +663,29 @@ mod tests {
     }
 
     #[test]
+    fn a_network_that_takes_minutes_back_brings_no_reading_before_the_ones_before() {
+        let mut clock = ClockReckoning::new(None);
+        clock.look(raw(NOON, 0, Some(1000)));
+        for by in [61 * SECOND, 90 * SECOND, 40 * 60 * SECOND] {
+            let mono = clock.given.unwrap().mono_us;
+            let right = |mono: i64| raw(NOON + mono - by, mono, Some(1000));
+            let mut last = clock.look(raw(NOON + mono, mono, Some(1000))).at_us;
+            for tick in 1..=600 {
+                let now = clock.look(right(mono + tick * 10 * SECOND));
+                assert!(now.at_us > last, "{by}: {tick}");
+                // The certainty counts what is still to be made up for.
+                let lead = now.at_us - right(now.mono_us).wall_us;
+                let bound = now.certainty.unwrap().bound_ms * 1000;
+                assert!(lead.unsigned_abs() <= bound);
+                last = now.at_us;
+            }
+            assert_eq!(last, NOON + mono + 6000 * SECOND - by);
+            clock = ClockReckoning::new(None);
+            clock.look(raw(NOON, 0, Some(1000)));
+        }
+    }
+
+    #[test]
     fn a_program_that_starts_again_goes_on_from_its_newest_reading() {
         let mut clock = ClockReckoning::new(None);
         let at = |mono| raw(NOON + mono, mono, Some(1000));
@@ -691,6 +718,24 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn however_the_network_steps_within_an_hour_times_keep_the_order_of_the_monotonic_clock(
+            steps in prop::collection::vec(
+                (1..3 * HOUR, -HOUR / 2..HOUR / 2, any::<bool>()), 1..60),
+        ) {
+            let mut clock = ClockReckoning::new(None);
+            let (mut mono, mut last) = (0, i64::MIN);
+            for (passed, wrong, is_synchronised) in steps {
+                mono += passed;
+                let kernel = is_synchronised.then_some(1000);
+                let now = clock.look(raw(NOON + mono + wrong, mono, kernel));
+                if now.certainty.is_some() {
+                    prop_assert!(now.at_us >= last, "{} after {}", now.at_us, last);
+                    last = now.at_us;
+                }
+            }
+        }
+
         #[test]
         fn a_time_that_is_vouched_for_is_the_true_one_within_its_bound_and_never_goes_back(
             events in prop::collection::vec(any_raw_event(), 1..60),

@@ -36,6 +36,26 @@ pub enum StartDoubt {
     FarAhead(Option<UtcMs>),
 }
 
+impl std::fmt::Display for StartDoubt {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::BatteryDiffers(lead_ms) => {
+                let word = if *lead_ms < 0 { "behind" } else { "ahead of" };
+                let seconds = lead_ms.unsigned_abs() / 1000;
+                write!(formatter, "the battery clock is {seconds} s {word} it")
+            }
+            Self::BeforeData(newest) => write!(formatter, "the newest data are of {newest}"),
+            Self::FarAhead(Some(newest)) => {
+                write!(
+                    formatter,
+                    "the newest reading is far before it, of {newest}"
+                )
+            }
+            Self::FarAhead(None) => write!(formatter, "it is years after this program was made"),
+        }
+    }
+}
+
 /// Times that the store knows when the program starts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StoreTimes {
@@ -156,6 +176,31 @@ mod tests {
         let ahead = 7 * 3_600_000;
         assert_eq!(of(ahead), Some(StartDoubt::BatteryDiffers(ahead)));
         assert_eq!(StartWitness::VirtualHost.doubt(), None);
+    }
+
+    #[test]
+    fn a_doubt_is_told_in_plain_words() {
+        let newest = UtcMs(NOON);
+        for (doubt, said) in [
+            (
+                StartDoubt::BatteryDiffers(-7500),
+                "the battery clock is 7 s behind it",
+            ),
+            (
+                StartDoubt::BeforeData(newest),
+                "the newest data are of 2026-11-30T12:00:00Z",
+            ),
+            (
+                StartDoubt::FarAhead(Some(newest)),
+                "the newest reading is far before it, of 2026-11-30T12:00:00Z",
+            ),
+            (
+                StartDoubt::FarAhead(None),
+                "it is years after this program was made",
+            ),
+        ] {
+            assert_eq!(doubt.to_string(), said);
+        }
     }
 
     #[test]

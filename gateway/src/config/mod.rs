@@ -95,6 +95,7 @@ pub use mqtt_point::{JsonFieldPath, MqttLink, MqttPoint, SensorNodeFacts};
 pub use point::{FactConfidence, Point, PointDescription};
 pub use raw_values::{RawInteger, RawText, SpannedValue};
 pub use register_types::{ModbusTable, RegisterEncoding, WordOrder};
+pub(crate) use secret::mask_message;
 pub use secret::{Secret, mask_secrets};
 pub use settings::*;
 pub use site_outline::SiteOutline;

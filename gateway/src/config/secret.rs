@@ -68,17 +68,60 @@ pub fn mask_secrets(text: &str) -> Cow<'_, str> {
         let start = scheme.filter(|start| *start <= at && !text[..*start].contains('@'));
         if start.is_some() || text[..at].contains(':') {
             let head = &text[..start.unwrap_or(0)];
-            return Cow::Owned(format!(
-                "{head}{SECRET_MASK}@{}",
-                mask_query(&text[at + 1..])
-            ));
+            let place = mask_path(&mask_query(&text[at + 1..]));
+            return Cow::Owned(format!("{head}{SECRET_MASK}@{place}"));
         }
     }
     let Some(start) = scheme else {
         return Cow::Borrowed(text);
     };
     let (head, place) = text.split_at(start);
-    Cow::Owned(format!("{head}{}", mask_text_port(&mask_query(place))))
+    let place = mask_path(&mask_text_port(&mask_query(place)));
+    Cow::Owned(format!("{head}{place}"))
+}
+
+/// Masks secrets in the addresses of a message, such as that of a failed request.
+pub(crate) fn mask_message(text: &str) -> String {
+    let ends = |sign: char| sign.is_whitespace() || "()<>\"',;".contains(sign);
+    let words = text.split_inclusive(ends);
+    let masked = words.map(|word| {
+        let body = word.trim_end_matches(ends);
+        if body.contains("://") {
+            Cow::Owned(format!("{}{}", mask_secrets(body), &word[body.len()..]))
+        } else {
+            Cow::Borrowed(word)
+        }
+    });
+    masked.collect()
+}
+
+/// Masks parts of a path that may be a token, as of a webhook: all but short words, such as `api`
+/// and `v2`.
+fn mask_path(place: &str) -> String {
+    let end = place.find(['?', '#']).unwrap_or(place.len());
+    let (path, query) = place.split_at(end);
+    let mut parts = path.split('/');
+    let authority = parts.next().unwrap_or_default();
+    let mut masked = authority.to_owned();
+    for part in parts {
+        masked.push('/');
+        masked.push_str(if is_plain_part(part) {
+            part
+        } else {
+            SECRET_MASK
+        });
+    }
+    masked + query
+}
+
+/// Whether a part of a path is a short word in small letters, with a number at most.
+fn is_plain_part(part: &str) -> bool {
+    const LETTERS_MAX: usize = 16;
+    const DIGITS_MAX: usize = 3;
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || b"-_.".contains(&byte);
+    let digits = part.bytes().filter(u8::is_ascii_digit).count();
+    let mut letters = part.bytes().filter(|byte| !byte.is_ascii_digit());
+    part.len() <= LETTERS_MAX && digits <= DIGITS_MAX && letters.all(is_plain)
 }
 
 /// Masks a file name that may be the secret itself, which somebody has typed where the file that
@@ -201,6 +244,16 @@ mod tests {
             ("http://desa:x@h/?p=geheim", "http://***@h/?***"),
             ("http://h:8086/#geheim", "http://h:8086/#***"),
             ("http://h:8086#geheim", "http://h:***"),
+            (
+                "https://h/influx/T0k3nAbc9/api/v2",
+                "https://h/influx/***/api/v2",
+            ),
+            ("https://h/services/B024BE7LH", "https://h/services/***"),
+            (
+                "https://x:y@h/hook/0123456789abcdef",
+                "https://***@h/hook/***",
+            ),
+            ("https://freetsa.org/tsr", "https://freetsa.org/tsr"),
             ("a:b@mqtt://c:d@h", "***@h"),
             ("mqtt://host:1883", "mqtt://host:1883"),
             ("http://[::1]:8086/db", "http://[::1]:8086/db"),
@@ -209,6 +262,14 @@ mod tests {
         ] {
             assert_eq!(mask_secrets(text), shown, "{text}");
         }
+    }
+
+    #[test]
+    fn a_message_about_an_address_is_shown_without_what_opens_it() {
+        let said = "error sending request for url (http://h:1/Geheim123/api/v2/write?x=y): refused";
+        let shown = "error sending request for url (http://h:1/***/api/v2/write?***): refused";
+        assert_eq!(mask_message(said), shown);
+        assert_eq!(mask_message("nothing to hide here"), "nothing to hide here");
     }
 
     #[test]

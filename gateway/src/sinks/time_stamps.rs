@@ -4,7 +4,7 @@
 //! nothing.
 
 use crate::clock::Clock;
-use crate::config::TimeStampSettings;
+use crate::config::{TimeStampSettings, mask_message, mask_secrets};
 use crate::domain::UtcMs;
 use crate::evidence::{StampRequest, read_authorities};
 use crate::limits::{
@@ -47,7 +47,7 @@ pub async fn run_time_stamps(
                 let pause = retry_pause_ms(failures);
                 failures += 1;
                 let minutes = pause / 60_000;
-                tracing::warn!(url = %settings.url, %why, minutes, "no time stamp; tried again");
+                tracing::warn!(url = %mask_secrets(&settings.url), %why, minutes, "no time stamp; tried again");
                 pause
             }
         };
@@ -98,7 +98,8 @@ async fn stamp_when_due(
         number: head.number,
         sha256: head.sha256,
         at: now.at,
-        url: settings.url.clone(),
+        // Kept with the evidence, which leaves the site.
+        url: mask_secrets(&settings.url).into_owned(),
         answer,
     };
     store.keep_time_stamp(stamp).await.map_err(plain)?;
@@ -113,7 +114,7 @@ fn is_fresh(stamped: UtcMs, now: UtcMs) -> bool {
 
 /// Sends a request; the error is a sentence.
 async fn send_request(url: &str, body: Vec<u8>) -> Result<Vec<u8>, String> {
-    let plain = |error: reqwest::Error| error.to_string();
+    let plain = |error: reqwest::Error| mask_message(&error.to_string());
     let mut builder = PlainClient::builder()
         .user_agent(concat!("pantau/", env!("CARGO_PKG_VERSION")))
         .timeout(Duration::from_secs(TIME_STAMP_SECONDS))

@@ -454,6 +454,19 @@ async fn check_life(events: &[ClockEvent]) -> Result<(), TestCaseError> {
     life.check().await
 }
 
+/// Runs one life.
+fn run_life(events: &[ClockEvent]) {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build().unwrap();
+    runtime.block_on(check_life(events)).unwrap();
+}
+
+#[test]
+fn readings_dated_by_a_wrong_person_before_the_computer_went_off_are_not_in_the_future() {
+    use ClockEvent::{Boot, Read, WrongPerson};
+    run_life(&[Read(SECOND), WrongPerson(102_958_554), Boot(SECOND)]);
+}
+
 proptest! {
     // The same lives in each run; other ones with another seed.
     #![proptest_config(ProptestConfig {

@@ -253,12 +253,16 @@ impl StoreWriter {
         let left = ChangedStretch { from, to, dated };
         self.snapshots.forget(&transaction, left)?;
         doubts.write(&transaction)?;
+        let mut latest = self.latest.clone();
+        latest.forget_dates((from, to), doubts.0[index].floor);
+        // Kept at once: a start would else take the dates that were wrong for those of the newest
+        // readings, and disbelieve the right time.
+        latest.save(&transaction)?;
         transaction.commit()?;
+        self.latest = latest;
         self.closing.invalidate_day(day);
         self.doubts = doubts;
         self.unmerged_parts = super::seal::load_unmerged_parts(&self.db)?;
-        let floor = self.doubts.0[index].floor;
-        self.latest.forget_dates((from, to), floor);
         Ok(taken.values().map(|samples| samples.len() as u64).sum())
     }
 

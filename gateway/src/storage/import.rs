@@ -73,6 +73,7 @@ impl StoreWriter {
         for (point, sample) in newest {
             self.latest.set_imported(point, sample.at, sample.outcome);
         }
+        self.latest.save(&self.db).map_err(failed)?;
         self.publish_health();
         Ok(taken)
     }
@@ -138,14 +139,18 @@ impl StoreWriter {
         note_stretches(&transaction, self.clock.now().at, boot, shift_ms, &columns)?;
         let what = format!("{moved} samples moved by {shift_ms} ms");
         super::audit::append_audit(&transaction, self.clock.now().at, "redated", &what)?;
-        transaction.commit()?;
-        // The parts of the era were deleted; the list in memory is read anew.
-        self.unmerged_parts = super::seal::load_unmerged_parts(&self.db)?;
+        let mut latest = self.latest.clone();
         for (point, samples) in columns {
             for sample in samples {
-                self.latest.set_redated(point, sample.at, sample.outcome);
+                latest.set_redated(point, sample.at, sample.outcome);
             }
         }
+        // Kept at once: the next start ends the doubts of this boot with its newest reading.
+        latest.save(&transaction)?;
+        transaction.commit()?;
+        self.latest = latest;
+        // The parts of the era were deleted; the list in memory is read anew.
+        self.unmerged_parts = super::seal::load_unmerged_parts(&self.db)?;
         Ok(moved)
     }
 

@@ -16,7 +16,7 @@ const NEWEST_DATED_KEY: &str = "newest_dated";
 const NEWEST_TOLERANCE_MS: i64 = 3_600_000;
 
 /// Latest samples, indexed by point key; keys are small and without gaps.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct LatestCache {
     samples: Vec<Option<CachedSample>>,
     /// Time of the newest sample with a known date, also when samples without one have come since.
@@ -93,7 +93,10 @@ impl LatestCache {
                 *dated = false;
             }
         }
-        if self.newest_dated.is_some_and(|newest| newest.0 <= to) {
+        if self
+            .newest_dated
+            .is_some_and(|newest| (from..=to).contains(&newest.0))
+        {
             self.newest_dated = self.newest_shown().max(floor.map(UtcMs));
         }
     }
@@ -208,6 +211,19 @@ mod tests {
         let mut again = LatestCache::default();
         again.load(&db).unwrap();
         assert_eq!(again.newest_dated(), Some(UtcMs(NOON)));
+    }
+
+    #[test]
+    fn the_newest_date_stays_when_a_stretch_behind_or_before_it_is_taken_back() {
+        let mut cache = LatestCache::default();
+        put(&mut cache, 1, NOON, true);
+        put(&mut cache, 1, 5000, false);
+        for stretch in [(NOON + 1, NOON + 9000), (NOON - 9000, NOON - 1)] {
+            cache.forget_dates(stretch, Some(NOON - 20_000));
+            assert_eq!(cache.newest_dated(), Some(UtcMs(NOON)), "{stretch:?}");
+        }
+        cache.forget_dates((NOON, NOON), Some(NOON - 20_000));
+        assert_eq!(cache.newest_dated(), Some(UtcMs(NOON - 20_000)));
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub(crate) use answer_door::judge_any_answer;
 pub use settings::InfluxSettings;
 pub(crate) use settings::RawInfluxSink;
 
+use crate::config::mask_secrets;
 use crate::domain::{DeviceInfo, Site};
 use crate::limits::{INFLUX_BYTES_MAX, SINK_BATCH_MAX, SINK_STOP_SECONDS};
 use crate::sinks::backoff::SinkBackoff;
@@ -54,7 +55,7 @@ impl ConfiguredSink for InfluxSettings {
     }
 
     fn address(&self) -> String {
-        self.url.clone()
+        mask_secrets(&self.url).into_owned()
     }
 
     fn bytes_per_reading(&self, site: &Site, device: &DeviceInfo) -> f64 {
