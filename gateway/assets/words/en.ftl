@@ -409,6 +409,7 @@ exchange-head = Lines above the readings that were left out: { $count }
 exchange-head-line = - line { $line }: { $found }
 exchange-summaries = Rows with totals or averages that were left out: { $count }, the first in line { $line }
 exchange-missing = Rows without a value that were left out: { $count }, the first in line { $line }
+exchange-undated = Rows with a value and no time that were left out: { $count }, the first in line { $line }
 exchange-status-wrong = Rows whose value the column "{ $column }" calls wrong ({ $found }), stored as bad: { $count }, the first in line { $line }
 exchange-status-unknown = Rows whose status in the column "{ $column }" no rule knows ({ $found }), taken as right: { $count }. Leave wrong rows out of the file
 exchange-cut = Times rounded down to the millisecond: { $count }
@@ -3302,7 +3303,6 @@ attention-store-damage = Damage of the SD card or disk has cost data ({ $lines }
 audit-kind-damage = Lost data noted
 event-damaged = readings lost by damage of the store
 damage-title = Data lost by damage
-damage-what = The file of the store was damaged. What could be read is in a new file, and the old one is kept beside it. This is missing:
 damage-day = Day
 damage-of = Device
 damage-all-devices = all devices
@@ -3559,3 +3559,4 @@ web-clock-start-never = The computer started with a time that cannot be: it is n
 # --- the disk budget gives a day's notice ---
 web-store-budget = The store is larger than `budget`: its oldest raw readings will be deleted from { $time } on, at once when the disk is nearly full; without older readings, those that wait to be sent. Raise `budget` or make room if they shall stay; daily figures stay
 attention-budget-due = The store is larger than `budget`: its oldest raw readings will be deleted. If they shall stay, raise the budget within a day
+

@@ -409,6 +409,7 @@ exchange-head = { $count } baris di atas bacaan dilewati
 exchange-head-line = - baris { $line }: { $found }
 exchange-summaries = { $count } baris jumlah atau rata-rata dilewati, yang pertama baris { $line }
 exchange-missing = { $count } baris tanpa nilai dilewati, yang pertama baris { $line }
+exchange-undated = { $count } baris dengan nilai tetapi tanpa waktu dilewati, yang pertama baris { $line }
 exchange-status-wrong = { $count } baris yang nilainya dinyatakan salah oleh kolom "{ $column }" ({ $found }) disimpan sebagai buruk, yang pertama baris { $line }
 exchange-status-unknown = { $count } baris memakai status yang tidak dikenal di kolom "{ $column }" ({ $found }) dan dianggap benar. Hapus baris yang salah dari berkas
 exchange-cut = { $count } waktu dibulatkan ke bawah sampai milidetik
@@ -3275,7 +3276,6 @@ attention-store-damage = Kerusakan kartu SD atau disk menghilangkan data ({ $lin
 audit-kind-damage = Data hilang dicatat
 event-damaged = bacaan hilang karena penyimpanan rusak
 damage-title = Data yang hilang karena kerusakan
-damage-what = Berkas penyimpanan rusak. Yang masih terbaca ada di berkas baru, dan berkas lama disimpan di sampingnya. Ini yang hilang:
 damage-day = Hari
 damage-of = Alat
 damage-all-devices = semua alat
@@ -3532,3 +3532,4 @@ web-clock-start-never = Komputer menyala dengan waktu yang tidak mungkin: waktu 
 # --- batas ukuran penyimpanan diberitahukan sehari sebelumnya ---
 web-store-budget = Penyimpanan lebih besar dari `budget`: bacaan mentah tertua akan dihapus mulai { $time }, atau segera jika disk hampir penuh; tanpa bacaan lama, bacaan yang menunggu dikirim. Besarkan `budget` atau kosongkan ruang jika bacaan itu harus tetap ada; angka harian tetap disimpan
 attention-budget-due = Penyimpanan lebih besar dari `budget`: bacaan mentah tertua akan dihapus. Jika harus tetap ada, besarkan batas itu dalam sehari
+

@@ -20,10 +20,14 @@ const CSV_MEDIA_TYPE: &str = "text/csv; charset=utf-8; header=present";
 struct CsvStream {
     reader: SampleReader,
     header: bool,
+    /// Each row says its quality.
+    has_quality: bool,
 }
 
 #[utoipa::path(get, path = "/api/v1/samples.csv",
-    description = "Parameters as for /api/v1/samples. Samples without a number are left out.",
+    description = "Parameters as for /api/v1/samples. Samples without a number are left out. \
+        Where some numbers are uncertain, a third column `quality` says `good` or `uncertain` of \
+        each row; a sample of which no source knows the time has none in its row.",
     params(super::samples::SamplesQuery),
     responses((status = 200, content_type = "text/csv", body = String),
         (status = 400, body = ApiError), (status = 404, body = ApiError),
@@ -37,6 +41,7 @@ pub(crate) async fn get_samples_csv(
     let rows = CsvStream {
         reader: found.reader,
         header: false,
+        has_quality: found.has_doubt,
     };
     let body = stream::unfold(rows, |mut rows| async {
         let piece = rows.next_piece().await?;
@@ -59,13 +64,22 @@ impl CsvStream {
     async fn next_piece(&mut self) -> Option<Result<Bytes, StoreError>> {
         if !self.header {
             self.header = true;
-            return Some(Ok(format!("{}\n", samples_csv::SAMPLES_CSV_HEADER).into()));
+            let heading = if self.has_quality {
+                samples_csv::SAMPLES_QUALITY_HEADER
+            } else {
+                samples_csv::SAMPLES_CSV_HEADER
+            };
+            return Some(Ok(format!("{heading}\n").into()));
         }
         let block = self.reader.next_block().await.transpose()?;
         Some(block.map(|block| {
             let mut text = String::with_capacity(block.len() * 32);
             for sample in &block {
-                samples_csv::write_sample_row(&mut text, sample);
+                if self.has_quality {
+                    samples_csv::write_quality_row(&mut text, sample);
+                } else {
+                    samples_csv::write_sample_row(&mut text, sample);
+                }
             }
             text.into()
         }))

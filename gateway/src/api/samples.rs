@@ -75,6 +75,8 @@ pub(crate) struct OpenSamples {
     pub(crate) reader: SampleReader,
     /// Number of raw samples; `None` for buckets.
     pub(crate) samples: Option<u64>,
+    /// Some of the numbers may be uncertain.
+    pub(crate) has_doubt: bool,
 }
 
 /// Shape of the answer, one array for each column; used only in the OpenAPI description.
@@ -151,6 +153,7 @@ pub(crate) async fn open_samples(
         point: checked.point,
         reader: SampleReader::new(store.clone(), place, opened.cursor),
         samples: opened.samples,
+        has_doubt: opened.has_doubt,
     })
 }
 

@@ -65,6 +65,9 @@ pub struct DetectedTableFormat {
     pub summaries: (u64, u64),
     /// Number of rows without a value, and the line of the first of them.
     pub missing: (u64, u64),
+    /// Number of rows with a value and no time, which their status does not vouch for, and the line
+    /// of the first of them.
+    pub undated: (u64, u64),
     /// Number of rows that repeat another row exactly.
     pub repeated: u64,
     /// Number of times that were finer than a millisecond and were cut.

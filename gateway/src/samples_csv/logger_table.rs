@@ -264,6 +264,7 @@ impl LoggerTableReader<'_> {
             first_texts: (String::new(), String::new()),
             summaries: (0, 0),
             missing: (0, 0),
+            undated: (0, 0),
             repeated: 0,
             cut: 0,
             statuses: self.side.statuses(self.columns),
@@ -400,6 +401,11 @@ impl LoggerTableReader<'_> {
         }
         if let Some(found) = self.unstored_formula(line, row) {
             return Err(CsvRowError::new(line, CsvRowErrorKind::Formula, &found));
+        }
+        // An export has such rows of readings that no source has dated.
+        if text.is_empty() && self.side.calls_wrong(row) {
+            count_with_line(&mut understood.undated, line);
+            return Ok(None);
         }
         let time = time.ok_or_else(|| CsvRowError::new(line, CsvRowErrorKind::Time, &text))?;
         let at = self.moment_of_row((line, &text), time, settled)?;

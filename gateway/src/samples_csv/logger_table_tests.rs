@@ -227,6 +227,24 @@ fn rows_without_a_value_and_times_finer_than_a_millisecond_are_counted() {
 }
 
 #[test]
+fn an_export_with_doubts_is_read_back_without_the_rows_that_have_no_time() {
+    let text = "time,value,quality\n2026-11-20T03:00:00Z,1500,good\n,7,uncertain\n\
+        2026-11-20T03:00:10Z,1510,uncertain\n";
+    let table = read_table(text.as_bytes(), &bare_options()).unwrap();
+    let times: Vec<_> = table.rows.iter().map(|(at, _)| *at).collect();
+    let read = ["2026-11-20T03:00:00Z", "2026-11-20T03:00:10Z"];
+    assert_eq!(times, read.map(|text| parse_time(text).unwrap()));
+    assert_eq!(table.format.undated, (1, 3));
+    assert_eq!(table.format.statuses.wrong, [times[1]]);
+    // A row whose status vouches for it, and a row without a status, are faults as before.
+    let text = text.replace(",7,uncertain", ",7,good");
+    assert_eq!(
+        row_errors(text, &bare_options()),
+        [(3, CsvRowErrorKind::Time)]
+    );
+}
+
+#[test]
 fn a_row_that_is_wrong_is_named_and_takes_the_whole_file_with_it() {
     use CsvRowErrorKind::{Clock, Columns, DuplicateTime, Formula, InFuture, Time, TooOld, Value};
     let of = |rows: &str| {

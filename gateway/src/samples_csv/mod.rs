@@ -51,7 +51,7 @@ pub use sample_interval::SampleInterval;
 pub use table_questions::{LoggerTableError, LoggerTableMessage, LoggerTableOptions};
 pub use text_encoding::TextEncoding;
 
-use crate::domain::{ExactNumber, Sample, UtcMs};
+use crate::domain::{ExactNumber, QualityReason, Sample, UtcMs};
 use crate::i18n::excerpt;
 use crate::limits::{IMPORT_FAULTS_MAX, IMPORT_TIME_MIN_MS};
 use jiff::Timestamp;
@@ -59,7 +59,8 @@ use jiff::Timestamp;
 /// First line of a file in the exchange format.
 pub const SAMPLES_CSV_HEADER: &str = "time,value";
 
-/// First line of rows of which some have a third cell, `bad`: their value is called wrong.
+/// First line of rows with a quality. In an upload some have a third cell, `bad`: their value is
+/// called wrong. In an export each row has its quality.
 pub const SAMPLES_QUALITY_HEADER: &str = "time,value,quality";
 
 /// Time and value of one row, or the error in it.
@@ -219,6 +220,22 @@ pub fn write_sample_row(out: &mut String, sample: &Sample) {
         write_time(out, sample.at);
         out.push(',');
         write_number(out, number);
+        out.push('\n');
+    }
+}
+
+/// Appends the row of a sample with its quality, and without a time when no source knows it;
+/// appends nothing when the sample has no number.
+pub fn write_quality_row(out: &mut String, sample: &Sample) {
+    if let Some(number) = sample.outcome.number() {
+        // The clock of that time was wrong, by hours or by years.
+        if sample.outcome.reason() != Some(QualityReason::Undated) {
+            write_time(out, sample.at);
+        }
+        out.push(',');
+        write_number(out, number);
+        out.push(',');
+        out.push_str(sample.outcome.quality().word());
         out.push('\n');
     }
 }

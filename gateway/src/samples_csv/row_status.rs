@@ -120,6 +120,11 @@ impl RowStatuses {
     }
 }
 
+/// Whether a status calls the value of its row wrong.
+pub(super) fn is_wrong_status(text: &str) -> bool {
+    status_meaning(text) == StatusMeaning::Wrong
+}
+
 /// Meaning of a status. One without a word, such as a code, is unknown; an empty one says nothing
 /// against the value.
 fn status_meaning(text: &str) -> StatusMeaning {

@@ -5,7 +5,7 @@ use super::column_names::{names_status, names_units, names_zones};
 use super::columns::TableColumns;
 use super::format_answers::{StatedZone, ZoneSource};
 use super::heading_unit::{HeadingUnit, UnitSource, stated_unit};
-use super::row_status::RowStatuses;
+use super::row_status::{self, RowStatuses};
 use super::text_encoding;
 use crate::i18n::written_time::{parse_zone, parse_zone_word};
 use crate::ledger::{
@@ -129,6 +129,11 @@ impl SideColumns {
     pub(super) fn status<'r>(&self, row: &'r StringRecord) -> &'r str {
         let cell = self.status.and_then(|at| row.get(at));
         cell.unwrap_or_default()
+    }
+
+    /// Whether the status of a row calls its value wrong.
+    pub(super) fn calls_wrong(&self, row: &StringRecord) -> bool {
+        row_status::is_wrong_status(self.status(row))
     }
 
     /// Statuses of the table, before any row is counted.

@@ -676,6 +676,38 @@ async fn rows_come_as_the_exchange_format() {
     );
 }
 
+#[tokio::test]
+async fn an_export_marks_what_is_uncertain_and_gives_no_time_that_nobody_knows() {
+    let bench = ApiTestBench::with_readings(1).await;
+    let number = ExactNumber::Decimal {
+        mantissa: 7,
+        exponent: 0,
+    };
+    let retained = SampleOutcome::Uncertain(number, crate::domain::QualityReason::Retained);
+    bench.append_reading(UtcMs(NOW - 20_000), retained).await;
+    let path = "/api/v1/samples.csv?point=inverter.ac_power&from=0&to=2000000000000";
+    let kept = "2026-11-25T02:59:40Z,7,uncertain\n2026-11-25T03:00:00Z,1510,good\n";
+    bench.state.store.flush().await.unwrap();
+    let (_, text) = bench.get(path).await;
+    assert_eq!(text, format!("time,value,quality\n{kept}"));
+    // A computer whose clock stood in 1970.
+    let undated = Reading {
+        device: 0,
+        at: UtcMs(5000),
+        mono: bench.state.clock.now().mono,
+        dated: false,
+        outcomes: Box::new([SampleOutcome::Good(number); 2]),
+    };
+    bench.state.store.append(undated).await.unwrap();
+    bench.state.store.flush().await.unwrap();
+    let (_, text) = bench.get(path).await;
+    assert_eq!(text, format!("time,value,quality\n,7,uncertain\n{kept}"));
+    // A stretch without doubt has the two columns of the exchange format.
+    let path = path.replace("from=0", "from=2026-11-25T02:59:50Z");
+    let (_, text) = bench.get(&path).await;
+    assert_eq!(text, "time,value\n2026-11-25T03:00:00Z,1510\n");
+}
+
 /// Sends rows to the control socket; returns status and text of the answer.
 async fn import_at_socket(bench: &ApiTestBench, mode: &str, rows: &str) -> (StatusCode, String) {
     let path = format!("/control/import?point=level.level&mode={mode}");

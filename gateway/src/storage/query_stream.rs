@@ -8,6 +8,7 @@ use super::local_calendar::HOUR_MS;
 use super::local_calendar::{DAY_MS, LocalDay};
 use super::memtable::{ColumnKey, sort_and_dedup};
 use super::pack_rows::{PackContent, find_pieces, read_piece};
+use super::rollup::SampleRollup;
 use super::rollup_rows::{self, decode_rollup};
 use super::running_query::{OpenQuery, QueryCursor, RunningQuery};
 use super::schema::disk_error;
@@ -15,7 +16,7 @@ use super::store_error::StoreError;
 use super::store_request::SamplesRequest;
 use super::store_values::{BucketStep, PointQuery, SampleBlock};
 use super::writer::StoreWriter;
-use crate::domain::{ExactNumber, UtcMs};
+use crate::domain::{ExactNumber, Quality, Sample, UtcMs};
 use crate::limits::{QUERIES_MAX, QUERY_BLOCK_SAMPLES_MAX};
 use rusqlite::params;
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,7 +85,46 @@ impl StoreWriter {
         let is_raw = matches!(cursor.query.step, BucketStep::Raw);
         let samples = is_raw.then(|| self.count_samples(&cursor)).transpose();
         let samples = samples.map_err(|fault| disk_error("counting samples", &fault))?;
-        Ok(OpenQuery { cursor, samples })
+        let doubt = self.has_doubt(&cursor);
+        let has_doubt = doubt.map_err(|fault| disk_error("looking for doubts", &fault))?;
+        Ok(OpenQuery {
+            cursor,
+            samples,
+            has_doubt,
+        })
+    }
+
+    /// Returns whether some numbers of a range may be uncertain: those that no source has dated,
+    /// which only raw answers have, and those that their sample says so of.
+    fn has_doubt(&self, cursor: &QueryCursor) -> Result<bool, rusqlite::Error> {
+        if cursor.ended || cursor.day > cursor.end {
+            return Ok(false);
+        }
+        let (query, point, is_raw) = (&cursor.query, cursor.point, cursor.fold.is_none());
+        let days = cursor.day..=cursor.end;
+        let mut open = self
+            .unmerged_parts
+            .iter()
+            .copied()
+            .chain(self.memtable.keys());
+        let is_of_it = |key: &ColumnKey| key.point == point && days.contains(&key.day);
+        if is_raw && open.any(|key| key.boot != 0 && is_of_it(&key)) {
+            return Ok(true);
+        }
+        let daily = rollup_rows::daily_rollups(&self.db, point, cursor.day, cursor.end)?;
+        if daily.values().any(SampleRollup::has_doubt) {
+            return Ok(true);
+        }
+        let unsealed: BTreeSet<_> = self.unsealed_days(point).collect();
+        for day in unsealed.range(days.clone()) {
+            let samples = self.samples(point, *day, false)?;
+            let is_asked = |one: &Sample| (query.from..query.to).contains(&one.at);
+            let is_doubtful = |one: &Sample| one.outcome.quality() == Quality::Uncertain;
+            if samples.iter().any(|one| is_asked(one) && is_doubtful(one)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Counts the raw samples of a range: whole sealed days by their roll-ups, others by reading

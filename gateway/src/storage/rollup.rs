@@ -151,6 +151,11 @@ impl SampleRollup {
         }
     }
 
+    /// Returns whether some of the numbers are uncertain.
+    pub(super) fn has_doubt(&self) -> bool {
+        self.doubt.is_some()
+    }
+
     /// Adds the roll-up that follows in time.
     pub(super) fn append(&mut self, later: &Self) {
         self.count += later.count;

@@ -33,6 +33,8 @@ pub struct OpenQuery {
     /// Raw samples in the range, without those of an untrusted clock on closed days; `None` for
     /// buckets.
     pub samples: Option<u64>,
+    /// Some numbers of the range may be uncertain: without a date, or of unknown age.
+    pub has_doubt: bool,
 }
 
 /// Query whose blocks the store sends by itself.

@@ -92,6 +92,7 @@ fn print_table_format(
     }
     say("exchange-summaries", format.summaries);
     say("exchange-missing", format.missing);
+    say("exchange-undated", format.undated);
     say("exchange-cut", (format.cut, 0));
     print_statuses(&format.statuses, lang);
 }
@@ -321,6 +322,7 @@ pub(super) fn result_json(
     }
     if let Some(format) = &plan.format {
         json["without_value"] = json!(format.missing.0);
+        json["without_time"] = json!(format.undated.0);
         json["called_wrong"] = json!(format.statuses.wrong.len());
         json["totals"] = json!(format.summaries.0);
         json["cut_to_millisecond"] = json!(format.cut);
