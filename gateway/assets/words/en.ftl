@@ -3560,3 +3560,9 @@ web-clock-start-never = The computer started with a time that cannot be: it is n
 web-store-budget = The store is larger than `budget`: its oldest raw readings will be deleted from { $time } on, at once when the disk is nearly full; without older readings, those that wait to be sent. Raise `budget` or make room if they shall stay; daily figures stay
 attention-budget-due = The store is larger than `budget`: its oldest raw readings will be deleted. If they shall stay, raise the budget within a day
 
+# --- a store that is full, damaged or in doubt ---
+cli-backup-open-place = { $place } is a link, or others may write in it: whoever may can put another folder in the place of the backups. Better use a folder of the gateway's own user or of root.
+cli-restore-yes = Replace also a store that only the configuration in the backup names
+cli-restore-elsewhere = { $config } is not there, so the configuration in the backup says where the store is. There is one at that place already, and it would be replaced and kept under another name: { $files }
+cli-restore-ask = Replace it? (y/n)
+cli-restore-yes-needed = Nothing was changed. Name the file of the site with -c, or say --yes when this store is meant.

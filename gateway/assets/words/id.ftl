@@ -3533,3 +3533,9 @@ web-clock-start-never = Komputer menyala dengan waktu yang tidak mungkin: waktu 
 web-store-budget = Penyimpanan lebih besar dari `budget`: bacaan mentah tertua akan dihapus mulai { $time }, atau segera jika disk hampir penuh; tanpa bacaan lama, bacaan yang menunggu dikirim. Besarkan `budget` atau kosongkan ruang jika bacaan itu harus tetap ada; angka harian tetap disimpan
 attention-budget-due = Penyimpanan lebih besar dari `budget`: bacaan mentah tertua akan dihapus. Jika harus tetap ada, besarkan batas itu dalam sehari
 
+# --- a store that is full, damaged or in doubt ---
+cli-backup-open-place = { $place } berupa tautan, atau dapat ditulisi orang lain: mereka dapat menaruh folder lain di tempat cadangan. Lebih baik pakai folder milik pengguna gateway sendiri atau milik root.
+cli-restore-yes = Ganti juga penyimpanan yang hanya disebut oleh konfigurasi di dalam cadangan
+cli-restore-elsewhere = { $config } tidak ada, sehingga konfigurasi di dalam cadangan menentukan letak penyimpanan. Di sana sudah ada penyimpanan, yang akan diganti dan disimpan dengan nama lain: { $files }
+cli-restore-ask = Ganti? (y/t)
+cli-restore-yes-needed = Tidak ada yang diubah. Sebutkan berkas lokasi dengan -c, atau beri --yes bila memang penyimpanan ini yang dimaksud.

@@ -1,5 +1,6 @@
 //! [`BackupError`]: reasons for which a backup, or its way back, fails.
 
+use crate::domain::UtcMs;
 use crate::storage::StoreError;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -47,10 +48,10 @@ pub enum BackupError {
         sites: String,
     },
     /// No backup is as old as was asked for.
-    #[error("no backup of that time or before; there are: {there}")]
+    #[error("no backup of that time or before")]
     NotThen {
-        /// Times of the backups.
-        there: String,
+        /// Times of the backups, the oldest first.
+        there: Vec<UtcMs>,
     },
     /// A newer version has made the backup.
     #[error("the backup was made by a newer pantau ({0})")]

@@ -58,9 +58,10 @@ impl BackupSource {
             if self.manifests.is_empty() {
                 return BackupError::Nothing(self.folder.clone());
             }
-            let times = self.manifests.iter().map(|one| one.at().to_string());
-            let there = times.collect::<Vec<_>>().join(", ");
-            BackupError::NotThen { there }
+            let there = self.manifests.iter().map(BackupManifest::at);
+            BackupError::NotThen {
+                there: there.collect(),
+            }
         })
     }
 

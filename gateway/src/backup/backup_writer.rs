@@ -5,7 +5,7 @@ use super::backup_source::BackupSource;
 use super::disk_files::{disk_of, lock_file, make_own_folder, own_like, sync};
 use super::manifest::{
     BACKUP_FOLDER, BackupFile, BackupManifest, FilePlace, FoundManifests, find_manifests,
-    generations,
+    generations, remove_unfinished,
 };
 use super::piece_store::PieceStore;
 use crate::domain::UtcMs;
@@ -98,6 +98,7 @@ impl BackupWriter {
         own_like(&folder.join(LOCK_FILE), store);
         let found = find_manifests(&folder)?;
         // What a power cut or a pulled stick left half done makes room for this one.
+        remove_unfinished(&folder);
         remove_unneeded(&folder, &found)?;
         let last = found.good.last().map_or(0, |(_, last)| last.number);
         let (at, durable) = (facts.at, facts.durable);

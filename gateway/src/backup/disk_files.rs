@@ -40,6 +40,15 @@ pub(super) fn make_own_folder(folder: &Path, like: &Path) -> Result<(), BackupEr
     Err(BackupError::Foreign(folder.to_owned()))
 }
 
+/// Whether a directory is a link, or others than its owner may write in it, where the disk knows
+/// owners: they can put another folder in the place of that of the backups.
+pub fn is_open_to_others(directory: &Path) -> bool {
+    std::fs::symlink_metadata(directory).is_ok_and(|about| {
+        let is_open = about.mode() & OTHERS_WRITE != 0;
+        about.is_symlink() || (is_open && knows_permissions(directory))
+    })
+}
+
 /// User of this process.
 fn process_owner() -> u32 {
     // Whose files in /proc these are.

@@ -66,6 +66,9 @@ pub enum FilePlace {
     Root,
 }
 
+/// Ending of the name of a manifest until it is whole.
+const UNFINISHED: &str = "unfinished";
+
 impl BackupManifest {
     /// A backup without files.
     pub(super) fn new(number: u64, at: UtcMs, site: &str, store: &str, durable: u64) -> Self {
@@ -111,11 +114,16 @@ impl BackupManifest {
         let text = serde_json::to_string_pretty(self).map_err(std::io::Error::other);
         let text = text.of_file(&file)?;
         let text = format!("{text}\n{}\n", hash_name(text.as_bytes()));
-        let half = file.with_extension("unfinished");
-        write_file(&half, text.as_bytes())?;
-        sync(&half)?;
-        Self::read(&half)?;
-        std::fs::rename(&half, &file).of_file(&file)?;
+        let half = file.with_extension(UNFINISHED);
+        let written = write_file(&half, text.as_bytes())
+            .and_then(|()| sync(&half))
+            .and_then(|()| Self::read(&half))
+            .and_then(|_| std::fs::rename(&half, &file).of_file(&file));
+        if written.is_err() {
+            // On a full stick, an empty file would be left of it.
+            drop(std::fs::remove_file(&half));
+        }
+        written?;
         sync(&folder)?;
         Ok(file)
     }
@@ -148,6 +156,17 @@ impl BackupManifest {
 struct FormatOnly {
     format: u32,
     program: String,
+}
+
+/// Removes manifests that a power cut or a pulled stick left half written.
+pub(super) fn remove_unfinished(folder: &Path) {
+    let entries = std::fs::read_dir(generations(folder)).into_iter().flatten();
+    for entry in entries.flatten() {
+        let file = entry.path();
+        if file.extension().is_some_and(|ending| ending == UNFINISHED) {
+            drop(std::fs::remove_file(file));
+        }
+    }
 }
 
 /// Folder of the manifests of a site's backups.

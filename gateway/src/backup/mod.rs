@@ -30,6 +30,7 @@ pub use backup_error::BackupError;
 pub use backup_source::BackupSource;
 pub use backup_writer::{BackupFacts, BackupWriter, WrittenBackup};
 pub use daily_copy::run_daily_copies;
+pub use disk_files::is_open_to_others;
 pub use manifest::BackupManifest;
 pub use restore::{RestoreAction, RestorePlan, RestoreTarget};
 pub use second_place::is_same_disk;

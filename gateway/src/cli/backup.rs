@@ -8,7 +8,8 @@ use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use super::output_ending::check_file;
 use crate::api::client::{ApiBody, path_with_query};
 use crate::backup::{
-    BackupError, BackupFacts, BackupWriter, WrittenBackup, add_site_files, is_same_disk,
+    BackupError, BackupFacts, BackupWriter, WrittenBackup, add_site_files, is_open_to_others,
+    is_same_disk,
 };
 use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::config::Config;
@@ -105,6 +106,9 @@ async fn back_up(config: &Config, directory: &Path, keep: usize, lang: Language)
     if is_within(directory, &config.store.path) {
         print_stderr(&lang.text_with("cli-backup-in-store", &[("place", &place)]));
         return EXIT_USAGE;
+    }
+    if is_open_to_others(directory) {
+        print_stderr(&lang.text_with("cli-backup-open-place", &[("place", &place)]));
     }
     if is_same_disk(directory, &config.store.path) {
         print_stderr(&lang.text_with("cli-backup-same-disk", &[("place", &place)]));

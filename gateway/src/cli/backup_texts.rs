@@ -29,7 +29,11 @@ pub(super) fn backup_error_text(fault: &BackupError, lang: Language) -> Option<S
             "backup-several",
             vec![("place", shown(place)), ("sites", sites.clone())],
         ),
-        BackupError::NotThen { there } => ("backup-not-then", vec![("there", there.clone())]),
+        BackupError::NotThen { there } => {
+            let there = there.iter().map(ToString::to_string);
+            let there = there.collect::<Vec<_>>().join(", ");
+            ("backup-not-then", vec![("there", there)])
+        }
         BackupError::Newer(version) => ("backup-newer", vec![("version", version.clone())]),
         BackupError::Store(_) => return None,
     };

@@ -8,6 +8,7 @@ use super::backend::{
 use super::backup::megabytes;
 use super::backup_texts::backup_error_text;
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use super::prompt::ConsolePrompt;
 use super::standard_output::print_text;
 use crate::api::site_time::parse_moment;
 use crate::backup::{
@@ -20,7 +21,7 @@ use crate::domain::UtcMs;
 use crate::domain::site_zone::SiteZone;
 use crate::i18n::Language;
 use crate::server;
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 /// Arguments of `pantau restore`.
@@ -34,7 +35,12 @@ pub(super) struct RestoreArgs {
     at: Option<String>,
     #[arg(long)]
     dry_run: bool,
+    #[arg(long)]
+    yes: bool,
 }
+
+/// Word of `--at` that asks for the times of all backups.
+const LIST_WORD: &str = "list";
 
 /// Backup that was put back.
 struct RestoredBackup {
@@ -65,8 +71,15 @@ async fn restore(options: &RestoreArgs, lang: Language) -> Result<u8, CommandErr
         let why = backup_error_text(damaged, lang).unwrap_or_else(|| damaged.to_string());
         print_stderr(&why);
     }
-    let zone = outline.as_ref().map(|outline| outline.timezone.clone());
-    let zone = zone.unwrap_or_default();
+    let zone = site_zone(outline.as_ref(), &source, file)?;
+    if options
+        .at
+        .as_deref()
+        .is_some_and(|at| at.trim() == LIST_WORD)
+    {
+        print_times(&source, &zone);
+        return Ok(EXIT_DONE);
+    }
     let at = match &options.at {
         None => None,
         Some(text) => {
@@ -77,12 +90,21 @@ async fn restore(options: &RestoreArgs, lang: Language) -> Result<u8, CommandErr
             Some(at)
         }
     };
-    let manifest = source.choose(at)?;
+    let manifest = match source.choose(at) {
+        Err(BackupError::NotThen { there }) => {
+            let there = there.iter().map(|at| local_time(*at, &zone));
+            let there = there.collect::<Vec<_>>().join(", ");
+            print_stderr(&lang.text_with("backup-not-then", &[("there", &there)]));
+            return Ok(EXIT_USAGE);
+        }
+        chosen => chosen?,
+    };
     if let Some(site) = site.filter(|site| *site != manifest.site) {
         let args = [("site", &*site), ("found", &manifest.site)];
         print_stderr(&lang.text_with("cli-restore-other-site", &args));
         return Ok(EXIT_USAGE);
     }
+    let is_config_missing = outline.is_none();
     let outline = match outline {
         Some(outline) => outline,
         None => SiteOutline::read(&source.configuration_text(manifest)?, file),
@@ -104,6 +126,9 @@ async fn restore(options: &RestoreArgs, lang: Language) -> Result<u8, CommandErr
         print_plan(&plan, lang);
         return Ok(EXIT_DONE);
     }
+    if is_config_missing && !may_replace(&plan, options, lang) {
+        return Ok(EXIT_USAGE);
+    }
     let restored = match put_back(&plan, &source, manifest) {
         Err(fault) if is_full(&fault) => {
             let needed = megabytes(manifest.bytes(), lang);
@@ -116,6 +141,57 @@ async fn restore(options: &RestoreArgs, lang: Language) -> Result<u8, CommandErr
     };
     print_restored(&restored, lang);
     Ok(EXIT_DONE)
+}
+
+/// Time zone of the site: by its configuration, else by that of the newest backup.
+fn site_zone(
+    outline: Option<&SiteOutline>,
+    source: &BackupSource,
+    file: &Path,
+) -> Result<SiteZone, CommandError> {
+    if let Some(outline) = outline {
+        return Ok(outline.timezone.clone());
+    }
+    let Some(newest) = source.manifests().last() else {
+        return Ok(SiteZone::default());
+    };
+    let text = source.configuration_text(newest)?;
+    Ok(SiteOutline::read(&text, file).timezone)
+}
+
+/// Prints the time at the site of each backup, the oldest first.
+fn print_times(source: &BackupSource, zone: &SiteZone) {
+    let times = source.manifests().iter();
+    let times = times.map(|one| format!("{}  {}\n", one.number, local_time(one.at(), zone)));
+    print_text(&times.collect::<String>());
+}
+
+/// Says which present store would be replaced only because the backup names its place, and asks;
+/// true without such a store.
+fn may_replace(plan: &RestorePlan<'_>, options: &RestoreArgs, lang: Language) -> bool {
+    let replaced = plan.files.iter();
+    let replaced = replaced.filter(|(_, action)| *action == RestoreAction::Replace);
+    let replaced = replaced.map(|(place, _)| {
+        let full = std::path::absolute(place).unwrap_or_else(|_| place.clone());
+        full.display().to_string()
+    });
+    let replaced = replaced.collect::<Vec<_>>().join(", ");
+    if replaced.is_empty() {
+        return true;
+    }
+    let config = options.config.display().to_string();
+    let args = [("config", &*config), ("files", &*replaced)];
+    print_stderr(&lang.text_with("cli-restore-elsewhere", &args));
+    if options.yes {
+        return true;
+    }
+    if io::stdin().is_terminal() {
+        let mut person = io::stdin().lock();
+        let question = lang.text("cli-restore-ask");
+        return ConsolePrompt::new(&mut person, lang).ask_agreement(&question);
+    }
+    print_stderr(&lang.text("cli-restore-yes-needed"));
+    false
 }
 
 /// Whether a disk without room is the reason.

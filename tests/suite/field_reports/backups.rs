@@ -204,3 +204,62 @@ async fn the_gateway_makes_a_copy_by_itself_and_says_how_old_it_is() {
     gateway.terminate();
     assert_eq!(paths_below(&copies), before);
 }
+
+#[tokio::test]
+async fn a_store_that_only_the_backup_names_is_replaced_after_a_yes_alone() {
+    let site = OneDeviceSite::new(None);
+    let gateway = site.start().await;
+    site.wait_durable_above(5).await;
+    let stick = tempfile::tempdir().unwrap();
+    let place = stick.path().to_str().unwrap();
+    assert!(site.run(&["backup", place]).status.success());
+    gateway.terminate();
+    let restore = |more: &[&str]| {
+        let mut command = pantau();
+        command.args(["--lang", "en", "--log", "off", "restore", place]);
+        command
+            .args(more)
+            .args(["-c"])
+            .arg(stick.path().join("none.toml"));
+        command.stdin(std::process::Stdio::null()).output().unwrap()
+    };
+    let listed = restore(&["--at", "list"]);
+    let times = String::from_utf8_lossy(&listed.stdout).into_owned();
+    assert!(listed.status.success() && times.contains("WIB"), "{times}");
+    let refused = restore(&[]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    let store = site.store().join("pantau.db").display().to_string();
+    assert!(said.contains(&store) && said.contains("--yes"), "{said}");
+    let early = restore(&["--at", "2020-01-01"]);
+    let said = String::from_utf8_lossy(&early.stderr).into_owned();
+    assert!(said.contains("WIB"), "{said}");
+    let done = restore(&["--yes"]);
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(
+        done.status.success() && said.contains("pantau.db.replaced-"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn a_place_that_others_may_write_in_is_told() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let site = OneDeviceSite::new(None);
+    let gateway = site.start().await;
+    site.wait_durable_above(5).await;
+    let scratch = tempfile::tempdir().unwrap();
+    let (real, link) = (scratch.path().join("stick"), scratch.path().join("link"));
+    std::fs::create_dir(&real).unwrap();
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    let said = |place: &Path| {
+        let output = site.run(&["backup", place.to_str().unwrap()]);
+        assert!(output.status.success());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert!(!said(&real).contains("others may write"));
+    assert!(said(&link).contains("others may write"));
+    std::fs::set_permissions(&real, std::fs::Permissions::from_mode(0o777)).unwrap();
+    assert!(said(&real).contains("others may write"));
+    gateway.terminate();
+}
