@@ -4,6 +4,7 @@ use super::ApiListener;
 use super::error::ApiError;
 use axum::Json;
 use axum::extract::{Query, State};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -15,8 +16,8 @@ pub(crate) struct DataDamageJson {
     pub(crate) id: u64,
     /// Milliseconds since 1970 UTC at which the loss was found.
     pub(crate) t: i64,
-    /// Lost content: `readings`, `delivery`, `ledger`, `calibration`, `records`, `notes`,
-    /// `audit` or `revisions`.
+    /// Lost content: `readings`, `delivery`, `ledger`, `receipts`, `calibration`, `records`,
+    /// `notes`, `audit`, `revisions`, `refusals` or `keys`.
     pub(crate) what: String,
     /// Local day.
     pub(crate) day: String,
@@ -38,6 +39,25 @@ pub(crate) struct DataDamageJson {
 pub(crate) struct DamageQuery {
     /// Lines before this number.
     before: Option<i64>,
+}
+
+/// Point and day of a question about lost readings.
+#[derive(Debug, Deserialize)]
+pub(crate) struct LostReadingsQuery {
+    point: String,
+    day: String,
+}
+
+/// Answers whether a point lost readings of a day; a line of the list is about all points of a
+/// device.
+pub(crate) async fn has_lost_readings(
+    State(app): State<ApiListener>,
+    Query(ask): Query<LostReadingsQuery>,
+) -> Result<Json<bool>, ApiError> {
+    let day = ask.day.parse::<Date>();
+    let day = day.map_err(|_| ApiError::bad_parameter("day", &ask.day, "YYYY-MM-DD"))?;
+    let store = &app.state().store;
+    Ok(Json(store.has_point_lost(&ask.point, day).await?))
 }
 
 pub(crate) fn damage_routes() -> OpenApiRouter<ApiListener> {

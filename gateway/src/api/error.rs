@@ -59,6 +59,8 @@ pub(crate) enum ApiErrorCode {
     Busy,
     /// A disk error.
     Disk,
+    /// The disk has no room.
+    DiskFull,
     /// The request queue of the bus is full.
     BusBusy,
     /// The bus has stopped.
@@ -104,6 +106,7 @@ impl ApiErrorCode {
             Self::Invalid => "web-error-invalid",
             Self::Busy => "web-error-busy",
             Self::Disk => "web-error-disk",
+            Self::DiskFull => "web-error-disk-full",
             Self::BusBusy => "web-error-bus-busy",
             Self::BusStopped => "web-error-bus-stopped",
             Self::LiveBusy => "web-error-live-busy",
@@ -269,7 +272,11 @@ impl From<StoreError> for ApiError {
             | StoreError::Busy(_)
             | StoreError::Overloaded
             | StoreError::SlowReader => (StatusCode::SERVICE_UNAVAILABLE, ApiErrorCode::Busy),
+            StoreError::Disk { .. } if error.is_disk_full() => {
+                (StatusCode::INTERNAL_SERVER_ERROR, ApiErrorCode::DiskFull)
+            }
             StoreError::Disk { .. }
+            | StoreError::FileGone { .. }
             | StoreError::Damaged { .. }
             | StoreError::Missing(_)
             | StoreError::Older(_) => (StatusCode::INTERNAL_SERVER_ERROR, ApiErrorCode::Disk),
@@ -332,6 +339,7 @@ mod tests {
             ApiErrorCode::Invalid,
             ApiErrorCode::Busy,
             ApiErrorCode::Disk,
+            ApiErrorCode::DiskFull,
             ApiErrorCode::BusBusy,
             ApiErrorCode::BusStopped,
             ApiErrorCode::LiveBusy,

@@ -54,6 +54,7 @@ mod set_address;
 mod set_address_json;
 mod sinks;
 pub(crate) mod site_time;
+pub(crate) mod store_fault;
 mod time_runs;
 pub(crate) mod users;
 

@@ -220,6 +220,9 @@ pub(crate) async fn healthz(State(app): State<ApiListener>) -> (StatusCode, Json
         StatusCode::SERVICE_UNAVAILABLE
     };
     let mut notes = store.repairs;
+    if store.is_disk_full && why.is_empty() {
+        notes.push("the disk has no free room: readings go into the reserve of the log".to_owned());
+    }
     if store.lost > 0 {
         notes.push(format!(
             "{} readings were lost while the disk refused them",

@@ -298,7 +298,7 @@ async fn hold_sender(_out: mpsc::Sender<Reading>, mut stop: watch::Receiver<bool
 /// Appends readings to the store, and re-dates undated ones once the time is known.
 async fn store_readings(mut readings: mpsc::Receiver<Reading>, store: Store, clock: Clock) {
     // True at the start: an earlier run in this boot may have stored undated readings.
-    let mut may_be_undated = true;
+    let (mut may_be_undated, mut is_told) = (true, false);
     let mut batch = Vec::new();
     while let Some(first) = readings.recv().await {
         // Buses with equal intervals answer together: wait shortly and wake the store once for all.
@@ -309,7 +309,7 @@ async fn store_readings(mut readings: mpsc::Receiver<Reading>, store: Store, clo
                 if !append_batch(&store, &mut batch).await {
                     return;
                 }
-                may_be_undated = !redate_undated(&store, &clock).await;
+                may_be_undated = !redate_undated(&store, &clock, &mut is_told).await;
             }
             may_be_undated |= !reading.dated;
             batch.push(reading);
@@ -330,15 +330,20 @@ async fn append_batch(store: &Store, batch: &mut Vec<Reading>) -> bool {
 }
 
 /// Re-dates readings that were stored undated; false when it must be tried again.
-async fn redate_undated(store: &Store, clock: &Clock) -> bool {
+async fn redate_undated(store: &Store, clock: &Clock, is_told: &mut bool) -> bool {
     if !clock.now().trusted {
         return false;
     }
-    match store.redate_all().await {
+    let redated = store.redate_all().await;
+    // Tried with every reading: a line of the log is for the first of a run of failures.
+    let was_told = std::mem::replace(is_told, redated.is_err());
+    match redated {
         Ok(0) => {}
         Ok(moved) => tracing::info!(moved, "clock is trusted: undated readings were re-dated"),
         Err(error) => {
-            tracing::error!(%error, "undated readings could not be re-dated; will retry");
+            if !was_told {
+                tracing::error!(%error, "undated readings could not be re-dated; will retry");
+            }
             return false;
         }
     }

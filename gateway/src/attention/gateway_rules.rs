@@ -10,7 +10,22 @@ pub(super) fn clock_untrusted(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
 }
 
 pub(super) fn store_failing(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
-    let found = site.store.is_failing.then(RuleFinding::default);
+    let is_failing = site.store.is_failing && !site.store.is_disk_full;
+    let found = is_failing.then(RuleFinding::default);
+    found.into_iter().collect()
+}
+
+/// A full disk without any reserve: readings wait in memory.
+pub(super) fn store_no_room(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
+    let has_no_room = site.store.is_failing && site.store.is_disk_full;
+    let found = has_no_room.then(RuleFinding::default);
+    found.into_iter().collect()
+}
+
+/// A full disk of which the store still has a reserve; without one it fails.
+pub(super) fn store_full(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
+    let is_full = site.store.is_disk_full && !site.store.is_failing;
+    let found = is_full.then(RuleFinding::default);
     found.into_iter().collect()
 }
 

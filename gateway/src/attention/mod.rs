@@ -34,7 +34,8 @@ use attention_rule::rule;
 use device_rules::{data_gap, device_partial, device_silent, line_silent};
 use gateway_rules::{
     budget_due, clock_untrusted, copies_failing, retention_due, sink_away, sink_late, sink_refused,
-    stamps_failing, store_damage, store_failing, store_garbled, store_hung, store_lost,
+    stamps_failing, store_damage, store_failing, store_full, store_garbled, store_hung, store_lost,
+    store_no_room,
 };
 use ledger_rules::{entry_missing, entry_never, target_behind};
 use power_rules::plts_idle;
@@ -45,6 +46,8 @@ use water_rules::{leak, leak_once, overflow, pump_dry, tank_balance, water_days,
 pub(crate) const ATTENTION_RULES: &[AttentionRule] = &[
     rule("clock-untrusted", Urgent, "/health", clock_untrusted),
     rule("store-failing", Urgent, "/health", store_failing),
+    rule("store-no-room", Urgent, "/health", store_no_room),
+    rule("store-full", Urgent, "/health", store_full),
     rule("store-hung", Urgent, "/health", store_hung),
     rule("store-garbled", Urgent, "/health", store_garbled),
     rule("store-damage", Urgent, "/health", store_damage),

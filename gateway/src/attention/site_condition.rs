@@ -60,9 +60,15 @@ pub(crate) struct ConditionFigures<'a> {
 
 /// Condition of the store.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fault that comes and goes by itself"
+)]
 pub(crate) struct StoreCondition {
     /// True when readings cannot be written.
     pub(crate) is_failing: bool,
+    /// True when the disk has no free room.
+    pub(crate) is_disk_full: bool,
     /// True when the disk gives no answer at all.
     pub(crate) is_hung: bool,
     /// Readings that were lost because the disk failed.

@@ -342,6 +342,25 @@ fn raw_readings_that_will_be_deleted_are_told_before_it_happens() {
 }
 
 #[test]
+fn a_full_disk_is_told_while_readings_still_find_room() {
+    let bench = RuleBench::new();
+    let mut site = bench.well();
+    site.store.is_disk_full = true;
+    let found = sentences(&site);
+    assert!(found.iter().any(|one| one.contains("Disk penuh")));
+    assert!(found.iter().any(|one| one.contains("cadangan tempat")));
+    // Without the reserve it is a failure, and the reason is told, not what fails.
+    site.store.is_failing = true;
+    let found = sentences(&site);
+    assert!(
+        found
+            .iter()
+            .any(|one| one.contains("hanya ditahan di memori"))
+    );
+    assert!(!found.iter().any(|one| one.contains("tidak dapat ditulis")));
+}
+
+#[test]
 fn a_gap_is_told_unless_the_site_is_new() {
     let mut bench = RuleBench::new();
     let mut gappy = figure("bsf", "bsf.temperature_mean", 29.0);

@@ -4,7 +4,7 @@
 use super::exit_status::{EXIT_NEGATIVE, EXIT_USAGE};
 use crate::access::{AccessControl, AccessPolicy, DamageHandling, PasswordCost};
 use crate::api::ApiState;
-use crate::api::client::ApiClient;
+use crate::api::client::{ApiClient, ApiClientError};
 use crate::backup::BackupError;
 use crate::cli::command_error::CommandError;
 use crate::clock::Clock;
@@ -88,6 +88,7 @@ fn open_store(config: &Config, access: StoreAccess) -> Result<Store, CommandErro
     let path = &config.store.path;
     let opened = Store::open_with_access(access, path, site, &config.store, text, &clock);
     opened.map_err(|fault| match fault {
+        full if full.is_disk_full() => CommandError::Store(full),
         // The error of the system says the step, but not the directory.
         StoreError::Disk { what, why } => {
             CommandError::Refused(format!("{}: {what}: {why}", path.display()))
@@ -168,6 +169,9 @@ pub(super) fn report_failure(trouble: &CommandError, lang: crate::i18n::Language
         CommandError::Store(fault) | CommandError::Backup(BackupError::Store(fault)) => {
             store_error_text(fault, lang)
         }
+        CommandError::Api(ApiClientError::Refused { code, .. }) if code == "disk-full" => {
+            Some(lang.text("web-error-disk-full"))
+        }
         CommandError::Backup(fault) => super::backup_texts::backup_error_text(fault, lang),
         CommandError::RecordChanged(day) => {
             Some(lang.text_with("evidence-unsettled", &[("day", day)]))
@@ -185,6 +189,9 @@ pub(super) fn report_failure(trouble: &CommandError, lang: crate::i18n::Language
 
 /// Message for a store that cannot be opened, with the remedy; `None` for other errors.
 fn store_error_text(fault: &StoreError, lang: crate::i18n::Language) -> Option<String> {
+    if fault.is_disk_full() {
+        return Some(lang.text("web-error-disk-full"));
+    }
     let (key, file, why) = match fault {
         StoreError::Damaged { file, why } => ("cli-store-damaged", file, why.as_str()),
         StoreError::Missing(file) => ("cli-store-missing", file, ""),

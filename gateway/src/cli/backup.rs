@@ -75,25 +75,42 @@ async fn copy_to_file(config: &Config, to: &Path, lang: Language) -> u8 {
     let done = copy_store(config, to).await;
     bar.finish_and_clear();
     match done {
-        Ok(()) => {
+        Ok(lost) => {
             print_stderr(
                 &lang.text_with("cli-backup-done", &[("file", &to.display().to_string())]),
             );
-            EXIT_DONE
+            print_lost(lost, lang)
         }
         Err(trouble) => report_failure(&trouble, lang),
     }
 }
 
-async fn copy_store(config: &Config, to: &Path) -> Result<(), CommandError> {
+/// Copies the store; returns the number of lines of lost data of which nobody has taken note.
+async fn copy_store(config: &Config, to: &Path) -> Result<usize, CommandError> {
     // The running gateway has another working directory, so the path must be absolute.
     let to: PathBuf = std::path::absolute(to).writing(to)?;
     let mut client = open_client(config, StoreAccess::Read).await?;
     let to = to.to_string_lossy();
     let path = path_with_query("/control/backup", &[("to", Some(&*to))]);
-    let done = client.post(&path, "text/plain", "").await;
+    let done = async {
+        // Read to its end, so that the connection is free for the next question.
+        client.post(&path, "text/plain", "").await?.bytes().await?;
+        client.unseen_damage().await
+    };
+    let done = done.await;
     client.close().await;
-    Ok(done.map(drop)?)
+    Ok(done?)
+}
+
+/// Says that the store has lost data by damage; the answer is negative until somebody has taken
+/// note of it.
+fn print_lost(lost: usize, lang: Language) -> u8 {
+    if lost == 0 {
+        return EXIT_DONE;
+    }
+    let lines = lost.to_string();
+    print_stderr(&lang.text_with("cli-backup-lost", &[("lines", &lines)]));
+    EXIT_NEGATIVE
 }
 
 /// Makes a backup of the whole site in a directory.
@@ -123,7 +140,7 @@ async fn back_up(config: &Config, directory: &Path, keep: usize, lang: Language)
     }
     bar.finish_and_clear();
     match done {
-        Ok(written) => print_written(&written, lang),
+        Ok((written, lost)) => print_written(&written, lang).max(print_lost(lost, lang)),
         Err(trouble) => report_failure(&trouble, lang),
     }
 }
@@ -152,15 +169,17 @@ fn makes_room(directory: &Path, facts: &BackupFacts, keep: usize, lang: Language
     }
 }
 
-/// Writes a backup; `told` gets what it is of as soon as that is known.
+/// Writes a backup, and counts the lines of lost data of which nobody has taken note; `told` gets
+/// what it is of as soon as that is known.
 async fn write_backup(
     config: &Config,
     (directory, keep): (&Path, usize),
     bar: &indicatif::ProgressBar,
     told: &mut Option<BackupFacts>,
-) -> Result<WrittenBackup, CommandError> {
+) -> Result<(WrittenBackup, usize), CommandError> {
     let mut client = open_client(config, StoreAccess::Read).await?;
     let done = async {
+        let lost = client.unseen_damage().await?;
         let mut body = client.get("/control/backup/stream").await?;
         let (head, first) = read_head(&mut body).await?;
         let facts = BackupFacts {
@@ -184,14 +203,14 @@ async fn write_backup(
             return Err(CommandError::Refused(why));
         }
         writer.end_file()?;
-        Ok::<_, CommandError>(writer)
+        Ok::<_, CommandError>((writer, lost))
     };
     let done = done.await;
     // The store is given back before the slow part; what follows is not in its file.
     client.close().await;
-    let mut writer = done?;
+    let (mut writer, lost) = done?;
     add_site_files(&mut writer, &config.file, &config.store.path)?;
-    Ok(writer.finish(keep)?)
+    Ok((writer.finish(keep)?, lost))
 }
 
 /// Reads the first line of the answer, and what came behind it.

@@ -9,7 +9,6 @@ use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use super::output_ending::{check_ending, check_file, is_standard_output};
 use super::standard_output::print_bytes;
 use crate::api::client::{ApiClient, path_with_query};
-use crate::api::damage::DataDamageJson;
 use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::config::Config;
 use crate::i18n::Language;
@@ -171,21 +170,21 @@ async fn lost_days(
     stretch: Range<i64>,
 ) -> Result<BTreeSet<String>, CommandError> {
     let device = point.split('.').next().unwrap_or_default();
-    let (mut days, mut before) = (BTreeSet::new(), None);
-    loop {
-        let path = path_with_query("/api/v1/damage", &[("before", before.as_deref())]);
-        let found: Vec<DataDamageJson> = client.get_json(&path).await?;
-        let Some(last) = found.last() else {
-            return Ok(days);
-        };
-        before = Some(last.id.to_string());
-        let of_it = found.into_iter().filter(|one| {
-            let is_in = one.first < stretch.end && one.last >= stretch.start;
-            let is_of_it = one.device == device || one.device.is_empty();
-            one.what == "readings" && is_of_it && is_in
-        });
-        days.extend(of_it.map(|one| one.day));
+    let found = client.damage_lines().await?;
+    let of_device = found.into_iter().filter(|one| {
+        let is_in = one.first < stretch.end && one.last >= stretch.start;
+        let is_of_it = one.device == device || one.device.is_empty();
+        one.what == "readings" && is_of_it && is_in
+    });
+    let days: BTreeSet<String> = of_device.map(|one| one.day).collect();
+    let mut lost = BTreeSet::new();
+    for day in days {
+        // Other points of the device may have lost readings, and this one none.
+        if client.has_lost_readings(point, &day).await? {
+            lost.insert(day);
+        }
     }
+    Ok(lost)
 }
 
 /// Copies the rows part by part, so that a long history does not fill the memory.

@@ -332,7 +332,7 @@ async fn fetch_with_progress(
     };
     bar.finish_and_clear();
     answer.map_err(|trouble| match trouble {
-        ApiClientError::Refused { status, text } if status.is_client_error() => {
+        ApiClientError::Refused { status, text, .. } if status.is_client_error() => {
             CommandError::Usage(text)
         }
         other => other.into(),

@@ -80,24 +80,8 @@ async fn restore(options: &RestoreArgs, lang: Language) -> Result<u8, CommandErr
         print_times(&source, &zone);
         return Ok(EXIT_DONE);
     }
-    let at = match &options.at {
-        None => None,
-        Some(text) => {
-            let Some(at) = parse_when(text, &zone) else {
-                print_stderr(&lang.text_with("cli-restore-when", &[("found", text)]));
-                return Ok(EXIT_USAGE);
-            };
-            Some(at)
-        }
-    };
-    let manifest = match source.choose(at) {
-        Err(BackupError::NotThen { there }) => {
-            let there = there.iter().map(|at| local_time(*at, &zone));
-            let there = there.collect::<Vec<_>>().join(", ");
-            print_stderr(&lang.text_with("backup-not-then", &[("there", &there)]));
-            return Ok(EXIT_USAGE);
-        }
-        chosen => chosen?,
+    let Some(manifest) = choose_backup(&source, options, &zone, lang)? else {
+        return Ok(EXIT_USAGE);
     };
     if let Some(site) = site.filter(|site| *site != manifest.site) {
         let args = [("site", &*site), ("found", &manifest.site)];
@@ -141,6 +125,30 @@ async fn restore(options: &RestoreArgs, lang: Language) -> Result<u8, CommandErr
     };
     print_restored(&restored, lang);
     Ok(EXIT_DONE)
+}
+
+/// Backup that the call asks for; `None` when there is none, which was said.
+fn choose_backup<'s>(
+    source: &'s BackupSource,
+    options: &RestoreArgs,
+    zone: &SiteZone,
+    lang: Language,
+) -> Result<Option<&'s BackupManifest>, BackupError> {
+    let wished = options.at.as_deref();
+    let at = wished.and_then(|text| parse_when(text, zone));
+    if let (Some(text), None) = (wished, at) {
+        print_stderr(&lang.text_with("cli-restore-when", &[("found", text)]));
+        return Ok(None);
+    }
+    match source.choose(at) {
+        Err(BackupError::NotThen { there }) => {
+            let there = there.iter().map(|at| local_time(*at, zone));
+            let there = there.collect::<Vec<_>>().join(", ");
+            print_stderr(&lang.text_with("backup-not-then", &[("there", &there)]));
+            Ok(None)
+        }
+        chosen => chosen.map(Some),
+    }
 }
 
 /// Time zone of the site: by its configuration, else by that of the newest backup.

@@ -8,7 +8,11 @@ use crate::clock::Clock;
 use crate::i18n::Language;
 use crate::storage::StoreError;
 use std::path::Path;
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
+
+/// Time after which a set-up code that could not be kept is tried again.
+const SET_UP_RETRY: Duration = Duration::from_secs(10);
 
 /// Runs until SIGTERM or Ctrl-C. An error in the configuration ends it with exit status 2 before
 /// any device, store or network is touched.
@@ -50,14 +54,28 @@ pub(super) async fn run_gateway(file: &Path, lang: Language) -> u8 {
     }
 }
 
-/// Shows the code of the first user, while there is none.
+/// Shows the code of the first user, while there is none; as soon as there is room for it, where
+/// the disk is full.
 async fn print_set_up_code(app: &GatewayApp, page: &str, lang: Language) {
-    match app.access().set_up_code().await {
-        Ok(Some(code)) => {
-            print_stderr(&lang.text_with("cli-set-up-code", &[("page", page), ("code", &code)]));
+    let (access, page) = (app.access().clone(), page.to_owned());
+    let print = move |code: Option<String>| {
+        if let Some(code) = code {
+            print_stderr(&lang.text_with("cli-set-up-code", &[("page", &page), ("code", &code)]));
         }
-        Ok(None) => {}
-        Err(error) => tracing::error!(%error, "there is no set-up code"),
+    };
+    match access.set_up_code().await {
+        Ok(code) => print(code),
+        Err(error) => {
+            tracing::error!(%error, "there is no set-up code; tried again");
+            tokio::spawn(async move {
+                loop {
+                    tokio::time::sleep(SET_UP_RETRY).await;
+                    if let Ok(code) = access.set_up_code().await {
+                        return print(code);
+                    }
+                }
+            });
+        }
     }
 }
 

@@ -5,7 +5,8 @@
 //! that somebody sets moves nothing until a source vouches for the new time. A time that was given
 //! is never followed by an earlier one, unless a source corrects it by more than `SLEW_MAX_US` (by
 //! more than `DRIFT_SLEW_MAX_US`, an hour, where the network vouched for it before); less (a leap
-//! second, the drift of days without the network, a server that was minutes wrong) is made up for by a clock that runs at half speed.
+//! second, the drift of days without the network, a server that was minutes wrong) is made up for
+//! by a clock that runs at half speed.
 
 use super::boot_table::ClockPair;
 use super::person_time::{KnownReadings, PersonTime, PersonTimeChange, PersonTimeRefusal};

@@ -25,6 +25,17 @@ pub enum DamagedContent {
     Audit,
     /// Configurations and factors of earlier times.
     Revisions,
+    /// Readings that a receiver had refused, as they are listed for people.
+    Refusals,
+    /// Keys by which a request with entries that is repeated is known again.
+    RequestKeys,
+}
+
+impl DamagedContent {
+    /// Whether nothing says how much of it there was.
+    pub fn is_uncounted(self) -> bool {
+        matches!(self, Self::Receipts | Self::Refusals | Self::RequestKeys)
+    }
 }
 
 /// One line of what was lost, by day and device.
@@ -51,7 +62,7 @@ pub struct DataDamage {
 
 impl DamagedContent {
     /// All kinds.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Readings,
         Self::Delivery,
         Self::Ledger,
@@ -61,6 +72,8 @@ impl DamagedContent {
         Self::Notes,
         Self::Audit,
         Self::Revisions,
+        Self::Refusals,
+        Self::RequestKeys,
     ];
 
     /// Word in files and message keys.
@@ -75,6 +88,8 @@ impl DamagedContent {
             Self::Notes => "notes",
             Self::Audit => "audit",
             Self::Revisions => "revisions",
+            Self::Refusals => "refusals",
+            Self::RequestKeys => "keys",
         }
     }
 

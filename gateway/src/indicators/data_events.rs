@@ -9,6 +9,7 @@ use crate::indicators::coverage::Coverage;
 use crate::indicators::input_series::InputSeries;
 use crate::indicators::totaliser::Totaliser;
 use crate::limits::DATA_EVENTS_MAX;
+use jiff::civil::Date;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -113,6 +114,30 @@ impl DataEventList {
                 import: None,
                 redated: None,
             });
+        }
+    }
+
+    /// Adds day records that were lost or garbled by damage of the store, for days of the period.
+    pub(crate) fn add_record_damage(
+        &mut self,
+        damage: &[DataDamage],
+        (from, to): (i64, i64),
+        start_of: impl Fn(Date) -> UtcMs,
+    ) {
+        let records = damage.iter();
+        for one in records.filter(|one| one.what == DamagedContent::Records) {
+            let at = start_of(one.day);
+            if (from..to).contains(&at.0) {
+                self.push(DataEvent {
+                    at,
+                    until: None,
+                    of: Arc::from(&*one.numbers.0.to_string()),
+                    kind: "record_damaged",
+                    before_after: None,
+                    import: None,
+                    redated: None,
+                });
+            }
         }
     }
 

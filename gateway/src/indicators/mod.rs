@@ -148,6 +148,9 @@ pub async fn calculate_in_turn<T>(
         };
         all.events.add_damage(&lost, (span.from, span.to), first_of);
     }
+    let start_of = |day| config.site.timezone.day_bounds(day).0;
+    all.events
+        .add_record_damage(&lost, (span.from, span.to), start_of);
     let mut pairs = moving_pairs(config, &all.figures, &all.daily);
     for plans in near {
         let mut there = AssetIndicators::default();

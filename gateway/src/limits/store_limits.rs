@@ -35,6 +35,9 @@ pub const START_CHECK_BYTES_MAX: u64 = 192 << 20;
 /// Maximum bytes of the log while a backup holds the file; beyond it the backup is given up.
 // A backup of hours at a slow stick costs a few MB; an import of years may need more.
 pub const HELD_LOG_BYTES_MAX: u64 = 96 << 20;
+/// Free bytes below which a disk counts as full.
+// Some file systems keep a few blocks that no file gets.
+pub const DISK_FULL_BYTES: u64 = 64 << 10;
 /// Share of a disk, as a divisor, below which its free room is little.
 pub const DISK_ROOM_DIVISOR: u64 = 20;
 /// Free bytes from which on no disk counts as nearly full, whatever its size.

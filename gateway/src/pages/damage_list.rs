@@ -26,6 +26,8 @@ pub(super) struct DamageList {
     /// Number of the newest line of which nobody has taken note; 0 for none.
     pub(super) last: u64,
     pub(super) may_acknowledge: bool,
+    /// Names of the damaged files that are kept; or a word that there are none.
+    pub(super) kept: String,
 }
 
 /// A line as shown.
@@ -73,6 +75,10 @@ pub(super) async fn damage_list(asked: &PageRequest) -> Option<DamageList> {
     Some(DamageList {
         rows: found.iter().take(LINES_SHOWN).map(row).collect(),
         more: found.len().saturating_sub(LINES_SHOWN),
+        kept: kept_text(
+            &app.state().store.health().borrow().damaged_files,
+            frame.lang,
+        ),
         last: unseen.map(|one| one.id).max().unwrap_or(0),
         may_acknowledge: is_system || role.is_some_and(|role| role >= Role::Technician),
     })
@@ -91,6 +97,15 @@ pub(super) async fn acknowledge_damage(asked: PageRequest, fields: PlainForm) ->
     }
 }
 
+/// Fate of the damaged file.
+fn kept_text(files: &[String], lang: Language) -> String {
+    if files.is_empty() {
+        lang.text("damage-in-place")
+    } else {
+        lang.text_with("damage-kept", &[("files", &files.join(", "))])
+    }
+}
+
 /// Lost content as a line says it.
 fn lost_text(one: &DataDamage, lang: Language) -> String {
     let rows = format_count(one.rows, lang);
@@ -102,7 +117,7 @@ fn lost_text(one: &DataDamage, lang: Language) -> String {
     let (first, last) = (one.numbers.0.to_string(), one.numbers.1.to_string());
     let what = lang.text(&key);
     match (one.rows, is_by_number) {
-        (0, true) if one.what != DamagedContent::Receipts => {
+        (0, true) if !one.what.is_uncounted() => {
             let before = (one.numbers.0 - 1).to_string();
             lang.text_with("damage-after", &[("what", &what), ("before", &before)])
         }

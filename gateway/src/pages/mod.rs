@@ -51,6 +51,7 @@ mod site_figures;
 mod site_time_page;
 mod stamps_line;
 mod static_files;
+mod store_line;
 mod technician_pages;
 mod trust_page;
 mod users_page;

@@ -371,6 +371,27 @@ impl LoggerTableReader<'_> {
         outside.map_or(Ok(at), Err)
     }
 
+    /// Whether a row is no reading with a time; it is counted then.
+    fn leaves_out(
+        &self,
+        line: u64,
+        row: &csv::StringRecord,
+        (has_time, time_text): (bool, &str),
+        understood: &mut DetectedTableFormat,
+    ) -> bool {
+        // A sum below the readings would be imported as a reading.
+        let count = if self.sums_up(line, row, has_time) {
+            &mut understood.summaries
+        } else if time_text.is_empty() && self.side.calls_wrong(row) {
+            // An export has such rows of readings that no source has dated.
+            &mut understood.undated
+        } else {
+            return false;
+        };
+        count_with_line(count, line);
+        true
+    }
+
     /// Reading of one row; `None` where the row has no value.
     fn read_data_row(
         &self,
@@ -385,9 +406,7 @@ impl LoggerTableReader<'_> {
                 .join(&understood.separator.to_string())
         };
         let (time, text) = self.parse_row_time(row);
-        // A sum below the readings would be imported as a reading.
-        if self.sums_up(line, row, time.is_some()) {
-            count_with_line(&mut understood.summaries, line);
+        if self.leaves_out(line, row, (time.is_some(), &text), understood) {
             return Ok(None);
         }
         let Some(value) = row.get(self.column) else {
@@ -401,11 +420,6 @@ impl LoggerTableReader<'_> {
         }
         if let Some(found) = self.unstored_formula(line, row) {
             return Err(CsvRowError::new(line, CsvRowErrorKind::Formula, &found));
-        }
-        // An export has such rows of readings that no source has dated.
-        if text.is_empty() && self.side.calls_wrong(row) {
-            count_with_line(&mut understood.undated, line);
-            return Ok(None);
         }
         let time = time.ok_or_else(|| CsvRowError::new(line, CsvRowErrorKind::Time, &text))?;
         let at = self.moment_of_row((line, &text), time, settled)?;

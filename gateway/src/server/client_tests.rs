@@ -19,7 +19,7 @@ async fn socket_client(directory: &Path) -> ApiClient {
 async fn answer_of(client: &mut ApiClient, path: &str) -> Result<String, (u16, String)> {
     let body = match client.get(path).await {
         Ok(body) => body.bytes().await.unwrap(),
-        Err(ApiClientError::Refused { status, text }) => return Err((status.as_u16(), text)),
+        Err(ApiClientError::Refused { status, text, .. }) => return Err((status.as_u16(), text)),
         Err(other) => panic!("{path}: {other}"),
     };
     Ok(String::from_utf8(body.to_vec()).unwrap())

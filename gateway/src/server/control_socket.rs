@@ -89,6 +89,10 @@ pub(crate) fn control_router(app: ApiListener) -> axum::Router {
         .route("/control/import", post(import_samples))
         .route("/control/backup", post(backup_store))
         .route("/control/backup/stream", get(stream_store))
+        .route(
+            "/control/damage",
+            get(crate::api::damage::has_lost_readings),
+        )
         .route("/control/audit/set-address", post(note_address_change))
         .route(
             "/control/setup-code",

@@ -276,3 +276,25 @@ async fn the_daily_copy_is_told_with_its_age_and_no_second_disk_is_a_note_only()
         assert_eq!(metrics.contains("pantau_copy_age_seconds"), age.is_some());
     }
 }
+
+#[tokio::test]
+async fn a_sink_that_is_no_longer_configured_is_told_as_retired() {
+    let bench = ApiTestBench::new();
+    let store = &bench.state.store;
+    store.sink_lanes("influx").await.unwrap();
+    let here = page_text(&bench, "/health", "en").await;
+    assert!(!here.contains("No longer configured"), "{here}");
+    store.set_configured_sinks(vec!["mqtt"]).await.unwrap();
+    store.flush().await.unwrap();
+    let health = page_text(&bench, "/health", "en").await;
+    let said = "No longer configured; readings are not stored for it: influx";
+    assert!(health.contains(said), "{health}");
+    let id = page_text(&bench, "/health", "id").await;
+    assert!(
+        id.contains("Tidak ada lagi dalam konfigurasi") && id.contains("influx"),
+        "{id}"
+    );
+    let healthz = page_text(&bench, "/healthz", "en").await;
+    let said = "sink influx: no longer configured; the journal is not kept for it";
+    assert!(healthz.contains(said), "{healthz}");
+}

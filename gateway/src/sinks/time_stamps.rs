@@ -47,7 +47,8 @@ pub async fn run_time_stamps(
                 let pause = retry_pause_ms(failures);
                 failures += 1;
                 let minutes = pause / 60_000;
-                tracing::warn!(url = %mask_secrets(&settings.url), %why, minutes, "no time stamp; tried again");
+                let url = mask_secrets(&settings.url);
+                tracing::warn!(%url, %why, minutes, "no time stamp; tried again");
                 pause
             }
         };

@@ -4,7 +4,7 @@
 //! that only reads opens the file read-only: the tables that a start writes are copied into memory,
 //! and the right to read the file is enough.
 
-use super::schema::{self, DATABASE_FILE, MIGRATIONS, OpenedDatabase, is_corruption};
+use super::schema::{self, DATABASE_FILE, FileState, MIGRATIONS, OpenedDatabase, is_corruption};
 use super::store_error::StoreError;
 use rusqlite::{Connection, OpenFlags};
 use std::collections::BTreeMap;
@@ -60,6 +60,7 @@ pub(super) fn open_read_only(directory: &Path) -> Result<OpenedDatabase, StoreEr
         file,
         repairs: Vec::new(),
         lock: Some(lock),
+        state: FileState::Kept,
     })
 }
 

@@ -21,6 +21,12 @@ impl StoreWriter {
 
     /// Flushes, copies the file to `to`, and raises the bound of numbers.
     pub(super) fn backup(&mut self, to: &Path) -> Result<(), StoreError> {
+        if let Some(why) = &self.health.damage {
+            return Err(StoreError::Damaged {
+                file: self.file.clone(),
+                why: why.clone(),
+            });
+        }
         match self.flush() {
             // A removed file can still be copied from the open handle, and from nowhere else.
             Err(_) if self.check_files().is_err() => {}

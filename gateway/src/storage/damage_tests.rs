@@ -341,6 +341,35 @@ async fn a_garbled_chunk_is_a_marked_gap_and_stays_listed_until_somebody_has_see
 }
 
 #[tokio::test]
+async fn only_the_points_that_lost_readings_are_said_to_have_lost_some() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = site(&["power", "temp"]);
+    let clock = Clock::set(UtcMs(MIDNIGHT), true);
+    let store = open_at(dir.path(), &site, &clock, None);
+    for i in 0..1440 {
+        let values = [decimal(i * 7919 % 10_007), decimal(i * 7907 % 10_009)];
+        let one = reading(MIDNIGHT + i * 60_000, &values);
+        store.append(one).await.unwrap();
+    }
+    clock.advance(Duration::from_hours(23));
+    close_days(&store, &clock).await;
+    store.stop().await;
+    // The first chunk of the row is that of the first point.
+    change_stored_file(
+        &dir.path().join("pantau.db"),
+        "UPDATE pack SET body = substr(body, 1, 99) || x'00ff00ff' || substr(body, 104)
+         WHERE content < 2",
+    );
+    let store = open(dir.path(), &site);
+    let garbled = ask(&store, raw("meter.power")).await;
+    assert!(garbled.iter().all(|one| one.outcome.number().is_none()));
+    assert_eq!(ask(&store, raw("meter.temp")).await.len(), 1440);
+    let day = store.list_damage().await.unwrap()[0].day;
+    assert!(store.has_point_lost("meter.power", day).await.unwrap());
+    assert!(!store.has_point_lost("meter.temp", day).await.unwrap());
+}
+
+#[tokio::test]
 async fn damage_that_sqlite_meets_is_said_at_once_and_the_next_start_mends_it() {
     let dir = tempfile::tempdir().unwrap();
     let site = site(&["power"]);

@@ -10,8 +10,9 @@ use super::store_request::{DamageRequest, StoreRequest};
 use super::store_values::{SampleBlock, gap_sample};
 use super::writer::StoreWriter;
 use crate::domain::data_damage::{DamagedContent, DataDamage};
-use crate::domain::{QualityReason, UtcMs};
+use crate::domain::{QualityReason, SampleOutcome, UtcMs};
 use crate::limits::{DAMAGE_PAGE_MAX, DAMAGE_ROWS_MAX};
+use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -196,6 +197,14 @@ impl Store {
         }
     }
 
+    /// Returns whether a point lost readings of a local day by damage: its device did, and some of
+    /// the hours have none of the point.
+    pub async fn has_point_lost(&self, point: &str, day: Date) -> Result<bool, StoreError> {
+        let point = point.to_owned();
+        self.ask(|reply| StoreRequest::Damage(DamageRequest::OfPoint { point, day, reply }))
+            .await
+    }
+
     /// Notes that a person has seen the lines up to this number; returns how many were new.
     pub async fn acknowledge_damage(&self, last: u64, by: &str) -> Result<u64, StoreError> {
         let by = by.to_owned();
@@ -258,7 +267,24 @@ impl StoreWriter {
             DamageRequest::Acknowledge { last, by, reply } => {
                 drop(reply.send(self.acknowledge_damage(last, &by)));
             }
+            DamageRequest::OfPoint { point, day, reply } => {
+                drop(reply.send(self.has_point_lost(&point, day)));
+            }
         }
+    }
+
+    /// Returns whether a point lost readings of a local day.
+    fn has_point_lost(&self, point: &str, day: Date) -> Result<bool, StoreError> {
+        let key = self.names.point(point);
+        let key = key.ok_or_else(|| StoreError::UnknownPoint(point.to_owned()))?;
+        let day = local_calendar::day_number(day);
+        let marked = self.samples(key, day, false).and_then(|mut samples| {
+            self.mark_lost(point, day, &mut samples)?;
+            Ok(samples)
+        });
+        let marked = marked.map_err(|fault| disk_error("reading what was lost", &fault))?;
+        let lost = SampleOutcome::Bad(QualityReason::Damaged);
+        Ok(marked.iter().any(|one| one.outcome == lost))
     }
 
     /// Returns lines of what was lost by damage, the newest first.

@@ -1,6 +1,6 @@
 //! Room on the disk of the store.
 
-use crate::limits::{DISK_ROOM_DIVISOR, DISK_ROOM_MIN_MAX};
+use crate::limits::{DISK_FULL_BYTES, DISK_ROOM_DIVISOR, DISK_ROOM_MIN_MAX};
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
@@ -8,6 +8,12 @@ use std::path::Path;
 /// True when the disk of a path is nearly full; false when the system does not say.
 pub(super) fn is_nearly_full(path: &Path) -> bool {
     disk_room(path).is_some_and(|(free, size)| is_little(free, size))
+}
+
+/// True when the disk of a path has no room left for a page of a file; false when the system does
+/// not say.
+pub(super) fn is_full(path: &Path) -> bool {
+    disk_room(path).is_some_and(|(free, _)| free < DISK_FULL_BYTES)
 }
 
 /// True when so few bytes of a disk are free that a day may fill it.

@@ -4,6 +4,8 @@
 //! when it ends. Therefore nothing counts as durable unless the directory still names the same
 //! files.
 
+use super::schema::wal_path;
+use super::store_values::StoreAccess;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -22,8 +24,8 @@ impl FilePresence {
         known.collect::<io::Result<_>>().map(Self)
     }
 
-    /// Returns a description of the first file that is no longer the recorded one.
-    pub(super) fn first_change(&self) -> Option<String> {
+    /// Returns the first file that is no longer the recorded one, and what has become of it.
+    pub(super) fn first_change(&self) -> Option<(PathBuf, String)> {
         self.0.iter().find_map(|(file, known)| {
             let what = match file_identity(file) {
                 Ok(now) if now == *known => return None,
@@ -31,8 +33,24 @@ impl FilePresence {
                 Err(fault) if fault.kind() == io::ErrorKind::NotFound => "was removed".to_owned(),
                 Err(fault) => format!("cannot be reached ({fault})"),
             };
-            Some(format!("{} {what}", file.display()))
+            Some((file.clone(), what))
         })
+    }
+}
+
+/// Records the identity of the open files; `None` for a read-only command, and where the files
+/// cannot be examined.
+pub(super) fn observe_files(access: StoreAccess, file: &Path) -> Option<FilePresence> {
+    if access == StoreAccess::Read {
+        return None;
+    }
+    let files = [file.to_owned(), wal_path(file)];
+    match FilePresence::observe(files) {
+        Ok(presence) => Some(presence),
+        Err(fault) => {
+            tracing::warn!(%fault, "whether the store's files stay in place cannot be seen");
+            None
+        }
     }
 }
 

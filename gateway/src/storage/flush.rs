@@ -77,6 +77,10 @@ impl StoreWriter {
             self.retry_later(&fault);
             return Err(fault);
         }
+        if let Err(fault) = self.make_waiting_file() {
+            self.retry_later(&fault);
+            return Err(fault);
+        }
         // No commit without content: every commit costs a write to the SD card.
         if self.pending.is_empty()
             && self.moved_cursors.is_empty()

@@ -85,6 +85,8 @@ mod retention_notice;
 mod retention_tests;
 mod rollup;
 mod rollup_rows;
+mod room_wait;
+mod row_numbers;
 mod running_query;
 mod salvage;
 mod schema;

@@ -6,14 +6,15 @@ use super::file_permissions;
 use super::restored_file;
 use super::salvage::StoreSalvage;
 use super::schema::{
-    DATABASE_FILE, MIGRATIONS, OpenedDatabase, connect_database, is_corruption,
-    newer_version_error, to_store_error, wal_path,
+    DATABASE_FILE, FileState, MIGRATIONS, OpenedDatabase, connect_database, connect_memory,
+    is_corruption, is_disk_full, newer_version_error, to_store_error, wal_path,
 };
 use super::sequence_floor::FLOOR_FILE;
 use super::set_aside::quarantine_file;
 use super::store_error::StoreError;
 use super::store_values::StoreAccess;
 use rusqlite::Connection;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Fault of a log without its file.
@@ -31,11 +32,16 @@ pub(super) fn open_database(
         StoreAccess::Write => access::check_before_write(directory)?,
         StoreAccess::Gateway => {}
     }
-    file_permissions::create_folder(directory).map_err(|fault| StoreError::Disk {
-        what: "creating the store's directory",
-        why: format!("{}: {fault}", directory.display()),
-    })?;
     let file = directory.join(DATABASE_FILE);
+    match file_permissions::create_folder(directory) {
+        Err(fault) if access == StoreAccess::Gateway && fault.kind() == ErrorKind::StorageFull => {
+            return begin_in_memory(file, Vec::new());
+        }
+        made => made.map_err(|fault| StoreError::Disk {
+            what: "creating the store's directory",
+            why: format!("{}: {fault}", directory.display()),
+        })?,
+    }
     if access == StoreAccess::Gateway {
         return open_as_gateway(salvage, file);
     }
@@ -65,7 +71,12 @@ fn open_as_gateway(
         repairs.push(mend_or_begin(salvage, &file, LOG_ALONE)?);
     }
     tighten_store_files(&file);
+    let is_unbegun = is_unbegun(&file);
     let damage = match connect_database(&file) {
+        Err(fault) if is_unbegun && is_disk_full(&fault) => {
+            remove_unbegun(&file);
+            return begin_in_memory(file, repairs);
+        }
         Ok((_, version)) if version > MIGRATIONS.len() => {
             return Err(newer_version_error(&file, version));
         }
@@ -130,12 +141,52 @@ fn to_opened(
     if version > MIGRATIONS.len() {
         return Err(newer_version_error(&file, version));
     }
+    let state = if version == 0 {
+        FileState::New
+    } else {
+        FileState::Kept
+    };
     Ok(OpenedDatabase {
         db,
         file,
         repairs,
         lock: None,
+        state,
     })
+}
+
+/// Begins a store in memory, for which the disk has no room yet.
+pub(super) fn begin_in_memory(
+    file: PathBuf,
+    repairs: Vec<String>,
+) -> Result<OpenedDatabase, StoreError> {
+    let made = connect_memory();
+    let (db, version) = made.map_err(|fault| to_store_error(&file, "opening memory", &fault))?;
+    Ok(OpenedDatabase {
+        state: FileState::Waiting,
+        ..to_opened(db, version, file, repairs)?
+    })
+}
+
+/// Returns whether the file has no content, and no log that could have any.
+fn is_unbegun(file: &Path) -> bool {
+    let is_empty = |path: &Path| std::fs::metadata(path).is_ok_and(|about| about.len() == 0);
+    let is_nothing = |path: &Path| !path.exists() || is_empty(path);
+    is_nothing(file) && is_nothing(&wal_path(file))
+}
+
+/// Removes what was written of a file that could not be begun: it holds no reading.
+pub(super) fn remove_unbegun(file: &Path) {
+    for half in [file.to_owned(), wal_path(file), journal_path(file)] {
+        let _ = std::fs::remove_file(half);
+    }
+}
+
+/// Path of SQLite's log of a change before the file has its write-ahead log.
+fn journal_path(file: &Path) -> PathBuf {
+    let mut path = file.as_os_str().to_owned();
+    path.push("-journal");
+    path.into()
 }
 
 /// Removes permissions for others that an earlier version left on files of the store.

@@ -12,14 +12,8 @@ impl StoreWriter {
             .open_files
             .as_ref()
             .and_then(FilePresence::first_change);
-        missing.map_or(Ok(()), |what| {
-            Err(StoreError::Disk {
-                what: "keeping readings",
-                why: format!(
-                    "{what} while it was in use; readings are held in memory. `pantau backup` \
-                     copies what it held; a restart begins with what is there now"
-                ),
-            })
+        missing.map_or(Ok(()), |(file, change)| {
+            Err(StoreError::FileGone { file, change })
         })
     }
 

@@ -3,7 +3,7 @@
 use super::access::corruption_error;
 use super::audit::append_audit;
 use super::damage_mark;
-use super::file_presence::FilePresence;
+use super::file_presence::observe_files;
 use super::held_file::HeldFile;
 use super::key_registry::KeyRegistry;
 use super::latest::LatestCache;
@@ -11,10 +11,10 @@ use super::local_calendar::LocalCalendar;
 use super::memtable::{BootKey, Memtable};
 use super::meta_table::{read_meta, write_meta};
 use super::newest_readings::NewestReadings;
-use super::open_database::{mend_or_begin, open_database};
+use super::open_database::{begin_in_memory, mend_or_begin, open_database, remove_unbegun};
 use super::reading_ring::ReadingRing;
 use super::salvage::{self, StoreSalvage};
-use super::schema::{self, OpenedDatabase, disk_error, is_corruption, is_disk_full};
+use super::schema::{self, FileState, OpenedDatabase, disk_error, is_corruption, is_disk_full};
 use super::seal::next_full_hour;
 use super::sequence_floor::SequenceFloor;
 use super::set_aside;
@@ -93,8 +93,15 @@ pub(super) fn prepare_writer(
     };
     let opened = open_database(&salvage, access)?;
     let file = opened.file.clone();
+    let is_new = opened.state == FileState::New;
     let assemble = |opened| assemble_writer((access, opened), site, settings, clock, config_text);
     let (mut keeper, store, requests) = match assemble(opened) {
+        Err(failure) if access == StoreAccess::Gateway && is_new && is_disk_full(&failure.0) => {
+            // There was room for the tables and for nothing more.
+            drop(failure);
+            remove_unbegun(&file);
+            assemble(begin_in_memory(file.clone(), Vec::new())?)
+        }
         Err(failure) if is_corruption(&failure.0) => {
             // SQLite must have closed the file before it is renamed.
             let (fault, db) = *failure;
@@ -123,6 +130,7 @@ pub(super) fn prepare_writer(
         other => other,
     }
     .map_err(|failure| schema::to_store_error(&file, "reading the file", &failure.0))?;
+    keeper.health.damaged_files = set_aside::list_set_aside(path, "damaged");
     keeper.health.was_restarted = damage_mark::has_mark(path);
     keeper.publish_health();
     Ok((keeper, store, requests))
@@ -146,7 +154,9 @@ fn assemble_writer(
         file,
         repairs,
         lock,
+        state: file_state,
     } = opened;
+    let is_there = file_state != FileState::Waiting;
     let state = match load_state(access, &file, &mut db, site) {
         Ok(state) => state,
         Err(fault) => return Err(Box::new((fault, Some(db)))),
@@ -156,7 +166,8 @@ fn assemble_writer(
     let (store, out, queue) = open_channels(done, &settings.path, state.numbering);
     let mut keeper = StoreWriter {
         snapshots: SnapshotShelf::load(&db, Arc::clone(&store.data_revision)),
-        open_files: observe_files(access, &file),
+        open_files: is_there.then(|| observe_files(access, &file)).flatten(),
+        waits_for_room: !is_there,
         floor,
         access,
         _lock: lock,
@@ -180,10 +191,7 @@ fn assemble_writer(
         moved_cursors: BTreeSet::new(),
         refusals: Vec::new(),
         running_queries: VecDeque::new(),
-        health: StoreHealth {
-            repairs,
-            ..StoreHealth::default()
-        },
+        health: health_after(repairs),
         losses: None,
         flush_due: None,
         backoff_ms: 0,
@@ -203,6 +211,14 @@ fn assemble_writer(
     }
 }
 
+/// State of a store that was just opened.
+fn health_after(repairs: Vec<String>) -> StoreHealth {
+    StoreHealth {
+        repairs,
+        ..StoreHealth::default()
+    }
+}
+
 /// Returns the next number, the last finished number, and the bound of numbers (gateway only).
 fn recover_sequence(
     access: StoreAccess,
@@ -217,22 +233,6 @@ fn recover_sequence(
     let (next, floor) = SequenceFloor::load(directory, db, last)?;
     // Numbers that were left out are those of no reading: everything before the next one is done.
     Ok((next, next - 1, Some(floor)))
-}
-
-/// Records the identity of the open files; `None` for a read-only command, and where the files
-/// cannot be examined.
-fn observe_files(access: StoreAccess, file: &Path) -> Option<FilePresence> {
-    if access == StoreAccess::Read {
-        return None;
-    }
-    let files = [file.to_owned(), schema::wal_path(file)];
-    match FilePresence::observe(files) {
-        Ok(presence) => Some(presence),
-        Err(fault) => {
-            tracing::warn!(%fault, "whether the store's files stay in place cannot be seen");
-            None
-        }
-    }
 }
 
 /// Creates the handle and the channel ends of the thread.
@@ -387,12 +387,14 @@ impl StoreWriter {
             }
             recorded => recorded?,
         }
+        self.note_damaged_records()?;
         self.mark_unsealed()?;
-        self.load_retention_notice()
+        self.load_retention_notice()?;
+        self.begin_room_wait()
     }
 
     /// Has SQLite give signs of life while it works.
-    fn follow_progress(&mut self) -> Result<(), rusqlite::Error> {
+    pub(super) fn follow_progress(&mut self) -> Result<(), rusqlite::Error> {
         self.outputs.pulse.follow(&mut self.db)
     }
 

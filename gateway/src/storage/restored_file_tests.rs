@@ -1,5 +1,6 @@
 //! Tests of the file that is held for a backup, and of its way back, on a store that goes on.
 
+use super::ledger_tests::said;
 use super::tests::{MIDNIGHT, ask, decimal, open, raw, reading, site};
 use super::*;
 use crate::domain::UtcMs;
@@ -278,4 +279,35 @@ async fn a_restore_that_is_stopped_at_any_step_leaves_the_old_store_or_the_new_o
         assert_eq!(ask(&old, raw("meter.power")).await.len(), 30, "step {step}");
         old.stop().await;
     }
+}
+
+#[tokio::test]
+async fn entries_after_a_backup_that_is_put_back_keep_their_numbers_to_themselves() {
+    let dir = tempfile::tempdir().unwrap();
+    let points = site(&["power"]);
+    let store = open(dir.path(), &points);
+    let add = async |store: &Store| {
+        let added = store.append_ledger(vec![said("12", 20)], "ani").await;
+        added.unwrap()[0]
+    };
+    assert_eq!(add(&store).await, 1);
+    let bytes = read_all(&store.hold_file().await.unwrap());
+    // These two are on paper, and in the file that is set aside.
+    assert_eq!((add(&store).await, add(&store).await), (2, 3));
+    store.stop().await;
+    put_back(dir.path(), &bytes).unwrap();
+    let store = open(dir.path(), &points);
+    assert_eq!(add(&store).await, 4);
+    store.stop().await;
+    // Also when the store is lost without any backup, and after a start without entries.
+    for file in ["pantau.db", "pantau.db-wal"] {
+        std::fs::remove_file(dir.path().join(file)).unwrap();
+    }
+    open(dir.path(), &points).stop().await;
+    let store = open(dir.path(), &points);
+    assert_eq!(add(&store).await, 5);
+    // At another place nobody knows the numbers: the backup goes on with its own.
+    let other = tempfile::tempdir().unwrap();
+    put_back(other.path(), &bytes).unwrap();
+    assert_eq!(add(&open(other.path(), &points)).await, 2);
 }

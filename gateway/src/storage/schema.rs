@@ -279,6 +279,18 @@ pub(super) struct OpenedDatabase {
     pub(super) repairs: Vec<String>,
     /// Lock of a read-only command.
     pub(super) lock: Option<File>,
+    pub(super) state: FileState,
+}
+
+/// State in which the file was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FileState {
+    /// It was there.
+    Kept,
+    /// It is new, and has only its tables.
+    New,
+    /// There was no room to begin it: it waits in memory.
+    Waiting,
 }
 
 /// Error for a file of a later version, which is left unchanged.
@@ -397,6 +409,14 @@ pub(super) fn connect_database(file: &Path) -> Result<(Connection, usize), rusql
         }
         Ok(()) => {}
     }
+    Ok((db, version))
+}
+
+/// Makes an empty database in memory, with the tables and the page size of a file.
+pub(super) fn connect_memory() -> Result<(Connection, usize), rusqlite::Error> {
+    let mut db = Connection::open_in_memory()?;
+    db.pragma_update(None, "page_size", 1024)?;
+    let version = migrate_schema(&mut db)?;
     Ok((db, version))
 }
 

@@ -12,10 +12,14 @@
 //! any age: the numbers given out after the copy are unknown, and more are left out than a gateway
 //! can give out while anybody keeps the copy.
 //!
+//! With them stand the last numbers of ledger entries and the like (`row_numbers`), which are
+//! written at each change: a backup that is put back at its own place gives none of them again.
+//!
 //! The file has two slots, each with a checksum, written in turn and in place: one of them is whole
 //! after a power cut, and a full disk still has room for it.
 
 use super::meta_table::{read_meta, write_meta};
+use super::row_numbers::RowNumbers;
 use super::schema::is_disk_full;
 use super::store_identity::{
     StoreNumbering, is_store_id, leave_out_numbers, new_store_id, read_store_id, write_store_id,
@@ -71,6 +75,8 @@ pub(super) struct SequenceFloor {
     id: String,
     /// Greater than every number ever given out.
     bound: ReadingSeq,
+    /// Last numbers of rows that people know.
+    rows: RowNumbers,
     /// Slot (0 or 1) that is written next.
     next_slot: u64,
     /// The current failure to write has been logged.
@@ -86,6 +92,8 @@ struct DueNumbers {
     /// Numbers to leave out: those after the first, up to the second.
     left_out: Option<(ReadingSeq, ReadingSeq)>,
     has_new_id: bool,
+    /// The file has given lower numbers to rows than were given before.
+    has_low_rows: bool,
 }
 
 impl SequenceFloor {
@@ -124,17 +132,25 @@ impl SequenceFloor {
                 "the store is not the one that was written last: numbers go on above all that it gave out"
             );
         }
+        let kept_rows = beside
+            .as_ref()
+            .filter(|_| !is_foreign)
+            .map(|slot| slot.rows);
+        let own_rows = RowNumbers::read(db)?;
+        let rows = own_rows.max(kept_rows.unwrap_or_default());
         let due = DueNumbers {
             left_out: (next > last + 1).then_some((last, next - 1)),
             has_new_id: own_id.is_none(),
+            has_low_rows: rows != own_rows,
         };
-        let is_due = due.left_out.is_some() || due.has_new_id;
+        let is_due = due.left_out.is_some() || due.has_new_id || due.has_low_rows;
         // The id in the file is that of the readings in it; a new file takes that of the lost one.
         let id = own_id.or(beside_id).unwrap_or_else(new_store_id);
         let mut floor = Self {
             path,
             id,
             bound: bound_beside.max(inside).unwrap_or(0),
+            rows,
             next_slot: beside.map_or(0, |slot| 1 - slot.place),
             is_failure_logged: false,
             due: is_due.then_some(due),
@@ -179,8 +195,12 @@ impl SequenceFloor {
             if due.has_new_id {
                 write_store_id(db, &self.id)?;
             }
+            if due.has_low_rows {
+                self.rows.raise_in(db)?;
+            }
             self.due = None;
         }
+        self.rows = RowNumbers::read(db)?.max(self.rows);
         // The small file is never ahead: that would look like a store that went on elsewhere.
         write_meta(db, FLOOR_KEY, above.cast_signed())?;
         // A disk that refuses the small file is logged once and retried: readings are worth more
@@ -200,9 +220,58 @@ impl SequenceFloor {
         Ok(())
     }
 
+    /// Returns the file of a store that another process than the gateway writes; `None` when there
+    /// is none, or it is that of another store.
+    pub(super) fn beside(
+        directory: &Path,
+        db: &Connection,
+    ) -> Result<Option<Self>, rusqlite::Error> {
+        let path = directory.join(FLOOR_FILE);
+        let own_id = read_store_id(db)?;
+        let slot = read_newest_slot(&path).filter(|slot| slot.id.is_some() && slot.id == own_id);
+        Ok(slot.map(|slot| Self {
+            path,
+            id: slot.id.unwrap_or_default(),
+            bound: slot.bound,
+            rows: slot.rows,
+            next_slot: 1 - slot.place,
+            is_failure_logged: false,
+            due: None,
+        }))
+    }
+
+    /// Does what a start on a full disk left to be done, before a row gets a number.
+    pub(super) fn finish_start(
+        &mut self,
+        db: &Connection,
+        next: ReadingSeq,
+    ) -> Result<(), rusqlite::Error> {
+        if self.due.is_some() {
+            self.raise(db, next)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the last numbers of rows down, when they have changed.
+    pub(super) fn keep_row_numbers(&mut self, db: &Connection) -> Result<(), rusqlite::Error> {
+        let rows = RowNumbers::read(db)?.max(self.rows);
+        if rows == self.rows {
+            return Ok(());
+        }
+        self.rows = rows;
+        match self.write_slot(self.bound) {
+            Ok(()) => self.next_slot = 1 - self.next_slot,
+            // The next change tries again, and so does the next start.
+            Err(fault) => {
+                tracing::warn!(%fault, "the numbers of entries were not kept beside the store");
+            }
+        }
+        Ok(())
+    }
+
     /// Writes the bound into the next slot and syncs file and directory.
     fn write_slot(&self, above: ReadingSeq) -> io::Result<()> {
-        let words = format!("{above} {}", self.id);
+        let words = format!("{above} {} {}", self.id, self.rows.text());
         let crc = crc32fast::hash(words.as_bytes());
         let mut text = format!("{words} {crc:08x}").into_bytes();
         text.resize(SLOT_BYTES - 1, b' ');
@@ -237,6 +306,8 @@ struct FloorSlot {
     bound: ReadingSeq,
     /// Id of the store; `None` in a slot of a version that had none.
     id: Option<String>,
+    /// Last numbers of rows; 0 in a slot of a version that kept none.
+    rows: RowNumbers,
     /// Number of the slot (0 or 1).
     place: u64,
 }
@@ -247,23 +318,25 @@ fn read_newest_slot(path: &Path) -> Option<FloorSlot> {
     let slots = bytes.chunks(SLOT_BYTES).zip(0..2u64);
     slots
         .filter_map(|(bytes, place)| parse_slot(bytes, place))
-        .max_by_key(|slot| slot.bound)
+        // Numbers only grow: of two slots with one bound the later one has the greater ones.
+        .max_by_key(|slot| (slot.bound, slot.rows))
 }
 
-/// Reads `BOUND ID CRC` or, of an earlier version, `BOUND CRC`.
+/// Reads `BOUND ID ROWS CRC` or, of earlier versions, `BOUND ID CRC` and `BOUND CRC`.
 fn parse_slot(bytes: &[u8], place: u64) -> Option<FloorSlot> {
     let text = std::str::from_utf8(bytes).ok()?;
     let (words, crc) = text.trim().rsplit_once(' ')?;
     if u32::from_str_radix(crc, 16).ok()? != crc32fast::hash(words.as_bytes()) {
         return None;
     }
-    let (digits, id) = match words.split_once(' ') {
-        Some((digits, id)) => (digits, Some(id).filter(|id| is_store_id(id))),
-        None => (words, None),
-    };
+    let mut words = words.split(' ');
+    let digits = words.next()?;
+    let id = words.next().filter(|id| is_store_id(id));
+    let rows = words.next().map(RowNumbers::parse);
     Some(FloorSlot {
         bound: digits.parse().ok()?,
         id: id.map(str::to_owned),
+        rows: rows.unwrap_or_default(),
         place,
     })
 }

@@ -61,6 +61,17 @@ pub(super) fn set_aside(file: &Path, word: &str, now: UtcMs) -> std::io::Result<
     Ok(name)
 }
 
+/// Returns the names of the files that were set aside with `word`, without their logs, in order.
+pub(super) fn list_set_aside(directory: &Path, word: &str) -> Vec<String> {
+    let begin = format!("{DATABASE_FILE}.{word}-");
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let is_one = |name: &String| name.starts_with(&begin) && !name.ends_with("-wal");
+    let mut names: Vec<String> = names.filter(is_one).collect();
+    names.sort_unstable();
+    names
+}
+
 /// Returns the name of the file that was set aside last with `word`, if its log is missing.
 fn newest_without_log(file: &Path, word: &str) -> std::io::Result<Option<String>> {
     let folder = file.parent().unwrap_or(Path::new("."));

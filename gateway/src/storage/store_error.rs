@@ -4,7 +4,7 @@ use crate::domain::ledger::EntryId;
 use std::path::PathBuf;
 
 /// Error of a store operation.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The thread that owns the file has ended.
     #[error("the store has stopped")]
@@ -19,6 +19,18 @@ pub enum StoreError {
         what: &'static str,
         /// Error text of the system or of SQLite.
         why: String,
+    },
+    /// An open file is no longer the one that the directory names.
+    #[error(
+        "{} {change} while it was in use; readings are held in memory. `pantau backup` copies what \
+         it held; a restart begins with what is there now",
+        file.display()
+    )]
+    FileGone {
+        /// Path of the file.
+        file: PathBuf,
+        /// Fate of the file: removed, replaced or out of reach.
+        change: String,
     },
     /// Too many queries are answered at the moment.
     #[error("too many queries at once; ask again")]

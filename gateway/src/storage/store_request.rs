@@ -225,6 +225,12 @@ pub(crate) enum DamageRequest {
         by: String,
         reply: StoreReply<u64>,
     },
+    /// Whether a point lost readings of a day.
+    OfPoint {
+        point: String,
+        day: Date,
+        reply: StoreReply<bool>,
+    },
 }
 
 /// Requests about backups, each with its reply channel.

@@ -1,5 +1,6 @@
 //! Questions to the store and its answers: values that its parts and its users share.
 
+use super::store_error::StoreError;
 use crate::domain::ledger::{EntryId, EntryKind};
 use crate::domain::{ExactNumber, QualityReason, ReadingSeq, Sample, SampleOutcome, UtcMs};
 use jiff::civil::Date;
@@ -93,8 +94,10 @@ pub type ImportColumn = (Arc<str>, Vec<(UtcMs, SampleOutcome)>);
 /// State of the store, for status pages and `/healthz`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StoreHealth {
-    /// Time and text of the last failed flush; cleared by the next successful one.
-    pub failure: Option<(UtcMs, String)>,
+    /// Time and error of the last failed flush; cleared by the next successful one.
+    pub failure: Option<(UtcMs, StoreError)>,
+    /// The disk has no free room: readings go into the reserve that the log holds, while it lasts.
+    pub is_disk_full: bool,
     /// Repairs made at start: files, rows and chunks that were set aside.
     pub repairs: Vec<String>,
     /// Readings in memory that are not on disk yet.
@@ -123,6 +126,8 @@ pub struct StoreHealth {
     pub retired: Vec<String>,
     /// Lines of data lost by damage that nobody has taken note of.
     pub damage_unseen: u64,
+    /// Names of damaged files that are kept beside the store, from which it was made anew.
+    pub damaged_files: Vec<String>,
     /// Damage of the file that SQLite has found since the start.
     pub damage: Option<String>,
     /// The program that ran before has ended because it had found damage.

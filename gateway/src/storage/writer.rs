@@ -48,6 +48,8 @@ pub(super) struct StoreWriter {
     pub(super) _lock: Option<File>,
     /// Identity of the files when they were opened; `None` when nothing is written.
     pub(super) open_files: Option<FilePresence>,
+    /// The disk had no room to begin the file: the store is empty and in memory until it has.
+    pub(super) waits_for_room: bool,
     /// Upper bound of all sequence numbers given out; only the gateway gives numbers out.
     pub(super) floor: Option<SequenceFloor>,
     pub(super) settings: StoreSettings,
@@ -180,6 +182,9 @@ impl StoreWriter {
         if let Err(fault) = self.flush() {
             tracing::error!(%fault, unflushed = self.pending.len(), "stopped without the last readings");
         }
+        if self.waits_for_room {
+            return;
+        }
         if self.access != StoreAccess::Read
             && let Err(fault) = self.note_clock_pair()
         {
@@ -266,7 +271,9 @@ impl StoreWriter {
     }
 
     fn take_in(&mut self, readings: Vec<Reading>) {
-        self.follow_time_source();
+        if !self.waits_for_room {
+            self.follow_time_source();
+        }
         for one in readings {
             self.append(one);
         }
@@ -306,11 +313,38 @@ impl StoreWriter {
     ) -> Result<T, StoreError> {
         // A commit into a removed file would be gone at exit.
         self.check_files()?;
+        self.refuse_without_file()?;
+        self.raise_row_numbers()?;
         let now = self.recording_time();
         let changed = change(&mut self.db, now)?;
+        self.keep_row_numbers();
         self.snapshots.raise_revision();
         self.publish_health();
         Ok(changed)
+    }
+
+    /// Makes sure that no row gets a number that was given before.
+    fn raise_row_numbers(&mut self) -> Result<(), StoreError> {
+        let Some(floor) = &mut self.floor else {
+            return Ok(());
+        };
+        let raised = floor.finish_start(&self.db, self.next);
+        raised.map_err(|fault| schema::disk_error("keeping the bound of numbers", &fault))
+    }
+
+    /// Writes down beside the store which numbers rows have now. The change is kept already, so a
+    /// failure is not one of the change.
+    fn keep_row_numbers(&mut self) {
+        let directory = self.file.parent().unwrap_or(Path::new("."));
+        let kept = match &mut self.floor {
+            Some(floor) => floor.keep_row_numbers(&self.db),
+            None => SequenceFloor::beside(directory, &self.db).and_then(|beside| {
+                beside.map_or(Ok(()), |mut beside| beside.keep_row_numbers(&self.db))
+            }),
+        };
+        if let Err(fault) = kept {
+            tracing::warn!(%fault, "the numbers of entries were not kept beside the store");
+        }
     }
 
     /// Schedules a flush within the flush interval.
@@ -343,7 +377,7 @@ impl StoreWriter {
         if self.health.failure.is_none() {
             tracing::error!(%fault, "readings cannot be written to disk; held in memory");
         }
-        self.health.failure = Some((self.clock.now().at, fault.to_string()));
+        self.health.failure = Some((self.clock.now().at, fault.clone()));
         // Exponential backoff: a full disk or a dead SD card is not hammered.
         self.backoff_ms = (self.backoff_ms * 2).clamp(BACKOFF_MIN_MS, BACKOFF_MAX_MS);
         self.flush_due = Some(Instant::now() + Duration::from_millis(self.backoff_ms));
@@ -356,6 +390,7 @@ impl StoreWriter {
         self.health.unflushed = self.pending.len();
         self.health.durable = self.durable;
         self.health.bytes = schema::bytes_on_disk(&self.file);
+        self.look_at_room();
         self.outputs.health.send_replace(self.health.clone());
     }
 }

@@ -6,6 +6,7 @@ mod access_lists;
 mod backups;
 mod doors;
 mod figures;
+mod known_damage;
 mod lines;
 mod sinks;
 mod store;

@@ -16,7 +16,7 @@ use tests::site_text::SiteText;
 /// A site with one device, read and kept ten times a second.
 pub(super) struct OneDeviceSite {
     folder: tempfile::TempDir,
-    config: PathBuf,
+    pub(super) config: PathBuf,
     pub(super) page: u16,
     _device: PeerProcess,
 }
@@ -65,7 +65,7 @@ impl OneDeviceSite {
     }
 
     /// Checks that nothing of what was numbered is missing after a further start.
-    async fn assert_all_exported(&self) {
+    pub(super) async fn assert_all_exported(&self) {
         let gateway = self.start().await;
         let last = self.durable_seq().await;
         gateway.terminate();
@@ -82,6 +82,21 @@ impl OneDeviceSite {
         command
             .args(["--log", "off", "run", "-c"])
             .arg(&self.config);
+        let gateway = PeerProcess::start(&mut command);
+        let page = self.page;
+        wait_until("the page", || {
+            std::net::TcpStream::connect(("127.0.0.1", page)).is_ok()
+        })
+        .await;
+        gateway
+    }
+
+    /// Starts it with its log in a file.
+    pub(super) async fn start_logged(&self, log: &Path) -> PeerProcess {
+        let file = std::fs::File::create(log).unwrap();
+        let mut command = pantau();
+        command.stderr(file.try_clone().unwrap()).stdout(file);
+        command.args(["run", "-c"]).arg(&self.config);
         let gateway = PeerProcess::start(&mut command);
         let page = self.page;
         wait_until("the page", || {
@@ -236,7 +251,12 @@ async fn a_disk_that_others_have_filled_takes_readings_from_its_reserve_and_lose
     let before = site.durable_seq().await;
     // Two seconds of readings: all of them go into the space that the log holds in reserve.
     site.wait_durable_above(before + 20).await;
-    assert_eq!(site.health().await["status"], "ok");
+    let health = site.health().await;
+    assert_eq!(health["status"], "ok");
+    let notes = health["notes"].to_string();
+    assert!(notes.contains("no free room"), "{notes}");
+    let page = http_body(site.page, "/?lang=id", "GET").await;
+    assert!(page.contains("cadangan tempat yang kecil"), "{page}");
     // Killed on the full disk; then the disk gets room again.
     drop(gateway);
     let gateway = site.start().await;

@@ -9,6 +9,7 @@ use crate::victoria_server::VictoriaServer;
 use gateway::clock::Clock;
 use gateway::domain::{ExactNumber, Reading, UtcMs};
 use gateway::status::SinkDiagnosis;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -165,6 +166,46 @@ async fn after_a_start_readings_that_were_not_settled_come_again_in_order() {
         *database.stored.lock().unwrap(),
         [once.clone(), once].concat()
     );
+}
+
+#[tokio::test]
+async fn a_database_gets_a_new_reading_at_once_whatever_waits_and_each_lane_in_order() {
+    let bench = SinkBench::new();
+    let database = ScriptedDatabase::start(|_, _| Some(STORED_ANSWER)).await;
+    bench.append_range(1..=3000).await;
+    let mut settings = influx_settings(database.port);
+    // The whole backlog would take 30 s.
+    settings.catch_up = 100;
+    let sink = bench.run_influx(settings.clone());
+    let numbers: BTreeMap<String, u64> = (1..=3010)
+        .map(|seq| (bench.expected_line(seq), seq))
+        .collect();
+    let stored = || -> Vec<u64> {
+        let lines = database.stored.lock().unwrap();
+        lines.iter().map(|line| numbers[line]).collect()
+    };
+    wait_until("some", || !stored().is_empty()).await;
+    bench.append_range(3001..=3010).await;
+    wait_until("live", || stored().contains(&3010)).await;
+    let waiting = bench.sink_state("influx").backlog;
+    assert!(waiting > 1000, "{waiting}");
+    sink.stop().await;
+    settings.catch_up = 5000;
+    let sink = bench.run_influx(settings);
+    bench.wait_delivered("influx", 3010).await;
+    wait_until("all", || bench.sink_state("influx").waiting == 0).await;
+    sink.stop().await;
+    let (live, backlog): (Vec<u64>, Vec<u64>) = stored().iter().partition(|seq| **seq > 3000);
+    // What was on its way at the stop may come twice, in the order of its lane.
+    for lane in [&live, &backlog] {
+        let mut last = 0;
+        for seq in lane {
+            assert!(*seq + 200 > last, "{seq} after {last}");
+            last = last.max(*seq);
+        }
+    }
+    let all: BTreeSet<u64> = live.into_iter().chain(backlog).collect();
+    assert_eq!(all, (1..=3010).collect());
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@
 //! Methods for one group of routes stand in the files of this folder; they send and return the
 //! JSON types of the routes.
 
+mod damage;
 mod evidence;
 mod ledger;
 
@@ -43,6 +44,8 @@ pub(crate) enum ApiClientError {
         status: StatusCode,
         /// Message of the answer.
         text: String,
+        /// Code of the answer; empty without one.
+        code: String,
     },
     /// The running gateway closed the connection before its answer was complete.
     #[error("the running gateway does not answer: {0}")]
@@ -189,8 +192,9 @@ impl ApiClient {
         if status.is_success() {
             return Ok(body);
         }
-        let text = refusal_text(status, &body.bytes().await?);
-        Err(ApiClientError::Refused { status, text })
+        let body = body.bytes().await?;
+        let (text, code) = (refusal_text(status, &body), refusal_code(&body));
+        Err(ApiClientError::Refused { status, text, code })
     }
 }
 
@@ -255,6 +259,13 @@ fn refusal_text(status: StatusCode, body: &[u8]) -> String {
         (Some(error), None) => error.to_owned(),
         _ => status.to_string(),
     }
+}
+
+/// Code of a refusal, by which its cause has a text in each language; empty without one.
+fn refusal_code(body: &[u8]) -> String {
+    let json: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    let code = json.get("code").and_then(serde_json::Value::as_str);
+    code.unwrap_or_default().to_owned()
 }
 
 /// Path with a query of the parameters that have a value.

@@ -18,6 +18,7 @@ mod changed_texts;
 mod edited;
 mod file_sort;
 mod issued;
+mod known_damage;
 mod output;
 mod report_values;
 mod uncovered_lines;

@@ -5,11 +5,12 @@ use super::chain_records::{check_records, tell_uncovered};
 use super::changed_texts::name_changes;
 use super::file_sort::{FileSort, sort_of_file};
 use super::issued::verify_report;
+use super::known_damage;
 use super::output;
 use crate::api::client::ApiClient;
 use crate::cli::backend::{
-    DEFAULT_CONFIG_PATH, load_config, move_progress_bar, open_with_records, progress_bar,
-    report_failure,
+    DEFAULT_CONFIG_PATH, load_config, move_progress_bar, open_with_records, print_stderr,
+    progress_bar, report_failure,
 };
 use crate::cli::command_error::CommandError;
 use crate::evidence::{
@@ -99,15 +100,23 @@ async fn verify_chain(options: &VerifyArgs, lang: Language) -> u8 {
     let checked = async {
         // A damaged file must be named as damaged, not as changed.
         let mut client = open_with_records(&config, true).await?;
-        let verdict =
-            check_chain(&mut client, wanted_digest(options).as_deref(), &authorities).await;
+        let checked = async {
+            let wanted = wanted_digest(options);
+            let verdict = check_chain(&mut client, wanted.as_deref(), &authorities).await?;
+            Ok::<_, CommandError>((verdict, client.damage_lines().await?))
+        };
+        let checked = checked.await;
         client.close().await;
-        verdict
+        checked
     };
     match checked.await {
-        Ok(mut verdict) => {
+        Ok((mut verdict, lost)) => {
             name_changes(&mut verdict, Some(&config.revision_text()));
-            output::print_verdict(&verdict, None, options.json, lang)
+            let status = output::print_verdict(&verdict, None, options.json, lang);
+            if let Some(text) = known_damage::known_damage_text(&lost, lang) {
+                print_stderr(&text);
+            }
+            status
         }
         Err(trouble) => report_failure(&trouble, lang),
     }

@@ -92,6 +92,7 @@ fn store_condition(app: &ApiListener) -> StoreCondition {
     let health: StoreHealth = receiver.borrow().clone();
     StoreCondition {
         is_failing: stopped || health.failure.is_some(),
+        is_disk_full: health.is_disk_full,
         is_hung: app.state().store.pulse.is_hung(),
         lost: health.lost,
         days_to_go: health.retention_due.map_or(0, |notice| notice.days),

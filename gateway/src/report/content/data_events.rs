@@ -54,7 +54,9 @@ pub(crate) fn event_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
 
 fn event_row(book: &ReportContext<'_>, event: &DataEvent) -> Vec<CellValue> {
     let is_point = book.matter.config.site.point(&event.of).is_some();
-    let of = if is_point {
+    let of = if event.kind == "record_damaged" {
+        format!("{} {}", book.message("damage-records"), event.of)
+    } else if is_point {
         readings_annex::point_name_and_unit(book, &event.of).0
     } else {
         book.indicator_name(&event.of)

@@ -13,6 +13,7 @@ mod changes_since;
 mod day_closer;
 mod day_closing;
 mod evidence_requests;
+mod record_damage;
 mod record_sources;
 mod row_lines;
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! Tests of day digests through the public interface.
 
 use crate::clock::Clock;
+use crate::domain::data_damage::DamagedContent;
 use crate::domain::{QualityReason, Sample, SampleOutcome, UtcMs};
 use crate::evidence::{
     DayDigest, DayRecord, DigestChain, RecordReason, RevisionKind, VerificationReport, hash,
 };
+use crate::storage::snapshot_shelf::change_stored_file;
 use crate::storage::tests::{MIDNIGHT, decimal, open_at, reading, site};
 use crate::storage::{Store, StoreError};
 use jiff::civil::{Date, date};
@@ -64,6 +66,29 @@ async fn two_days(dir: &Path, clock: &Clock) -> Store {
     }
     settle(&store).await;
     store
+}
+
+#[tokio::test]
+async fn a_record_with_a_flipped_letter_is_listed_as_damage_once() {
+    let dir = tempfile::tempdir().unwrap();
+    two_days(dir.path(), &noon()).await.stop().await;
+    let change = "DROP TRIGGER digest_update;
+        UPDATE digest SET record = CAST(replace(record, 'samples', x'73616d706c65ff') AS TEXT)
+        WHERE number = 1";
+    change_stored_file(&dir.path().join("pantau.db"), change);
+    for _ in 0..2 {
+        let store = open_at(dir.path(), &site(&["power", "temp"]), &noon(), None);
+        let listed = store.list_damage().await.unwrap();
+        let said = listed
+            .iter()
+            .map(|one| (one.what, one.day, one.numbers, one.rows));
+        let record = (DamagedContent::Records, FIRST, (1, 1), 1);
+        assert_eq!(said.collect::<Vec<_>>(), [record]);
+        // Nothing was mended, so no other file is kept.
+        let health = store.health().borrow().clone();
+        assert!(health.damaged_files.is_empty() && health.damage_unseen == 1);
+        store.stop().await;
+    }
 }
 
 #[tokio::test]

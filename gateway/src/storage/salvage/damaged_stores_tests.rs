@@ -473,3 +473,59 @@ async fn two_hundred_damaged_stores_start_with_all_that_can_be_read() {
     }
     assert!(failed.is_empty(), "{} stores: {failed:#?}", failed.len());
 }
+
+/// Fills a page of a stopped store's file with zeros; `first_below`: the first page below it.
+fn clear_page(file: &Path, table: &str, first_below: bool) {
+    const PAGE: usize = 1024;
+    const INNER: u8 = 5;
+    let db = Connection::open(file).unwrap();
+    let find = "SELECT rootpage FROM sqlite_master WHERE name = ?";
+    let root: u32 = db.query_row(find, [table], |row| row.get(0)).unwrap();
+    let root = usize::try_from(root).unwrap();
+    drop(db);
+    let mut bytes = std::fs::read(file).unwrap();
+    let mut at = (root - 1) * PAGE;
+    if first_below {
+        assert_eq!(bytes[at], INNER);
+        let cell = usize::from(u16::from_be_bytes([bytes[at + 12], bytes[at + 13]]));
+        let child: [u8; 4] = bytes[at + cell..at + cell + 4].try_into().unwrap();
+        at = (usize::try_from(u32::from_be_bytes(child)).unwrap() - 1) * PAGE;
+        // One that leads to rows, and has none itself.
+        assert_eq!(bytes[at], INNER);
+    }
+    bytes[at..at + PAGE].fill(0);
+    std::fs::write(file, bytes).unwrap();
+}
+
+#[tokio::test]
+async fn only_what_may_be_missing_is_listed_by_what_can_still_be_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::set(UtcMs(MIDNIGHT), true);
+    open_at(dir.path(), &two_devices(), &clock, None)
+        .stop()
+        .await;
+    let file = dir.path().join("pantau.db");
+    let lines = "INSERT INTO audit(at, kind, what)
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000)
+        SELECT i, 'note', 'line ' || i || ' of a long log of what was done here' FROM n;
+        PRAGMA wal_checkpoint(TRUNCATE)";
+    Connection::open(&file)
+        .unwrap()
+        .execute_batch(lines)
+        .unwrap();
+    // The last page of this table is whole, so that no line came after it.
+    clear_page(&file, "audit", true);
+    // Nothing says how much these two held.
+    clear_page(&file, "refused", false);
+    clear_page(&file, "entry_key", false);
+    let store = open_at(dir.path(), &two_devices(), &clock, None);
+    let listed = store.list_damage().await.unwrap();
+    let whats: BTreeSet<_> = listed.iter().map(|one| one.what).collect();
+    let wanted = [DamagedContent::Refusals, DamagedContent::RequestKeys];
+    assert_eq!(whats, BTreeSet::from(wanted), "{listed:?}");
+    store.stop().await;
+    let db = Connection::open(&file).unwrap();
+    let count = "SELECT count(*) FROM audit WHERE kind = 'note'";
+    let count: i64 = db.query_row(count, [], |row| row.get(0)).unwrap();
+    assert_eq!(count, 4000);
+}

@@ -49,6 +49,14 @@ const NUMBERED_TABLES: [(&str, &str, &str, DamagedContent); 13] = [
     ("factors", "id", "since", DamagedContent::Revisions),
 ];
 
+/// Tables of which nothing says how many rows they had: several for an entry, or the newest alone
+/// are kept.
+const UNCOUNTED_TABLES: [(&str, DamagedContent); 3] = [
+    ("ledger_file", DamagedContent::Receipts),
+    ("refused", DamagedContent::Refusals),
+    ("entry_key", DamagedContent::RequestKeys),
+];
+
 /// Finds what is missing in a mended file, and has days with lost samples merged again.
 pub(super) fn find_missing(
     db: &Connection,
@@ -62,12 +70,14 @@ pub(super) fn find_missing(
     let doubtful = lost_frames > 0 || copied.incomplete.contains("journal");
     search.find_journal_gaps(doubtful)?;
     for (table, id, time, what) in NUMBERED_TABLES {
-        let is_incomplete = copied.incomplete.contains(table);
+        let is_incomplete = copied.incomplete.contains(table) && !copied.ended.contains(table);
         search.find_number_gaps((table, id, time), what, is_incomplete)?;
     }
-    // Nothing else says how many receipts an entry had.
-    if copied.incomplete.contains("ledger_file") {
-        search.add_numbers(DamagedContent::Receipts, now.0, (1, 0));
+    // Nothing else says how many of them there were.
+    for (table, what) in UNCOUNTED_TABLES {
+        if copied.incomplete.contains(table) {
+            search.add_numbers(what, now.0, (1, 0));
+        }
     }
     Ok(search.missing)
 }
@@ -234,6 +244,13 @@ impl<'a> MissingSearch<'a> {
         let to = begun.map_or(self.now.0, |begun| begun - 1);
         let from = ended.unwrap_or(to - JOURNAL_MS).min(to);
         let (low, high) = (self.calendar.day(UtcMs(from)), self.calendar.day(UtcMs(to)));
+        if high.saturating_sub(low) > GAP_DAYS_MAX {
+            tracing::error!(
+                days = high - low,
+                GAP_DAYS_MAX,
+                "not all days of a loss are listed"
+            );
+        }
         let rows = (last - first + 1).max(0).cast_unsigned();
         for day in low..=high.min(low.saturating_add(GAP_DAYS_MAX)) {
             let first = self.calendar.day_start(day).0.max(from);

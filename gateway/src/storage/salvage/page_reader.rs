@@ -45,6 +45,8 @@ pub(super) struct TreePages {
     pub(super) seen: BTreeSet<u32>,
     /// Pages that should belong to the tree and are of no kind that it has.
     pub(super) garbled: u32,
+    /// The last leaf, when the way to it is whole.
+    pub(super) last_leaf: Option<u32>,
 }
 
 /// Kind of a page, by its first byte.
@@ -91,9 +93,12 @@ pub(super) fn walk_tree(pages: &impl PageSource, root: u32) -> TreePages {
         });
         let Some(here) = fits.filter(|_| !tree.seen.contains(&number)) else {
             tree.garbled += 1;
+            tree.last_leaf = None;
             continue;
         };
         tree.seen.insert(number);
+        // What is on the right of everything else is looked at last.
+        tree.last_leaf = (!here.has_children()).then_some(number);
         if here != PageKind::TableInner {
             tree.with_rows.push(number);
         }
@@ -143,6 +148,14 @@ pub(super) fn page_rows(pages: &impl PageSource, number: u32) -> Vec<FoundRow> {
     cells
         .filter_map(|at| read_cell(pages, &page, kind, at))
         .collect()
+}
+
+/// Returns whether a page says that it has so many rows.
+pub(super) fn has_rows(pages: &impl PageSource, number: u32, rows: usize) -> bool {
+    let page = pages.page(number).unwrap_or_default();
+    let said = page.get(header_offset(number) + 3..header_offset(number) + 5);
+    let said = said.and_then(|two| two.try_into().ok());
+    said.is_some_and(|two| usize::from(u16::from_be_bytes(two)) == rows)
 }
 
 /// Reads one cell; `None` when it makes no sense.

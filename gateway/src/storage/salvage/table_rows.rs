@@ -24,6 +24,8 @@ pub(super) type PackPlace = (LocalDay, PointKey, PointKey, i64);
 pub(super) struct CopiedRows {
     /// Tables of which pages could not be read.
     pub(super) incomplete: BTreeSet<String>,
+    /// Tables whose last page was read whole, so that no row was behind those that are there.
+    pub(super) ended: BTreeSet<String>,
     /// Rows of samples that the index of the file names.
     pub(super) pack_index: Vec<PackPlace>,
     /// Rows of samples that were copied.
@@ -64,6 +66,10 @@ pub(super) fn copy_rows(
         copier.copy_table(shape, roots.get(&shape.name).copied())?;
     }
     copier.copy_orphans(&shapes, is_stale)?;
+    if is_stale {
+        // A newer last page may be among the lost ones.
+        copier.copied.ended.clear();
+    }
     copier.restore_names(&roots)?;
     copier.raise_sequences(&roots)?;
     // A lane that lost a row would pass undelivered readings: each sink goes on at its cursor.
@@ -178,6 +184,11 @@ impl<P: PageSource> RowCopier<'_, P> {
             let (fitting, others): (Vec<_>, Vec<_>) =
                 rows.into_iter().partition(|row| shape.fits(row));
             is_whole &= others.is_empty();
+            let rows_there = fitting.len();
+            let is_last = tree.last_leaf == Some(page) && others.is_empty();
+            if is_last && page_reader::has_rows(self.pages, page, rows_there) {
+                self.copied.ended.insert(shape.name.clone());
+            }
             // A page of another table in this place is left for that table.
             if !fitting.is_empty() || others.is_empty() {
                 self.claimed.insert(page);

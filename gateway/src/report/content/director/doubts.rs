@@ -328,6 +328,7 @@ mod tests {
             "undated",
             "redated",
             "damaged",
+            "record_damaged",
             "imported",
             "imported_over",
             "unlisted",
