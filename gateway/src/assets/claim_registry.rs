@@ -360,11 +360,8 @@ impl CommonEnergy {
         (at, key): (&SpannedValue<RawAsset>, &str),
         earlier: &str,
     ) {
-        if self.certainty == EnergyOverlap::Sure {
-            notes.add_error(at.span(), key, self.what, &self.found, earlier);
-        } else {
-            notes.add_warning(at.span(), key, self.what, &self.found, earlier);
-        }
+        let said = (&*self.found, earlier);
+        self.certainty.tell(notes, (at, key), self.what, said);
     }
 }
 

@@ -6,8 +6,11 @@
 //! energy = 'm.energy', energy = 'm.energy_import'     perhaps, whatever the two declare
 //! ```
 
+use super::RawAsset;
 use super::asset_point::POWER_UNITS;
 use super::measured_energy::MeasuredEnergy;
+use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::raw_values::SpannedValue;
 use crate::domain::{DeviceInfo, Site};
 
 /// Certainty that two assets measure the same energy.
@@ -16,6 +19,24 @@ pub(super) enum EnergyOverlap {
     None,
     Possible,
     Sure,
+}
+
+impl EnergyOverlap {
+    /// Tells what is found at a key of an asset: an error where it is sure, a warning where it may
+    /// be.
+    pub(super) fn tell(
+        self,
+        notes: &mut DiagnosticCollector<'_>,
+        (at, key): (&SpannedValue<RawAsset>, &str),
+        what: &'static str,
+        (found, expected): (&str, &str),
+    ) {
+        if self == Self::Sure {
+            notes.add_error(at.span(), key, what, found, expected);
+        } else {
+            notes.add_warning(at.span(), key, what, found, expected);
+        }
+    }
 }
 
 /// Numbers that the ids of two points name.

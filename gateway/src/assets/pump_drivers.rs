@@ -34,13 +34,12 @@ pub(crate) fn check_driven_pumps(
         let Some((at, _)) = ats.iter().find(|(_, one)| one.id == found.claiming.id) else {
             continue;
         };
-        let (pump, driver) = (found.pump, &found.driver.id);
-        if found.certainty == EnergyOverlap::Sure {
-            let what = "fault-pump-claimed-twice";
-            notes.add_error(at.span(), "baseline", what, pump, driver);
-        } else {
-            notes.add_warning(at.span(), "baseline", "fault-pump-driver", pump, driver);
-        }
+        let what = match found.certainty {
+            EnergyOverlap::Sure => "fault-pump-claimed-twice",
+            _ => "fault-pump-driver",
+        };
+        let said = (found.pump, &*found.driver.id);
+        found.certainty.tell(notes, (at, "baseline"), what, said);
     }
 }
 

@@ -67,10 +67,8 @@ pub(super) fn multiplier_power(word: &str) -> Option<i8> {
     let word = word.to_lowercase();
     let listed = MULTIPLIERS.iter().find(|(one, _)| *one == word);
     let digits = || {
-        let zeros = digits_of(word.strip_prefix(TIMES_SIGNS)?);
-        let zeros = zeros.strip_prefix('1')?;
-        let is_power = !zeros.is_empty() && is_zeros(zeros);
-        i8::try_from(zeros.len()).ok().filter(|_| is_power)
+        let zeros = zeros_behind_one(word.strip_prefix(TIMES_SIGNS)?)?;
+        i8::try_from(zeros).ok()
     };
     listed.map(|(_, power)| *power).or_else(digits)
 }
@@ -115,8 +113,7 @@ fn is_multiplying_number(word: &str, before: &str) -> bool {
     let rest = word.strip_prefix(TIMES_SIGNS);
     let has_sign = rest.is_some() || is_times_sign(before);
     let digits = digits_of(&bare(rest.unwrap_or(word)));
-    let power = digits.strip_prefix('1').filter(|zeros| !zeros.is_empty());
-    let is_power = power.is_some_and(is_zeros);
+    let is_power = zeros_behind_one(&digits).is_some();
     (digits.len() >= 3 && is_zeros(&digits))
         || (is_power && has_sign)
         || digits.starts_with("10^")
@@ -142,17 +139,20 @@ fn is_factor(word: &str, before: &str) -> bool {
 
 /// Whether a group in brackets has a bare power of ten: `1000 kg`.
 pub(crate) fn has_bare_power(text: &str) -> bool {
-    text.split_whitespace().any(|word| {
-        let digits = digits_of(word);
-        digits
-            .strip_prefix('1')
-            .is_some_and(|zeros| zeros.len() > 2 && is_zeros(zeros))
-    })
+    let mut words = text.split_whitespace();
+    words.any(|word| zeros_behind_one(word).is_some_and(|zeros| zeros > 2))
 }
 
 fn is_times_sign(word: &str) -> bool {
     let mut signs = word.chars();
     signs.next().is_some_and(|sign| TIMES_SIGNS.contains(&sign)) && signs.next().is_none()
+}
+
+/// Number of zeros of a power of ten: 3 of `1.000`; `None` for 1 and for every other text.
+fn zeros_behind_one(text: &str) -> Option<usize> {
+    let digits = digits_of(text);
+    let zeros = digits.strip_prefix('1')?;
+    (!zeros.is_empty() && is_zeros(zeros)).then_some(zeros.len())
 }
 
 /// Text without the signs that group thousands.

@@ -202,9 +202,10 @@ fn insert_era(db: &Connection, boot: &BootId, offset: i64) -> Result<BootKey, ru
 #[cfg(test)]
 mod tests {
     use crate::clock::{Clock, KnownReadings, PersonTime, TrustSource, boot_id};
-    use crate::domain::{BootId, MonoMs, Reading, Sample, SampleOutcome, UtcMs};
+    use crate::domain::{BootId, MonoMs, Sample, SampleOutcome, UtcMs};
     use crate::storage::Store;
-    use crate::storage::tests::{MIDNIGHT, ask, decimal, open_at, raw, site};
+    use crate::storage::clock_bench_tests::{open_clocked, read_now};
+    use crate::storage::tests::{MIDNIGHT, ask, decimal, raw};
     use proptest::prelude::*;
     use std::path::Path;
     use std::time::Duration;
@@ -222,7 +223,7 @@ mod tests {
     impl<'d> TestBox<'d> {
         fn new(dir: &'d Path, wrong_by: i64) -> Self {
             let clock = Clock::set(UtcMs(MIDNIGHT - wrong_by), false);
-            let store = open_at(dir, &site(&["power"]), &clock, None);
+            let store = open_clocked(dir, &clock, None);
             Self {
                 dir,
                 clock,
@@ -234,17 +235,9 @@ mod tests {
 
         async fn read(&mut self) {
             self.clock.advance(Duration::from_secs(10));
-            let now = self.clock.now();
-            self.read.push(now.at.0 + self.wrong_by);
+            self.read.push(self.clock.now().at.0 + self.wrong_by);
             let number = i64::try_from(self.read.len()).unwrap();
-            let reading = Reading {
-                device: 0,
-                at: now.at,
-                mono: now.mono,
-                dated: now.trusted,
-                outcomes: [decimal(number)].into(),
-            };
-            self.store.append(reading).await.unwrap();
+            read_now(&self.store, &self.clock, number).await;
         }
 
         /// Somebody sets the clock.
@@ -256,7 +249,7 @@ mod tests {
 
         async fn restart(&mut self) {
             self.store.stop().await;
-            self.store = open_at(self.dir, &site(&["power"]), &self.clock, None);
+            self.store = open_clocked(self.dir, &self.clock, None);
         }
 
         async fn redate_all(&self) -> u64 {
@@ -347,12 +340,7 @@ mod tests {
         site.store.stop().await;
         end_boot(dir.path());
         let next = Clock::set(UtcMs(MIDNIGHT + 86_400_000), false);
-        site.store = open_at(
-            dir.path(),
-            &crate::storage::tests::site(&["power"]),
-            &next,
-            None,
-        );
+        site.store = open_clocked(dir.path(), &next, None);
         assert_eq!(site.redate_all().await, 2);
         assert_eq!(site.stored_samples().await, site.true_samples());
         assert_eq!(site.redate_all().await, 0);
@@ -368,7 +356,7 @@ mod tests {
         earlier.store.stop().await;
         end_boot(dir.path());
         let clock = Clock::set(UtcMs(MIDNIGHT + 86_400_000), true);
-        let store = open_at(dir.path(), &site(&["power"]), &clock, None);
+        let store = open_clocked(dir.path(), &clock, None);
         assert_eq!(store.redate_all().await.unwrap(), 0);
         assert_eq!(store.health().borrow().undated, 2);
         store.stop().await;
@@ -379,18 +367,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::simulated_without_host();
         clock.simulate(UtcMs(60_000), MonoMs(60_000), false);
-        let store = open_at(dir.path(), &site(&["power"]), &clock, None);
-        let read = async |number| {
-            let now = clock.now();
-            let reading = Reading {
-                device: 0,
-                at: now.at,
-                mono: now.mono,
-                dated: now.trusted,
-                outcomes: [decimal(number)].into(),
-            };
-            store.append(reading).await.unwrap();
-        };
+        let store = open_clocked(dir.path(), &clock, None);
+        let read = async |number| read_now(&store, &clock, number).await;
         read(1).await;
         clock.simulate(UtcMs(70_000), MonoMs(70_000), false);
         let said = PersonTime {
@@ -422,12 +400,10 @@ mod tests {
     async fn a_restart_goes_on_with_the_time_that_was_vouched_for_in_this_boot() {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::simulated(UtcMs(MIDNIGHT), MonoMs(5000), true);
-        open_at(dir.path(), &site(&["power"]), &clock, None)
-            .stop()
-            .await;
+        open_clocked(dir.path(), &clock, None).stop().await;
         // Meanwhile somebody set the clock of the computer.
         let again = Clock::simulated(UtcMs(MIDNIGHT + 7_201_000), MonoMs(6000), false);
-        let store = open_at(dir.path(), &site(&["power"]), &again, None);
+        let store = open_clocked(dir.path(), &again, None);
         assert_eq!(again.now().at, UtcMs(MIDNIGHT + 1000));
         assert_eq!(again.certainty().unwrap().source, TrustSource::Kernel);
         assert_eq!(again.certainty().unwrap().system_lead_ms, 7_200_000);

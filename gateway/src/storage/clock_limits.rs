@@ -111,27 +111,18 @@ fn newest_record(db: &Connection, wrong: &[(i64, i64)]) -> Result<Option<UtcMs>,
 mod tests {
     use crate::clock::Clock;
     use crate::domain::{MonoMs, UtcMs};
-    use crate::storage::tests::{MIDNIGHT, decimal, open_at, reading, site};
+    use crate::storage::clock_bench_tests::{DAY, HOUR, closed_days, open_clocked};
+    use crate::storage::tests::{MIDNIGHT, decimal, reading};
     use crate::storage::{Store, change_stored_file};
     use std::path::Path;
     use std::time::Duration;
 
-    const HOUR: i64 = 3_600_000;
-    const DAY: i64 = 24 * HOUR;
-
     fn open(dir: &Path, clock: &Clock) -> Store {
-        open_at(dir, &site(&["power"]), clock, None)
+        open_clocked(dir, clock, None)
     }
 
     async fn put(store: &Store, at: i64) {
         store.append(reading(at, &[decimal(1)])).await.unwrap();
-    }
-
-    /// Closes what may be closed; returns the days that have a record.
-    async fn closed_days(store: &Store) -> Vec<String> {
-        while store.close_due_days().await.unwrap() > 0 {}
-        let digests = store.digests_after(0).await.unwrap();
-        digests.iter().map(|one| one.day.to_string()).collect()
     }
 
     #[tokio::test]

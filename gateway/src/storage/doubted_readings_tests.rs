@@ -1,33 +1,19 @@
 //! Tests of readings that only a person dates: what they end, and how they are taken back.
 
-use super::tests::{MIDNIGHT, ask, decimal, open_at, raw, site};
+use super::clock_bench_tests::{DAY, HOUR, closed_days, open_clocked, read_now};
+use super::tests::{MIDNIGHT, ask, raw};
 use super::{Store, change_stored_file};
 use crate::clock::{Clock, PersonTime, PersonTimeRefusal, boot_id};
-use crate::domain::{MonoMs, Reading, SampleOutcome, UtcMs};
+use crate::domain::{MonoMs, SampleOutcome, UtcMs};
 use std::path::Path;
 
-const HOUR: i64 = 3_600_000;
-const DAY: i64 = 24 * HOUR;
-
 fn open(dir: &Path, clock: &Clock) -> Store {
-    open_at(dir, &site(&["power"]), clock, Some(30))
+    open_clocked(dir, clock, Some(30))
 }
 
 /// Shows a computer that never knew the time, so long after its start.
 fn lost(clock: &Clock, mono: i64) {
     clock.simulate(UtcMs(mono), MonoMs(mono.unsigned_abs()), false);
-}
-
-async fn read(store: &Store, clock: &Clock, number: i64) {
-    let now = clock.now();
-    let reading = Reading {
-        device: 0,
-        at: now.at,
-        mono: now.mono,
-        dated: now.trusted,
-        outcomes: [decimal(number)].into(),
-    };
-    store.append(reading).await.unwrap();
 }
 
 async fn say(store: &Store, clock: &Clock, at: i64, is_sure: bool) -> Option<PersonTimeRefusal> {
@@ -52,30 +38,24 @@ async fn times(store: &Store) -> (Vec<i64>, Vec<i64>) {
     (times(good), times(other))
 }
 
-async fn closed_days(store: &Store) -> Vec<String> {
-    while store.close_due_days().await.unwrap() > 0 {}
-    let digests = store.digests_after(0).await.unwrap();
-    digests.iter().map(|one| one.day.to_string()).collect()
-}
-
 #[tokio::test]
 async fn a_month_ahead_ends_no_day_and_the_network_moves_its_readings_back() {
     let dir = tempfile::tempdir().unwrap();
     let clock = Clock::simulated_without_host();
     lost(&clock, HOUR);
     let store = open(dir.path(), &clock);
-    read(&store, &clock, 1).await;
+    read_now(&store, &clock, 1).await;
     assert_eq!(say(&store, &clock, MIDNIGHT + 40 * DAY, false).await, None);
     for hour in 2..30 {
         lost(&clock, hour * HOUR);
-        read(&store, &clock, hour).await;
+        read_now(&store, &clock, hour).await;
         store.flush().await.unwrap();
     }
     assert_eq!(closed_days(&store).await, Vec::<String>::new());
     // The last reading has the time of the person, 28 hours after it was said.
     assert_eq!(times(&store).await.0.last(), Some(&(40 * DAY + 28 * HOUR)));
     clock.simulate(UtcMs(MIDNIGHT + 29 * HOUR), MonoMs(30 * 3_600_000), true);
-    read(&store, &clock, 30).await;
+    read_now(&store, &clock, 30).await;
     let (dated, undated) = times(&store).await;
     assert_eq!(dated, (0..30).map(|hour| hour * HOUR).collect::<Vec<_>>());
     assert_eq!(undated, Vec::<i64>::new());
@@ -94,7 +74,7 @@ async fn the_true_time_is_set_after_a_restart_of_the_computer_and_later_readings
     let dir = tempfile::tempdir().unwrap();
     let clock = Clock::simulated(UtcMs(MIDNIGHT), MonoMs(0), true);
     let store = open(dir.path(), &clock);
-    read(&store, &clock, 1).await;
+    read_now(&store, &clock, 1).await;
     store.stop().await;
     end_boot(dir.path(), "first");
     let clock = Clock::simulated_without_host();
@@ -104,7 +84,7 @@ async fn the_true_time_is_set_after_a_restart_of_the_computer_and_later_readings
     let far = say(&store, &clock, ahead, false).await;
     assert_eq!(far, Some(PersonTimeRefusal::Far(UtcMs(MIDNIGHT))));
     assert_eq!(say(&store, &clock, ahead, true).await, None);
-    read(&store, &clock, 2).await;
+    read_now(&store, &clock, 2).await;
     store.stop().await;
     end_boot(dir.path(), "second");
     let clock = Clock::simulated_without_host();
@@ -119,7 +99,7 @@ async fn the_true_time_is_set_after_a_restart_of_the_computer_and_later_readings
         Some(PersonTimeRefusal::BeforeReadings(UtcMs(MIDNIGHT)))
     );
     assert_eq!(say(&store, &clock, right, true).await, None);
-    read(&store, &clock, 3).await;
+    read_now(&store, &clock, 3).await;
     assert_eq!(times(&store).await, (vec![0, DAY], vec![900 * DAY]));
     // Those without a date are counted.
     assert_eq!(store.health().borrow().undated, 1);

@@ -21,6 +21,8 @@ mod audit;
 mod backup;
 mod calibrations;
 mod chunk_codec;
+#[cfg(test)]
+mod clock_bench_tests;
 mod clock_era;
 mod clock_limits;
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::carbon::settings::raw_baseline::{
 };
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::factors::{Factors, check_use, choose_factor};
-use crate::config::raw_values::{OneOrMany, RawDate, RawNumber, RawText, SpannedValue};
+use crate::config::raw_values::{OneOrMany, RawNumber, RawText, SpannedValue};
 use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::date_bounds::DateBounds;
 use crate::domain::factor::{Factor, UnverifiedFactor};
@@ -173,9 +173,6 @@ impl BaselineKind {
     }
 }
 
-/// Keys that all kinds share: `since` and `until`, `by`, `evidence`.
-type DeclarationKeys<'a> = ([Option<&'a RawDate>; 2], &'a RawText, &'a RawText);
-
 /// Checks the baselines of a plant: sorted by their first day, none with a day of another.
 pub(crate) fn check_baselines(
     notes: &mut DiagnosticCollector<'_>,
@@ -210,39 +207,17 @@ fn check_baseline(
     at: &SpannedValue<RawBaseline>,
     around: &CheckContext<'_>,
 ) -> Baseline {
-    let (kind, ([since, until], by, evidence)): (_, DeclarationKeys<'_>) = match at.get() {
-        RawBaseline::Grid(raw) => (
-            check_grid(notes, raw, around),
-            (
-                [raw.since.as_ref(), raw.until.as_ref()],
-                &raw.by,
-                &raw.evidence,
-            ),
-        ),
+    let (kind, ([since, until], by, evidence)) = match at.get() {
+        RawBaseline::Grid(raw) => (check_grid(notes, raw, around), raw.declaration()),
         RawBaseline::Genset(raw) => (
             check_genset_baseline(notes, &at.span(), raw, around),
-            (
-                [raw.since.as_ref(), raw.until.as_ref()],
-                &raw.by,
-                &raw.evidence,
-            ),
+            raw.declaration(),
         ),
         RawBaseline::PumpFuel(raw) => (
             check_pump_fuel(notes, &at.span(), raw, around),
-            (
-                [raw.since.as_ref(), raw.until.as_ref()],
-                &raw.by,
-                &raw.evidence,
-            ),
+            raw.declaration(),
         ),
-        RawBaseline::None(raw) => (
-            BaselineKind::None,
-            (
-                [raw.since.as_ref(), raw.until.as_ref()],
-                &raw.by,
-                &raw.evidence,
-            ),
-        ),
+        RawBaseline::None(raw) => (BaselineKind::None, raw.declaration()),
     };
     // A factor that is not valid on the first day cannot support the baseline (docs/factors.md).
     let days = check_days(notes, [since, until]);
@@ -336,13 +311,7 @@ fn check_genset_method(
 ) -> Option<GensetEmissionMethod> {
     if raw.litres_per_kwh.is_some() {
         require_density(notes, span, &raw.density_kg_l);
-        let typed = engine_fuel::RawFuelKeys {
-            kind: raw.fuel_kind.as_ref(),
-            factor: &raw.fuel_factor,
-            density: &raw.density_kg_l,
-            blends: &raw.biodiesel,
-        };
-        let fuel = engine_fuel::check_fuel(notes, around, &typed);
+        let fuel = engine_fuel::check_fuel(notes, around, &raw.fuel());
         let litres_per_kwh = notes.ranged_number(&raw.litres_per_kwh, "litres_per_kwh")?;
         return Some(GensetEmissionMethod::Litres {
             litres_per_kwh,
@@ -390,12 +359,6 @@ fn check_pump_fuel(
     raw: &RawPumpFuelBaseline,
     around: &CheckContext<'_>,
 ) -> BaselineKind {
-    let typed = engine_fuel::RawFuelKeys {
-        kind: raw.fuel_kind.as_ref(),
-        factor: &raw.fuel_factor,
-        density: &raw.density_kg_l,
-        blends: &raw.biodiesel,
-    };
     let etas = [
         // Defaults 0.65 and 0.33 (METHODS C.6, policy).
         ("eta_pump", &raw.eta_pump, "policy.pump.eta"),
@@ -425,6 +388,6 @@ fn check_pump_fuel(
     BaselineKind::PumpFuel {
         pump: Arc::from(text_or_empty(&raw.pump)),
         method: way,
-        fuel: engine_fuel::check_fuel(notes, around, &typed),
+        fuel: engine_fuel::check_fuel(notes, around, &raw.fuel()),
     }
 }
