@@ -167,3 +167,52 @@ fn totals_of_days_that_rise_are_no_counter_until_a_person_says_so() {
         assert_eq!(status, Some(0), "{said}");
     }
 }
+
+#[test]
+fn a_counter_that_falls_once_is_told_as_a_meter_that_began_again() {
+    let text = "Waktu;Energi (kWh)\n2025-11-01 10:00;500,5\n2025-11-01 11:00;501,0\n\
+                2025-11-01 12:00;0,4\n2025-11-01 13:00;0,9\n2025-11-01 14:00;1,5\n";
+    let energy = ["--point", "inverter.energy", "--zone", "WIB", "--yes"];
+    let (said, status) = import(&ImportBench::new(), text, &energy);
+    assert_eq!(status, Some(0), "{said}");
+    let told = "turun 1 kali, yang pertama pada 2025-11-01T05:00:00Z: 501, lalu 0,4";
+    assert!(said.contains(told), "{said}");
+    assert!(said.contains("meter yang diganti"), "{said}");
+    let rising = text
+        .replace("0,4", "501,4")
+        .replace("0,9", "502")
+        .replace("1,5", "503");
+    let (said, _) = import(&ImportBench::new(), &rising, &energy);
+    assert!(!said.contains("turun"), "{said}");
+}
+
+#[test]
+fn the_preview_of_an_import_is_in_the_language_of_the_reader() {
+    let bench = ImportBench::new();
+    let power = "sep=;\nRekap\nNo;Hari;Waktu;Daya (kW);Status\n1;Sabtu;01/11/2025 10:00;1,5;OK\n\
+                 2;Kamis;13/11/2025 10:00;1,6;ERROR\n3;Kamis;13/11/2025 10:05;;OK\n\
+                 4;Kamis;13/11/2025 10:10;99,5;OK\nTOTAL;;;102,6;\n";
+    let energy = "Waktu;Energi (kWh)\n2025-11-01 10:00;500,5\n2025-11-01 11:00;0,4\n\
+                  2025-11-01 11:00;0,4\n2025-11-01 12:00;0,9\n2025-11-01 13:00;1,5\n";
+    let entries = "Rekap\nTanggal;Indikator;Jumlah;Satuan;Oleh;Cuaca\n\
+                   21/11/2025;bsf-fed;12,5;ton;Siti;hujan\n22/11/2025;bsf-fed;0;kg;Siti;\n\
+                   TOTAL;;12.500;kg;;\n";
+    let ledger = bench.folder.path().join("entries.csv");
+    std::fs::write(&ledger, entries).unwrap();
+    let output = run_pantau(
+        &bench.config,
+        &["ledger", "import", ledger.to_str().unwrap(), "--dry-run"],
+    );
+    let point = ["--point", "inverter.energy", "--zone", "WIB", "--dry-run"];
+    for (said, status) in [
+        import(&bench, power, &[&POWER[..], &["--dry-run"]].concat()),
+        import(&bench, energy, &point),
+        (stderr_text(&output), output.status.code()),
+    ] {
+        assert_eq!(status, Some(0), "{said}");
+        // What the file and the call say is quoted.
+        let own = said.replace("ERROR", "").replace("--yes", "");
+        let words = crate::report::english_words(&own);
+        assert!(words.is_empty(), "{words:?} in\n{said}");
+    }
+}

@@ -312,7 +312,7 @@ fn a_table_of_entries_is_recorded_at_a_terminal_after_a_yes() {
     for part in [
         "pemisah \";\"; judul kolom di baris 2; koma desimal; 1 = tanggal, 2 = indikator",
         "tidak dipakai karena berisi jumlah",
-        "70.700.000 IDR",
+        "Rp 70.700.000",
         "2 baris benar. Catat sekarang?",
     ] {
         assert!(shown.contains(part), "{part} in {shown}");

@@ -3581,3 +3581,9 @@ cli-restore-ask = Replace it? (y/n)
 cli-restore-yes-needed = Nothing was changed. Name the file of the site with -c, or say --yes when this store is meant.
 damage-refusals = the list of readings that a receiver had refused: some may be missing from it
 damage-keys = keys of requests with entries: one that is sent again could be recorded twice
+# --- a table whose headings the page does not know ---
+entry-import-columns = Columns with other headings, one a line: heading or number = field. Only where the page asks for it (what the command has as --column)
+entry-import-columns-example = Weight (kg)=quantity
+
+# --- a counter that falls now and then ---
+cli-import-restarts = The values for the counter { $point } fall { $count } times, first at { $time }: { $before }, then { $value }. Each fall counts as a meter that was replaced or began again; reports list it

@@ -3554,3 +3554,9 @@ cli-restore-ask = Ganti? (y/t)
 cli-restore-yes-needed = Tidak ada yang diubah. Sebutkan berkas lokasi dengan -c, atau beri --yes bila memang penyimpanan ini yang dimaksud.
 damage-refusals = daftar bacaan yang pernah ditolak server tujuan: mungkin tidak lengkap lagi
 damage-keys = kunci permintaan yang berisi entri: permintaan yang dikirim ulang mungkin tercatat dua kali
+# --- tabel dengan judul kolom yang tidak dikenal ---
+entry-import-columns = Kolom dengan judul lain, satu per baris: judul atau nomor = isian. Hanya jika diminta (pada perintah: --column)
+entry-import-columns-example = Berat (kg)=jumlah
+
+# --- penghitung yang sesekali turun ---
+cli-import-restarts = Nilai untuk penghitung { $point } turun { $count } kali, yang pertama pada { $time }: { $before }, lalu { $value }. Tiap kali dihitung sebagai meter yang diganti atau mulai lagi, dan tercantum dalam laporan

@@ -151,14 +151,21 @@ fn numbers_in(text: &str, lang: Language) -> String {
         let digits = word.trim_start_matches('-').bytes();
         parse_finite(word).is_some() && digits.clone().all(|b| b.is_ascii_digit() || b == b'.')
     };
-    let words = text.split(' ').map(|word| {
-        if is_number(word) {
-            lang.locale().grouped_digits(word)
-        } else {
-            word.to_owned()
-        }
-    });
-    words.collect::<Vec<_>>().join(" ")
+    let words = |text: &str| {
+        let words = text.split(' ').map(|word| {
+            if is_number(word) {
+                lang.locale().grouped_digits(word)
+            } else {
+                word.to_owned()
+            }
+        });
+        words.collect::<Vec<_>>().join(" ")
+    };
+    // The sign of the currency stands before its number.
+    match text.strip_suffix(" IDR") {
+        Some(amount) => format!("Rp {}", words(amount)),
+        None => words(text),
+    }
 }
 
 /// Words of the ledger, with commas between them, in a language.

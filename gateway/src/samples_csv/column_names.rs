@@ -125,10 +125,10 @@ pub(super) fn is_side_column(name: &str) -> bool {
     is_row_number(name) || names_zones(name) || names_status(name) || is_factor_label(name)
 }
 
-/// Column of the times, by the name that was asked for, else by its usual names.
-pub(super) fn find_time_column(row: &StringRecord, asked: Option<&str>) -> Option<usize> {
+/// Columns that may have the times, by the name that was asked for, else by their usual names.
+pub(super) fn time_columns(row: &StringRecord, asked: Option<&str>) -> Vec<usize> {
     let asked = asked.map(|asked| asked.trim().to_lowercase());
-    row.iter().position(|cell| {
+    let is_time = |cell: &str| {
         // What stands behind the name is ignored: `Time (UTC+7)`, `Date Time, GMT+07:00`.
         let name = cell.to_lowercase();
         let bare = name
@@ -140,7 +140,12 @@ pub(super) fn find_time_column(row: &StringRecord, asked: Option<&str>) -> Optio
             Some(asked) => [name.as_str(), bare].contains(&asked.as_str()),
             None => TIME_COLUMN_NAMES.contains(&bare) || date_order_of_pattern(cell).is_some(),
         }
-    })
+    };
+    let cells = row.iter().enumerate();
+    cells
+        .filter(|(_, cell)| is_time(cell))
+        .map(|(at, _)| at)
+        .collect()
 }
 
 /// Offset from UTC, s, in a heading such as `Time (UTC+7)`, `Waktu [WIB]` or `ts_utc`.

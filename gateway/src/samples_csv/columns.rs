@@ -1,8 +1,8 @@
 //! Layout of a table of another program: its separator, its heading line and its columns.
 
 use super::column_names::{
-    CLOCK_COLUMN_NAMES, VALUE_COLUMN_NAMES, date_order_of_pattern, find_time_column, is_row_number,
-    is_side_column, offset_of_heading,
+    CLOCK_COLUMN_NAMES, VALUE_COLUMN_NAMES, date_order_of_pattern, is_row_number, is_side_column,
+    offset_of_heading, time_columns,
 };
 use super::number_format::{self, DecimalSeparator};
 use super::statement_lines::StatementLines;
@@ -93,7 +93,7 @@ impl TableColumns {
             .collect();
         let heading_at = rows
             .iter()
-            .position(|(_, row)| find_time_column(row, asked).is_some());
+            .position(|(_, row)| !time_columns(row, asked).is_empty());
         let (time, numbered, first) = locate_first_time(&rows, heading_at, asked)?;
         let heading = heading_at.filter(|at| *at < first).or_else(|| {
             let before = first.checked_sub(1)?;
@@ -317,20 +317,25 @@ fn locate_first_time(
     named: Option<usize>,
     asked: Option<&str>,
 ) -> Option<(usize, bool, usize)> {
-    let column = named.and_then(|at| find_time_column(&rows[at].1, asked));
-    // A column that no heading names was asked for by its number.
-    let number = || asked?.trim().parse::<usize>().ok()?.checked_sub(1);
-    let column = column.or_else(number);
-    if column.is_none() && asked.is_some() {
+    let mut columns = named.map_or_else(Vec::new, |at| time_columns(&rows[at].1, asked));
+    if columns.is_empty() {
+        // A column that no heading names was asked for by its number.
+        let number = || asked?.trim().parse::<usize>().ok()?.checked_sub(1);
+        columns.extend(number());
+    }
+    if columns.is_empty() && asked.is_some() {
         return None;
     }
     let from = named.map_or(0, |at| at + 1);
     let below = || rows.iter().enumerate().skip(from);
-    if let Some(column) = column {
+    if !columns.is_empty() {
+        // A column `Hari` may have the names of days, and the times stand in the next one.
         let of = |numbered| {
-            let is_time = |row: &StringRecord| parse_time_cell(row.get(column)?, numbered);
-            let mut found = below().filter(|(_, (_, row))| is_time(row).is_some());
-            found.next().map(|(at, _)| (column, numbered, at))
+            columns.iter().find_map(|column| {
+                let is_time = |row: &StringRecord| parse_time_cell(row.get(*column)?, numbered);
+                let mut found = below().filter(|(_, (_, row))| is_time(row).is_some());
+                found.next().map(|(at, _)| (*column, numbered, at))
+            })
         };
         return of(false).or_else(|| of(true));
     }

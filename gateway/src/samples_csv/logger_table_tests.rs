@@ -1001,3 +1001,15 @@ proptest! {
         let _ = read_table(&bytes[..cut.min(bytes.len())], &jakarta_options());
     }
 }
+
+#[test]
+fn a_column_with_the_names_of_days_is_not_the_column_of_the_times() {
+    let rows = "2025-11-01T03:00:00Z 1500\n2025-11-13T03:00:00Z 1510\n";
+    for file in [
+        "No;Hari;Waktu;Daya\n1;Sabtu;01/11/2025 10:00;1500\n2;Kamis;13/11/2025 10:00;1510\n",
+        "Hari;Tanggal;Jam;Daya\nSabtu;01/11/2025;10:00;1500\nKamis;13/11/2025;10:00;1510\n",
+        "Day,Timestamp,Power\nSat,2025-11-01 10:00,1500\nThu,2025-11-13 10:00,1510\n",
+    ] {
+        assert_eq!(read_good_rows(file, &jakarta_options()), rows, "{file}");
+    }
+}

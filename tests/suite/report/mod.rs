@@ -9,6 +9,8 @@ mod restored;
 mod sample;
 mod seed_year;
 
+pub(crate) use paper::english_words;
+
 use crate::peers::python_peer;
 use gateway::domain::UtcMs;
 use gateway::evidence::ReportEvidence;

@@ -46,7 +46,7 @@ pub(super) fn assert_readable(pdf: &[u8], what: &str) {
 }
 
 /// Words of a text that stand in the English catalogue and nowhere in the Indonesian one.
-pub(super) fn english_words(text: &str) -> BTreeSet<String> {
+pub(crate) fn english_words(text: &str) -> BTreeSet<String> {
     // Lines that quote a command, a file or a key say nothing about the words of a language.
     let is_prose = |line: &&str| {
         let quoted = ["pantau ", "`", ".toml", " --", "[", "$id"];

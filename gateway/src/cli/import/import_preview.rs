@@ -239,10 +239,14 @@ pub(super) fn print_comparison(
     }
 }
 
-/// Says why the values may be no readings of a counter.
+/// Says that the values for a counter fall, and why they may be no readings of one.
 fn print_falls(plan: &PlannedImport, lang: Language) {
-    let Some((doubt, falls)) = plan.counter_doubt() else {
-        return;
+    let Some(falls) = &plan.falls else { return };
+    let key = match plan.counter_doubt() {
+        Some((CounterDoubt::Falls, _)) => "cli-import-falls",
+        Some((CounterDoubt::DailyTotals, _)) => "cli-import-daily",
+        None if falls.count > 0 => "cli-import-restarts",
+        None => return,
     };
     let (least, most) = falls.range.unwrap_or_default();
     let (at, before, value) = falls.first.unwrap_or((UtcMs(0), 0.0, 0.0));
@@ -255,10 +259,6 @@ fn print_falls(plan: &PlannedImport, lang: Language) {
         ("least", &value_text(least, lang)),
         ("most", &value_text(most, lang)),
     ];
-    let key = match doubt {
-        CounterDoubt::Falls => "cli-import-falls",
-        CounterDoubt::DailyTotals => "cli-import-daily",
-    };
     print_stderr(&lang.text_with(key, &args));
 }
 

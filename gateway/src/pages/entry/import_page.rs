@@ -13,7 +13,8 @@ use crate::api::row_messages::{row_messages, skipped_messages};
 use crate::domain::ledger::EntryStatement;
 use crate::i18n::Language;
 use crate::ledger::{
-    DecimalMark, EntryBatch, EntryRequest, EntryTable, csv_template, read_table, xlsx_template,
+    DecimalMark, EntryBatch, EntryRequest, EntryTable, IndicatorDefinitions, NamedColumn,
+    TableError, csv_template, read_named_table, xlsx_template,
 };
 use crate::pages::number_format::format_count;
 use crate::pages::page_frame::{PageFrame, render_failure, render_page};
@@ -71,6 +72,8 @@ struct ImportPage {
     again: bool,
     /// Decimal sign that was chosen: `comma`, `point`, or empty.
     decimal: &'static str,
+    /// Columns with other headings, one a line, as they were typed.
+    columns: String,
     preview: Option<TablePreview>,
 }
 
@@ -83,6 +86,7 @@ impl ImportPage {
             saved: String::new(),
             again: false,
             decimal: "",
+            columns: String::new(),
             preview: None,
         }
     }
@@ -108,52 +112,60 @@ pub(super) async fn preview_table(SentForm { asked, frame, form }: SentForm) -> 
     let mut page = ImportPage {
         again,
         decimal: said.map_or("", DecimalMark::word),
+        columns: form.text("columns").to_owned(),
         ..ImportPage::new(frame)
     };
-    let status = match &form.file {
-        _ if form.too_large => {
-            page.failure = crate::ledger::TableError::TooLong.message(lang);
-            StatusCode::PAYLOAD_TOO_LARGE
+    let (name, table) = match sent_table(&form, &app.state().definitions, lang) {
+        Ok(found) => found,
+        Err((status, failure)) => {
+            page.failure = failure;
+            return render_page(&uri, status, &page);
         }
-        None => {
-            page.failure = lang.text("entry-import-no-file");
-            StatusCode::UNPROCESSABLE_ENTITY
-        }
-        Some(file) => match read_table(&file.bytes, &app.state().definitions) {
-            Err(fault) => {
-                page.failure = lang.text_with(
-                    "ledger-no-table",
-                    &[("file", &file.name), ("why", &fault.message(lang))],
-                );
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
-            Ok(table) if table.rows.is_empty() => {
-                let mut said = skipped_messages(&table, lang);
-                said.push(lang.text("ledger-empty"));
-                page.failure = said.join("; ");
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
-            Ok(table) => {
-                let rows = table.rows.iter().map(|row| (row.line, row.raw.clone()));
-                let recording = EntryRecording {
-                    rows: rows.collect(),
-                    mark: said.or(table.mark),
-                    again,
-                    by: String::new(),
-                    key: None,
-                };
-                match app.check_entries(&recording).await {
-                    Ok(batch) => {
-                        page.preview =
-                            Some(preview(&app, &file.name, (&table, said), &batch, lang));
-                        StatusCode::OK
-                    }
-                    Err(fault) => return render_failure(&uri, page.frame, &fault.into()),
-                }
-            }
-        },
     };
-    render_page(&uri, status, &page)
+    let rows = table.rows.iter().map(|row| (row.line, row.raw.clone()));
+    let recording = EntryRecording {
+        rows: rows.collect(),
+        mark: said.or(table.mark),
+        again,
+        by: String::new(),
+        key: None,
+    };
+    match app.check_entries(&recording).await {
+        Ok(batch) => page.preview = Some(preview(&app, name, (&table, said), &batch, lang)),
+        Err(fault) => return render_failure(&uri, page.frame, &fault.into()),
+    }
+    render_page(&uri, StatusCode::OK, &page)
+}
+
+/// The table of a form, with the name of its file. Errors: why nothing can be shown.
+fn sent_table<'f>(
+    form: &'f FormFields,
+    definitions: &IndicatorDefinitions,
+    lang: Language,
+) -> Result<(&'f str, EntryTable), (StatusCode, String)> {
+    let refused = |why: String| (StatusCode::UNPROCESSABLE_ENTITY, why);
+    if form.too_large {
+        let why = TableError::TooLong.message(lang);
+        return Err((StatusCode::PAYLOAD_TOO_LARGE, why));
+    }
+    let file = form.file.as_ref();
+    let file = file.ok_or_else(|| refused(lang.text("entry-import-no-file")))?;
+    let named = form.text("columns").lines().map(str::trim);
+    let named = named.filter(|line| !line.is_empty()).map(|line| {
+        let unknown = || lang.text_with("ledger-column-unknown", &[("found", line)]);
+        NamedColumn::parse(line, definitions).ok_or_else(|| refused(unknown()))
+    });
+    let named: Vec<NamedColumn> = named.collect::<Result<_, _>>()?;
+    let table = read_named_table(&file.bytes, definitions, &named).map_err(|fault| {
+        let args = [("file", &*file.name), ("why", &fault.message(lang))];
+        refused(lang.text_with("ledger-no-table", &args))
+    })?;
+    if table.rows.is_empty() {
+        let mut said = skipped_messages(&table, lang);
+        said.push(lang.text("ledger-empty"));
+        return Err(refused(said.join("; ")));
+    }
+    Ok((&file.name, table))
 }
 
 fn preview(

@@ -557,6 +557,34 @@ async fn a_table_is_shown_before_it_is_recorded() {
 }
 
 #[tokio::test]
+async fn a_table_with_headings_that_nobody_knows_is_read_by_the_columns_that_the_person_names() {
+    let bench = ApiTestBench::new();
+    let table = "Hari;Jenis;Berat (kg);Petugas lapangan\n24/11/2026;bsf-fed;12,5;Siti\n";
+    let send = async |columns: &str| {
+        let form = [("columns", columns), ("file", table)];
+        post_form(&bench, "/catat/impor", &form).await
+    };
+    let (status, page) = send("").await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("--column NAMA=tanggal"), "{page}");
+    assert!(page.contains("name=\"columns\""), "{page}");
+    let columns = "Hari=tanggal\r\n2=indikator\r\nBerat (kg)=jumlah\r\n\r\nPetugas lapangan=oleh";
+    let (status, page) = send(columns).await;
+    assert_eq!(status, StatusCode::OK, "{page}");
+    assert!(page.contains("12,5 kg") && page.contains("Siti"), "{page}");
+    // They stay in the form for the next try.
+    assert!(page.contains("Petugas lapangan=oleh</textarea>"), "{page}");
+    for (wrong, part) in [
+        ("Hari=berat", "&#34;Hari=berat&#34; bukan NAMA=ISIAN"),
+        ("Tgl panen=tanggal", "Tgl panen"),
+    ] {
+        let (status, page) = send(wrong).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+        assert!(page.contains(part), "{part}: {page}");
+    }
+}
+
+#[tokio::test]
 async fn faults_of_a_table_name_row_and_column() {
     let bench = ApiTestBench::new();
     let bad = TABLE.replace("jelantah;3", "jelantah;tiga");
