@@ -1719,7 +1719,7 @@ chapters-director-act-setting = Correct it in the configuration, or show why it 
 chapters-director-act-doubtful = Have the technician check it on site.
 chapters-director-act-together = Check on site whether it is one quantity, and declare how the assets are related.
 chapters-director-act-unproven = Weigh, meter or count from now on, and attach a receipt or a photo.
-chapters-director-act-events = Have the technician read the list in the full edition.
+chapters-director-act-events = Read the list in the full edition: what a logger has kept can be imported, and a replaced meter recorded with both readings.
 chapters-director-strips = { $whole } of { $all } points of devices have at least 99% of their readings.
 chapters-director-strips-readings-days = Readings of devices, a cell for each day
 chapters-director-strips-readings-weeks = Readings of devices, a cell for each week
@@ -3292,8 +3292,9 @@ cli-manual-version = Version
 # Printed workbook
 report-plot-numbers = Numbers of the plots
 report-not-printed = not printed
-report-printed-rows = Printed: rows 1 to { $last } of { $all }; all in the CSV.
-report-printed-columns = Printed: columns A to { $last } of A to { $all }; all in the CSV.
+report-printed-rows = Printed: rows 1–{ $row } of { $rows }; all in the CSV.
+report-printed-columns = Printed: columns A–{ $column } of A–{ $columns }; all in the CSV.
+report-printed-both = Printed: rows 1–{ $row } of { $rows }, columns A–{ $column } of A–{ $columns }; all in the CSV.
 
 # Damage of the store
 reason-damaged = lost by damage of the store
@@ -3581,6 +3582,15 @@ cli-restore-ask = Replace it? (y/n)
 cli-restore-yes-needed = Nothing was changed. Name the file of the site with -c, or say --yes when this store is meant.
 damage-refusals = the list of readings that a receiver had refused: some may be missing from it
 damage-keys = keys of requests with entries: one that is sent again could be recorded twice
+# --- the line of page 1 and its notes ---
+chapters-page-one-more = More: { $span } below.
+chapters-page-one-notes = see { $span } below
+chapters-page-one-marked = the figures so marked
+
+# --- who mends a doubtful figure, and what outsiders are told ---
+chapters-director-act-bounds = Look at the figures that it is computed from; a meter that was replaced or reset can be recorded with both readings.
+chapters-public-refused = Too many readings could not be true; they are being checked.
+
 # --- a table whose headings the page does not know ---
 entry-import-columns = Columns with other headings, one a line: heading or number = field. Only where the page asks for it (what the command has as --column)
 entry-import-columns-example = Weight (kg)=quantity

@@ -1692,7 +1692,7 @@ chapters-director-act-setting = Perbaiki dalam konfigurasi, atau tunjukkan menga
 chapters-director-act-doubtful = Mintalah teknisi memeriksanya di lokasi.
 chapters-director-act-together = Periksa di lokasi apakah itu satu besaran, lalu nyatakan hubungan asetnya.
 chapters-director-act-unproven = Mulai sekarang timbang, ukur, atau hitung, dan lampirkan nota atau foto.
-chapters-director-act-events = Mintalah teknisi membaca daftarnya di edisi lengkap.
+chapters-director-act-events = Baca daftarnya di edisi lengkap: isi logger dapat diimpor, dan meter yang diganti dicatat dengan kedua angkanya.
 chapters-director-strips = { $whole } dari { $all } titik ukur memiliki sedikitnya 99% bacaannya.
 chapters-director-strips-readings-days = Bacaan alat ukur, satu kotak per hari
 chapters-director-strips-readings-weeks = Bacaan alat ukur, satu kotak per minggu
@@ -3265,8 +3265,9 @@ cli-manual-version = Versi
 # Lembar kerja yang dicetak
 report-plot-numbers = Angka grafik
 report-not-printed = tidak dicetak
-report-printed-rows = Tercetak: baris 1 sampai { $last } dari { $all }; semuanya ada di CSV.
-report-printed-columns = Tercetak: kolom A sampai { $last } dari A sampai { $all }; semuanya ada di CSV.
+report-printed-rows = Tercetak: baris 1–{ $row } dari { $rows }; semuanya ada di CSV.
+report-printed-columns = Tercetak: kolom A–{ $column } dari A–{ $columns }; semuanya ada di CSV.
+report-printed-both = Tercetak: baris 1–{ $row } dari { $rows }, kolom A–{ $column } dari A–{ $columns }; semuanya ada di CSV.
 
 # Kerusakan penyimpanan
 reason-damaged = hilang karena penyimpanan rusak
@@ -3554,6 +3555,15 @@ cli-restore-ask = Ganti? (y/t)
 cli-restore-yes-needed = Tidak ada yang diubah. Sebutkan berkas lokasi dengan -c, atau beri --yes bila memang penyimpanan ini yang dimaksud.
 damage-refusals = daftar bacaan yang pernah ditolak server tujuan: mungkin tidak lengkap lagi
 damage-keys = kunci permintaan yang berisi entri: permintaan yang dikirim ulang mungkin tercatat dua kali
+# --- baris halaman 1 dan catatannya ---
+chapters-page-one-more = Lainnya: { $span } di bawah.
+chapters-page-one-notes = lihat { $span } di bawah
+chapters-page-one-marked = angka yang bertanda begitu
+
+# --- siapa yang membetulkan angka yang perlu diperiksa, dan apa yang dikatakan kepada orang luar ---
+chapters-director-act-bounds = Lihat angka yang menjadi dasarnya; meter yang diganti atau direset dapat dicatat dengan kedua angkanya.
+chapters-public-refused = Terlalu banyak bacaan tidak mungkin benar; bacaan itu sedang diteliti.
+
 # --- tabel dengan judul kolom yang tidak dikenal ---
 entry-import-columns = Kolom dengan judul lain, satu per baris: judul atau nomor = isian. Hanya jika diminta (pada perintah: --column)
 entry-import-columns-example = Berat (kg)=jumlah

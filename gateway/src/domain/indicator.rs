@@ -367,7 +367,27 @@ const DOUBT_REMARKS: &[&str] = &[
     "account-balance-surplus",
 ];
 
+/// Further remarks that say what somebody at the site should do.
+const ADVICE_REMARKS: &[&str] = &[
+    "account-counter-refused",
+    "account-evidence-official",
+    "account-moves-together",
+    "account-no-density",
+    "account-no-leakage-",
+    "account-rest-together",
+    "account-tank-overfull",
+    "account-unnamed-",
+    "analyse-status-falling-counter",
+    "analyse-status-implausible-",
+    "analyse-status-inconsistent-flow-without-energy",
+];
+
 impl IndicatorRemark {
+    /// Whether it says what somebody at the site should do, which is nothing for outsiders.
+    pub fn is_advice(&self) -> bool {
+        self.is_doubt() || ADVICE_REMARKS.iter().any(|key| self.key.starts_with(key))
+    }
+
     /// Whether it says why the figure is to be checked or must not be claimed.
     pub fn is_doubt(&self) -> bool {
         DOUBT_REMARKS.iter().any(|key| self.key.starts_with(key))

@@ -206,6 +206,13 @@ impl SiteFigures {
         self.texts_of(one, content::headline_figure(self.report_inputs(), one))
     }
 
+    /// The same for a page that outsiders read; `None` when there is no such figure.
+    pub(crate) fn public_headline(&self, asset: Option<&str>, id: &str) -> Option<FigureText> {
+        let one = self.indicator(asset, id)?;
+        let figure = content::public_figure(self.report_inputs(), one);
+        Some(self.texts_of(one, figure))
+    }
+
     /// The same by asset (`None`: the site) and id; `None` when there is no such figure.
     pub(crate) fn headline(&self, asset: Option<&str>, id: &str) -> Option<FigureText> {
         self.indicator(asset, id).map(|one| self.headline_text(one))

@@ -239,7 +239,7 @@ fn impact_row(
     is_claim: bool,
 ) -> Option<ImpactRow> {
     let asset = (!asset.is_empty()).then_some(asset.as_str());
-    let cells = all.map(|figures| figures?.headline(asset, id));
+    let cells = all.map(|figures| figures?.public_headline(asset, id));
     let is_shown = |cell: &FigureText| cell.has_value() || is_claim;
     let label = cells
         .iter()

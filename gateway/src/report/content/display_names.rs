@@ -237,6 +237,21 @@ pub(crate) fn format_number(lang: Language, number: f64) -> String {
     trimmed_number(lang, number, decimals)
 }
 
+/// Numbers of one quantity that stand beside each other, with their unit: all have the decimals of
+/// the largest.
+pub(crate) fn format_quantities<const N: usize>(
+    lang: Language,
+    numbers: [f64; N],
+    symbol: &str,
+) -> [String; N] {
+    let most = numbers
+        .iter()
+        .fold(0.0_f64, |most, one| most.max(one.abs()));
+    let whole = decimal_magnitude(most).unwrap_or(0);
+    let decimals = u8::try_from((SIGNIFICANT_DIGITS - 1 - whole).clamp(0, 12)).unwrap_or(0);
+    numbers.map(|one| with_unit(lang, trimmed_number(lang, one, decimals), symbol))
+}
+
 /// A number with at most so many decimals, without trailing zeros.
 pub(crate) fn trimmed_number(lang: Language, number: f64, decimals: u8) -> String {
     let text = number_format::format_number(lang, number, decimals);
@@ -290,6 +305,14 @@ mod tests {
             format_number(Language::En, -0.000_012_345_6),
             "−0.0000123456"
         );
+    }
+
+    #[test]
+    fn numbers_beside_each_other_have_the_decimals_of_the_largest() {
+        let said = format_quantities(Language::Id, [6_661.291_5, 0.003_133_72], "kWh");
+        assert_eq!(said, ["6.661,29\u{a0}kWh", "0\u{a0}kWh"]);
+        let said = format_quantities(Language::En, [5870.0547, 1.3], "kWh");
+        assert_eq!(said, ["5,870.05\u{a0}kWh", "1.3\u{a0}kWh"]);
     }
 
     #[test]

@@ -122,17 +122,21 @@ pub(crate) fn verdict_sentence(book: &ReportContext<'_>, verdict: ClaimVerdict) 
     display_names::to_sentence(&book.message(&verdict.message_key()))
 }
 
-/// Sentences that say why a figure must not be claimed; `None` when it may be.
+/// Sentences that say why a figure must not be claimed: the verdict, and what it goes back to, also
+/// where that was found at a figure that this one is computed from; `None` when it may be.
 pub(crate) fn withheld_reason(book: &ReportContext<'_>, one: &Indicator) -> Option<String> {
     if one.value.is_err() || !one.claim.is_withheld() {
         return None;
     }
-    let remarks = one.remarks.iter().filter(|said| said.is_doubt());
-    let remarks = remarks.map(|said| display_names::remark_sentence(book.lang, said));
-    let all: Vec<String> = std::iter::once(verdict_sentence(book, one.claim))
-        .chain(remarks)
-        .collect();
-    Some(all.join(" "))
+    let verdict = verdict_sentence(book, one.claim);
+    let passed = || {
+        let mut sources = sources_of(book, one).filter(|source| source.claim == one.claim);
+        sources.find_map(|source| doubt_sentence(book, source))
+    };
+    Some(match doubt_sentence(book, one).or_else(passed) {
+        Some(why) => format!("{verdict} {why}"),
+        None => verdict,
+    })
 }
 
 /// The figure without its number, when it must not be claimed. Whatever is a headline goes through

@@ -137,9 +137,15 @@ fn usual_figures<'a>(book: &ReportContext<'a>) -> Vec<&'a Indicator> {
     let own = assets.flat_map(|asset| asset_chapters::asset_indicators(book, &asset.id));
     let own = own.filter(|one| one.value.is_ok());
     for one in begun.chain(own) {
-        let is_told = all
-            .iter()
-            .any(|other| other.id == one.id && other.asset == one.asset);
+        // The figure of the only asset and the total of the site are one figure.
+        let owners = book.indicators().iter();
+        let owners = owners.filter(|own| own.id == one.id && own.asset.is_some());
+        let is_only = owners.count() <= 1;
+        let is_same = |other: &&Indicator| {
+            let is_total = other.asset.is_none() || one.asset.is_none();
+            other.asset == one.asset || (is_total && is_only)
+        };
+        let is_told = all.iter().any(|other| other.id == one.id && is_same(other));
         if all.len() < REPORT_HEADLINES_MIN && !is_told {
             all.push(one);
         }

@@ -107,7 +107,8 @@ proptest! {
             let is_told = line.unwrap_or_default().contains(&lang.text("report-lower"));
             prop_assert!(!least || is_told, "{line:?}");
         }
-        prop_assert!(text.contains(&front.remark), "{text}");
+        prop_assert!(text.contains(&front.remark.join("\n")), "{text}");
+        assert_one_line(&front.remark, lang);
         // Pages that people quote from.
         for one in &account.indicators {
             let place = [one.asset.as_deref(), Some(&*one.id)];
@@ -210,7 +211,7 @@ fn what_was_issued_before_is_told_where_a_figure_has_moved() {
         let line = super::revised_since::revised_line(&super::context::ReportContext::new(matter));
         assert_eq!(line.is_some(), is_told);
         let line = line.unwrap_or_else(|| "(issue 1)".to_owned());
-        for said in [&front.remark, &text] {
+        for said in [&front.remark.join("\n"), &text] {
             assert_eq!(said.contains(&line), is_told, "{said}");
         }
     }
@@ -222,7 +223,62 @@ fn remark(all: Vec<Indicator>) -> String {
     let mut account = test_account(&config);
     account.indicators = all;
     let (front, _) = build_director_report(inputs(&config, &account, Language::En), None);
-    front.remark
+    assert_one_line(&front.remark, Language::En);
+    front.remark.join("\n")
+}
+
+/// The line has the length of a line, and the notes that it names are those that follow.
+#[track_caller]
+fn assert_one_line(remark: &[String], lang: Language) {
+    let (line, notes) = remark.split_first().unwrap();
+    assert!(line.chars().count() <= 100, "{line}");
+    let letters: Vec<char> = ('a'..='z').take(notes.len()).collect();
+    for (letter, note) in letters.iter().zip(notes) {
+        assert!(note.starts_with(&format!("({letter}) ")), "{note}");
+    }
+    let Some(last) = letters.last() else {
+        assert!(!line.contains("(a)"), "{line}");
+        return;
+    };
+    let span = match last {
+        'a' => "(a)".to_owned(),
+        _ => format!("(a)–({last})"),
+    };
+    let ways = ["more", "notes"].map(|way| {
+        let key = format!("chapters-page-one-{way}");
+        lang.text_with(&key, &[("span", &span)])
+    });
+    assert!(
+        ways.iter().any(|way| line.contains(way)),
+        "{line}: {ways:?}"
+    );
+}
+
+#[test]
+fn the_line_of_page_1_has_the_length_of_a_line_however_much_there_is_to_say() {
+    let config = test_config();
+    for lang in [Language::En, Language::Id] {
+        let mut account = test_account(&config);
+        for (place, one) in account.indicators.iter_mut().enumerate() {
+            one.claim = ClaimVerdict::Doubtful;
+            let amount = IndicatorRemark::new("account-unusual-amount")
+                .with_arg("entry", place)
+                .with_arg("amount", 12_000)
+                .with_arg("unit", "kg")
+                .with_arg("most", 10_000);
+            one.remarks = vec![amount, late("2026-11-12T10:12:00")];
+        }
+        let (front, _) = build_director_report(inputs(&config, &account, lang), None);
+        assert_one_line(&front.remark, lang);
+        assert!(front.remark.len() > 4, "{:?}", front.remark);
+        // Of one figure, the line has the reason itself.
+        let mut one = energy();
+        one.claim = ClaimVerdict::ALL[0];
+        account.indicators = vec![one];
+        let (front, _) = build_director_report(inputs(&config, &account, lang), None);
+        assert_one_line(&front.remark, lang);
+        assert_eq!(front.remark.len(), 1, "{:?}", front.remark);
+    }
 }
 
 fn energy() -> Indicator {

@@ -100,10 +100,10 @@ fn doubt_callouts(book: &ReportContext<'_>, headlines: &[&Indicator]) -> Vec<Rep
         let until = number_format::time(book.lang, book.matter.issued, &book.zone);
         blocks.push(book.callout(CalloutTone::Note, "not-over", &[("until", &until)]));
     }
-    if headlines
-        .iter()
-        .any(|one| indicator_figures::provisional_verdict(book, one).is_some())
-    {
+    let is_provisional = |one: &&Indicator| {
+        one.value.is_ok() && indicator_figures::provisional_verdict(book, one).is_some()
+    };
+    if headlines.iter().any(is_provisional) {
         blocks.push(book.callout(CalloutTone::Provisional, "provisional", &[]));
     }
     blocks.extend(moving_together_callout(book));

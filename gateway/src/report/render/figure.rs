@@ -100,6 +100,15 @@ impl KeyFigure {
         }
     }
 
+    /// Returns the remarks that are told beside the value; none without a number, which has its one
+    /// reason instead.
+    pub fn told_notes(&self) -> &[String] {
+        match self.value {
+            CellValue::Missing(_) => &[],
+            _ => &self.notes,
+        }
+    }
+
     /// Returns the half-width that is shown beside the value; `None` without a number, and for a
     /// width of zero.
     pub fn shown_width(&self) -> Option<f64> {

@@ -54,7 +54,7 @@ impl FootnoteIndex {
             ReportBlock::Figures(figures) => {
                 for figure in &figures.items {
                     self.add_value(&figure.value, &figure.kind, found);
-                    for note in &figure.notes {
+                    for note in figure.told_notes() {
                         found.push(self.number_for(note));
                     }
                 }

@@ -12,8 +12,8 @@ pub struct FrontPage {
     pub figures: Vec<FrontFigure>,
     /// The plot.
     pub chart: Option<ReportChart>,
-    /// Sentences on what is provisional or still open, and why.
-    pub remark: String,
+    /// One line on what is provisional or still open, and why; then the notes that it names.
+    pub remark: Vec<String>,
     /// True when something is provisional: the remark stands out.
     pub is_doubtful: bool,
     /// Fields for those who prepare, check and approve the report.

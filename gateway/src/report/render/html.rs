@@ -4,9 +4,11 @@ use crate::formulas::claim_rounding::nearest_digits;
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::document::{CalloutBox, ReportBlock, ReportDocument};
 use crate::report::render::figure::{FigureStatus, KeyFigure, KeyFigures};
+use crate::report::render::number_format::NO_VALUE;
 use crate::report::render::photo::ReportPhoto;
 use crate::report::render::render_context::{DisplayText, RenderContext, nearest_kind};
 use crate::report::render::table::ReportTable;
+use std::collections::HashMap;
 
 /// Width of a line drawing, points; the page fits it into its column.
 const DRAWING_WIDTH: f64 = 640.0;
@@ -21,6 +23,7 @@ pub fn render_html_section(document: &ReportDocument, id: &str, link: FigureLink
         text: String::new(),
         show: &show,
         link,
+        marked: Vec::new(),
     };
     let mut sections = document.sections.iter();
     if let Some(index) = sections.position(|section| section.id == id) {
@@ -52,9 +55,22 @@ struct HtmlRenderer<'a> {
     text: String,
     show: &'a RenderContext<'a>,
     link: FigureLink<'a>,
+    /// Footnotes of the report that have a mark here, in the order of their numbers here.
+    marked: Vec<usize>,
 }
 
 impl HtmlRenderer<'_> {
+    /// Number of a footnote of the report within the fragment, counted by its marks: a reason that
+    /// is written out has none.
+    fn mark(&mut self, note: usize) -> usize {
+        let known = self.marked.iter().position(|known| *known == note);
+        let place = known.unwrap_or_else(|| {
+            self.marked.push(note);
+            self.marked.len() - 1
+        });
+        place + 1
+    }
+
     fn push_block(&mut self, block: &ReportBlock) {
         match block {
             ReportBlock::Heading(text) => self.push_element("h3", "", text),
@@ -91,7 +107,9 @@ impl HtmlRenderer<'_> {
             "<div class=\"callout\" role=\"note\" data-tone=\"{tone}\">\n"
         ));
         self.push_element("p", " class=\"callout-title\"", &callout.title);
-        self.push_element("p", "", &callout.text);
+        for line in callout.text.lines() {
+            self.push_element("p", "", line);
+        }
         self.push_raw("</div>\n");
     }
 
@@ -105,10 +123,13 @@ impl HtmlRenderer<'_> {
 
     fn push_figure(&mut self, figure: &KeyFigure) {
         let status = figure.status.key();
-        let notes = figure.notes.iter();
-        let marks: Vec<String> = notes
+        let notes = figure.told_notes().iter();
+        let notes: Vec<usize> = notes
             .filter_map(|note| self.show.notes.number_of(note))
-            .map(|number| number.to_string())
+            .collect();
+        let marks: Vec<String> = notes
+            .into_iter()
+            .map(|note| self.mark(note).to_string())
             .collect();
         let marks = if marks.is_empty() {
             String::new()
@@ -123,7 +144,8 @@ impl HtmlRenderer<'_> {
         ));
         self.push_figure_value(figure);
         // A word on every card would be read on none.
-        if figure.status.is_told() {
+        let is_number = matches!(figure.value, CellValue::Number(_));
+        if figure.status.is_told() && is_number {
             let share = figure.completeness.filter(|_| {
                 matches!(
                     figure.status,
@@ -158,7 +180,11 @@ impl HtmlRenderer<'_> {
 
     fn push_figure_value(&mut self, figure: &KeyFigure) {
         if let CellValue::Missing(reason) = &figure.value {
-            self.push_element("dd", " class=\"none\"", reason);
+            let reason = escape_html(reason);
+            self.push_raw(&format!(
+                "<dd><span class=\"value\">{NO_VALUE}</span></dd>\n\
+                 <dd class=\"none\">{reason}</dd>\n"
+            ));
             return;
         }
         let value = escape_html(&self.show.figure_text(figure).text);
@@ -232,7 +258,8 @@ impl HtmlRenderer<'_> {
             ValueKind::Note => String::new(),
             _ => escape_html(&shown.text),
         };
-        let (mark, class) = (mark_html(shown.note), number_class(kind));
+        let note = shown.note.map(|note| self.mark(note));
+        let (mark, class) = (mark_html(note), number_class(kind));
         let cell = match index {
             0 => format!("<th scope=\"row\">{text}{mark}</th>"),
             _ => format!("<td{class}>{text}{mark}</td>"),
@@ -267,14 +294,14 @@ impl HtmlRenderer<'_> {
     }
 
     fn push_footnotes(&mut self, index: usize) {
-        let show = self.show;
-        let mut notes = show.notes.of_section(index).peekable();
-        if notes.peek().is_none() {
+        if self.marked.is_empty() {
             return;
         }
+        let texts: HashMap<usize, &str> = self.show.notes.of_section(index).collect();
         self.push_raw("<ol class=\"footnotes\">\n");
-        for (number, text) in notes {
-            self.push_element("li", &format!(" value=\"{number}\""), text);
+        for note in std::mem::take(&mut self.marked) {
+            let text = texts.get(&note).copied().unwrap_or_default();
+            self.push_element("li", "", text);
         }
         self.push_raw("</ol>\n");
     }
@@ -301,6 +328,7 @@ mod tests {
     use crate::report::render::table::{ColumnTotalKind, ReportColumn};
     use jiff::tz::TimeZone;
 
+    const OTHER: &str = "catatan tentang angka yang tidak ada";
     const HOSTILE: &str = "<script>alert('x')</script> & \"y\"";
 
     fn test_figure() -> KeyFigure {
@@ -339,12 +367,12 @@ mod tests {
     }
 
     fn test_document(lang: Language) -> ReportDocument {
-        let missing = KeyFigure::new(
-            "summary/air",
-            "Air",
-            CellValue::Missing("hanya 12% terukur".to_owned()),
-            ValueKind::claim("m³", 1),
-        );
+        let why = CellValue::Missing("hanya 12% terukur".to_owned());
+        let missing = KeyFigure {
+            status: FigureStatus::Insufficient,
+            notes: vec![OTHER.to_owned(), "penyebab kedua".to_owned()],
+            ..KeyFigure::new("summary/air", "Air", why, ValueKind::claim("m³", 1))
+        };
         let figures = KeyFigures {
             id: "headline".to_owned(),
             items: vec![test_figure(), missing],
@@ -401,7 +429,7 @@ mod tests {
             "<dd class=\"status\">sementara</dd>",
             "<meter min=\"0\" max=\"100\" value=\"50.0\"",
             "505,2 kWh",
-            "<dd class=\"none\">hanya 12% terukur</dd>",
+            "<dd><span class=\"value\">–</span></dd>\n<dd class=\"none\">hanya 12% terukur</dd>",
             "href=\"/jelas/summary/plts/plts.generation?a=1&amp;b=2\"",
         ] {
             assert!(html.contains(part), "{part} is not in\n{html}");
@@ -422,6 +450,24 @@ mod tests {
         ] {
             assert!(html.contains(part), "{part} is not in\n{html}");
         }
+    }
+
+    #[test]
+    fn a_figure_without_a_number_has_a_dash_and_its_one_reason_and_no_other_mark() {
+        let html = render_test(Language::Id);
+        for part in [OTHER, "penyebab kedua", "data tidak memadai"] {
+            assert!(!html.contains(part), "{part} is in\n{html}");
+        }
+        assert_eq!(html.matches("hanya 12% terukur").count(), 1, "{html}");
+        // Footnotes are those that have a mark, without a gap in their numbers.
+        let (_, notes) = html.split_once("<ol class=\"footnotes\">").unwrap();
+        let last = notes.matches("<li>").count();
+        let marked = |number: usize| {
+            let marks = [format!("<sup>{number}<"), format!(", {number}<")];
+            marks.iter().any(|mark| html.contains(mark))
+        };
+        assert!(last >= 3 && (1..=last).all(marked), "{html}");
+        assert!(!marked(last + 1), "{html}");
     }
 
     #[test]

@@ -203,7 +203,7 @@ impl<'a> RenderContext<'a> {
             text(&self.marked_status(figure)),
             text(&figure.method),
             text(&figure.factors.join(", ")),
-            text(&figure.notes.join(" ")),
+            text(&figure.told_notes().join(" ")),
         ]
     }
 }

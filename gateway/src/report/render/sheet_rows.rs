@@ -212,7 +212,7 @@ fn figure_rows(show: &RenderContext<'_>, figures: &KeyFigures, rows: &mut Vec<Sh
         let mut cells: Vec<ReportCell> = cells.collect();
         // The notes of a figure are its last cell.
         if let Some(last) = cells.last_mut() {
-            let notes = figure.notes.iter();
+            let notes = figure.told_notes().iter();
             last.notes = notes
                 .filter_map(|note| show.notes.number_of(note))
                 .collect();

@@ -6,18 +6,16 @@ use crate::domain::ledger::QuantityBasis;
 use crate::formulas::counters::CounterEventKind;
 use crate::limits::REPORT_DOUBTS_MAX;
 use crate::report::content::context::ReportContext;
-use crate::report::content::page_one::names_text;
+use crate::report::content::page_one_remark::names_text;
 use crate::report::content::{
-    asset_chapters, display_names, emissions, indicator_figures, ledger_chapter, readings_annex,
-    summary,
+    asset_chapters, display_names, doubt_acts, emissions, indicator_figures, ledger_chapter,
+    readings_annex, summary,
 };
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::document::ReportBlock;
 use crate::report::render::figure::FigureStatus;
 use crate::report::render::number_format;
 
-/// Key of the remark on an entry whose amount cannot be true.
-const IMPLAUSIBLE_AMOUNT: &str = "account-implausible-amount";
 /// Key of the remark on an entry whose amount is unusual.
 const UNUSUAL_AMOUNT: &str = "account-unusual-amount";
 
@@ -64,7 +62,7 @@ fn swap_lines(book: &ReportContext<'_>) -> Vec<ReportBlock> {
         let (name, unit) = readings_annex::point_name_and_unit(book, &event.of);
         let at = number_format::time(book.lang, event.at, &book.zone);
         let (old, new) = event.before_after?;
-        let [old, new] = [old, new].map(|x| display_names::format_quantity(book.lang, x, &unit));
+        let [old, new] = display_names::format_quantities(book.lang, [old, new], &unit);
         let args = [
             ("point", &*name),
             ("at", &*at),
@@ -121,22 +119,12 @@ fn verdict_doubts(book: &ReportContext<'_>) -> Vec<Doubt> {
             [
                 names_text(book, &told),
                 indicator_figures::verdict_sentence(book, verdict),
-                act_text(book, verdict_act(verdict, &told)),
+                act_text(book, doubt_acts::verdict_act(verdict, &told)),
             ]
         })
     };
     let bad = ClaimVerdict::ALL.into_iter().filter(is_bad);
     bad.filter_map(doubt).collect()
-}
-
-/// Act for figures with this verdict: an entry of the ledger is corrected, by nobody at a device.
-fn verdict_act(verdict: ClaimVerdict, told: &[&Indicator]) -> &'static str {
-    let is_of_entry = |one: &&Indicator| has_remark(one, IMPLAUSIBLE_AMOUNT);
-    if told.iter().all(is_of_entry) {
-        "entry"
-    } else {
-        verdict.word()
-    }
 }
 
 fn has_remark(figure: &Indicator, key: &str) -> bool {
@@ -197,26 +185,11 @@ fn measuring_doubts(book: &ReportContext<'_>) -> Vec<Doubt> {
             all.push([
                 format!("{}: {}", asset.name, names_text(book, &doubtful)),
                 remarks_text(book, &doubtful),
-                act_text(book, doubtful_act(&doubtful)),
+                act_text(book, doubt_acts::doubtful_act(doubtful.iter().copied())),
             ]);
         }
     }
     all
-}
-
-/// Act for figures that are to be checked: a number of the configuration is corrected there, by
-/// nobody at a device.
-fn doubtful_act(all: &[&Indicator]) -> &'static str {
-    let declared = ["account-unusual-setting", "account-unusual-factor"];
-    if all.iter().all(|one| has_remark(one, UNUSUAL_AMOUNT)) {
-        return "entry";
-    }
-    let mut remarks = all.iter().flat_map(|one| &one.remarks);
-    if remarks.any(|remark| declared.contains(&&*remark.key)) {
-        "setting"
-    } else {
-        "doubtful"
-    }
 }
 
 /// First reason for which figures are to be checked.

@@ -91,7 +91,7 @@ pub(crate) fn build_page_one(
     blocks.push(ReportBlock::Callout(CalloutBox {
         tone,
         title: book.message("chapters-page-one-remark"),
-        text: page.remark,
+        text: page.remark.join("\n"),
     }));
     let kind = display_names::period_kind(matter.account.period);
     let title = book.message(&format!("chapters-title-{kind}"));

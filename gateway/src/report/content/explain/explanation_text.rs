@@ -9,7 +9,8 @@ use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::{Indicator, IndicatorInput, InputSource, PointReadings};
 use crate::report::content::context::ReportContext;
 use crate::report::content::{
-    data_events, display_names, factor_annex, figure_marks, indicator_figures, readings_annex,
+    data_events, display_names, doubt_acts, factor_annex, figure_marks, indicator_figures,
+    readings_annex,
 };
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::figure::KeyFigure;
@@ -288,7 +289,9 @@ fn act_text(book: &ReportContext<'_>, one: &Indicator) -> Option<String> {
         return Some(book.format_message("chapters-explain-act-measured", &[("why", &why)]));
     }
     let is_doubted = one.value.is_ok() && one.claim > ClaimVerdict::Claimable;
-    is_doubted.then(|| act(one.claim.word())).flatten()
+    is_doubted
+        .then(|| act(doubt_acts::verdict_act(one.claim, &[one])))
+        .flatten()
 }
 
 /// The figure as the report prints it, with uncertainty, completeness and status.

@@ -70,7 +70,7 @@ fn draw_card(flow: &mut PageFlow<'_>, card: &[CardLine], area: [f64; 4]) {
 fn card_lines(show: &RenderContext<'_>, figure: &KeyFigure, room: f64) -> Vec<CardLine> {
     let mut card = Vec::new();
     let notes = figure
-        .notes
+        .told_notes()
         .iter()
         .filter_map(|note| show.notes.number_of(note));
     let marks: Vec<String> = notes.map(footnote_mark).collect();

@@ -29,13 +29,15 @@ const BEFORE_HEIGHT: f64 = 12.0;
 const SIDE_STYLE: TextStyle = text_style(FontFace::Regular, 9.6, TEXT);
 const LABEL_STYLE: TextStyle = text_style(FontFace::Regular, 9.6, TEXT);
 const SMALL_BOLD: TextStyle = text_style(FontFace::Bold, 7.6, FAINT);
+/// Type of the notes of the remark.
+const NOTE_STYLE: TextStyle = text_style(FontFace::Regular, 7.6, TEXT);
 /// Type of the evidence: 64 digits and their name on one line.
 const EVIDENCE_STYLE: TextStyle = text_style(FontFace::Regular, LEAST_TYPE_SIZE, FAINT);
 const EVIDENCE_LINE: f64 = 8.8;
 /// Height of the block of signatures with room to sign, without names and functions.
-const SIGNATURES_HEIGHT: f64 = 80.0;
-/// Height of the room to sign.
-const SIGN_ROOM: f64 = 48.0;
+const SIGNATURES_HEIGHT: f64 = 92.0;
+/// Height from the base of the role to the line: 20 mm are free to sign.
+const SIGN_ROOM: f64 = 60.0;
 const SIGNATURE_GAP: f64 = 22.0;
 /// Height of the name and the function of a signer; long ones take more.
 const SIGNER_HEIGHT: f64 = 24.0;
@@ -60,7 +62,8 @@ pub(crate) fn draw_front(flow: &mut PageFlow<'_>, front: &FrontPage) {
     }
     let evidence = evidence_lines(flow);
     let remark = remark_lines(flow, &front.remark);
-    let remark_height = count_as_f64(remark.len()) * BODY_STYLE.line_height() + 11.0;
+    let heights = remark.iter().map(|(_, style)| style.line_height());
+    let remark_height = heights.sum::<f64>() + 11.0;
     let evidence_height = count_as_f64(evidence.len()) * EVIDENCE_LINE + 4.0;
     let signers = signer_lines(flow, front);
     let heights = signers.iter().map(|lines| total_height(lines));
@@ -308,12 +311,28 @@ fn draw_plot(flow: &mut PageFlow<'_>, front: &FrontPage, foot: f64) {
     flow.page().place_drawing(&scene, MARGIN, y);
 }
 
-fn remark_lines(flow: &mut PageFlow<'_>, text: &str) -> Vec<String> {
+/// The line, in smaller type where it is wide, and its notes in small type.
+fn remark_lines(flow: &mut PageFlow<'_>, remark: &[String]) -> Vec<(String, TextStyle)> {
     let room = flow.width_between_margins() - 20.0;
-    line_wrap::wrap_lines(text, BODY_STYLE.face, BODY_STYLE.size, room)
+    let Some((line, notes)) = remark.split_first() else {
+        return Vec::new();
+    };
+    let line = fit_line(line, BODY_STYLE, room);
+    let notes = notes
+        .iter()
+        .flat_map(|note| line_wrap::wrap_lines(note, NOTE_STYLE.face, NOTE_STYLE.size, room))
+        .map(|text| (text, NOTE_STYLE));
+    std::iter::once((line.text, line.style))
+        .chain(notes)
+        .collect()
 }
 
-fn draw_remark(flow: &mut PageFlow<'_>, lines: &[String], is_doubtful: bool, height: f64) {
+fn draw_remark(
+    flow: &mut PageFlow<'_>,
+    lines: &[(String, TextStyle)],
+    is_doubtful: bool,
+    height: f64,
+) {
     let (ground, ink) = if is_doubtful {
         (PALE_AMBER, AMBER)
     } else {
@@ -325,9 +344,10 @@ fn draw_remark(flow: &mut PageFlow<'_>, lines: &[String], is_doubtful: bool, hei
         .push(PageItem::Rect([MARGIN, y, wide, height], ground));
     page.items
         .push(PageItem::Rect([MARGIN, y, 3.0, height], ink));
-    for (line, text) in lines.iter().enumerate() {
-        let base = y + 5.0 + BODY_STYLE.size + count_as_f64(line) * BODY_STYLE.line_height();
-        page.text((MARGIN + 11.0, base), BODY_STYLE, text);
+    let mut top = y + 5.0;
+    for (text, style) in lines {
+        page.text((MARGIN + 11.0, top + style.size), *style, text);
+        top += style.line_height();
     }
 }
 

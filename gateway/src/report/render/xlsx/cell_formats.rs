@@ -65,16 +65,19 @@ impl CellFormats {
             ValueKind::Percent(decimals) => {
                 format.set_num_format(format!("0{}%{GAP}", decimal_pattern(*decimals)))
             }
-            ValueKind::Date => {
-                format.set_num_format(format!("{}d mmm yyyy{GAP}", self.locale_code()))
-            }
+            // Below the left end of its head, as on paper.
+            ValueKind::Date => format
+                .set_align(FormatAlign::Left)
+                .set_num_format(format!("{}d mmm yyyy", self.locale_code())),
             ValueKind::Time => {
                 // The mark is escaped: a dot in a number format is the decimal mark.
                 let mark = match self.lang.locale().time_mark {
                     ':' => ":".to_owned(),
                     mark => format!("\\{mark}"),
                 };
-                format.set_num_format(format!("{}d mmm yyyy hh{mark}mm{GAP}", self.locale_code()))
+                format
+                    .set_align(FormatAlign::Left)
+                    .set_num_format(format!("{}d mmm yyyy hh{mark}mm", self.locale_code()))
             }
             ValueKind::Mixed => format,
             ValueKind::Text | ValueKind::Note => format.set_text_wrap(),

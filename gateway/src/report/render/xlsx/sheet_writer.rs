@@ -89,17 +89,23 @@ pub(crate) fn write_sheet(
 
 /// Sentence on the rows and columns of a sheet that are not printed; empty when all are.
 fn cut_text(show: &RenderContext<'_>, plan: &SheetPlan) -> String {
-    let mut parts = Vec::new();
-    if let Some((last, all)) = plan.printed.cut_rows() {
-        let (last, all) = (last.to_string(), all.to_string());
-        let args = [("last", &*last), ("all", &*all)];
-        parts.push(show.lang().text_with("report-printed-rows", &args));
-    }
-    if let Some((last, all)) = plan.printed.cut_columns() {
-        let args = [("last", &*last), ("all", &*all)];
-        parts.push(show.lang().text_with("report-printed-columns", &args));
-    }
-    parts.join(" ")
+    let (rows, columns) = (plan.printed.cut_rows(), plan.printed.cut_columns());
+    let rows = rows.map(|(last, all)| [last, all].map(|row| row.to_string()));
+    let key = match (&rows, &columns) {
+        (Some(_), Some(_)) => "report-printed-both",
+        (Some(_), None) => "report-printed-rows",
+        (None, Some(_)) => "report-printed-columns",
+        (None, None) => return String::new(),
+    };
+    let [last, count] = rows.unwrap_or_default();
+    let (letters, end) = columns.unwrap_or_default();
+    let args = [
+        ("row", &*last),
+        ("rows", &*count),
+        ("column", &*letters),
+        ("columns", &*end),
+    ];
+    show.lang().text_with(key, &args)
 }
 
 impl SheetWriter<'_, '_> {

@@ -1,0 +1,254 @@
+//! [`page_remark`]: what is provisional, to be checked, only a bound or still open on page 1, and
+//! why: one line, and lettered notes for what has no room in it.
+
+use super::context::ReportContext;
+use super::{display_names, figure_marks, indicator_figures, revised_since, summary};
+use crate::domain::claim_verdict::ClaimVerdict;
+use crate::domain::indicator::Indicator;
+use crate::domain::value_bound::ValueBound;
+use crate::report::render::number_format;
+
+/// Letters of the line: what one line of a page holds.
+const LINE_LETTERS_MAX: usize = 100;
+/// Names in a sentence; further ones are counted.
+const NAMES_MAX: usize = 3;
+/// Reasons for which figures of the page are to be checked, and that are told there.
+const DOUBT_REASONS_MAX: usize = 3;
+/// Reasons of lower bounds that are told; the chapters have all of them.
+const BOUND_REASONS_MAX: usize = 2;
+
+/// Line of page 1 with its notes.
+#[derive(Debug, Default)]
+pub(crate) struct PageRemark {
+    /// The line, then the notes that it names, each with its letter.
+    pub(crate) lines: Vec<String>,
+    /// True when something is provisional, to be checked, missing or not over yet.
+    pub(crate) is_doubtful: bool,
+    /// The same without what is only not over yet.
+    pub(crate) is_unsettled: bool,
+}
+
+/// One thing to know about the figures.
+struct PageSentence {
+    whole: String,
+    /// The same with another text in place of its reason, and fewer words, the longest first.
+    briefs: Vec<String>,
+}
+
+/// The line on what is doubtful about the figures of the page, and how many have no number.
+pub(crate) fn page_remark(
+    book: &ReportContext<'_>,
+    known: &[&Indicator],
+    missing: usize,
+) -> PageRemark {
+    let mut all: Vec<PageSentence> = Vec::new();
+    let past = summary::past_revision_text(book);
+    all.extend(past.map(|text| titled(book, "chapters-past-title", text)));
+    all.extend(doubt_sentences(book, known));
+    all.extend(provisional_sentence(book, known));
+    let is_unsettled = missing > 0 || !all.is_empty();
+    if book.matter.account.period.last() >= book.today() {
+        let until = number_format::time(book.lang, book.matter.issued, &book.zone);
+        all.push(plain(book.format_message(
+            "chapters-director-running",
+            &[("until", &until)],
+        )));
+    }
+    if missing > 0 {
+        let count = missing.to_string();
+        all.push(plain(book.format_message(
+            "chapters-director-refused",
+            &[("count", &count)],
+        )));
+    }
+    // A lower bound may be claimed as it is: it says why, and is neither provisional nor doubtful.
+    let is_doubtful = !all.is_empty();
+    if !is_doubtful {
+        all.push(plain(book.message("chapters-director-firm")));
+    }
+    all.extend(bound_sentences(book, known));
+    let revised = revised_since::revised_line(book);
+    all.extend(revised.map(|text| titled(book, "chapters-reissued-title", text)));
+    PageRemark {
+        lines: remark_lines(book, &all),
+        is_doubtful,
+        is_unsettled,
+    }
+}
+
+/// The first sentence as far as it fits into a line, and the others as notes.
+fn remark_lines(book: &ReportContext<'_>, all: &[PageSentence]) -> Vec<String> {
+    let whole: Vec<&str> = all.iter().map(|said| &*said.whole).collect();
+    let joined = whole.join(" ");
+    if is_short(&joined) {
+        return vec![joined];
+    }
+    let more = note_span(all.len() - 1).map_or_else(String::new, |span| {
+        let more = book.format_message("chapters-page-one-more", &[("span", &span)]);
+        format!(" {more}")
+    });
+    let first = format!("{}{more}", all[0].whole);
+    let (line, notes) = if is_short(&first) {
+        (first, &whole[1..])
+    } else {
+        let span = note_span(all.len()).unwrap_or_default();
+        let below = book.format_message("chapters-page-one-notes", &[("span", &span)]);
+        let mut briefs = all[0]
+            .briefs
+            .iter()
+            .map(|brief| brief.replace(REASON, &below));
+        let last = briefs.next_back().unwrap_or_default();
+        let fits = briefs.find(|brief| is_short(brief));
+        (fits.unwrap_or(last), &whole[..])
+    };
+    let notes = ('a'..='z').zip(notes);
+    let notes = notes.map(|(letter, text)| format!("({letter}) {text}"));
+    std::iter::once(line).chain(notes).collect()
+}
+
+fn is_short(text: &str) -> bool {
+    text.chars().count() <= LINE_LETTERS_MAX
+}
+
+/// `(a)–(c)`; `None` without notes.
+fn note_span(count: usize) -> Option<String> {
+    let last = ('a'..='z').nth(count.checked_sub(1)?)?;
+    Some(match last {
+        'a' => "(a)".to_owned(),
+        _ => format!("(a)–({last})"),
+    })
+}
+
+/// Stands for the reason in a brief sentence.
+const REASON: &str = "\u{1a}";
+
+/// A sentence that is short in every case.
+fn plain(whole: String) -> PageSentence {
+    PageSentence {
+        briefs: vec![whole.clone()],
+        whole,
+    }
+}
+
+/// A text, of which the title stands in a line that is too short for it.
+fn titled(book: &ReportContext<'_>, key: &str, whole: String) -> PageSentence {
+    let brief = format!("{}: {REASON}.", book.message(key));
+    PageSentence {
+        briefs: vec![brief],
+        whole,
+    }
+}
+
+/// A sentence on figures, with the reason.
+fn on_figures(
+    book: &ReportContext<'_>,
+    key: &str,
+    figures: &[&Indicator],
+    why: &str,
+) -> PageSentence {
+    let said = |figures: &str, why: &str| {
+        let args = [("figures", figures), ("why", why)];
+        book.format_message(key, &args)
+    };
+    let names = names_text(book, figures);
+    let marked = book.message("chapters-page-one-marked");
+    let brief = |figures: &str| {
+        let text = said(figures, REASON);
+        format!("{}.", text.trim_end_matches('.'))
+    };
+    PageSentence {
+        whole: said(&names, why),
+        briefs: vec![brief(&names), brief(&marked)],
+    }
+}
+
+/// Sentences on what is to be checked: one for each reason, with the figures that it is about.
+fn doubt_sentences(book: &ReportContext<'_>, known: &[&Indicator]) -> Vec<PageSentence> {
+    let mut groups: Vec<(String, Vec<&Indicator>)> = Vec::new();
+    let is_doubtful = |one: &&&Indicator| one.value.is_ok() && one.claim == ClaimVerdict::Doubtful;
+    for one in known.iter().filter(is_doubtful) {
+        let why = doubt_reason(book, one);
+        match groups.iter().position(|(known, _)| *known == why) {
+            Some(at) => groups[at].1.push(one),
+            None if groups.len() < DOUBT_REASONS_MAX => groups.push((why, vec![one])),
+            // The page has room for some; the chapter on doubts has all.
+            None => {}
+        }
+    }
+    let said = |(why, figures): &(String, Vec<&Indicator>)| {
+        on_figures(book, "chapters-director-doubtful", figures, why)
+    };
+    groups.iter().map(said).collect()
+}
+
+/// Sentence on why a figure is to be checked, and what is to be done.
+fn doubt_reason(book: &ReportContext<'_>, one: &Indicator) -> String {
+    // A bound names the figures that it comes from, and what happened to them.
+    if one.bound() == ValueBound::Either
+        && let Some(reason) = figure_marks::bound_reason(book, one)
+    {
+        return format!("{} {reason}", book.message("chapters-director-either"));
+    }
+    let why = indicator_figures::doubt_sentence(book, one);
+    why.unwrap_or_else(|| indicator_figures::verdict_sentence(book, one.claim))
+}
+
+/// Sentence on the figures that are provisional, with the worst verdict among them.
+fn provisional_sentence(book: &ReportContext<'_>, known: &[&Indicator]) -> Option<PageSentence> {
+    let provisional = |one: &Indicator| {
+        let verdict = indicator_figures::provisional_verdict(book, one);
+        verdict.filter(|_| one.value.is_ok())
+    };
+    let marked = known.iter().filter(|one| provisional(one).is_some());
+    let marked: Vec<&Indicator> = marked.copied().collect();
+    if marked.is_empty() {
+        return None;
+    }
+    let verdict = ClaimVerdict::combine(marked.iter().filter_map(|one| provisional(one)));
+    // The text of the verdict says "provisional:" first, and so does this line.
+    let why = book.message(&verdict.message_key());
+    let why = why.split_once(": ").map_or(&*why, |(_, why)| why);
+    let key = "chapters-director-provisional";
+    Some(on_figures(book, key, &marked, why))
+}
+
+/// Sentences on the figures that are lower bounds, with the first two reasons among them.
+fn bound_sentences(book: &ReportContext<'_>, known: &[&Indicator]) -> Vec<PageSentence> {
+    let is_least = |one: &&&Indicator| one.value.is_ok() && one.bound() == ValueBound::Lower;
+    let mut told: Vec<(String, Vec<&Indicator>)> = Vec::new();
+    for one in known.iter().filter(is_least) {
+        for (why, _) in figure_marks::bound_causes(book, one) {
+            if let Some((_, all)) = told.iter_mut().find(|(known, _)| *known == why) {
+                all.push(one);
+            } else if told.len() < BOUND_REASONS_MAX {
+                told.push((why, vec![one]));
+            }
+        }
+    }
+    let said = |(why, all): &(String, Vec<&Indicator>)| {
+        on_figures(book, "chapters-director-lower", all, why)
+    };
+    told.iter().map(said).collect()
+}
+
+/// Names of figures, each once, with the number of those that are left out.
+pub(crate) fn names_text(book: &ReportContext<'_>, all: &[&Indicator]) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for one in all {
+        let name = book.indicator_name(&one.id);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let more = names.len().saturating_sub(NAMES_MAX);
+    names.truncate(NAMES_MAX);
+    let text = names.join(", ");
+    if more == 0 {
+        return text;
+    }
+    let more = more.to_string();
+    let args = [("names", &*text), ("count", &*more)];
+    display_names::to_sentence(&book.format_message("chapters-director-more-names", &args))
+        .trim_end_matches('.')
+        .to_owned()
+}
