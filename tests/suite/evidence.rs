@@ -429,7 +429,7 @@ async fn the_head_of_the_chain_is_a_retained_message_at_the_broker() {
             "60",
         ]);
         let output = command
-            .args(["-t", "pantau/desa/evidence", "-F", "%r %p"])
+            .args(["-t", "pantau/desa/evidence", "-F", "%q %r %t %p"])
             .output()
             .expect("apt install mosquitto-clients");
         String::from_utf8(output.stdout).unwrap()
@@ -438,11 +438,27 @@ async fn the_head_of_the_chain_is_a_retained_message_at_the_broker() {
     drop(run);
     // Nobody publishes any more: what is heard now, the broker has kept.
     let heard = hear();
-    let told: Value = serde_json::from_str(heard.strip_prefix("1 ").expect(&heard)).unwrap();
+    // QoS 1, retained, on its own topic, and nothing in it but these four.
+    let told = heard.strip_prefix("1 1 pantau/desa/evidence ");
+    let told: Value = serde_json::from_str(told.expect(&heard)).unwrap();
+    let keys: Vec<&String> = told.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["day", "made", "number", "sha256"], "{told}");
     assert_eq!(told["sha256"], own["digest"], "{told}");
     assert_eq!(told["number"], own["records"], "{told}");
     assert_eq!(told["day"], own["last"], "{told}");
-    assert!(told["made"].is_string(), "{told}");
+    let made: jiff::Timestamp = told["made"].as_str().unwrap().parse().unwrap();
+    // The record says the same of itself.
+    let mut unpack = python_peer("unpack.py");
+    let files = [scratch.bundle("own.zip"), scratch.path("unpacked")];
+    assert!(unpack.args(files).status().unwrap().success());
+    let records = std::fs::read_to_string(scratch.path("unpacked/digests.jsonl")).unwrap();
+    let parse = |line| serde_json::from_str::<Value>(line).unwrap();
+    let mut records = records.lines().map(parse);
+    let record = records.find(|one| one["sha256"] == told["sha256"]).unwrap();
+    let mut lines = record["record"].as_str().unwrap().lines();
+    let said = lines.find_map(|line| line.strip_prefix("made "));
+    let said: jiff::Timestamp = said.unwrap().parse().unwrap();
+    assert_eq!(said, made, "{record}");
 }
 
 #[test]

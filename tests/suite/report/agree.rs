@@ -29,7 +29,7 @@ pub(super) fn value_text_pairs<'a>(json: &'a Json, found: &mut Vec<(&'a Json, &'
 }
 
 /// A shown number read back; `None` for what is no number.
-fn parse_shown_number(lang: Language, text: &str) -> Option<f64> {
+pub(super) fn parse_shown_number(lang: Language, text: &str) -> Option<f64> {
     let (thousands, decimal) = match lang {
         Language::Id => ('.', ","),
         Language::En => (',', "."),
@@ -48,7 +48,7 @@ fn parse_shown_number(lang: Language, text: &str) -> Option<f64> {
 
 /// Returns the value of one unit of the last digit shown. Claims are rounded down, so they may
 /// differ by a whole unit.
-fn last_digit_value(lang: Language, text: &str) -> f64 {
+pub(super) fn last_digit_value(lang: Language, text: &str) -> f64 {
     let mark = if lang == Language::Id { ',' } else { '.' };
     let fraction = text.split_once(mark).map_or("", |(_, fraction)| fraction);
     let digits = fraction.chars().take_while(char::is_ascii_digit).count();

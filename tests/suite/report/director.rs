@@ -289,7 +289,13 @@ pub(super) fn edition_pages(
         assert_eq!(english_words(&text), BTreeSet::new(), "{period}");
     }
     let pages = text.trim_end_matches('\u{c}').split('\u{c}');
-    pages.map(|page| page.replace('\u{a0}', " ")).collect()
+    let pages: Vec<String> = pages.map(|page| page.replace('\u{a0}', " ")).collect();
+    // What is provisional and why is one line of page 1, whatever the figures are.
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (remark, first) = (words(&front.remark[0]), &pages[0]);
+    let is_there = first.lines().any(|line| words(line).contains(&remark));
+    assert!(is_there, "{remark} in\n{first}");
+    pages
 }
 
 #[test]

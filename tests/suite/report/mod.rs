@@ -5,6 +5,7 @@ mod director;
 mod evidence;
 mod month;
 mod paper;
+mod paper_places;
 mod restored;
 mod sample;
 mod seed_year;
