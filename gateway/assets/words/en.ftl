@@ -3597,3 +3597,10 @@ entry-import-columns-example = Weight (kg)=quantity
 
 # --- a counter that falls now and then ---
 cli-import-restarts = The values for the counter { $point } fall { $count } times, first at { $time }: { $before }, then { $value }. Each fall counts as a meter that was replaced or began again; reports list it
+# --- what stands behind a claim once, and sums that leave something out ---
+account-no-treatment = no methane claim: no entry says which of { $assets } took the waste, so it may have gone elsewhere; write the id or name of the bin or heap into the description of the entry. The kilograms stay in the ledger
+account-untreated-lower-bound = lower bound: { $mass } kg are not in it, because their entries do not name { $assets }, and how they were treated is not known
+account-mass-goes-on = no methane claim: the mass is what { $asset } gave, and its waste is claimed there
+account-same-mass = entries { $first } and { $second } have one day ({ $date }), one amount ({ $mass } { $unit }) and one source: perhaps one mass recorded twice; it is claimed once. If they are two, write into each description where it came from
+account-implausible-ratio = { $found } { $unit } is outside what was ever published ({ $usual }): one of the numbers behind it is wrong or missing
+account-unusual-ratio = { $found } { $unit } is unusual, published is { $usual }; check the numbers behind it

@@ -3570,3 +3570,10 @@ entry-import-columns-example = Berat (kg)=jumlah
 
 # --- penghitung yang sesekali turun ---
 cli-import-restarts = Nilai untuk penghitung { $point } turun { $count } kali, yang pertama pada { $time }: { $before }, lalu { $value }. Tiap kali dihitung sebagai meter yang diganti atau mulai lagi, dan tercantum dalam laporan
+# --- what stands behind a claim once, and sums that leave something out ---
+account-no-treatment = tidak ada klaim metana: tidak ada entri yang menyebut { $assets } mana yang mengolah sampahnya, jadi sampah itu mungkin dibuang ke tempat lain; tulis id atau nama biopond atau tumpukan kompos dalam uraian entri. Kilogramnya tetap ada di catatan
+account-untreated-lower-bound = batas bawah: { $mass } kg tidak ikut dihitung, karena entrinya tidak menyebut { $assets } dan cara mengolahnya tidak diketahui
+account-mass-goes-on = tidak ada klaim metana: massa ini adalah hasil dari { $asset }, dan sampahnya diklaim di sana
+account-same-mass = entri { $first } dan { $second } memiliki tanggal ({ $date }), jumlah ({ $mass } { $unit }), dan sumber yang sama: mungkin satu massa dicatat dua kali; massa itu diklaim satu kali. Bila memang dua, tulis sumbernya masing-masing dalam uraian entri
+account-implausible-ratio = { $found } { $unit } di luar semua hasil yang pernah diterbitkan ({ $usual }): salah satu angka di baliknya salah atau belum tercatat
+account-unusual-ratio = { $found } { $unit } tidak biasa, yang diterbitkan { $usual }; periksa angka di baliknya

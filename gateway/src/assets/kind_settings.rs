@@ -104,6 +104,9 @@ pub(crate) struct PumpMeasurements {
 pub(crate) struct OrganicWaste<'a> {
     /// Mass that goes in.
     pub(crate) fed: &'a Arc<str>,
+    /// True when the records of that mass are of nothing but what goes in: the site says so, or the
+    /// indicator does.
+    pub(crate) is_declared: bool,
     /// Masses that come out.
     pub(crate) taken: [Option<&'a str>; 2],
     /// True when the masses are dry.

@@ -1,11 +1,15 @@
-//! Equation and inputs of the emissions of a treatment of waste (METHODS E.8).
+//! Equation, inputs and uncertainty of the emissions of a treatment of waste (METHODS E.8).
 
+use crate::assets::compost::formulas::{CompostEmissionInput, compost_pe};
+use crate::carbon::baseline_emissions::grid_uncertainty;
 use crate::carbon::fuel_emissions::formula_gwp;
+use crate::config::Config;
 use crate::domain::factor::Factor;
 use crate::domain::indicator::{Indicator, IndicatorInput, IndicatorSpec};
 use crate::indicators::figure_context::{
     FigureContext, constant_input, factor_input, figure_input,
 };
+use crate::indicators::uncertainty::RelativeUncertainty;
 use std::sync::Arc;
 
 /// Equation and inputs of the emissions of a treatment: those of its gases, and of its electricity.
@@ -48,4 +52,38 @@ fn gas_inputs(
     all.extend(n2o.map(|factor| per_tonne("EF_N2O", factor, "kgN2O/t wet")));
     all.push(warming("GWP_N2O", set.n2o(), "n2o"));
     all
+}
+
+/// Uncertainty of the emissions of the treatment: of the gases by their ranges, and of electricity.
+pub(super) fn treatment_uncertainty(
+    config: &Config,
+    input: &CompostEmissionInput,
+    gases: [Option<&Arc<Factor>>; 2],
+    electricity: Option<(&Indicator, &Arc<Factor>)>,
+) -> RelativeUncertainty {
+    let of_energy = electricity.map(|(energy, grid)| {
+        let (of_grid, _) = grid_uncertainty(config, grid);
+        let of_energy = RelativeUncertainty::from_indicator(energy);
+        RelativeUncertainty::of_product(&[of_energy, of_grid])
+    });
+    let of_energy = of_energy.unwrap_or_default();
+    let without_energy = CompostEmissionInput {
+        e_kwh: 0.0,
+        ..*input
+    };
+    let ch4 = compost_pe(&CompostEmissionInput {
+        ef_n2o_kg_t: 0.0,
+        ..without_energy
+    });
+    let both = compost_pe(&without_energy);
+    let [of_ch4, of_n2o] = gases.map(|factor| {
+        let pct = factor.and_then(|one| config.factors.used_uncertainty(one));
+        RelativeUncertainty::from_percent(pct)
+    });
+    let terms = [
+        (ch4, of_ch4),
+        (both - ch4, of_n2o),
+        (compost_pe(input) - both, of_energy),
+    ];
+    RelativeUncertainty::of_sum(&terms, false)
 }

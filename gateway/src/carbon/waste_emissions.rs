@@ -13,8 +13,9 @@ use crate::carbon::formulas::first_order_decay::{
 };
 use crate::carbon::fuel_emissions::formula_gwp;
 use crate::carbon::known_indicators::{KnownIndicators, find_indicator};
-use crate::carbon::landfill_baseline::landfill_baseline;
-use crate::carbon::treatment_inputs::treatment_inputs;
+use crate::carbon::landfill_baseline::{LandfillBaseline, landfill_baseline};
+use crate::carbon::treated_waste::{TreatedWaste, treated_waste};
+use crate::carbon::treatment_inputs::{treatment_inputs, treatment_uncertainty};
 use crate::carbon::waste_group::{WasteGroup, single_asset_group, waste_groups};
 use crate::carbon::waste_net::net_waste_figure;
 use crate::config::Config;
@@ -30,6 +31,7 @@ use crate::indicators::figure_context::{
 };
 use crate::indicators::ledger_totals::{PeriodLedger, entered_figure};
 use crate::indicators::period_days::PeriodDays;
+use crate::indicators::same_masses::SameMasses;
 use crate::indicators::uncertainty::RelativeUncertainty;
 use crate::limits::INPUT_PARTS_MAX;
 use jiff::civil::Date;
@@ -58,6 +60,10 @@ pub(crate) const WASTE_PROJECT: IndicatorSpec = IndicatorSpec::new(
     "W · (EF_CH4 · GWP_CH4 + EF_N2O · GWP_N2O) / 1000 + E / 1000 · EF_grid",
 )
 .burden();
+
+/// Figures made before, and the masses that are written twice.
+type KnownFigures<'a> = (KnownIndicators<'a>, &'a SameMasses);
+
 /// All waste figures from ledger entries.
 pub(crate) fn waste_figures(
     desk: &FigureContext<'_>,
@@ -68,6 +74,8 @@ pub(crate) fn waste_figures(
     let treating = treating.filter(|one| one.kind.settings().organic_waste().is_some());
     let treating: Vec<&Asset> = treating.collect();
     let sharing = EntryAttribution::new(&treating);
+    let same = SameMasses::among(desk.config, book.records());
+    let known = (known, &same);
     let mut all = Vec::new();
     for group in waste_groups(desk.config) {
         let book = sharing.entries_of_group(book, &group.assets);
@@ -78,6 +86,7 @@ pub(crate) fn waste_figures(
         tell_shared_masses(&sharing, &group, &mut made);
         all.extend(made);
     }
+    same.mark(&mut all);
     all
 }
 
@@ -121,7 +130,7 @@ fn group_figures(
     desk: &FigureContext<'_>,
     group: &WasteGroup<'_>,
     book: &PeriodLedger,
-    known: KnownIndicators<'_>,
+    known: KnownFigures<'_>,
 ) -> Vec<Indicator> {
     let mut made = match group.bin {
         Some(bin) => bsf_index_figures(desk, bin, book),
@@ -141,7 +150,7 @@ fn shared_group_figures(
     desk: &FigureContext<'_>,
     group: &WasteGroup<'_>,
     book: &PeriodLedger,
-    known: KnownIndicators<'_>,
+    known: KnownFigures<'_>,
 ) -> Vec<Indicator> {
     let sharing = EntryAttribution::new(&group.assets);
     let names: Vec<&str> = group.assets.iter().map(|asset| &*asset.name).collect();
@@ -162,8 +171,11 @@ fn shared_group_figures(
         let desk = context_of(desk, asset);
         if sharing.has_entries(&own) {
             any_named = true;
-            let figures = single_asset_group(asset);
-            let figures = figures.map(|one| group_figures(&desk, &one, &own, known));
+            let single = single_asset_group(asset).map(|one| WasteGroup {
+                is_declared: true,
+                ..one
+            });
+            let figures = single.map(|one| group_figures(&desk, &one, &own, known));
             all.extend(figures.into_iter().flatten());
             continue;
         }
@@ -213,7 +225,7 @@ fn methane_figures(
     desk: &FigureContext<'_>,
     group: &WasteGroup<'_>,
     book: &PeriodLedger,
-    known: KnownIndicators<'_>,
+    (known, same): KnownFigures<'_>,
 ) -> Vec<Indicator> {
     let unknown = |spec: &IndicatorSpec<'_>, why: &IndicatorRemark| {
         desk.figure(spec, Err(why.clone()), Vec::new())
@@ -231,14 +243,34 @@ fn methane_figures(
     let total = tonnes_in_period(&tonnes, desk.span);
     let waste = waste_input(desk, group, book, total);
     let project = project_emissions_figure(desk, group, (&tonnes, waste), known);
-    let landfill = match landfill_baseline(desk, group) {
-        Ok(landfill) => landfill,
+    let landfill = landfill_baseline(desk, group);
+    let treated = treated_waste(desk, group, same, book);
+    let (landfill, treated) = match landfill.and_then(|one| Ok((one, treated?))) {
+        Ok(both) => both,
         Err(why) => {
             let both = [&METHANE_ANNUAL, &METHANE_LIFETIME];
             let both = both.map(|spec| unknown(spec, &why));
             return both.into_iter().chain([project]).collect();
         }
     };
+    let [annual, lifetime] = landfill_figures(desk, group, &landfill, &treated);
+    let [annual, lifetime] = [annual, lifetime].map(|one| treated.told(one));
+    let net = net_waste_figure(desk, &annual, &project);
+    vec![annual, lifetime, project, net]
+}
+
+/// Methane of the year and of the lifetime of the waste whose treatment is known.
+fn landfill_figures(
+    desk: &FigureContext<'_>,
+    group: &WasteGroup<'_>,
+    landfill: &LandfillBaseline,
+    treated: &TreatedWaste,
+) -> [Indicator; 2] {
+    let book = &treated.book;
+    // All entries were converted before.
+    let tonnes = book.records_by_date(desk.config, group.fed, "t");
+    let tonnes = tonnes.unwrap_or_default();
+    let total = tonnes_in_period(&tonnes, desk.span);
     let year = i32::from(desk.span.period.last().year());
     let deposits: Vec<WasteDeposit> = tonnes
         .iter()
@@ -277,8 +309,7 @@ fn methane_figures(
             group,
         )
         .with_remark(IndicatorRemark::new("account-methane-lifetime"));
-    let net = net_waste_figure(desk, &annual, &project);
-    vec![annual, lifetime, project, net]
+    [annual, lifetime]
 }
 
 /// Waste of the period in tonnes, with its entries.
@@ -431,40 +462,6 @@ fn project_emissions_figure(
         figure = figure.with_remark(said);
     }
     figure
-}
-
-/// Uncertainty of the emissions of the treatment: of the gases by their ranges, and of electricity.
-fn treatment_uncertainty(
-    config: &Config,
-    input: &CompostEmissionInput,
-    gases: [Option<&Arc<Factor>>; 2],
-    electricity: Option<(&Indicator, &Arc<Factor>)>,
-) -> RelativeUncertainty {
-    let of_energy = electricity.map(|(energy, grid)| {
-        let (of_grid, _) = grid_uncertainty(config, grid);
-        let of_energy = RelativeUncertainty::from_indicator(energy);
-        RelativeUncertainty::of_product(&[of_energy, of_grid])
-    });
-    let of_energy = of_energy.unwrap_or_default();
-    let without_energy = CompostEmissionInput {
-        e_kwh: 0.0,
-        ..*input
-    };
-    let ch4 = compost_pe(&CompostEmissionInput {
-        ef_n2o_kg_t: 0.0,
-        ..without_energy
-    });
-    let both = compost_pe(&without_energy);
-    let [of_ch4, of_n2o] = gases.map(|factor| {
-        let pct = factor.and_then(|one| config.factors.used_uncertainty(one));
-        RelativeUncertainty::from_percent(pct)
-    });
-    let terms = [
-        (ch4, of_ch4),
-        (both - ch4, of_n2o),
-        (compost_pe(input) - both, of_energy),
-    ];
-    RelativeUncertainty::of_sum(&terms, false)
 }
 
 /// Grid factor that the site has chosen for a plant.

@@ -13,6 +13,8 @@ pub(super) struct WasteGroup<'a> {
     pub(super) dry: bool,
     pub(super) heap: bool,
     pub(super) bin: Option<&'a BsfAsset>,
+    /// True when every entry is of what goes into the one member.
+    pub(super) is_declared: bool,
 }
 
 /// A single bin or heap as a group.
@@ -29,6 +31,7 @@ pub(super) fn single_asset_group(asset: &Asset) -> Option<WasteGroup<'_>> {
         dry: waste.dry,
         heap: bin.is_none(),
         bin,
+        is_declared: waste.is_declared,
     })
 }
 
@@ -43,6 +46,7 @@ pub(super) fn waste_groups(config: &Config) -> Vec<WasteGroup<'_>> {
                 group.dry |= one.dry;
                 group.heap |= one.heap;
                 group.bin = group.bin.or(one.bin);
+                group.is_declared = false;
             }
         }
     }

@@ -50,6 +50,7 @@ pub(crate) mod point_checks;
 mod point_places;
 pub mod profile;
 pub(crate) mod profile_variant;
+pub(crate) mod ratio_ranges;
 pub(crate) mod raw_config;
 pub(crate) mod raw_profile;
 pub(crate) mod raw_values;

@@ -352,6 +352,7 @@ impl ValueOrigin {
 const DOUBT_REMARKS: &[&str] = &[
     "account-implausible-",
     "account-unusual-",
+    "account-same-mass",
     "account-same-series",
     "account-steady-ratio",
     "account-claimed-perhaps",

@@ -8,6 +8,7 @@ use crate::indicators::bound_passing::pass_bounds;
 use crate::indicators::figure_context::FigureBuilder;
 use crate::indicators::measured_since::pass_measured_since;
 use crate::indicators::net_verdicts::follow_nets;
+use crate::indicators::ratio_plausibility::judge_ratios;
 use crate::indicators::unusual_numbers::doubt_unusual_inputs;
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ const STEPS_MAX: usize = 8;
 /// net which it is a part of.
 pub(crate) fn pass_verdicts(figures: &mut [Indicator]) {
     doubt_unusual_inputs(figures);
+    judge_ratios(figures);
     pass_measured_since(figures);
     pass_bounds(figures);
     judge_bounds(figures);
@@ -77,15 +79,18 @@ fn judge_bounds(figures: &mut [Indicator]) {
 /// Hands the doubts about entries of the ledger on to the totals of the programme that have the
 /// same entries.
 pub(crate) fn doubt_same_entries(figures: &mut [Indicator]) {
-    let is_amount = |said: &IndicatorRemark| said.key == "account-unusual-amount";
+    let is_own = |said: &IndicatorRemark| {
+        ["account-unusual-amount", "account-unusual-ratio"].contains(&&*said.key)
+    };
     let doubted: Vec<(Arc<str>, Vec<EntryId>, Vec<IndicatorRemark>)> = figures
         .iter()
         .filter(|one| one.claim == ClaimVerdict::Doubtful)
         .flat_map(|one| {
             let remarks = one.remarks.iter().filter(|said| said.is_doubt());
-            let (amounts, remarks): (Vec<_>, Vec<_>) = remarks.cloned().partition(is_amount);
-            // An amount is a doubt about its own entry, and no other one of the figure.
-            let is_told = amounts.is_empty() || !remarks.is_empty();
+            let (own, remarks): (Vec<_>, Vec<_>) = remarks.cloned().partition(is_own);
+            // An amount is a doubt about its own entry, and no other one of the figure; a ratio one
+            // about what was recorded together.
+            let is_told = own.is_empty() || !remarks.is_empty();
             let inputs = one.inputs.iter().filter(move |_| is_told);
             inputs.filter_map(move |input| match &input.from {
                 InputSource::Ledger { indicator, entries } => {

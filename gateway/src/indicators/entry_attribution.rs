@@ -2,7 +2,7 @@
 
 use crate::assets::Asset;
 use crate::domain::ledger::LedgerEntry;
-use crate::domain::mentioned_asset::mentioned_asset;
+use crate::indicators::entry_owner::{entry_owner, users_of_indicator};
 use crate::indicators::ledger_totals::PeriodLedger;
 
 /// Bins and heaps that share an indicator of the ledger.
@@ -38,8 +38,7 @@ impl<'a> EntryAttribution<'a> {
 
     /// Members that use an indicator.
     pub(crate) fn users_of(&self, indicator: &str) -> impl Iterator<Item = &'a Asset> {
-        let members = self.members.iter().copied();
-        members.filter(move |member| member.waste_indicators().contains(&indicator))
+        users_of_indicator(self.members, indicator)
     }
 
     /// Whether there is an entry of the mass that goes into or comes out of a member.
@@ -52,14 +51,6 @@ impl<'a> EntryAttribution<'a> {
     }
 
     fn owner_of(&self, entry: &LedgerEntry) -> Option<&'a Asset> {
-        let said = &entry.statement;
-        let possible: Vec<&'a Asset> = self.users_of(&said.indicator).collect();
-        if let [one] = possible[..] {
-            return Some(one);
-        }
-        let labels = || possible.iter().map(|one| (&*one.id, &*one.name));
-        let named = mentioned_asset(labels(), &said.what)
-            .or_else(|| mentioned_asset(labels(), &said.note))?;
-        possible.iter().find(|one| *one.id == *named).copied()
+        entry_owner(self.members, entry)
     }
 }

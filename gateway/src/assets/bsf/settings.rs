@@ -143,6 +143,8 @@ impl AssetKindSettings for BsfAsset {
     fn organic_waste(&self) -> Option<OrganicWaste<'_>> {
         Some(OrganicWaste {
             fed: &self.fed,
+            // The usual indicator is the waste fed to maggots.
+            is_declared: true,
             taken: [Some(&self.larvae), Some(&self.residue)],
             dry: self.dry_mass,
             disposal: self.disposal.as_ref(),

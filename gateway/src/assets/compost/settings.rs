@@ -31,6 +31,8 @@ pub struct CompostAsset {
     pub energy: Option<AssetPoint>,
     /// Ledger indicator of the waste put in.
     pub fed: Arc<str>,
+    /// The site names that indicator; the usual one is of all sorted waste, wherever it goes.
+    pub is_fed_declared: bool,
     /// Replaced disposal; `None`: no methane baseline.
     pub disposal: Option<WasteDisposal>,
 }
@@ -105,6 +107,7 @@ impl AssetKindSettings for CompostAsset {
     fn organic_waste(&self) -> Option<OrganicWaste<'_>> {
         Some(OrganicWaste {
             fed: &self.fed,
+            is_declared: self.is_fed_declared,
             taken: [None, None],
             dry: false,
             disposal: self.disposal.as_ref(),
@@ -149,6 +152,7 @@ pub(crate) fn check_table(
             .map(|_| around.ledger_indicator(notes, span, turned, &TURNING_KEY)),
         energy: around.counter_point(notes, &raw.energy, "energy", ENERGY_UNITS),
         fed: around.ledger_indicator(notes, span, &raw.fed, &FED_KEY),
+        is_fed_declared: raw.fed.is_some(),
         disposal: waste_disposal::check_disposal(notes, raw.disposal.as_ref(), around),
     }
 }

@@ -19,6 +19,7 @@ mod reported_cases;
 mod site;
 mod snapshots;
 mod unusual_numbers;
+mod waste_claims;
 mod water;
 
 use crate::clock::Clock;
