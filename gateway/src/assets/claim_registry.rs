@@ -313,11 +313,14 @@ impl ClaimRegistry<'_> {
 
     /// Factor of an indicator that gives its effect in CO2.
     fn emission_factor(self, definition: &IndicatorDefinition) -> Option<&Arc<str>> {
-        let id = definition.factor.as_ref()?;
-        let known = self.factors.find(id).map(|factor| factor.unit.text());
-        let unverified = self.factors.find_unverified(id).map(|one| &*one.unit);
-        let unit = known.or(unverified)?;
-        unit.contains("CO2").then_some(id)
+        let is_of_emissions = |id: &&Arc<str>| {
+            let known = self.factors.find(id).map(|factor| factor.unit.text());
+            let unverified = self.factors.find_unverified(id).map(|one| &*one.unit);
+            known
+                .or(unverified)
+                .is_some_and(|unit| unit.contains("CO2"))
+        };
+        definition.factors.iter().find(is_of_emissions)
     }
 
     /// Whether the same water passes both pumps, which then replace the fuel of one lift: any

@@ -1,8 +1,8 @@
 //! [`definitions`]: checks `[[indicator]]`, the ledger indicators that a site adds or changes.
 
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::factors::{Factors, choose_factor};
-use crate::config::raw_values::{RawInteger, RawNumber, RawText, SpannedValue};
+use crate::config::factors::{Factors, choose_factor_at};
+use crate::config::raw_values::{OneOrMany, RawInteger, RawNumber, RawText, SpannedValue};
 use crate::domain::ExactNumber;
 use crate::domain::factor::Factor;
 use crate::domain::ledger::QuantityBasis;
@@ -35,8 +35,10 @@ pub(crate) struct RawIndicator {
     /// Ways in which the quantity may be known; the first is the default of an entry.
     #[serde(default)]
     known: Vec<SpannedValue<RawKnownBy>>,
-    /// Id of the factor that converts the quantity into an effect.
-    factor: RawText,
+    /// Id of the factor that converts the quantity into an effect, or a list of them, each for the
+    /// entries of the days on which it is valid.
+    #[serde(default)]
+    factor: OneOrMany<String>,
     /// Statement that may be printed.
     print: Option<SpannedValue<RawBilingualText>>,
     /// Data that must be supplied before more may be printed.
@@ -137,7 +139,7 @@ fn check_indicator(
         needs: text(&raw.needs, base.map(|base| &base.needs)),
         never: text(&raw.never, base.map(|base| &base.never)),
         example: check_example(notes, raw, base),
-        factor: check_factor(notes, raw, factors, built_in, &unit),
+        factors: check_factors(notes, raw, factors, built_in, &unit),
         unit,
         id,
     }
@@ -226,23 +228,39 @@ fn check_example(
         })
 }
 
-/// Checks the factor: its unit must be per unit of the indicator, or of a convertible unit.
-fn check_factor(
+/// Checks the factors: their unit must be per unit of the indicator, or of a convertible unit, and
+/// all must give one effect.
+fn check_factors(
     notes: &mut DiagnosticCollector<'_>,
     raw: &RawIndicator,
     factors: &Factors,
     built_in: &IndicatorDefinitions,
     unit: &str,
-) -> Option<Arc<str>> {
+) -> Vec<Arc<str>> {
     if unit.is_empty() {
         // The missing unit is reported already; the factor cannot be checked without it.
-        return None;
+        return Vec::new();
     }
     let fits = |factor: &Factor| {
         let under = factor.unit.denominator_symbol();
         under.is_some_and(|under| built_in.power_between(unit, under).is_some())
     };
     let expected = format!("tCO2e/{unit}, IDR/{unit}");
-    choose_factor(notes, factors, &raw.factor, "factor", &expected, fits)
-        .map(|factor| Arc::clone(&factor.id))
+    let mut all: Vec<Arc<Factor>> = Vec::new();
+    for at in raw.factor.all() {
+        let chosen = choose_factor_at(notes, factors, at, ("factor", &expected), fits);
+        let Some(factor) = chosen else {
+            continue;
+        };
+        let effect = |factor: &Factor| factor.unit.text().split('/').next().map(str::to_owned);
+        match all.first() {
+            Some(first) if effect(first) != effect(&factor) => {
+                let found = format!("{} ({})", factor.id, factor.unit);
+                let wanted = first.unit.text();
+                notes.add_error(at.span(), "factor", "fault-factor-unit", &found, wanted);
+            }
+            _ => all.push(factor),
+        }
+    }
+    all.iter().map(|factor| Arc::clone(&factor.id)).collect()
 }

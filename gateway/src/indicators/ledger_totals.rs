@@ -2,7 +2,6 @@
 //! effect of a quantity where a factor with a source is known.
 
 use crate::config::Config;
-use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::indicator::{
     CompletenessShares, DailyValues, Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec,
     InputSource, ValueOrigin,
@@ -11,15 +10,14 @@ use crate::domain::input_part::{InputPart, bounded_parts};
 use crate::domain::ledger::{EntryId, EntryKind, LedgerEntry, QuantityBasis};
 use crate::domain::mentioned_asset::mentioned_asset;
 use crate::domain::period::Period;
-use crate::formulas::ledger_value::{UNVERIFIED, ledger_indicator};
-use crate::formulas::{CompensatedSum, FormulaStatus};
+use crate::formulas::CompensatedSum;
 use crate::indicators::IndicatorsError;
 use crate::indicators::data_events::DataEventList;
-use crate::indicators::entry_quantities::{entry_parts, entry_quantity, quantity_in_unit};
-use crate::indicators::figure_context::{
-    FigureBuilder, FigureContext, FigureValue, figure_input, formula_input, status_remark,
-};
+use crate::indicators::entry_quantities::{entry_parts, entry_quantity};
+use crate::indicators::figure_context::{FigureBuilder, FigureContext, FigureValue, formula_input};
+use crate::indicators::ledger_effects::effect_figure;
 use crate::indicators::period_days::{PeriodDay, PeriodDays};
+use crate::indicators::same_masses::SameMasses;
 use crate::ledger::{IndicatorDefinition, TotalRule, period_target};
 use crate::limits::INPUT_PARTS_MAX;
 use crate::storage::{LedgerQuery, Store};
@@ -304,6 +302,7 @@ pub(crate) fn programme_figures(
 ) -> (Vec<Indicator>, Vec<DailyValues>) {
     let (mut all, mut daily) = (Vec::new(), Vec::new());
     let period = desk.span.period;
+    let same = SameMasses::among(desk.config, book.records());
     for definition in desk.config.definitions.all() {
         let total = book.total(desk.config, &definition.id, period, &definition.unit);
         let aims = [
@@ -327,13 +326,29 @@ pub(crate) fn programme_figures(
                 ));
             }
         }
-        all.extend(effect_figure(desk, definition, &quantity));
+        let counted = total.as_ref().map_or(&[][..], |total| &total.entries);
+        let counted = book.records().filter(|entry| counted.contains(&entry.id));
+        all.extend(effect_figure(
+            desk,
+            definition,
+            &quantity,
+            &without_same(&same, counted),
+        ));
         if let (TotalRule::Sum, true) = (definition.total, total.is_some()) {
             daily.extend(daily_quantities(desk, book, definition, &quantity.id));
         }
         all.push(quantity);
     }
     (all, daily)
+}
+
+/// The entries whose mass stands behind no earlier claim.
+fn without_same<'a>(
+    same: &SameMasses,
+    entries: impl Iterator<Item = &'a LedgerEntry>,
+) -> Vec<&'a LedgerEntry> {
+    let own = entries.filter(|entry| !same.is_claimed_before(entry.id));
+    own.collect()
 }
 
 fn programme_figure(
@@ -344,65 +359,6 @@ fn programme_figure(
 ) -> Indicator {
     let spec = IndicatorSpec::new(id, &definition.unit, "F", "Q");
     ledger_figure(desk, &spec, (&definition.id, "Q"), written)
-}
-
-/// Effect of a quantity (quantity x factor), if the definition names a factor.
-fn effect_figure(
-    desk: &FigureContext<'_>,
-    definition: &IndicatorDefinition,
-    quantity: &Indicator,
-) -> Option<Indicator> {
-    let id = definition.factor.as_ref()?;
-    let factors = &desk.config.factors;
-    let known = factors.find(id);
-    let unchecked = factors.find_unverified(id).filter(|_| known.is_none());
-    let number = known
-        .map(|one| one.value)
-        .or(unchecked.and_then(|one| one.value));
-    let (status, source, unit) = match (known, unchecked) {
-        (Some(one), _) => (one.status.word(), one.source.as_str(), one.unit.text()),
-        (None, Some(one)) => (UNVERIFIED, one.why.as_str(), one.unit.as_str()),
-        (None, None) => ("", "", ""),
-    };
-    let under = match known {
-        Some(factor) => factor.unit.denominator_symbol(),
-        None => unit.split_once('/').map(|(_, under)| under),
-    };
-    // The factor may be for another unit than that of the ledger: kgCO2/kg, and tonnes recorded.
-    let amount = quantity.value.clone().and_then(|amount| match under {
-        Some(under) => {
-            let amount = (amount, &*definition.unit);
-            quantity_in_unit(desk.config, &definition.id, amount, under)
-        }
-        None => Ok(amount),
-    });
-    let found = ledger_indicator(amount.as_ref().ok().copied(), number, status, source);
-    let converted = amount.as_ref().ok().copied();
-    let value = amount.and_then(|_| found.value.ok_or_else(|| status_remark(found.status)));
-    let inputs = vec![
-        IndicatorInput {
-            value: converted,
-            unit: Arc::from(under.unwrap_or(&definition.unit)),
-            ..figure_input("Q", quantity)
-        },
-        formula_input("f", number, unit, InputSource::Factor(Arc::clone(id))),
-    ];
-    let id = format!("{}.effect", quantity.id);
-    let unit = unit.split('/').next().unwrap_or_default();
-    let spec = IndicatorSpec::new(&id, unit, "F", "Q · f").benefit();
-    let mut figure = desk
-        .figure(&spec, value, inputs)
-        .with_origin(ValueOrigin::Estimated);
-    let illustrates = found.status == FormulaStatus::Illustrative;
-    figure = figure.with_remark_if(illustrates, &found.status.words_key());
-    if illustrates {
-        // Numbers from the unverified table may be shown as an illustration, never as a claim.
-        figure.claim = ClaimVerdict::NotClaimed(NotClaimedReason::Illustrative);
-    }
-    Some(match known {
-        Some(factor) => figure.with_factor(desk.config, factor),
-        None => figure,
-    })
 }
 
 fn daily_quantities(

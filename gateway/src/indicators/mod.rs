@@ -18,6 +18,7 @@
 //! never counted. Equations: `docs/ARCHITECTURE.md` and `pantau method list`; reports made of the
 //! indicators: `docs/reports.md`.
 
+pub(crate) mod amounts_per_person;
 pub(crate) mod asset_figures;
 pub(crate) mod asset_plan;
 pub(crate) mod asset_sums;
@@ -40,6 +41,7 @@ pub(crate) mod imported_spans;
 pub(crate) mod indicator_query;
 pub(crate) mod input_reading;
 pub(crate) mod input_series;
+pub(crate) mod ledger_effects;
 pub(crate) mod ledger_totals;
 pub(crate) mod measured_period;
 pub(crate) mod measured_since;
@@ -70,6 +72,7 @@ use crate::config::Config;
 use crate::domain::equation::equation_fault;
 use crate::domain::indicator::{Indicator, InputSource, SiteIndicators, ValueOrigin};
 use crate::storage::Store;
+use amounts_per_person::judge_per_person;
 use asset_figures::figures_of_kind;
 use asset_plan::AssetPlan;
 use asset_sums::AssetIndicators;
@@ -236,6 +239,7 @@ fn add_dependent_indicators(
     let (figures, daily) = ledger_totals::programme_figures(&site, book);
     all.figures.extend(figures);
     judge_entries(config, book, &mut all.figures);
+    judge_per_person(config, span, &mut all.figures);
     doubt_same_entries(&mut all.figures);
     pass_verdicts(&mut all.figures);
     all.daily.extend(daily);

@@ -146,7 +146,7 @@ fn claim_of(config: &Config, treating: &[&Asset], entry: &LedgerEntry) -> Option
         .collect();
     let Some(any) = users.first() else {
         let definition = config.definitions.find(indicator)?;
-        return definition.factor.is_some().then(|| indicator.to_owned());
+        return (!definition.factors.is_empty()).then(|| indicator.to_owned());
     };
     let is_one_kind = users.iter().all(|one| one.kind.word() == any.kind.word());
     let owner = entry_owner(&users, entry).or(is_one_kind.then_some(*any))?;

@@ -44,6 +44,8 @@ const SAME_RATIO: f64 = 0.001;
 /// Deviation of the ratio from 1 up to which two series are taken for two meters of one quantity.
 // Meters of class 1 or 2, each with its current transformers, differ by up to 5 %.
 const METER_RATIO: f64 = 0.05;
+/// Share by which two values may differ that are the same: rounding of sums.
+const EQUAL_VALUES: f64 = 1e-9;
 /// Uncertainty of a day's value up to which two series can be called the same.
 const SAME_BOUND: f64 = 0.05;
 /// Share of the step by which values of a counter may be off its multiples.
@@ -94,7 +96,11 @@ pub(crate) fn series_likeness(days: &[(f64, f64)], sampling: f64) -> Option<Seri
     }
     let is_exact = difference.sqrt() <= METER_SPREAD * mean;
     let (low, high) = ends(&first);
-    if high < low * VARIATION_MIN || (days.len() < COARSE_DAYS_MIN && !is_exact) {
+    if high < low * VARIATION_MIN {
+        // A steady rate has no variation to compare; the same digits every day are one series.
+        return is_one_series(&days).then_some(SeriesLikeness::Same);
+    }
+    if days.len() < COARSE_DAYS_MIN && !is_exact {
         return None;
     }
     let is_decisive = is_exact || bound.sqrt() <= SAME_BOUND * mean;
@@ -108,6 +114,12 @@ pub(crate) fn series_likeness(days: &[(f64, f64)], sampling: f64) -> Option<Seri
         }
         _ => SeriesLikeness::SteadyRatio,
     })
+}
+
+/// Whether both series have the same value on each day, to the rounding of a sum.
+fn is_one_series(days: &[(f64, f64)]) -> bool {
+    let mut all = days.iter();
+    all.all(|(x, y)| (x - y).abs() <= EQUAL_VALUES * x.max(*y))
 }
 
 /// Step of a counter whose days these are: the largest number of which all are multiples; 0 where
@@ -264,8 +276,19 @@ mod tests {
         // A week is enough for what is exact, and four days for nothing.
         assert!(series_likeness(&with(1.0)[..7], 0.0).is_some());
         assert_eq!(series_likeness(&with(1.0)[..4], 0.0), None);
-        // What is the same every day says nothing.
-        assert_eq!(series_likeness(&[(8.0, 8.0); 30], 0.0), None);
+    }
+
+    #[test]
+    fn series_of_a_steady_rate_are_one_only_where_they_have_the_same_values() {
+        for (days, wanted) in [
+            (vec![(8.0, 8.0); 30], Some(SeriesLikeness::Same)),
+            (vec![(8.0, 8.1); 30], None),
+            (vec![(8.0, 16.0); 30], None),
+            (vec![(8.0, 8.0); DAYS_MIN - 1], None),
+            (vec![(0.0, 0.0); 30], None),
+        ] {
+            assert_eq!(series_likeness(&days, 0.0), wanted, "{:?}", days[0]);
+        }
     }
 
     #[test]

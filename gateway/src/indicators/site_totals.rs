@@ -1,5 +1,6 @@
 //! Totals of the site over its assets.
 
+use crate::assets::Asset;
 use crate::assets::catchment::indicators as catchment;
 use crate::assets::pump::indicators as pump;
 use crate::assets::solar::indicators as solar;
@@ -9,6 +10,8 @@ use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::{
     Indicator, IndicatorRemark, IndicatorSpec, InputSource, ValueOrigin,
 };
+use crate::domain::value_bound::ValueBound;
+use crate::indicators::asset_figures::KIND_INDICATORS;
 use crate::indicators::coverage::lowest_completeness;
 use crate::indicators::figure_context::{FigureBuilder, FigureContext, FigureValue, figure_input};
 use crate::indicators::uncertainty::RelativeUncertainty;
@@ -35,6 +38,9 @@ const SITE_TOTALS: &[(&IndicatorSpec, &IndicatorSpec)] = &[
     (&carbon::CO2_NET, &carbon::CO2_NET),
 ];
 
+/// Reasons for which a plant has no avoided emissions because it claims none.
+const NO_CLAIM: [&str; 2] = ["account-baseline-none", "account-rec"];
+
 /// Whether the site has a total of this figure of its assets.
 pub(crate) fn has_total(id: &str) -> bool {
     SITE_TOTALS.iter().any(|(_, of)| of.id == id)
@@ -45,23 +51,84 @@ pub(crate) fn site_totals(desk: &FigureContext<'_>, known: KnownIndicators<'_>) 
     let total = |(spec, of): &(&IndicatorSpec<'_>, &IndicatorSpec<'_>)| {
         let parts = known.iter().filter(|one| *one.id == *of.id);
         let parts: Vec<&Indicator> = parts.filter(|one| one.asset.is_some()).collect();
-        let parts = counted_once(desk, &parts);
-        (!parts.is_empty()).then(|| sum_indicators(desk, spec, &parts, known))
+        let covered = covered_assets(desk, &parts);
+        let is_counted = |one: &&Indicator| {
+            let asset = one.asset.as_ref();
+            asset.is_none_or(|asset| !covered.contains(&asset))
+        };
+        let parts: Vec<&Indicator> = parts.into_iter().filter(is_counted).collect();
+        let lacking = assets_without(desk, of, known);
+        let lacking: Vec<String> = lacking
+            .filter(|one| !covered.contains(&&one.id))
+            .map(|one| one.name.to_string())
+            .collect();
+        (!parts.is_empty()).then(|| sum_indicators(desk, spec, (&parts, lacking), known))
     };
     SITE_TOTALS.iter().filter_map(total).collect()
 }
 
+/// Assets in operation whose kind has this figure, and which have none of it: a plant whose export
+/// is not measured has no self-use. A plant without a baseline claims nothing that would be
+/// missing.
+fn assets_without<'a>(
+    desk: &FigureContext<'a>,
+    of: &IndicatorSpec<'_>,
+    known: KnownIndicators<'_>,
+) -> impl Iterator<Item = &'a Asset> {
+    let kinds = KIND_INDICATORS.iter();
+    let kinds = kinds.filter(|(_, own)| own.iter().any(|spec| spec.id == of.id));
+    let kinds: Vec<&str> = kinds.map(|(word, _)| *word).collect();
+    let lacks = move |asset: &&Asset| {
+        let own = known
+            .iter()
+            .filter(|one| one.asset.as_ref() == Some(&asset.id));
+        let mut ids = own.map(|one| &*one.id).peekable();
+        kinds.contains(&asset.kind.word()) && ids.peek().is_some() && ids.all(|id| *id != *of.id)
+    };
+    desk.config.assets.iter().filter(lacks)
+}
+
+/// Side on which the true total lies where a part is left out.
+fn bound_without(part: &Indicator) -> ValueBound {
+    let claims_nothing = |why: &IndicatorRemark| NO_CLAIM.contains(&&*why.key);
+    match &part.value {
+        Ok(value) if *value < 0.0 => ValueBound::Upper,
+        Ok(value) if *value > 0.0 => ValueBound::Lower,
+        Ok(_) => ValueBound::Neither,
+        Err(why) if claims_nothing(why) => ValueBound::Neither,
+        // What is not known of a net may be a burden.
+        Err(_) if *part.id == *carbon::CO2_NET.id => ValueBound::Either,
+        Err(_) => ValueBound::Lower,
+    }
+}
+
+/// Remark on a total without some assets, with the side on which the true total lies.
+fn left_out_remark(assets: &[String], bound: ValueBound) -> IndicatorRemark {
+    let key = match bound {
+        ValueBound::Neither => "account-left-out",
+        ValueBound::Lower => "account-left-out-lower-bound",
+        ValueBound::Upper => "account-left-out-upper-bound",
+        ValueBound::Either => "account-left-out-either-bound",
+    };
+    IndicatorRemark::new(key).with_arg("assets", assets.join(", "))
+}
+
 /// Sum of the parts that are known and may be claimed; a remark names the assets that are left
-/// out.
+/// out, and those that have no such figure.
 fn sum_indicators(
     desk: &FigureContext<'_>,
     spec: &IndicatorSpec<'_>,
-    parts: &[&Indicator],
+    (parts, lacking): (&[&Indicator], Vec<String>),
     known: KnownIndicators<'_>,
 ) -> Indicator {
     let mut terms = Vec::new();
     let mut counted = Vec::new();
-    let mut left_out = Vec::new();
+    let mut bound = if lacking.is_empty() {
+        ValueBound::Neither
+    } else {
+        ValueBound::Lower
+    };
+    let mut left_out = lacking;
     let mut why = None;
     for part in parts {
         match counted_value(part, known) {
@@ -72,6 +139,7 @@ fn sum_indicators(
             Err(remark) => {
                 let asset = part.asset.as_deref();
                 left_out.extend(asset.map(|id| desk.config.asset_name(id)));
+                bound = bound.and(bound_without(part));
                 why.get_or_insert(remark);
             }
         }
@@ -102,24 +170,16 @@ fn sum_indicators(
     if left_out.is_empty() {
         return figure;
     }
-    figure.with_remark(
-        IndicatorRemark::new("account-left-out").with_arg("assets", left_out.join(", ")),
-    )
+    let bound = figure.value.as_ref().map_or(ValueBound::Neither, |_| bound);
+    figure.with_remark(left_out_remark(&left_out, bound))
 }
 
-/// The parts without those that another part measures too, by a declared relation.
-fn counted_once<'a>(desk: &FigureContext<'_>, parts: &[&'a Indicator]) -> Vec<&'a Indicator> {
+/// Assets that another part measures too, by a declared relation.
+fn covered_assets<'a>(desk: &FigureContext<'a>, parts: &[&Indicator]) -> Vec<&'a Arc<str>> {
     let has = |id: &Arc<str>| parts.iter().any(|one| one.asset.as_ref() == Some(id));
     let relations = desk.config.relations.iter();
-    let covered: Vec<&Arc<str>> = relations
-        .filter(|one| one.is_counted_once() && has(&one.with))
-        .map(|one| &one.asset)
-        .collect();
-    let is_counted = |one: &&&Indicator| {
-        let asset = one.asset.as_ref();
-        asset.is_none_or(|asset| !covered.contains(&asset))
-    };
-    parts.iter().filter(is_counted).copied().collect()
+    let covered = relations.filter(|one| one.is_counted_once() && has(&one.with));
+    covered.map(|one| &one.asset).collect()
 }
 
 /// The value with which a part counts in a total, or the remark that says why it does not count.

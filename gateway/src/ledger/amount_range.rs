@@ -52,11 +52,30 @@ pub(super) struct AmountRow {
     source: String,
 }
 
+/// Most that people can have of a kind of amount, each day.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PersonRange {
+    /// Kind of unit.
+    kind: String,
+    /// Unit of the number.
+    pub(crate) unit: String,
+    /// Amount for each person and day above which it may be wrong.
+    pub(crate) usual: f64,
+    /// Where the number comes from.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for whoever reads or changes the table")
+    )]
+    source: String,
+}
+
 /// All rows.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AmountTable {
     amount: Vec<AmountRow>,
+    per_person: Vec<PersonRange>,
 }
 
 // A test shows that the text is read.
@@ -115,6 +134,11 @@ pub(super) fn row_of_indicator(id: &str) -> Option<&'static AmountRow> {
     all.find(|row| row.indicators.iter().any(|known| known == id))
 }
 
+/// Range of a kind of amount for each person.
+pub(crate) fn person_range(kind: &str) -> Option<&'static PersonRange> {
+    TABLE.per_person.iter().find(|row| row.kind == kind)
+}
+
 /// The row of a kind of unit.
 pub(super) fn row_of_kind(kind: &str) -> Option<&'static AmountRow> {
     let mut all = TABLE.amount.iter();
@@ -136,6 +160,10 @@ mod tests {
             assert!(0.0 < row.usual.0 && row.usual.0 < row.usual.1, "{name}");
             // Twice the usual is possible.
             assert!(row.usual.1 * 2.0 <= row.most, "{name}");
+        }
+        for row in &table.per_person {
+            assert!(row_of_kind(&row.kind).is_some(), "{}", row.kind);
+            assert!(row.usual > 0.0 && !row.source.is_empty(), "{}", row.kind);
         }
     }
 

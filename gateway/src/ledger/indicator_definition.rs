@@ -51,8 +51,9 @@ pub struct IndicatorDefinition {
     pub never: BilingualText,
     /// Plausible quantity, for the table template.
     pub example: ExactNumber,
-    /// Id of the factor that turns the quantity into an effect; `None`: quantity alone.
-    pub factor: Option<Arc<str>>,
+    /// Ids of the factors that turn the quantity into an effect, each for the entries of the days
+    /// on which it holds; empty: quantity alone.
+    pub factors: Vec<Arc<str>>,
 }
 
 impl IndicatorDefinition {

@@ -414,7 +414,7 @@ fn checked_definition(raw: RawDefinition) -> Option<IndicatorDefinition> {
         needs: raw.needs,
         never: raw.never,
         example: ExactNumber::parse_quantity(&raw.example.to_string())?,
-        factor: None,
+        factors: Vec::new(),
     })
 }
 

@@ -54,7 +54,7 @@ impl MeasuredFigure {
                 needs: none(),
                 never: none(),
                 example: ExactNumber::Float(1.0),
-                factor: None,
+                factors: Vec::new(),
                 id: key.into(),
             },
         }

@@ -41,6 +41,7 @@ mod xlsx_parts;
 mod xlsx_reader;
 
 pub use amount_range::{AmountDoubt, AmountRange};
+pub(crate) use amount_range::{PersonRange, person_range};
 pub use calibration_json::{CalibrationJson, CalibrationRequest};
 pub use entry_batch::{EntryBatch, RowRemark};
 pub use entry_check::{CheckedStatement, EntryRules, check_entry};

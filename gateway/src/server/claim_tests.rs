@@ -126,6 +126,26 @@ async fn what_must_not_be_claimed_stands_on_no_surface_that_people_quote_from() 
     }
 }
 
+#[tokio::test]
+async fn generation_with_a_certificate_stands_on_no_surface_that_people_quote_from() {
+    let plant = "capacity_kwp = 8.0\nsystem = 'off-grid'\n\
+                 claim = { owner = 'Desa', rec = true }";
+    let bench = bench(plant).await;
+    let all = api_figures(&bench).await;
+    let made = find(&all, "plts.generation", Some("plts"));
+    assert_eq!(made["claim"]["reason"], "certified", "{made}");
+    let number = made["value"].as_f64().unwrap();
+    let total = find(&all, "site.generation", None);
+    assert!(total["value"].is_null(), "{total}");
+    for path in SURFACES {
+        let page = get(&bench, path).await;
+        for text in spellings(number) {
+            assert!(!page.contains(&text), "{text} is on {path}\n{page}");
+        }
+    }
+    check_report(&bench, "certified", &spellings(number)).await;
+}
+
 /// A genset baseline whose leakage nobody stated: gross emissions, and no net.
 const UNSTATED: &str = "capacity_kwp = 8.0\nsystem = 'off-grid'\n\
     baseline = { kind = 'GENSET', rating_kw = 5, litres_per_kwh = 0.4, density_kg_l = 0.84, \

@@ -5,6 +5,7 @@ use crate::assets::solar::plts_sums::PltsSums;
 use crate::assets::solar::yield_indicators as yields;
 use crate::carbon::avoided_emissions::carbon_figures;
 use crate::carbon::formulas::grid_emissions::self_consumption;
+use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::indicator::{
     CompletenessShares, DailyValues, Indicator, IndicatorRemark, IndicatorSpec, ValueOrigin,
 };
@@ -80,6 +81,7 @@ impl AssetSums for PltsSums<'_> {
             .total_figure(&GENERATION, "E", energy, FormulaStatus::NoEnergy)
             .with_remark_if(passed, "account-counter-refused");
         let generation = self.judge_generation(read, generation);
+        let generation = generation.with_verdict(self.certificate_verdict());
         let mut figures = self.exchange_figures(read, &generation);
         figures.extend(self.yield_figures(read, &generation));
         figures.extend(self.corrected_pr_figures(read, &generation));
@@ -108,6 +110,15 @@ impl AssetSums for PltsSums<'_> {
 }
 
 impl PltsSums<'_> {
+    /// Verdict on energy for which a certificate (REC) was issued: it is claimed by whoever has the
+    /// certificate (METHODS G.7).
+    fn certificate_verdict(&self) -> ClaimVerdict {
+        match &self.plant.claim {
+            Some(claim) if claim.rec => ClaimVerdict::NotClaimed(NotClaimedReason::Certified),
+            _ => ClaimVerdict::Claimable,
+        }
+    }
+
     /// DC energy, export, import and self-use (METHODS C.7).
     fn exchange_figures(&self, read: &AssetReadings<'_>, generation: &Indicator) -> Vec<Indicator> {
         let mut all = Vec::new();
@@ -118,7 +129,7 @@ impl PltsSums<'_> {
                 self.dc.as_ref(),
                 FormulaStatus::NoEnergy,
             );
-            all.push(dc);
+            all.push(dc.with_verdict(self.certificate_verdict()));
         }
         let import = self.import.as_ref().map(|import| {
             read.total_figure(&IMPORT, "E_import", Some(import), FormulaStatus::NoData)
@@ -126,6 +137,7 @@ impl PltsSums<'_> {
         if let Some(export) = &self.export {
             let export =
                 read.total_figure(&EXPORT, "E_export", Some(export), FormulaStatus::NoData);
+            let export = export.with_verdict(self.certificate_verdict());
             all.extend(self_use_figures(
                 read.desk,
                 generation,

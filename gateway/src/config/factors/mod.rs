@@ -453,7 +453,17 @@ pub(crate) fn choose_factor(
     units: &str,
     fits: impl Fn(&Factor) -> bool,
 ) -> Option<Arc<Factor>> {
-    let at = typed.as_ref()?;
+    choose_factor_at(notes, factors, typed.as_ref()?, (key, units), fits)
+}
+
+/// The same at its place.
+pub(crate) fn choose_factor_at(
+    notes: &mut DiagnosticCollector<'_>,
+    factors: &Factors,
+    at: &SpannedValue<String>,
+    (key, units): (&str, &str),
+    fits: impl Fn(&Factor) -> bool,
+) -> Option<Arc<Factor>> {
     let Some(factor) = factors.find(at.get()) else {
         report_unknown_factor(notes, factors, at.span(), key, at.get(), &fits);
         return None;

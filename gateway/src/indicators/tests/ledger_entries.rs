@@ -313,3 +313,36 @@ async fn what_two_bins_harvest_under_one_record_is_shown_at_the_bin_that_it_name
     assert_figure_close(&found, "bsf.fed", "bak-2", 70.0);
     assert_figure_close(&found, "ledger.bsf-maggot", "", 14.0);
 }
+
+#[tokio::test]
+async fn more_water_than_people_can_use_is_to_be_checked() {
+    let water = "[[indicator]]\nid = 'air'\nunit = 'L'\nname = { id = 'Air', en = 'Water' }\n";
+    for (litres, people, households, is_doubted) in [
+        (90_000, Some(10), None, true),
+        (40_000, Some(10), None, false),
+        (90_000, Some(10), Some(6), false),
+        (90_000, None, None, false),
+    ] {
+        let village = TestSite::new(&[SITE_DEVICES, water].concat());
+        let count = |id: &str, unit: &str, count: Option<i64>| {
+            let count = count?;
+            Some(EntryStatement {
+                known: QuantityBasis::Counted,
+                ..entry_in(unit, id, count)
+            })
+        };
+        let entries = [
+            Some(entry_in("L", "air", litres)),
+            count("beneficiaries", "orang", people),
+            count("households", "KK", households),
+        ];
+        let entries = entries.into_iter().flatten().collect();
+        village.store.append_ledger(entries, "siti").await.unwrap();
+        let found = village.indicators("2026-11").await;
+        let figure = find_figure(&found, "ledger.air", "");
+        let told = has_remark(figure, "account-unusual-per-person");
+        assert_eq!(told, is_doubted, "{litres} L, {people:?}, {households:?}");
+        let is_checked = figure.claim >= ClaimVerdict::Doubtful;
+        assert_eq!(is_checked, is_doubted, "{:?}", figure.remarks);
+    }
+}

@@ -173,3 +173,39 @@ async fn a_day_of_a_month_that_is_to_be_checked_is_to_be_checked() {
         .await;
     assert_doubtful(&found, &all, "account-steady-ratio");
 }
+
+#[tokio::test]
+async fn two_gensets_with_the_readings_of_one_file_are_to_be_checked_at_a_steady_rate_too() {
+    let set = |id: &str, point: &str| {
+        format!("[[asset]]\nid = '{id}'\nkind = 'genset'\nrating_kw = 5\nenergy = '{point}'\n")
+    };
+    let devices = SITE_DEVICES.replace("every = \"1m\"", "every = \"1h\"");
+    let sets = set("one", TWO[0]) + &set("two", TWO[1]);
+    for (rate, is_same) in [(0.4, true), (0.5, false)] {
+        let village = TestSite::new(&format!("{devices}{sets}"));
+        let start = parse_time("2026-10-31T17:00:00Z").0;
+        let counter = |rate: f64| {
+            let hours = (0..=720_i32).map(|hour| {
+                (
+                    start + i64::from(hour) * HOUR,
+                    Some(50.0 + rate * f64::from(hour)),
+                )
+            });
+            hours.collect()
+        };
+        let columns = vec![(TWO[0], counter(0.4)), (TWO[1], counter(rate))];
+        village.store_readings(columns).await;
+        let found = village.indicators("2026-11").await;
+        let all = [("genset.energy", "one"), ("genset.energy", "two")];
+        if is_same {
+            assert_doubtful(&found, &all, "account-same-series");
+            continue;
+        }
+        for (id, asset) in all {
+            assert_eq!(
+                find_figure(&found, id, asset).claim,
+                ClaimVerdict::Claimable
+            );
+        }
+    }
+}

@@ -378,6 +378,11 @@ async fn an_expired_factor_claims_nothing_of_fuel_project_or_ledger() {
         let found = figures(&mut village, config).await;
         for (id, asset) in figures_of {
             let figure = found.find(id, asset).unwrap();
+            // The entry of 6 November takes the factor that is valid on that day.
+            if asset.is_none() && !days.contains("2010") {
+                assert!(!figure.claim.is_withheld(), "{lines}: {figure:?}");
+                continue;
+            }
             let is_withheld = matches!(figure.claim, ClaimVerdict::NotClaimed(_));
             let is_unknown = figure.value.is_err();
             assert!(is_withheld || is_unknown, "{lines}: {id} {figure:?}");

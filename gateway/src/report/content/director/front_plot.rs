@@ -1,6 +1,6 @@
 //! Plot of the first page: what the programme does over the period.
 
-use crate::domain::indicator::{CompletenessShares, DailyValues, Indicator};
+use crate::domain::indicator::{CompletenessShares, DailyValues, Indicator, InputSource};
 use crate::domain::ledger::EntryKind;
 use crate::report::content::context::ReportContext;
 use crate::report::content::{daily_values, targets};
@@ -48,13 +48,22 @@ pub(crate) fn front_plot(book: &ReportContext<'_>, known: &[&Indicator]) -> Opti
     Some(chart)
 }
 
-/// Values by day of a flow, added over the assets of a total of the site.
+/// Values by day of a flow, added over the assets of a total of the site: those that the total adds
+/// up, and none that must not be claimed.
 fn summed_days(book: &ReportContext<'_>, one: &Indicator) -> Option<DailyValues> {
     let total = DAILY_OF_TOTALS.iter().find(|(id, _)| *id == &*one.id);
     let id = total.map_or(&*one.id, |(_, of)| *of);
     let all = book.matter.account.daily.iter();
     let all = all.filter(|days| *days.id == *id && daily_values::is_flow(days));
-    let own = all.filter(|days| total.is_some() || days.asset == one.asset);
+    let own = all.filter(|days| match total {
+        Some(_) => is_in_total(one, days),
+        None => days.asset == one.asset,
+    });
+    let withheld = |days: &&DailyValues| {
+        let figure = book.matter.account.find(id, days.asset.as_deref());
+        figure.is_some_and(|figure| figure.claim.is_withheld())
+    };
+    let own = own.filter(|days| !withheld(days));
     let mut own = own.filter(|days| days.days.iter().any(|(_, value, _)| value.is_some()));
     let mut sum = daily_values::over_period(book, own.next()?);
     for other in own {
@@ -73,10 +82,56 @@ fn summed_days(book: &ReportContext<'_>, one: &Indicator) -> Option<DailyValues>
     Some(sum)
 }
 
+/// Whether a total adds up the asset with these days.
+fn is_in_total(total: &Indicator, days: &DailyValues) -> bool {
+    let mut assets = total.inputs.iter().filter_map(|input| match &input.from {
+        InputSource::Indicator { asset, .. } => Some(asset),
+        _ => None,
+    });
+    total.inputs.is_empty() || assets.any(|asset| *asset == days.asset)
+}
+
 /// The lower one of two shares.
 fn lower(one: Option<f64>, other: Option<f64>) -> Option<f64> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.min(other)),
         (one, other) => one.or(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
+    use crate::i18n::Language;
+    use crate::report::content::ReportInputs;
+    use crate::report::content::tests::{NOW, test_account, test_config, test_indicator};
+
+    #[test]
+    fn the_bars_of_the_first_page_are_of_what_may_be_claimed() {
+        let config = test_config();
+        let mut account = test_account(&config);
+        let id = "plts.generation";
+        let mut sold = test_indicator(id, Some("sold"), 60.0, "kWh");
+        sold.claim = ClaimVerdict::NotClaimed(NotClaimedReason::Certified);
+        account.indicators.push(sold);
+        let days = |asset: &str, value: f64| DailyValues {
+            id: id.into(),
+            asset: Some(asset.into()),
+            unit: "kWh".into(),
+            days: (1..=30)
+                .map(|day| {
+                    let date = jiff::civil::date(2026, 11, day);
+                    (date, Some(value), CompletenessShares::default())
+                })
+                .collect(),
+        };
+        account.daily = vec![days("plts", 5.0), days("sold", 2.0)];
+        let total = test_indicator("site.generation", None, 150.0, "kWh");
+        let inputs = ReportInputs::of_account(&config, &account, NOW, Language::En);
+        let book = ReportContext::new(inputs);
+        let shown = summed_days(&book, &total).unwrap();
+        let sum: f64 = shown.days.iter().filter_map(|(_, value, _)| *value).sum();
+        assert!((sum - 150.0).abs() < 1e-9, "{sum}");
     }
 }
