@@ -11,6 +11,7 @@ use crate::assets::genset::indicators as genset;
 use crate::carbon::known_indicators::KnownIndicators;
 use crate::domain::indicator::{
     CompletenessShares, DailyValues, Indicator, IndicatorRemark, IndicatorSpec, InputSource,
+    ValueOrigin,
 };
 use crate::domain::input_part::day_parts;
 use crate::domain::period::Period;
@@ -201,7 +202,7 @@ fn sum_of_parts(
         .iter()
         .map(|(value, part)| (*value, RelativeUncertainty::from_indicator(part)))
         .collect();
-    let origin = parts.first().map(|part| part.origin);
+    let origin = ValueOrigin::weakest(parts.iter().map(|part| part.origin));
     let figure = desk
         .figure(
             &spec,

@@ -35,6 +35,7 @@ pub mod redated_stretch;
 pub mod sample_import;
 pub mod site_zone;
 pub mod value_bound;
+pub mod value_origins;
 
 pub(crate) use exact_number::shortened_number;
 pub use exact_number::{

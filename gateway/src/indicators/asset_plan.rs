@@ -120,7 +120,7 @@ impl<'a> AssetPlan<'a> {
         };
         let mut made = self.sums.build_indicators(&read);
         made.mark_implausible(&tracks);
-        read.mark_late_readings(&mut made.figures);
+        read.mark_missing_ends(&mut made.figures);
         let points = lanes.iter().map(|lane| lane.point.id.clone());
         let targets: Vec<Arc<str>> = points.chain([asset.id.clone()]).collect();
         let used = calibrations_in_period(calibrations, &targets, span);

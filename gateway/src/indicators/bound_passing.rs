@@ -3,6 +3,7 @@
 
 use crate::domain::equation::{Equation, equation_values};
 use crate::domain::indicator::{Indicator, IndicatorInput, IndicatorRemark, InputSource};
+use crate::domain::measured_since::PeriodEnd;
 use crate::domain::value_bound::ValueBound;
 use jiff::civil::DateTime;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,7 +30,8 @@ type FigurePlaces = BTreeMap<(Arc<str>, Option<Arc<str>>), usize>;
 struct BoundCause {
     roots: Vec<usize>,
     bound: ValueBound,
-    /// The readings begin late: with the totals, the time moves over which they were measured.
+    /// The readings begin late or end early: with the totals, the time moves over which they were
+    /// measured.
     is_late: bool,
 }
 
@@ -90,23 +92,38 @@ fn stands_on(figures: &[Indicator], one: &Indicator, root: &Indicator, depth: us
 }
 
 /// Causes of the bounds among the figures: each one its own, and those of readings that begin late
-/// one for all that begin together. What was given to the grid before the first reading was
-/// generated before it, too.
+/// or end early one for all that begin or end together. What was given to the grid before the first
+/// reading was generated before it, too.
 fn bound_causes(figures: &[Indicator]) -> Vec<BoundCause> {
     let mut all = Vec::new();
-    let mut late: Vec<(DateTime, usize)> = Vec::new();
     for (root, one) in figures.iter().enumerate() {
-        let own = one.remarks.iter().filter(|said| !said.is_late_total());
+        let is_end = |said: &IndicatorRemark| {
+            let mut ends = PeriodEnd::ALL.into_iter();
+            ends.any(|end| said.is_end_of_total(end))
+        };
+        let own = one.remarks.iter().filter(|said| !is_end(said));
         let bound = own.map(IndicatorRemark::bound);
         let bound = bound.fold(ValueBound::Neither, ValueBound::and);
         if bound != ValueBound::Neither {
             all.push(BoundCause::of_figure(root, bound));
         }
-        let mut totals = one.remarks.iter().filter(|said| said.is_late_total());
-        let since = totals.find_map(IndicatorRemark::measured_since);
-        late.extend(since.map(|since| (since.at, root)));
     }
+    for end in PeriodEnd::ALL {
+        all.extend(causes_of_end(figures, end));
+    }
+    all
+}
+
+/// Causes of the totals whose readings are missing at one end of the period.
+fn causes_of_end(figures: &[Indicator], end: PeriodEnd) -> Vec<BoundCause> {
+    let cut = |(root, one): (usize, &Indicator)| {
+        let mut totals = one.remarks.iter().filter(|said| said.is_end_of_total(end));
+        let cut = totals.find_map(|said| said.measured_end(end))?;
+        Some((cut.at, root))
+    };
+    let mut late: Vec<(DateTime, usize)> = figures.iter().enumerate().filter_map(cut).collect();
     late.sort_unstable();
+    let mut all: Vec<BoundCause> = Vec::new();
     let mut begun: Option<DateTime> = None;
     for (at, root) in late {
         let is_together = begun.is_some_and(|begun| {

@@ -17,6 +17,8 @@ use std::sync::Arc;
 const GAP_MIN_POLLS: i64 = 3;
 /// Minimum length of a gap that is listed as an event, ms; shorter gaps are only counted.
 const GAP_EVENT_MIN_MS: i64 = 15 * 60_000;
+/// Silence that is longer than that of a night, ms.
+const SILENT_DAY_MS: i64 = 86_400_000;
 
 /// Number of measured slots of a day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,6 +50,8 @@ pub(crate) struct Coverage {
     /// Number of implausible readings that were not stored.
     pub(crate) more_outside: u64,
     every_ms: i64,
+    /// Slots that rows of files cover beyond one each.
+    more_slots: u64,
     days: Vec<DayCoverage>,
     heard: i64,
     /// Interval of the file from which the last reading came, ms; 0 when it came from none.
@@ -69,6 +73,7 @@ impl SavedState for Coverage {
             outside,
             more_outside,
             every_ms,
+            more_slots,
             days,
             heard,
             heard_interval,
@@ -87,6 +92,7 @@ impl SavedState for Coverage {
         exchange_implausible(outside, archive);
         more_outside.exchange(archive);
         every_ms.exchange(archive);
+        more_slots.exchange(archive);
         heard.exchange(archive);
         heard_interval.exchange(archive);
         good_slot.exchange(archive);
@@ -131,6 +137,7 @@ impl Coverage {
             outside: Vec::new(),
             more_outside: 0,
             every_ms: lane.every_ms,
+            more_slots: 0,
             days: vec![DayCoverage::default(); span.days.len()],
             heard: span.from,
             heard_interval: 0,
@@ -167,7 +174,8 @@ impl Coverage {
                 self.readings.first.get_or_insert(reading);
                 self.readings.last = Some(reading);
                 if interval > self.every_ms {
-                    self.count_slots_before(sample.at.0, interval, (number, span));
+                    let count = self.count_slots_before(sample.at.0, interval, (number, span));
+                    self.more_slots += count.saturating_sub(1);
                 } else if slot != self.good_slot {
                     self.count_slot(slot, day, false);
                 }
@@ -186,8 +194,15 @@ impl Coverage {
         self.heard_interval = interval;
     }
 
-    /// Counts the slots of the interval that ends at `at` (ms), also those of the days before.
-    fn count_slots_before(&mut self, at: i64, interval: i64, (number, span): (usize, &PeriodDays)) {
+    /// Counts the slots of the interval that ends at `at` (ms), also those of the days before, and
+    /// returns their number.
+    fn count_slots_before(
+        &mut self,
+        at: i64,
+        interval: i64,
+        (number, span): (usize, &PeriodDays),
+    ) -> u64 {
+        let mut count = 0;
         let known = Some(self.good_slot).filter(|slot| slot.0 != usize::MAX);
         let from = at - interval;
         let days = span.days.iter().enumerate().take(number + 1).rev();
@@ -197,9 +212,11 @@ impl Coverage {
             for slot in first..=last {
                 if known.is_none_or(|known| (place, slot) > known) {
                     self.count_slot((place, slot), day, false);
+                    count += 1;
                 }
             }
         }
+        count
     }
 
     fn count_slot(&mut self, (number, slot): (usize, i64), day: &PeriodDay, asleep: bool) {
@@ -270,8 +287,21 @@ impl Coverage {
         self.readings.day_shares = all.iter().copied().map(slot_ratio).collect();
         let all = all.into_iter();
         let (good, expected) = all.fold((0, 0), |sum, day| (sum.0 + day.0, sum.1 + day.1));
-        self.readings.good = good.unsigned_abs();
-        self.readings.expected = expected.unsigned_abs();
+        // A row of a file is one reading, however many slots it covers.
+        let (covered, expected) = (good.unsigned_abs(), expected.unsigned_abs());
+        let within = (span.from, span.to);
+        let (slots, rows) = self.imports.slots_and_rows(within, self.every_ms);
+        let expected = if covered <= slots {
+            // Nothing but the file was read: its interval holds for what is missing, too.
+            (expected * rows + slots / 2)
+                .checked_div(slots)
+                .unwrap_or(expected)
+        } else {
+            expected.saturating_sub(slots) + rows
+        };
+        let good = covered.saturating_sub(self.more_slots);
+        self.readings.good = good;
+        self.readings.expected = expected.max(good);
     }
 
     /// Good and expected slots of a day. Slots in which the device slept are not expected.
@@ -317,6 +347,20 @@ impl Coverage {
         self.readings.last?;
         let is_counted_on = is_counter && first.0 < span.from;
         (from == span.from && begin < span.to && !is_counted_on).then_some(begin)
+    }
+
+    /// Moment at which the readings of a period that is over end, ms, where it is earlier by a gap
+    /// that is an event; `None` for a device that is silent as long on other days, and without any
+    /// reading.
+    pub(crate) fn early_end(&self, span: &PeriodDays) -> Option<i64> {
+        let (end, to) = *self.silences.last()?;
+        self.readings.last?;
+        let is_at_end = to == span.to && end > span.from && span.is_over();
+        let earlier = self.silences.iter().rev().skip(1);
+        let usual = earlier.filter(|(from, _)| *from > span.from);
+        let usual = usual.map(|(from, to)| to - from).max().unwrap_or(0);
+        let silent = to - end;
+        (is_at_end && (silent > usual || silent >= SILENT_DAY_MS)).then_some(end)
     }
 
     /// Whether the day has a good reading.

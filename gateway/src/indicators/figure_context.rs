@@ -177,8 +177,7 @@ impl FigureBuilder for Indicator {
             // Bounds pass on by the equation: what is subtracted moves the figure the other way.
             // And another part may have been measured from the beginning.
             let remarks = part.remarks.iter();
-            let remarks = remarks
-                .filter(|said| !said.key.ends_with("-bound") && said.measured_since().is_none());
+            let remarks = remarks.filter(|said| !said.key.ends_with("-bound") && !said.is_of_end());
             figure = remarks.cloned().fold(figure, Self::with_remark);
         }
         figure.claim = ClaimVerdict::combine(parts.iter().map(|part| part.claim));

@@ -57,6 +57,18 @@ impl ImportedSpans {
         intervals.max().unwrap_or(0)
     }
 
+    /// Slots of `every_ms` of a period (ms) that files with a longer interval cover, and the rows
+    /// that these files have for them.
+    pub(crate) fn slots_and_rows(&self, (from, to): (i64, i64), every_ms: i64) -> (u64, u64) {
+        let coarse = self.spans.iter().filter(|one| one.2 > every_ms);
+        let covered = coarse.map(|(first, last, interval)| {
+            let length = (to.min(*last) - from.max(first - interval)).max(0);
+            let rows = (length + interval / 2) / interval;
+            ((length / every_ms).unsigned_abs(), rows.unsigned_abs())
+        });
+        covered.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+    }
+
     /// Imports of which a reading lies within a period or at its beginning, where a counter has its
     /// first value; each once.
     pub(crate) fn imports_within(&self, from: UtcMs, to: UtcMs) -> Vec<ImportInPeriod> {

@@ -1,13 +1,15 @@
-//! Figures whose readings begin later than their period: each says since when, a total among them
-//! is a lower bound, and so does whatever is computed from them.
+//! Figures whose readings begin later than their period, or end earlier: each says since when or
+//! until when, a total among them is a lower bound, and so does whatever is computed from them.
 //!
 //! ```text
 //! period 2026-11, first reading on 12 November at 10:12
 //! plts.generation: at least 180 kWh, since 12 November, of 63 % of the period
+//! the device died on 20 November
+//! plts.generation: at least 190 kWh, until 20 November
 //! ```
 
 use crate::domain::indicator::{Indicator, IndicatorRemark, InputSource};
-use crate::domain::measured_since::{MeasuredSince, SINCE, SINCE_ARG, SINCE_IN_PART, SINCE_TOTAL};
+use crate::domain::measured_since::{MeasuredSince, PeriodEnd};
 use crate::indicators::asset_sums::AssetReadings;
 use crate::indicators::figure_context::FigureBuilder;
 use jiff::civil::DateTime;
@@ -23,30 +25,30 @@ const WAKING_MS: i64 = 3_600_000;
 /// Longest way between two figures, as for verdicts.
 const STEPS_MAX: usize = 8;
 
-/// Time since when something was measured.
+/// Time since when, or until when, something was measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum MeasuredStretch {
     /// It does not stand on readings.
     Unmeasured,
-    /// Since the beginning of the period.
+    /// To the end of the period that is looked at.
     Whole,
-    /// Since a later time.
-    Late(MeasuredSince),
+    /// Since a later time, or until an earlier one.
+    Cut(MeasuredSince),
 }
 
 impl MeasuredStretch {
-    fn and(self, other: Self) -> Self {
+    fn and(self, other: Self, end: PeriodEnd) -> Self {
         match (self, other) {
             (Self::Unmeasured, one) | (one, Self::Unmeasured) => one,
             (Self::Whole, Self::Whole) => Self::Whole,
-            (Self::Whole, Self::Late(late)) | (Self::Late(late), Self::Whole) => {
-                Self::Late(MeasuredSince {
+            (Self::Whole, Self::Cut(cut)) | (Self::Cut(cut), Self::Whole) => {
+                Self::Cut(MeasuredSince {
                     in_part: true,
-                    ..late
+                    ..cut
                 })
             }
-            (Self::Late(one), Self::Late(other)) => Self::Late(MeasuredSince {
-                at: one.at.max(other.at),
+            (Self::Cut(one), Self::Cut(other)) => Self::Cut(MeasuredSince {
+                at: end.narrower(one.at, other.at),
                 in_part: one.in_part || other.in_part,
             }),
         }
@@ -54,39 +56,57 @@ impl MeasuredStretch {
 }
 
 impl AssetReadings<'_> {
-    /// Marks the figures whose readings begin late.
-    pub(crate) fn mark_late_readings(&self, figures: &mut [Indicator]) {
+    /// Marks the figures whose readings begin late or end early.
+    pub(crate) fn mark_missing_ends(&self, figures: &mut [Indicator]) {
+        for end in PeriodEnd::ALL {
+            self.mark_missing_end(end, figures);
+        }
+    }
+
+    fn mark_missing_end(&self, end: PeriodEnd, figures: &mut [Indicator]) {
         for figure in figures.iter_mut().filter(|one| one.value.is_ok()) {
             let of_sun = figure.id.starts_with(SOLAR_PREFIX);
             let points = figure.inputs.iter().filter_map(|input| match &input.from {
                 InputSource::Point(readings) => Some(&readings.point),
                 _ => None,
             });
-            let begun = points.map(|point| self.late_begin(point, of_sun));
-            let begun: Vec<Option<DateTime>> = begun.collect();
-            let Some(since) = begun.iter().flatten().max() else {
+            let cuts = points.map(|point| self.cut_at(end, point, of_sun));
+            let cuts: Vec<Option<DateTime>> = cuts.collect();
+            let known = cuts.iter().flatten().copied();
+            let Some(at) = known.reduce(|one, other| end.narrower(one, other)) else {
                 continue;
             };
+            let keys = end.remarks();
             let is_amount = AMOUNT_UNITS.contains(&&*figure.unit) && figure.method != STATE_METHOD;
             let key = match is_amount {
-                true => SINCE_TOTAL,
-                false if begun.contains(&None) => SINCE_IN_PART,
-                false => SINCE,
+                true => keys.total,
+                false if cuts.contains(&None) => keys.in_part,
+                false => keys.other,
             };
-            *figure = figure.clone().with_remark(since_remark(key, *since));
+            *figure = figure.clone().with_remark(end_remark(end, key, at));
         }
     }
 
-    /// Local time of the first reading of a point that begins late; what runs by the sun misses
-    /// nothing at night, and little while it wakes up.
-    fn late_begin(&self, point: &str, of_sun: bool) -> Option<DateTime> {
+    /// Local time of the first reading of a point that begins late, or of the last one of a point
+    /// that ends early; what runs by the sun misses nothing at night, and little at dawn and dusk.
+    fn cut_at(&self, end: PeriodEnd, point: &str, of_sun: bool) -> Option<DateTime> {
         let span = self.desk.span;
         let place = self
             .lanes
             .iter()
             .position(|lane| *lane.point.id == *point)?;
-        let at = self.tracks[place].late_begin(span, self.lanes[place].is_counter())?;
-        if of_sun && span.daylight_ms_between(span.from, at) <= WAKING_MS {
+        let (track, lane) = (&self.tracks[place], &self.lanes[place]);
+        let (at, missing) = match end {
+            PeriodEnd::Begin => {
+                let at = track.late_begin(span, lane.is_counter())?;
+                (at, span.daylight_ms_between(span.from, at))
+            }
+            PeriodEnd::End => {
+                let at = track.early_end(span)?;
+                (at, span.daylight_ms_between(at, span.to))
+            }
+        };
+        if of_sun && missing <= WAKING_MS {
             return None;
         }
         let (date, time) = span.local_time(at);
@@ -94,48 +114,61 @@ impl AssetReadings<'_> {
     }
 }
 
-fn since_remark(key: &str, at: DateTime) -> IndicatorRemark {
-    IndicatorRemark::new(key).with_arg(SINCE_ARG, at)
+fn end_remark(end: PeriodEnd, key: &str, at: DateTime) -> IndicatorRemark {
+    IndicatorRemark::new(key).with_arg(end.remarks().arg, at)
 }
 
-/// Says of each figure that is computed from late ones since when it was measured.
+/// Says of each figure that is computed from late ones, or from those that end early, since when or
+/// until when it was measured.
 pub(crate) fn pass_measured_since(figures: &mut [Indicator]) {
-    let found: Vec<(usize, MeasuredSince)> = figures
-        .iter()
-        .enumerate()
-        .filter(|(_, one)| one.measured_since().is_none())
-        .filter_map(|(at, one)| match stretch_of(figures, one, 0) {
-            MeasuredStretch::Late(since) if one.value.is_ok() => Some((at, since)),
-            _ => None,
-        })
-        .collect();
-    for (at, since) in found {
-        let key = if since.in_part { SINCE_IN_PART } else { SINCE };
-        let marked = figures[at].clone();
-        figures[at] = marked.with_remark(since_remark(key, since.at));
+    for end in PeriodEnd::ALL {
+        let found: Vec<(usize, MeasuredSince)> = figures
+            .iter()
+            .enumerate()
+            .filter(|(_, one)| one.measured_end(end).is_none())
+            .filter_map(|(at, one)| match stretch_of(figures, one, (end, 0)) {
+                MeasuredStretch::Cut(since) if one.value.is_ok() => Some((at, since)),
+                _ => None,
+            })
+            .collect();
+        let keys = end.remarks();
+        for (at, since) in found {
+            let key = if since.in_part {
+                keys.in_part
+            } else {
+                keys.other
+            };
+            let marked = figures[at].clone();
+            figures[at] = marked.with_remark(end_remark(end, key, since.at));
+        }
     }
 }
 
-/// Stretch of the readings that a figure stands on.
-fn stretch_of(figures: &[Indicator], one: &Indicator, depth: usize) -> MeasuredStretch {
-    if let Some(since) = one.measured_since() {
-        return MeasuredStretch::Late(since);
+/// Stretch of the readings that a figure stands on, as far as one end of the period goes.
+fn stretch_of(
+    figures: &[Indicator],
+    one: &Indicator,
+    (end, depth): (PeriodEnd, usize),
+) -> MeasuredStretch {
+    if let Some(cut) = one.measured_end(end) {
+        return MeasuredStretch::Cut(cut);
     }
     if depth >= STEPS_MAX {
         return MeasuredStretch::Unmeasured;
     }
+    let next = (end, depth + 1);
     let inputs = one.inputs.iter().map(|input| match &input.from {
         InputSource::Point(_) => MeasuredStretch::Whole,
-        InputSource::Part(part) => stretch_of(figures, part, depth + 1),
+        InputSource::Part(part) => stretch_of(figures, part, next),
         InputSource::Indicator { id, asset } => {
             let mut all = figures.iter();
             let found = all.find(|known| known.id == *id && known.asset == *asset);
             let found = found.filter(|known| known.value.is_ok() && !std::ptr::eq(*known, one));
             found.map_or(MeasuredStretch::Unmeasured, |known| {
-                stretch_of(figures, known, depth + 1)
+                stretch_of(figures, known, next)
             })
         }
         _ => MeasuredStretch::Unmeasured,
     });
-    inputs.fold(MeasuredStretch::Unmeasured, MeasuredStretch::and)
+    inputs.fold(MeasuredStretch::Unmeasured, |all, one| all.and(one, end))
 }

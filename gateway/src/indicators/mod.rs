@@ -37,6 +37,7 @@ pub(crate) mod entry_plausibility;
 pub(crate) mod entry_quantities;
 pub(crate) mod feeding_batches;
 pub(crate) mod figure_context;
+pub(crate) mod imported_figures;
 pub(crate) mod imported_spans;
 pub(crate) mod indicator_query;
 pub(crate) mod input_reading;
@@ -70,7 +71,7 @@ use crate::assets::Asset;
 use crate::carbon::waste_emissions as waste;
 use crate::config::Config;
 use crate::domain::equation::equation_fault;
-use crate::domain::indicator::{Indicator, InputSource, SiteIndicators, ValueOrigin};
+use crate::domain::indicator::{Indicator, InputSource, SiteIndicators};
 use crate::storage::Store;
 use amounts_per_person::judge_per_person;
 use asset_figures::figures_of_kind;
@@ -80,6 +81,7 @@ use claim_inheritance::{doubt_same_entries, pass_verdicts};
 use double_claims::mark_double_claims;
 use entry_plausibility::judge_entries;
 use figure_context::FigureContext;
+use imported_figures::mark_imported;
 use ledger_totals::PeriodLedger;
 use measured_period::{MeasuredPeriod, periods_around};
 use moving_together::{has_main_figure, mark_moving_together, moving_pairs};
@@ -246,18 +248,6 @@ fn add_dependent_indicators(
     all.events.extend(book.corrections(span.period));
 }
 
-/// Says of a measured figure that readings behind it came from a file.
-fn mark_imported(figure: &mut Indicator) {
-    let is_measured = matches!(figure.origin, ValueOrigin::Measured | ValueOrigin::Meter);
-    let is_imported = figure.inputs.iter().any(|input| match &input.from {
-        InputSource::Point(readings) => !readings.imports.is_empty(),
-        _ => false,
-    });
-    if is_measured && is_imported {
-        figure.origin = ValueOrigin::Imported;
-    }
-}
-
 /// In builds for tests: every equation gives the value of its figure.
 fn debug_assert_equations(all: &[Indicator]) {
     if cfg!(debug_assertions) {
@@ -341,7 +331,7 @@ fn build_site_indicators(
     };
     indicators.sort_by_key(place);
     debug_assert_equations(&indicators);
-    indicators.iter_mut().for_each(mark_imported);
+    mark_imported(&mut indicators);
     let mut daily = if ask.daily { all.daily } else { Vec::new() };
     let mut sources = Vec::new();
     if let Some(asset) = &ask.asset {

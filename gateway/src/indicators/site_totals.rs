@@ -149,9 +149,8 @@ fn sum_indicators(
         _ => Ok(terms.iter().map(|(value, _)| value).sum()),
     };
     let inputs = counted.iter().map(|part| figure_input("x", part)).collect();
-    let origin = counted
-        .first()
-        .map_or(ValueOrigin::Estimated, |one| one.origin);
+    let origin = ValueOrigin::weakest(counted.iter().map(|one| one.origin));
+    let origin = origin.unwrap_or(ValueOrigin::Estimated);
     // A sum of `tCO2` and `tCO2e` is labelled `tCO2e`, the longer unit, as it contains other gases.
     let units = parts.iter().map(|part| &*part.unit);
     let unit = units.max_by_key(|unit| unit.len()).unwrap_or(spec.unit);

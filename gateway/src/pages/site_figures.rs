@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::domain::UtcMs;
 use crate::domain::indicator::{DailyValues, Indicator, SiteIndicators};
 use crate::domain::ledger::LedgerEntry;
+use crate::domain::measured_since::PeriodEnd;
 use crate::domain::period::Period;
 use crate::i18n::Language;
 use crate::indicators::IndicatorQuery;
@@ -287,8 +288,8 @@ fn shown_width(figure: &KeyFigure, lang: Language) -> String {
     width.map_or_else(String::new, |width| shown_number(&kind, width, lang))
 }
 
-/// Marks beside a number on a page: `at least`, the half-width `width`, and since when it was
-/// measured, unless the period begins with that day; empty when there is nothing to say.
+/// Marks beside a number on a page: `at least`, the half-width `width`, since when it was measured,
+/// unless the period begins with that day, and until when; empty when there is nothing to say.
 fn shown_marks(figure: &KeyFigure, one: &Indicator, lang: Language, width: &str) -> String {
     let is_number = matches!(figure.value, CellValue::Number(_));
     let width = (width, figure.is_least);
@@ -298,9 +299,13 @@ fn shown_marks(figure: &KeyFigure, one: &Indicator, lang: Language, width: &str)
         let is_first_day = since.at.date() <= first && first < last;
         is_number && !is_first_day
     });
-    let since = since.map(|since| content::since_text(lang, since, one.period));
-    let all = [bounds, since.unwrap_or_default()];
-    let all: Vec<String> = all.into_iter().filter(|text| !text.is_empty()).collect();
+    let until = one.measured_until().filter(|_| is_number);
+    let cuts = [(PeriodEnd::Begin, since), (PeriodEnd::End, until)];
+    let cuts = cuts
+        .into_iter()
+        .filter_map(|(end, cut)| Some(content::end_text(lang, end, (cut?, one.period))));
+    let all = std::iter::once(bounds).chain(cuts);
+    let all: Vec<String> = all.filter(|text| !text.is_empty()).collect();
     all.join(", ")
 }
 

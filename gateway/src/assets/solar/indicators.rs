@@ -191,6 +191,10 @@ fn is_by_difference(made: &Indicator, given: &Indicator) -> bool {
     (has(made) || has(given)) && [made, given].iter().all(|one| has(one) || is_whole(one))
 }
 
+fn weakest_origin(made: &Indicator, given: &Indicator) -> ValueOrigin {
+    ValueOrigin::weakest([made.origin, given.origin]).unwrap_or(ValueOrigin::Measured)
+}
+
 /// Self-use, self-consumption and self-sufficiency (METHODS C.7).
 fn self_use_figures(
     desk: &FigureContext<'_>,
@@ -231,7 +235,7 @@ fn self_use_figures(
             inputs(),
         )
         .with_completeness(covered)
-        .with_origin(ValueOrigin::Meter)
+        .with_origin(weakest_origin(made, given))
         .with_uncertainty(width)
         .with_remark_if(is_by_difference(made, given), BY_DIFFERENCE);
     let percent = |x: Option<f64>| value(x.map(|x| 100.0 * x));

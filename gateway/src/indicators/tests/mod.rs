@@ -4,6 +4,7 @@ mod calibrated_readings;
 mod carbon_claims;
 mod dated_declarations;
 mod demo;
+mod early_ends;
 mod energy;
 mod full_year;
 mod genset_fuel;

@@ -4,7 +4,7 @@
 use super::context::ReportContext;
 use super::display_names;
 use crate::domain::indicator::{Indicator, IndicatorRemark, InputSource};
-use crate::domain::measured_since::MeasuredSince;
+use crate::domain::measured_since::{MeasuredSince, PeriodEnd};
 use crate::domain::period::Period;
 use crate::domain::value_bound::ValueBound;
 use crate::i18n::Language;
@@ -18,8 +18,8 @@ const PART_REMARKS: [&str; 2] = ["account-baseline-part", "account-asset-part"];
 /// Key of the remark on a figure of days that do not follow each other.
 const SCATTERED: &str = "account-baseline-days";
 
-/// The name of a figure, with the time since when it was measured, and with its days where they are
-/// a part of the period.
+/// The name of a figure, with the times since when and until when it was measured, and with its
+/// days where they are a part of the period.
 pub(crate) fn dated_label(book: &ReportContext<'_>, one: &Indicator, name: String) -> String {
     let since = one.measured_since();
     let counted = counted_days(book, one, 0);
@@ -28,12 +28,16 @@ pub(crate) fn dated_label(book: &ReportContext<'_>, one: &Indicator, name: Strin
         let ends = book.matter.account.period.last();
         !since.is_some_and(|since| since.at.date() >= part.first && part.last >= ends)
     });
-    let since = since.map(|since| since_text(book.lang, since, one.period));
+    let ends = PeriodEnd::ALL.into_iter().filter_map(|end| {
+        let cut = one.measured_end(end)?;
+        Some(end_text(book.lang, end, (cut, one.period)))
+    });
+    let ends: Vec<String> = ends.collect();
     let counted = match counted {
         Some(part) => Some(counted_text(book.lang, part)),
         None => scattered_text(book.lang, one),
     };
-    let marks: Vec<String> = since.into_iter().chain(counted).collect();
+    let marks: Vec<String> = ends.into_iter().chain(counted).collect();
     if marks.is_empty() {
         return name;
     }
@@ -145,22 +149,32 @@ fn scattered_text(lang: Language, one: &Indicator) -> Option<String> {
     Some(lang.text_with("report-counted-some", &args))
 }
 
-/// `since 12 Nov 2026`; with the time of day where the day is the first one of the period.
-pub(crate) fn since_text(lang: Language, since: MeasuredSince, period: Period) -> String {
-    let day = since.at.date();
-    let clock = lang.locale().format_clock(since.at.time());
+/// `since 12 Nov 2026`, `until 20 Nov 2026`; with the time of day where the day is the first or the
+/// last one of the period.
+pub(crate) fn end_text(
+    lang: Language,
+    end: PeriodEnd,
+    (cut, period): (MeasuredSince, Period),
+) -> String {
+    let day = cut.at.date();
+    let clock = lang.locale().format_clock(cut.at.time());
     let short = number_format::format_short_date(lang, day);
+    let is_edge = match end {
+        PeriodEnd::Begin => day <= period.first(),
+        PeriodEnd::End => day >= period.last(),
+    };
     let time = if period.first() == period.last() {
         clock
-    } else if day <= period.first() {
+    } else if is_edge {
         format!("{short} {clock}")
     } else {
         short
     };
-    let key = if since.in_part {
-        "report-since-in-part"
-    } else {
-        "report-since"
+    let key = match (end, cut.in_part) {
+        (PeriodEnd::Begin, false) => "report-since",
+        (PeriodEnd::Begin, true) => "report-since-in-part",
+        (PeriodEnd::End, false) => "report-until",
+        (PeriodEnd::End, true) => "report-until-in-part",
     };
     lang.text_with(key, &[("time", &time)])
 }

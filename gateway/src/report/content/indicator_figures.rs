@@ -15,7 +15,7 @@ use crate::formulas::FormulaStatus as Reason;
 use crate::ledger::IndicatorDefinitions;
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::document::ReportBlock;
-use crate::report::render::figure::{FigureStatus, KeyFigure, KeyFigures};
+use crate::report::render::figure::{FigureStatus, KeyFigure, KeyFigures, told_origins};
 use crate::report::render::number_format;
 use crate::report::render::table::ReportTable;
 
@@ -46,11 +46,13 @@ pub(crate) fn indicator_figure(
     let parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
     let mut figure = KeyFigure::new(&parts.collect::<Vec<_>>().join("/"), label, value, kind);
     figure.since = one.measured_since().map(|since| since.at);
+    figure.until = one.measured_until().map(|until| until.at);
     figure.plus_minus = significant_digits::half_width(one);
     figure.is_least = one.uncertainty.is_least;
     figure.is_at_least = one.value.is_ok() && one.bound() == ValueBound::Lower;
     figure.completeness = judged_share(book, one);
     figure.origin = Some(one.origin);
+    figure.origins = book.matter.account.origins(one);
     figure.status = figure_status(book, one);
     let target = targets::find_target(book, EntryKind::Target, one);
     figure.target = target.map(|target| target.value);
@@ -325,6 +327,16 @@ pub(crate) fn figure_table(
     (!table.rows.is_empty()).then_some(ReportBlock::Table(table))
 }
 
+/// Origin of a figure in words, with those of what it is a sum of.
+pub(crate) fn origin_text(book: &ReportContext<'_>, one: &Indicator) -> String {
+    let all = book.matter.account.origins(one);
+    let told = told_origins(one.origin, &all);
+    let told = told
+        .into_iter()
+        .map(|origin| book.message(&format!("report-origin-{}", origin.key())));
+    told.collect::<Vec<_>>().join(", ")
+}
+
 fn figure_row(book: &ReportContext<'_>, one: &Indicator) -> Vec<CellValue> {
     let share = |share: Option<f64>| share.map_or(CellValue::Empty, CellValue::Number);
     let spread = significant_digits::uncertainty_percent(one).map(|percent| percent / 100.0);
@@ -339,7 +351,7 @@ fn figure_row(book: &ReportContext<'_>, one: &Indicator) -> Vec<CellValue> {
         share(spread),
         share(judged_share(book, one)),
         CellValue::Text(marked_status_word(book, one)),
-        CellValue::Text(book.message(&format!("report-origin-{}", one.origin.key()))),
+        CellValue::Text(origin_text(book, one)),
         CellValue::text(one.method),
         super::context::text_cell(figure_notes(book, one).join(" ")),
     ]

@@ -69,7 +69,7 @@ pub(crate) use director::build_page_one;
 pub(crate) use display_names::{format_quantity, period_kind, period_name, to_sentence, unit_text};
 pub use display_names::{indicator_name, remark_sentence};
 pub(crate) use early_period::is_too_early;
-pub(crate) use figure_marks::since_text;
+pub(crate) use figure_marks::end_text;
 pub use headline_record::{HeadlineRecord, MovedHeadline, moved_headlines};
 pub use issued_content::{canonical_content, headline_records, records_beside};
 pub(crate) use public_figures::public_figure;

@@ -145,6 +145,7 @@ fn form_row(
 ) -> Vec<CellValue> {
     let period = book.matter.account.period;
     let since = one.measured_since().map(|since| since.at.date());
+    let until = one.measured_until().map(|until| until.at.date());
     let masses = carbon
         .map(|asset| emission_masses(book, asset))
         .unwrap_or_default();
@@ -165,8 +166,8 @@ fn form_row(
         indicator_figures::claimed_value(book, one),
         text_cell(book.unit_text(&one.unit)),
         CellValue::Date(since.unwrap_or(one.period.first())),
-        CellValue::Date(one.period.last()),
-        CellValue::Text(book.message(&format!("report-origin-{}", one.origin.key()))),
+        CellValue::Date(until.unwrap_or(one.period.last())),
+        CellValue::Text(indicator_figures::origin_text(book, one)),
         share,
         text_cell(carbon.map_or(String::new(), |asset| asset.baseline_codes(period))),
         CellValue::Text(method),

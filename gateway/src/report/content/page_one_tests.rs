@@ -5,7 +5,7 @@ use super::{ReportInputs, build_director_report, build_document, build_page_one,
 use crate::config::Config;
 use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::{Indicator, IndicatorRemark, InputSource, SiteIndicators};
-use crate::domain::measured_since::{SINCE_ARG, SINCE_TOTAL};
+use crate::domain::measured_since::{PeriodEnd, SINCE_ARG};
 use crate::i18n::Language;
 use crate::report::render::cell_value::CellValue;
 use crate::report::render::document::ReportDocument;
@@ -22,7 +22,7 @@ fn inputs<'a>(config: &'a Config, account: &'a SiteIndicators, lang: Language) -
 }
 
 fn late(time: &str) -> IndicatorRemark {
-    IndicatorRemark::new(SINCE_TOTAL).with_arg(SINCE_ARG, time)
+    IndicatorRemark::new(PeriodEnd::Begin.remarks().total).with_arg(SINCE_ARG, time)
 }
 
 /// Visible parts of a figure: name, number, status, bound and time since when.

@@ -32,10 +32,14 @@ pub struct KeyFigure {
     pub is_at_least: bool,
     /// Local time since when it was measured, where that is later than its period begins.
     pub since: Option<DateTime>,
+    /// Local time until when it was measured, where that is earlier than its period ends.
+    pub until: Option<DateTime>,
     /// Share of the period that was measured, 0 to 1.
     pub completeness: Option<f64>,
     /// Origin of the number: measured, declared, ...
     pub origin: Option<ValueOrigin>,
+    /// Origins of all that it is computed from.
+    pub origins: Vec<ValueOrigin>,
     /// Finality.
     pub status: FigureStatus,
     /// Target, in the unit of the figure.
@@ -88,8 +92,10 @@ impl KeyFigure {
             is_least: false,
             is_at_least: false,
             since: None,
+            until: None,
             completeness: None,
             origin: None,
+            origins: Vec::new(),
             status: FigureStatus::Final,
             target: None,
             target_days: None,
@@ -171,5 +177,19 @@ impl FigureStatus {
             Self::NotClaimed => "not-claimed",
             Self::NotPlausible => "not-plausible",
         }
+    }
+}
+
+/// The origins that are told of a figure: those of what it is computed from; of an estimate its
+/// own, and that it rests on an imported file.
+pub(crate) fn told_origins(own: ValueOrigin, all: &[ValueOrigin]) -> Vec<ValueOrigin> {
+    match own {
+        ValueOrigin::Estimated | ValueOrigin::Declared => {
+            let imported = all.iter().copied();
+            let imported = imported.filter(|one| *one == ValueOrigin::Imported);
+            std::iter::once(own).chain(imported).collect()
+        }
+        _ if all.is_empty() => vec![own],
+        _ => all.to_vec(),
     }
 }

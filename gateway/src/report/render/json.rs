@@ -124,6 +124,8 @@ fn figure_json(show: &RenderContext<'_>, figure: &KeyFigure) -> Json {
     item.insert("at_least".to_owned(), json!(figure.is_at_least));
     let since = figure.since.map(|since| since.to_string());
     item.insert("measured_since".to_owned(), json!(since));
+    let until = figure.until.map(|until| until.to_string());
+    item.insert("measured_until".to_owned(), json!(until));
     item.insert("completeness".to_owned(), completeness);
     let target = optional(figure.target, &nearest_kind(&figure.kind));
     item.insert("target".to_owned(), target);
@@ -134,6 +136,8 @@ fn figure_json(show: &RenderContext<'_>, figure: &KeyFigure) -> Json {
         "origin".to_owned(),
         json!(figure.origin.map(ValueOrigin::key)),
     );
+    let origins = figure.origins.iter().map(|origin| origin.key());
+    item.insert("origins".to_owned(), json!(origins.collect::<Vec<_>>()));
     item.insert("status".to_owned(), json!(figure.status.key()));
     item.insert("method".to_owned(), json!(figure.method));
     item.insert("factors".to_owned(), json!(figure.factors));

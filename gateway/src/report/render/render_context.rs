@@ -3,7 +3,7 @@
 use crate::i18n::Language;
 use crate::report::render::cell_value::{CellValue, ValueKind, digits_needed};
 use crate::report::render::document::ReportDocument;
-use crate::report::render::figure::{FigureStatus, KeyFigure, ValueOrigin};
+use crate::report::render::figure::{FigureStatus, KeyFigure, told_origins};
 use crate::report::render::footnotes::FootnoteIndex;
 use crate::report::render::number_format;
 use crate::report::render::partial_totals::partial_total_note;
@@ -138,8 +138,13 @@ impl<'a> RenderContext<'a> {
         number_format::local_time(self.document.issued, &self.document.zone).1
     }
 
-    pub(crate) fn origin_text(&self, origin: ValueOrigin) -> String {
-        self.translate(&format!("report-origin-{}", origin.key()))
+    /// Returns the origin of a figure, and with which others it was put together.
+    pub(crate) fn origin_text(&self, figure: &KeyFigure) -> Option<String> {
+        let told = told_origins(figure.origin?, &figure.origins);
+        let told = told
+            .into_iter()
+            .map(|origin| self.translate(&format!("report-origin-{}", origin.key())));
+        Some(told.collect::<Vec<_>>().join(", "))
     }
 
     pub(crate) fn status(&self, status: FigureStatus) -> String {
@@ -191,7 +196,7 @@ impl<'a> RenderContext<'a> {
             ValueKind::Percent(_) => "",
             _ => figure.kind.unit(),
         };
-        let origin = figure.origin.map(|origin| self.origin_text(origin));
+        let origin = self.origin_text(figure);
         vec![
             text(&figure.label),
             (figure.value.clone(), figure.kind.clone()),

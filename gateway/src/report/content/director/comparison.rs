@@ -6,6 +6,7 @@ use crate::domain::indicator::{
     Indicator, IndicatorRemark, InputSource, SiteIndicators, ValueOrigin,
 };
 use crate::domain::input_part::PartSource;
+use crate::domain::measured_since::PeriodEnd;
 use crate::domain::period::Period;
 use crate::domain::value_bound::ValueBound;
 use crate::formulas::FormulaStatus;
@@ -71,9 +72,15 @@ impl DirectorContext<'_> {
         if is_part(found.period, whole) || is_part(one.period, own.period) {
             return self.unlike("operation", &[]);
         }
-        if let Some(since) = found.measured_since() {
-            let since = figure_marks::since_text(book.lang, since, found.period);
-            return self.unlike("since", &[("since", &since)]);
+        for end in PeriodEnd::ALL {
+            if let Some(cut) = found.measured_end(end) {
+                let told = figure_marks::end_text(book.lang, end, (cut, found.period));
+                let key = match end {
+                    PeriodEnd::Begin => "since",
+                    PeriodEnd::End => "until",
+                };
+                return self.unlike(key, &[(key, &told)]);
+            }
         }
         let now = (recorded_days(own, one), self.days_passed(own.period));
         let then = (recorded_days(account, found), self.days_passed(whole));
@@ -177,8 +184,10 @@ fn mark_of(book: &ReportContext<'_>, one: &Indicator, found: &Indicator) -> Opti
     if is_bound(found) {
         return Some(book.message("report-lower"));
     }
-    let is_marked =
-        is_bound(one) || one.measured_since().is_some() || one.claim == ClaimVerdict::Doubtful;
+    let is_cut = PeriodEnd::ALL
+        .into_iter()
+        .any(|end| one.measured_end(end).is_some());
+    let is_marked = is_bound(one) || is_cut || one.claim == ClaimVerdict::Doubtful;
     is_marked.then(String::new)
 }
 

@@ -6,7 +6,9 @@ use super::part_text::part_label;
 use crate::domain::UtcMs;
 use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::factor::Factor;
-use crate::domain::indicator::{Indicator, IndicatorInput, InputSource, PointReadings};
+use crate::domain::indicator::{
+    Indicator, IndicatorInput, InputSource, PointReadings, ValueOrigin,
+};
 use crate::domain::input_part::{InputPart, PartSource};
 use crate::domain::redated_stretch::RedatedStretch;
 use crate::domain::sample_import::ImportInPeriod;
@@ -58,12 +60,16 @@ pub struct IndicatorValueJson {
     /// Local time since when it was measured, where its readings begin later than its period,
     /// `2026-11-12T10:12:00`.
     pub measured_since: Option<String>,
+    /// Local time until when it was measured, where its readings end earlier than its period.
+    pub measured_until: Option<String>,
     /// Measured share of all hours of the period, 0 to 1; null for figures that are no measurement.
     pub completeness: Option<f64>,
     /// Measured share of the daylight hours, 0 to 1.
     pub completeness_daylight: Option<f64>,
     /// Origin: `measured`, `meter`, `imported`, `manual`, `estimated` or `declared`.
     pub origin: &'static str,
+    /// Origins of all that it is computed from, in the same words.
+    pub origins: Vec<&'static str>,
     /// Method id, `C.3`.
     pub method: &'static str,
     /// Equation in the symbols of `inputs`.
@@ -327,10 +333,18 @@ pub(crate) fn to_indicator_json(book: &ReportContext<'_>, one: &Indicator) -> In
         uncertainty: significant_digits::half_width(one),
         bound: bound_word(one),
         measured_since: one.measured_since().map(|since| since.at.to_string()),
+        measured_until: one.measured_until().map(|until| until.at.to_string()),
         uncertainty_pct: significant_digits::uncertainty_percent(one),
         completeness: one.completeness.all,
         completeness_daylight: one.completeness.daylight,
         origin: one.origin.key(),
+        origins: book
+            .matter
+            .account
+            .origins(one)
+            .into_iter()
+            .map(ValueOrigin::key)
+            .collect(),
         method: one.method,
         equation: one.equation,
         inputs: one

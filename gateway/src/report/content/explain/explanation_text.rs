@@ -7,6 +7,7 @@ use super::part_text::part_label;
 use crate::domain::UtcMs;
 use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::{Indicator, IndicatorInput, InputSource, PointReadings};
+use crate::domain::measured_since::PeriodEnd;
 use crate::report::content::context::ReportContext;
 use crate::report::content::{
     data_events, display_names, doubt_acts, factor_annex, figure_marks, indicator_figures,
@@ -106,9 +107,11 @@ impl ExplanationWriter<'_, '_> {
         let name = book.full_name(indicator);
         let period = display_names::period_name(book.lang, indicator.period);
         let mut title = format!("{name} ({}), {period}", indicator.id);
-        if let Some(since) = indicator.measured_since() {
-            let since = figure_marks::since_text(book.lang, since, indicator.period);
-            let _ = write!(title, ", {since}");
+        for end in PeriodEnd::ALL {
+            if let Some(cut) = indicator.measured_end(end) {
+                let of = (cut, indicator.period);
+                let _ = write!(title, ", {}", figure_marks::end_text(book.lang, end, of));
+            }
         }
         self.write_step(depth, StepKind::Figure, &title);
         let said = printed_figure_text(book, indicator);
@@ -116,7 +119,7 @@ impl ExplanationWriter<'_, '_> {
         if let (0, Some(act)) = (depth, act_text(book, indicator)) {
             self.write_act(1, &act);
         }
-        let origin = book.message(&format!("report-origin-{}", indicator.origin.key()));
+        let origin = indicator_figures::origin_text(book, indicator);
         let args = [("method", indicator.method), ("origin", &*origin)];
         self.write_message(depth + 1, "method", &args);
         self.write_step(depth + 1, StepKind::Equation, indicator.equation);

@@ -148,8 +148,7 @@ fn card_details(show: &RenderContext<'_>, figure: &KeyFigure) -> Vec<String> {
         let share = show.number_text(share, &ValueKind::Percent(0), true);
         details.push(lang.text_with("report-card-completeness", &[("share", &share)]));
     }
-    if let Some(origin) = figure.origin {
-        let origin = show.origin_text(origin);
+    if let Some(origin) = show.origin_text(figure) {
         details.push(lang.text_with("report-card-origin", &[("origin", &origin)]));
     }
     if !figure.method.is_empty() {
