@@ -10,6 +10,8 @@
 //! `tests/suite/rooms.rs`. `docs/ARCHITECTURE.md` describes each module.
 
 pub mod access;
+pub(crate) mod alarm_watch;
+pub mod alarms;
 pub mod api;
 pub mod app;
 pub mod assets;

@@ -23,7 +23,7 @@ fn write_page_site(folder: &Path, listen: &str) -> PathBuf {
 }
 
 /// `pantau user ...` with a password on standard input.
-fn run_with_password(config: &Path, words: &[&str], password: &str) -> Output {
+pub(crate) fn run_with_password(config: &Path, words: &[&str], password: &str) -> Output {
     let mut command = pantau();
     command
         .args(["--lang", "en", "--log", "off", "user"])
@@ -64,7 +64,7 @@ pub(crate) fn http_answer(
 }
 
 /// Signs in on the page; the cookie of the session.
-fn sign_in(address: &str, name: &str, password: &str) -> Result<String, u16> {
+pub(crate) fn sign_in(address: &str, name: &str, password: &str) -> Result<String, u16> {
     let form = format!("nama={name}&sandi={}", password.replace(' ', "+"));
     let media = "Content-Type: application/x-www-form-urlencoded\r\n";
     let (status, head, _) = http_answer(address, "POST /masuk", media, &form);

@@ -209,6 +209,8 @@ fn catalogue_keys(language: &str) -> BTreeSet<String> {
 /// Beginnings of keys that code completes at run time.
 const KEY_PREFIXES: &[&str] = &[
     "access-role-",
+    "alarm-name-",
+    "alarm-state-",
     "analyse-kind-",
     "analyse-method-",
     "analyse-range-",

@@ -6,6 +6,7 @@
 )]
 
 mod access;
+mod alarms;
 mod api_description;
 mod brokers;
 mod circles;

@@ -226,6 +226,7 @@ fn the_page_lives_in_a_real_browser() {
         fill_history(&store, &clock).await;
         let figures = IndicatorService::new(Arc::new(demo_config()), store.clone());
         let state = api::ApiState {
+            alarms: gateway::alarms::AlarmBook::default(),
             figures: Arc::new(figures),
             config: Arc::new(demo_config()),
             site: Arc::new(page_site()),

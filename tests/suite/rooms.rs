@@ -117,17 +117,27 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
         "domain status i18n ledger solar_position assets.settings report.render",
     ),
     ("samples_csv", "domain limits i18n ledger storage"),
+    // States of alarms, and what is told of them; what is seen is handed in.
+    (
+        "alarms",
+        "domain limits i18n config storage report.content report.render",
+    ),
     (
         "api",
-        "access domain limits clock status i18n config assets.settings buses commissioning evidence \
-         storage bus_request samples_csv ledger indicators report.content report.render \
+        "access alarms domain limits clock status i18n config assets.settings buses commissioning \
+         evidence storage bus_request samples_csv ledger indicators report.content report.render \
          report.build",
+    ),
+    // Looks at the site for alarms, and for the home page.
+    (
+        "alarm_watch",
+        "domain clock status i18n config assets.settings storage indicators attention alarms api",
     ),
     (
         "pages",
-        "access domain limits clock status i18n config formulas assets.settings assets.formulas \
-         assets.indicators ledger evidence storage indicators attention report.content \
-         report.render api",
+        "access alarms alarm_watch domain limits clock status i18n config formulas \
+         assets.settings assets.formulas assets.indicators ledger evidence storage indicators \
+         attention report.content report.render api",
     ),
     (
         "server",
@@ -135,8 +145,8 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     ),
     (
         "app",
-        "access domain limits clock status config buses storage backup sinks api server \
-         bus_request",
+        "access alarm_watch domain limits clock status config buses storage backup sinks api \
+         server bus_request",
     ),
     (
         "cli",

@@ -136,6 +136,7 @@ const KEPT: &[(&str, &str, &str)] = &[
         "about the claim",
     ),
     ("account-no-statement", "defended", "about the claim"),
+    ("fault-alarm-tests", "silent", "a key of the configuration"),
 ];
 
 /// Key and text of every message of a language, with its placeholders as `#`.

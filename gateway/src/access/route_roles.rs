@@ -106,6 +106,8 @@ pub const ROUTE_ROLES: &[(&str, &str, RouteRule)] = &[
     ("POST", "/teknisi/waktu", RouteRule::Technician),
     ("GET", "/points/{id}", RouteRule::Reading),
     ("GET", "/points/{id}/curve.svg", RouteRule::Reading),
+    ("GET", "/alarm", RouteRule::Reading),
+    ("POST", "/alarm", RouteRule::Technician),
     ("GET", "/health", RouteRule::Reading),
     // Data that damage has cost, taken note of.
     ("POST", "/health", RouteRule::Technician),
@@ -132,6 +134,9 @@ pub const ROUTE_ROLES: &[(&str, &str, RouteRule)] = &[
     ("GET", "/api/v1/samples.csv", RouteRule::Reading),
     ("GET", "/api/v1/live", RouteRule::Reading),
     ("GET", "/api/v1/sinks", RouteRule::Reading),
+    ("GET", "/api/v1/alarms", RouteRule::Reading),
+    ("POST", "/api/v1/alarms/acknowledge", RouteRule::Technician),
+    ("POST", "/api/v1/alarms/snooze", RouteRule::Technician),
     ("GET", "/api/v1/damage", RouteRule::Reading),
     ("GET", "/api/v1/explanations", RouteRule::Reading),
     ("GET", "/api/v1/indicators", RouteRule::Reading),

@@ -2,6 +2,7 @@
 //! listener.
 
 use crate::access::AccessPolicy;
+use crate::alarms::AlarmBook;
 use crate::api::jobs::SharedJobs;
 use crate::api::report_jobs::ReportJobs;
 use crate::api::sample_answers::SampleAnswers;
@@ -42,6 +43,8 @@ pub struct ApiState {
     pub definitions: Arc<IndicatorDefinitions>,
     /// Store of readings, ledger and evidence.
     pub store: Store,
+    /// States of alarms.
+    pub alarms: AlarmBook,
     /// Figures of periods, for pages and API.
     pub figures: Arc<IndicatorService>,
     /// Current state of devices, buses and sinks.
@@ -94,6 +97,7 @@ impl ApiState {
             assets: config.assets.as_slice().into(),
             definitions: Arc::new(with_measured_figures(config)),
             store: store.clone(),
+            alarms: AlarmBook::default(),
             board: board.clone(),
             clock: clock.clone(),
             access: AccessPolicy::Open,

@@ -14,6 +14,7 @@
 //! See docs/ARCHITECTURE.md; `/api/openapi.json` describes every path.
 
 pub(crate) mod accounts;
+pub(crate) mod alarms;
 mod api_description;
 pub(crate) mod api_listener;
 pub(crate) mod attachments;
@@ -111,5 +112,6 @@ fn described_routes() -> OpenApiRouter<ApiListener> {
         .merge(users::user_routes())
         .merge(audit::audit_routes())
         .merge(damage::damage_routes())
+        .merge(alarms::alarm_routes())
         .layer(DefaultBodyLimit::max(LEDGER_FILE_BYTES_MAX))
 }

@@ -24,7 +24,7 @@ use crate::server::TlsSetup;
 use crate::sinks::SinkContext;
 use crate::status::StatusBoard;
 use crate::storage::{Store, StoreError};
-use crate::{api, backup, buses, server, sinks};
+use crate::{alarm_watch, api, backup, buses, server, sinks};
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -232,6 +232,10 @@ impl GatewayApp {
         tasks.spawn(run_named(
             "figures",
             api::keep_figures_ready(state.clone(), stop.clone()),
+        ));
+        tasks.spawn(run_named(
+            "alarms",
+            alarm_watch::watch_alarms(state.clone(), stop.clone()),
         ));
         let (path, control) = (self.config.store.path.clone(), state.clone());
         let control = server::serve_control(path, control, stop.clone());

@@ -3,6 +3,7 @@
 use super::attention_rule::{FindingArg, RuleFinding};
 use super::site_condition::{DeviceCondition, DeviceConditionState, SiteCondition};
 use crate::assets::Asset;
+use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::indicator::{Indicator, InputSource, SiteIndicators};
 use crate::domain::{DeviceInfo, UtcMs};
 use std::collections::BTreeSet;
@@ -10,6 +11,9 @@ use std::sync::Arc;
 
 /// Measured share since yesterday below which data are missing (METHODS G.4: complete from 90 %).
 const COMPLETE_SHARE: f64 = 0.9;
+
+/// Beginning of the remarks on figures that cannot be true.
+const IMPLAUSIBLE_KEYS: &str = "account-implausible-";
 
 /// Lines on which no device answers, if there are several devices on it.
 pub(super) fn line_silent(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
@@ -64,6 +68,29 @@ pub(super) fn data_gap(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
         Some(finding.with("share", FindingArg::Share(share)))
     };
     heard.filter_map(gap).collect()
+}
+
+/// Assets with a figure of this week that cannot be true by its own inputs. What inherits the
+/// verdict is not named: it is right when the cause is.
+pub(super) fn figure_implausible(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
+    let is_odd = |one: &Indicator| {
+        let mut remarks = one.remarks.iter();
+        one.claim == ClaimVerdict::NotClaimed(NotClaimedReason::Implausible)
+            && remarks.any(|remark| remark.key.starts_with(IMPLAUSIBLE_KEYS))
+    };
+    let today = site.site.timezone.date(site.now);
+    let working = site
+        .assets
+        .iter()
+        .filter(|asset| asset.days.contains(today));
+    let odd = working.filter(|asset| {
+        let mut own = figures_of(site.figures.week, asset);
+        own.any(is_odd)
+    });
+    let finding = |asset: &Asset| {
+        RuleFinding::about(&asset.id).with("name", FindingArg::Name(Arc::clone(&asset.name)))
+    };
+    odd.map(finding).collect()
 }
 
 fn devices_in<'a>(

@@ -31,7 +31,7 @@ pub(crate) use site_condition::{
 
 use AttentionSeverity::{Notice, Urgent, Warning};
 use attention_rule::rule;
-use device_rules::{data_gap, device_partial, device_silent, line_silent};
+use device_rules::{data_gap, device_partial, device_silent, figure_implausible, line_silent};
 use gateway_rules::{
     budget_due, clock_untrusted, copies_failing, retention_due, sink_away, sink_late, sink_refused,
     stamps_failing, store_damage, store_failing, store_full, store_garbled, store_hung, store_lost,
@@ -62,6 +62,12 @@ pub(crate) const ATTENTION_RULES: &[AttentionRule] = &[
     rule("tank-balance", Warning, "/air", tank_balance),
     rule("bin-was-hot", Warning, "/bsf", bin_was_hot),
     rule("compost-hot", Warning, "/kompos", compost_hot),
+    rule(
+        "figure-implausible",
+        Warning,
+        "/laporan",
+        figure_implausible,
+    ),
     rule("mass-balance", Warning, "/catat", mass_balance),
     rule("device-silent", Warning, "/teknisi", device_silent),
     rule("store-lost", Warning, "/health", store_lost),

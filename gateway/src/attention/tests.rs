@@ -3,7 +3,7 @@
 use super::*;
 use crate::config::Config;
 use crate::domain::UtcMs;
-use crate::domain::claim_verdict::ClaimVerdict;
+use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::indicator::{
     CompletenessShares, Indicator, IndicatorInput, IndicatorRemark, InputSource, PointReadings,
     RoundingDirection, SiteIndicators, Uncertainty, ValueOrigin,
@@ -453,6 +453,25 @@ fn flows_of_a_tank_that_cannot_be_true_and_more_out_of_a_bin_than_in_are_told() 
         said[1].starts_with("Biopond 1: bulan ini massa"),
         "{said:?}"
     );
+}
+
+#[test]
+fn a_figure_that_cannot_be_true_is_told_at_its_own_asset_alone() {
+    let mut bench = RuleBench::new();
+    let claim = ClaimVerdict::NotClaimed(NotClaimedReason::Implausible);
+    let own = Indicator {
+        claim,
+        remarks: vec![IndicatorRemark::new("account-implausible-yield")],
+        ..figure("plts", "plts.generation", 900.0)
+    };
+    let inherited = Indicator {
+        claim,
+        ..figure("tandon", "tank.inflow", 3.0)
+    };
+    bench.week.indicators = vec![own, inherited];
+    let said = sentences(&bench.well());
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].starts_with("PLTS: ada angka"), "{said:?}");
 }
 
 #[test]

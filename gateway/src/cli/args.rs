@@ -72,6 +72,7 @@ pub(super) enum CliCommand {
     Ledger(crate::cli::ledger::LedgerArgs),
     Report(crate::cli::report::ReportArgs),
     Time(crate::cli::time::TimeArgs),
+    Alarm(crate::cli::alarm::AlarmArgs),
     User(crate::cli::user::UserArgs),
     Backup(crate::cli::backup::BackupArgs),
     Restore(crate::cli::restore::RestoreArgs),

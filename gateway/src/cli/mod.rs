@@ -19,6 +19,7 @@
 //!
 //! User documentation: `docs/field.md`, `docs/reports.md`, `docs/evidence.md`.
 
+mod alarm;
 mod args;
 mod backend;
 mod backup;
@@ -133,6 +134,7 @@ async fn dispatch_command(cli: CommandLine, lang: Language) -> u8 {
         CliCommand::Ledger(options) => ledger::run_ledger(options, lang).await,
         CliCommand::Report(options) => report::run_report(options, lang).await,
         CliCommand::Time(options) => time::run_time(&options, lang).await,
+        CliCommand::Alarm(options) => alarm::run_alarm(&options, lang).await,
         CliCommand::User(options) => user::run_user(options, lang).await,
         CliCommand::Backup(options) => backup::run_backup(&options, lang).await,
         CliCommand::Restore(options) => restore::run_restore(&options, lang).await,

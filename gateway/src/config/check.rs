@@ -1,17 +1,20 @@
 //! [`config`]: checks site, store and buses, and calls the checks of all other tables.
 
 use crate::assets::{self, CheckContext};
+use crate::config::alarm_table::AlarmContext;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::{RawConfig, RawSite};
 use crate::config::raw_values::SpannedValue;
 use crate::config::value_syntax::EXPECT_DURATION;
 use crate::config::{
-    Config, Diagnostics, StoreSettings, backup_settings, bus_checks, devices, evidence_settings,
-    factors, report_settings, site_indicators, value_syntax, web_settings,
+    AlarmRule, Config, Device, Diagnostics, StoreSettings, alarm_settings, backup_settings,
+    bus_checks, devices, evidence_settings, factors, report_settings, site_indicators,
+    value_syntax, web_settings,
 };
 use crate::domain::site_zone::SiteZone;
 use crate::domain::{DeviceInfo, Site};
 use crate::i18n::Language;
+use crate::ledger::IndicatorDefinitions;
 use crate::sinks::{ConfiguredSink, RawSink, SinkCheck};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -62,6 +65,7 @@ pub(crate) fn check_config(
         .clone()
         .with_asset_ranges(ranges)
         .with_assets(names);
+    let alarms = check_alarms(notes, raw, (&site, &assets, &devices), &definitions);
     let report = report_settings::check_report(notes, raw.report.as_ref(), &assets, &definitions);
     Config {
         file: notes.file.to_owned(),
@@ -78,6 +82,7 @@ pub(crate) fn check_config(
             web_settings::check_web(notes, raw.web.as_ref(), folder)
         },
         backup: backup_settings::check_backup(notes, raw.backup.as_ref()),
+        alarms,
         time_stamp: evidence_settings::check_time_stamp_server(notes, raw.evidence.as_ref()),
         site,
         language: raw_site
@@ -90,6 +95,31 @@ pub(crate) fn check_config(
         warnings: Vec::new(),
         revision: OnceLock::new(),
     }
+}
+
+/// Checks the rules of alarms, after the devices have the limits of their assets.
+fn check_alarms(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &RawConfig,
+    (site, assets, devices): (&Site, &[assets::Asset], &[Device]),
+    definitions: &IndicatorDefinitions,
+) -> Vec<AlarmRule> {
+    let range_of = |id: &str| {
+        let found = site.find_point(id).and_then(|(device, point)| {
+            let device = devices.get(usize::from(device))?;
+            device.points.get(point)
+        });
+        let none = (f64::NEG_INFINITY, f64::INFINITY);
+        let limits = found.map(|point| (point.min.unwrap_or(none.0), point.max.unwrap_or(none.1)));
+        limits.unwrap_or(none)
+    };
+    let around = AlarmContext {
+        site,
+        assets,
+        figures: &report_settings::known_figures(definitions),
+        range_of: &range_of,
+    };
+    alarm_settings::check_alarms(notes, &raw.alarm, &around)
 }
 
 /// Checks the tables of the sinks.

@@ -17,6 +17,12 @@
 //! All keys are described in `docs/configuration.md`, profiles in `docs/devices.md`, factors in
 //! `docs/factors.md`.
 
+mod alarm_change;
+mod alarm_library;
+mod alarm_own;
+mod alarm_rule;
+mod alarm_settings;
+mod alarm_table;
 pub(crate) mod archived;
 mod backup_settings;
 pub(crate) mod broker_settings;
@@ -72,6 +78,8 @@ mod value_words;
 mod web_settings;
 
 pub use crate::assets::Asset;
+pub(crate) use alarm_rule::is_role;
+pub use alarm_rule::{AlarmLevel, AlarmPeriod, AlarmRule, AlarmSource, AlarmTest};
 pub use archived::{changed_places, first_faulty_line, load_archived, place_name};
 pub use backup_settings::BackupSettings;
 pub use broker_settings::{BrokerSettings, ClientCertificate, MqttVersion};

@@ -5,6 +5,7 @@
 //! error does not hide the others.
 
 use crate::assets::{RawAsset, RawAssetRelation};
+use crate::config::alarm_table::RawAlarm;
 use crate::config::backup_settings::RawBackup;
 use crate::config::bus_kinds::{RawBus, RawPoint};
 use crate::config::evidence_settings::RawEvidenceTable;
@@ -45,6 +46,9 @@ pub(crate) struct RawConfig {
     /// Ledger indicators beyond the built-in list, or changes to it.
     #[serde(default)]
     pub(crate) indicator: Vec<SpannedValue<RawIndicator>>,
+    /// Rules of alarms, and changes of the default ones.
+    #[serde(default)]
+    pub(crate) alarm: Vec<SpannedValue<RawAlarm>>,
     /// The local page.
     pub(crate) web: Option<RawWebPage>,
     /// First page of reports.

@@ -174,7 +174,7 @@ fn check_headline(
 /// Ids of all figures: those of assets and the site, and those of the ledger.
 // The rooms that compute figures stand above this one; the catalogue names each figure, and a test
 // compares both.
-fn known_figures(definitions: &IndicatorDefinitions) -> Vec<String> {
+pub(crate) fn known_figures(definitions: &IndicatorDefinitions) -> Vec<String> {
     let keys = Language::default().locale().messages.keys_with(NAME_KEYS);
     let measured = keys.into_iter().filter_map(|key| {
         let (folder, name) = key.strip_prefix(NAME_KEYS)?.split_once('-')?;

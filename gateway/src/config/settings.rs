@@ -1,6 +1,7 @@
 //! [`Config`]: the checked configuration, the only form that the rest of the program sees.
 
 use crate::assets::{Asset, AssetRelation};
+use crate::config::AlarmRule;
 use crate::config::Diagnostic;
 use crate::config::factors::Factors;
 use crate::config::revision_text::join_texts;
@@ -55,6 +56,8 @@ pub struct Config {
     pub time_stamp: Option<TimeStampSettings>,
     /// The copy on another disk.
     pub backup: BackupSettings,
+    /// Rules of alarms, in the order in which they hold.
+    pub alarms: Vec<AlarmRule>,
     /// Directory of the site's own profiles.
     pub profiles: Option<PathBuf>,
     /// Warnings, which do not prevent the start.

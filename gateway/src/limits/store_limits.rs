@@ -52,3 +52,16 @@ pub const BUDGET_USUAL_DAYS: i64 = 31;
 pub const DAMAGE_ROWS_MAX: usize = 2000;
 /// Maximum lines of damage in one answer; the next answer goes on behind them.
 pub const DAMAGE_PAGE_MAX: usize = 1000;
+/// Maximum changes of alarms that are kept, delivered or not; the oldest go first.
+// A year of a site with thirty changes a day, at some 500 bytes each.
+pub const ALARM_CHANGES_MAX: usize = 10_000;
+/// Maximum changes of alarms in one answer.
+pub const ALARM_PAGE_MAX: usize = 200;
+/// Longest time for which an alarm can be kept quiet, hours.
+// A week: what is quiet for longer is a rule to be changed.
+pub const SNOOZE_HOURS_MAX: u32 = 168;
+/// Maximum characters of a note about an alarm.
+pub const ALARM_NOTE_CHARS_MAX: usize = 300;
+/// Maximum alarms that are watched at once.
+// Every rule for every asset and device of a large site is far below it.
+pub const ALARMS_MAX: usize = 2000;

@@ -16,6 +16,7 @@
 //! GET /points/ID/curve.svg  the last 24 hours, small
 //! GET /teknisi/meter    meters that were replaced: POST confirms or withdraws one
 //! GET /teknisi/waktu    the time of the gateway: POST sets it
+//! GET /alarm            alarms and their changes: POST takes note of one
 //! GET /langsung         what changes on an open page, as server-sent events
 //! ```
 //!
@@ -23,6 +24,7 @@
 //! are described by `plot_spec::PlotSpec` and drawn by `plot.js` with the options of `plot_script`.
 
 mod account_page;
+mod alarm_page;
 mod assets;
 mod audit_page;
 mod clock_line;
@@ -87,6 +89,10 @@ pub(crate) fn page_routes() -> Router<ApiListener> {
         .route(
             "/teknisi/waktu",
             get(site_time_page::site_time_page).post(site_time_page::change_site_time),
+        )
+        .route(
+            "/alarm",
+            get(alarm_page::alarm_page).post(alarm_page::change_alarm),
         )
         .route("/points/{id}", get(technician_pages::point_page))
         .route("/points/{id}/curve.svg", get(technician_pages::small_curve))

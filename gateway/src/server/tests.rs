@@ -125,6 +125,7 @@ impl ApiTestBench {
         });
         let figures = IndicatorService::new(Arc::new(test_config()), store.clone());
         let state = ApiState {
+            alarms: crate::alarms::AlarmBook::default(),
             figures: Arc::new(figures),
             config: Arc::new(test_config()),
             site: Arc::new(test_site()),
@@ -781,6 +782,7 @@ pub(crate) mod words {
         "/dampak/sematkan",
         "/teknisi",
         "/health",
+        "/alarm",
         "/points/inverter.ac_energy?span=week",
     ];
 

@@ -175,6 +175,7 @@ fn test_config() -> Config {
         },
         sinks: Vec::new(),
         time_stamp: None,
+        alarms: Vec::new(),
         backup: crate::config::BackupSettings::default(),
         web: WebSettings::default(),
         profiles: None,

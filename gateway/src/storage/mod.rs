@@ -16,6 +16,7 @@
 mod access;
 #[cfg(test)]
 mod access_tests;
+mod alarms;
 mod attachments;
 mod audit;
 mod backup;

@@ -18,7 +18,7 @@ const WAL_BYTES: u64 = 4 << 20;
 // A commit of a thousand pages more still fits into the preallocated log.
 pub(super) const CHECKPOINT_PAGES: u32 = 3000;
 /// Schema steps, one a version; a later version appends a step.
-pub(super) const MIGRATIONS: [&str; 11] = [
+pub(super) const MIGRATIONS: [&str; 12] = [
     BASE_SCHEMA,
     EVIDENCE_SCHEMA,
     CALIBRATION_SCHEMA,
@@ -30,6 +30,7 @@ pub(super) const MIGRATIONS: [&str; 11] = [
     REDATED_AND_STAMP_SCHEMA,
     CLOCK_AND_DAMAGE_SCHEMA,
     SINGLE_DIGITS_SCHEMA,
+    ALARM_SCHEMA,
 ];
 
 /// Table whose rows are never changed or deleted.
@@ -269,6 +270,15 @@ CREATE INDEX data_damage_day ON data_damage(day, device);
 /// Version 11 changes no table: numbers in the digits of a single have a code of their own in
 /// journal rows and chunks, which an earlier program would take for damage.
 const SINGLE_DIGITS_SCHEMA: &str = "";
+
+/// Tables of version 12: states of alarms by rule and subject, their last changes, and the number
+/// up to which each channel has delivered these.
+const ALARM_SCHEMA: &str = "
+CREATE TABLE alarm_state(key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE alarm_change(id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL,
+  body TEXT NOT NULL);
+CREATE TABLE alarm_delivery(channel TEXT PRIMARY KEY, after INTEGER NOT NULL) WITHOUT ROWID;
+";
 
 /// Opened database.
 #[derive(Debug)]

@@ -9,8 +9,9 @@ use super::snapshot_shelf::{FigureSnapshot, SnapshotQuery};
 use super::store_error::StoreError;
 use super::store_snapshot::StoreSnapshot;
 use super::store_values::{
-    AuditEntry, EntryKey, ImportColumn, ImportRow, KeptStamp, LatestSample, LedgerQuery,
-    PointQuery, RecordedEntries, RefusedReading, SampleBlock, StoreRestore,
+    AlarmRows, AuditEntry, EntryKey, ImportColumn, ImportRow, KeptAlarmChange, KeptStamp,
+    LatestSample, LedgerQuery, PointQuery, RecordedEntries, RefusedReading, SampleBlock,
+    StoreRestore,
 };
 use crate::clock::KnownReadings;
 #[cfg(test)]
@@ -121,6 +122,7 @@ pub(crate) enum StoreRequest {
     Snapshot(SnapshotRequest),
     Stamp(KeptStampRequest),
     Damage(DamageRequest),
+    Alarm(AlarmRequest),
     Stop(oneshot::Sender<()>),
 }
 
@@ -231,6 +233,23 @@ pub(crate) enum DamageRequest {
         day: Date,
         reply: StoreReply<bool>,
     },
+}
+
+/// Requests about alarms, each with its reply channel.
+#[derive(Debug)]
+pub(crate) enum AlarmRequest {
+    /// Keeps states and changes.
+    Keep(AlarmRows, StoreReply<()>),
+    /// All states.
+    States(StoreReply<Vec<(String, String)>>),
+    /// The last changes before a number.
+    Changes(Option<u64>, StoreReply<Vec<KeptAlarmChange>>),
+    /// Channels to which changes are delivered.
+    Channels(Vec<&'static str>, StoreReply<()>),
+    /// The oldest change that a channel has not delivered.
+    Next(&'static str, StoreReply<Option<KeptAlarmChange>>),
+    /// A channel has delivered the changes up to a number.
+    Delivered(&'static str, u64, StoreReply<()>),
 }
 
 /// Requests about backups, each with its reply channel.

@@ -70,6 +70,26 @@ pub struct LatestSample {
     pub durable: bool,
 }
 
+/// Rows of alarms that are written together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AlarmRows {
+    /// State by key; `None`: it is removed.
+    pub states: Vec<(String, Option<String>)>,
+    /// Changes, oldest first.
+    pub changes: Vec<String>,
+}
+
+/// Change of an alarm as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptAlarmChange {
+    /// Number; later changes have greater ones.
+    pub id: u64,
+    /// Time of the record.
+    pub at: UtcMs,
+    /// Body, JSON.
+    pub body: String,
+}
+
 /// Reading that the receiver of a sink rejected permanently.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RefusedReading {

@@ -17,7 +17,8 @@ pub(super) const BACK_TO_VERSION_3: &str = "
     DROP TABLE time_stamp; DROP TABLE redated_stretch;
     DROP TABLE replaced_samples; DROP TABLE import_stretch; DROP TABLE sample_import;
     DROP TABLE issued_file; DROP TABLE issued_report; DROP TABLE entry_key;
-    DROP TABLE figure_snapshot;";
+    DROP TABLE figure_snapshot; DROP TABLE alarm_state; DROP TABLE alarm_change;
+    DROP TABLE alarm_delivery;";
 
 pub(super) fn site(points: &[&str]) -> Site {
     let point = |name: &&str| PointInfo {

@@ -1,18 +1,12 @@
 //! [`AttentionList`]: what needs attention, worst first; or that all is well.
 
 use super::home_figures::HomeFigures;
+use crate::alarm_watch::site_condition;
+use crate::alarms::RaisedAlarm;
 use crate::api::ApiListener;
-use crate::api::device_health::{HealthState, judge_device_health};
-use crate::attention::{
-    AttentionItem, ConditionFigures, DeviceCondition, DeviceConditionState, SinkCondition,
-    SiteCondition, StoreCondition, find_attention,
-};
-use crate::domain::UtcMs;
+use crate::attention::{AttentionItem, ConditionFigures, SiteCondition, find_attention};
+use crate::config::{AlarmLevel, AlarmSource};
 use crate::pages::home::month_progress;
-use crate::status::{DeliveryHealth, SinkState};
-use crate::storage::StoreHealth;
-use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// List of problems as texts.
 pub(super) struct AttentionList {
@@ -20,6 +14,8 @@ pub(super) struct AttentionList {
     pub(super) state: &'static str,
     /// Problems, worst first.
     pub(super) lines: Vec<AttentionLine>,
+    /// Text of the link to the alarms, with their number.
+    pub(super) alarms: String,
 }
 
 /// One problem.
@@ -35,11 +31,12 @@ pub(super) struct AttentionLine {
 impl AttentionList {
     /// The list of the site at the time of the figures.
     pub(super) fn of_site(app: &ApiListener, figures: &HomeFigures) -> Self {
-        let condition = site_condition(app, figures);
+        let condition = home_condition(app, figures);
         let found = find_attention(&condition);
+        let alarms = measured_alarms(app, figures);
         let is_read = !condition.latest.is_empty();
         let is_written = !condition.last_entries.is_empty();
-        let state = match found.is_empty() {
+        let state = match found.is_empty() && alarms.is_empty() {
             false => "trouble",
             true if is_read || is_written => "well",
             true => "waiting",
@@ -49,116 +46,53 @@ impl AttentionList {
             text: item.sentence(figures.lang(), &figures.zone, figures.now()),
             link: item.link().to_owned(),
         };
+        let mut lines: Vec<AttentionLine> = found.iter().map(line).chain(alarms).collect();
+        // Stable: within a level the alarms of measured values stand behind the conditions.
+        let place = |line: &AttentionLine| AlarmLevel::parse(line.level);
+        lines.sort_by_key(place);
+        let count = figures.alarms.len().to_string();
         Self {
             state,
-            lines: found.iter().map(line).collect(),
+            lines,
+            alarms: figures
+                .lang()
+                .text_with("home-alarms", &[("count", &count)]),
         }
     }
 }
 
-fn site_condition<'a>(app: &'a ApiListener, figures: &'a HomeFigures) -> SiteCondition<'a> {
-    let state = app.state();
-    let good = figures.latest.iter().filter_map(|(point, last)| {
-        let number = last.sample.outcome.present_number()?;
-        Some((Arc::clone(point), (last.sample.at, number.to_f64())))
-    });
+/// Alarms of measured values and figures. Those of conditions are in the list already, as they are
+/// now.
+fn measured_alarms(app: &ApiListener, figures: &HomeFigures) -> Vec<AttentionLine> {
+    let rules = &app.state().config.alarms;
+    let is_measured = |key: &str| {
+        let id = key.split('/').next().unwrap_or_default();
+        let rule = rules.iter().find(|rule| *rule.id == *id);
+        rule.is_some_and(|rule| !matches!(rule.source, AlarmSource::Condition { .. }))
+    };
+    let own = figures.alarms.iter().filter(|(key, _)| is_measured(key));
+    let line = |(_, alarm): &(String, RaisedAlarm)| AttentionLine {
+        level: alarm.level().word(),
+        text: alarm
+            .texts
+            .get(figures.lang().code())
+            .cloned()
+            .unwrap_or_default(),
+        link: "/alarm".to_owned(),
+    };
+    own.map(line).collect()
+}
+
+fn home_condition<'a>(app: &'a ApiListener, figures: &'a HomeFigures) -> SiteCondition<'a> {
+    let periods = ConditionFigures {
+        recent: &figures.recent.account,
+        week: &figures.week.account,
+        month: &figures.month.account,
+    };
     SiteCondition {
-        site: app.site(),
-        assets: &state.config.assets,
-        definitions: &state.config.definitions,
-        now: figures.now(),
-        clock_trusted: state.clock.now().trusted,
-        store: store_condition(app),
-        sinks: sink_conditions(app),
-        stamps: state.board.snapshot().stamps,
-        copies: state.board.snapshot().copies,
-        devices: device_conditions(app, figures.now(), figures),
-        latest: good.collect(),
-        figures: ConditionFigures {
-            recent: &figures.recent.account,
-            week: &figures.week.account,
-            month: &figures.month.account,
-        },
         targets: month_progress::target_progress(figures),
         month_passed: figures.month_passed(),
         last_entries: figures.last_entries(),
+        ..site_condition(app, figures.now(), periods, &figures.latest)
     }
-}
-
-fn store_condition(app: &ApiListener) -> StoreCondition {
-    let receiver = app.state().store.health();
-    // The store's task has ended when the sender of its health is gone.
-    let stopped = receiver.has_changed().is_err();
-    let health: StoreHealth = receiver.borrow().clone();
-    StoreCondition {
-        is_failing: stopped || health.failure.is_some(),
-        is_disk_full: health.is_disk_full,
-        is_hung: app.state().store.pulse.is_hung(),
-        lost: health.lost,
-        days_to_go: health.retention_due.map_or(0, |notice| notice.days),
-        budget_due: health.budget_due,
-        damage_unseen: health.damage_unseen,
-        is_damaged: health.damage.is_some(),
-    }
-}
-
-fn sink_conditions(app: &ApiListener) -> Vec<SinkCondition> {
-    let board = app.state().board.snapshot();
-    let sinks = board.sinks.iter();
-    let condition = |(name, sink): (&&'static str, &SinkState)| SinkCondition {
-        name: Arc::from(*name),
-        is_delivering: sink.is_delivering(),
-        minutes_late: (sink.health() == DeliveryHealth::Late)
-            .then(|| sink.oldest_age().as_secs() / 60),
-        waiting: sink.waiting,
-        refused: sink.refused,
-    };
-    sinks.map(condition).collect()
-}
-
-/// Condition of every device, in the order of the site.
-pub(super) fn device_conditions(
-    app: &ApiListener,
-    now: UtcMs,
-    figures: &HomeFigures,
-) -> Vec<DeviceCondition> {
-    let (site, buses) = (app.site(), &app.state().buses);
-    let board = app.state().board.snapshot();
-    let newest = newest_good_samples(figures);
-    let devices = site.devices.iter().map(|device| {
-        let verdict = judge_device_health(device, site, buses, &board, now);
-        let state = board.devices.get(&device.id);
-        let answered = state.and_then(|state| state.last_good);
-        DeviceCondition {
-            state: condition_state(verdict.health),
-            // The board knows nothing from before the start of the gateway.
-            last_good: answered.or_else(|| newest.get(&*device.id).copied()),
-        }
-    });
-    devices.collect()
-}
-
-fn condition_state(health: HealthState) -> DeviceConditionState {
-    match health {
-        HealthState::Ok | HealthState::Asleep => DeviceConditionState::Well,
-        HealthState::Waiting => DeviceConditionState::Waiting,
-        HealthState::Doubtful => DeviceConditionState::Partial,
-        HealthState::Fault => DeviceConditionState::Silent,
-    }
-}
-
-/// Time of the newest good sample by device, where the latest sample of a point is good.
-fn newest_good_samples(figures: &HomeFigures) -> BTreeMap<&str, UtcMs> {
-    let mut newest: BTreeMap<&str, UtcMs> = BTreeMap::new();
-    for (point, last) in &figures.latest {
-        let Some((device, _)) = point.split_once('.') else {
-            continue;
-        };
-        if last.sample.outcome.present_number().is_none() {
-            continue;
-        }
-        let known = newest.entry(device).or_insert(last.sample.at);
-        known.0 = known.0.max(last.sample.at.0);
-    }
-    newest
 }

@@ -1,7 +1,7 @@
 //! [`DataLine`]: how complete today's data are, and how many devices answer.
 
-use super::attention_list::device_conditions;
 use super::home_figures::HomeFigures;
+use crate::alarm_watch::device_conditions;
 use crate::api::ApiListener;
 use crate::attention::{self, DeviceConditionState};
 use crate::formulas::{count_as_f64, finite_ratio};
@@ -22,7 +22,7 @@ impl DataLine {
     /// The line of the site at the time of the figures.
     pub(super) fn of_site(app: &ApiListener, figures: &HomeFigures) -> Self {
         let lang = figures.lang();
-        let all = device_conditions(app, figures.now(), figures);
+        let all = device_conditions(app, figures.now(), &figures.latest);
         let count = |states: &[DeviceConditionState]| {
             let found = all.iter().filter(|one| states.contains(&one.state));
             found.count()

@@ -1,5 +1,6 @@
 //! [`HomeFigures`]: all that the home page knows: figures of its periods and the latest samples.
 
+use crate::alarms::RaisedAlarm;
 use crate::api::ApiListener;
 use crate::api::error::ApiError;
 use crate::domain::UtcMs;
@@ -33,6 +34,8 @@ pub(super) struct HomeFigures {
     entries: Vec<LedgerEntry>,
     /// Latest sample by point.
     pub(super) latest: BTreeMap<Arc<str>, LatestSample>,
+    /// Alarms that are raised, by rule and subject.
+    pub(super) alarms: Vec<(String, RaisedAlarm)>,
     /// Zone of the site.
     pub(super) zone: TimeZone,
 }
@@ -80,6 +83,7 @@ impl HomeFigures {
                 .into_iter()
                 .map(|last| (Arc::clone(&last.point), last))
                 .collect(),
+            alarms: app.state().alarms.raised(store).await?,
             zone: app.0.zone.clone(),
         })
     }

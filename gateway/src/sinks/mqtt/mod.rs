@@ -19,6 +19,7 @@ mod expected_echo;
 mod hangup_suspicion;
 mod lane_suspicions;
 pub(in crate::sinks) mod payload;
+mod published_alarms;
 mod published_head;
 mod published_state;
 mod session;

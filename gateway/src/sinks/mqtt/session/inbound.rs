@@ -66,6 +66,10 @@ impl MqttSession<'_> {
                 self.smallest_acked = Some(smallest.min(flying.bytes));
                 self.sink.suspicions.record_ack(&flying);
             }
+            AckedMessage::Other if self.alarms.is_in_flight(id) => {
+                self.sink.suspicions.record_small_packet();
+                self.record_alarm_ack().await?;
+            }
             AckedMessage::Other => match self.control.take() {
                 Some(control) if control.id == id => {
                     self.acks.advance(Instant::now());
@@ -128,6 +132,14 @@ impl MqttSession<'_> {
                     "the broker accepts no reading",
                 );
                 return Ok(Some(self.handle_loss(lost).await?));
+            }
+            AckedMessage::Other if self.alarms.is_in_flight(id) => {
+                let lost = broker_messages::negative_ack(said, &self.sink.alarm_topic, 0);
+                tracing::warn!(sink = MQTT_SINK_NAME, why = lost.why, "alarm not published");
+                // It stays in the list: the next connection tries it again.
+                self.alarms.stop();
+                self.remark = Some(lost);
+                return Ok(None);
             }
             AckedMessage::Other => {
                 let lost = broker_messages::negative_ack(said, &self.sink.state_topic, 0);

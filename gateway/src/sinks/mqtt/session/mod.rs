@@ -1,5 +1,6 @@
 //! Session over one connection: message window, acknowledgements, end.
 
+mod alarms;
 mod evidence;
 mod inbound;
 mod outbound;
@@ -12,6 +13,7 @@ use crate::sinks::catch_up_rate::CatchUpRate;
 use crate::sinks::lane_feed::LaneFeeds;
 use crate::sinks::mqtt::ack_window::{AckWindow, InFlightReading};
 use crate::sinks::mqtt::expected_echo::StateEcho;
+use crate::sinks::mqtt::published_alarms::PublishedAlarms;
 use crate::sinks::mqtt::published_head::PublishedHead;
 use crate::sinks::mqtt::published_state::PublishedState;
 use crate::sinks::mqtt::sink_state::{BrokenSession, MqttSink, SessionEnd};
@@ -59,6 +61,8 @@ pub(super) struct MqttSession<'a> {
     published: PublishedState,
     /// Head of the evidence chain on this connection.
     head: PublishedHead,
+    /// Changes of alarms on this connection.
+    alarms: PublishedAlarms,
     /// Problem that does not affect readings.
     remark: Option<BrokerLinkError>,
     /// An unexpected acknowledgement was logged.
@@ -125,6 +129,7 @@ impl<'a> MqttSession<'a> {
             echo: StateEcho::Settled,
             published,
             head: PublishedHead::default(),
+            alarms: PublishedAlarms::default(),
             remark: None,
             stray: false,
         }
@@ -255,6 +260,7 @@ impl<'a> MqttSession<'a> {
             return Ok(Some(end));
         }
         self.publish_evidence().await?;
+        self.publish_alarm().await?;
         self.publish_changed_state();
         if now - self.wrote >= self.link.keep_alive {
             self.send_ping();

@@ -1,0 +1,315 @@
+//! [`AlarmBook`]: the states of all alarms, in memory and in the store.
+
+use super::alarm_message::{AlarmChange, SentenceSet};
+use super::alarm_state::{Acknowledgement, AlarmState, RaisedAlarm};
+use super::evaluator::{AlarmMoment, AlarmSight, AlarmTiming, ChangeKind, step_alarm};
+use crate::config::AlarmLevel;
+use crate::domain::{Site, UtcMs};
+use crate::limits::ALARMS_MAX;
+use crate::storage::{AlarmRows, Store, StoreError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+/// The states of all alarms of a site; clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct AlarmBook(Arc<Mutex<BookPages>>);
+
+#[derive(Debug, Default)]
+struct BookPages {
+    /// States by key; `None` before they were read from the store.
+    states: Option<BTreeMap<String, AlarmState>>,
+    /// Keys whose state differs from the stored one.
+    unkept: BTreeSet<String>,
+    /// Changes that are not in the store yet, oldest first.
+    untold: Vec<AlarmChange>,
+}
+
+/// Most changes that wait for the disk; the oldest go first.
+const UNTOLD_MAX: usize = 200;
+
+/// Sight of one alarm with all that its message needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Sighting {
+    /// Rule and subject, `RULE/SUBJECT`.
+    pub(crate) key: String,
+    /// Sight.
+    pub(crate) sight: AlarmSight,
+    /// Times of the rule.
+    pub(crate) timing: AlarmTiming,
+    /// Severity.
+    pub(crate) level: AlarmLevel,
+    /// Value, in the unit of the rule.
+    pub(crate) value: Option<f64>,
+    /// Sentences; needed where the trouble is there.
+    pub(crate) texts: SentenceSet,
+}
+
+/// Why an alarm cannot be changed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AlarmBookError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No alarm of this key is raised.
+    #[error("no such alarm: {0}")]
+    Unknown(String),
+}
+
+impl AlarmBook {
+    /// Steps the alarms of these sightings; changes go into the store, from which they are told.
+    pub(crate) async fn observe(
+        &self,
+        store: &Store,
+        site: &Site,
+        moment: AlarmMoment,
+        seen: Vec<Sighting>,
+    ) -> Result<(), AlarmBookError> {
+        let mut pages = self.0.lock().await;
+        let states = pages.read(store).await?;
+        let mut next = BTreeMap::new();
+        let mut changes = Vec::new();
+        for one in seen {
+            let known = states.get(&one.key);
+            if known.is_none() && states.len() + next.len() >= ALARMS_MAX {
+                tracing::warn!(alarm = one.key, "too many alarms: this one is not watched");
+                continue;
+            }
+            let mut state = known.cloned().unwrap_or_default();
+            let raise = || raised_alarm(&one, moment);
+            let seen_now = (one.sight, moment);
+            if let Some((kind, alarm)) = step_alarm(&mut state, one.timing, seen_now, raise) {
+                let at = (moment.at, moment.trusted);
+                changes.push(AlarmChange::new(site, &one.key, (kind, &alarm), at));
+            }
+            if known != Some(&state) && !(known.is_none() && state.is_blank()) {
+                next.insert(one.key, state);
+            }
+        }
+        pages.take_over(next);
+        // While the disk refuses writes, they wait here: pages show the alarm, and it is told when
+        // it is on the disk.
+        pages.untold.extend(changes);
+        let surplus = pages.untold.len().saturating_sub(UNTOLD_MAX);
+        pages.untold.drain(..surplus);
+        if pages.untold.is_empty() {
+            return Ok(());
+        }
+        pages.write(store).await
+    }
+
+    /// Ends alarms whose rule or subject does not exist any more; `is_known` says of a key whether
+    /// it does.
+    pub(crate) async fn withdraw(
+        &self,
+        store: &Store,
+        site: &Site,
+        moment: AlarmMoment,
+        is_known: impl Fn(&str) -> bool,
+    ) -> Result<(), AlarmBookError> {
+        let mut pages = self.0.lock().await;
+        let states = pages.read(store).await?;
+        let gone = states.iter().filter(|(key, _)| !is_known(key));
+        let gone: BTreeMap<String, AlarmState> = gone
+            .map(|(key, state)| (key.clone(), state.clone()))
+            .collect();
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let told = gone.iter().filter_map(|(key, state)| {
+            let alarm = state.raised.as_ref()?;
+            let at = (moment.at, moment.trusted);
+            let kind = ChangeKind::Withdrawn;
+            Some(AlarmChange::new(site, key, (kind, alarm), at))
+        });
+        let changes: Vec<AlarmChange> = told.collect();
+        let blank = gone.keys().map(|key| (key, &BLANK));
+        store.keep_alarms(rows_of(blank, &changes)?).await?;
+        for key in gone.keys() {
+            pages.forget(key);
+        }
+        Ok(())
+    }
+
+    /// Takes note of an alarm in the name of a person.
+    pub(crate) async fn acknowledge(
+        &self,
+        (store, site): (&Store, &Site),
+        moment: AlarmMoment,
+        key: &str,
+        (by, note): (&str, &str),
+    ) -> Result<(), AlarmBookError> {
+        let seen = Acknowledgement {
+            by: by.to_owned(),
+            note: note.to_owned(),
+            at: moment.at.0,
+        };
+        let change = |alarm: &mut RaisedAlarm| alarm.acknowledged = Some(seen);
+        let kind = ChangeKind::Acknowledged;
+        self.change((store, site), moment, (key, kind), change)
+            .await
+    }
+
+    /// Keeps an alarm quiet until a time.
+    pub(crate) async fn snooze(
+        &self,
+        (store, site): (&Store, &Site),
+        moment: AlarmMoment,
+        key: &str,
+        (by, until): (&str, UtcMs),
+    ) -> Result<(), AlarmBookError> {
+        let change = |alarm: &mut RaisedAlarm| {
+            alarm.snoozed_until = Some(until.0);
+            alarm.snoozed_by = Some(by.to_owned());
+        };
+        let kind = ChangeKind::Snoozed;
+        self.change((store, site), moment, (key, kind), change)
+            .await
+    }
+
+    /// All alarms that are raised, by key.
+    pub(crate) async fn raised(
+        &self,
+        store: &Store,
+    ) -> Result<Vec<(String, RaisedAlarm)>, StoreError> {
+        let mut pages = self.0.lock().await;
+        let states = pages.read(store).await?;
+        let raised = states.iter().filter_map(|(key, state)| {
+            let alarm = state.raised.as_ref()?;
+            Some((key.clone(), alarm.clone()))
+        });
+        Ok(raised.collect())
+    }
+
+    /// Keys of all states of a rule.
+    pub(crate) async fn keys_of(
+        &self,
+        store: &Store,
+        rule: &str,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut pages = self.0.lock().await;
+        let keys = pages.read(store).await?.keys();
+        let own = keys.filter(|key| key.split_once('/').is_some_and(|(own, _)| own == rule));
+        Ok(own.cloned().collect())
+    }
+
+    /// Keeps the times of states that no change has kept, for a restart.
+    pub(crate) async fn keep_times(&self, store: &Store) -> Result<(), AlarmBookError> {
+        self.0.lock().await.write(store).await
+    }
+
+    async fn change(
+        &self,
+        (store, site): (&Store, &Site),
+        moment: AlarmMoment,
+        (key, kind): (&str, ChangeKind),
+        change: impl FnOnce(&mut RaisedAlarm),
+    ) -> Result<(), AlarmBookError> {
+        let mut pages = self.0.lock().await;
+        // What happened before is told before.
+        pages.write(store).await?;
+        let states = pages.read(store).await?;
+        let unknown = || AlarmBookError::Unknown(key.to_owned());
+        let mut state = states.get(key).cloned().ok_or_else(unknown)?;
+        let alarm = state.raised.as_mut().ok_or_else(unknown)?;
+        change(alarm);
+        let at = (moment.at, moment.trusted);
+        let told = AlarmChange::new(site, key, (kind, alarm), at);
+        let owned = key.to_owned();
+        store
+            .keep_alarms(rows_of([(&owned, &state)], &[told])?)
+            .await?;
+        pages.take_over([(owned, state)].into());
+        pages.unkept.remove(key);
+        Ok(())
+    }
+}
+
+/// State of which nothing is kept.
+static BLANK: AlarmState = AlarmState {
+    raised: None,
+    held_ms: 0,
+};
+
+impl BookPages {
+    async fn read(
+        &mut self,
+        store: &Store,
+    ) -> Result<&mut BTreeMap<String, AlarmState>, StoreError> {
+        if self.states.is_none() {
+            let kept = store.alarm_states().await?;
+            let parsed = kept.into_iter().filter_map(|(key, body)| {
+                // What this version cannot read begins anew.
+                let state = serde_json::from_str(&body).ok()?;
+                Some((key, state))
+            });
+            self.states = Some(parsed.collect());
+        }
+        Ok(self.states.get_or_insert_default())
+    }
+
+    /// Writes what is not in the store yet, in one transaction.
+    async fn write(&mut self, store: &Store) -> Result<(), AlarmBookError> {
+        if self.unkept.is_empty() && self.untold.is_empty() {
+            return Ok(());
+        }
+        let states = self.states.get_or_insert_default();
+        let own = |key| (key, states.get(key).unwrap_or(&BLANK));
+        let rows = rows_of(self.unkept.iter().map(own), &self.untold)?;
+        store.keep_alarms(rows).await?;
+        self.unkept.clear();
+        self.untold.clear();
+        Ok(())
+    }
+
+    fn take_over(&mut self, next: BTreeMap<String, AlarmState>) {
+        for (key, state) in next {
+            self.unkept.insert(key.clone());
+            let states = self.states.get_or_insert_default();
+            if state.is_blank() {
+                states.remove(&key);
+            } else {
+                states.insert(key, state);
+            }
+        }
+    }
+
+    fn forget(&mut self, key: &str) {
+        self.unkept.remove(key);
+        self.states.get_or_insert_default().remove(key);
+    }
+}
+
+fn raised_alarm(one: &Sighting, moment: AlarmMoment) -> RaisedAlarm {
+    RaisedAlarm {
+        since: moment.at.0,
+        dated: moment.trusted,
+        severity: one.level.word().to_owned(),
+        texts: one.texts.clone(),
+        value: one.value,
+        untold_ms: 0,
+        reminded: false,
+        acknowledged: None,
+        snoozed_until: None,
+        snoozed_by: None,
+    }
+}
+
+/// Rows of states and changes; a blank state is removed.
+fn rows_of<'a>(
+    states: impl IntoIterator<Item = (&'a String, &'a AlarmState)>,
+    changes: &[AlarmChange],
+) -> Result<AlarmRows, StoreError> {
+    let broken = |fault: serde_json::Error| StoreError::Invalid(fault.to_string());
+    let row = |(key, state): (&String, &AlarmState)| {
+        let body = (!state.is_blank()).then(|| serde_json::to_string(state));
+        Ok((key.clone(), body.transpose().map_err(broken)?))
+    };
+    let states: Result<Vec<_>, StoreError> = states.into_iter().map(row).collect();
+    let changes = changes.iter().map(serde_json::to_string);
+    let changes: Result<Vec<_>, _> = changes.collect();
+    Ok(AlarmRows {
+        states: states?,
+        changes: changes.map_err(broken)?,
+    })
+}
