@@ -400,15 +400,15 @@ impl LoggerTableReader<'_> {
         settled: &ResolvedTableFormat,
         understood: &mut DetectedTableFormat,
     ) -> Result<Option<ImportRow>, CsvRowError> {
+        let (time, text) = self.parse_row_time(row);
+        if self.leaves_out(line, row, (time.is_some(), &text), understood) {
+            return Ok(None);
+        }
         let whole = || {
             row.iter()
                 .collect::<Vec<_>>()
                 .join(&understood.separator.to_string())
         };
-        let (time, text) = self.parse_row_time(row);
-        if self.leaves_out(line, row, (time.is_some(), &text), understood) {
-            return Ok(None);
-        }
         let Some(value) = row.get(self.column) else {
             return Err(CsvRowError::new(line, CsvRowErrorKind::Columns, &whole()));
         };

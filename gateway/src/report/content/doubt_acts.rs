@@ -1,5 +1,5 @@
-//! Act for a doubtful figure, by the reason that is told beside it: so that nobody sends a technician
-//! for an entry, and nobody looks for a receipt of a cable.
+//! Act for a doubtful figure, by the reason that is told beside it: so that nobody sends a
+//! technician for an entry, and nobody looks for a receipt of a cable.
 
 use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::indicator::Indicator;
