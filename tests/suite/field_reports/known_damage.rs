@@ -16,13 +16,7 @@ async fn a_new_store_on_a_full_disk_waits_in_memory_and_is_begun_when_there_is_r
     let site = OneDeviceSite::new(Some(&disk.0));
     disk.fill();
     let log = scratch.path().join("log");
-    let file = std::fs::File::create(&log).unwrap();
-    let mut command = pantau();
-    command.stderr(file.try_clone().unwrap()).stdout(file);
-    command.args(["run", "-c"]).arg(&site.config);
-    let gateway = PeerProcess::start(&mut command);
-    wait_for_condition(async || std::net::TcpStream::connect(("127.0.0.1", site.page)).is_ok())
-        .await;
+    let gateway = site.start_logged(&log).await;
     let why = site.wait_for_health("failing").await;
     assert!(why.contains("full"), "{why}");
     // The page says it in the reader's language.
