@@ -2,7 +2,6 @@
 
 use super::store::{OneDeviceSite, wait_for_condition};
 use crate::killed::pantau;
-use crate::peers::PeerProcess;
 use crate::servers::{DatabaseAnswer, ScriptedDatabase, http_body};
 use crate::small_disk::SmallDisk;
 use serde_json::Value;
