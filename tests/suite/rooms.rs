@@ -155,8 +155,12 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
          samples_csv ledger methods indicators report.content report.render report.build bus_request api \
          server app",
     ),
-    // Entry points of fuzz targets.
-    ("fuzz_doors", "mqtt_link storage sinks sinks.delivery"),
+    // Entry points of fuzz targets: bytes for every room that parses them.
+    (
+        "fuzz_doors",
+        "domain clock status config buses mqtt_link samples_csv ledger storage commissioning \
+         sinks sinks.delivery api server",
+    ),
     ("main", "cli app"),
     ("lib", ""),
     ("tests", ""),

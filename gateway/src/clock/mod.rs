@@ -315,7 +315,7 @@ impl Clock {
     #[cfg(any(test, feature = "fuzz-doors"))]
     pub(crate) fn simulate(&self, wall: UtcMs, mono: MonoMs, synchronised: bool) {
         if let ClockSource::System { clocks, .. } = &*self.0 {
-            *lock(&clocks.simulated) = Some(reckoning::RawClocks {
+            clocks.simulate(reckoning::RawClocks {
                 wall_us: wall.0 * 1000,
                 mono_us: i64::try_from(mono.0).unwrap_or_default() * 1000,
                 kernel_bound_us: synchronised.then_some(1000),

@@ -1,6 +1,8 @@
 //! [`SystemClocks`]: the wall clock, the monotonic clock and the kernel's word about them.
 
 use super::reckoning::RawClocks;
+#[cfg(any(test, feature = "fuzz-doors"))]
+use std::sync::PoisonError;
 use std::time::{Duration, Instant, SystemTime};
 
 /// Time that one look may take before it is repeated: a thread that was held up between the two
@@ -16,7 +18,7 @@ pub(super) struct SystemClocks {
     start_mono: Duration,
     /// Clocks that a test sets.
     #[cfg(any(test, feature = "fuzz-doors"))]
-    pub(super) simulated: std::sync::Mutex<Option<RawClocks>>,
+    simulated: std::sync::Mutex<Option<RawClocks>>,
 }
 
 impl SystemClocks {
@@ -33,6 +35,15 @@ impl SystemClocks {
         }
     }
 
+    /// Lets the clocks show this.
+    #[cfg(any(test, feature = "fuzz-doors"))]
+    pub(super) fn simulate(&self, raw: RawClocks) {
+        *self
+            .simulated
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(raw);
+    }
+
     /// Reads the clocks.
     #[expect(
         clippy::disallowed_methods,
@@ -40,7 +51,11 @@ impl SystemClocks {
     )]
     pub(super) fn read(&self) -> RawClocks {
         #[cfg(any(test, feature = "fuzz-doors"))]
-        if let Some(raw) = *super::lock(&self.simulated) {
+        if let Some(raw) = *self
+            .simulated
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+        {
             return raw;
         }
         let mut looks = 0;

@@ -1,8 +1,8 @@
 //! `pantau read PORT --unit N --register input:0 --count 10`: registers of a device that no
 //! configuration knows.
 
-use super::device_reads::DeviceReads;
-use super::{ReadArgs, answer_lines, read_times};
+use super::answer_lines::answer_lines;
+use super::device_reads::{DeviceReads, read_times};
 use crate::buses::AdhocReader;
 use crate::cli::bus_client;
 use crate::cli::exit_status::{EXIT_USAGE, fail_with_message, print_usage_error};
@@ -125,16 +125,29 @@ fn tcp_place(text: &str) -> Option<(&str, u16)> {
     Some(parsed.unwrap_or((text, 502)))
 }
 
+/// Port that is read, and how.
+pub(super) struct BareRead<'a> {
+    /// File of a serial port, or a host.
+    pub(super) port: &'a str,
+    /// Number of reads.
+    pub(super) times: u8,
+    /// JSON in place of lines.
+    pub(super) json: bool,
+}
+
 /// Reads the registers a few times and prints them; returns the exit status.
-pub(super) async fn run_bare_read(options: &ReadArgs, lang: Language) -> u8 {
-    let bare = &options.bare;
+pub(super) async fn run_bare_read(
+    bare: &BarePortArgs,
+    wishes: &BareRead<'_>,
+    lang: Language,
+) -> u8 {
     let (Some(unit), Some(first)) = (bare.unit, &bare.register) else {
         return EXIT_USAGE;
     };
     if first.address.checked_add(bare.count - 1).is_none() {
         return print_usage_error(&lang.text("cli-read-beyond"));
     }
-    let text = bare.site_text(&options.device, unit, first);
+    let text = bare.site_text(wishes.port, unit, first);
     let config = match load_config_text(&text, Path::new("read.toml"), &|_| None) {
         Ok(config) => config,
         Err(faults) => return print_usage_error(&faults.to_string()),
@@ -145,8 +158,8 @@ pub(super) async fn run_bare_read(options: &ReadArgs, lang: Language) -> u8 {
     let Some(mut session) = AdhocReader::via_owner(&config, 0, &Clock::system(), None) else {
         return EXIT_USAGE;
     };
-    let seen = read_times(&mut session, options.times, false, lang).await;
-    print_text(&if options.json {
+    let seen = read_times(&mut session, wishes.times, false, lang).await;
+    print_text(&if wishes.json {
         format!("{:#}\n", registers_json(&config, &seen))
     } else {
         register_lines(&config, &seen, lang) + &answer_lines(&config, 0, &seen, lang)

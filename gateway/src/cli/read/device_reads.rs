@@ -1,13 +1,19 @@
 //! Reads of one device, and what they say about it.
 
 use super::ranking;
-use crate::buses::AdhocReading;
+use crate::buses::mqtt::NODE_READ_SECONDS;
+use crate::buses::{AdhocReader, AdhocReading};
 use crate::cli::exit_status::{EXIT_DONE, EXIT_NEGATIVE};
 use crate::commissioning::fault_diagnosis;
 use crate::commissioning::register_inference::HypothesisRanking;
 use crate::config::{Bus, Point};
 use crate::domain::{ExactNumber, QualityReason, SampleOutcome};
+use crate::i18n::Language;
+use crate::limits::SETTLE_MAX_MS;
+use std::time::Duration;
 
+/// Pause between two reads: most devices have measured again by then.
+const READ_PAUSE: Duration = Duration::from_millis(500);
 /// Reads of the live screen that are ranked together.
 const LIVE_READS_MAX: usize = 16;
 
@@ -81,6 +87,35 @@ impl DeviceReads {
         )?;
         Some((point, ranking))
     }
+}
+
+/// Reads so many times; stops at the first failure.
+pub(super) async fn read_times(
+    session: &mut AdhocReader,
+    times: u8,
+    is_node: bool,
+    lang: Language,
+) -> DeviceReads {
+    let waiting = || {
+        // Only the first read waits: for a device that ignores requests after connecting, or for
+        // one that sends by itself.
+        let (key, seconds) = if is_node {
+            ("cli-read-waiting-node", NODE_READ_SECONDS)
+        } else {
+            ("cli-read-waiting", SETTLE_MAX_MS.div_ceil(1000))
+        };
+        let seconds = seconds.to_string();
+        eprintln!("{}", lang.text_with(key, &[("seconds", &seconds)]));
+    };
+    let mut seen = DeviceReads::from_first_read(session.read_patiently(waiting).await);
+    for _ in 1..times {
+        if seen.once.failure.is_some() {
+            break;
+        }
+        tokio::time::sleep(READ_PAUSE).await;
+        seen.add_read(session.read().await);
+    }
+    seen
 }
 
 fn good_round_trip(once: &AdhocReading) -> Option<f64> {

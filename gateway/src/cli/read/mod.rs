@@ -10,6 +10,7 @@
 //!
 //! User documentation: `docs/field.md`, `docs/devices.md`.
 
+mod answer_lines;
 mod bare_port;
 mod device_reads;
 mod json;
@@ -22,26 +23,20 @@ use super::bus_client;
 use super::exit_status::{EXIT_DONE, EXIT_USAGE, fail_with_message};
 use super::run::wait_for_stop;
 use super::standard_output::print_text;
-use crate::buses::mqtt::NODE_READ_SECONDS;
 use crate::buses::{AdhocReader, AdhocReading};
 use crate::clock::Clock;
 use crate::config::{Config, ModbusLink};
-use crate::domain::hex_text::hex_pairs;
 use crate::domain::{ExactNumber, QualityReason};
-use crate::formulas::claim_rounding::nearest_digits;
 use crate::i18n::Language;
-use crate::limits::SETTLE_MAX_MS;
 use crate::status::DeviceIdentity;
-use device_reads::{DeviceReads, advice_key};
+use answer_lines::answer_lines;
+use device_reads::{DeviceReads, read_times};
 use point_text::{display_line, limit_line};
 pub(super) use point_text::{point_line, point_reads};
-use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Pause between two reads: most devices have measured again by then.
-const READ_PAUSE: Duration = Duration::from_millis(500);
 /// Neighbours of a silent device that are read for the diagnosis.
 const NEIGHBOURS_MAX: usize = 3;
 /// ANSI codes that clear the screen and its scrollback.
@@ -86,7 +81,12 @@ fn parse_display_value(text: &str) -> Result<(String, ExactNumber), String> {
 /// Reads the device and prints the result; returns the exit status.
 pub(super) async fn run_read(options: &ReadArgs, lang: Language) -> u8 {
     if options.bare.is_asked() {
-        return bare_port::run_bare_read(options, lang).await;
+        let wishes = bare_port::BareRead {
+            port: &options.device,
+            times: options.times,
+            json: options.json,
+        };
+        return bare_port::run_bare_read(&options.bare, &wishes, lang).await;
     }
     let config = match super::backend::load_config(&options.config, lang) {
         Ok(config) => config,
@@ -219,35 +219,6 @@ async fn diagnose_line(
     all
 }
 
-/// Reads so many times; stops at the first failure.
-async fn read_times(
-    session: &mut AdhocReader,
-    times: u8,
-    is_node: bool,
-    lang: Language,
-) -> DeviceReads {
-    let waiting = || {
-        // Only the first read waits: for a device that ignores requests after connecting, or for
-        // one that sends by itself.
-        let (key, seconds) = if is_node {
-            ("cli-read-waiting-node", NODE_READ_SECONDS)
-        } else {
-            ("cli-read-waiting", SETTLE_MAX_MS.div_ceil(1000))
-        };
-        let seconds = seconds.to_string();
-        eprintln!("{}", lang.text_with(key, &[("seconds", &seconds)]));
-    };
-    let mut seen = DeviceReads::from_first_read(session.read_patiently(waiting).await);
-    for _ in 1..times {
-        if seen.once.failure.is_some() {
-            break;
-        }
-        tokio::time::sleep(READ_PAUSE).await;
-        seen.add_read(session.read().await);
-    }
-    seen
-}
-
 fn device_text(
     config: &Config,
     index: usize,
@@ -281,48 +252,6 @@ fn device_text(
         }
     }
     text + &answer_lines(config, index, seen, lang)
-}
-
-/// Rest of what a read says: failure, advice, time, bytes, and the same call of another program.
-fn answer_lines(config: &Config, index: usize, seen: &DeviceReads, lang: Language) -> String {
-    let once = &seen.once;
-    let device = &config.devices[index];
-    let bus = &config.buses[device.bus];
-    let mut text = String::new();
-    if let Some((_, detail)) = &once.failure {
-        let nothing = lang.text_with("cli-read-nothing", &[("detail", detail)]);
-        let _ = writeln!(text, "{nothing}");
-    }
-    if let Some(fault) = &once.fault {
-        let detail = [("detail", fault.detail.as_str())];
-        let _ = writeln!(text, "{}", lang.text_with("cli-read-fault", &detail));
-    }
-    if let Some(key) = advice_key(bus, seen) {
-        let _ = writeln!(text, "{}", lang.text(key));
-    }
-    if !seen.round_trips_ms.is_empty() {
-        let times = seen.round_trips_ms.iter().map(|ms| nearest_digits(*ms, 1));
-        let times = times.collect::<Vec<_>>();
-        let times = lang.locale().plain_digits(&times.join("; "));
-        let _ = writeln!(
-            text,
-            "{}",
-            lang.text_with("cli-read-time", &[("ms", &times)])
-        );
-    }
-    if once.details.sent.is_empty() {
-        return text;
-    }
-    let (sent, received) = (
-        hex_pairs(&once.details.sent),
-        hex_pairs(&once.details.received),
-    );
-    let bytes = [("sent", sent.as_str()), ("received", received.as_str())];
-    let _ = writeln!(text, "{}", lang.text_with("cli-read-bytes", &bytes));
-    for command in mbpoll::mbpoll_commands(bus, device, once) {
-        let _ = writeln!(text, "  {command}");
-    }
-    text
 }
 
 fn identity_text(identity: &DeviceIdentity, lang: Language) -> String {
