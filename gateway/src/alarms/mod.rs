@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A rule is data (`config::AlarmRule`). The room that watches (`alarm_watch`) turns it into a
-//! [`Sighting`]: whether the trouble is there, over, in between, or unknown. `evaluator` is pure:
+//! `Sighting`: whether the trouble is there, over, in between, or unknown. `evaluator` is pure:
 //! sighting, state and time give the next state and at most one change. `alarm_book` keeps both in
 //! the store before anybody is told.
 //!

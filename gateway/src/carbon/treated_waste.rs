@@ -1,4 +1,4 @@
-//! [`treated_waste`]: entries of waste that stand behind the methane of a treatment, and why others
+//! `treated_waste`: entries of waste that stand behind the methane of a treatment, and why others
 //! do not (METHODS E.5, G.7).
 //!
 //! ```text

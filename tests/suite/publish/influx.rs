@@ -135,7 +135,10 @@ async fn readings_without_a_date_wait_for_it_and_keep_no_others_back() {
     bench.clock.set_wall_clock(right);
     bench.clock.trust();
     append(3, true).await;
-    bench.wait_delivered("influx", 3).await;
+    wait_until("all is delivered", || {
+        bench.sink_state("influx").delivered == 3
+    })
+    .await;
     let mut times: Vec<i64> = database
         .stored
         .lock()
