@@ -173,7 +173,7 @@ fn a_person_sets_the_time_of_a_lost_computer_and_the_network_corrects_it() {
     assert!(site.get("/healthz").contains("not synchronised"));
     wait_for("undated readings", || {
         let rows = site.exported();
-        rows.len() >= 3 && rows.iter().all(|(at, _)| at.starts_with("1970-"))
+        rows.len() >= 3 && rows.iter().all(|(at, _)| at.is_empty())
     });
     let never = site.run(&["time", "set", "2025-11-30 10:00"]);
     assert_refused(&never, 2, "sebelum tahun 2026");
@@ -279,7 +279,7 @@ fn a_start_ten_years_ahead_is_not_believed_and_its_readings_get_their_true_time(
     assert!(page.contains("jauh setelah bacaan terbaru"), "{page}");
     let undated = || {
         let rows = site.exported();
-        rows.iter().filter(|(at, _)| at.as_str() > "2035").count()
+        rows.iter().filter(|(at, _)| at.is_empty()).count()
     };
     wait_for("undated readings", || undated() >= 3);
     site.set_computer(0, true);
