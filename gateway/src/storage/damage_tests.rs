@@ -54,6 +54,71 @@ async fn a_log_whose_file_is_gone_is_set_aside_and_not_deleted() {
 }
 
 #[tokio::test]
+async fn a_log_whose_file_is_empty_or_gone_is_touched_by_no_command_and_salvaged_by_the_gateway() {
+    for is_gone in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let site = site(&["power"]);
+        let store = open(dir.path(), &site);
+        store
+            .append(reading(MIDNIGHT, &[decimal(1)]))
+            .await
+            .unwrap();
+        store.flush().await.unwrap();
+        // The log of a kill: a clean stop would have written it into the file.
+        let left = tempfile::tempdir().unwrap();
+        for name in ["pantau.db-wal", "pantau.seq"] {
+            std::fs::copy(dir.path().join(name), left.path().join(name)).unwrap();
+        }
+        store.stop().await;
+        if !is_gone {
+            std::fs::write(left.path().join("pantau.db"), "").unwrap();
+        }
+        let wal = left.path().join("pantau.db-wal");
+        let log = std::fs::read(&wal).unwrap();
+        assert!(!log.is_empty());
+        let clock = Clock::set(UtcMs(MIDNIGHT), true);
+        let settings = StoreSettings {
+            path: left.path().to_owned(),
+            flush: Duration::from_secs(10),
+            keep: None,
+            budget: None,
+        };
+        for access in [StoreAccess::Read, StoreAccess::Write] {
+            let path = left.path();
+            let opened = Store::open_with_access(access, path, &site, &settings, "", &clock);
+            assert!(
+                matches!(opened, Err(StoreError::Damaged { .. })),
+                "{access:?}"
+            );
+            assert!(std::fs::read(&wal).unwrap() == log, "{access:?}");
+        }
+        let store = open(left.path(), &site);
+        assert_eq!(store.health().borrow().repairs.len(), 1);
+        assert_eq!(ask(&store, raw("meter.power")).await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_store_of_which_only_its_numbers_are_left_is_missed() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = site(&["power"]);
+    let store = open(dir.path(), &site);
+    assert!(store.health().borrow().repairs.is_empty());
+    store
+        .append(reading(MIDNIGHT, &[decimal(1)]))
+        .await
+        .unwrap();
+    store.stop().await;
+    for name in ["pantau.db", "pantau.db-wal"] {
+        // A clean stop may leave no log.
+        let _ = std::fs::remove_file(dir.path().join(name));
+    }
+    let store = open(dir.path(), &site);
+    let repairs = store.health().borrow().repairs.clone();
+    assert!(repairs[0].contains("pantau restore"), "{repairs:?}");
+}
+
+#[tokio::test]
 async fn a_lost_log_costs_no_more_than_the_last_hour() {
     let dir = tempfile::tempdir().unwrap();
     let site = site(&["power"]);

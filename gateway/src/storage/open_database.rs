@@ -9,7 +9,7 @@ use super::schema::{
     DATABASE_FILE, FileState, MIGRATIONS, OpenedDatabase, connect_database, connect_memory,
     is_corruption, is_disk_full, newer_version_error, to_store_error, wal_path,
 };
-use super::sequence_floor::FLOOR_FILE;
+use super::sequence_floor::{FLOOR_FILE, known_store};
 use super::set_aside::quarantine_file;
 use super::store_error::StoreError;
 use super::store_values::StoreAccess;
@@ -18,7 +18,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Fault of a log without its file.
-const LOG_ALONE: &str = "it is missing, its log is there";
+const LOG_ALONE: &str = "it is missing or empty, its log is there";
 
 /// Opens the file of the directory. The gateway makes a new file of a damaged one, and begins an
 /// empty one where that fails.
@@ -27,12 +27,17 @@ pub(super) fn open_database(
     access: StoreAccess,
 ) -> Result<OpenedDatabase, StoreError> {
     let directory = salvage.directory;
+    let file = directory.join(DATABASE_FILE);
+    if access != StoreAccess::Gateway && is_log_alone(&file) {
+        // SQLite would delete the log, whatever it is opened for.
+        let alone = access::corruption_error(LOG_ALONE.to_owned());
+        return Err(access::open_error(&file, &alone));
+    }
     match access {
         StoreAccess::Read => return access::open_read_only(directory),
         StoreAccess::Write => access::check_before_write(directory)?,
         StoreAccess::Gateway => {}
     }
-    let file = directory.join(DATABASE_FILE);
     match file_permissions::create_folder(directory) {
         Err(fault) if access == StoreAccess::Gateway && fault.kind() == ErrorKind::StorageFull => {
             return begin_in_memory(file, Vec::new());
@@ -45,9 +50,8 @@ pub(super) fn open_database(
     if access == StoreAccess::Gateway {
         return open_as_gateway(salvage, file);
     }
-    if !file.exists() && (wal_path(&file).exists() || salvage.is_unfinished()) {
-        // SQLite would delete a log whose database file is new; the log may hold the only copy of
-        // readings.
+    if !file.exists() && salvage.is_unfinished() {
+        // The new file of a mended store waits for its place, with the log beside it.
         let alone = access::corruption_error(LOG_ALONE.to_owned());
         return Err(access::open_error(&file, &alone));
     }
@@ -67,8 +71,13 @@ fn open_as_gateway(
     check_unused(&file)?;
     let mut repairs = remove_stopped_restore(salvage.directory)?;
     repairs.extend(salvage.before_opening()?);
-    if !file.exists() && wal_path(&file).exists() {
+    if is_log_alone(&file) {
         repairs.push(mend_or_begin(salvage, &file, LOG_ALONE)?);
+    } else if is_unbegun(&file)
+        && let Some(lost) = describe_lost_store(salvage.directory)
+    {
+        tracing::error!("{lost}");
+        repairs.push(lost);
     }
     tighten_store_files(&file);
     let is_unbegun = is_unbegun(&file);
@@ -170,9 +179,26 @@ pub(super) fn begin_in_memory(
 
 /// Returns whether the file has no content, and no log that could have any.
 fn is_unbegun(file: &Path) -> bool {
-    let is_empty = |path: &Path| std::fs::metadata(path).is_ok_and(|about| about.len() == 0);
-    let is_nothing = |path: &Path| !path.exists() || is_empty(path);
     is_nothing(file) && is_nothing(&wal_path(file))
+}
+
+/// Returns whether the file is missing or empty, and its log has content: the only copy of what was
+/// stored, which SQLite deletes when it opens the file.
+fn is_log_alone(file: &Path) -> bool {
+    is_nothing(file) && !is_nothing(&wal_path(file))
+}
+
+fn is_nothing(path: &Path) -> bool {
+    !path.exists() || std::fs::metadata(path).is_ok_and(|about| about.len() == 0)
+}
+
+/// Sentence about a store of which nothing but the small file with its numbers is left.
+fn describe_lost_store(directory: &Path) -> Option<String> {
+    let (id, bound) = known_store(directory)?;
+    Some(format!(
+        "{DATABASE_FILE} is gone or empty, and {FLOOR_FILE} of the store {id} (numbers below {bound}) is \
+         there: a new store was begun; put the old one back with `pantau restore` if there is a backup"
+    ))
 }
 
 /// Removes what was written of a file that could not be begun: it holds no reading.

@@ -47,6 +47,13 @@ pub(super) fn forget_bound(db: &Connection) -> Result<(), rusqlite::Error> {
     Ok(())
 }
 
+/// Returns the id and the bound of the store to which the small file of a directory belongs; `None`
+/// when it gave out no number yet.
+pub(super) fn known_store(directory: &Path) -> Option<(String, ReadingSeq)> {
+    let slot = read_newest_slot(&directory.join(FLOOR_FILE))?;
+    Some((slot.id?, slot.bound)).filter(|(_, bound)| *bound > 0)
+}
+
 /// Returns the bound in a file; 0 without one.
 fn bound_of_file(db: &Connection) -> Result<ReadingSeq, rusqlite::Error> {
     Ok(read_meta(db, FLOOR_KEY)?.map_or(0, i64::cast_unsigned))
