@@ -27,6 +27,7 @@ pub(crate) mod calibration_corrections;
 pub(crate) mod catalogue;
 pub(crate) mod claim_inheritance;
 pub(crate) mod closed_days;
+pub(crate) mod common_days;
 pub(crate) mod counter_events;
 pub(crate) mod coverage;
 pub(crate) mod data_events;

@@ -14,9 +14,9 @@ use crate::domain::indicator::{
     DailyValues, Indicator, IndicatorRemark, IndicatorSpec, InputSource,
 };
 use crate::indicators::asset_figures::KIND_INDICATORS;
+use crate::indicators::common_days::{common_days, days_likeness};
 use crate::indicators::figure_context::FigureBuilder;
-use crate::indicators::series_likeness::{SeriesLikeness, sampling_share, series_likeness};
-use std::collections::BTreeMap;
+use crate::indicators::series_likeness::{SeriesLikeness, sampling_share};
 use std::sync::Arc;
 
 /// Figures that stand for what an asset measures.
@@ -140,7 +140,8 @@ fn certified_twin(config: &Config, pair: &MovingPair) -> Option<IndicatorRemark>
     (pair.likeness != SeriesLikeness::Together).then_some(said)
 }
 
-/// Likeness of two series of one unit on their common days.
+/// Likeness of two series of one unit on their common days. What is to be checked in a month is to
+/// be checked in all that contains it, so the days of each month are looked at for themselves too.
 fn likeness(
     config: &Config,
     figures: &[Indicator],
@@ -150,23 +151,20 @@ fn likeness(
     if one.unit != other.unit || one.asset == other.asset {
         return None;
     }
-    let days: BTreeMap<_, f64> = other
-        .days
-        .iter()
-        .filter_map(|(date, value, _)| Some((*date, (*value)?)))
-        .collect();
-    let pairs: Vec<(f64, f64)> = one
-        .days
-        .iter()
-        .filter_map(|(date, value, _)| Some(((*value)?, *days.get(date)?)))
-        .collect();
     let polls = [one, other].map(|series| integrated_every(config, figures, series));
     let sampling = match polls {
         // Polls at the same moments miss the same.
         [Some(every), Some(other)] if every == other => 0.0,
         polls => sampling_share(polls.into_iter().flatten().max().unwrap_or(0)),
     };
-    series_likeness(&pairs, sampling)
+    let days = common_days(one, other);
+    let months = days.chunk_by(|day, next| day.date.first_of_month() == next.date.first_of_month());
+    let months = months.filter_map(|days| days_likeness(days, sampling));
+    // What moves together in a month alone is no doubt, and more days tell more.
+    let doubted = months
+        .filter(|found| *found != SeriesLikeness::Together)
+        .max();
+    days_likeness(&days, sampling).max(doubted)
 }
 
 /// Interval of the polls, ms, of a series that is an integral of a power or a flow; `None` for a

@@ -19,9 +19,9 @@ use std::time::Duration;
 /// Likeness of two series, from the weakest to the strongest sign of one quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum SeriesLikeness {
-    /// The same ratio on all days, as far as readings can tell that are too coarse to show more.
+    /// The same ratio on all days compared, as far as readings tell that are too coarse for more.
     Together,
-    /// The same ratio on all days, or a ratio near 1 and nothing that speaks against it.
+    /// The same ratio on all days compared, or a ratio near 1 and nothing that speaks against it.
     SteadyRatio,
     /// The same values.
     Same,
@@ -55,6 +55,11 @@ const STEPS_MAX: u32 = 100;
 
 /// Relative spread of the power between two polls on a day of broken clouds, twice.
 const CLOUD_SPREAD: f64 = 0.5;
+/// Multiple of the spread of good meters up to which a single day may differ.
+// The others have to agree within the spread itself: leaving out what differs more does not make
+// unrelated series alike.
+const DAY_SPREADS: f64 = 3.0;
+
 /// Part of a day in which a plant makes its energy, s.
 const SUNNY_S: f64 = 12.0 * 3_600.0;
 
@@ -63,6 +68,18 @@ const SUNNY_S: f64 = 12.0 * 3_600.0;
 pub(crate) fn sampling_share(every_ms: u64) -> f64 {
     let every = Duration::from_millis(every_ms).as_secs_f64();
     CLOUD_SPREAD * (every / SUNNY_S).sqrt()
+}
+
+/// Difference by which a single day of two meters of one quantity may be off, of its larger value.
+pub(crate) fn day_tolerance(
+    days: &[(f64, f64)],
+    ratio: f64,
+    sampling: f64,
+) -> impl Fn(f64) -> f64 + use<> {
+    let first: Vec<f64> = days.iter().map(|(x, _)| *x).collect();
+    let second: Vec<f64> = days.iter().map(|(_, y)| *y).collect();
+    let steps = counter_step(&first) + ratio * counter_step(&second);
+    move |value| DAY_SPREADS * (METER_SPREAD + sampling) * value + steps
 }
 
 /// Compares the days on which both series have a value, in one unit; `sampling` is the share of a

@@ -209,3 +209,55 @@ async fn two_gensets_with_the_readings_of_one_file_are_to_be_checked_at_a_steady
         }
     }
 }
+
+/// Readings of a counter after an outage: hours from the start of October, and whether it went on
+/// showing the last value.
+fn with_outage(
+    of: &[(i64, Option<f64>)],
+    from: usize,
+    to: usize,
+    freezes: bool,
+) -> Vec<(i64, Option<f64>)> {
+    let held = of[from - 1].1.filter(|_| freezes);
+    let all = of.iter().enumerate();
+    let shown = all.filter_map(|(hour, (at, value))| {
+        let is_out = (from..to).contains(&hour);
+        let shown = if is_out { held? } else { (*value)? };
+        Some((*at, Some(shown)))
+    });
+    shown.collect()
+}
+
+#[tokio::test]
+async fn an_outage_of_one_meter_hides_twins_in_no_period() {
+    let plants = plant("one", TWO[0]) + &plant("two", TWO[1]);
+    let devices = SITE_DEVICES.replace("every = \"1m\"", "every = \"1h\"");
+    let start = parse_time("2026-09-30T17:00:00Z").0;
+    let mut total = 100.0;
+    let mut counter = Vec::new();
+    for hour in 0..=92 * 24_i32 {
+        counter.push((start + i64::from(hour) * HOUR, Some(total)));
+        total += (5.0 + 1.01 * f64::from((hour / 24) % 7)) / 24.0;
+    }
+    let november = 31 * 24;
+    for (from, to, freezes) in [
+        // Two days, a night, a day that stands still from noon to noon, and the end of a month.
+        (november + 9 * 24, november + 11 * 24, false),
+        (november + 9 * 24 + 17, november + 10 * 24 + 7, false),
+        (november + 9 * 24 + 13, november + 10 * 24 + 12, true),
+        (november + 20 * 24 + 5, 92 * 24 + 1, false),
+    ] {
+        let village = TestSite::new(&format!("{devices}{plants}"));
+        let other = with_outage(&counter, from, to, freezes);
+        let columns = vec![(TWO[0], counter.clone()), (TWO[1], other)];
+        village.store_readings(columns).await;
+        for period in ["2026-11", "2026-Q4", "2026", "2026-10-15..2026-12-20"] {
+            let found = village.indicators(period).await;
+            for (id, asset) in [("plts.generation", "one"), ("co2.net", "one")] {
+                let figure = find_figure(&found, id, asset);
+                let place = format!("{id} in {period}, {from} to {to}: {:?}", figure.remarks);
+                assert_eq!(figure.claim, ClaimVerdict::Doubtful, "{place}");
+            }
+        }
+    }
+}
