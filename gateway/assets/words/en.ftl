@@ -3673,3 +3673,6 @@ cli-alarm-ack-alarm = Alarm as in `pantau alarm list`, e.g. tank-low/tank-1
 cli-alarm-ack-note = Note: what is being done
 cli-alarm-snooze-alarm = Alarm as in `pantau alarm list`, e.g. tank-low/tank-1
 cli-alarm-snooze-hours = Hours, 1 to 168 (default: 4)
+
+# Edges of a period: readings that stopped.
+chapters-director-running-ended = The period is not over: computed up to { $until }. Some readings have ended, the first ones on { $ended }.

@@ -3646,3 +3646,6 @@ cli-alarm-ack-alarm = Alarm seperti pada `pantau alarm list`, misalnya tank-low/
 cli-alarm-ack-note = Catatan: apa yang sedang dikerjakan
 cli-alarm-snooze-alarm = Alarm seperti pada `pantau alarm list`, misalnya tank-low/tank-1
 cli-alarm-snooze-hours = Jam, 1 sampai 168 (bawaan: 4)
+
+# Edges of a period: readings that stopped.
+chapters-director-running-ended = Periode belum berakhir: dihitung sampai { $until }. Sebagian bacaan sudah berhenti, yang paling awal pada { $ended }.

@@ -18,7 +18,7 @@ const GAP_MIN_POLLS: i64 = 3;
 /// Minimum length of a gap that is listed as an event, ms; shorter gaps are only counted.
 const GAP_EVENT_MIN_MS: i64 = 15 * 60_000;
 /// Silence that is longer than that of a night, ms.
-const SILENT_DAY_MS: i64 = 86_400_000;
+pub(crate) const SILENT_DAY_MS: i64 = 86_400_000;
 
 /// Number of measured slots of a day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -349,18 +349,24 @@ impl Coverage {
         (from == span.from && begin < span.to && !is_counted_on).then_some(begin)
     }
 
-    /// Moment at which the readings of a period that is over end, ms, where it is earlier by a gap
-    /// that is an event; `None` for a device that is silent as long on other days, and without any
-    /// reading.
+    /// Moment at which the readings end, ms, where the end of the period is later by a gap that is
+    /// an event, or the present by more than a day; `None` for a device that is silent as long on
+    /// other days, and without any reading.
     pub(crate) fn early_end(&self, span: &PeriodDays) -> Option<i64> {
         let (end, to) = *self.silences.last()?;
         self.readings.last?;
-        let is_at_end = to == span.to && end > span.from && span.is_over();
+        let is_at_end = to == span.to && end > span.from;
         let earlier = self.silences.iter().rev().skip(1);
         let usual = earlier.filter(|(from, _)| *from > span.from);
         let usual = usual.map(|(from, to)| to - from).max().unwrap_or(0);
         let silent = to - end;
-        (is_at_end && (silent > usual || silent >= SILENT_DAY_MS)).then_some(end)
+        // While the period runs, what was read today may still be on its way.
+        let is_early = if span.is_over() {
+            silent > usual || silent >= SILENT_DAY_MS
+        } else {
+            silent > SILENT_DAY_MS
+        };
+        (is_at_end && is_early).then_some(end)
     }
 
     /// Whether the day has a good reading.

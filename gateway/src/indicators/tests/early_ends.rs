@@ -1,8 +1,8 @@
-//! Periods that are over, and end after the last reading: the device died.
+//! Periods that end after the last reading, or run on after it: the device died.
 
 use super::site::{OTHER_ASSETS, SITE_PLANT, site_text};
 use super::{HOUR, MINUTE, PointColumn, TestSite, find_figure, has_remark, parse_time};
-use crate::domain::claim_verdict::ClaimVerdict;
+use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::indicator::{Indicator, InputSource, SiteIndicators};
 use crate::domain::value_bound::ValueBound;
 
@@ -74,12 +74,41 @@ async fn figures_of_a_closed_period_after_the_last_reading_say_until_when_and_ar
 }
 
 #[tokio::test]
+async fn a_device_that_is_silent_for_more_than_a_day_has_ended_in_a_running_period_too() {
+    let village = plant(LAST, LAST).await;
+    for (now, is_ended) in [
+        ("2026-11-05T02:50:00Z", false),
+        ("2026-11-05T03:10:00Z", true),
+    ] {
+        let found = village.indicators_at("2026-11", now).await;
+        for (id, asset) in [
+            ("plts.generation", "plts"),
+            ("plts.self_use", "plts"),
+            ("co2.net", ""),
+        ] {
+            let one = find_figure(&found, id, asset);
+            assert_eq!(until(one).is_some(), is_ended, "{id} {:?}", one.remarks);
+            assert_eq!(one.bound() == ValueBound::Lower, is_ended, "{id} {now}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_is_subtracted_and_ended_earlier_makes_an_upper_bound() {
     let end = "2026-11-05T17:00:00Z";
-    let found = plant(end, LAST).await.indicators(PERIOD).await;
-    let used = find_figure(&found, "plts.self_use", "plts");
-    assert!(used.claim.is_withheld(), "{:?}", used.remarks);
-    assert!(used.measured_until().is_some_and(|until| until.in_part));
+    let village = plant(end, LAST).await;
+    // The period is over, and is running.
+    for found in [
+        village.indicators(PERIOD).await,
+        village.indicators_at("2026-11", end).await,
+    ] {
+        let used = find_figure(&found, "plts.self_use", "plts");
+        let upper = ClaimVerdict::NotClaimed(NotClaimedReason::UpperBound);
+        assert_eq!(used.claim, upper, "{:?}", used.remarks);
+        assert!(used.measured_until().is_some_and(|until| until.in_part));
+        let net = find_figure(&found, "co2.net", "plts");
+        assert!(net.claim.is_withheld(), "{:?}", net.remarks);
+    }
     let found = plant(end, end).await.indicators(PERIOD).await;
     let made = find_figure(&found, "plts.generation", "plts");
     assert_eq!(

@@ -179,6 +179,19 @@ pub(crate) fn end_text(
     lang.text_with(key, &[("time", &time)])
 }
 
+/// Says of a period that is not over until when these figures are computed, and when the first
+/// readings among them have ended, where that is earlier.
+pub(crate) fn running_text(book: &ReportContext<'_>, known: &[&Indicator]) -> String {
+    let until = number_format::time(book.lang, book.matter.issued, &book.zone);
+    let ends = known.iter().filter_map(|one| one.measured_until());
+    let Some(ended) = ends.map(|until| until.at.date()).min() else {
+        return book.format_message("chapters-director-running", &[("until", &until)]);
+    };
+    let ended = number_format::date(book.lang, ended);
+    let args = [("until", &*until), ("ended", &*ended)];
+    book.format_message("chapters-director-running-ended", &args)
+}
+
 /// Reasons for which the true value may lie beyond a figure, by the figures that began it: `Energy
 /// generated: part of the count was lost.`; `None` for a figure that is no bound.
 pub(crate) fn bound_reason(book: &ReportContext<'_>, one: &Indicator) -> Option<String> {

@@ -6,7 +6,6 @@ use super::{display_names, figure_marks, indicator_figures, revised_since, summa
 use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::Indicator;
 use crate::domain::value_bound::ValueBound;
-use crate::report::render::number_format;
 
 /// Letters of the line: what one line of a page holds.
 const LINE_LETTERS_MAX: usize = 100;
@@ -48,11 +47,7 @@ pub(crate) fn page_remark(
     all.extend(provisional_sentence(book, known));
     let is_unsettled = missing > 0 || !all.is_empty();
     if book.matter.account.period.last() >= book.today() {
-        let until = number_format::time(book.lang, book.matter.issued, &book.zone);
-        all.push(plain(book.format_message(
-            "chapters-director-running",
-            &[("until", &until)],
-        )));
+        all.push(plain(figure_marks::running_text(book, known)));
     }
     if missing > 0 {
         let count = missing.to_string();

@@ -8,8 +8,8 @@ use crate::limits::REPORT_DOUBTS_MAX;
 use crate::report::content::context::ReportContext;
 use crate::report::content::page_one_remark::names_text;
 use crate::report::content::{
-    asset_chapters, display_names, doubt_acts, emissions, indicator_figures, ledger_chapter,
-    readings_annex, summary,
+    asset_chapters, display_names, doubt_acts, emissions, figure_marks, indicator_figures,
+    ledger_chapter, readings_annex, summary,
 };
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::document::ReportBlock;
@@ -82,10 +82,10 @@ fn act_text(book: &ReportContext<'_>, word: &str) -> String {
 fn running_doubt(book: &ReportContext<'_>) -> Option<Doubt> {
     let is_running = book.matter.account.period.last() >= book.today();
     is_running.then(|| {
-        let until = number_format::time(book.lang, book.matter.issued, &book.zone);
+        let all: Vec<&Indicator> = book.indicators().iter().collect();
         [
             book.message("chapters-director-all-figures"),
-            book.format_message("chapters-director-running", &[("until", &until)]),
+            figure_marks::running_text(book, &all),
             act_text(book, "running"),
         ]
     })
