@@ -1728,7 +1728,7 @@ chapters-director-strips-entries-weeks = Entries of staff, a cell for each week
 chapters-director-reading = How to read this report
 chapters-director-reading-rounding = Benefits are rounded down and burdens up, so that claims stay careful. Gaps in the data are never filled.
 chapters-director-reading-bounds = Bounds: with 95% certainty the true value lies between them. ± is half their distance.
-chapters-director-reading-provisional = "Provisional" may still change; "not claimed" and "not plausible" must not be quoted; "partial data" means that 75 to 90% was measured, "insufficient data" less than that.
+chapters-director-reading-provisional = "Provisional" may still change; "not claimed" and "not plausible" must not be quoted; "partial data" means that 75 to 90% was measured, "insufficient data" less than that; "by difference" that the counter was read at both ends of the period, with less than 75% between.
 chapters-director-reading-missing = "–" means that there is no valid value; a footnote or the line below says why. It is never zero.
 chapters-director-full = The full edition (for auditors) also has the methods, emission factors, equations with their numbers, daily tables, single entries and meter readings: pantau report { $period } --edition full, or on the page of reports.
 
@@ -3674,5 +3674,6 @@ cli-alarm-ack-note = Note: what is being done
 cli-alarm-snooze-alarm = Alarm as in `pantau alarm list`, e.g. tank-low/tank-1
 cli-alarm-snooze-hours = Hours, 1 to 168 (default: 4)
 
-# Edges of a period: readings that stopped.
+# Edges of a period: readings that stopped, and counters read at both ends.
+report-status-by-difference = by difference
 chapters-director-running-ended = The period is not over: computed up to { $until }. Some readings have ended, the first ones on { $ended }.

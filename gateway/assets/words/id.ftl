@@ -1701,7 +1701,7 @@ chapters-director-strips-entries-weeks = Entri petugas, satu kotak per minggu
 chapters-director-reading = Cara membaca laporan ini
 chapters-director-reading-rounding = Manfaat dibulatkan ke bawah dan beban ke atas, agar klaim tidak berlebih. Data kosong tidak pernah diisi.
 chapters-director-reading-bounds = Batas: dengan kepastian 95%, nilai sebenarnya ada di antaranya. Tanda ± adalah setengah jaraknya.
-chapters-director-reading-provisional = "Sementara" masih dapat berubah; "tidak diklaim" dan "tidak masuk akal" tidak boleh dikutip; "data sebagian" berarti 75 sampai 90% terukur, "data tidak memadai" kurang dari itu.
+chapters-director-reading-provisional = "Sementara" masih dapat berubah; "tidak diklaim" dan "tidak masuk akal" tidak boleh dikutip; "data sebagian" berarti 75 sampai 90% terukur, "data tidak memadai" kurang dari itu; "selisih bacaan" berarti penghitung dibaca pada kedua ujung periode, dengan kurang dari 75% di antaranya.
 chapters-director-reading-missing = "–" berarti tidak ada nilai yang valid; catatan kaki atau baris di bawahnya menyebut sebabnya. Tanda itu bukan nol.
 chapters-director-full = Edisi lengkap (untuk auditor) memuat juga metode, faktor emisi, persamaan dengan angkanya, tabel harian, setiap entri, dan bacaan alat ukur: pantau report { $period } --edition full, atau lewat halaman laporan.
 
@@ -3647,5 +3647,6 @@ cli-alarm-ack-note = Catatan: apa yang sedang dikerjakan
 cli-alarm-snooze-alarm = Alarm seperti pada `pantau alarm list`, misalnya tank-low/tank-1
 cli-alarm-snooze-hours = Jam, 1 sampai 168 (bawaan: 4)
 
-# Edges of a period: readings that stopped.
+# Edges of a period: readings that stopped, and counters read at both ends.
+report-status-by-difference = selisih bacaan
 chapters-director-running-ended = Periode belum berakhir: dihitung sampai { $until }. Sebagian bacaan sudah berhenti, yang paling awal pada { $ended }.

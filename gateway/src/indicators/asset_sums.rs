@@ -7,7 +7,7 @@ use crate::domain::indicator::{
     ValueOrigin,
 };
 use crate::formulas::FormulaStatus;
-use crate::indicators::coverage::{Coverage, point_source};
+use crate::indicators::coverage::{Coverage, SILENT_DAY_MS, point_source};
 use crate::indicators::data_events::DataEventList;
 use crate::indicators::figure_context::{
     FigureBuilder, FigureContext, FigureValue, constant_input, formula_input, status_remark,
@@ -190,6 +190,13 @@ impl AssetReadings<'_> {
     fn is_by_difference(&self, amount: &Totaliser) -> bool {
         let (span, track) = (self.desk.span, &self.tracks[amount.lane]);
         let late = self.lanes[amount.lane].every_ms.saturating_mul(ENDS_POLLS);
+        // While the period runs, the newest readings may still be on their way.
+        let tenth = (span.to - span.from) / 10;
+        let late_end = if span.is_over() {
+            late
+        } else {
+            late.max(tenth.min(SILENT_DAY_MS))
+        };
         let (Some((first, _)), Some((last, _))) = (track.readings.first, track.readings.last)
         else {
             return false;
@@ -199,7 +206,7 @@ impl AssetReadings<'_> {
             && !amount.is_lower_bound()
             && amount.total().is_ok()
             && (first.0 - span.from).abs() <= late
-            && last.0 >= span.to.saturating_sub(late)
+            && last.0 >= span.to.saturating_sub(late_end)
             && share.all.is_some_and(|share| share < COMPLETE_SHARE)
     }
 

@@ -224,7 +224,7 @@ fn a_counter_by_difference_is_a_headline_with_its_share() {
         .find(|one| one.id == "summary/pump/pump.volume")
         .unwrap();
     assert_eq!(volume.value, CellValue::Number(812.0));
-    assert_eq!(volume.status, FigureStatus::Partial);
+    assert_eq!(volume.status, FigureStatus::ByDifference);
     assert_eq!(volume.completeness, Some(0.62));
 }
 

@@ -207,6 +207,7 @@ fn own_status(book: &ReportContext<'_>, one: &Indicator) -> FigureStatus {
         ClaimVerdict::NotClaimed(_) => FigureStatus::NotClaimed,
         ClaimVerdict::Doubtful => FigureStatus::Doubtful,
         ClaimVerdict::Provisional(_) => FigureStatus::Provisional,
+        ClaimVerdict::Claimable if share < SUFFICIENT_SHARE => FigureStatus::ByDifference,
         ClaimVerdict::Claimable if share < COMPLETE_SHARE => FigureStatus::Partial,
         // What still grows is not final, however well it is measured.
         ClaimVerdict::Claimable if one.period.last() >= book.today() => FigureStatus::Running,
@@ -220,12 +221,13 @@ pub(crate) fn status_rank(status: FigureStatus) -> u8 {
         FigureStatus::Final => 0,
         FigureStatus::Running => 1,
         FigureStatus::Partial => 2,
-        FigureStatus::Provisional => 3,
-        FigureStatus::Doubtful => 4,
-        FigureStatus::NotClaimed => 5,
-        FigureStatus::NotPlausible => 6,
-        FigureStatus::Insufficient => 7,
-        FigureStatus::Missing => 8,
+        FigureStatus::ByDifference => 3,
+        FigureStatus::Provisional => 4,
+        FigureStatus::Doubtful => 5,
+        FigureStatus::NotClaimed => 6,
+        FigureStatus::NotPlausible => 7,
+        FigureStatus::Insufficient => 8,
+        FigureStatus::Missing => 9,
     }
 }
 

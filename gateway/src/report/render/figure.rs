@@ -66,6 +66,8 @@ pub enum FigureStatus {
     Running,
     /// Provisional: its factor is not confirmed.
     Provisional,
+    /// By difference: less than 75 % was measured, but a counter was read at both ends.
+    ByDifference,
     /// Partial: 75 to below 90 % of the period was measured.
     Partial,
     /// Insufficient: less than 75 % was measured; no headline.
@@ -170,6 +172,7 @@ impl FigureStatus {
             Self::Final => "final",
             Self::Running => "running",
             Self::Provisional => "provisional",
+            Self::ByDifference => "by-difference",
             Self::Partial => "partial",
             Self::Insufficient => "insufficient",
             Self::Doubtful => "doubtful",

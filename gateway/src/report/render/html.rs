@@ -149,7 +149,7 @@ impl HtmlRenderer<'_> {
             let share = figure.completeness.filter(|_| {
                 matches!(
                     figure.status,
-                    FigureStatus::Partial | FigureStatus::Insufficient
+                    FigureStatus::Partial | FigureStatus::ByDifference | FigureStatus::Insufficient
                 )
             });
             let percent = ValueKind::Percent(0);

@@ -159,7 +159,11 @@ fn measuring_doubts(book: &ReportContext<'_>) -> Vec<Doubt> {
             });
             own.copied().collect()
         };
-        let poor = of_state(&[FigureStatus::Insufficient, FigureStatus::Partial]);
+        let poor = of_state(&[
+            FigureStatus::Insufficient,
+            FigureStatus::ByDifference,
+            FigureStatus::Partial,
+        ]);
         let least = poor
             .iter()
             .filter_map(|one| indicator_figures::judged_share(book, one));
