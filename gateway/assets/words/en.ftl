@@ -454,9 +454,9 @@ cli-import-conflict = Nothing was imported: readings are kept for these times. W
 cli-import-ask = Import these rows? (y/N)
 cli-import-ask-replace = Readings are kept for these times. Put the rows of the file in their place? The kept readings stay in the store, and reports list the import (y/N)
 cli-import-falls = The values for the counter { $point } fall { $count } times, first at { $time }: { $before }, then { $value }. A column of daily totals, or one that begins again each day, is not a counter reading: choose the column with the meter's running total
-cli-import-daily = The values for the counter { $point } (from { $least } to { $most }) may be totals of one day each, by the heading or because there is one a day, near each other. A counter reading is the running total that the meter shows
-cli-import-daily-refused = If they are readings of the meter: --falling-counter. If they are daily totals, choose another column
-cli-import-ask-daily = Are these values the running total of the meter, and not totals of one day each? (y/N)
+cli-import-daily = The values for the counter { $point } (from { $least } to { $most }) may be totals of one day, month or other interval each, by the heading or because they are a day or more apart and near each other. A counter reading is the running total that the meter shows
+cli-import-daily-refused = If they are readings of the meter: --falling-counter. If they are totals or differences, choose another column
+cli-import-ask-daily = Are these values the running total of the meter, and not totals of one day, month or other interval each? (y/N)
 cli-import-falls-refused = A counter only grows. Choose another column; only if the meter really began again each time: --falling-counter
 cli-import-ask-falls = Import values that fall into a counter? Only if the meter really began again each time (y/N)
 cli-import-dry = Dry run: nothing was written
@@ -3677,3 +3677,18 @@ cli-alarm-snooze-hours = Hours, 1 to 168 (default: 4)
 # Edges of a period: readings that stopped, and counters read at both ends.
 report-status-by-difference = by difference
 chapters-director-running-ended = The period is not over: computed up to { $until }. Some readings have ended, the first ones on { $ended }.
+## Headings of imports that say something else than readings
+cli-import-heading = The heading "{ $column }" says "{ $found }": that is no usual reading of { $point }
+cli-import-heading-refused = Choose another column. If these are readings of { $point }, choose it by its name: --column "{ $column }"
+cli-import-ask-heading = Are the values of "{ $column }" readings of { $point }? (y/N)
+
+## Claims, tariffs and headlines of a site
+fault-headline-twice = `{ $found }` is the same figure as `{ $expected }`: page 1 would show one quantity twice
+fault-factors-together = factor `{ $found }` and factor `{ $expected }` hold on the same day: end one (valid_to) before the other begins (valid_from)
+fault-energy-claimed-perhaps = the energy of `{ $found }` has an effect in CO2: if it is the grid energy that `{ $expected }` saves, it counts twice
+fault-mass-claimed-perhaps = the mass of `{ $found }` has an effect in CO2: if it is waste whose emissions `{ $expected }` claims, it counts twice
+account-effect-claimed-perhaps = { $asset } may claim the same energy, fuel or waste: count this effect or that of the asset, and not both
+ledger-no-asset-near = there is no asset "{ $found }"; did you mean { $detail }?
+chapters-replaced-title = Readings replaced
+chapters-replaced-text = Kept readings of this period were replaced by imported ones: imports { $count }, the last by { $who } on { $at }; points { $points }. The replaced readings are still in the store.
+evidence-edited-form = Every value in it is the one that was issued, but its form is not: rows, columns or sheets are hidden, or the head or foot of printed pages says something else.

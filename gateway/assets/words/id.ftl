@@ -454,9 +454,9 @@ cli-import-conflict = Tidak ada yang diimpor: sudah ada bacaan tersimpan untuk w
 cli-import-ask = Impor baris ini? (y/T)
 cli-import-ask-replace = Sudah ada bacaan tersimpan untuk waktu ini. Ganti dengan baris berkas? Bacaan lama tetap ada di penyimpanan, dan laporan mencatat impor ini (y/T)
 cli-import-falls = Nilai untuk penghitung { $point } turun { $count } kali, yang pertama pada { $time }: { $before }, lalu { $value }. Kolom jumlah harian, atau yang mulai lagi setiap hari, bukan bacaan penghitung: pilih kolom angka meter yang terus naik
-cli-import-daily = Nilai untuk penghitung { $point } (dari { $least } sampai { $most }) mungkin jumlah per hari, menurut judul kolom atau karena ada satu nilai per hari yang berdekatan. Bacaan penghitung adalah angka berjalan yang ditunjukkan meter
-cli-import-daily-refused = Jika itu bacaan meter: --falling-counter. Jika itu jumlah per hari, pilih kolom lain
-cli-import-ask-daily = Apakah nilai ini angka berjalan meter, bukan jumlah per hari? (y/N)
+cli-import-daily = Nilai untuk penghitung { $point } (dari { $least } sampai { $most }) mungkin jumlah per hari, per bulan, atau per selang lain, menurut judul kolom atau karena jaraknya sehari atau lebih dan nilainya berdekatan. Bacaan penghitung adalah angka berjalan yang ditunjukkan meter
+cli-import-daily-refused = Jika itu bacaan meter: --falling-counter. Jika itu jumlah atau selisih, pilih kolom lain
+cli-import-ask-daily = Apakah nilai ini angka berjalan meter, bukan jumlah per hari, per bulan, atau per selang lain? (y/T)
 cli-import-falls-refused = Penghitung hanya naik. Pilih kolom lain; hanya jika meter memang mulai lagi setiap kali itu: --falling-counter
 cli-import-ask-falls = Impor nilai yang turun ke penghitung? Hanya jika meter memang mulai lagi setiap kali itu (y/T)
 cli-import-dry = Uji coba: tidak ada yang ditulis
@@ -3650,3 +3650,18 @@ cli-alarm-snooze-hours = Jam, 1 sampai 168 (bawaan: 4)
 # Edges of a period: readings that stopped, and counters read at both ends.
 report-status-by-difference = selisih bacaan
 chapters-director-running-ended = Periode belum berakhir: dihitung sampai { $until }. Sebagian bacaan sudah berhenti, yang paling awal pada { $ended }.
+## Judul kolom impor yang menyebut hal lain dari bacaan
+cli-import-heading = Judul kolom "{ $column }" menyebut "{ $found }": itu bukan bacaan biasa untuk { $point }
+cli-import-heading-refused = Pilih kolom lain. Jika itu memang bacaan { $point }, pilih kolomnya dengan nama: --column "{ $column }"
+cli-import-ask-heading = Apakah nilai di "{ $column }" adalah bacaan { $point }? (y/T)
+
+## Klaim, tarif, dan angka utama lokasi
+fault-headline-twice = `{ $found }` adalah angka yang sama dengan `{ $expected }`: halaman 1 akan memuat satu besaran dua kali
+fault-factors-together = faktor `{ $found }` dan faktor `{ $expected }` berlaku pada hari yang sama: akhiri yang satu (valid_to) sebelum yang lain mulai (valid_from)
+fault-energy-claimed-perhaps = energi pada `{ $found }` berdampak CO2: jika itu listrik jaringan yang dihemat `{ $expected }`, energi itu dihitung dua kali
+fault-mass-claimed-perhaps = massa pada `{ $found }` berdampak CO2: jika itu sampah yang emisinya diklaim `{ $expected }`, massa itu dihitung dua kali
+account-effect-claimed-perhaps = { $asset } mungkin mengklaim energi, bahan bakar, atau sampah yang sama: hitung dampak ini atau dampak aset itu, jangan keduanya
+ledger-no-asset-near = tidak ada aset "{ $found }"; maksudnya { $detail }?
+chapters-replaced-title = Bacaan diganti
+chapters-replaced-text = Bacaan tersimpan pada periode ini diganti bacaan impor: jumlah impor { $count }, yang terakhir oleh { $who } pada { $at }; titik ukur { $points }. Bacaan yang diganti masih ada di penyimpanan.
+evidence-edited-form = Semua nilai di dalamnya sama dengan yang diterbitkan, tetapi bentuknya tidak: ada baris, kolom, atau lembar yang disembunyikan, atau kepala atau kaki halaman cetak berbunyi lain.

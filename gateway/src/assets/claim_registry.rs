@@ -11,7 +11,7 @@ use super::energy_chain::energy_chain;
 use super::energy_overlap::{EnergyOverlap, energy_overlap};
 use super::measured_energy::MeasuredEnergy;
 use super::{Asset, AssetKind, AssetPoint, PumpAsset, PvPlantAsset, RawAsset};
-use crate::carbon::settings::baseline::{Baseline, BaselineKind};
+use crate::carbon::settings::baseline::BaselineKind;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::factors::Factors;
 use crate::config::raw_values::SpannedValue;
@@ -57,7 +57,7 @@ pub(crate) fn check_claims(
             check_bought_fuel(notes, at, (earlier, later));
         }
         registry.check_records(notes, at, later);
-        registry.check_litres(notes, at, later);
+        registry.check_effects(notes, at, later);
     }
 }
 
@@ -284,31 +284,63 @@ impl ClaimRegistry<'_> {
         }
     }
 
-    /// Litres that people record with an effect in CO2 may be the fuel that a plant claims.
-    fn check_litres(
+    /// Warns of records with an effect in CO2 that may be what an asset claims.
+    fn check_effects(
         self,
         notes: &mut DiagnosticCollector<'_>,
         at: &SpannedValue<RawAsset>,
         asset: &Asset,
     ) {
-        let saves = |one: &Baseline| {
+        for (indicator, (key, what)) in self.effects_beside(asset) {
+            notes.add_warning(at.span(), key, what, &indicator, &asset.id);
+        }
+    }
+
+    /// Indicators whose effect in CO2 may be what an asset claims, each with the key of the asset
+    /// and the message key of its warning.
+    fn effects_beside(self, asset: &Asset) -> Vec<(Arc<str>, (&'static str, &'static str))> {
+        let waste = asset.kind.settings().organic_waste();
+        let waste = waste.filter(|waste| waste.disposal.is_some());
+        let claims = |is_it: fn(&BaselineKind) -> bool| {
+            let mut all = asset.baselines().iter();
+            all.any(|one| is_it(&one.kind))
+        };
+        let saves_fuel = claims(|kind| {
             matches!(
-                one.kind,
+                kind,
                 BaselineKind::Genset { .. } | BaselineKind::PumpFuel { .. }
             )
-        };
-        if !asset.baselines().iter().any(saves) {
-            return;
-        }
-        for definition in self.definitions.all() {
-            let is_volume = self
-                .definitions
-                .measures(&definition.unit, LedgerDimension::Volume);
-            if is_volume && self.emission_factor(definition).is_some() {
-                let what = "fault-litres-claimed-perhaps";
-                notes.add_warning(at.span(), "baseline", what, &definition.id, &asset.id);
+        });
+        let saves_grid = claims(|kind| matches!(kind, BaselineKind::Grid { .. }));
+        let beside = |one: &IndicatorDefinition| {
+            let measures = |what| self.definitions.measures(&one.unit, what);
+            // That of what the bin is fed is an error elsewhere.
+            let is_waste = waste.as_ref().is_some_and(|waste| **waste.fed != *one.id);
+            if saves_fuel && measures(LedgerDimension::Volume) {
+                Some(("baseline", "fault-litres-claimed-perhaps"))
+            } else if saves_grid && measures(LedgerDimension::Energy) {
+                Some(("baseline", "fault-energy-claimed-perhaps"))
+            } else if is_waste && measures(LedgerDimension::Mass) {
+                Some(("disposal", "fault-mass-claimed-perhaps"))
+            } else {
+                None
             }
+        };
+        let all = self.definitions.all().iter();
+        all.filter(|one| self.emission_factor(one).is_some())
+            .filter_map(|one| Some((Arc::clone(&one.id), beside(one)?)))
+            .collect()
+    }
+
+    /// Indicators whose effect may be what an asset claims, with the id of the asset: `check` warns
+    /// of them, and the effect is to be checked.
+    pub(crate) fn doubted_effects(self) -> Vec<(Arc<str>, Arc<str>)> {
+        let mut all = Vec::new();
+        for asset in self.assets {
+            let beside = self.effects_beside(asset).into_iter();
+            all.extend(beside.map(|(indicator, _)| (indicator, Arc::clone(&asset.id))));
         }
+        all
     }
 
     /// Factor of an indicator that gives its effect in CO2.

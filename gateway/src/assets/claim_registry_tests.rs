@@ -285,6 +285,45 @@ fn litres_with_an_effect_beside_a_fuel_that_is_saved_are_a_warning() {
     assert!(!grid.contains(&"fault-litres-claimed-perhaps"), "{grid:?}");
 }
 
+#[test]
+fn kilowatt_hours_and_kilograms_with_an_effect_beside_the_same_claim_are_a_warning() {
+    let dir = tempfile::tempdir().unwrap();
+    let own = "[[factor]]\nid = 'own.kwh'\nvalue = 0.8\nunit = 'kgCO2e/kWh'\nsource = 's'\n\
+               status = 'policy'\n[[factor]]\nid = 'own.kg'\nvalue = 0.5\nunit = 'kgCO2e/kg'\n\
+               source = 's'\nstatus = 'policy'\n";
+    std::fs::write(dir.path().join("own.toml"), own).unwrap();
+    let indicator = |unit: &str, factor: &str| {
+        format!(
+            "[[indicator]]\nid = 'hemat'\nunit = '{unit}'\n\
+             name = {{ id = 'Hemat', en = 'Saved' }}\nknown = ['declared']\n\
+             factor = '{factor}'\n[factors]\nfile = 'own.toml'\n"
+        )
+    };
+    let bin = "[[asset]]\nid = 'b'\nkind = 'bsf'\ntemperature = 'flow.temp'\n\
+               disposal = { fate = 'landfill', mcf = 'swds.mcf.unmanaged_shallow', \
+               gas_captured = 0.0, evidence = 'x' }\n";
+    let energy = "fault-energy-claimed-perhaps";
+    let mass = "fault-mass-claimed-perhaps";
+    for (text, what) in [
+        (
+            plant("p", INVERTER, GRID) + &indicator("kWh", "own.kwh"),
+            Some(energy),
+        ),
+        (
+            plant("p", INVERTER, GRID) + &indicator("kg", "own.kg"),
+            None,
+        ),
+        (bin.to_owned() + &indicator("kg", "own.kg"), Some(mass)),
+        (bin.to_owned() + &indicator("kWh", "own.kwh"), None),
+    ] {
+        let file = dir.path().join("pantau.toml");
+        let config = config::load_config_text(&site(&text), &file, &|_| None).unwrap();
+        let warned = config.warnings.iter().map(|fault| fault.what);
+        let warned: Vec<&str> = warned.filter(|one| [energy, mass].contains(one)).collect();
+        assert_eq!(warned, what.into_iter().collect::<Vec<_>>(), "{text}");
+    }
+}
+
 /// Meter with a certificate (REC) for its energy.
 fn certified(keys: &str) -> String {
     format!("[[asset]]\nid = 'm'\nkind = 'meter'\n{keys}\nclaim = {{ owner = 'x', rec = true }}\n")

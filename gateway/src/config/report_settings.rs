@@ -10,7 +10,7 @@ use crate::ledger::IndicatorDefinitions;
 use crate::limits::{REPORT_HEADLINES_MAX, REPORT_HEADLINES_MIN};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// Longest name and function of a signer, characters.
 const SIGNER_CHARS_MAX: usize = 120;
@@ -26,6 +26,19 @@ const BARE_DEGREES: [&str; 22] = [
 const LEDGER: &str = "ledger.";
 /// End of the ids of figures that do not speak of the period of a report, but of all later years.
 const LIFETIME: &str = ".lifetime";
+/// End of the ids of the effects of what people write down, by a factor.
+const EFFECT: &str = ".effect";
+/// Start of the ids of emissions, which assets and the site have under one id.
+const EMISSIONS: &str = "co2.";
+/// Start of the ids of totals of the site.
+const SITE: &str = "site.";
+/// Totals of the site, each with the kind of asset and the figure of which it is the total.
+const SITE_TOTALS: [(&str, &str, &str); 4] = [
+    ("generation", "plts", "generation"),
+    ("self_use", "plts", "self_use"),
+    ("water", "pump", "volume"),
+    ("rain_captured", "catchment", "captured"),
+];
 /// Start of the message keys of the names of figures.
 const NAME_KEYS: &str = "indicator-";
 
@@ -74,15 +87,54 @@ pub(crate) fn check_report(
         notes.add_error(typed.span(), "headlines", "fault-range", &found, &expected);
     }
     let known = known_figures(definitions);
-    let mut seen = BTreeSet::new();
     let mut headlines = Vec::new();
+    let mut seen: BTreeMap<(String, Option<String>), &str> = BTreeMap::new();
     for at in typed.get() {
-        if !seen.insert(at.get()) {
+        let Some(headline) = check_headline(notes, at, assets, &known) else {
+            continue;
+        };
+        let shown = shown_figures(&headline, assets);
+        let earlier = shown.iter().find_map(|figure| seen.get(figure));
+        if earlier.is_some_and(|earlier| *earlier == at.get()) {
             notes.add_error(at.span(), "headlines", "fault-duplicate", at.get(), "");
+        } else if let Some(earlier) = earlier {
+            let what = "fault-headline-twice";
+            notes.add_error(at.span(), "headlines", what, at.get(), earlier);
         }
-        headlines.extend(check_headline(notes, at, assets, &known));
+        seen.extend(shown.into_iter().map(|figure| (figure, &**at.get())));
+        headlines.push(headline);
     }
     ReportSettings { headlines, signers }
+}
+
+/// Figures that a headline shows, each with its asset, `None` for that of the site: what is written
+/// in different ways may be one.
+///
+/// ```text
+/// plts.generation       that of each plant
+/// site.generation       that of the only plant, or the total of several
+/// ```
+fn shown_figures(headline: &ChosenHeadline, assets: &[Asset]) -> Vec<(String, Option<String>)> {
+    let of_site = headline.id.strip_prefix(SITE);
+    let total = SITE_TOTALS.iter().find(|one| Some(one.0) == of_site);
+    let part = total.map(|(_, kind, figure)| format!("{kind}.{figure}"));
+    let id = part.as_deref().unwrap_or(&headline.id);
+    let kind = id.split('.').next().unwrap_or_default();
+    let has_figure = |asset: &&Asset| {
+        let waste = asset.kind.settings().organic_waste();
+        let claims =
+            || !asset.baselines().is_empty() || waste.is_some_and(|waste| waste.disposal.is_some());
+        asset.kind.word() == kind || (id.starts_with(EMISSIONS) && claims())
+    };
+    let owners: Vec<&Asset> = assets.iter().filter(has_figure).collect();
+    let is_sum = total.is_some() || id.starts_with(EMISSIONS);
+    let of = |asset: &str| (id.to_owned(), Some(asset.to_owned()));
+    match (&headline.asset, owners.as_slice()) {
+        (Some(asset), _) => vec![of(asset)],
+        (None, [only]) => vec![of(&only.id)],
+        (None, [_, ..]) if !is_sum => owners.iter().map(|one| of(&one.id)).collect(),
+        (None, _) => vec![(id.to_owned(), None)],
+    }
 }
 
 /// Name and function of a signer; empty where nobody is named.
@@ -181,7 +233,11 @@ pub(crate) fn known_figures(definitions: &IndicatorDefinitions) -> Vec<String> {
         Some(format!("{folder}.{}", name.replace('-', "_")))
     });
     let written = definitions.all().iter();
-    let written = written.map(|one| format!("{LEDGER}{}", one.id));
+    let written = written.flat_map(|one| {
+        let id = format!("{LEDGER}{}", one.id);
+        let effect = (!one.factors.is_empty()).then(|| format!("{id}{EFFECT}"));
+        [Some(id), effect].into_iter().flatten()
+    });
     let measured = measured.filter(|id| !id.ends_with(LIFETIME));
     measured.chain(written).collect()
 }
@@ -275,6 +331,17 @@ mod tests {
             (
                 "['co2.net', 'co2.net', 'pump.volume', 'ledger.jelantah']",
                 &["`co2.net` is used twice"],
+            ),
+            (
+                "['plts.generation', 'plts/plts.generation', 'site.generation', 'pump.volume']",
+                &[
+                    "`plts/plts.generation` is the same figure as `plts.generation`",
+                    "`site.generation` is the same figure",
+                ],
+            ),
+            (
+                "['site.water', 'pump/pump.volume', 'plts.pr', 'ledger.jelantah']",
+                &["`pump/pump.volume` is the same figure as `site.water`"],
             ),
             ("['co2.net', 'pump.volume', 'plts.pr']", &["3", "4 to 8"]),
             (

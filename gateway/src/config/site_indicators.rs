@@ -8,6 +8,7 @@ use crate::domain::factor::Factor;
 use crate::domain::ledger::QuantityBasis;
 use crate::ledger::{BilingualText, IndicatorDefinition, IndicatorDefinitions, TotalRule};
 use crate::limits::INDICATORS_MAX;
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -259,8 +260,79 @@ fn check_factors(
                 let wanted = first.unit.text();
                 notes.add_error(at.span(), "factor", "fault-factor-unit", &found, wanted);
             }
-            _ => all.push(factor),
+            _ => {
+                if let Some(other) = all.iter().find(|one| hold_together(one, &factor)) {
+                    let what = "fault-factors-together";
+                    notes.add_error(at.span(), "factor", what, &factor.id, &other.id);
+                }
+                all.push(factor);
+            }
         }
     }
     all.iter().map(|factor| Arc::clone(&factor.id)).collect()
+}
+
+/// Whether two factors hold on a common day, so that either could be taken.
+fn hold_together(one: &Factor, other: &Factor) -> bool {
+    let days = |factor: &Factor| {
+        let first = factor.valid_from.unwrap_or(Date::MIN);
+        (first, factor.valid_to.unwrap_or(Date::MAX))
+    };
+    let (own, others) = (days(one), days(other));
+    own.0 <= others.1 && others.0 <= own.1
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Diagnostic, load_config_text};
+
+    /// Faults of a site with these tariffs of an indicator in kWh.
+    fn faults_of(tariffs: &str) -> Vec<Diagnostic> {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("own.toml"), tariffs).unwrap();
+        let demo = include_str!("../../assets/demo.toml");
+        let text = format!(
+            "{demo}\n[[indicator]]\nid = 'pln-hemat'\nunit = 'kWh'\n\
+             name = {{ id = 'PLN hemat', en = 'Grid energy saved' }}\nknown = ['metered']\n\
+             factor = ['t.1', 't.2']\n[factors]\nfile = 'own.toml'\n[report]\n\
+             headlines = ['co2.net', 'ledger.pln-hemat.effect', 'pump.volume', 'plts.pr']\n"
+        );
+        let file = dir.path().join("pantau.toml");
+        let loaded = load_config_text(&text, &file, &|_| None);
+        loaded.map_or_else(|faults| faults.0, |_| Vec::new())
+    }
+
+    fn tariff(id: &str, value: &str, unit: &str, days: &str) -> String {
+        format!(
+            "[[factor]]\nid = '{id}'\nvalue = {value}\nunit = '{unit}'\nsource = 'decree'\n\
+             status = 'official_text'\n{days}\n"
+        )
+    }
+
+    #[test]
+    fn tariffs_follow_each_other_and_a_faulty_one_is_told_once_with_its_reason() {
+        let early = "valid_to = 2026-06-30";
+        let second = tariff("t.2", "1699.53", "IDR/kWh", "valid_from = 2026-07-01");
+        for (value, unit, days, what) in [
+            ("1444.70", "IDR/kWh", early, None),
+            ("1444.70", "IDR/kWh", "", Some("fault-factors-together")),
+            (
+                "1444.70",
+                "IDR/kWh",
+                "valid_to = 2026-07-01",
+                Some("fault-factors-together"),
+            ),
+            ("-1444.70", "IDR/kWh", early, Some("fault-range")),
+            ("0", "IDR/kWh", early, Some("fault-range")),
+            ("1444.70", "Rp/kWh", early, Some("fault-value")),
+        ] {
+            let told = faults_of(&(tariff("t.1", value, unit, days) + &second));
+            let found: Vec<&str> = told.iter().map(|fault| fault.what).collect();
+            assert_eq!(
+                found,
+                what.into_iter().collect::<Vec<_>>(),
+                "{value} {unit} {days}"
+            );
+        }
+    }
 }

@@ -357,6 +357,7 @@ const DOUBT_REMARKS: &[&str] = &[
     "account-steady-ratio",
     "account-claimed-perhaps",
     "account-certified-perhaps",
+    "account-effect-claimed-perhaps",
     "account-certified-twin",
     "account-refused",
     "account-high-yield",

@@ -45,14 +45,28 @@ pub(crate) fn mark_double_claims(config: &Config, figures: &mut [Indicator]) {
         let said = remark("account-certified-perhaps", &plant, &certified);
         mark(figures, &plant, &said);
     }
+    for (indicator, asset) in registry.doubted_effects() {
+        let said = IndicatorRemark::new("account-effect-claimed-perhaps")
+            .with_arg("asset", config.asset_name(&asset));
+        let id = format!("ledger.{indicator}.effect");
+        doubt(figures, |one| *one.id == *id, &said);
+    }
 }
 
 fn mark(figures: &mut [Indicator], asset: &str, said: &IndicatorRemark) {
-    let claims = |one: &&mut Indicator| {
+    let claims = |one: &Indicator| {
         let is_of_asset = one.asset.as_deref() == Some(asset);
         is_of_asset && CLAIMING_FIGURES.iter().any(|spec| *spec.id == *one.id)
     };
-    for figure in figures.iter_mut().filter(claims) {
+    doubt(figures, claims, said);
+}
+
+fn doubt(
+    figures: &mut [Indicator],
+    is_doubted: impl Fn(&Indicator) -> bool,
+    said: &IndicatorRemark,
+) {
+    for figure in figures.iter_mut().filter(|one| is_doubted(one)) {
         let doubted = figure.clone().with_verdict(ClaimVerdict::Doubtful);
         *figure = doubted.with_remark(said.clone());
     }

@@ -22,6 +22,8 @@ pub enum LedgerDimension {
     Mass,
     /// A volume: L, mL, m3.
     Volume,
+    /// An energy: kWh.
+    Energy,
     /// A number of times or pieces.
     Count,
 }
@@ -32,6 +34,7 @@ impl LedgerDimension {
         match self {
             Self::Mass => &["mass"],
             Self::Volume => &["volume"],
+            Self::Energy => &["energy"],
             Self::Count => &["pieces", "activities"],
         }
     }

@@ -69,4 +69,5 @@ pub(crate) use written_multiplier::{
     LineStatement, has_bare_power, has_multiplier, is_factor_label, is_factor_of_one,
     labelled_texts, line_statements, starts_with_digit,
 };
+pub(crate) use xlsx_parts::WorkbookForm;
 pub(crate) use xlsx_reader::XlsxWorkbook;

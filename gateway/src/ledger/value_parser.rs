@@ -83,22 +83,28 @@ pub(super) fn split_unit(text: &str) -> (&str, Option<&str>) {
     let amount = CURRENCIES.iter().find_map(|sign| text.strip_prefix(sign));
     let bare = amount.unwrap_or(text).trim_start();
     let is_digit = |c: char| c.is_ascii_digit();
-    let end = bare.rfind(is_digit).map_or(0, |at| at + 1);
-    let (number, unit) = (&bare[..end], bare[end..].trim());
+    let end = bare.find(begins_unit).unwrap_or(bare.len());
+    let (number, unit) = (bare[..end].trim_end(), bare[end..].trim());
     let digits = number.trim_start_matches('-').chars();
     let is_number = digits.clone().next().is_some_and(is_digit)
         && digits
             .into_iter()
             .all(|c| is_digit(c) || ".,".contains(c) || c.is_whitespace());
-    let is_unit = unit
-        .chars()
-        .next()
-        .is_some_and(|c| c.is_alphabetic() || c == '%' || c == '\u{b0}');
+    // `800 m3` has a unit, and `1e3` and `3 Nov 2026` have none.
+    let name = unit.trim_end_matches(['2', '3']);
+    let is_power = unit.len() - name.len() == 1 && parse_finite(bare).is_none();
+    let is_unit = unit.starts_with(begins_unit)
+        && !name.contains(is_digit)
+        && (name.len() == unit.len() || is_power);
     match (is_number && is_unit, amount) {
         (true, _) => (number, Some(unit)),
         (false, Some(_)) => (text, Some(RUPIAH)),
         (false, None) => (text, None),
     }
+}
+
+fn begins_unit(sign: char) -> bool {
+    sign.is_alphabetic() || sign == '%' || sign == '\u{b0}'
 }
 
 /// Parses a written number; `None` if it is not a number.
@@ -387,6 +393,10 @@ mod tests {
     fn an_amount_of_money_says_its_unit_by_its_sign_or_its_word() {
         for (text, number, unit) in [
             ("12,5 kg", "12,5", Some("kg")),
+            ("800 m3", "800", Some("m3")),
+            ("800m2", "800", Some("m2")),
+            ("1e3", "1e3", None),
+            ("3 Nov 2026", "3 Nov 2026", None),
             ("3,05 miliar", "3,05", Some("miliar")),
             ("Rp 70,7 juta", "70,7", Some("juta")),
             ("Rp70,7jt", "70,7", Some("jt")),

@@ -1,5 +1,6 @@
 //! Unit of measure in the heading of a column, and what looks like one.
 
+use crate::domain::parse_finite;
 use crate::ledger::{has_bare_power, has_multiplier};
 use drivers::units::{self, UnitOfMeasure};
 
@@ -54,6 +55,13 @@ const PLAIN_WORDS: [&str; 42] = [
 
 /// Parts of headings of temperatures, in lower case.
 const TEMPERATURE_WORDS: [&str; 2] = ["temp", "suhu"];
+
+/// Signs between a unit and a number that multiplies or divides it.
+const SCALE_SIGNS: [char; 8] = ['*', '/', 'x', '\u{d7}', '\u{f7}', ':', '\u{b7}', '@'];
+/// Names of ratios of a meter, in lower case.
+const RATIO_NAMES: [&str; 5] = ["ct", "pt", "vt", "fk", "pengali"];
+/// Symbols of units that may be words of a name.
+const NAMES: [&str; 6] = ["min", "bar", "var", "deg", "pcs", "ms"];
 
 /// Unit that the heading of a column says.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,7 +118,8 @@ pub(super) fn stated_unit(text: &str, is_sure: bool) -> HeadingUnit {
     if let Some(unit) = find_spelled_unit(&bare) {
         return known_unit(unit, true);
     }
-    let is_named = units::is_unconverted_unit(&bare) || has_multiplier(&bare);
+    let is_scaled = has_multiplier(&bare) || is_scaled_unit(&bare);
+    let is_named = units::is_unconverted_unit(&bare) || is_scaled;
     let is_text = bare.starts_with(|sign: char| sign.is_alphabetic() || "°%µ".contains(sign));
     if is_named || (is_sure && is_text) {
         HeadingUnit::Unknown(bare)
@@ -135,7 +144,7 @@ pub fn find_heading_unit(heading: &str) -> HeadingUnit {
     if let Some(unit) = find_spelled_unit(heading) {
         return known_unit(unit, false);
     }
-    if units::is_unconverted_unit(heading) {
+    if units::is_unconverted_unit(heading) || is_scaled_word(heading) {
         return HeadingUnit::Unknown(heading.to_owned());
     }
     for group in heading.rsplit(['(', '[']) {
@@ -161,9 +170,12 @@ fn unit_in_brackets(inside: &str) -> HeadingUnit {
     if has_bare_power(inside) {
         return HeadingUnit::Unknown(inside.to_owned());
     }
-    let is_plain = |word: &&str| PLAIN_WORDS.contains(&&*word.to_lowercase());
+    let is_plain = |word: &&str| *word == "1" || PLAIN_WORDS.contains(&&*word.to_lowercase());
     let words = inside.split_whitespace().filter(|word| !is_plain(word));
     let words: Vec<&str> = words.collect();
+    if is_scaled_unit(inside) {
+        return HeadingUnit::Unknown(inside.to_owned());
+    }
     match *words {
         [word] => match find_spelled_unit(word) {
             Some(unit) => known_unit(unit, true),
@@ -185,12 +197,53 @@ fn looks_like_symbol(word: &str) -> bool {
     units::is_unconverted_unit(word) || (is_short && word.chars().all(is_part))
 }
 
+/// Whether a text has a unit with a number that multiplies or divides it: `10 kWh`, `0.1 kWh`,
+/// `satuan: 100 kWh`, `kWh/10`, `kWh*10`, `kWh x CT`.
+pub fn is_scaled_unit(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let is_unit = |word: &str| find_spelled_unit(word).is_some();
+    let is_front = |pair: &[&str]| is_scale(pair[0]) && is_unit(pair[1]);
+    let is_ratio = |word: &str| is_scale(word) || RATIO_NAMES.contains(&&*word.to_lowercase());
+    let is_behind = |three: &[&str]| is_unit(three[0]) && is_sign(three[1]) && is_ratio(three[2]);
+    words.windows(2).any(is_front)
+        || words.windows(3).any(is_behind)
+        || words.iter().any(|word| is_scaled_word(word))
+}
+
+/// Whether a word is a number other than 1.
+fn is_scale(word: &str) -> bool {
+    // `1.000` may be a thousand.
+    word != "1" && parse_finite(&word.replace(',', ".")).is_some()
+}
+
+/// Whether a word is a sign of a multiplication or division.
+fn is_sign(word: &str) -> bool {
+    let mut signs = word.chars();
+    signs.next().is_some_and(|sign| SCALE_SIGNS.contains(&sign)) && signs.next().is_none()
+}
+
+/// Whether a word is a unit and a number with a sign between them, or none: `kWh/10`, `10kWh`.
+fn is_scaled_word(word: &str) -> bool {
+    let parts = word.split_once(|sign: char| SCALE_SIGNS.contains(&sign));
+    let is_joined =
+        parts.is_some_and(|(unit, number)| find_spelled_unit(unit).is_some() && is_scale(number));
+    let digits = word.trim_start_matches(|sign: char| sign.is_ascii_digit() || ".,".contains(sign));
+    let number = &word[..word.len() - digits.len()];
+    let is_long = digits.chars().count() > 1;
+    is_joined || (is_long && is_scale(number) && find_spelled_unit(digits).is_some())
+}
+
 /// Unit behind the name without brackets: `Daya kW`, `Daya_kW`, `Temp F`.
 fn last_word_unit(heading: &str) -> HeadingUnit {
     let end = |sign: char| sign.is_whitespace() || "_,;:".contains(sign);
     let Some((name, word)) = heading.rsplit_once(end) else {
         return HeadingUnit::Unsaid;
     };
+    let number = name.rsplit(end).next().unwrap_or_default();
+    if is_scaled_end(number, word) {
+        let number = if is_scaled_word(word) { "" } else { number };
+        return HeadingUnit::Unknown(format!("{number} {word}").trim_start().to_owned());
+    }
     let name = name.to_lowercase();
     let is_temperature = TEMPERATURE_WORDS.iter().any(|one| name.contains(one));
     // One letter is mostly a channel, a phase or a sensor.
@@ -206,9 +259,18 @@ fn last_word_unit(heading: &str) -> HeadingUnit {
     }
 }
 
+/// Whether the last word of a heading is a unit that it, or the number before it, multiplies or
+/// divides. A small whole number and a year belong to the name: `Meter 2 kWh`.
+fn is_scaled_end(number: &str, word: &str) -> bool {
+    let whole = number.parse::<u16>();
+    let is_name = whole.is_ok_and(|whole| whole < 10 || (2000..2100).contains(&whole));
+    let has_unit = find_spelled_unit(word).is_some() && word.chars().count() > 1;
+    is_scaled_word(word) || (has_unit && is_scale(number) && !is_name)
+}
+
 fn known_unit(unit: &'static UnitOfMeasure, is_certain: bool) -> HeadingUnit {
-    // A word of small letters (`min`, `bar`) may be a name; `kWh` is none.
-    let is_symbol = unit.symbol.len() > 1 && !unit.symbol.bytes().all(|b| b.is_ascii_lowercase());
+    // `min` and `bar` may be names; `kWh` and `kvarh` are none.
+    let is_symbol = unit.symbol.len() > 1 && !NAMES.contains(&unit.symbol);
     HeadingUnit::Known {
         unit,
         is_certain: is_certain || is_symbol,
@@ -322,6 +384,46 @@ mod tests {
                 HeadingUnit::Unknown(text) => format!("? {text}"),
             };
             assert_eq!(found, unit, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_or_a_sign_beside_the_unit_is_never_the_unit_without_it() {
+        for (heading, unit) in [
+            ("Energy 10 kWh", "? 10 kWh"),
+            ("Energy (satuan: 100 kWh)", "? satuan: 100 kWh"),
+            ("Energy (kWh/10)", "? kWh/10"),
+            ("Energy (0.1 kWh)", "? 0.1 kWh"),
+            ("Energy (0,1 kWh)", "? 0,1 kWh"),
+            ("Energy kWh*10", "? kWh*10"),
+            ("Energy 10kWh", "? 10kWh"),
+            ("kWh/10", "? kWh/10"),
+            ("Energi Nov 2026 kWh", "kWh"),
+            ("Energy (kWh x CT)", "? kWh x CT"),
+            ("Energy (1 kWh)", "kWh"),
+            ("Meter 2 kWh", "kWh"),
+            ("Suhu 10 cm (degC)", "degC"),
+            ("kWh/m2", "kWh/m2"),
+        ] {
+            assert_eq!(said(heading), unit, "{heading}");
+            if let Some(found) = unit.strip_prefix("? ") {
+                assert!(is_scaled_unit(found), "{heading}");
+            }
+        }
+        let line = stated_unit("100 kWh", true);
+        assert_eq!(line, HeadingUnit::Unknown("100 kWh".to_owned()));
+        for heading in ["Energy kvarh", "Level cm", "Massa kg"] {
+            let found = find_heading_unit(heading);
+            assert!(
+                matches!(
+                    found,
+                    HeadingUnit::Known {
+                        is_certain: true,
+                        ..
+                    }
+                ),
+                "{heading}"
+            );
         }
     }
 

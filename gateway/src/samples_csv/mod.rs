@@ -43,7 +43,7 @@ pub use crate::i18n::written_time::{DateOrder, parse_zone};
 pub use detected_format::{DetectedTableFormat, LoggerTable};
 pub use duplicates::DuplicateTimeFinder;
 pub use format_answers::ZoneSource;
-pub use heading_unit::{HeadingUnit, UnitSource, find_heading_unit};
+pub use heading_unit::{HeadingUnit, UnitSource, find_heading_unit, is_scaled_unit};
 pub use logger_table::read_logger_table as read_table;
 pub use number_format::DecimalSeparator;
 pub use row_status::RowStatuses;

@@ -6,6 +6,7 @@ use crate::api::evidence::{IssuedReportJson, ReportTodayJson};
 use crate::cli::command_error::CommandError;
 use crate::domain::parse_finite;
 use crate::i18n::Language;
+use crate::ledger::WorkbookForm;
 use crate::limits::EVIDENCE_FAULTS_MAX;
 use crate::report::render::ReportFormat;
 use serde_json::{Value, json};
@@ -19,6 +20,8 @@ pub(super) struct EditedReport {
     values: Vec<EditedValue>,
     /// Number of further ones.
     more: usize,
+    /// Whether rows, columns or sheets are hidden, or heads of printed pages say something else.
+    is_reshaped: bool,
 }
 
 /// Report or figures with which a changed file was compared.
@@ -51,9 +54,14 @@ pub(super) async fn compare_edited(
     today: &ReportTodayJson,
 ) -> Result<EditedReport, CommandError> {
     let mut found: Option<Vec<EditedValue>> = None;
+    // Both languages hide the same, and either head may be that of the file.
+    let mut forms = Vec::new();
     if today.same && format != ReportFormat::Pdf {
         for lang in languages(bytes, format) {
             let again = client.report_again(report.id, format, lang).await?;
+            if format == ReportFormat::Xlsx {
+                forms.push(WorkbookForm::read(&again));
+            }
             let (Some(file), Some(issued)) = (
                 ReportValues::read(bytes, format, lang),
                 ReportValues::read(&again, format, lang),
@@ -83,6 +91,7 @@ pub(super) async fn compare_edited(
         compared,
         values,
         more,
+        is_reshaped: !forms.is_empty() && !forms.contains(&WorkbookForm::read(bytes)),
     })
 }
 
@@ -133,6 +142,7 @@ impl EditedReport {
     /// Lines for people.
     pub(super) fn lines(&self, lang: Language) -> Vec<String> {
         let key = match (self.compared, self.values.is_empty()) {
+            (ComparedWith::Report, true) if self.is_reshaped => "evidence-edited-form".to_owned(),
             (ComparedWith::Report, true) => "evidence-edited-none".to_owned(),
             (compared, _) => format!("evidence-edited-{}", compared.word()),
         };

@@ -1,5 +1,5 @@
 //! [`CounterFalls`]: how the values for a counter change. A column that falls often is no counter
-//! reading, and one that has a value a day may hold daily totals ([`CounterDoubt`]).
+//! reading, and one that has a value a day or a month may hold their totals ([`CounterDoubt`]).
 
 use crate::domain::UtcMs;
 
@@ -15,16 +15,16 @@ const DAY_MS: u64 = 86_400_000;
 
 /// Share of the value before, below which a fall is a meter that was replaced or began again.
 const RESTART_SHARE: f64 = 0.2;
-/// Rows that daily totals may rise one after the other.
-const RISING_DAYS_MAX: u64 = 20;
+/// Rows that totals may rise one after the other.
+const RISING_ROWS_MAX: u64 = 20;
 /// Greatest ratio of two daily totals.
 const TOTALS_RATIO_MAX: f64 = 4.0;
 /// Least change of daily totals from one to the next, as a share of the least of them. That of a
 /// counter is smaller, unless it is new.
 const TOTALS_STEP_SHARE: f64 = 0.02;
 
-/// Words of a heading of values of one day each, in lower case.
-const DAILY_WORDS: [&str; 13] = [
+/// Words of a heading of values of one day, month or other stretch each, in lower case.
+const STRETCH_WORDS: [&str; 28] = [
     "per hari",
     "/hari",
     "harian",
@@ -34,10 +34,39 @@ const DAILY_WORDS: [&str; 13] = [
     "/day",
     "today",
     "day yield",
+    "per minggu",
+    "mingguan",
+    "weekly",
+    "per week",
+    "per bulan",
+    "bulanan",
+    "bulan ini",
+    "monthly",
+    "per month",
+    "per tahun",
+    "tahunan",
+    "yearly",
+    "per year",
     "produksi",
     "production",
     "pemakaian",
     "konsumsi",
+    "consumption",
+    "usage",
+];
+/// Words of a heading of differences, in lower case; beside `stand` or `total` too.
+const DIFFERENCE_WORDS: [&str; 11] = [
+    "selisih",
+    "delta",
+    "differen",
+    "diff.",
+    "increment",
+    "interval",
+    "per jam",
+    "per hour",
+    "hourly",
+    "per menit",
+    "per minute",
 ];
 /// Words of a heading of a running total, in lower case.
 const RUNNING_WORDS: [&str; 9] = [
@@ -57,8 +86,8 @@ const RUNNING_WORDS: [&str; 9] = [
 pub(super) enum CounterDoubt {
     /// They fall more often than a counter does.
     Falls,
-    /// They may be totals of one day each.
-    DailyTotals,
+    /// They may be totals of one day, month or other stretch each.
+    StretchTotals,
 }
 
 impl CounterDoubt {
@@ -66,7 +95,7 @@ impl CounterDoubt {
     pub(super) fn question_key(self) -> &'static str {
         match self {
             Self::Falls => "cli-import-ask-falls",
-            Self::DailyTotals => "cli-import-ask-daily",
+            Self::StretchTotals => "cli-import-ask-daily",
         }
     }
 
@@ -74,7 +103,7 @@ impl CounterDoubt {
     pub(super) fn refusal_key(self) -> &'static str {
         match self {
             Self::Falls => "cli-import-falls-refused",
-            Self::DailyTotals => "cli-import-daily-refused",
+            Self::StretchTotals => "cli-import-daily-refused",
         }
     }
 }
@@ -139,23 +168,23 @@ impl CounterFalls {
     /// Doubt whether these are readings of a counter. `interval_ms`: between the rows; `heading`:
     /// of the column.
     pub(super) fn doubt(&self, interval_ms: Option<i64>, heading: &str) -> Option<CounterDoubt> {
-        let is_daily = interval_ms == i64::try_from(DAY_MS).ok();
+        let is_spaced = interval_ms.is_some_and(|every| every.unsigned_abs() >= DAY_MS);
         let is_restart = |(_, before, value): CounterFall| value < before * RESTART_SHARE;
-        let falls_daily = is_daily && self.first.is_some_and(|fall| !is_restart(fall));
-        if self.are_many() || falls_daily {
+        let falls_spaced = is_spaced && self.first.is_some_and(|fall| !is_restart(fall));
+        if self.are_many() || falls_spaced {
             return Some(CounterDoubt::Falls);
         }
         let heading = heading.to_lowercase();
         let says = |words: &[&str]| words.iter().any(|word| heading.contains(word));
-        let is_called = says(&DAILY_WORDS) && !says(&RUNNING_WORDS);
-        let is_like = is_daily && self.may_be_totals() && !says(&RUNNING_WORDS);
-        (self.steps > 0 && (is_called || is_like)).then_some(CounterDoubt::DailyTotals)
+        let is_called = says(&DIFFERENCE_WORDS) || (says(&STRETCH_WORDS) && !says(&RUNNING_WORDS));
+        let is_like = is_spaced && self.may_be_totals() && !says(&RUNNING_WORDS);
+        (is_called || (self.steps > 0 && is_like)).then_some(CounterDoubt::StretchTotals)
     }
 
-    /// Whether the values, one a day, are few, near each other and far enough apart for totals of
-    /// one day each.
+    /// Whether the values, one a day or fewer, are few, near each other and far enough apart for
+    /// totals of one day, week, month or year each.
     fn may_be_totals(&self) -> bool {
-        let (Some((least, most)), 1..RISING_DAYS_MAX) = (self.range, self.steps) else {
+        let (Some((least, most)), 1..RISING_ROWS_MAX) = (self.range, self.steps) else {
             return false;
         };
         #[expect(clippy::cast_precision_loss, reason = "at most twenty")]
@@ -214,7 +243,7 @@ mod tests {
             (
                 &[12.0, 13.1, 14.2, 15.0][..],
                 "kWh",
-                Some(CounterDoubt::DailyTotals),
+                Some(CounterDoubt::StretchTotals),
             ),
             (
                 &[12.0, 13.1, 9.5, 15.0, 16.0, 17.0],
@@ -227,7 +256,7 @@ mod tests {
             (
                 &[10234.5, 10246.1],
                 "Produksi harian",
-                Some(CounterDoubt::DailyTotals),
+                Some(CounterDoubt::StretchTotals),
             ),
             (&[10234.5, 10246.1], "Produksi total", None),
             // A meter that was replaced.
@@ -239,7 +268,34 @@ mod tests {
         let hourly = falls(1, [12.0, 13.1, 14.2]);
         assert_eq!(hourly.doubt(Some(HOUR_MS), "kWh"), None);
         let called = hourly.doubt(Some(HOUR_MS), "Energi hari ini");
-        assert_eq!(called, Some(CounterDoubt::DailyTotals));
+        assert_eq!(called, Some(CounterDoubt::StretchTotals));
+    }
+
+    #[test]
+    fn totals_of_weeks_months_and_years_and_differences_are_doubted_like_those_of_days() {
+        for days in [7, 30, 31, 365] {
+            let totals = falls(24 * days, [500.0, 520.0, 545.0, 560.0]);
+            let every = Some(days * 24 * HOUR_MS);
+            for (heading, doubt) in [
+                ("Energi (kWh)", Some(CounterDoubt::StretchTotals)),
+                ("Stand kWh", None),
+            ] {
+                assert_eq!(totals.doubt(every, heading), doubt, "{days} {heading}");
+            }
+        }
+        for heading in [
+            "Energy per interval (kWh)",
+            "Energy delta (kWh)",
+            "Selisih kWh",
+            "Selisih stand kWh",
+            "Total per jam (kWh)",
+            "Pemakaian (kWh)",
+        ] {
+            let found = falls(1, [1000.0, 1000.5]).doubt(Some(HOUR_MS), heading);
+            assert_eq!(found, Some(CounterDoubt::StretchTotals), "{heading}");
+            let one = falls(1, [0.5]).doubt(None, heading);
+            assert_eq!(one, Some(CounterDoubt::StretchTotals), "{heading}");
+        }
     }
 
     #[test]

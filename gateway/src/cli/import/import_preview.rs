@@ -244,7 +244,7 @@ fn print_falls(plan: &PlannedImport, lang: Language) {
     let Some(falls) = &plan.falls else { return };
     let key = match plan.counter_doubt() {
         Some((CounterDoubt::Falls, _)) => "cli-import-falls",
-        Some((CounterDoubt::DailyTotals, _)) => "cli-import-daily",
+        Some((CounterDoubt::StretchTotals, _)) => "cli-import-daily",
         None if falls.count > 0 => "cli-import-restarts",
         None => return,
     };

@@ -6,7 +6,7 @@ use super::value_units::{StatedUnit, UnitConversion, UnitError, UnitTexts, conve
 use crate::cli::backend::print_stderr;
 use crate::i18n::Language;
 use crate::ledger::{has_multiplier, is_factor_label};
-use crate::samples_csv::{DetectedTableFormat, UnitSource};
+use crate::samples_csv::{DetectedTableFormat, UnitSource, is_scaled_unit};
 use crate::storage::ImportRow;
 
 /// Converts the values into the unit of the point (id, unit), and asks for theirs where the file
@@ -76,7 +76,10 @@ fn print_overridden(converted: &UnitConversion, said: &str, column: &str, lang: 
 /// Whether what the file says multiplies the values.
 fn is_multiplied(stated: &StatedUnit) -> bool {
     let label = stated.text.split([':', '=']).next().unwrap_or_default();
-    stated.source == UnitSource::Factor || has_multiplier(&stated.text) || is_factor_label(label)
+    stated.source == UnitSource::Factor
+        || has_multiplier(&stated.text)
+        || is_scaled_unit(&stated.text)
+        || is_factor_label(label)
 }
 
 fn print_unit_error(

@@ -8,6 +8,7 @@
 //! is read as the table of another program ([`samples_csv::read_table`]).
 
 mod counter_falls;
+mod heading_doubts;
 mod import_args;
 mod import_preview;
 mod import_questions;
@@ -36,6 +37,7 @@ use crate::samples_csv::{
 use crate::server::ImportedRowsJson;
 use crate::storage::{StoreAccess, StoreError};
 use counter_falls::{CounterDoubt, CounterFalls};
+use heading_doubts::refuses_heading;
 use import_args::ImportTarget;
 use import_upload::{FileOrigin, ImportStep};
 use planned_import::{ImportRows, PlannedImport};
@@ -312,6 +314,10 @@ fn plan_table(
     } = table;
     let unit = config.site.point(&target.point).map(|point| &*point.unit);
     let point = (&*target.point, unit.unwrap_or_default());
+    let is_chosen = target.column.is_some();
+    if !is_chosen && refuses_heading(&format.column_name, point, options.may_ask(), lang) {
+        return None;
+    }
     let converted = import_units::convert_values(options, point, (&mut rows, &format), lang)?;
     // The preview shows what is stored.
     if let Some((_, first)) = &mut format.first

@@ -65,13 +65,9 @@ pub(super) fn convert_rows(
     let (from, overridden) = find_source_unit(texts, to)?;
     let Some(from) = from else {
         // A wrong guess would be a figure that is 1000 times too large or too small.
-        let is_other = |unit: &&UnitOfMeasure| {
-            unit.quantity == to.quantity && unit.factor.to_bits() != to.factor.to_bits()
-        };
-        let has_others = units::ALL_UNITS
-            .iter()
-            .filter(is_other)
-            .any(|unit| unit.offset.to_bits() == to.offset.to_bits());
+        let is_other =
+            |unit: &UnitOfMeasure| unit.quantity == to.quantity && !is_same_unit(unit, to);
+        let has_others = units::ALL_UNITS.iter().any(is_other);
         return if has_others {
             Err(UnitError::Unsaid)
         } else {
@@ -287,7 +283,8 @@ mod tests {
             ("45.2 kWh", None, "Energi (kWh)", "Wh", "45200"),
             ("45.2 kWh", Some("kWh"), "Energi (Wh)", "Wh", "45200"),
             ("1 kWh", Some("Wh"), "Energi", "kWh", "0.001"),
-            ("28", None, "Suhu", "degC", "28"),
+            ("28", Some("degC"), "Suhu", "degC", "28"),
+            ("5", None, "Suhu_C", "degC", "5"),
             ("77", None, "Suhu (°F)", "degC", "25"),
             ("77", None, "Temp F", "degC", "25"),
             ("2", None, "Daya kW", "W", "2000"),
@@ -412,6 +409,9 @@ mod tests {
             ("Energi", "kWh"),
             ("PV power/Avg", "W"),
             ("d", "m"),
+            // 85 may be degrees Fahrenheit, and 301 kelvin.
+            ("T", "degC"),
+            ("Suhu", "degC"),
         ] {
             assert_eq!(
                 convert("7", None, heading, to),

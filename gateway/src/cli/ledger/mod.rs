@@ -23,7 +23,7 @@ use super::prompt::ConsolePrompt;
 use super::standard_output::print_text;
 use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, nearest_name};
 use crate::domain::ledger::{Attachment, EntryId, EntryKind, EntryStatement};
 use crate::domain::period::Period;
 use crate::i18n::Language;
@@ -132,8 +132,13 @@ async fn add_target(
         && !desk.assets.iter().any(|one| *one.id == *asset)
     {
         let known: Vec<&str> = desk.assets.iter().map(|one| &*one.id).collect();
-        let args = [("found", asset), ("detail", &*known.join(", "))];
-        print_stderr(&desk.lang.text_with("ledger-no-asset", &args));
+        let near = nearest_name(asset, known.iter().copied());
+        let (key, detail) = match near {
+            Some(near) => ("ledger-no-asset-near", near),
+            None => ("ledger-no-asset", known.join(", ")),
+        };
+        let args = [("found", asset), ("detail", &*detail)];
+        print_stderr(&desk.lang.text_with(key, &args));
         return Ok(EXIT_USAGE);
     }
     let raw = RawEntry {

@@ -153,6 +153,12 @@ fn violated_range(factor: &Factor) -> Option<String> {
     ranges_of(factor)
         .find_map(violated)
         .or_else(|| (is_emission && factor.value < 0.0).then(|| format!(">= 0 {text}")))
+        .or_else(|| (is_price(text) && factor.value <= 0.0).then(|| format!("> 0 {text}")))
+}
+
+/// Whether a unit is that of a price or tariff.
+fn is_price(unit: &str) -> bool {
+    unit.split('/').next() == Some("IDR") && unit.contains('/')
 }
 
 /// Ranges of a factor, each with the value in its unit: that of its id, and those of its unit.

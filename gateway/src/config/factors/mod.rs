@@ -25,10 +25,10 @@ use crate::config::raw_values::{RawText, SpannedValue};
 use crate::config::{Diagnostic, schema_check};
 use crate::domain::ExactNumber;
 use crate::domain::claim_verdict::ClaimVerdict;
-use crate::domain::factor::{Factor, FactorEvidence, FactorStatus, FactorUnit, UnverifiedFactor};
+use crate::domain::factor::{Factor, FactorEvidence, FactorUnit, UnverifiedFactor};
 use crate::i18n::Language;
 use crate::limits::FACTORS_MAX;
-use raw_factors::{RawFactor, RawFactorFile, RawFactorStatus, RawUnverifiedFactor};
+use raw_factors::{RawFactor, RawFactorFile, RawUnverifiedFactor};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Range, RangeInclusive};
@@ -73,6 +73,8 @@ pub struct Factors {
     pub evidence: Vec<FactorEvidence>,
     /// Global warming potentials of CO2e figures.
     pub gwp: GwpSet,
+    /// Ids of the site's own factors that have an error, which is told of them.
+    broken: BTreeSet<String>,
     /// Ids of the factors of the site's own file.
     own: BTreeSet<Arc<str>>,
     /// Text of the site's own file, archived with the revision; empty without one.
@@ -101,6 +103,8 @@ struct ParsedFactors {
     known: Vec<Factor>,
     unverified: Vec<UnverifiedFactor>,
     sources_id: BTreeMap<Arc<str>, String>,
+    /// Ids of factors that have an error.
+    broken: BTreeSet<String>,
     faults: Vec<Diagnostic>,
     warnings: Vec<Diagnostic>,
 }
@@ -197,6 +201,7 @@ impl Factors {
             self.unverified.push(other);
         }
         self.sources_id.extend(own.sources_id);
+        self.broken.extend(own.broken);
     }
 }
 
@@ -329,8 +334,12 @@ fn parse_factor_file(text: &str, file: &Path, replaced: &[Arc<Factor>]) -> Parse
         let (id, source) = (at.get().id.as_ref()?, at.get().source_id.as_ref()?);
         Some((Arc::from(id.get().as_str()), source.get().clone()))
     });
+    for factor in known.iter().flatten() {
+        seen.remove(&*factor.id);
+    }
     ParsedFactors {
         sources_id: sources_id.collect(),
+        broken: seen,
         known: known.into_iter().flatten().collect(),
         unverified: unverified.into_iter().flatten().collect(),
         faults: notes.faults,
@@ -368,7 +377,7 @@ fn check_factor(
             &format!(">= {from}"),
         );
     }
-    let status = raw.status.as_ref().map(|at| convert_status(*at.get()));
+    let status = raw.status.as_ref().map(|at| at.get().status());
     let factor = Factor {
         id: Arc::from(id?),
         value: value?,
@@ -409,17 +418,6 @@ fn check_factor_id(
         notes.add_error(span, "id", "fault-duplicate", &id, "");
     }
     Some(id)
-}
-
-fn convert_status(raw: RawFactorStatus) -> FactorStatus {
-    match raw {
-        RawFactorStatus::OfficialText => FactorStatus::OfficialText,
-        RawFactorStatus::TranscribedTwice => FactorStatus::TranscribedTwice,
-        RawFactorStatus::TranscribedOnce => FactorStatus::TranscribedOnce,
-        RawFactorStatus::Derived => FactorStatus::Derived,
-        RawFactorStatus::Constant => FactorStatus::Constant,
-        RawFactorStatus::Policy => FactorStatus::Policy,
-    }
 }
 
 fn check_unverified(
@@ -487,6 +485,10 @@ fn report_unknown_factor(
     // An unverified number is never used without being named in a place that allows it.
     if factors.find_unverified(id).is_some() {
         notes.add_error(span, key, "fault-factor-unverified", id, "");
+        return;
+    }
+    // Its own error is told.
+    if factors.broken.contains(id) {
         return;
     }
     let usable = factors.all().iter().filter(|factor| fits(factor));

@@ -1,6 +1,7 @@
 //! [`RawFactorFile`]: factor file, `[factors]` and `[[factor_evidence]]` as typed.
 
 use crate::config::raw_values::{RawDate, RawInteger, RawText, SpannedValue};
+use crate::domain::factor::FactorStatus;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -113,6 +114,20 @@ pub(crate) enum RawFactorStatus {
     Constant,
     /// Rule of this product.
     Policy,
+}
+
+impl RawFactorStatus {
+    /// The status.
+    pub(crate) fn status(self) -> FactorStatus {
+        match self {
+            Self::OfficialText => FactorStatus::OfficialText,
+            Self::TranscribedTwice => FactorStatus::TranscribedTwice,
+            Self::TranscribedOnce => FactorStatus::TranscribedOnce,
+            Self::Derived => FactorStatus::Derived,
+            Self::Constant => FactorStatus::Constant,
+            Self::Policy => FactorStatus::Policy,
+        }
+    }
 }
 
 /// Number that could not be verified.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::config::{self, Config, Diagnostics};
+use crate::domain::factor::FactorStatus;
 use crate::i18n::Language;
 use crate::tests::SiteText;
 use proptest::prelude::*;

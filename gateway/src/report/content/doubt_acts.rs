@@ -19,6 +19,7 @@ const ACTS: &[(&str, &str)] = &[
     ("account-claimed-perhaps", "together"),
     ("account-certified-twin", "together"),
     ("account-certified-perhaps", "certified"),
+    ("account-effect-claimed-perhaps", "together"),
     ("account-opening-upper-bound", "bounds"),
     ("account-passed-", "bounds"),
 ];

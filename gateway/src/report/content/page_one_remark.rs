@@ -5,7 +5,10 @@ use super::context::ReportContext;
 use super::{display_names, figure_marks, indicator_figures, revised_since, summary};
 use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::Indicator;
+use crate::domain::sample_import::SampleImport;
 use crate::domain::value_bound::ValueBound;
+use crate::report::render::number_format;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Letters of the line: what one line of a page holds.
 const LINE_LETTERS_MAX: usize = 100;
@@ -64,11 +67,36 @@ pub(crate) fn page_remark(
     all.extend(bound_sentences(book, known));
     let revised = revised_since::revised_line(book);
     all.extend(revised.map(|text| titled(book, "chapters-reissued-title", text)));
+    let replaced = replaced_line(book);
+    all.extend(replaced.map(|text| titled(book, "chapters-replaced-title", text)));
     PageRemark {
         lines: remark_lines(book, &all),
         is_doubtful,
         is_unsettled,
     }
+}
+
+/// Line on imports whose readings took the place of kept ones in the period; `None` without any.
+fn replaced_line(book: &ReportContext<'_>) -> Option<String> {
+    let events = book.matter.account.events.iter();
+    let over = events.filter(|one| one.kind == "imported_over");
+    let imports: BTreeMap<u64, &SampleImport> = over
+        .filter_map(|one| Some((one.import.as_ref()?.id, one.import.as_deref()?)))
+        .collect();
+    let (_, last) = imports.last_key_value()?;
+    let points: BTreeSet<&str> = imports.values().map(|one| &*one.point).collect();
+    let points: Vec<&str> = points.into_iter().collect();
+    let who = match &*last.by {
+        "" => number_format::NO_VALUE,
+        by => by,
+    };
+    let args = [
+        ("count", &*imports.len().to_string()),
+        ("points", &*points.join(", ")),
+        ("who", who),
+        ("at", &*number_format::time(book.lang, last.at, &book.zone)),
+    ];
+    Some(book.format_message("chapters-replaced-text", &args))
 }
 
 /// The first sentence as far as it fits into a line, and the others as notes.

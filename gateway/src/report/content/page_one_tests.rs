@@ -4,8 +4,11 @@ use super::tests::{NOW, all_figures, test_account, test_config, test_indicator, 
 use super::{ReportInputs, build_director_report, build_document, build_page_one, headline_figure};
 use crate::config::Config;
 use crate::domain::claim_verdict::ClaimVerdict;
-use crate::domain::indicator::{Indicator, IndicatorRemark, InputSource, SiteIndicators};
+use crate::domain::indicator::{
+    DataEvent, Indicator, IndicatorRemark, InputSource, SiteIndicators,
+};
 use crate::domain::measured_since::{PeriodEnd, SINCE_ARG};
+use crate::domain::sample_import::SampleImport;
 use crate::i18n::Language;
 use crate::report::render::cell_value::CellValue;
 use crate::report::render::document::ReportDocument;
@@ -14,6 +17,7 @@ use crate::report::render::html::{escape_html, render_html_section};
 use crate::report::render::number_format::NO_VALUE;
 use crate::report::render::short_text::render_short_text;
 use proptest::prelude::*;
+use std::sync::Arc;
 
 const RESET: &str = "account-lower-bound";
 
@@ -447,6 +451,42 @@ fn a_burden_stands_beside_the_gain_that_a_site_chose_also_on_a_full_page() {
         let found = ids().position(|id| id == "summary/bin/waste.net");
         assert_eq!(found, place, "{chosen:?} {net}");
         assert!(shown.len() <= 8 && ids().any(|id| id.ends_with("plts.generation")));
+    }
+}
+
+#[test]
+fn readings_that_an_import_replaced_are_told_on_page_1_with_who_and_when() {
+    let config = test_config();
+    let mut account = test_account(&config);
+    let event = |kind: &'static str, by: &str| DataEvent {
+        at: NOW,
+        until: None,
+        of: "meter.kwh".into(),
+        kind,
+        before_after: None,
+        import: Some(Arc::new(SampleImport {
+            id: 3,
+            point: "meter.kwh".into(),
+            file: "e.csv".to_owned(),
+            sha256: String::new(),
+            by: by.to_owned(),
+            at: NOW,
+            interval_ms: 0,
+        })),
+        redated: None,
+    };
+    for (kind, is_told) in [("imported_over", true), ("imported", false)] {
+        account.events = vec![event(kind, "Sari Dewi")];
+        let text = render_short_text(&build_page_one(
+            inputs(&config, &account, Language::En),
+            None,
+        ));
+        assert_eq!(
+            text.contains("replaced by imported ones"),
+            is_told,
+            "{text}"
+        );
+        assert_eq!(text.contains("Sari Dewi"), is_told, "{text}");
     }
 }
 

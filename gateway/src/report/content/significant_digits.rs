@@ -65,6 +65,8 @@ fn printed_decimals(definitions: &IndicatorDefinitions, one: &Indicator) -> i8 {
         // With unknown uncertainty a claim gets two significant digits, a measurement the usual
         // decimals.
         (None, RoundingDirection::Neutral) => usual,
+        // A price is exact, and so is money by it.
+        (None, _) if &*one.unit == "IDR" && one.id.ends_with(".effect") => usual,
         // Zero has no first digit from which two could be counted.
         (None, _) if value == 0.0 => usual.min(CLAIM_DIGITS),
         (None, _) => CLAIM_DIGITS - 1 - claim_rounding::decimal_magnitude(value).unwrap_or(0),

@@ -118,6 +118,7 @@ pub(crate) fn is_moving_together(remark: &IndicatorRemark) -> bool {
         "account-claimed-perhaps",
         "account-claimed-perhaps-pump",
         "account-certified-perhaps",
+        "account-effect-claimed-perhaps",
     ];
     keys.contains(&&*remark.key)
 }

@@ -519,3 +519,15 @@ proptest! {
         prop_assert!(shown / last_digit < 10.5, "{} {}", width, shown);
     }
 }
+
+#[test]
+fn money_by_a_tariff_is_printed_to_the_rupiah_and_other_effects_as_claims() {
+    let definitions = crate::ledger::IndicatorDefinitions::built_in();
+    for (unit, printed) in [("IDR", 628_846.0), ("kgCO2e", 620_000.0)] {
+        let mut one = test_indicator("ledger.pln-hemat.effect", None, 628_846.9, unit);
+        one.side = RoundingDirection::Benefit;
+        let found =
+            significant_digits::round_as_printed(&definitions, Language::En, &one, 628_846.9);
+        assert!((found - printed).abs() < 1e-6, "{unit}: {found}");
+    }
+}
