@@ -192,6 +192,7 @@ const CRATE_ROOMS: &[(&str, &str)] = &[
     ("clap", "cli main"),
     ("indicatif", "cli"),
     ("ratatui", "cli"),
+    ("nix", "cli"),
     (
         "schemars",
         "config assets.settings carbon.settings sinks sinks.settings sinks.delivery",

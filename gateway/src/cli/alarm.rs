@@ -109,7 +109,7 @@ async fn ask_for_alarms(
             let sent = AcknowledgeRequest {
                 alarm: alarm.clone(),
                 note: note.clone(),
-                recorded_by: current_user(),
+                recorded_by: Some(current_user()),
             };
             client.post_json(&path("acknowledge"), &sent).await
         }
@@ -117,7 +117,7 @@ async fn ask_for_alarms(
             let sent = SnoozeRequest {
                 alarm: alarm.clone(),
                 hours: *hours,
-                recorded_by: current_user(),
+                recorded_by: Some(current_user()),
             };
             client.post_json(&path("snooze"), &sent).await
         }

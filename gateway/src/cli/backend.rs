@@ -14,6 +14,7 @@ use crate::server;
 use crate::status::StatusBoard;
 use crate::storage::{Store, StoreAccess, StoreError};
 use jiff::civil::Date;
+use nix::unistd::{Uid, User};
 use std::path::Path;
 
 /// Configuration file of a command without `--config`.
@@ -208,12 +209,24 @@ pub(super) fn local_date(config: &Config, at: UtcMs) -> Date {
     config.site.timezone.date(at)
 }
 
+/// Name of the person at this computer: of the environment, else of the system (`uid 1000` where
+/// it has none).
+pub(super) fn current_user() -> String {
+    named_user().unwrap_or_else(|| user_of(Uid::current()))
+}
+
 /// Name of the person at this computer, when the environment has one.
-pub(super) fn current_user() -> Option<String> {
+pub(super) fn named_user() -> Option<String> {
     // Under sudo `USER` is root, and the audit needs the person.
     let names = ["SUDO_USER", "USER", "LOGNAME"];
     let said = names.iter().filter_map(|name| std::env::var(name).ok());
     said.into_iter().find(|name| !name.trim().is_empty())
+}
+
+/// Name of a user of this computer: a service or a container may have one without a name.
+fn user_of(id: Uid) -> String {
+    let known = User::from_uid(id).ok().flatten();
+    known.map_or_else(|| format!("uid {id}"), |user| user.name)
 }
 
 /// Prints one line on standard error.
@@ -221,4 +234,15 @@ pub(super) fn print_stderr(text: &str) {
     use std::io::Write;
     // Nothing can be reported when standard error is closed.
     let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_is_named_by_the_system_and_without_a_name_by_number() {
+        assert_eq!(user_of(Uid::from_raw(0)), "root");
+        assert_eq!(user_of(Uid::from_raw(4_000_000_123)), "uid 4000000123");
+    }
 }

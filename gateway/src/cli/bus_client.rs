@@ -101,7 +101,7 @@ fn control_path(wanted: BusRequestKind) -> String {
             let [first, second] = write.words;
             let count = u16::from(write.count);
             let begin = asked("write", write.unit, write.function(), write.address, count);
-            let by = super::backend::current_user().unwrap_or_else(|| "cli".to_owned());
+            let by = super::backend::current_user();
             let by = percent_encode(&by);
             format!("{begin}&first={first}&second={second}&by={by}")
         }

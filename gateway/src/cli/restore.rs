@@ -249,12 +249,12 @@ fn put_back(
     source: &BackupSource,
     manifest: &BackupManifest,
 ) -> Result<RestoredBackup, BackupError> {
-    let who = current_user().unwrap_or_default();
+    let who = current_user();
     // The first word is the time of the backup: reports print it.
     let note = format!("{} {} by {who}", manifest.at(), source.folder().display());
     let bar = progress_bar(Some(manifest.bytes()));
     let now = Clock::system().now().at;
-    let old = plan.run(note.trim_end_matches(" by "), now, &mut |bytes| {
+    let old = plan.run(&note, now, &mut |bytes| {
         bar.inc(bytes);
     });
     bar.finish_and_clear();

@@ -141,7 +141,7 @@ async fn write_audit(
     outcome: &AddressChangeOutcome,
     lang: Language,
 ) {
-    let by = current_user().unwrap_or_else(|| "cli".to_owned());
+    let by = current_user();
     let what = plan.audit_note(&by, outcome.word());
     let noted = async {
         let mut client = open_client(config, StoreAccess::Write).await?;

@@ -94,7 +94,7 @@ async fn ask_gateway(
             let query = [
                 ("to", Some(&**moment)),
                 ("sure", sure.then_some("true")),
-                ("recorded_by", by.as_deref()),
+                ("recorded_by", Some(&*by)),
                 ("lang", Some(lang.code())),
             ];
             let path = path_with_query("/control/time", &query);

@@ -120,6 +120,6 @@ fn to_request(said: &Calibration) -> CalibrationRequest {
         who: Some(said.who.clone()),
         note: Some(said.note.clone()),
         // The gateway runs as another user, so the command names the person.
-        recorded_by: Some(current_user().unwrap_or_else(|| "cli".to_owned())),
+        recorded_by: Some(current_user()),
     }
 }

@@ -121,9 +121,9 @@ async fn dispatch_calibrate(
     }
 }
 
-/// Name of the person: as given, else the user of this computer, else asked for.
+/// Name of the person: as given, else the user that the environment names, else asked for.
 fn choose_person_name(common: &CalibrateCommonArgs, person: &mut ConsolePrompt<'_>) -> String {
-    let said = common.who.clone().or_else(super::backend::current_user);
+    let said = common.who.clone().or_else(super::backend::named_user);
     let question = person.lang.text("calibrate-ask-who");
     let said = said.or_else(|| person.ask_line(&question));
     said.unwrap_or_default()

@@ -49,7 +49,7 @@ impl FileOrigin {
         Ok(Self {
             name: name.to_string_lossy().into_owned(),
             sha256: hash_file(file).reading(file)?,
-            by: who.or_else(current_user),
+            by: Some(who.unwrap_or_else(current_user)),
         })
     }
 }

@@ -140,7 +140,7 @@ impl LedgerClient {
                 .collect(),
             again,
             // The gateway runs as another user, so the command names the person.
-            recorded_by: Some(current_user().unwrap_or_else(|| "cli".to_owned())),
+            recorded_by: Some(current_user()),
             key: None,
         };
         Ok(self.api.add_entries(&batch, self.lang).await?.ids)

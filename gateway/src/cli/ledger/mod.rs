@@ -110,7 +110,7 @@ async fn add_entry(
         quantity: Some(QuantityText::Written(asked.quantity)),
         unit: asked.unit,
         when: today,
-        who: current_user(),
+        who: Some(current_user()),
         ..RawEntry::default()
     };
     let files = apply_entry_args(&mut raw, asked.said);
@@ -150,7 +150,7 @@ async fn add_target(
         when: Some(asked.period),
         // A target is neither weighed nor counted.
         how: Some("declared".to_owned()),
-        who: asked.who.or_else(current_user),
+        who: Some(asked.who.unwrap_or_else(current_user)),
         note: asked.note,
         ..RawEntry::default()
     };

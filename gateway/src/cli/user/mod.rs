@@ -252,7 +252,7 @@ impl UserDesk<'_> {
         let by = current_user();
         let parameters = [
             ("lang", Some(self.lang.code())),
-            ("recorded_by", by.as_deref()),
+            ("recorded_by", Some(&*by)),
         ];
         path_with_query(path, &parameters)
     }
