@@ -158,7 +158,11 @@ async fn a_tank_that_runs_low_is_told_once_taken_note_of_and_has_recovered() {
     let cookie = sign_in(&address, "budi", PASSWORD).unwrap();
     let page = http_answer(&address, "GET /alarm", &cookie, "").2;
     assert!(page.contains("Tandon air, "), "{page}");
-    let form = "alarm=tank-low/tank-1&tindakan=catat&nama=Budi&catatan=truk+dipesan";
+    assert!(
+        !page.contains("name=\"nama\""),
+        "the account has a name: {page}"
+    );
+    let form = "alarm=tank-low/tank-1&tindakan=catat&catatan=truk+dipesan";
     let headers = format!(
         "{cookie}Content-Type: application/x-www-form-urlencoded\r\nSec-Fetch-Site: same-origin\r\n"
     );
@@ -175,6 +179,8 @@ async fn a_tank_that_runs_low_is_told_once_taken_note_of_and_has_recovered() {
     sensor.set(1200);
     let all = ["raised", "acknowledged", "recovered"];
     wait_for_states(&ears, &all).await;
+    let over = told(&ears)[2]["text"]["id"].as_str().unwrap().to_owned();
+    assert!(over.contains(": sekarang 60%, batas 20%\n"), "{over}");
     let numbers: Vec<u64> = told(&ears)
         .iter()
         .filter_map(|one| one["number"].as_u64())

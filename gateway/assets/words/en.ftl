@@ -2371,7 +2371,10 @@ attention-store-failing = Readings cannot be written to the SD card or disk
 attention-store-hung = The SD card or disk gives no answer: readings wait in memory. Look at its cable and its state; replace it if this comes again
 attention-retention-due = Raw readings of { $days } days will be deleted by the rule `keep`. If that is wrong, put the clock or the rule right within a day
 attention-store-lost = { $lost } readings were lost because writing failed
-attention-water-hours = { $name }: water for about { $hours } hours
+attention-water-hours = { $name }: water for about { $hours } { $hours ->
+    [1] hour
+   *[other] hours
+}
 attention-water-days = { $name }: water for about { $days } days
 attention-bin-hot = { $name }: { $temperature } °C, too hot; { $hours } hours since yesterday
 attention-bin-cold = { $name }: { $temperature } °C, too cold
@@ -2430,7 +2433,10 @@ home-age-hours = { $count } hours ago
 home-age-days = { $count } days ago
 home-curve = Power of the last 24 hours
 home-tank-full = filled
-home-supply-hours = Lasts about { $count } hours
+home-supply-hours = Lasts about { $count } { $count ->
+    [1] hour
+   *[other] hours
+}
 home-supply-days = Lasts about { $count } days
 home-bin-unknown = temperature not known
 home-bin-cold = too cold
@@ -3632,6 +3638,9 @@ fault-alarm-point = belongs to a figure; the alarm `{ $found }` watches a point
 fault-alarm-source = the alarm `{ $found }` needs `point` or `indicator`, and not both
 fault-alarm-figure = `{ $found }` is a figure, which is judged by { $expected } alone
 fault-alarm-asset = `{ $found }` needs the asset of which it is: { $expected }
+fault-alarm-no-asset = `{ $found }` is a figure of no single asset; leave `asset` out
+fault-alarm-id = `{ $found }` is a default alarm: `rule = "{ $found }"` changes it; a new alarm needs another id
+fault-alarm-beside-off = has no effect: `off` switches `{ $found }` off
 alarm-title = Alarms
 alarm-none = No alarm is raised.
 alarm-done = Recorded.
@@ -3646,12 +3655,14 @@ alarm-note = Note (what is being done)
 alarm-note-long = a note has at most 300 characters, in one line
 alarm-unknown = the alarm { $alarm } is not raised: it has recovered, or its name is different
 alarm-since = Since { $time }
+alarm-begun = Alarm since { $time }
 alarm-undated = clock not synchronised
 alarm-seen-by = Noted by { $by }
 alarm-seen-note = Noted by { $by }: { $note }
 alarm-quiet-until = Quiet until { $time }
 alarm-hours = { $count } h
 alarm-minutes = { $count } min
+alarm-seconds = { $count } s
 alarm-state-reminder = Still there
 alarm-state-acknowledged = Noted
 alarm-state-snoozed = Quiet
@@ -3662,6 +3673,9 @@ alarm-text-below = { $name }: { $value }, below { $limit }
 alarm-text-rate = { $name }: now { $value }, changes faster than { $limit } an hour; check the sensor
 alarm-text-stuck = { $name }: exactly { $value } for { $limit }; check the sensor
 alarm-text-silent = { $name }: no value for { $limit }
+alarm-text-now = { $name }: now { $value }
+alarm-text-now-limit = { $name }: now { $value }, limit { $limit }
+alarm-text-over = Over: { $text }
 alarm-name-tank-low = water in the tank
 alarm-name-plts-weak = performance ratio of seven days
 home-alarms = Alarms: { $count }
@@ -3692,3 +3706,6 @@ ledger-no-asset-near = there is no asset "{ $found }"; did you mean { $detail }?
 chapters-replaced-title = Readings replaced
 chapters-replaced-text = Kept readings of this period were replaced by imported ones: imports { $count }, the last by { $who } on { $at }; points { $points }. The replaced readings are still in the store.
 evidence-edited-form = Every value in it is the one that was issued, but its form is not: rows, columns or sheets are hidden, or the head or foot of printed pages says something else.
+cli-arg-alarm = Alarm as in `pantau alarm list`, e.g. tank-low/tank-1
+cli-ack-note = Note: what is being done
+cli-snooze-hours = Hours, 1 to 168 (default: 4)

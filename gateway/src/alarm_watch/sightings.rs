@@ -83,10 +83,10 @@ pub(super) fn point_sightings(
         let mut seen = new_sighting(rule, subject, watch.look(*test, sample));
         let value = sample.good.map(|(_, value)| value);
         seen.value = value.filter(|_| sample.is_fresh);
-        if seen.sight == AlarmSight::Trouble {
+        if seen.sight == AlarmSight::Trouble || seen.value.is_some() {
             let unit = config.site.point(id).map_or("", |point| &*point.unit);
             let name = |lang| rule_name(rule, || point_name(config, id, lang));
-            seen.texts = sentences(name, (*test, rule.after), seen.value, unit);
+            seen.texts = sentences(name, (*test, rule.after), (seen.sight, seen.value), unit);
         }
         all.push(seen);
     }
@@ -160,13 +160,13 @@ pub(super) fn figure_sightings(config: &Config, condition: &SiteCondition<'_>) -
             .map_or(AlarmSight::Unknown, |(value, _)| limit_sight(*test, *value));
         let mut seen = new_sighting(rule, subject, sight);
         seen.value = found.as_ref().map(|(value, _)| *value);
-        if let (AlarmSight::Trouble, Some((value, unit))) = (sight, found) {
+        if let Some((value, unit)) = found {
             let name = |lang: Language| {
                 rule_name(rule, || {
                     figure_name(config, (rule, id), asset.as_deref(), lang)
                 })
             };
-            seen.texts = sentences(name, (*test, rule.after), Some(value), &unit);
+            seen.texts = sentences(name, (*test, rule.after), (sight, Some(value)), &unit);
         }
         all.push(seen);
     }
@@ -324,11 +324,11 @@ fn figure_name(
     }
 }
 
-/// Sentence of a test in every language.
+/// Sentence of a test in every language: the trouble, or the value that is there without it.
 fn sentences(
     name: impl Fn(Language) -> String,
     (test, after): (AlarmTest, Duration),
-    value: Option<f64>,
+    (sight, value): (AlarmSight, Option<f64>),
     unit: &str,
 ) -> SentenceSet {
     let said = |lang: &Language| {
@@ -341,6 +341,11 @@ fn sentences(
             AlarmTest::Stuck => ("alarm-text-stuck", time_text(lang, after)),
             AlarmTest::Silent => ("alarm-text-silent", time_text(lang, after)),
         };
+        let key = match test {
+            _ if sight == AlarmSight::Trouble => key,
+            AlarmTest::Above { .. } | AlarmTest::Below { .. } => "alarm-text-now-limit",
+            AlarmTest::Rate(_) | AlarmTest::Stuck | AlarmTest::Silent => "alarm-text-now",
+        };
         let value = value.map(shown).unwrap_or_default();
         let args = [("name", &*name(lang)), ("value", &value), ("limit", &limit)];
         (lang.code().to_owned(), lang.text_with(key, &args))
@@ -348,12 +353,14 @@ fn sentences(
     Language::ALL.iter().map(said).collect()
 }
 
-/// A duration as people say it: `30 menit`, `24 jam`.
+/// A duration as people say it: `20 detik`, `30 menit`, `24 jam`.
 fn time_text(lang: Language, time: Duration) -> String {
-    let minutes = time.as_secs().div_ceil(60);
-    let (key, count) = match minutes {
-        minutes if minutes < 120 => ("alarm-minutes", minutes),
-        minutes => ("alarm-hours", minutes / 60),
+    // The largest unit that says it exactly.
+    let seconds = time.as_millis().div_ceil(1000);
+    let (key, count) = match seconds {
+        _ if seconds >= 7200 && seconds.is_multiple_of(3600) => ("alarm-hours", seconds / 3600),
+        _ if seconds >= 60 && seconds.is_multiple_of(60) => ("alarm-minutes", seconds / 60),
+        _ => ("alarm-seconds", seconds),
     };
     lang.text_with(key, &[("count", &count.to_string())])
 }
@@ -397,8 +404,11 @@ mod tests {
     }
 
     #[test]
-    fn times_are_said_in_minutes_and_hours() {
-        let said = |minutes| time_text(Language::En, Duration::from_mins(minutes));
-        assert_eq!([30, 120, 1440].map(said), ["30 min", "2 h", "24 h"]);
+    fn times_are_said_exactly_in_seconds_minutes_and_hours() {
+        let said = |seconds| time_text(Language::En, Duration::from_secs(seconds));
+        assert_eq!(
+            [10, 60, 90, 1800, 5400, 7200, 86_400].map(said),
+            ["10 s", "1 min", "90 s", "30 min", "90 min", "2 h", "24 h"]
+        );
     }
 }

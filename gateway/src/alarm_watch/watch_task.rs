@@ -372,4 +372,58 @@ mod tests {
         assert!(changes[0].body.contains("clock-untrusted/"), "{changes:?}");
         assert!(changes[0].body.contains("jam belum sinkron"), "{changes:?}");
     }
+
+    #[tokio::test]
+    async fn a_recovery_has_the_value_that_is_there_now() {
+        let mut bench = WatchBench::new(LOW);
+        bench.see(Some(level(0.3)), 20).await;
+        bench.see(Some(level(0.6)), 20).await;
+        let changes = bench.store().alarm_changes(None).await.unwrap();
+        let body: serde_json::Value = serde_json::from_str(&changes[0].body).unwrap();
+        assert_eq!(
+            (&body["state"], &body["value"]),
+            (&"recovered".into(), &0.6.into())
+        );
+        let text = body["text"]["id"].as_str().unwrap();
+        assert!(
+            text.contains(": sekarang 0,60\u{a0}m, batas 0,40\u{a0}m\n"),
+            "{text}"
+        );
+        assert!(!text.contains("0,30"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_note_and_a_quiet_time_that_are_sent_twice_are_told_once() {
+        let mut bench = WatchBench::new(LOW);
+        bench.see(Some(level(0.3)), 20).await;
+        let state = bench.watcher.app.state().clone();
+        let place = (&state.store, &*state.site);
+        let stamp = state.clock.now();
+        let moment = AlarmMoment {
+            at: stamp.at,
+            trusted: true,
+            elapsed_ms: 0,
+        };
+        let key = "low/level.level";
+        for note in ["pompa dipesan", "", "pompa dipesan", "pompa datang", ""] {
+            let done = state.alarms.acknowledge(place, moment, key, ("Ani", note));
+            done.await.unwrap();
+        }
+        let raised = state.alarms.raised(&state.store).await.unwrap();
+        let seen = raised[0].1.acknowledged.as_ref().unwrap();
+        assert_eq!(seen.note, "pompa datang");
+        for seconds in [0, 2, 3600] {
+            let until = UtcMs(stamp.at.0 + (4 * 3600 + seconds) * 1000);
+            let done = state.alarms.snooze(place, moment, key, ("Ani", until));
+            done.await.unwrap();
+        }
+        let told = [
+            "raised",
+            "acknowledged",
+            "acknowledged",
+            "snoozed",
+            "snoozed",
+        ];
+        assert_eq!(bench.words().await, told);
+    }
 }

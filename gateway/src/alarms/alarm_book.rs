@@ -1,6 +1,6 @@
 //! [`AlarmBook`]: the states of all alarms, in memory and in the store.
 
-use super::alarm_message::{AlarmChange, SentenceSet};
+use super::alarm_message::{AlarmChange, SentenceSet, over_texts};
 use super::alarm_state::{Acknowledgement, AlarmState, RaisedAlarm};
 use super::evaluator::{AlarmMoment, AlarmSight, AlarmTiming, ChangeKind, step_alarm};
 use crate::config::AlarmLevel;
@@ -25,6 +25,8 @@ struct BookPages {
     untold: Vec<AlarmChange>,
 }
 
+/// Difference of two ends of a quiet time below which they are the same wish, sent twice, ms.
+const SAME_SNOOZE_MS: i64 = 5 * 60_000;
 /// Most changes that wait for the disk; the oldest go first.
 const UNTOLD_MAX: usize = 200;
 
@@ -41,7 +43,7 @@ pub(crate) struct Sighting {
     pub(crate) level: AlarmLevel,
     /// Value, in the unit of the rule.
     pub(crate) value: Option<f64>,
-    /// Sentences; needed where the trouble is there.
+    /// Sentences of what is so now; needed where the trouble is there.
     pub(crate) texts: SentenceSet,
 }
 
@@ -79,6 +81,7 @@ impl AlarmBook {
             let raise = || raised_alarm(&one, moment);
             let seen_now = (one.sight, moment);
             if let Some((kind, alarm)) = step_alarm(&mut state, one.timing, seen_now, raise) {
+                let alarm = as_seen_now(kind, alarm, &one);
                 let at = (moment.at, moment.trusted);
                 changes.push(AlarmChange::new(site, &one.key, (kind, &alarm), at));
             }
@@ -131,7 +134,8 @@ impl AlarmBook {
         Ok(())
     }
 
-    /// Takes note of an alarm in the name of a person.
+    /// Takes note of an alarm in the name of a person. Taking note again without a new note changes
+    /// nothing: the first one stays.
     pub(crate) async fn acknowledge(
         &self,
         (store, site): (&Store, &Site),
@@ -144,13 +148,24 @@ impl AlarmBook {
             note: note.to_owned(),
             at: moment.at.0,
         };
-        let change = |alarm: &mut RaisedAlarm| alarm.acknowledged = Some(seen);
+        let change = |alarm: &mut RaisedAlarm| {
+            let first = alarm.acknowledged.as_ref();
+            let is_known =
+                |first: &Acknowledgement| seen.note.is_empty() || seen.note == first.note;
+            let is_new = !first.is_some_and(is_known);
+            if is_new {
+                alarm.acknowledged = Some(seen);
+                alarm.reminder = None;
+            }
+            is_new
+        };
         let kind = ChangeKind::Acknowledged;
         self.change((store, site), moment, (key, kind), change)
             .await
     }
 
-    /// Keeps an alarm quiet until a time.
+    /// Keeps an alarm quiet until a time. The same person with about the same time again changes
+    /// nothing.
     pub(crate) async fn snooze(
         &self,
         (store, site): (&Store, &Site),
@@ -159,8 +174,15 @@ impl AlarmBook {
         (by, until): (&str, UtcMs),
     ) -> Result<(), AlarmBookError> {
         let change = |alarm: &mut RaisedAlarm| {
-            alarm.snoozed_until = Some(until.0);
-            alarm.snoozed_by = Some(by.to_owned());
+            let is_same = |old: i64| (old - until.0).abs() < SAME_SNOOZE_MS;
+            let is_known =
+                alarm.snoozed_until.is_some_and(is_same) && alarm.snoozed_by.as_deref() == Some(by);
+            if !is_known {
+                alarm.snoozed_until = Some(until.0);
+                alarm.snoozed_by = Some(by.to_owned());
+                alarm.reminder = None;
+            }
+            !is_known
         };
         let kind = ChangeKind::Snoozed;
         self.change((store, site), moment, (key, kind), change)
@@ -198,12 +220,13 @@ impl AlarmBook {
         self.0.lock().await.write(store).await
     }
 
+    /// Changes a raised alarm and tells it; `change` returns false where nothing is to be changed.
     async fn change(
         &self,
         (store, site): (&Store, &Site),
         moment: AlarmMoment,
         (key, kind): (&str, ChangeKind),
-        change: impl FnOnce(&mut RaisedAlarm),
+        change: impl FnOnce(&mut RaisedAlarm) -> bool,
     ) -> Result<(), AlarmBookError> {
         let mut pages = self.0.lock().await;
         // What happened before is told before.
@@ -212,7 +235,9 @@ impl AlarmBook {
         let unknown = || AlarmBookError::Unknown(key.to_owned());
         let mut state = states.get(key).cloned().ok_or_else(unknown)?;
         let alarm = state.raised.as_mut().ok_or_else(unknown)?;
-        change(alarm);
+        if !change(alarm) {
+            return Ok(());
+        }
         let at = (moment.at, moment.trusted);
         let told = AlarmChange::new(site, key, (kind, alarm), at);
         let owned = key.to_owned();
@@ -289,10 +314,27 @@ fn raised_alarm(one: &Sighting, moment: AlarmMoment) -> RaisedAlarm {
         value: one.value,
         untold_ms: 0,
         reminded: false,
+        reminder: None,
         acknowledged: None,
         snoozed_until: None,
         snoozed_by: None,
     }
+}
+
+/// The alarm as a change tells it: a recovery and a reminder say what is so now.
+fn as_seen_now(kind: ChangeKind, mut alarm: RaisedAlarm, seen: &Sighting) -> RaisedAlarm {
+    match kind {
+        ChangeKind::Recovered | ChangeKind::Reminded if !seen.texts.is_empty() => {
+            alarm.texts.clone_from(&seen.texts);
+            alarm.value = seen.value;
+        }
+        ChangeKind::Recovered => {
+            alarm.texts = over_texts(&alarm.texts);
+            alarm.value = seen.value;
+        }
+        _ => {}
+    }
+    alarm
 }
 
 /// Rows of states and changes; a blank state is removed.
@@ -312,4 +354,49 @@ fn rows_of<'a>(
         states: states?,
         changes: changes.map_err(broken)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(text: &str) -> SentenceSet {
+        [("id".to_owned(), text.to_owned())].into()
+    }
+
+    fn seen(text: Option<&str>, value: Option<f64>) -> Sighting {
+        Sighting {
+            key: "low/level".to_owned(),
+            sight: AlarmSight::Clear,
+            timing: AlarmTiming {
+                after_ms: 0,
+                clear_after_ms: 0,
+            },
+            level: AlarmLevel::Warning,
+            value,
+            texts: text.map(texts).unwrap_or_default(),
+        }
+    }
+
+    #[test]
+    fn a_recovery_and_a_reminder_say_what_is_so_now() {
+        let moment = AlarmMoment {
+            at: UtcMs(0),
+            trusted: true,
+            elapsed_ms: 0,
+        };
+        let alarm = raised_alarm(&seen(Some("air 0,2 m"), Some(0.2)), moment);
+        let told = |kind, now: &Sighting| {
+            let told = as_seen_now(kind, alarm.clone(), now);
+            (told.texts["id"].clone(), told.value)
+        };
+        let (measured, condition) = (seen(Some("air 1,0 m"), Some(1.0)), seen(None, None));
+        let new = ("air 1,0 m".to_owned(), Some(1.0));
+        assert_eq!(told(ChangeKind::Recovered, &measured), new);
+        assert_eq!(told(ChangeKind::Reminded, &measured), new);
+        let over = ("Sudah berakhir: air 0,2 m".to_owned(), None);
+        assert_eq!(told(ChangeKind::Recovered, &condition), over);
+        let raised = ("air 0,2 m".to_owned(), Some(0.2));
+        assert_eq!(told(ChangeKind::Raised, &measured), raised);
+    }
 }

@@ -31,7 +31,8 @@ pub(crate) struct AlarmChange {
     pub(crate) severity: String,
     /// Time at which it was raised, RFC 3339.
     pub(crate) since: String,
-    /// Value at that time, in the unit of the rule.
+    /// Value in the unit of the rule: at the time of the change for `raised`, `reminder` and
+    /// `recovered`, else at the time at which it was raised.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) value: Option<f64>,
     /// Person who changed it.
@@ -111,8 +112,14 @@ fn message_text(
         format!("{} · {} · {time}", state.to_uppercase(), site.name),
         sentence.to_owned(),
     ];
-    if matches!(kind, ChangeKind::Reminded | ChangeKind::Recovered) && alarm.dated {
-        lines.push(lang.text_with("alarm-since", &[("time", &local(alarm.since))]));
+    let begun = match kind {
+        ChangeKind::Reminded => Some("alarm-since"),
+        // "Since" would be the time of what is so now.
+        ChangeKind::Recovered => Some("alarm-begun"),
+        _ => None,
+    };
+    if let Some(key) = begun.filter(|_| alarm.dated) {
+        lines.push(lang.text_with(key, &[("time", &local(alarm.since))]));
     }
     match (kind, &alarm.acknowledged, alarm.snoozed_until) {
         (ChangeKind::Acknowledged, Some(seen), _) if seen.note.is_empty() => {
@@ -128,6 +135,16 @@ fn message_text(
         _ => {}
     }
     lines.join("\n").chars().take(MESSAGE_CHARS_MAX).collect()
+}
+
+/// Sentences of a trouble that is over, where nothing else is known of what is so now.
+pub(super) fn over_texts(texts: &SentenceSet) -> SentenceSet {
+    let over = |lang: &Language| {
+        let text = texts.get(lang.code())?;
+        let said = lang.text_with("alarm-text-over", &[("text", text)]);
+        Some((lang.code().to_owned(), said))
+    };
+    Language::ALL.iter().filter_map(over).collect()
 }
 
 /// Value with its unit, in three digits: `12,3 °C`, `8%`.
@@ -166,6 +183,7 @@ mod tests {
             value: Some(12.0),
             untold_ms: 0,
             reminded: false,
+            reminder: None,
             acknowledged: None,
             snoozed_until: None,
             snoozed_by: None,
@@ -188,7 +206,7 @@ mod tests {
         assert_eq!(
             text_of(ChangeKind::Recovered, &alarm(), true),
             "PULIH · desa · 21 Nov 2026 01.05 WIB\nTandon air: air tinggal 12%\n\
-             Sejak 21 Nov 2026 00.05 WIB"
+             Alarm sejak 21 Nov 2026 00.05 WIB"
         );
         let undated = text_of(ChangeKind::Raised, &alarm(), false);
         assert!(

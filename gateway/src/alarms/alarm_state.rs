@@ -2,8 +2,12 @@
 
 use crate::config::AlarmLevel;
 use crate::domain::UtcMs;
+use crate::limits::SNOOZE_HOURS_MAX;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// Step of a clock back that is a correction, not another time, ms.
+pub(super) const CLOCK_STEP_MS: i64 = 3_600_000;
 
 /// State of one alarm: of one rule and one subject.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -33,6 +37,9 @@ pub(crate) struct RaisedAlarm {
     pub(crate) untold_ms: i64,
     /// The reminder was told.
     pub(crate) reminded: bool,
+    /// The reminder that the clock alone has made due, for when its time turns out to be wrong.
+    #[serde(default)]
+    pub(crate) reminder: Option<ToldReminder>,
     /// Person who has seen it.
     pub(crate) acknowledged: Option<Acknowledgement>,
     /// Time until which it stays quiet, ms since 1970 UTC.
@@ -40,6 +47,15 @@ pub(crate) struct RaisedAlarm {
     /// Person who has quieted it.
     #[serde(default)]
     pub(crate) snoozed_by: Option<String>,
+}
+
+/// Reminder that was told by the time of the site.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ToldReminder {
+    /// Time at which it was told, ms since 1970 UTC.
+    pub(crate) at: i64,
+    /// End of the quiet time that it has ended, ms since 1970 UTC.
+    pub(crate) snoozed_until: Option<i64>,
 }
 
 /// Person who has taken note of an alarm.
@@ -77,8 +93,11 @@ impl RaisedAlarm {
         }
     }
 
-    /// True while it stays quiet.
+    /// True while it stays quiet. An end that is further away than anybody can wish was set by a
+    /// clock that was wrong.
     pub(crate) fn is_snoozed(&self, now: UtcMs) -> bool {
-        self.snoozed_until.is_some_and(|until| now.0 < until)
+        let longest = i64::from(SNOOZE_HOURS_MAX) * 3_600_000;
+        self.snoozed_until
+            .is_some_and(|until| now.0 < until && until - now.0 <= longest + CLOCK_STEP_MS)
     }
 }

@@ -1,6 +1,6 @@
 //! [`step_alarm`]: the next state of an alarm from what is seen now. Pure: time is an argument.
 
-use super::alarm_state::{AlarmState, RaisedAlarm};
+use super::alarm_state::{AlarmState, CLOCK_STEP_MS, RaisedAlarm, ToldReminder};
 use crate::domain::UtcMs;
 
 /// Time after which an alarm that nobody has taken note of is told once more, ms.
@@ -104,7 +104,13 @@ pub(super) fn step_alarm(
         let over = std::mem::take(state).raised;
         return over.map(|over| (ChangeKind::Recovered, over));
     }
+    take_back_reminder(raised, moment);
     is_reminder_due(raised, moment).then(|| {
+        let is_by_clock = raised.snoozed_until.is_some() || raised.untold_ms < REMINDER_MS;
+        raised.reminder = is_by_clock.then_some(ToldReminder {
+            at: moment.at.0,
+            snoozed_until: raised.snoozed_until,
+        });
         raised.reminded = true;
         raised.untold_ms = 0;
         raised.snoozed_until = None;
@@ -112,11 +118,23 @@ pub(super) fn step_alarm(
     })
 }
 
+/// Lets the reminder be due again when the time that made it due was wrong and is taken back.
+fn take_back_reminder(raised: &mut RaisedAlarm, moment: AlarmMoment) {
+    let is_back = |told: &ToldReminder| moment.at.0 < told.at - CLOCK_STEP_MS;
+    if let Some(told) = raised
+        .reminder
+        .take_if(|told| moment.trusted && is_back(told))
+    {
+        raised.reminded = false;
+        raised.snoozed_until = told.snoozed_until;
+    }
+}
+
 /// Whether an alarm is told once more: a day after it was raised, or at the end of its quiet time.
 fn is_reminder_due(raised: &RaisedAlarm, moment: AlarmMoment) -> bool {
-    if let Some(until) = raised.snoozed_until {
+    if raised.snoozed_until.is_some() {
         // Without a trusted time nobody knows whether the quiet time is over.
-        return moment.trusted && moment.at.0 >= until;
+        return moment.trusted && !raised.is_snoozed(moment.at);
     }
     if raised.reminded || raised.acknowledged.is_some() {
         return false;
@@ -148,6 +166,7 @@ mod tests {
             value: None,
             untold_ms: 0,
             reminded: false,
+            reminder: None,
             acknowledged: None,
             snoozed_until: None,
             snoozed_by: None,
@@ -234,6 +253,42 @@ mod tests {
         assert_eq!(found, [(359, ChangeKind::Reminded)]);
         let found = run(&mut snoozed(), &times(Clear, 1000));
         assert_eq!(found, [(30, ChangeKind::Recovered)]);
+    }
+
+    #[test]
+    fn a_time_that_is_taken_back_uses_up_no_reminder_and_no_quiet_time() {
+        let month = 30 * 24 * 3_600_000;
+        let reminders = |state: &mut AlarmState, begin: i64, count: usize| {
+            let found = run_from(state, &times(Trouble, count), begin);
+            found.iter().map(|(_, kind)| *kind).collect::<Vec<_>>()
+        };
+        let raised = |snoozed_until| AlarmState {
+            raised: Some(RaisedAlarm {
+                snoozed_until,
+                ..alarm(0)
+            }),
+            held_ms: 0,
+        };
+        let hour = 3_600_000;
+        // Told by the wrong time; and by the right one, a day after it was raised.
+        let mut state = raised(None);
+        assert_eq!(reminders(&mut state, month, 2), [ChangeKind::Reminded]);
+        assert_eq!(reminders(&mut state, hour, 360 * 22), []);
+        assert_eq!(
+            reminders(&mut state, 23 * hour, 400),
+            [ChangeKind::Reminded]
+        );
+        assert_eq!(reminders(&mut state, 25 * hour, 9000), []);
+        // The quiet time goes on, and ends once.
+        let mut state = raised(Some(4 * hour));
+        assert_eq!(reminders(&mut state, month, 2), [ChangeKind::Reminded]);
+        assert_eq!(reminders(&mut state, hour, 360), []);
+        let kept = state.raised.as_ref().and_then(|one| one.snoozed_until);
+        assert_eq!(kept, Some(4 * hour));
+        assert_eq!(reminders(&mut state, 3 * hour, 400), [ChangeKind::Reminded]);
+        // Set in the wrong time: no alarm is quiet for a month.
+        let mut state = raised(Some(month));
+        assert_eq!(reminders(&mut state, hour, 2), [ChangeKind::Reminded]);
     }
 
     const ALL: [AlarmSight; 4] = [Unknown, Clear, Between, Trouble];

@@ -1,10 +1,10 @@
 //! [`check_change`]: `[[alarm]]` with `rule`, the change of a default rule.
 
-use crate::config::alarm_library::{library_rules, library_test};
+use crate::config::alarm_library::{figure_range, library_rules, library_test};
 use crate::config::alarm_rule::{AlarmRule, AlarmSource, AlarmTest};
 use crate::config::alarm_table::{
-    AlarmContext, RawAlarm, apply_times, check_reachable, clear_of, duration, limit_keys,
-    named_subject, test_key,
+    AlarmContext, RawAlarm, apply_times, check_lasting, check_limit, check_reachable, clear_of,
+    duration, limit_keys, named_subject, test_key,
 };
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
@@ -39,6 +39,7 @@ pub(super) fn check_change(
             notes.add_error(at.span(), key, "fault-alarm-default", rule.get(), "");
         }
     }
+    refuse_beside_off(notes, typed, rule.get());
     let Ok(subject) = named_subject(notes, typed, around) else {
         return Vec::new();
     };
@@ -71,6 +72,21 @@ pub(super) fn check_change(
         apply_limits(notes, typed, base, around)
     });
     changed.collect()
+}
+
+/// Refuses what has no effect on a rule that the same table switches off.
+fn refuse_beside_off(notes: &mut DiagnosticCollector<'_>, typed: &RawAlarm, rule: &str) {
+    let times = [
+        ("after", &typed.after),
+        ("clear_after", &typed.clear_after),
+        ("severity", &typed.severity),
+    ];
+    let times = times.into_iter();
+    let times = times.filter_map(|(key, at)| Some((key, at.as_ref()?.span())));
+    let first = limit_keys(typed).into_iter().chain(times).next();
+    if let Some((key, span)) = first.filter(|_| typed.off == Some(true)) {
+        notes.add_error(span, key, "fault-alarm-beside-off", rule, "");
+    }
 }
 
 /// Points of an asset or a device.
@@ -129,14 +145,20 @@ fn apply_limits(
     let source = match base.source.clone() {
         AlarmSource::Indicator {
             id, asset, period, ..
-        } => AlarmSource::Indicator {
-            id,
-            asset,
-            period,
-            test,
-        },
+        } => {
+            if let Some(range) = figure_range(&id) {
+                check_limit(notes, typed, test, range);
+            }
+            AlarmSource::Indicator {
+                id,
+                asset,
+                period,
+                test,
+            }
+        }
         AlarmSource::Point { id, .. } => {
             check_reachable(notes, typed, &id, test, around);
+            check_lasting(notes, typed, &id, around);
             AlarmSource::Point { id, test }
         }
         same @ AlarmSource::Condition { .. } => same,

@@ -36,6 +36,8 @@ pub(crate) struct LibraryRule {
     pub(crate) below: Option<f64>,
     /// Value at which it is over.
     pub(crate) clear: Option<f64>,
+    /// Least and most value that the figure can have.
+    pub(crate) range: Option<(f64, f64)>,
     /// Change in an hour.
     pub(crate) rate: Option<f64>,
     /// Time of the same value.
@@ -80,6 +82,12 @@ pub(crate) fn library_rules() -> &'static [LibraryRule] {
         file.rule
     });
     &RULES
+}
+
+/// Least and most value of a figure, where a rule of the library says them.
+pub(crate) fn figure_range(indicator: &str) -> Option<(f64, f64)> {
+    let mut rules = library_rules().iter();
+    rules.find_map(|one| one.range.filter(|_| one.indicator == indicator))
 }
 
 /// Test of a rule; `None` for a condition.

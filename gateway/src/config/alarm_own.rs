@@ -1,10 +1,12 @@
 //! [`check_own`]: `[[alarm]]` with `id`, a rule of the site.
 
 use crate::assets::Asset;
+use crate::config::alarm_library::figure_range;
 use crate::config::alarm_rule::{AlarmLevel, AlarmPeriod, AlarmRule, AlarmSource, AlarmTest};
 use crate::config::alarm_table::{
-    AFTER_DEFAULT, AlarmContext, CLEAR_AFTER_DEFAULT, RawAlarm, apply_times, check_reachable,
-    clear_of, duration, limit_keys, named_subject, test_key,
+    AFTER_DEFAULT, AlarmContext, CLEAR_AFTER_DEFAULT, RawAlarm, apply_times, check_lasting,
+    check_limit, check_reachable, clear_of, duration, is_faulty, limit_keys, named_subject,
+    test_key,
 };
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
@@ -13,9 +15,6 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Polls of a device within the shortest time of silence or of the same value.
-const LEAST_POLLS: u64 = 3;
-
 /// Checks a rule of the site.
 pub(super) fn check_own(
     notes: &mut DiagnosticCollector<'_>,
@@ -23,12 +22,18 @@ pub(super) fn check_own(
     id: Arc<str>,
     around: &AlarmContext<'_>,
 ) -> Option<AlarmRule> {
+    let is_faulty = is_faulty(notes, &span);
     if typed.id.is_none() {
-        notes.add_error(span.clone(), "id", "fault-alarm-neither", "", "");
+        if !is_faulty {
+            notes.add_error(span, "id", "fault-alarm-neither", "", "");
+        }
         return None;
     }
     let tests = limit_keys(typed);
     let tests = tests.iter().filter(|(key, _)| *key != "clear").count();
+    if tests == 0 && is_faulty {
+        return None;
+    }
     if tests != 1 {
         let found = tests.to_string();
         notes.add_error(span.clone(), "", "fault-alarm-tests", &found, "");
@@ -46,11 +51,12 @@ pub(super) fn check_own(
             {
                 notes.add_error(other.span(), key, "fault-alarm-point", &id, "");
             }
-            let id = own_point(notes, at, (typed, test, lasting), around)?;
+            let id = own_point(notes, at, (typed, test), around)?;
             let subject = Arc::clone(&id);
             (AlarmSource::Point { id, test }, subject)
         }
         (None, Some(at)) => own_indicator(notes, at, (typed, test), around)?,
+        (None, None) if is_faulty => return None,
         _ => {
             notes.add_error(span, "", "fault-alarm-source", &id, "");
             return None;
@@ -110,27 +116,20 @@ fn own_test(
 fn own_point(
     notes: &mut DiagnosticCollector<'_>,
     at: &SpannedValue<String>,
-    (typed, test, lasting): (&RawAlarm, AlarmTest, Option<Duration>),
+    (typed, test): (&RawAlarm, AlarmTest),
     around: &AlarmContext<'_>,
 ) -> Option<Arc<str>> {
     let devices = around.site.devices.iter();
-    let found = devices.clone().find_map(|device| {
-        let point = device.points.iter().find(|one| *one.id == **at.get());
-        point.map(|point| (device.every_ms, Arc::clone(&point.id)))
-    });
-    let Some((every_ms, id)) = found else {
+    let mut points = devices.clone().flat_map(|device| &device.points);
+    let found = points.find(|one| *one.id == **at.get());
+    let Some(id) = found.map(|point| Arc::clone(&point.id)) else {
         let known = devices.flat_map(|device| device.points.iter().map(|point| &*point.id));
         let hint = nearest_name(at.get(), known);
         let (what, expected) = ("fault-unknown-point", "fault-expect-point");
         notes.add_error_with_hint(at.span(), "point", what, at.get(), expected, hint);
         return None;
     };
-    let least = Duration::from_millis(every_ms.saturating_mul(LEAST_POLLS));
-    if let Some(short) = lasting.filter(|time| *time < least) {
-        let (found, expected) = (format!("{short:?}"), format!(">= {least:?}"));
-        let key = test_key(test);
-        notes.add_error(at.span(), key, "fault-value", &found, &expected);
-    }
+    check_lasting(notes, typed, &id, around);
     check_reachable(notes, typed, &id, test, around);
     Some(id)
 }
@@ -167,9 +166,15 @@ fn own_indicator(
         None => own.is_empty(),
     };
     if !is_fitting {
-        let expected = own.join(", ");
-        notes.add_error(at.span(), "asset", "fault-alarm-asset", id, &expected);
+        let (what, span) = match &typed.asset {
+            Some(typed) if own.is_empty() => ("fault-alarm-no-asset", typed.span()),
+            _ => ("fault-alarm-asset", at.span()),
+        };
+        notes.add_error(span, "asset", what, id, &own.join(", "));
         return None;
+    }
+    if let Some(range) = figure_range(id) {
+        check_limit(notes, typed, test, range);
     }
     let words = "recent, week, month";
     let period = notes.parsed_text(&typed.period, "period", AlarmPeriod::parse, words);

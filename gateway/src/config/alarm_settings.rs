@@ -33,7 +33,7 @@ pub(crate) fn check_alarms(
     let library = library_rules().iter();
     let defaults: Vec<AlarmRule> = library.flat_map(|one| expand_rule(one, around)).collect();
     let (mut changed, mut everywhere, mut own) = (Vec::new(), Vec::new(), Vec::new());
-    let mut seen: BTreeSet<String> = library_rules().iter().map(|one| one.id.clone()).collect();
+    let mut seen = BTreeSet::new();
     for at in raw {
         let (span, typed) = (at.span(), at.get());
         if let Some(rule) = &typed.rule {
@@ -50,6 +50,8 @@ pub(crate) fn check_alarms(
                     everywhere.push(rule);
                 }
             }
+        } else if let Some(at) = typed.id.as_ref().filter(|at| is_default(at.get())) {
+            notes.add_error(at.span(), "id", "fault-alarm-id", at.get(), "");
         } else {
             let id = notes.id(&typed.id, &mut seen);
             own.extend(check_own(notes, (typed, span), id, around));
@@ -60,6 +62,10 @@ pub(crate) fn check_alarms(
     let mut rules: Vec<AlarmRule> = all.collect();
     rules.extend(own);
     rules
+}
+
+fn is_default(id: &str) -> bool {
+    library_rules().iter().any(|one| one.id == id)
 }
 
 fn subject_text(rule: &AlarmRule) -> String {
@@ -220,7 +226,10 @@ mod tests {
                 "watches nothing of `bsf`",
             ),
             ("rule = 'tank-low'\nabove = 3", "judged by `below` alone"),
-            ("rule = 'tank-low'\nclear = 10", ">= 20"),
+            ("rule = 'tank-low'\nclear = 20", "> 20"),
+            ("rule = 'tank-low'\nbelow = 150", "0..100"),
+            ("rule = 'tank-low'\noff = true\nbelow = 30", "no effect"),
+            ("rule = 'bin-probe-stuck'\nstuck = '0s'", "`0s`"),
             ("rule = 'bin-hot'\nabove = 40", "is that of the asset"),
             (
                 "rule = 'tank-low'\npoint = 'air.temp_air'",
@@ -246,14 +255,23 @@ mod tests {
                 "did you mean `air.temp_air`",
             ),
             (
-                "id = 'a'\npoint = 'air.temp_air'\nabove = 30\nclear = 31",
-                "<= 30",
+                "id = 'a'\npoint = 'air.temp_air'\nabove = 30\nclear = 30",
+                "< 30",
             ),
             (
                 "id = 'a'\npoint = 'air.temp_air'\nabove = 5000",
                 "out of range",
             ),
             ("id = 'a'\npoint = 'air.temp_air'\nsilent = '5s'", ">= 90s"),
+            ("id = 'a'\npoint = 'air.temp_air'\nstuck = '0s'", "`0s`"),
+            (
+                "id = 'a'\nindicator = 'tank.fill_last'\nasset = 'tank'\nbelow = -5",
+                "0..100",
+            ),
+            (
+                "id = 'a'\nindicator = 'co2.net'\nasset = 'tank'\nbelow = 3",
+                "leave `asset` out",
+            ),
             (
                 "id = 'a'\npoint = 'air.temp_air'\nabove = 3\nafter = '90d'",
                 "<= 30d",
@@ -276,7 +294,7 @@ mod tests {
             ),
             (
                 "id = 'tank-low'\npoint = 'air.temp_air'\nabove = 3",
-                "used twice",
+                "`rule = \"tank-low\"`",
             ),
             (
                 "id = 'a'\npoint = 'air.temp_air'\nabove = 3\nseverity = 'bad'",
@@ -284,6 +302,18 @@ mod tests {
             ),
             ("id = 'a'\nabove = 3", "needs `point` or `indicator`"),
         ]);
+    }
+
+    #[test]
+    fn a_key_of_the_wrong_type_is_told_once() {
+        for table in [
+            "id = 'a'\npoint = 'air.temp_air'\nbelow = '20 cm'",
+            "id = 'a'\npoint = 7\nbelow = 20",
+            "id = 7\npoint = 'air.temp_air'\nbelow = 20",
+        ] {
+            let faults = load(&format!("[[alarm]]\n{table}")).unwrap_err();
+            assert_eq!(faults.0.len(), 1, "{}", faults.render(Language::En));
+        }
     }
 
     #[test]

@@ -17,6 +17,8 @@ use std::time::Duration;
 pub(super) const CLEAR_AFTER_DEFAULT: Duration = Duration::from_mins(10);
 /// Time for which a rule of the site must last, where it says nothing.
 pub(super) const AFTER_DEFAULT: Duration = Duration::from_mins(2);
+/// Polls of a device within the shortest time of silence or of the same value.
+const LEAST_POLLS: u64 = 3;
 /// Longest time of a rule.
 const LONGEST: Duration = Duration::from_hours(30 * 24);
 
@@ -171,12 +173,12 @@ pub(super) fn clear_of(
         return limit;
     };
     let is_inside = if is_above {
-        value <= limit
+        value < limit
     } else {
-        value >= limit
+        value > limit
     };
     if !is_inside {
-        let expected = if is_above { "<=" } else { ">=" };
+        let expected = if is_above { "<" } else { ">" };
         let expected = format!("{expected} {limit}");
         notes.add_error(
             at.span(),
@@ -197,7 +199,16 @@ pub(super) fn check_reachable(
     test: AlarmTest,
     around: &AlarmContext<'_>,
 ) {
-    let (least, most) = (around.range_of)(point);
+    check_limit(notes, typed, test, (around.range_of)(point));
+}
+
+/// Refuses a limit that no value between the least and the most can be beyond.
+pub(super) fn check_limit(
+    notes: &mut DiagnosticCollector<'_>,
+    typed: &RawAlarm,
+    test: AlarmTest,
+    (least, most): (f64, f64),
+) {
     let (key, at, limit) = match test {
         AlarmTest::Above { limit, .. } => ("above", &typed.above, limit),
         AlarmTest::Below { limit, .. } => ("below", &typed.below, limit),
@@ -208,4 +219,34 @@ pub(super) fn check_reachable(
     };
     let expected = format!("{least}..{most}");
     notes.add_error(at.span(), key, "fault-range", &limit.to_string(), &expected);
+}
+
+/// Refuses a time of silence or of the same value within which the device is hardly asked.
+pub(super) fn check_lasting(
+    notes: &mut DiagnosticCollector<'_>,
+    typed: &RawAlarm,
+    point: &str,
+    around: &AlarmContext<'_>,
+) {
+    let found = around.site.find_point(point);
+    let device = found.and_then(|(device, _)| around.site.devices.get(usize::from(device)));
+    let every_ms = device.map_or(0, |device| device.every_ms);
+    let least = Duration::from_millis(every_ms.saturating_mul(LEAST_POLLS));
+    for (key, typed) in [("silent", &typed.silent), ("stuck", &typed.stuck)] {
+        let Some(at) = typed else { continue };
+        if parse_duration(at.get()).is_some_and(|time| time < least) {
+            let expected = format!(">= {least:?}");
+            notes.add_error(at.span(), key, "fault-value", at.get(), &expected);
+        }
+    }
+}
+
+/// Whether something else is wrong within a table already: what was taken out of it is not missing.
+pub(super) fn is_faulty(notes: &DiagnosticCollector<'_>, table: &Range<usize>) -> bool {
+    let behind = notes.text.get(table.end..).unwrap_or_default();
+    let end = behind
+        .find("\n[")
+        .map_or(notes.text.len(), |at| table.end + at);
+    let lines = notes.line_number(table.start)..=notes.line_number(end);
+    notes.faults.iter().any(|fault| lines.contains(&fault.line))
 }

@@ -111,7 +111,15 @@ fn check_alarms(
         });
         let none = (f64::NEG_INFINITY, f64::INFINITY);
         let limits = found.map(|point| (point.min.unwrap_or(none.0), point.max.unwrap_or(none.1)));
-        limits.unwrap_or(none)
+        let limits = limits.unwrap_or(none);
+        // Limits of a reading leave room for the drift of a sensor; a rule is about true values.
+        let info = site.point(id);
+        match info.map(|info| (&*info.unit, &*info.quantity)) {
+            Some(("%RH", _) | ("%", "fill" | "state_of_charge" | "humidity")) => {
+                (limits.0.max(0.0), limits.1.min(100.0))
+            }
+            _ => limits,
+        }
     };
     let around = AlarmContext {
         site,

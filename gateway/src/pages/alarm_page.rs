@@ -247,6 +247,8 @@ mod tests {
         let page = get(&bench, "/alarm").await;
         assert!(page.contains("Tandon: isi 12%"), "{page}");
         assert!(page.contains("PERIKSA · "), "{page}");
+        // Where nobody has signed in, a name is asked for.
+        assert_eq!(page.matches("name=\"nama\"").count(), 2, "{page}");
         let (status, text) = post(&bench, "alarm=x/y&tindakan=catat&nama=Budi").await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(text.contains("sudah pulih"), "{text}");
