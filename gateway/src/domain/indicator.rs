@@ -376,6 +376,7 @@ const ADVICE_REMARKS: &[&str] = &[
     "account-moves-together",
     "account-no-density",
     "account-no-leakage-",
+    "account-no-treatment",
     "account-rest-together",
     "account-tank-overfull",
     "account-unnamed-",

@@ -241,9 +241,43 @@ fn read_entries(
     let mut rows = rows.query(values)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(parse_entry(row, db)?);
+        match parse_entry(row, db) {
+            // Listed as damage at the start; it hides no other entry.
+            Err(fault) if is_garbled(&fault) => {}
+            entry => found.push(entry?),
+        }
     }
     Ok(found)
+}
+
+/// Finds the entries that no ledger has written: number, and when they were recorded. SQLite sees no
+/// damage in a text that has only other letters.
+pub(super) fn find_garbled_entries(db: &Connection) -> Result<Vec<(i64, UtcMs)>, rusqlite::Error> {
+    let mut rows = db.prepare(&format!(
+        "SELECT {ENTRY_COLUMNS} {ENTRY_JOIN} ORDER BY one.id"
+    ))?;
+    let mut rows = rows.query([])?;
+    let mut garbled = Vec::new();
+    while let Some(row) = rows.next()? {
+        match parse_entry(row, db) {
+            Err(fault) if is_garbled(&fault) => {
+                garbled.push((row.get(0)?, UtcMs(row.get(12).unwrap_or_default())));
+            }
+            entry => drop(entry?),
+        }
+    }
+    Ok(garbled)
+}
+
+/// Returns whether a column has a value that the ledger never writes.
+fn is_garbled(fault: &rusqlite::Error) -> bool {
+    matches!(
+        fault,
+        rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::Utf8Error(..)
+    )
 }
 
 /// Reads an entry from a row in the order of `COLUMNS`.

@@ -1,21 +1,31 @@
-//! Search for day records whose text no longer has its digest.
+//! Search for day records whose text no longer has its digest, and for entries of the ledger that
+//! are none.
 
 use crate::domain::data_damage::DamagedContent;
 use crate::evidence::hash;
 use crate::storage::data_damage::{MissingRows, add_missing, note_missing};
+use crate::storage::ledger::find_garbled_entries;
 use crate::storage::schema::is_corruption;
 use crate::storage::store_values::StoreAccess;
 use crate::storage::writer::StoreWriter;
 use rusqlite::Connection;
 
 impl StoreWriter {
-    /// Lists the damaged records of the chain, at a start of the gateway. SQLite sees no damage in
+    /// Lists the damaged records of the chain and of the ledger, at a start of the gateway. SQLite sees no damage in
     /// a text that has only other letters.
     pub(in crate::storage) fn note_damaged_records(&mut self) -> Result<(), rusqlite::Error> {
         if self.access != StoreAccess::Gateway {
             return Ok(());
         }
-        let damaged = find_damaged_records(&self.db)?;
+        let mut damaged = find_damaged_records(&self.db)?;
+        for (id, recorded_at) in find_garbled_entries(&self.db)? {
+            let key = (
+                DamagedContent::Ledger,
+                self.calendar.day(recorded_at),
+                "".into(),
+            );
+            add_missing(&mut damaged, key, (id, id, 1));
+        }
         if damaged.is_empty() {
             return Ok(());
         }
