@@ -49,6 +49,7 @@ pub(super) fn copy_rows(
         copied: CopiedRows::default(),
         claimed: BTreeSet::from([1]),
         waiting: 0,
+        empty: BTreeSet::new(),
     };
     let shapes = TableShape::read_all(db)?;
     let roots = copier.find_roots()?;
@@ -78,6 +79,27 @@ pub(super) fn copy_rows(
     Ok(copier.copied)
 }
 
+/// Table to which the rows of a page belong.
+enum PageOwner<'a> {
+    None,
+    Table(&'a TableShape),
+    /// What may belong to two tables belongs to none.
+    Several,
+}
+
+/// Finds the table that has such rows.
+fn find_owner<'a>(tables: &[&'a TableShape], rows: &[FoundRow], is_keyed: bool) -> PageOwner<'a> {
+    let mut fitting = tables.iter().filter(|shape| {
+        let fitting = rows.iter().filter(|row| shape.fits(row)).count();
+        shape.is_keyed == is_keyed && fitting * 2 > rows.len()
+    });
+    match (fitting.next(), fitting.next()) {
+        (None, _) => PageOwner::None,
+        (Some(shape), None) => PageOwner::Table(shape),
+        _ => PageOwner::Several,
+    }
+}
+
 struct RowCopier<'a, P> {
     pages: &'a P,
     db: &'a Connection,
@@ -85,6 +107,8 @@ struct RowCopier<'a, P> {
     /// Pages whose content is known.
     claimed: BTreeSet<u32>,
     waiting: usize,
+    /// Tables without rows: another page may be in the place of their first one.
+    empty: BTreeSet<String>,
 }
 
 impl<P: PageSource> RowCopier<'_, P> {
@@ -177,6 +201,7 @@ impl<P: PageSource> RowCopier<'_, P> {
         };
         let tree = page_reader::walk_tree(self.pages, root);
         let mut is_whole = tree.garbled == 0;
+        let mut is_empty = true;
         let with_rows: BTreeSet<u32> = tree.with_rows.iter().copied().collect();
         self.claimed.extend(tree.seen.difference(&with_rows));
         for page in tree.with_rows {
@@ -185,6 +210,7 @@ impl<P: PageSource> RowCopier<'_, P> {
                 rows.into_iter().partition(|row| shape.fits(row));
             is_whole &= others.is_empty();
             let rows_there = fitting.len();
+            is_empty &= fitting.is_empty();
             let is_last = tree.last_leaf == Some(page) && others.is_empty();
             if is_last && page_reader::has_rows(self.pages, page, rows_there) {
                 self.copied.ended.insert(shape.name.clone());
@@ -199,6 +225,8 @@ impl<P: PageSource> RowCopier<'_, P> {
         }
         if !is_whole {
             self.copied.incomplete.insert(shape.name.clone());
+        } else if is_empty {
+            self.empty.insert(shape.name.clone());
         }
         Ok(())
     }
@@ -215,6 +243,8 @@ impl<P: PageSource> RowCopier<'_, P> {
         if open.is_empty() {
             return Ok(());
         }
+        let is_empty = |shape: &&TableShape| self.empty.contains(&shape.name);
+        let empty: Vec<&TableShape> = shapes.iter().filter(is_empty).collect();
         let free = page_reader::free_pages(self.pages);
         let passed = needed_after(self.db)?;
         let listed: BTreeSet<i64> = self.copied.pack_index.iter().map(|place| place.3).collect();
@@ -233,13 +263,11 @@ impl<P: PageSource> RowCopier<'_, P> {
                 Some(PageKind::TableInner) | None => continue,
             };
             let rows = page_reader::page_rows(self.pages, number);
-            let fit = |shape: &&&TableShape| {
-                let fitting = rows.iter().filter(|row| shape.fits(row)).count();
-                shape.is_keyed == is_keyed && fitting * 2 > rows.len()
+            let shape = match find_owner(&open, &rows, is_keyed) {
+                PageOwner::None => find_owner(&empty, &rows, is_keyed),
+                found => found,
             };
-            let mut fitting = open.iter().filter(fit);
-            // What may belong to two tables belongs to none.
-            let (Some(shape), None) = (fitting.next(), fitting.next()) else {
+            let PageOwner::Table(shape) = shape else {
                 continue;
             };
             for row in rows.into_iter().filter(|row| shape.fits(row)) {
