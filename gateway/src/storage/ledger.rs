@@ -250,8 +250,8 @@ fn read_entries(
     Ok(found)
 }
 
-/// Finds the entries that no ledger has written: number, and when they were recorded. SQLite sees no
-/// damage in a text that has only other letters.
+/// Finds the entries that no ledger has written: number, and when they were recorded. SQLite sees
+/// no damage in a text that has only other letters.
 pub(super) fn find_garbled_entries(db: &Connection) -> Result<Vec<(i64, UtcMs)>, rusqlite::Error> {
     let mut rows = db.prepare(&format!(
         "SELECT {ENTRY_COLUMNS} {ENTRY_JOIN} ORDER BY one.id"

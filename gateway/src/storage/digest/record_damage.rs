@@ -11,8 +11,8 @@ use crate::storage::writer::StoreWriter;
 use rusqlite::Connection;
 
 impl StoreWriter {
-    /// Lists the damaged records of the chain and of the ledger, at a start of the gateway. SQLite sees no damage in
-    /// a text that has only other letters.
+    /// Lists the damaged records of the chain and of the ledger, at a start of the gateway. SQLite
+    /// sees no damage in a text that has only other letters.
     pub(in crate::storage) fn note_damaged_records(&mut self) -> Result<(), rusqlite::Error> {
         if self.access != StoreAccess::Gateway {
             return Ok(());

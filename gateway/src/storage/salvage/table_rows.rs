@@ -83,7 +83,7 @@ pub(super) fn copy_rows(
 enum PageOwner<'a> {
     None,
     Table(&'a TableShape),
-    /// What may belong to two tables belongs to none.
+    /// More than one table: what may belong to two belongs to none.
     Several,
 }
 
