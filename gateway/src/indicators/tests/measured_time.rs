@@ -141,7 +141,8 @@ proptest! {
             let wanted = find_figure(&whole, id, asset);
             let found = figure_value(&part, id, asset);
             let off = (found - wanted.value.as_ref().unwrap()).abs();
-            let most = half_width(wanted) + unknown_share(&missing) * wanted.value.as_ref().unwrap();
+            let unknown = unknown_share(&missing) * wanted.value.as_ref().unwrap();
+            let most = half_width(wanted) + unknown;
             prop_assert!(off <= most, "{id}: {found}, whole {:?}", wanted.value);
         }
         if is_total {
