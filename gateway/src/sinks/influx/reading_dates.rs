@@ -24,7 +24,10 @@ impl ReadingDates {
     /// that was done.
     pub(super) async fn become_settled(&mut self, progress: &SinkProgress) -> bool {
         let is_due = self.tried.is_none_or(|at| at.elapsed() >= ATTEMPT_PAUSE);
-        // A source that was there once is there for this start of the computer.
+        if !progress.clock.now().trusted {
+            // The time at a start can be doubted later: what is read then waits again.
+            self.are_settled = false;
+        }
         if self.are_settled || !is_due || !progress.clock.now().trusted {
             return false;
         }
