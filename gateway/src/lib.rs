@@ -36,6 +36,7 @@ pub mod limits;
 pub mod methods;
 pub(crate) mod mqtt_link;
 pub mod pages;
+pub mod reload_request;
 pub mod report;
 pub mod samples_csv;
 pub mod server;

@@ -47,6 +47,7 @@ mod powercut;
 mod profiles;
 mod publish;
 mod pv_reference;
+mod reload;
 mod report;
 mod rooms;
 mod scan;

@@ -238,6 +238,7 @@ fn the_page_lives_in_a_real_browser() {
             clock: clock.clone(),
             access: gateway::access::AccessPolicy::Open,
             bus_handles: gateway::bus_request::BusHandles::default(),
+            reload: gateway::reload_request::ReloadDoor::default(),
             scans: Arc::default(),
             addresses: Arc::default(),
             report_jobs: Arc::default(),

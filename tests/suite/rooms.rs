@@ -27,6 +27,7 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
         "config",
         "domain limits i18n ledger assets.settings carbon.settings sinks",
     ),
+    ("reload_request", "config"),
     (
         "assets.settings",
         "domain limits ledger config carbon.settings",
@@ -126,7 +127,7 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
         "api",
         "access alarms domain limits clock status i18n config assets.settings buses commissioning \
          evidence storage bus_request samples_csv ledger indicators report.content report.render \
-         report.build",
+         report.build reload_request",
     ),
     // Looks at the site for alarms, and for the home page.
     (
@@ -146,14 +147,14 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     (
         "app",
         "access alarm_watch domain limits clock status config buses storage backup sinks api \
-         server bus_request",
+         server bus_request reload_request",
     ),
     (
         "cli",
         "access domain limits clock status i18n config formulas assets.settings assets.formulas \
          assets.indicators buses commissioning simulator evidence storage backup sinks \
          samples_csv ledger methods indicators report.content report.render report.build bus_request api \
-         server app",
+         server app reload_request",
     ),
     // Entry points of fuzz targets: bytes for every room that parses them.
     (
@@ -189,6 +190,7 @@ const CRATE_ROOMS: &[(&str, &str)] = &[
     ("calamine", "ledger"),
     ("rust_xlsxwriter", "ledger report.render"),
     ("prometheus_client", "api"),
+    ("similar", "api"),
     ("clap", "cli main"),
     ("indicatif", "cli"),
     ("ratatui", "cli"),

@@ -114,7 +114,10 @@ fn assert_changes_are_told(site: &EvidenceSite) {
     let saved = site.save_store();
     let part = "CAST(replace(CAST(token AS TEXT), 'x', 'y') AS BLOB)";
     for (reason, sql) in [
-        ("signature", format!("UPDATE time_stamp SET token = {CHANGED_TOKEN}")),
+        (
+            "signature",
+            format!("UPDATE time_stamp SET token = {CHANGED_TOKEN}"),
+        ),
         (
             "digest",
             "UPDATE time_stamp SET number = number - 1".to_owned(),

@@ -15,6 +15,7 @@ use crate::domain::{Site, UtcMs};
 use crate::indicators::{CalculationProgress, with_measured_figures};
 use crate::ledger::IndicatorDefinitions;
 use crate::limits::{ATTACHMENT_CHECKS_MAX, LIVE_CLIENTS_MAX};
+use crate::reload_request::ReloadDoor;
 use crate::report::build::{CalculationBasis, IndicatorService, ReportRequest, ReportTask};
 use crate::status::StatusBoard;
 use crate::storage::Store;
@@ -55,6 +56,8 @@ pub struct ApiState {
     pub access: AccessPolicy,
     /// Request queues of the running buses, for technicians' commands.
     pub bus_handles: BusHandles,
+    /// Door for a reload of the configuration.
+    pub reload: ReloadDoor,
     /// Scans started over the API.
     pub scans: SharedJobs<ScanJson>,
     /// Changes of address started over the API.
@@ -66,6 +69,11 @@ pub struct ApiState {
 }
 
 impl ApiState {
+    /// Whether a scan or a change of an address runs.
+    pub(crate) fn is_working_on_a_bus(&self) -> bool {
+        self.scans.is_running() || self.addresses.is_running()
+    }
+
     /// Task of a report from this store at the present time.
     pub(super) fn report_task<H>(
         &self,
@@ -102,6 +110,7 @@ impl ApiState {
             clock: clock.clone(),
             access: AccessPolicy::Open,
             bus_handles: BusHandles::default(),
+            reload: ReloadDoor::default(),
             scans: Arc::default(),
             addresses: Arc::default(),
             report_jobs: Arc::default(),

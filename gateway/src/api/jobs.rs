@@ -79,10 +79,7 @@ impl<T: JobProgress> JobRegistry<T> {
     ) -> Result<JobWorker<T>, JobRefusal> {
         // A panic of another request must not make the jobs unusable, so poisoning is ignored.
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if all
-            .iter()
-            .any(|(_, job)| !job.progress.borrow().has_ended())
-        {
+        if has_running(&all) {
             return Err(JobRefusal::Running);
         }
         let id = random_id().ok_or(JobRefusal::NoRandom)?;
@@ -101,6 +98,11 @@ impl<T: JobProgress> JobRegistry<T> {
             progress: show,
             commands: told,
         })
+    }
+
+    /// Whether a job has not ended.
+    pub(crate) fn is_running(&self) -> bool {
+        has_running(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The job with this id.
@@ -143,6 +145,11 @@ pub(crate) fn job_refusal(refusal: JobRefusal) -> ApiError {
 
 /// The jobs of one kind, shared by all listeners.
 pub(crate) type SharedJobs<T> = Arc<JobRegistry<T>>;
+
+fn has_running<T: JobProgress>(all: &VecDeque<(String, JobHandle<T>)>) -> bool {
+    all.iter()
+        .any(|(_, job)| !job.progress.borrow().has_ended())
+}
 
 #[cfg(test)]
 mod tests {

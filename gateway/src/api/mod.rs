@@ -24,6 +24,7 @@ pub(crate) mod calibrations;
 mod changes_since_json;
 pub(crate) mod client;
 mod clock_certainty;
+pub(crate) mod configuration_file;
 mod csv_export;
 pub(crate) mod damage;
 pub(crate) mod device_health;
@@ -40,6 +41,7 @@ pub(crate) mod live_events;
 pub(crate) mod local_time;
 mod metric_kinds;
 mod metrics;
+pub(crate) mod reload;
 pub(crate) mod report_jobs;
 pub(crate) mod report_orders;
 mod reports;
@@ -113,5 +115,6 @@ fn described_routes() -> OpenApiRouter<ApiListener> {
         .merge(audit::audit_routes())
         .merge(damage::damage_routes())
         .merge(alarms::alarm_routes())
+        .merge(reload::reload_routes())
         .layer(DefaultBodyLimit::max(LEDGER_FILE_BYTES_MAX))
 }

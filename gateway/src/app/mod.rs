@@ -9,57 +9,30 @@
 //! then the sinks and the page end, so that every reading taken is stored. See "Stopping" in
 //! `docs/ARCHITECTURE.md`.
 
+mod app_error;
+mod bus_supervisor;
+mod edge_tasks;
+mod page_listener;
+mod reading_intake;
+mod reload_plan;
 mod resumed_counters;
+mod task_ends;
 
-use crate::access::{AccessControl, AccessPolicy, DamageHandling, PasswordCost};
-use crate::bus_request::BusHandles;
+use crate::access::{AccessControl, DamageHandling, PasswordCost};
 use crate::buses::CounterValues;
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::domain::Reading;
-use crate::limits::{
-    READING_QUEUE_MAX, STOP_SECONDS, STORE_BATCH_WAIT_MS, STORE_HUNG_RESTART_SECONDS,
-};
-use crate::server::TlsSetup;
-use crate::sinks::SinkContext;
+use crate::config::{self, Config};
+use crate::reload_request::{ReloadDoor, ReloadOutcome, ReloadPlan, ReloadQueue, ReloadRequest};
 use crate::status::StatusBoard;
-use crate::storage::{Store, StoreError};
-use crate::{alarm_watch, api, backup, buses, server, sinks};
+use crate::storage::Store;
+pub use app_error::AppError;
+use bus_supervisor::BusSupervisor;
+use edge_tasks::{EdgeContext, EdgeTasks};
+use page_listener::PageListener;
 use std::future::Future;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
-
-/// Error at start, or the unexpected end of a task.
-#[derive(Debug, thiserror::Error)]
-pub enum AppError {
-    /// The store could not be opened.
-    #[error("store: {0}")]
-    Store(#[from] StoreError),
-    /// The page's address could not be bound.
-    #[error("page {address}: {why}")]
-    Listen {
-        /// Configured address.
-        address: SocketAddr,
-        /// Error of the operating system.
-        why: std::io::Error,
-    },
-    /// The certificate of the page cannot be used.
-    #[error("certificate of the page: {0}")]
-    Certificate(String),
-    /// SQLite has found damage of the store's file, which the next start mends.
-    #[error(
-        "the file of the store is damaged ({0}). The next start makes a new file of everything \
-         that can be read, keeps the old one, and lists what is missing on /health"
-    )]
-    Damaged(String),
-    /// A task ended before the stop.
-    #[error("{0} ended unexpectedly")]
-    Ended(String),
-}
 
 /// Gateway with an open store and a bound page address; it does not poll yet.
 #[derive(Debug)]
@@ -69,53 +42,43 @@ pub struct GatewayApp {
     store: Store,
     board: StatusBoard,
     access: AccessControl,
-    listener: Option<TcpListener>,
-    tls: Option<TlsSetup>,
+    page: Option<PageListener>,
+    reload: ReloadDoor,
+    reloads: ReloadQueue,
 }
 
-/// Name of a task that ended.
-type TaskName = String;
+/// Configuration that was accepted, and what it changes.
+struct AcceptedReload {
+    config: Config,
+    plan: ReloadPlan,
+    by: String,
+    why: String,
+}
 
 impl GatewayApp {
     /// Opens the store and binds the page's address; contacts no device and no network.
     pub async fn open(config: Config, clock: Clock) -> Result<Self, AppError> {
-        let store = Store::open(
-            &config.store.path,
-            &config.site,
-            &config.store,
-            &config.revision_text(),
-            &clock,
-        )?;
-        let sinks = config.sinks.iter().map(|sink| sink.name());
-        store.set_configured_sinks(sinks.collect()).await?;
+        let store = open_store(&config, &clock).await?;
         let (damage, cost) = (DamageHandling::SetAside, PasswordCost::STANDARD);
         let access = AccessControl::open(&config.store.path, &clock, damage, cost);
         note_set_aside(&access, &store).await;
-        let listener = match config.web.listen {
-            Some(wished) => {
-                let address = permitted_address(wished, &access);
-                let bound = TcpListener::bind(address).await;
-                Some(bound.map_err(|why| AppError::Listen { address, why })?)
-            }
-            None => None,
-        };
-        let tls = TlsSetup::of_settings(&config.web, &config.store.path, &clock);
+        let page = PageListener::bind(&config, &access, &clock)?;
+        let (reload, reloads) = ReloadDoor::new();
         Ok(Self {
-            tls: tls.map_err(AppError::Certificate)?,
             config: Arc::new(config),
             clock,
             store,
             board: StatusBoard::default(),
             access,
-            listener,
+            page,
+            reload,
+            reloads,
         })
     }
 
     /// Address of the page, when one is configured.
     pub fn page_address(&self) -> Option<SocketAddr> {
-        self.listener
-            .as_ref()
-            .and_then(|listener| listener.local_addr().ok())
+        self.page.as_ref().and_then(PageListener::address)
     }
 
     /// Returns the state of access control, for the set-up code and for a demo.
@@ -128,145 +91,256 @@ impl GatewayApp {
         &self.store
     }
 
+    /// Door at which a reload of the configuration is asked for.
+    pub fn reload_door(&self) -> ReloadDoor {
+        self.reload.clone()
+    }
+
     /// Runs all tasks until `stop` completes or a task ends.
     pub async fn run(mut self, stop: impl Future<Output = ()>) -> Result<(), AppError> {
-        let (stop_buses, buses_stop) = watch::channel(false);
-        let (stop_edge, edge_stop) = watch::channel(false);
-        let listener = self.listener.take();
+        let mut stop = pin!(stop);
         let counters =
             resumed_counters::load_counter_values(&self.config, &self.store, &self.clock).await;
-        let (mut inner, errands) = self.start_buses(&counters, &buses_stop);
-        let mut edge = self.start_sinks_and_api(listener, errands, &edge_stop);
+        let places = (&self.clock, &self.board);
+        let mut buses = BusSupervisor::start(&self.config, &self.store, places, &counters);
+        let mut edge = Some(self.start_edge(&buses));
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-
-        let cut_short = tokio::select! {
-            () = stop => None,
-            damage = found_damage(&self.store) => Some(AppError::Damaged(damage)),
-            ended = inner.join_next() => Some(AppError::Ended(task_name(ended))),
-            ended = edge.join_next() => Some(AppError::Ended(task_name(ended))),
+        let cut_short = loop {
+            let request = tokio::select! {
+                () = &mut stop => break None,
+                damage = found_damage(&self.store) => break Some(AppError::Damaged(damage)),
+                ended = buses.unexpected_end() => break Some(AppError::Ended(ended)),
+                ended = unexpected_end(edge.as_mut()) => break Some(AppError::Ended(ended)),
+                Some(request) = self.reloads.requests.recv() => request,
+            };
+            if let Some(accepted) = self.answer_reload(request, edge.as_ref()).await
+                && let Err(error) = self.reload(accepted, &mut buses, &mut edge).await
+            {
+                break Some(error);
+            }
         };
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
         // The order matters: a reading that a bus still delivers must reach the store before the
         // last flush, and sinks may only send what is durable.
         tracing::info!("stopping: buses first, then the store, then the sinks");
-        let _ = stop_buses.send(true);
-        drain_tasks("buses", &mut inner, Duration::from_secs(STOP_SECONDS) / 2).await;
+        buses.stop().await;
         if let Err(error) = self.store.flush().await {
             tracing::error!(%error, "the last readings could not be made durable");
         }
-        let _ = stop_edge.send(true);
-        drain_tasks(
-            "sinks and page",
-            &mut edge,
-            Duration::from_secs(STOP_SECONDS) / 2,
-        )
-        .await;
+        if let Some(edge) = edge {
+            edge.stop().await;
+        }
         self.store.stop().await;
         cut_short.map_or(Ok(()), Err)
     }
 
-    /// Starts the bus tasks and the task that moves their readings into the store.
-    fn start_buses(
-        &self,
-        counters: &CounterValues,
-        stop: &watch::Receiver<bool>,
-    ) -> (JoinSet<TaskName>, BusHandles) {
-        let mut tasks = JoinSet::new();
-        let (out, readings) = mpsc::channel(READING_QUEUE_MAX);
-        let errands = buses::spawn_bus_tasks(
-            &self.config,
-            &self.clock,
-            &self.board,
-            counters,
-            &out,
-            stop,
-            &mut tasks,
-        );
-        tasks.spawn(run_named(
-            "readings channel",
-            hold_sender(out, stop.clone()),
-        ));
-        let keep = store_readings(readings, self.store.clone(), self.clock.clone());
-        tasks.spawn(run_named("storing of readings", keep));
-        (tasks, errands)
+    fn start_edge(&self, buses: &BusSupervisor) -> EdgeTasks {
+        // What a demo runs with stands in no file.
+        let reload = if self.config.web.is_demo {
+            ReloadDoor::default()
+        } else {
+            self.reload.clone()
+        };
+        let context = EdgeContext {
+            config: &self.config,
+            store: &self.store,
+            clock: &self.clock,
+            board: &self.board,
+            access: &self.access,
+            bus_handles: buses.handles(),
+            reload,
+        };
+        EdgeTasks::start(&context, self.page.as_ref().and_then(PageListener::open))
     }
 
-    /// Starts the sinks, the page, the control socket and the watchdog.
-    fn start_sinks_and_api(
+    /// Answers a request for a reload; returns what is to be taken over.
+    async fn answer_reload(
         &self,
-        listener: Option<TcpListener>,
-        errands: BusHandles,
-        stop: &watch::Receiver<bool>,
-    ) -> JoinSet<TaskName> {
-        let mut tasks = JoinSet::new();
-        let site = Arc::new(self.config.site.clone());
-        let context = SinkContext {
-            site,
-            store: self.store.clone(),
-            clock: self.clock.clone(),
-            board: self.board.clone(),
-            stop: stop.clone(),
+        request: ReloadRequest,
+        edge: Option<&EdgeTasks>,
+    ) -> Option<AcceptedReload> {
+        let ReloadRequest { by, why, answer } = request;
+        let judged = if edge.is_some_and(EdgeTasks::is_working_on_a_bus) {
+            Err(ReloadOutcome::Busy)
+        } else {
+            self.judge_file().await
         };
-        for sink in &self.config.sinks {
-            let name = format!("sink {}", sink.name());
-            let task = sinks::run_sink(Arc::clone(sink), context.clone());
-            tasks.spawn(async move { run_named(&name, task).await });
+        match judged {
+            Ok((config, plan)) => {
+                tracing::info!(%by, revision = plan.revision, "the configuration is taken over");
+                let _ = answer.send(ReloadOutcome::Accepted(plan.clone()));
+                Some(AcceptedReload {
+                    config,
+                    plan,
+                    by,
+                    why,
+                })
+            }
+            Err(outcome) => {
+                log_refusal(&by, &outcome);
+                let _ = answer.send(outcome);
+                None
+            }
         }
-        if let Some(settings) = self.config.time_stamp.clone() {
-            let (store, clock) = (self.store.clone(), self.clock.clone());
-            let board = self.board.clone();
-            let task = sinks::run_time_stamps(settings, store, clock, board, stop.clone());
-            tasks.spawn(run_named("time stamps", task));
+    }
+
+    /// Loads and judges the configuration file as it is now.
+    async fn judge_file(&self) -> Result<(Config, ReloadPlan), ReloadOutcome> {
+        let file = self.config.file.clone();
+        let loaded = tokio::task::spawn_blocking(move || config::load_config(&file)).await;
+        let config = loaded
+            .map_err(|fault| ReloadOutcome::Failed(fault.to_string()))?
+            .map_err(|faults| ReloadOutcome::Refused(faults.0))?;
+        let keys = reload_plan::keys_that_need_a_start(&self.config, &config);
+        if !keys.is_empty() {
+            return Err(ReloadOutcome::NeedsRestart(keys));
         }
-        if self.config.backup.daily {
-            let (config, store) = (Arc::clone(&self.config), self.store.clone());
-            let (clock, board) = (self.clock.clone(), self.board.clone());
-            let task = backup::run_daily_copies(config, store, clock, board, stop.clone());
-            tasks.spawn(run_named("daily copies", task));
+        if let Err(fault) = PageListener::check(&config, &self.clock) {
+            return Err(ReloadOutcome::Failed(fault.to_string()));
         }
-        let state = api::ApiState {
-            access: AccessPolicy::Guarded(self.access.clone()),
-            bus_handles: errands,
-            ..api::ApiState::new(&self.config, &self.store, &self.board, &self.clock)
-        };
-        tasks.spawn(run_named(
-            "figures",
-            api::keep_figures_ready(state.clone(), stop.clone()),
-        ));
-        tasks.spawn(run_named(
-            "alarms",
-            alarm_watch::watch_alarms(state.clone(), stop.clone()),
-        ));
-        let (path, control) = (self.config.store.path.clone(), state.clone());
-        let control = server::serve_control(path, control, stop.clone());
-        tasks.spawn(run_named("control socket", control));
-        if let Some(listener) = listener {
-            tasks.spawn(run_named(
-                "page",
-                server::serve_page(listener, state, self.tls.clone(), stop.clone()),
-            ));
+        let plan = reload_plan::plan_reload(&self.config, &config);
+        Ok((config, plan))
+    }
+
+    /// Takes over a configuration: changed buses, the sinks, the page and the store start anew, and
+    /// the other buses go on polling. Where the store cannot be opened with it, everything goes on
+    /// with the old one.
+    async fn reload(
+        &mut self,
+        accepted: AcceptedReload,
+        buses: &mut BusSupervisor,
+        edge: &mut Option<EdgeTasks>,
+    ) -> Result<(), AppError> {
+        let AcceptedReload {
+            config,
+            plan,
+            by,
+            why,
+        } = accepted;
+        let changed = [&plan.started[..], &plan.stopped[..]].concat();
+        if let Some(ended) = buses.pause(&changed).await {
+            return Err(AppError::Ended(ended));
         }
-        tasks.spawn(run_named(
-            "watchdog",
-            notify_watchdog(self.store.clone(), stop.clone()),
-        ));
-        tasks
+        if let Some(edge) = edge.take() {
+            edge.stop().await;
+        }
+        self.store.stop().await;
+        let mut start = plan.started.clone();
+        match open_store(&config, &self.clock).await {
+            Ok(store) => {
+                self.store = store;
+                let old = std::mem::replace(&mut self.config, Arc::new(config));
+                self.move_page(&old);
+                self.forget_states(&changed);
+                let revision = &plan.revision;
+                let reason = if why.is_empty() { "" } else { ": " };
+                let what = format!("revision {revision} taken over{reason}{why} by {by}");
+                self.note(what).await;
+                self.reloads.note_end(None);
+            }
+            Err(error) => {
+                tracing::error!(%error, "the store did not open: the old configuration goes on");
+                self.store = open_store(&self.config, &self.clock).await?;
+                start = changed;
+                self.note(format!("a configuration was not taken over: {error}"))
+                    .await;
+                self.reloads.note_end(Some(error.to_string()));
+            }
+        }
+        let counters = self.counters_of(&start).await;
+        buses
+            .resume(&self.config, &self.store, &start, &counters)
+            .await;
+        *edge = Some(self.start_edge(buses));
+        tracing::info!(
+            kept = ?plan.kept, started = ?plan.started, stopped = ?plan.stopped,
+            "the configuration is in use"
+        );
+        Ok(())
+    }
+
+    /// Counts of the gateway's own pins on buses that start.
+    async fn counters_of(&self, buses: &[Arc<str>]) -> CounterValues {
+        let mut starting = (*self.config).clone();
+        let of_bus = |index: usize| self.config.buses.get(index).map(|bus| &bus.id);
+        starting
+            .devices
+            .retain(|device| of_bus(device.bus).is_some_and(|id| buses.contains(id)));
+        resumed_counters::load_counter_values(&starting, &self.store, &self.clock).await
+    }
+
+    /// Moves the page to the address and certificate of the new configuration.
+    fn move_page(&mut self, old: &Config) {
+        let page = self.page.take();
+        let moved = PageListener::move_to(page, old, &self.config, &self.access, &self.clock);
+        self.page = moved;
+    }
+
+    /// Removes the states of buses that start anew or are gone, and of their devices.
+    fn forget_states(&self, changed: &[Arc<str>]) {
+        let config = &self.config;
+        let kept: Vec<&Arc<str>> = config
+            .devices
+            .iter()
+            .filter(|device| {
+                let bus = config.buses.get(device.bus);
+                bus.is_some_and(|bus| !changed.contains(&bus.id))
+            })
+            .map(|device| &device.id)
+            .collect();
+        let sinks: Vec<&str> = config.sinks.iter().map(|sink| sink.name()).collect();
+        self.board.update(|state| {
+            state.devices.retain(|id, _| kept.contains(&id));
+            state.buses.retain(|id, _| !changed.contains(id));
+            state.sinks.retain(|name, _| sinks.contains(name));
+            if config.time_stamp.is_none() {
+                state.stamps = None;
+            }
+            if !config.backup.daily {
+                state.copies = None;
+            }
+        });
+    }
+
+    async fn note(&self, what: String) {
+        if let Err(error) = self.store.append_audit("configuration", what).await {
+            tracing::error!(%error, "the reload is not in the audit");
+        }
     }
 }
 
-/// Address to listen on. Without a user the network is not served, whatever is configured: who
-/// came first would be the admin.
-fn permitted_address(wished: SocketAddr, access: &AccessControl) -> SocketAddr {
-    if wished.ip().is_loopback() || access.has_users() {
-        return wished;
+/// Opens the store of a configuration, away from the tasks that poll meanwhile.
+async fn open_store(config: &Config, clock: &Clock) -> Result<Store, AppError> {
+    let (site, settings) = (config.site.clone(), config.store.clone());
+    let (revision, clock) = (config.revision_text(), clock.clone());
+    let open = move || Store::open(&settings.path, &site, &settings, &revision, &clock);
+    let opened = tokio::task::spawn_blocking(open).await;
+    let store = opened.map_err(|fault| AppError::Ended(format!("the store ({fault})")))??;
+    let sinks = config.sinks.iter().map(|sink| sink.name());
+    store.set_configured_sinks(sinks.collect()).await?;
+    Ok(store)
+}
+
+/// Logs why a configuration is not taken over.
+fn log_refusal(by: &str, outcome: &ReloadOutcome) {
+    let why = match outcome {
+        ReloadOutcome::Refused(faults) => config::Diagnostics(faults.clone()).to_string(),
+        ReloadOutcome::NeedsRestart(keys) => {
+            format!("{} change only with a new start", keys.join(", "))
+        }
+        ReloadOutcome::Busy => "a scan or a change of an address runs".to_owned(),
+        ReloadOutcome::Failed(fault) => fault.clone(),
+        ReloadOutcome::Accepted(_) => return,
+    };
+    tracing::warn!(%by, %why, "the configuration file is not taken over; the old one goes on");
+}
+
+/// Waits until a task of the edge ends by itself.
+async fn unexpected_end(edge: Option<&mut EdgeTasks>) -> String {
+    match edge {
+        Some(edge) => edge.unexpected_end().await,
+        None => std::future::pending().await,
     }
-    let local = SocketAddr::from((Ipv4Addr::LOCALHOST, wished.port()));
-    tracing::warn!(
-        %wished, %local,
-        "there is no user yet, so the page is on this computer only: make the first one with \
-         `pantau user add NAME --role admin`, and restart the gateway"
-    );
-    local
 }
 
 /// Notes in the audit log that the file of access control was damaged.
@@ -289,179 +363,5 @@ async fn found_damage(store: &Store) -> String {
     match damage {
         Some(damage) => damage,
         None => std::future::pending().await,
-    }
-}
-
-/// Keeps the readings channel open until the stop.
-async fn hold_sender(_out: mpsc::Sender<Reading>, mut stop: watch::Receiver<bool>) {
-    // A site with ledger entries alone has no bus: without this sender the channel would close and
-    // end the storing task, which stops the gateway.
-    let _ = stop.wait_for(|stop| *stop).await;
-}
-
-/// Appends readings to the store, and re-dates undated ones once the time is known.
-async fn store_readings(mut readings: mpsc::Receiver<Reading>, store: Store, clock: Clock) {
-    // True at the start: an earlier run in this boot may have stored undated readings.
-    let (mut may_be_undated, mut is_told) = (true, false);
-    let mut batch = Vec::new();
-    while let Some(first) = readings.recv().await {
-        // Buses with equal intervals answer together: wait shortly and wake the store once for all.
-        tokio::time::sleep(Duration::from_millis(STORE_BATCH_WAIT_MS)).await;
-        let waiting = std::iter::from_fn(|| readings.try_recv().ok());
-        for reading in std::iter::once(first).chain(waiting.take(READING_QUEUE_MAX)) {
-            if reading.dated && may_be_undated {
-                if !append_batch(&store, &mut batch).await {
-                    return;
-                }
-                may_be_undated = !redate_undated(&store, &clock, &mut is_told).await;
-            }
-            may_be_undated |= !reading.dated;
-            batch.push(reading);
-        }
-        if !append_batch(&store, &mut batch).await {
-            return;
-        }
-    }
-}
-
-/// Appends a batch; false when the store has ended.
-async fn append_batch(store: &Store, batch: &mut Vec<Reading>) -> bool {
-    let handed = store.append_all(std::mem::take(batch)).await;
-    if let Err(error) = &handed {
-        tracing::error!(%error, "readings could not be passed to the store");
-    }
-    handed.is_ok()
-}
-
-/// Re-dates readings that were stored undated; false when it must be tried again.
-async fn redate_undated(store: &Store, clock: &Clock, is_told: &mut bool) -> bool {
-    if !clock.now().trusted {
-        return false;
-    }
-    let redated = store.redate_all().await;
-    // Tried with every reading: a line of the log is for the first of a run of failures.
-    let was_told = std::mem::replace(is_told, redated.is_err());
-    match redated {
-        Ok(0) => {}
-        Ok(moved) => tracing::info!(moved, "clock is trusted: undated readings were re-dated"),
-        Err(error) => {
-            if !was_told {
-                tracing::error!(%error, "undated readings could not be re-dated; will retry");
-            }
-            return false;
-        }
-    }
-    true
-}
-
-/// Notifies systemd's watchdog at half of its interval, while the store's thread makes progress;
-/// ends at the stop.
-async fn notify_watchdog(store: Store, mut stop: watch::Receiver<bool>) {
-    let Some(limit) = sd_notify::watchdog_enabled() else {
-        let _ = stop.wait_for(|stop| *stop).await;
-        return;
-    };
-    let mut beat = tokio::time::interval(limit / 2);
-    loop {
-        tokio::select! {
-            _ = beat.tick() => {
-                let stuck = store.pulse.stuck_for().as_secs();
-                if stuck < STORE_HUNG_RESTART_SECONDS {
-                    let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
-                } else {
-                    tracing::error!(stuck, "the store makes no progress: systemd may restart the gateway");
-                }
-            }
-            _ = stop.wait_for(|stop| *stop) => return,
-        }
-    }
-}
-
-/// Runs a task and returns its name.
-async fn run_named(name: &str, task: impl Future<Output = ()>) -> TaskName {
-    task.await;
-    name.to_owned()
-}
-
-/// Name of an ended task, for messages.
-fn task_name(ended: Option<Result<TaskName, tokio::task::JoinError>>) -> String {
-    match ended {
-        Some(Ok(name)) => name,
-        Some(Err(error)) => format!("a task that failed ({error})"),
-        None => "everything".to_owned(),
-    }
-}
-
-/// Waits for the tasks of a stage; after the grace period the rest are logged and aborted.
-async fn drain_tasks(stage: &str, tasks: &mut JoinSet<TaskName>, grace: Duration) {
-    let all = async { while tasks.join_next().await.is_some() {} };
-    if tokio::time::timeout(grace, all).await.is_err() {
-        tracing::warn!(stage, left = tasks.len(), "not stopped in time; aborted");
-        tasks.abort_all();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::{ExactNumber, Quality, SampleOutcome, UtcMs};
-    use crate::storage::{AggregateFunction, BucketStep, PointQuery};
-    use crate::tests::{SiteText, load_site};
-
-    fn reading_now(clock: &Clock) -> Reading {
-        let now = clock.now();
-        Reading {
-            device: 0,
-            at: now.at,
-            mono: now.mono,
-            dated: now.trusted,
-            outcomes: [SampleOutcome::Good(ExactNumber::Float(1.0))].into(),
-        }
-    }
-
-    async fn qualities(store: &Store) -> Vec<(i64, Quality)> {
-        let query = PointQuery {
-            point: "d.p".to_owned(),
-            from: UtcMs(0),
-            to: UtcMs(i64::MAX),
-            step: BucketStep::Raw,
-            aggregate: AggregateFunction::Last,
-        };
-        let mut blocks = store.query(query).await.unwrap();
-        let mut all = Vec::new();
-        while let Some(block) = blocks.recv().await {
-            let block = block.unwrap();
-            all.extend(block.iter().map(|one| (one.at.0, one.outcome.quality())));
-        }
-        all
-    }
-
-    #[tokio::test]
-    async fn what_an_earlier_run_read_without_the_time_gets_its_date_with_the_first_dated_reading()
-    {
-        let dir = tempfile::tempdir().unwrap();
-        let text = SiteText::new("s").tcp_bus("b", 502).device("d", "b", "");
-        let text = text.points(["{ id = 'p', register = 'holding:0', type = 'u16' }"]);
-        let text = &text.text();
-        let config = load_site(text);
-        let clock = Clock::set(UtcMs(1000), false);
-        let open = || Store::open(dir.path(), &config.site, &config.store, text, &clock).unwrap();
-        let earlier = open();
-        earlier.append(reading_now(&clock)).await.unwrap();
-        earlier.stop().await;
-
-        let store = open();
-        let (out, readings) = mpsc::channel(4);
-        let keeping = tokio::spawn(store_readings(readings, store.clone(), clock.clone()));
-        clock.advance(Duration::from_secs(10));
-        clock.set_wall_clock(UtcMs(1_795_194_010_000));
-        clock.trust();
-        out.send(reading_now(&clock)).await.unwrap();
-        drop(out);
-        keeping.await.unwrap();
-        store.flush().await.unwrap();
-        let right = [1_795_194_000_000, 1_795_194_010_000].map(|at| (at, Quality::Good));
-        assert_eq!(qualities(&store).await, right);
-        store.stop().await;
     }
 }

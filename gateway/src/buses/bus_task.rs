@@ -44,19 +44,31 @@ pub fn spawn_bus_tasks(
 ) -> BusHandles {
     let mut doors = BTreeMap::new();
     for (index, bus) in config.buses.iter().enumerate() {
-        let devices = devices_of_bus(config, index).map(|(_, device)| device.clone());
-        let devices: Vec<Device> = devices.collect();
-        if devices.is_empty() {
-            continue;
+        if let Some(task) = create_bus_task(config, index, (clock, board), counters, out) {
+            let (door, errands) = bus_request::request_channel();
+            doors.insert(bus.id.clone(), door);
+            tasks.spawn(task.run(errands, stop.clone()));
         }
-        let mut driver = create_driver(config, bus, devices.clone(), clock);
-        resume_counters(&mut *driver, &devices, counters);
-        let task = BusTask::new(config, index, driver, clock, board, out);
-        let (door, errands) = bus_request::request_channel();
-        doors.insert(bus.id.clone(), door);
-        tasks.spawn(task.run(errands, stop.clone()));
     }
     BusHandles::new(doors)
+}
+
+/// Creates the task of the bus with this index, with its own driver; `None` when it has no device.
+pub(crate) fn create_bus_task(
+    config: &Config,
+    bus: usize,
+    (clock, board): (&Clock, &StatusBoard),
+    counters: &CounterValues,
+    out: &mpsc::Sender<Reading>,
+) -> Option<BusTask> {
+    let devices = devices_of_bus(config, bus).map(|(_, device)| device.clone());
+    let devices: Vec<Device> = devices.collect();
+    if devices.is_empty() {
+        return None;
+    }
+    let mut driver = create_driver(config, config.buses.get(bus)?, devices.clone(), clock);
+    resume_counters(&mut *driver, &devices, counters);
+    Some(BusTask::new(config, bus, driver, clock, board, out))
 }
 
 /// Values of counters before the start, by the id of the point.
@@ -93,7 +105,7 @@ pub struct BusTask {
 #[derive(Debug)]
 struct PolledDevice {
     id: Arc<str>,
-    /// Index in the configuration, which samples carry.
+    /// Number that its readings carry: its index in the configuration, if nothing else was said.
     number: u16,
     /// Number of points.
     points: usize,
@@ -148,6 +160,17 @@ impl BusTask {
             fault_log: FaultLog::default(),
             out: out.clone(),
         }
+    }
+
+    /// Gives the devices, in their order on the bus, the numbers that their readings carry instead
+    /// of their index in the configuration. Needed where the configuration may change while the
+    /// task runs.
+    #[must_use]
+    pub(crate) fn with_device_numbers(mut self, numbers: &[u16]) -> Self {
+        for (device, number) in self.devices.iter_mut().zip(numbers) {
+            device.number = *number;
+        }
+        self
     }
 
     /// Polls until `stop` becomes true or is dropped, or nobody receives readings any more; returns

@@ -39,6 +39,7 @@ pub(crate) use bus_driver::NO_RAW_REQUESTS;
 pub use bus_driver::{
     BusCounts, BusDriver, BusFuture, DevicePoll, PatientPoll, PollDetails, PollError, PollRequest,
 };
+pub(crate) use bus_task::create_bus_task;
 pub use bus_task::{BusTask, CounterValues, spawn_bus_tasks};
 
 /// Creates the driver of a bus: the list of the kinds of bus. It opens nothing yet.
@@ -86,7 +87,7 @@ fn create_owned_driver(
 }
 
 /// Returns the devices of a bus in file order, each with its index in `Config::devices`.
-fn devices_of_bus(config: &Config, bus: usize) -> impl Iterator<Item = (u16, &Device)> {
+pub(crate) fn devices_of_bus(config: &Config, bus: usize) -> impl Iterator<Item = (u16, &Device)> {
     let numbered = (0u16..).zip(&config.devices);
     numbered.filter(move |(_, device)| device.bus == bus)
 }

@@ -71,6 +71,7 @@ pub(super) enum CliCommand {
     Verify(crate::cli::evidence::VerifyArgs),
     Ledger(crate::cli::ledger::LedgerArgs),
     Report(crate::cli::report::ReportArgs),
+    Reload(crate::cli::reload::ReloadArgs),
     Time(crate::cli::time::TimeArgs),
     Alarm(crate::cli::alarm::AlarmArgs),
     User(crate::cli::user::UserArgs),

@@ -45,6 +45,7 @@ mod output_ending;
 mod pin_place;
 mod prompt;
 mod read;
+mod reload;
 mod report;
 mod restore;
 mod revisions;
@@ -133,6 +134,7 @@ async fn dispatch_command(cli: CommandLine, lang: Language) -> u8 {
         CliCommand::Verify(options) => evidence::run_verify(&options, lang).await,
         CliCommand::Ledger(options) => ledger::run_ledger(options, lang).await,
         CliCommand::Report(options) => report::run_report(options, lang).await,
+        CliCommand::Reload(options) => reload::run_reload(&options, lang).await,
         CliCommand::Time(options) => time::run_time(&options, lang).await,
         CliCommand::Alarm(options) => alarm::run_alarm(&options, lang).await,
         CliCommand::User(options) => user::run_user(options, lang).await,

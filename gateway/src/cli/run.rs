@@ -6,7 +6,9 @@ use super::kept_memory::keep_code_small;
 use crate::app::{AppError, GatewayApp};
 use crate::clock::Clock;
 use crate::i18n::Language;
+use crate::reload_request::ReloadDoor;
 use crate::storage::StoreError;
+use std::io::IsTerminal;
 use std::path::Path;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -45,12 +47,29 @@ pub(super) async fn run_gateway(file: &Path, lang: Language) -> u8 {
         print_set_up_code(&app, &page.to_string(), lang).await;
     }
     tokio::spawn(keep_code_small());
+    tokio::spawn(reload_on_hangup(app.reload_door()));
     match app.run(stop).await {
         Ok(()) => EXIT_DONE,
         Err(error) => {
             tracing::error!(%error, "stopped");
             EXIT_NEGATIVE
         }
+    }
+}
+
+/// Takes the configuration file over at each SIGHUP, as services do. The gateway logs what became
+/// of it.
+async fn reload_on_hangup(door: ReloadDoor) {
+    // The end of a terminal is a hangup too: there the program ends with it, as others do.
+    if std::io::stdin().is_terminal() {
+        return;
+    }
+    let mut hangups = match signal(SignalKind::hangup()) {
+        Ok(hangups) => hangups,
+        Err(error) => return tracing::error!(%error, "SIGHUP reloads nothing"),
+    };
+    while hangups.recv().await.is_some() {
+        door.ask("SIGHUP", "").await;
     }
 }
 

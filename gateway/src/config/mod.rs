@@ -194,6 +194,16 @@ pub fn load_profiles(
     library.names().into_iter().filter_map(load).collect()
 }
 
+/// Names of all profiles of `directory` and of the binary, in their order.
+pub fn profile_names(directory: Option<&Path>) -> Vec<String> {
+    ProfileLibrary::new(directory.map(Path::to_path_buf)).names()
+}
+
+/// The file's part of an archived text.
+pub fn file_text(kept: &str) -> &str {
+    revision_text::split_texts(kept).0
+}
+
 /// Returns every profile without errors, each variant as a profile of its own.
 pub fn valid_profiles(directory: Option<&Path>) -> Vec<profile::Profile> {
     let loaded = load_profiles(directory).into_iter();

@@ -15,6 +15,7 @@
 //! GET /teknisi          devices with their points; /points/ID a plot; /health buses and sinks
 //! GET /points/ID/curve.svg  the last 24 hours, small
 //! GET /teknisi/meter    meters that were replaced: POST confirms or withdraws one
+//! GET /teknisi/konfigurasi  the configuration: POST proposes, saves and takes over
 //! GET /teknisi/waktu    the time of the gateway: POST sets it
 //! GET /alarm            alarms and their changes: POST takes note of one
 //! GET /langsung         what changes on an open page, as server-sent events
@@ -28,6 +29,7 @@ mod alarm_page;
 mod assets;
 mod audit_page;
 mod clock_line;
+mod configuration_page;
 mod copies_line;
 mod damage_list;
 mod drawings;
@@ -85,6 +87,11 @@ pub(crate) fn page_routes() -> Router<ApiListener> {
         .route(
             "/teknisi/meter",
             get(meter_swaps_page::meter_swaps_page).post(meter_swaps_page::change_meter_swaps),
+        )
+        .route(
+            "/teknisi/konfigurasi",
+            get(configuration_page::configuration_page)
+                .post(configuration_page::change_configuration),
         )
         .route(
             "/teknisi/waktu",

@@ -137,6 +137,7 @@ impl ApiTestBench {
             clock,
             access: crate::access::AccessPolicy::Open,
             bus_handles: crate::bus_request::BusHandles::default(),
+            reload: crate::reload_request::ReloadDoor::default(),
             scans: Arc::default(),
             addresses: Arc::default(),
             report_jobs: Arc::default(),

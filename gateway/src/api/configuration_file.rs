@@ -1,0 +1,273 @@
+//! The configuration file as a person changes it on the page: its text, what differs, what is wrong
+//! with it, and saving it so that a power cut leaves the old file or the new one.
+
+use super::ApiListener;
+use super::error::ApiError;
+use crate::config::{self, Config, Diagnostics, mask_secrets};
+use crate::evidence::RevisionKind;
+use crate::i18n::Language;
+use crate::storage::{StoreError, TextRevision};
+use axum::http::StatusCode;
+use similar::{ChangeTag, TextDiff};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Unchanged lines shown before and after a change.
+const CONTEXT_LINES: usize = 2;
+/// Most lines of a difference that are shown.
+const DIFFERENCE_LINES_MAX: usize = 400;
+/// Most revisions that are listed, the newest ones.
+const REVISIONS_SHOWN_MAX: usize = 30;
+
+/// Line of a difference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DifferenceLine {
+    /// `added`, `removed`, `same`, or `gap` where lines are left out.
+    pub(crate) kind: &'static str,
+    /// Text, with passwords of addresses masked.
+    pub(crate) text: String,
+}
+
+/// Revision of the configuration that the store keeps.
+#[derive(Clone, Debug)]
+pub(crate) struct KeptConfiguration {
+    /// Number in the store.
+    pub(crate) number: u64,
+    /// First digits of the hash of its text.
+    pub(crate) name: String,
+    /// Time since which it held, ms since 1970 UTC.
+    pub(crate) since: i64,
+    /// Text of the file, secrets in comments masked.
+    pub(crate) text: String,
+}
+
+/// Text of the file as it is on the disk now.
+pub(crate) fn read_file(app: &ApiListener) -> Result<String, ApiError> {
+    let file = &app.state().config.file;
+    std::fs::read_to_string(file).map_err(|fault| {
+        let text = format!("{}: {fault}", file.display());
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, text)
+    })
+}
+
+/// Checks a text in the place of the file.
+pub(crate) fn check_text(app: &ApiListener, text: &str) -> Result<Config, Diagnostics> {
+    let env = |name: &str| std::env::var(name).ok();
+    config::load_config_text(text, &app.state().config.file, &env)
+}
+
+/// Whether a text has a password in an address: it must not be shown.
+pub(crate) fn has_secret(text: &str) -> bool {
+    text.lines().any(|line| mask_secrets(line) != line)
+}
+
+/// Lines that differ between two texts, with some around them; empty when none does.
+pub(crate) fn difference(before: &str, after: &str) -> Vec<DifferenceLine> {
+    let diff = TextDiff::from_lines(before, after);
+    let mut lines = Vec::new();
+    for (place, group) in diff.grouped_ops(CONTEXT_LINES).iter().enumerate() {
+        if place > 0 {
+            lines.push(gap());
+        }
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let kind = match change.tag() {
+                ChangeTag::Delete => "removed",
+                ChangeTag::Insert => "added",
+                ChangeTag::Equal => "same",
+            };
+            let text = change.value().trim_end_matches(['\r', '\n']);
+            let text = mask_secrets(text).into_owned();
+            lines.push(DifferenceLine { kind, text });
+        }
+    }
+    if lines.len() > DIFFERENCE_LINES_MAX {
+        lines.truncate(DIFFERENCE_LINES_MAX);
+        lines.push(gap());
+    }
+    lines
+}
+
+fn gap() -> DifferenceLine {
+    DifferenceLine {
+        kind: "gap",
+        text: "…".to_owned(),
+    }
+}
+
+/// Revisions that the store keeps, the newest first.
+pub(crate) async fn kept_configurations(
+    app: &ApiListener,
+) -> Result<Vec<KeptConfiguration>, StoreError> {
+    let store = &app.state().store;
+    let mut all: Vec<KeptConfiguration> = Vec::new();
+    let mut after = 0;
+    while let Some(one) = store
+        .revision_after(RevisionKind::Configuration, after)
+        .await?
+    {
+        after = one.id;
+        all.push(kept_configuration(&one));
+        if all.len() > REVISIONS_SHOWN_MAX {
+            all.remove(0);
+        }
+    }
+    all.reverse();
+    Ok(all)
+}
+
+fn kept_configuration(one: &TextRevision) -> KeptConfiguration {
+    KeptConfiguration {
+        number: one.id,
+        name: config::configuration_name(&one.text),
+        since: one.since.0,
+        text: config::file_text(&one.text).to_owned(),
+    }
+}
+
+/// Saves a text as the file, when the file is still `expected`. Errors: 409 when somebody else has
+/// changed it, 422 with the faults of the text, 403 when the gateway may not write there.
+pub(crate) fn save_text(
+    app: &ApiListener,
+    (text, expected): (&str, &str),
+    lang: Language,
+) -> Result<(), ApiError> {
+    if config::configuration_name(&read_file(app)?) != expected {
+        let why = lang.text("configuration-changed-meanwhile");
+        return Err(ApiError::new(StatusCode::CONFLICT, why));
+    }
+    if let Err(faults) = check_text(app, text) {
+        let why = faults.render(lang);
+        return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, why));
+    }
+    let file = &app.state().config.file;
+    replace_file(file, text).map_err(|fault| {
+        let args = [
+            ("file", &*file.display().to_string()),
+            ("why", &fault.to_string()),
+        ];
+        ApiError::new(
+            StatusCode::FORBIDDEN,
+            lang.text_with("configuration-not-written", &args),
+        )
+    })
+}
+
+/// Writes a file beside the old one and gives it its name, with the same rights.
+fn replace_file(file: &Path, text: &str) -> io::Result<()> {
+    // A link leads to the file that a person has made; it is that which changes.
+    let file = std::fs::canonicalize(file)?;
+    let about = std::fs::metadata(&file)?;
+    let folder = file.parent().unwrap_or(Path::new("/"));
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let new = folder.join(format!(".{name}.new"));
+    match std::fs::remove_file(&new) {
+        Err(fault) if fault.kind() != io::ErrorKind::NotFound => return Err(fault),
+        _ => {}
+    }
+    let mode = about.permissions().mode() & 0o7777;
+    let mut options = OpenOptions::new();
+    let mut writer = options.write(true).create_new(true).mode(mode).open(&new)?;
+    writer.write_all(text.as_bytes())?;
+    // Only root may give a file away; the group alone is enough for who else reads it.
+    let _ = std::os::unix::fs::fchown(&writer, Some(about.uid()), Some(about.gid()));
+    writer.sync_all()?;
+    drop(writer);
+    std::fs::rename(&new, &file)?;
+    // A rename survives a power cut only when its directory is on disk.
+    File::open(folder)?.sync_all()
+}
+
+/// A `[[device]]` at the end of a text.
+pub(crate) fn with_device(
+    text: &str,
+    (id, bus, unit): (&str, &str, &str),
+    (profile, every): (&str, &str),
+) -> String {
+    // A number where it is one: the check says what is wrong with anything else.
+    let unit = match unit.parse::<u32>() {
+        Ok(number) => number.to_string(),
+        Err(_) if unit.is_empty() => String::new(),
+        Err(_) => toml_text(unit),
+    };
+    let quoted = |value: &str| match value {
+        "" => String::new(),
+        value => toml_text(value),
+    };
+    let keys = [
+        ("id", toml_text(id)),
+        ("bus", toml_text(bus)),
+        ("unit", unit),
+        ("profile", quoted(profile)),
+        ("every", quoted(every)),
+    ];
+    let written = keys.iter().filter(|(_, value)| !value.is_empty());
+    let lines: Vec<String> = written
+        .map(|(key, value)| format!("{key} = {value}\n"))
+        .collect();
+    format!("{}\n\n[[device]]\n{}", text.trim_end(), lines.concat())
+}
+
+fn toml_text(value: &str) -> String {
+    toml::Value::String(value.to_owned()).to_string()
+}
+
+/// Ids of the buses of the configuration in use, and the names of all profiles.
+pub(crate) fn device_choices(app: &ApiListener) -> (Vec<Arc<str>>, Vec<String>) {
+    let config = &app.state().config;
+    let buses = config.buses.iter().map(|bus| bus.id.clone()).collect();
+    (buses, config::profile_names(config.profiles.as_deref()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_has_the_changed_lines_with_those_around_and_no_password() {
+        let before = "a\nb\nc\nurl = 'mqtt://u:word@h'\ne\nf\ng\nh\n";
+        let after = "a\nb\nC\nurl = 'mqtt://u:word@h'\ne\nf\ng\nh\ni\n";
+        let found: Vec<(&str, String)> = difference(before, after)
+            .into_iter()
+            .map(|line| (line.kind, line.text))
+            .collect();
+        let kinds: Vec<&str> = found.iter().map(|(kind, _)| *kind).collect();
+        let expected = [
+            "same", "same", "removed", "added", "same", "same", "gap", "same", "same", "added",
+        ];
+        assert_eq!(kinds, expected);
+        assert!(
+            !found.iter().any(|(_, text)| text.contains("word")),
+            "{found:?}"
+        );
+        assert_eq!(difference(before, before), []);
+    }
+
+    #[test]
+    fn an_added_device_keeps_all_that_was_there_and_reads_back_as_it_was_typed() {
+        let before = "# pompa\n[site]\nid = 's'\n";
+        let text = with_device(before, ("me\"ter", "lan", "7"), ("sdm630", "10s"));
+        assert!(text.starts_with(before.trim_end()));
+        let read: toml::Table = text.parse().unwrap();
+        let device = read["device"][0].as_table().unwrap();
+        assert_eq!(device["id"].as_str(), Some("me\"ter"));
+        assert_eq!(device["unit"].as_integer(), Some(7));
+        assert_eq!(device["every"].as_str(), Some("10s"));
+    }
+
+    #[test]
+    fn a_file_is_replaced_with_its_rights_and_a_folder_without_rights_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pantau.toml");
+        std::fs::write(&file, "old").unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+        replace_file(&file, "new").unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "new");
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o640);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert!(replace_file(&folder.path().join("none.toml"), "new").is_err());
+    }
+}
