@@ -34,6 +34,7 @@ pub(crate) fn check_assets(
     let relations = asset_relation::check_asset_relations(notes, relations, &all);
     let registry = ClaimRegistry {
         site: around.site,
+        places: around.places,
         factors: around.factors,
         definitions: around.definitions,
         relations: &relations,
@@ -42,7 +43,7 @@ pub(crate) fn check_assets(
     claim_registry::check_claims(notes, raw, registry);
     certificate_claims::check_certificates(notes, raw, registry);
     pump_drivers::check_driven_pumps(notes, raw, registry);
-    shared_points::check_shared_points(notes, raw, &all, &relations);
+    shared_points::check_shared_points(notes, raw, &all, (&relations, around.places));
     (all, relations)
 }
 

@@ -95,7 +95,7 @@ fn overlap(
     (one, plant): (&Asset, &PvPlantAsset),
 ) -> (EnergyOverlap, bool) {
     let with = |declared: EnergyOverlap, measured: &MeasuredEnergy<'_>| {
-        let measured = energy_overlap(registry.site, certified, measured);
+        let measured = energy_overlap((registry.site, registry.places), certified, measured);
         (declared.max(measured), declared >= measured)
     };
     let related = |id: &str| registry.declared_overlap(&asset.id, id);

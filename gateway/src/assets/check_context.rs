@@ -3,6 +3,7 @@
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::factors::Factors;
 use crate::config::raw_values::RawText;
+use crate::config::same_places::SamePlaces;
 use crate::domain::Site;
 use crate::ledger::{IndicatorDefinitions, LedgerDimension};
 use std::collections::BTreeMap;
@@ -13,6 +14,8 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct CheckContext<'a> {
     pub(crate) site: &'a Site,
+    /// Points that are one register by two names.
+    pub(crate) places: &'a SamePlaces,
     pub(crate) factors: &'a Factors,
     pub(crate) definitions: &'a IndicatorDefinitions,
     /// Points of the asset under check, by role; emptied for each asset.

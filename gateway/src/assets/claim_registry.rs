@@ -15,6 +15,7 @@ use crate::carbon::settings::baseline::BaselineKind;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::factors::Factors;
 use crate::config::raw_values::SpannedValue;
+use crate::config::same_places::SamePlaces;
 use crate::domain::Site;
 use crate::domain::date_bounds::DateBounds;
 use crate::ledger::{IndicatorDefinition, IndicatorDefinitions, LedgerDimension};
@@ -24,6 +25,7 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClaimRegistry<'a> {
     pub(crate) site: &'a Site,
+    pub(crate) places: &'a SamePlaces,
     pub(crate) factors: &'a Factors,
     pub(crate) definitions: &'a IndicatorDefinitions,
     pub(crate) relations: &'a [AssetRelation],
@@ -91,7 +93,8 @@ impl ClaimRegistry<'_> {
             return None;
         }
         let measured = [one, other].map(MeasuredEnergy::of_plant);
-        let overlap = energy_overlap(self.site, &measured[0], &measured[1]);
+        let known = (self.site, self.places);
+        let overlap = energy_overlap(known, &measured[0], &measured[1]);
         // What is part of, in series with, or fed by another plant is the same energy.
         let declared = self.declared_overlap(&earlier.id, &later.id);
         let (certainty, what) = match (overlap, declared) {
@@ -131,10 +134,10 @@ impl ClaimRegistry<'_> {
     fn common_generation(self, earlier: &Asset, later: &Asset) -> Option<CommonEnergy> {
         let is_set = |asset: &Asset| matches!(asset.kind, AssetKind::Genset(_));
         let (one, other) = generated(earlier).zip(generated(later))?;
-        if !(is_set(earlier) || is_set(later)) || one.shares_point(&other) {
+        if !(is_set(earlier) || is_set(later)) || one.shares_point(&other, self.places) {
             return None;
         }
-        let certainty = energy_overlap(self.site, &one, &other);
+        let certainty = energy_overlap((self.site, self.places), &one, &other);
         let what = match certainty {
             EnergyOverlap::Sure => "fault-claimed-twice-device",
             EnergyOverlap::Possible => "fault-generated-perhaps",
@@ -183,9 +186,11 @@ impl ClaimRegistry<'_> {
         };
         for (days, (first, pump)) in self.replaced_pumps(one) {
             for (other_days, (second, other_pump)) in self.replaced_pumps(other) {
-                let is_same = first == second
-                    || (water(pump).is_some() && water(pump) == water(other_pump))
-                    || self.is_one_lift(first, second);
+                let is_one_water = || {
+                    let both = water(pump).zip(water(other_pump));
+                    both.is_some_and(|(one, other)| self.places.is_one_point(&one, &other))
+                };
+                let is_same = first == second || is_one_water() || self.is_one_lift(first, second);
                 if is_same && days.overlaps(other_days) {
                     let what = "fault-water-claimed-twice";
                     notes.add_error(at.span(), "baseline", what, second, &earlier.id);
@@ -218,7 +223,8 @@ impl ClaimRegistry<'_> {
         let Some((first, second)) = water(one).zip(water(other)) else {
             return;
         };
-        if first.id == second.id && !self.is_counted_once(earlier, later) {
+        let is_one_point = self.places.is_one_point(&first.id, &second.id);
+        if is_one_point && !self.is_counted_once(earlier, later) {
             let what = "fault-water-counted-twice";
             notes.add_error(at.span(), "volume", what, &second.id, &earlier.id);
         }
@@ -237,7 +243,8 @@ impl ClaimRegistry<'_> {
         let Some((first, second)) = one.energy.as_ref().zip(other.energy.as_ref()) else {
             return;
         };
-        if first.id == second.id && !self.are_related(earlier, later) {
+        let is_one_point = self.places.is_one_point(&first.id, &second.id);
+        if is_one_point && !self.are_related(earlier, later) {
             let what = "fault-measured-twice";
             notes.add_warning(at.span(), "energy", what, &second.id, &earlier.id);
         }

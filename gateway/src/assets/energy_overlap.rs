@@ -11,6 +11,7 @@ use super::asset_point::POWER_UNITS;
 use super::measured_energy::MeasuredEnergy;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::SpannedValue;
+use crate::config::same_places::SamePlaces;
 use crate::domain::{DeviceInfo, Site};
 
 /// Certainty that two assets measure the same energy.
@@ -53,14 +54,15 @@ enum PointNumbers {
 /// Whether two assets measure the same energy: one point, or points of one device that are not
 /// known to be of two channels.
 pub(super) fn energy_overlap(
-    site: &Site,
+    (site, places): (&Site, &SamePlaces),
     one: &MeasuredEnergy<'_>,
     other: &MeasuredEnergy<'_>,
 ) -> EnergyOverlap {
-    if one.shares_point(other) {
+    if one.shares_point(other, places) {
         return EnergyOverlap::Sure;
     }
-    let is_one_device = |pair: &(&str, &str)| device_of(pair.0) == device_of(pair.1);
+    let is_one_device =
+        |pair: &(&str, &str)| places.is_one_device(device_of(pair.0), device_of(pair.1));
     let main: Vec<(&str, &str)> = one.main_points(other);
     if !main.iter().any(is_one_device) {
         // The figures use points of two devices, and yet the assets have a device in common.

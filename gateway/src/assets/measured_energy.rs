@@ -1,6 +1,7 @@
 //! [`MeasuredEnergy`]: the points by which an asset measures energy, for claims.
 
 use super::{Asset, AssetKind, AssetPoint, GensetAsset, PumpAsset, PvPlantAsset};
+use crate::config::same_places::SamePlaces;
 
 /// Points by which an asset measures energy, and the channel of the device.
 #[derive(Clone, Debug)]
@@ -66,9 +67,10 @@ impl<'a> MeasuredEnergy<'a> {
         self.counters.iter().copied().chain(self.power)
     }
 
-    /// Whether one point measures both.
-    pub(super) fn shares_point(&self, other: &Self) -> bool {
-        self.points().any(|id| other.points().any(|id2| id == id2))
+    /// Whether one point measures both, by one name or two.
+    pub(super) fn shares_point(&self, other: &Self, places: &SamePlaces) -> bool {
+        let is_shared = |id| other.points().any(|id2| places.is_one_point(id, id2));
+        self.points().any(is_shared)
     }
 
     /// Pairs of points that the figures of both use: the counters, and the power without one.

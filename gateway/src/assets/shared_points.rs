@@ -9,6 +9,7 @@
 use super::{Asset, AssetRelation, AssetRelationSort, RawAsset};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::SpannedValue;
+use crate::config::same_places::SamePlaces;
 use std::sync::Arc;
 
 /// Quantity that a point stands for in a role of an asset.
@@ -113,13 +114,13 @@ pub(super) fn check_shared_points(
     notes: &mut DiagnosticCollector<'_>,
     raw: &[SpannedValue<RawAsset>],
     assets: &[Asset],
-    relations: &[AssetRelation],
+    (relations, places): (&[AssetRelation], &SamePlaces),
 ) {
     for (index, (at, later)) in raw.iter().zip(assets).enumerate() {
-        check_roles(notes, at, (later, later));
+        check_roles(notes, at, (later, later), places);
         let earlier = assets.iter().take(index);
         for one in earlier.filter(|one| one.days.overlaps(later.days)) {
-            check_roles(notes, at, (one, later));
+            check_roles(notes, at, (one, later), places);
             check_shared_set(notes, at, (one, later));
             check_shared_waste(notes, at, (one, later));
             check_crossed_masses(notes, at, (one, later), relations);
@@ -135,13 +136,14 @@ fn check_roles(
     notes: &mut DiagnosticCollector<'_>,
     at: &SpannedValue<RawAsset>,
     (first, second): (&Asset, &Asset),
+    places: &SamePlaces,
 ) {
     let is_one = first.id == second.id;
     for (role, point) in &second.points {
         let meaning = PointMeaning::of(second.kind.word(), role);
         for (other, shared) in &first.points {
             // Within an asset, each pair once.
-            if shared != point || (is_one && other >= role) {
+            if !places.is_one_point(shared, point) || (is_one && other >= role) {
                 continue;
             }
             let known = PointMeaning::of(first.kind.word(), other);

@@ -51,6 +51,19 @@ pub fn load_archived(kept: &str, built_in: &str, file: &Path) -> Result<Config, 
 ///
 /// Empty when only comments differ.
 pub fn changed_places(before: &str, after: &str) -> Vec<String> {
+    changes(before, after, |key| key == FACTORS)
+}
+
+/// Lists the same, with the keys that differ and both values in every table: `[[asset]] plts:
+/// capacity_kwp 2.0 → 3.0`.
+pub fn changed_keys(before: &str, after: &str) -> Vec<String> {
+    changes(before, after, |_| true)
+}
+
+/// Whether the values of a table are told, by its name.
+type ValuesTold = fn(&str) -> bool;
+
+fn changes(before: &str, after: &str, told: ValuesTold) -> Vec<String> {
     let ((before, own_before), (after, own_after)) = (split_texts(before), split_texts(after));
     // Both were valid when they were archived.
     let read = |text: &str| text.parse::<Table>().unwrap_or_default();
@@ -58,10 +71,10 @@ pub fn changed_places(before: &str, after: &str) -> Vec<String> {
     let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let mut all: Vec<String> = Vec::new();
     for key in keys {
-        all.extend(changed_tables(key, before.get(key), after.get(key)));
+        all.extend(changed_tables((key, told), before.get(key), after.get(key)));
     }
     if own_before != own_after {
-        all.extend(changed_own_factors(own_before, own_after));
+        all.extend(changed_own_factors(own_before, own_after, told));
     }
     all
 }
@@ -75,7 +88,7 @@ pub fn place_name(place: &str) -> &str {
 
 /// Factors of the site's own file that differ; the file, when it is new or gone, or when no table
 /// of it differs.
-fn changed_own_factors(before: &str, after: &str) -> Vec<String> {
+fn changed_own_factors(before: &str, after: &str, told: ValuesTold) -> Vec<String> {
     let whole = || vec![OWN_FILE.to_owned()];
     if before.is_empty() || after.is_empty() {
         return whole();
@@ -84,23 +97,34 @@ fn changed_own_factors(before: &str, after: &str) -> Vec<String> {
     let (before, after) = (read(before), read(after));
     let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let tables = keys.into_iter();
-    let tables = tables.flat_map(|key| changed_tables(key, before.get(key), after.get(key)));
+    let tables =
+        tables.flat_map(|key| changed_tables((key, told), before.get(key), after.get(key)));
     let all: Vec<String> = tables.map(|table| format!("{OWN_FILE} {table}")).collect();
     if all.is_empty() { whole() } else { all }
 }
 
-/// Keys of a factor that differ, with their values: `: value 0.8 → 0.9`; empty for other tables.
-fn changed_values(key: &str, before: Option<&Vec<&Value>>, after: Option<&Vec<&Value>>) -> String {
-    let table = |side: Option<&Vec<&Value>>| match side.map(|all| &all[..]) {
-        Some([Value::Table(one)]) => Some(one.clone()),
+/// The only table of a list with this id.
+fn only_table<'a>(side: Option<&Vec<&'a Value>>) -> Option<&'a Value> {
+    match side.map(|all| &all[..]) {
+        Some([one]) => Some(one),
         _ => None,
-    };
-    let Some((before, after)) = table(before).zip(table(after)).filter(|_| key == FACTORS) else {
+    }
+}
+
+/// Keys of a table that differ, with their values: `: value 0.8 → 0.9`; empty where one of both is
+/// no table.
+fn changed_values(before: Option<&Value>, after: Option<&Value>) -> String {
+    let tables = (
+        before.and_then(Value::as_table),
+        after.and_then(Value::as_table),
+    );
+    let (Some(before), Some(after)) = tables else {
         return String::new();
     };
+    let (before, after) = (flat_values(before), flat_values(after));
     let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    let text = |side: Option<&Value>| {
-        let text = side.map_or_else(|| NO_VALUE.to_owned(), Value::to_string);
+    let text = |side: Option<&&Value>| {
+        let text = side.map_or_else(|| NO_VALUE.to_owned(), |value| value.to_string());
         let short: String = text.chars().take(VALUE_CHARS_MAX).collect();
         if short == text { text } else { short + "..." }
     };
@@ -132,14 +156,53 @@ pub fn first_faulty_line(kept: &str) -> Option<u64> {
     Some(before.matches('\n').count() as u64 + 1)
 }
 
-fn changed_tables(key: &str, before: Option<&Value>, after: Option<&Value>) -> Vec<String> {
+/// Values of a table by their keys; those of tables within it by `baseline.factor`, and of a list
+/// of tables by their ids: `point.energy.register`.
+fn flat_values(table: &Table) -> BTreeMap<String, &Value> {
+    let mut all = BTreeMap::new();
+    for (key, value) in table {
+        add_flat_values(key.clone(), value, &mut all);
+    }
+    all
+}
+
+fn add_flat_values<'a>(place: String, value: &'a Value, all: &mut BTreeMap<String, &'a Value>) {
+    match value {
+        Value::Table(table) => {
+            for (key, value) in table {
+                add_flat_values(format!("{place}.{key}"), value, all);
+            }
+        }
+        Value::Array(list) if list.iter().any(Value::is_table) => {
+            for (at, value) in list.iter().enumerate() {
+                let id = value.get("id").and_then(Value::as_str);
+                let id = id.map_or_else(|| (at + 1).to_string(), str::to_owned);
+                add_flat_values(format!("{place}.{id}"), value, all);
+            }
+        }
+        value => {
+            all.insert(place, value);
+        }
+    }
+}
+
+fn changed_tables(
+    (key, told): (&str, ValuesTold),
+    before: Option<&Value>,
+    after: Option<&Value>,
+) -> Vec<String> {
     if before == after {
         return Vec::new();
     }
     let is_list = |side: Option<&Value>| side.is_none_or(Value::is_array);
     // A table that is no list has no ids: the whole table is named.
     if !is_list(before) || !is_list(after) {
-        return vec![format!("[{key}]")];
+        let values = if told(key) {
+            changed_values(before, after)
+        } else {
+            String::new()
+        };
+        return vec![format!("[{key}]{values}")];
     }
     let (before, after) = (tables_by_id(before), tables_by_id(after));
     let ids: BTreeSet<&&str> = before.keys().chain(after.keys()).collect();
@@ -147,7 +210,11 @@ fn changed_tables(key: &str, before: Option<&Value>, after: Option<&Value>) -> V
     let named = ids.into_iter().filter(differ);
     let place = |id: &&str| {
         let name = format!("[[{key}]] {id}");
-        let values = changed_values(key, before.get(*id), after.get(*id));
+        let values = if told(key) {
+            changed_values(only_table(before.get(*id)), only_table(after.get(*id)))
+        } else {
+            String::new()
+        };
         format!("{}{values}", name.trim_end())
     };
     let all: Vec<String> = named.map(place).collect();
@@ -251,6 +318,29 @@ mod tests {
         assert_eq!(changed_places(&own, &noted), ["[factors] file"]);
         let turned = "[site]\nid = 'a'\n[[asset]]\nid = 'q'\nx = 1\n[[asset]]\nid = 'p'\nx = 1\n";
         assert_eq!(changed_places(before, turned), ["[[asset]]"]);
+    }
+
+    #[test]
+    fn every_key_that_differs_is_told_with_both_values() {
+        let before = "[site]\nid = 'a'\n[[asset]]\nid = 'p'\ncapacity_kwp = 2.0\n\
+                      baseline = { kind = 'GRID', factor = 'x' }\n\
+                      [[device]]\nid = 'd'\npoint = [{ id = 'e', scale = 1.0 }]\n";
+        for (old, new, told) in [
+            ("2.0", "3.0", "[[asset]] p: capacity_kwp 2.0 → 3.0"),
+            ("'x'", "'y'", "[[asset]] p: baseline.factor \"x\" → \"y\""),
+            (
+                "scale = 1.0",
+                "scale = 0.1",
+                "[[device]] d: point.e.scale 1.0 → 0.1",
+            ),
+            ("'a'\n", "'a'\nname = 'n'\n", "[site]: name – → \"n\""),
+        ] {
+            let after = before.replacen(old, new, 1);
+            assert_eq!(changed_keys(before, &after), [told]);
+            // Reports name the tables.
+            let place = place_name(told);
+            assert_eq!(changed_places(before, &after), [place]);
+        }
     }
 
     #[test]

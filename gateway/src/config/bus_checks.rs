@@ -36,7 +36,7 @@ pub(crate) fn check_buses(
         }
         // A serial port has exactly one owner.
         if let (Some(line), Some(port)) = (link.serial_port(), &typed.port)
-            && !ports.insert(line.port.clone())
+            && !ports.insert(line.real_port())
         {
             notes.add_error(port.span(), "port", "fault-duplicate", port.get(), "");
         }

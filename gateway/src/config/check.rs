@@ -5,6 +5,7 @@ use crate::config::alarm_table::AlarmContext;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::{RawConfig, RawSite};
 use crate::config::raw_values::SpannedValue;
+use crate::config::same_places::SamePlaces;
 use crate::config::value_syntax::EXPECT_DURATION;
 use crate::config::{
     AlarmRule, Config, Device, Diagnostics, StoreSettings, alarm_settings, backup_settings,
@@ -47,8 +48,10 @@ pub(crate) fn check_config(
     let site = check_site(notes, raw, infos);
     let factors = factors::check_factors(notes, raw.factors.as_ref(), &raw.factor_evidence, texts);
     let definitions = site_indicators::check_indicators(notes, &raw.indicator, &factors);
+    let places = SamePlaces::of(&buses, &devices);
     let mut around = CheckContext {
         site: &site,
+        places: &places,
         factors: &factors,
         definitions: &definitions,
         roles: BTreeMap::new(),

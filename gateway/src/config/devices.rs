@@ -30,7 +30,8 @@ struct DeviceCheckContext<'a> {
     library: ProfileLibrary,
     profiles: BTreeMap<String, Option<Profile>>,
     ids: BTreeSet<String>,
-    addresses: BTreeSet<(usize, u8)>,
+    /// Bus and id of the first device of each unit at each place.
+    addresses: BTreeMap<(String, u8), (usize, Arc<str>)>,
 }
 
 /// Checks all devices; returns their settings and their descriptions for the other modules.
@@ -55,7 +56,7 @@ pub(crate) fn check_devices(
         library: ProfileLibrary::new(directory),
         profiles: BTreeMap::new(),
         ids: BTreeSet::new(),
-        addresses: BTreeSet::new(),
+        addresses: BTreeMap::new(),
     };
     let assets = std::mem::take(&mut notes.asset_texts);
     let all = raw.device.iter();
@@ -92,7 +93,7 @@ fn check_device(
     let link = around.buses.get(bus).map(|bus| &bus.link);
     let mut points = fit_points(notes, at, link, (&id, &limits), points);
     let default_unit = profile.as_ref().and_then(|profile| profile.factory.unit);
-    let unit = claim_unit_id(notes, at, bus, default_unit, around);
+    let unit = claim_unit_id(notes, at, (bus, &id), default_unit, around);
     let every = check_poll_interval(notes, typed);
     let described = profile.as_ref().map(|profile| profile.kind.clone());
     let described = described.or(found.as_ref().map(|(_, kind)| Arc::from(*kind)));
@@ -279,22 +280,32 @@ fn check_bus_id(notes: &mut DiagnosticCollector<'_>, typed: &RawDevice, buses: &
     index.unwrap_or(0)
 }
 
-/// Checks the unit id of a device, and warns about one that another device of its bus has.
+/// Checks the unit id of a device, and warns about one that another device of its bus has, or one
+/// of another bus that reaches the same host.
 fn claim_unit_id(
     notes: &mut DiagnosticCollector<'_>,
     at: &SpannedValue<RawDevice>,
-    bus: usize,
+    (bus, id): (usize, &Arc<str>),
     default: Option<u8>,
     around: &mut DeviceCheckContext<'_>,
 ) -> u8 {
     let typed = check_unit_id(notes, at, bus, around);
     let unit = typed.or(default).unwrap_or(1);
     let link = around.buses.get(bus).map(|bus| &bus.link);
-    let is_modbus = link.is_some_and(|link| link.modbus().is_some());
-    if is_modbus && !around.addresses.insert((bus, unit)) {
+    let Some(place) = link.and_then(BusLink::modbus).map(ModbusLink::place) else {
+        return unit;
+    };
+    let known = around.addresses.entry((place, unit));
+    let known = known.or_insert_with(|| (bus, Arc::clone(id)));
+    if known.1 != *id {
         let typed = &at.get().unit;
         let span = typed.as_ref().map_or(at.span(), SpannedValue::span);
-        notes.add_warning(span, "unit", "fault-same-unit", &unit.to_string(), "");
+        let (what, other) = if known.0 == bus {
+            ("fault-same-unit", "")
+        } else {
+            ("fault-same-unit-host", &*known.1)
+        };
+        notes.add_warning(span, "unit", what, &unit.to_string(), other);
     }
     unit
 }

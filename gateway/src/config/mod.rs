@@ -64,7 +64,8 @@ mod register_checks;
 mod register_types;
 mod report_settings;
 mod revision_text;
-pub(crate) mod schema_check;
+pub(crate) mod same_places;
+mod schema_check;
 pub(crate) mod secret;
 pub mod set_address;
 #[cfg(test)]
@@ -80,7 +81,7 @@ mod web_settings;
 pub use crate::assets::Asset;
 pub(crate) use alarm_rule::is_role;
 pub use alarm_rule::{AlarmLevel, AlarmPeriod, AlarmRule, AlarmSource, AlarmTest};
-pub use archived::{changed_places, first_faulty_line, load_archived, place_name};
+pub use archived::{changed_keys, changed_places, first_faulty_line, load_archived, place_name};
 pub use backup_settings::BackupSettings;
 pub use broker_settings::{BrokerSettings, ClientCertificate, MqttVersion};
 pub use bus_kinds::{BusLink, PointAccess};

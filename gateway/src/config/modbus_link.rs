@@ -4,6 +4,7 @@ use crate::config::BusLinkSummary;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::{RawInteger, RawParity, RawText, SpannedValue};
 use crate::config::secret::SECRET_MASK;
+use std::net::IpAddr;
 use std::ops::{Range, RangeInclusive};
 use std::path::PathBuf;
 
@@ -67,6 +68,17 @@ impl ModbusLink {
         }
     }
 
+    /// The place that it reaches, the same however the host or the port is written: names in small
+    /// letters, this computer as `localhost`, and the device behind a symbolic link.
+    pub(crate) fn place(&self) -> String {
+        match self {
+            Self::Tcp { host, port } | Self::RtuOverTcp { host, port, .. } => {
+                format!("{}:{port}", plain_host(host))
+            }
+            Self::Rtu(line) => line.real_port().display().to_string(),
+        }
+    }
+
     /// Description for tables and texts.
     pub(crate) fn summary(&self) -> BusLinkSummary {
         let (kind, name) = match self {
@@ -98,6 +110,26 @@ impl ModbusLink {
             baud,
             format,
         }
+    }
+}
+
+impl SerialPortSettings {
+    /// The port behind symbolic links such as those of `/dev/serial/by-id`; as it was written where
+    /// there is none.
+    pub(crate) fn real_port(&self) -> PathBuf {
+        std::fs::canonicalize(&self.port).unwrap_or_else(|_| self.port.clone())
+    }
+}
+
+/// A host as every way to write it has it; names are not looked up.
+fn plain_host(host: &str) -> String {
+    let name = host.trim_end_matches('.').to_ascii_lowercase();
+    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    let address = bare.parse::<IpAddr>().map(|ip| ip.to_canonical());
+    match address {
+        Ok(ip) if ip.is_loopback() => "localhost".to_owned(),
+        Ok(ip) => ip.to_string(),
+        Err(_) => name,
     }
 }
 

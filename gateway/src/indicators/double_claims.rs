@@ -8,6 +8,7 @@ use crate::assets::pump_drivers::doubted_drivers;
 use crate::assets::solar::indicators as solar;
 use crate::carbon::avoided_emissions::CO2_GROSS;
 use crate::config::Config;
+use crate::config::same_places::SamePlaces;
 use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::{Indicator, IndicatorRemark, IndicatorSpec};
 use crate::indicators::figure_context::FigureBuilder;
@@ -17,8 +18,10 @@ const CLAIMING_FIGURES: [&IndicatorSpec<'_>; 3] = [&solar::GENERATION, &genset::
 
 /// Adds to the figures of both assets of each doubted pair why they are to be checked.
 pub(crate) fn mark_double_claims(config: &Config, figures: &mut [Indicator]) {
+    let places = SamePlaces::of(&config.buses, &config.devices);
     let registry = ClaimRegistry {
         site: &config.site,
+        places: &places,
         factors: &config.factors,
         definitions: &config.definitions,
         relations: &config.relations,
