@@ -4,6 +4,9 @@
 use super::locales::parse_month_name;
 use jiff::civil::Date;
 
+/// First year of two digits that is of the last century.
+const SHORT_YEAR_FIRST: i16 = 70;
+
 /// Order of day, month and year in a date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DateOrder {
@@ -86,9 +89,7 @@ impl ParsedLoggerDate {
                     DateOrder::Mdy => (c, a, b),
                     DateOrder::Ymd => (a, b, c),
                 };
-                // Times before the year 2000 are refused by the import anyway
-                // (`IMPORT_TIME_MIN_MS`).
-                (2000 + i16::from(year), month, day)
+                (short_year(i16::from(year)), month, day)
             }
         };
         match find_day(year, month, day) {
@@ -156,10 +157,19 @@ pub(super) fn parse_month_name_date(text: &str) -> Option<(ParsedLoggerDate, &st
     let day = i8::try_from(parse_short_number(day, 2)?).ok()?;
     // `25-Nov-26` is how loggers and spreadsheets shorten a year; none writes it in front.
     let year = match year.len() {
-        2 => 2000 + parse_short_number(year, 2)?,
+        2 => short_year(parse_short_number(year, 2)?),
         _ => parse_short_number(year, 4).filter(|_| year.len() == 4)?,
     };
     find_day(year, month, day).map(|date| (date, rest))
+}
+
+/// Year that two digits mean: those below 70 are of this century.
+fn short_year(digits: i16) -> i16 {
+    if digits < SHORT_YEAR_FIRST {
+        2000 + digits
+    } else {
+        1900 + digits
+    }
 }
 
 /// Number of at most `most` digits.

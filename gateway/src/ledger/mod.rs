@@ -19,6 +19,7 @@ mod entry_bounds;
 mod entry_check;
 mod entry_field;
 mod entry_json;
+mod hidden_parts;
 mod indicator_definition;
 mod indicator_definitions;
 mod measured_figure;
@@ -50,6 +51,7 @@ pub use entry_json::{
     AttachmentJson, EntriesAddedJson, EntriesRefusedJson, EntryBatchRequest, EntryJson,
     EntryRequest, FaultJson, IndicatorDefinitionJson,
 };
+pub use hidden_parts::HiddenParts;
 pub use indicator_definition::{BilingualText, IndicatorDefinition, TotalRule};
 pub use indicator_definitions::{IndicatorDefinitions, LedgerDimension};
 pub use measured_figure::MeasuredFigure;

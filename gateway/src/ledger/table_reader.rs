@@ -2,6 +2,7 @@
 //! with the known headings. Rows above the headings and total rows are skipped and reported.
 
 use super::entry_field::{EntryField, QuantityText, RawEntry};
+use super::hidden_parts::HiddenParts;
 use super::indicator_definitions::IndicatorDefinitions;
 use super::table_headings::{NamedColumn, TableHeadings, heading_text};
 use super::value_parser::{self, DecimalMark};
@@ -35,6 +36,8 @@ pub struct EntryTable {
     pub overridden_unit: Option<String>,
     /// Sheet of a workbook.
     pub sheet: Option<String>,
+    /// What the workbook hides of it.
+    pub hidden: HiddenParts,
     /// Separator of a text file.
     pub separator: Option<char>,
     /// Headings of columns that are not read.
@@ -176,10 +179,16 @@ fn parse_xlsx(bytes: &[u8], asked: AskedTable<'_>) -> Result<EntryTable, TableEr
     let mut first = None;
     for name in book.sheet_names() {
         // Staff may have sheets of their own in front; the first one with the headings counts.
-        match build_table(book.read_sheet(&name, LEDGER_ROWS_MAX)?, asked, shift) {
+        let rows = book.read_sheet(&name, LEDGER_ROWS_MAX)?;
+        let hidden = book.hidden_parts(&name, &rows);
+        match build_table(rows, asked, shift) {
             Ok(table) => {
                 let sheet = Some(name);
-                return Ok(EntryTable { sheet, ..table });
+                return Ok(EntryTable {
+                    sheet,
+                    hidden,
+                    ..table
+                });
             }
             Err(fault @ TableError::TooManyRows) => return Err(fault),
             // The headings were found, so this is the table.
@@ -303,6 +312,7 @@ impl EntryTable {
         if let Some(sheet) = &self.sheet {
             parts.push(lang.text_with("exchange-in-sheet", &[("sheet", sheet)]));
         }
+        parts.extend(self.hidden.text(lang));
         if let Some(separator) = self.separator {
             let sign = match separator {
                 '\t' => lang.text("exchange-tab"),

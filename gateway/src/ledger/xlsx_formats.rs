@@ -80,10 +80,10 @@ impl NumberFormats {
 pub(super) type CellUnits = HashMap<(u32, u32), ShownUnit>;
 
 /// Names and values of the attributes of a tag.
-type TagAttributes = [(String, String)];
+pub(super) type TagAttributes = [(String, String)];
 
 /// Calls `take` with the name and the attributes of each tag, and whether it is an end.
-fn for_each_tag(xml: &str, mut take: impl FnMut(&[u8], &TagAttributes, bool)) {
+pub(super) fn for_each_tag(xml: &str, mut take: impl FnMut(&[u8], &TagAttributes, bool)) {
     let mut reader = Reader::from_str(xml);
     loop {
         match reader.read_event() {
@@ -106,13 +106,13 @@ fn for_each_tag(xml: &str, mut take: impl FnMut(&[u8], &TagAttributes, bool)) {
 }
 
 /// Value of an attribute, by its name with its prefix.
-fn attribute(tag: &TagAttributes, name: &str) -> Option<String> {
+pub(super) fn attribute(tag: &TagAttributes, name: &str) -> Option<String> {
     let found = tag.iter().find(|(one, _)| one == name);
     found.map(|(_, value)| value.clone())
 }
 
 /// Path of the part of a sheet.
-fn sheet_path(bytes: &[u8], sheet: &str) -> Option<String> {
+pub(super) fn sheet_path(bytes: &[u8], sheet: &str) -> Option<String> {
     let workbook = part_text(bytes, "xl/workbook.xml", STYLES_XML_BYTES_MAX);
     let mut id = None;
     for_each_tag(&workbook, |name, tag, is_end| {

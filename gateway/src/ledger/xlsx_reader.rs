@@ -1,6 +1,7 @@
 //! Sheets of an XLSX file as rows of cells: typed numbers and dates as digits, days in the epoch of
 //! the workbook, and formulas without a stored result.
 
+use super::hidden_parts::HiddenParts;
 use super::xlsx_formats::{NumberFormats, ShownUnit};
 use super::xlsx_parts::part_text;
 use crate::domain::parse_finite;
@@ -8,7 +9,7 @@ use crate::ledger::sheet_rows::{
     SheetCell, SheetRows, TableError, is_summary_formula, push_row, sums_own_column,
 };
 use crate::limits::{LEDGER_COLUMNS_MAX, LEDGER_HEADING_ROWS_MAX};
-use calamine::{Data, Reader, Xlsx, XlsxError};
+use calamine::{Data, Reader, SheetVisible, Xlsx, XlsxError};
 use jiff::civil::{Date, DateTime, Time};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read};
@@ -137,6 +138,16 @@ impl<'a> XlsxWorkbook<'a> {
             push_row(&mut cells, u64::from(row) + 1, content, rows_max)?;
         }
         Ok(cells)
+    }
+
+    /// What the workbook hides of the rows that were read of a sheet.
+    pub(crate) fn hidden_parts(&self, name: &str, rows: &SheetRows) -> HiddenParts {
+        let mut sheets = self.book.sheets_metadata().iter();
+        let found = sheets.find(|sheet| sheet.name == name);
+        HiddenParts {
+            is_sheet: found.is_some_and(|sheet| sheet.visible != SheetVisible::Visible),
+            ..HiddenParts::of_sheet(self.bytes, name, rows, SHEET_XML_BYTES_MAX)
+        }
     }
 
     /// Formulas of a sheet with the number of their row, from 1, and of their column, from 0.

@@ -7,6 +7,7 @@ use super::row_status::RowStatuses;
 use super::table_questions::LoggerTableMessage;
 use super::text_encoding::TextEncoding;
 use crate::i18n::written_time::DateOrder;
+use crate::ledger::HiddenParts;
 use crate::storage::ImportRow;
 
 /// Table that was read completely.
@@ -25,6 +26,8 @@ pub struct DetectedTableFormat {
     pub encoding: TextEncoding,
     /// Name of the sheet of a workbook.
     pub sheet: Option<String>,
+    /// What the workbook hides of it.
+    pub hidden: HiddenParts,
     /// Separator between cells.
     pub separator: char,
     /// Line of the heading.

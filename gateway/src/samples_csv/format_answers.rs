@@ -137,6 +137,10 @@ impl<'a> FormatAnswers<'a> {
             (None, None) => {}
         }
         if let Some((line, found, is_short)) = &clues.open_date {
+            // No other row shows it, but these dates exist in one order only.
+            if *is_short && let Some(order) = clues.short_orders.only() {
+                return Some(order);
+            }
             let key = if *is_short {
                 "exchange-dates-short"
             } else {

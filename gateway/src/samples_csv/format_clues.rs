@@ -4,6 +4,40 @@ use super::number_format::{self, DecimalSeparator, SeparatorEvidence};
 use super::{CsvRowError, CsvRowErrorKind, CsvRowErrors};
 use crate::i18n::written_time::{DateOrder, ParsedLoggerDate};
 use crate::i18n::{SwappedDateFinder, split_weekday};
+use jiff::civil::Date;
+
+/// First year of a reading, as of every import.
+const FIRST_YEAR: i16 = 2000;
+
+/// Orders in which dates with a year of two digits can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ShortYearOrders(Vec<DateOrder>);
+
+impl Default for ShortYearOrders {
+    fn default() -> Self {
+        Self(vec![DateOrder::Dmy, DateOrder::Mdy, DateOrder::Ymd])
+    }
+}
+
+impl ShortYearOrders {
+    /// Leaves the orders in which the date exists, is of this century and no later than `latest`.
+    fn narrow(&mut self, day: ParsedLoggerDate, latest: Option<Date>) {
+        self.0.retain(|order| {
+            let day = day.resolve_date(Some(*order));
+            day.is_ok_and(|day| {
+                day.year() >= FIRST_YEAR && latest.is_none_or(|latest| day <= latest)
+            })
+        });
+    }
+
+    /// The order, if only one is left.
+    pub(super) fn only(&self) -> Option<DateOrder> {
+        match *self.0 {
+            [order] => Some(order),
+            _ => None,
+        }
+    }
+}
 
 /// Evidence in the cells for what the format leaves open; each with the first line that has it.
 #[derive(Debug, Default)]
@@ -15,6 +49,10 @@ pub(super) struct TableFormatClues {
     pub(super) year_last: Option<(u64, String)>,
     /// A date that can be read in both orders, and whether its year has two digits.
     pub(super) open_date: Option<(u64, String, bool)>,
+    /// Last day that a reading can have.
+    pub(super) latest_day: Option<Date>,
+    /// Orders in which every date with a year of two digits exists and is not to come.
+    pub(super) short_orders: ShortYearOrders,
     /// A time without an offset.
     pub(super) zoneless: Option<(u64, String)>,
     pub(super) comma: Option<(u64, String)>,
@@ -111,6 +149,7 @@ impl TableFormatClues {
             // With a year of two digits, `20/11/26` can begin with the year or with the day,
             // whatever the other rows of the column show.
             ParsedLoggerDate::TwoDigitYear(_) => {
+                self.short_orders.narrow(day, self.latest_day);
                 self.open_date
                     .get_or_insert_with(|| (line, text.to_owned(), true));
             }

@@ -169,7 +169,10 @@ impl LoggerTableReader<'_> {
     }
 
     fn collect_clues(&self) -> TableFormatClues {
-        let mut clues = TableFormatClues::default();
+        let mut clues = TableFormatClues {
+            latest_day: Some(self.wishes.era.latest_day()),
+            ..TableFormatClues::default()
+        };
         for (line, row) in self.data_rows() {
             let (time, text) = self.parse_row_time(&row);
             if self.sums_up(line, &row, time.is_some()) {
@@ -244,6 +247,7 @@ impl LoggerTableReader<'_> {
         DetectedTableFormat {
             encoding: self.source.encoding,
             sheet: self.source.sheet.clone(),
+            hidden: self.source.hidden,
             separator: char::from(self.columns.separator),
             heading_line: self.columns.heading_line,
             time_column: (self.columns.time + 1, self.columns.time_name.clone()),

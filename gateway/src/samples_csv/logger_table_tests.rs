@@ -174,6 +174,49 @@ fn what_a_file_leaves_open_is_asked_for_all_at_once() {
 }
 
 #[test]
+fn years_of_two_digits_are_read_where_the_dates_exist_in_one_order_only() {
+    let column =
+        |days: [&str; 2]| format!("time;value\n{} 15:30;1,5\n{} 15:30;2,5\n", days[0], days[1]);
+    for (days, wanted) in [
+        // With the year in front it would be one to come.
+        (
+            ["01/11/26", "27/11/26"],
+            "2026-11-01T08:30:00Z 1.5\n2026-11-27T08:30:00Z 2.5\n",
+        ),
+        (
+            ["05.08.22", "31.08.22"],
+            "2022-08-05T08:30:00Z 1.5\n2022-08-31T08:30:00Z 2.5\n",
+        ),
+        (
+            ["08/05/22", "08/31/22"],
+            "2022-08-05T08:30:00Z 1.5\n2022-08-31T08:30:00Z 2.5\n",
+        ),
+        (
+            ["22-08-05", "22-08-31"],
+            "2022-08-05T08:30:00Z 1.5\n2022-08-31T08:30:00Z 2.5\n",
+        ),
+    ] {
+        assert_eq!(
+            read_good_rows(column(days), &jakarta_options()),
+            wanted,
+            "{days:?}"
+        );
+    }
+    // Each number may be the day, or two of them the month.
+    for days in [["13/08/22", "14/08/22"], ["01/02/22", "03/02/22"]] {
+        let asked = open_questions(column(days), &jakarta_options());
+        assert_eq!(asked, ["exchange-dates-short"], "{days:?}");
+    }
+    let said = LoggerTableOptions {
+        dates: Some(DateOrder::Dmy),
+        ..jakarta_options()
+    };
+    let old = row_errors(column(["27/11/70", "28/11/98"]), &said);
+    let too_old = [(2, CsvRowErrorKind::TooOld), (3, CsvRowErrorKind::TooOld)];
+    assert_eq!(old, too_old);
+}
+
+#[test]
 fn lines_above_the_heading_of_a_portal_are_left_out_and_counted() {
     // The head of a file as the manual of Sunny Explorer shows it; two of its columns have values.
     let file = "sep=;\nVersion CSV1|Tool Sunny Explorer|Delimiter semicolon|Precision 3\n\n\

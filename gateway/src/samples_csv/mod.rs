@@ -55,6 +55,8 @@ use crate::domain::{ExactNumber, QualityReason, Sample, UtcMs};
 use crate::i18n::excerpt;
 use crate::limits::{IMPORT_FAULTS_MAX, IMPORT_TIME_MIN_MS};
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 /// First line of a file in the exchange format.
 pub const SAMPLES_CSV_HEADER: &str = "time,value";
@@ -187,6 +189,13 @@ impl TimestampBounds {
         Self {
             latest: UtcMs(now.0.saturating_add(CLOCK_DIFFERENCE_MS)),
         }
+    }
+
+    /// Last local day that a reading can have, in whatever zone.
+    pub(crate) fn latest_day(self) -> Date {
+        let latest = Timestamp::from_millisecond(self.latest.0).unwrap_or_default();
+        let day = TimeZone::UTC.to_datetime(latest).date();
+        day.tomorrow().unwrap_or(day)
     }
 
     /// Error of a time outside the bounds; `None` for a time inside.

@@ -3,7 +3,7 @@
 use super::columns::{AskedColumns, TableColumns};
 use super::table_questions::{LoggerTableError, LoggerTableOptions, single_message_error};
 use super::text_encoding::{self, TextEncoding};
-use crate::ledger::{SheetCell, SheetRows, UnstoredFormulas, XlsxWorkbook};
+use crate::ledger::{HiddenParts, SheetCell, SheetRows, UnstoredFormulas, XlsxWorkbook};
 use crate::limits::{IMPORT_HEAD_ROWS_MAX, IMPORT_SHEET_ROWS_MAX, LEDGER_FILE_BYTES_MAX};
 use std::collections::HashSet;
 
@@ -21,6 +21,8 @@ pub(super) struct TableSource {
     pub(super) encoding: TextEncoding,
     /// Name of the sheet of a workbook.
     pub(super) sheet: Option<String>,
+    /// What the workbook hides of it.
+    pub(super) hidden: HiddenParts,
     /// Line and column of the cells of a workbook that hold a number and no text: they have no
     /// decimal sign.
     pub(super) native_numbers: HashSet<(u64, usize)>,
@@ -59,6 +61,7 @@ pub(super) fn open_table(
         text,
         encoding,
         sheet: None,
+        hidden: HiddenParts::default(),
         native_numbers: HashSet::new(),
         summaries: HashSet::new(),
         column_sums: HashSet::new(),
@@ -117,6 +120,7 @@ fn open_workbook(
             _ => single_message_error("exchange-workbook", vec![]),
         })?;
         count_formulas(&mut formulas, name, &rows);
+        let hidden = book.hidden_parts(name, &rows);
         let sheet = sheet_text(&rows);
         seen.push_str(&sheet.text);
         let asked = AskedColumns {
@@ -128,6 +132,7 @@ fn open_workbook(
                 text: sheet.text,
                 encoding: TextEncoding::Workbook,
                 sheet: Some(name.clone()),
+                hidden,
                 native_numbers: sheet.natives,
                 summaries: sheet.summaries,
                 column_sums: sheet.column_sums,

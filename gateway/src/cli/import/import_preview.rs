@@ -136,6 +136,7 @@ fn format_parts(
         };
         lang.text_with("exchange-separator", &[("sign", &separator)])
     });
+    parts.extend(format.hidden.text(lang));
     parts.push(match format.heading_line {
         Some(line) => lang.text_with("exchange-heading-line", &[("line", &line.to_string())]),
         None => lang.text("exchange-no-heading"),
