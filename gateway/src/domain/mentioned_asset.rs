@@ -1,7 +1,8 @@
-//! [`mentioned_asset`], [`unknown_asset`]: the asset that a person names in a text.
+//! [`mentioned_asset`], [`near_asset`], [`unknown_asset`]: the asset that a person names in a text.
 //!
 //! ```text
 //! bins `bak`, `bak-1`        "Bak 1: sisa pasar" names bak-1, "bak 12 kg" names bak
+//!                            "BAK1" names none of them, and is meant for bak-1
 //!                            "bak 2" names none of them, and there is no such asset
 //! ```
 
@@ -38,6 +39,35 @@ pub(crate) fn mentioned_asset<'a>(
         (Some((_, id)), None) => Some(id),
         _ => None,
     }
+}
+
+/// Name in a text that is nearly that of an asset, and the id of that asset: `BAK1` or `bak 01`
+/// where there is `bak-1`. `None` when the text names an asset, or nothing like one.
+pub(crate) fn near_asset<'a>(
+    assets: impl IntoIterator<Item = (&'a str, &'a str)>,
+    text: &str,
+) -> Option<(String, &'a str)> {
+    let assets: Vec<(&str, &str)> = assets.into_iter().collect();
+    if mentioned_asset(assets.iter().copied(), text).is_some() {
+        return None;
+    }
+    let text = plain_text(text);
+    let words = text.split(|c: char| !c.is_alphanumeric());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let pairs = words.windows(2).map(|pair| pair.join(" "));
+    let written: Vec<String> = words.iter().map(ToString::to_string).chain(pairs).collect();
+    let parts = |name: &str| {
+        let joined: String = name.chars().filter(|c| c.is_alphanumeric()).collect();
+        let stem = joined.trim_end_matches(|c: char| c.is_ascii_digit());
+        let number: u64 = joined[stem.len()..].parse().ok()?;
+        (!stem.is_empty()).then(|| (stem.to_owned(), number))
+    };
+    assets.into_iter().find_map(|(id, name)| {
+        let labels = [plain_text(id), plain_text(name)];
+        let wanted: Vec<(String, u64)> = labels.iter().filter_map(|one| parts(one)).collect();
+        let is_it = |one: &&String| parts(one).is_some_and(|one| wanted.contains(&one));
+        Some((written.iter().find(is_it)?.clone(), id))
+    })
 }
 
 /// Name in a text that is the name of an asset but for its number, such as `bak 2` where there is
@@ -156,6 +186,37 @@ mod tests {
                 assert_eq!(mentioned_asset(bins, text), None, "{text}");
             }
         }
+    }
+
+    #[test]
+    fn a_name_that_is_written_a_little_differently_is_told_with_the_asset() {
+        let bins = [
+            ("bak-1", "Bak timur"),
+            ("bak-12", "Bak barat"),
+            ("m1", "m1"),
+        ];
+        for (text, near) in [
+            ("BAK1", Some(("bak1", "bak-1"))),
+            ("panen Bak01, pagi", Some(("bak01", "bak-1"))),
+            ("bak 01", Some(("bak 01", "bak-1"))),
+            ("BAK12: sisa pasar", Some(("bak12", "bak-12"))),
+            ("m 1", Some(("m 1", "m1"))),
+            // Named as it is.
+            ("Bak 1", None),
+            ("bak_1", None),
+            ("Bak timur", None),
+            ("m1", None),
+            ("bak 2", None),
+            ("tong1", None),
+            ("", None),
+        ] {
+            let near = near.map(|(found, id)| (found.to_owned(), id));
+            assert_eq!(near_asset(bins, text), near, "{text}");
+            if near.is_some() {
+                assert_eq!(mentioned_asset(bins, text), None, "{text}");
+            }
+        }
+        assert_eq!(mentioned_asset(bins, "Bak 1"), Some("bak-1"));
     }
 
     #[test]

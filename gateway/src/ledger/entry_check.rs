@@ -92,7 +92,10 @@ impl<'a> EntryChecker<'a> {
             self.check_amount(definition, quantity, sort);
         }
         let what = self.check_text(EntryField::What, raw.what.as_ref());
-        if let Some((unknown, known)) = self.rules.definitions.unknown_asset(&what) {
+        // Nobody counts it for an asset that it does not name: a person says which one is meant.
+        if let Some((found, asset)) = self.rules.definitions.near_asset(&what) {
+            self.add_fault(EntryField::What, "ledger-near-asset", &found, asset);
+        } else if let Some((unknown, known)) = self.rules.definitions.unknown_asset(&what) {
             self.add_fault(EntryField::What, "ledger-no-such-asset", &unknown, &known);
         }
         let who = self.check_text(EntryField::Who, raw.who.as_ref());

@@ -5,7 +5,7 @@ use super::indicator_definition::{BilingualText, IndicatorDefinition, TotalRule,
 use super::measured_figure::MeasuredFigure;
 use crate::domain::ExactNumber;
 use crate::domain::ledger::{EntryKind, QuantityBasis};
-use crate::domain::mentioned_asset::unknown_asset;
+use crate::domain::mentioned_asset::{near_asset, unknown_asset};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -183,6 +183,12 @@ impl IndicatorDefinitions {
     pub fn with_assets(mut self, all: impl IntoIterator<Item = (Arc<str>, Arc<str>)>) -> Self {
         self.assets = all.into_iter().collect();
         self
+    }
+
+    /// Name in the text of an entry that is nearly that of an asset, and the id of that asset.
+    pub(super) fn near_asset(&self, what: &str) -> Option<(String, &str)> {
+        let labels = self.assets.iter().map(|(id, name)| (&**id, &**name));
+        near_asset(labels, what)
     }
 
     /// Name in the text of an entry that is that of no asset, and the ids of the assets that there
