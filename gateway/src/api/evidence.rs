@@ -122,6 +122,9 @@ pub(crate) struct IssuedReportJson {
 pub(crate) struct ReportTodayJson {
     /// True when a report of today would say exactly the same.
     pub same: bool,
+    /// True when the report can be made again exactly, by the configuration of its time.
+    #[serde(default)]
+    pub remade: bool,
     /// Headline figures that have moved.
     pub moved: Vec<MovedHeadlineJson>,
     /// Changes in the store since.
@@ -338,6 +341,7 @@ async fn get_moved_headlines(
     let lines = change_lines(lang, &app.state().config, &today.changes);
     Ok(Json(ReportTodayJson {
         same: today.is_same,
+        remade: today.is_remade,
         moved: moved.collect(),
         since: ChangesSinceJson::new(&today.changes, lines),
     }))

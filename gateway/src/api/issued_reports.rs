@@ -32,6 +32,8 @@ pub(crate) struct ShortEdition {
 pub(crate) struct IssueComparison {
     /// True when a report of today would say exactly the same.
     pub(crate) is_same: bool,
+    /// True when it can be made again exactly, by the configuration and factors of its time.
+    pub(crate) is_remade: bool,
     /// Headline figures that have moved.
     pub(crate) moved: Vec<MovedHeadline>,
     /// Revision of configuration and factors today.
@@ -135,23 +137,34 @@ impl ApiListener {
         format: ReportFormat,
         lang: Language,
     ) -> Result<Vec<u8>, ApiError> {
-        let task = self.task_again(report, format, lang).await?;
+        let basis = self.basis_of_issue(report).await;
+        let task = self.task_again(report, basis, (format, lang)).await?;
         let made = build::build_report(task, self.progress_callback()).await;
         let made = made.map_err(|trouble| report_error(&trouble, lang))?;
         Ok(made.bytes)
+    }
+
+    /// The configuration and factors with which a report was issued; those in force where they are
+    /// the same, or cannot be read any more.
+    async fn basis_of_issue(&self, report: &IssuedReport) -> CalculationBasis {
+        let state = self.state();
+        let config = Arc::clone(&state.config);
+        let revision = &report.issue.revision;
+        let found = build::load_basis(Arc::clone(&config), &state.store, revision).await;
+        let found = found.unwrap_or_else(|_| CalculationBasis::in_force(config));
+        found.made_again(report.issue.made)
     }
 
     /// The full edition of an issued report as a task of today.
     async fn task_again(
         &self,
         report: &IssuedReport,
-        format: ReportFormat,
-        lang: Language,
+        basis: CalculationBasis,
+        (format, lang): (ReportFormat, Language),
     ) -> Result<ReportTask<OwnedSemaphorePermit>, ApiError> {
         let state = self.state();
         let turn = state.figures.turns().long().await;
         let turn = turn.map_err(|busy| report_error(&busy.into(), lang))?;
-        let basis = CalculationBasis::in_force(Arc::clone(&state.config));
         let wish = ReportRequest {
             period: report.issue.period,
             asset: report.issue.asset.clone(),
@@ -169,10 +182,20 @@ impl ApiListener {
         lang: Language,
     ) -> Result<IssueComparison, ApiError> {
         let (state, issued) = (self.state(), &report.issue);
-        let task = self.task_again(report, ReportFormat::Json, lang).await?;
+        let way = (ReportFormat::Json, lang);
+        let in_force = CalculationBasis::in_force(Arc::clone(&state.config));
+        let task = self.task_again(report, in_force, way).await?;
         let today = build::compute_report(task, self.progress_callback()).await;
         let today = today.map_err(|trouble| report_error(&trouble, lang))?;
         let issue = today.issue();
+        let is_same = issue.content == issued.content;
+        let mut is_remade = is_same;
+        if !is_same {
+            let basis = self.basis_of_issue(report).await;
+            let task = self.task_again(report, basis, way).await?;
+            let again = build::compute_report(task, self.progress_callback()).await;
+            is_remade = again.is_ok_and(|again| again.issue().content == issued.content);
+        }
         // What cannot be read counts as no figures: all of today's then show as new.
         let before: Vec<HeadlineRecord> =
             serde_json::from_str(&issued.headlines).unwrap_or_default();
@@ -180,7 +203,8 @@ impl ApiListener {
         let changes = build::changes_since(&state.store, report).await?;
         Ok(IssueComparison {
             changes,
-            is_same: issue.content == issued.content,
+            is_same,
+            is_remade,
             moved: moved_headlines(&before, &today.headlines_beside(&before)),
             revision: issue.revision,
             digest: issue.digest,

@@ -340,3 +340,28 @@ fn an_edited_number_is_named_with_its_place_whatever_the_format() {
     assert_eq!(changed["compared"], "headlines", "{changed:#}");
     assert_eq!(changed["values"][0]["in_file"], "232.5", "{changed:#}");
 }
+
+#[test]
+fn an_edited_number_is_named_also_after_the_configuration_was_changed() {
+    let site = ReportedSite::new();
+    let text = std::fs::read_to_string(site.report_file("en", "json")).unwrap();
+    let config = site.folder.path().join("pantau.toml");
+    let old = std::fs::read_to_string(&config).unwrap();
+    let new = old.replacen("capacity_kwp", "name = 'Atap sekolah'\ncapacity_kwp", 1);
+    assert_ne!(old, new);
+    std::fs::write(&config, new).unwrap();
+    let file = site.folder.path().join("edited.json");
+    std::fs::write(&file, text.replacen("132.5", "232.5", 1)).unwrap();
+    let output = site.run(&["verify", file.to_str().unwrap(), "--json"], "en");
+    let said: Json = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(said["today"]["same"], false, "{said:#}");
+    assert_eq!(said["changed"]["compared"], "report", "{said:#}");
+    let values = said["changed"]["values"].as_array().unwrap();
+    assert_eq!(values.len(), 1, "{said:#}");
+    let of = |key: &str| values[0][key].as_str().unwrap().to_owned();
+    assert!(of("place").contains("ledger.bsf-fed"), "{said:#}");
+    assert!(of("in_file").starts_with("232.5") && of("issued").starts_with("132.5"));
+    // And the key of the configuration with both values.
+    let lines = said["since"]["lines"].to_string();
+    assert!(lines.contains("name – → \\\\\\\"Atap sekolah"), "{lines}");
+}

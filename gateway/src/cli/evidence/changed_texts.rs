@@ -1,7 +1,7 @@
 //! Names of what a changed configuration or table of factors touches, as far as it can be known.
 
 use crate::config::factors::built_in_factors;
-use crate::config::{changed_places, first_faulty_line, place_name};
+use crate::config::{changed_keys, first_faulty_line, place_name};
 use crate::evidence::{ChangedText, EvidenceMismatch, MismatchKind, VerificationReport, hash};
 
 /// Adds to each fault of a text what was touched: by comparison with the text as it was, when it is
@@ -22,7 +22,7 @@ pub(super) fn name_changes(verdict: &mut VerificationReport, in_force: Option<&s
             .into_iter()
             .find(|known| hash(known.as_bytes()) == text.sha256);
         fault.places = match original {
-            Some(original) => changed_places(original, &text.text),
+            Some(original) => changed_keys(original, &text.text),
             None => places_beside_neighbours(text),
         };
     }
@@ -43,7 +43,7 @@ fn places_beside_neighbours(text: &ChangedText) -> Vec<String> {
     let mut all = text
         .neighbours
         .iter()
-        .map(|near| changed_places(near, &text.text));
+        .map(|near| changed_keys(near, &text.text));
     let Some(mut places) = all.next() else {
         return Vec::new();
     };
@@ -83,10 +83,11 @@ mod tests {
         assert_eq!(fault.places, ["[[factor]] gwp.ar5.ch4: value 28.0 → 29.0"]);
         let text = "[site]\nid = 'b'\n";
         let sha256 = hash(b"[site]\nid = 'a'\n");
-        assert_eq!(places(site, text, &sha256, &[]).places, ["[site]"]);
+        let told = ["[site]: id \"a\" → \"b\""];
+        assert_eq!(places(site, text, &sha256, &[]).places, told);
         // The text as it was is known to nobody; its neighbours tell.
         let near = ["[site]\nid = 'a'\n[web]\n", "[site]\nid = 'a'\n[store]\n"];
-        assert_eq!(places(site, text, "", &near).places, ["[site]"]);
+        assert_eq!(places(site, text, "", &near).places, told);
         assert_eq!(places(site, text, "", &[]).places, Vec::<String>::new());
         let own = |value: &str| {
             let factors = format!("[[factor]]\nid = 'grid.own'\nvalue = {value}\n");

@@ -56,7 +56,7 @@ pub(super) async fn compare_edited(
     let mut found: Option<Vec<EditedValue>> = None;
     // Both languages hide the same, and either head may be that of the file.
     let mut forms = Vec::new();
-    if today.same && format != ReportFormat::Pdf {
+    if (today.same || today.remade) && format != ReportFormat::Pdf {
         for lang in languages(bytes, format) {
             let again = client.report_again(report.id, format, lang).await?;
             if format == ReportFormat::Xlsx {

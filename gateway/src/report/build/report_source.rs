@@ -51,7 +51,8 @@ impl ReportSource {
             None => store.all_ledger_entries(query).await?,
         };
         // Last of all, so that it names everything that was read before.
-        let changes = revisions::revision_changes(&basis.config, store, period).await?;
+        let changes = revisions::revision_changes(&basis.config, store, (period, basis.made));
+        let changes = changes.await?;
         let mut source = Self {
             basis,
             account,

@@ -36,6 +36,8 @@ pub struct CalculationBasis {
     pub config: Arc<Config>,
     /// Set when the configuration is an earlier revision.
     pub past: Option<PastRevision>,
+    /// Time of the report that is made again: what was changed later is not told.
+    pub made: Option<UtcMs>,
 }
 
 impl CalculationRevision {
@@ -48,7 +50,21 @@ impl CalculationRevision {
 impl CalculationBasis {
     /// The revision in force.
     pub fn in_force(config: Arc<Config>) -> Self {
-        Self { config, past: None }
+        Self {
+            config,
+            past: None,
+            made: None,
+        }
+    }
+
+    /// The same for a report that was made at a time, and is to say what it said then.
+    #[must_use]
+    pub fn made_again(self, made: UtcMs) -> Self {
+        Self {
+            past: None,
+            made: Some(made),
+            ..self
+        }
     }
 }
 
@@ -151,6 +167,7 @@ pub async fn load_basis(
     Ok(CalculationBasis {
         config: Arc::new(read),
         past: Some(PastRevision { number, in_force }),
+        made: None,
     })
 }
 
@@ -180,10 +197,12 @@ fn find_revision<'a>(
 pub(crate) async fn revision_changes(
     config: &Config,
     store: &Store,
-    period: Period,
+    (period, made): (Period, Option<UtcMs>),
 ) -> Result<(Vec<RevisionChange>, u64), StoreError> {
     let zone = &config.site.timezone;
-    let within = zone.midnight(period.first()).0..zone.day_bounds(period.last()).1.0;
+    let end = zone.day_bounds(period.last()).1.0;
+    let end = made.map_or(end, |made| end.min(made.0));
+    let within = zone.midnight(period.first()).0..end;
     let mut all = Vec::new();
     for kind in [RevisionKind::Configuration, RevisionKind::Factors] {
         collect_changes(store, kind, &within, &mut all).await?;
@@ -226,7 +245,7 @@ pub(super) async fn places_of_change(store: &Store, id: u64) -> Result<Vec<Strin
     let after = next_revision(store, kind, id.saturating_sub(1)).await?;
     let pair = before.zip(after);
     Ok(pair.map_or_else(Vec::new, |(before, after)| {
-        config::changed_places(&before.text, &after.text)
+        config::changed_keys(&before.text, &after.text)
     }))
 }
 

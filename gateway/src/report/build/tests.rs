@@ -197,8 +197,10 @@ async fn a_change_within_the_period_is_among_the_events() {
     store.stop().await;
     desk.clock.advance(Duration::from_hours(48));
     let (config, store) = desk.start(0.9);
-    let of =
-        |period: &str| super::revisions::revision_changes(&config, &store, period.parse().unwrap());
+    let of = |period: &str| {
+        let period = (period.parse().unwrap(), None);
+        super::revisions::revision_changes(&config, &store, period)
+    };
     let (changes, more) = of("2026-12").await.unwrap();
     assert_eq!((changes.len(), more), (1, 0));
     let place = "[factors] file [[factor]] grid.own: value 0.8 → 0.9";

@@ -44,6 +44,11 @@ impl HeadlineRecord {
         )
     }
 
+    /// Returns false for a figure that is kept for comparisons only.
+    pub(crate) fn is_headline(&self) -> bool {
+        self.further != Some(true)
+    }
+
     /// Returns whether both say the same, on whatever page and with whatever decimals.
     fn says_the_same(&self, other: &Self) -> bool {
         // A period that is over makes a figure final, and moves none.

@@ -17,6 +17,10 @@ use crate::report::render::evidence_names::{evidence_name, reasons_text};
 use crate::report::render::number_format;
 use jiff::tz::TimeZone;
 
+/// Headlines that moved, as many as a first page can have, that are told on it.
+const HEADLINES_SHOWN: usize = 8;
+/// Other figures that are told there where no headline moved.
+const FURTHER_SHOWN: usize = 3;
 /// Pairs of a calibration in its sentence.
 const CALIBRATION_PAIRS_SHOWN: usize = 4;
 
@@ -202,9 +206,61 @@ pub(crate) fn revised_line(book: &ReportContext<'_>) -> Option<String> {
         ("count", &*revised.count.to_string()),
         ("number", &*first.number.to_string()),
         ("at", &*number_format::time(book.lang, first.at, &book.zone)),
-        ("moved", &*revised.moved.len().to_string()),
+        ("moved", &*moved_text(book, &revised.moved)),
     ];
     Some(book.format_message("chapters-reissued-text", &args))
+}
+
+/// Headlines that moved with their first and their present number and the difference, and how many
+/// figures more; other figures where no headline moved.
+fn moved_text(book: &ReportContext<'_>, moved: &[MovedHeadline]) -> String {
+    let is_headline = |one: &&MovedHeadline| one.latest().is_some_and(HeadlineRecord::is_headline);
+    let mut told: Vec<&MovedHeadline> = moved.iter().filter(is_headline).collect();
+    if told.is_empty() {
+        told.extend(moved);
+        told.truncate(FURTHER_SHOWN);
+    }
+    told.truncate(HEADLINES_SHOWN);
+    let text = |record: &Option<HeadlineRecord>| {
+        let said = record.as_ref().map(|record| record.text(book.lang));
+        said.unwrap_or_else(|| number_format::NO_VALUE.to_owned())
+    };
+    let one = |one: &&MovedHeadline| {
+        let name = moved_name(book, one);
+        let (before, now) = (text(&one.before), text(&one.now));
+        let by = one.difference(book.lang);
+        let args = [
+            ("name", &*name),
+            ("before", &*before),
+            ("now", &*now),
+            ("by", &*by),
+        ];
+        let key = if by.is_empty() {
+            "chapters-reissued-changed"
+        } else {
+            "chapters-reissued-moved"
+        };
+        book.format_message(key, &args)
+    };
+    let mut parts: Vec<String> = told.iter().map(one).collect();
+    let more = moved.len() - told.len();
+    if more > 0 {
+        let count = more.to_string();
+        parts.push(book.format_message("chapters-reissued-more", &[("count", &count)]));
+    }
+    parts.join("; ")
+}
+
+/// Name of a figure that moved, with its asset.
+fn moved_name(book: &ReportContext<'_>, one: &MovedHeadline) -> String {
+    one.latest().map_or_else(String::new, |record| {
+        let definitions = &book.matter.config.definitions;
+        let name = display_names::indicator_name(definitions, book.lang, &record.id);
+        match &*record.asset {
+            "" => name,
+            asset => format!("{name} · {}", book.asset_name(asset)),
+        }
+    })
 }
 
 /// The line as a box.
@@ -284,16 +340,8 @@ fn moved_table(book: &ReportContext<'_>, moved: &[MovedHeadline]) -> ReportBlock
         )
     };
     let row = |one: &MovedHeadline| {
-        let name = one.latest().map_or_else(String::new, |record| {
-            let definitions = &book.matter.config.definitions;
-            let name = display_names::indicator_name(definitions, book.lang, &record.id);
-            match &*record.asset {
-                "" => name,
-                asset => format!("{name} · {}", book.asset_name(asset)),
-            }
-        });
         vec![
-            CellValue::Text(name),
+            CellValue::Text(moved_name(book, one)),
             CellValue::Text(text(&one.before)),
             CellValue::Text(text(&one.now)),
             text_cell(one.difference(book.lang)),
