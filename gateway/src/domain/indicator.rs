@@ -69,6 +69,18 @@ pub struct Uncertainty {
     pub gum: Option<f64>,
     /// Both are lower bounds: the uncertainty of an input is not known.
     pub is_least: bool,
+    /// By how much further the interval reaches down and up, in the unit of the figure: what a
+    /// counter counted across a gap at the beginning of the period may belong before it.
+    pub reach: IntervalReach,
+}
+
+/// By how much further an interval reaches than its half-width, in the unit of its figure.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct IntervalReach {
+    /// Towards smaller values.
+    pub down: f64,
+    /// Towards greater values.
+    pub up: f64,
 }
 
 /// Measured shares of the period, 0 to 1; `None`: nothing was expected, or the figure is no
@@ -183,8 +195,9 @@ pub enum InputSource {
 }
 
 /// Names of constants; each has a text, `chapters-constant-NAME`.
-pub const CONSTANT_NAMES: [&str; 12] = [
+pub const CONSTANT_NAMES: [&str; 13] = [
     "across-gaps",
+    "across-opening",
     "batch",
     "gravity",
     "gwp",
@@ -363,11 +376,17 @@ const DOUBT_REMARKS: &[&str] = &[
     "account-high-yield",
     "account-low-yield",
     "account-opening-upper-bound",
+    "account-opening-gap",
+    "account-passed-opening-gap-",
     "account-passed-upper-bound",
     "account-passed-either-bound",
     "account-balance-impossible",
     "account-balance-surplus",
 ];
+
+/// Beginnings of the keys of remarks on what was counted across a gap that began before the period:
+/// on a total, and on what is computed from it.
+const OPENING_GAPS: [&str; 2] = ["account-opening-gap", "account-passed-opening-gap-"];
 
 /// Further remarks that say what somebody at the site should do.
 const ADVICE_REMARKS: &[&str] = &[
@@ -394,6 +413,11 @@ impl IndicatorRemark {
     /// Whether it says why the figure is to be checked or must not be claimed.
     pub fn is_doubt(&self) -> bool {
         DOUBT_REMARKS.iter().any(|key| self.key.starts_with(key))
+    }
+
+    /// Whether it says that a gap at the beginning of the period makes a figure uncertain.
+    pub(crate) fn is_opening_gap(&self) -> bool {
+        OPENING_GAPS.iter().any(|key| self.key.starts_with(key))
     }
 
     /// Remark without arguments.

@@ -23,6 +23,8 @@ pub enum PeriodEnd {
 pub(crate) struct EndRemarks {
     /// On a total: what is missing is not in it.
     pub(crate) total: &'static str,
+    /// On a total of a counter: the next reading has what is missing.
+    pub(crate) counted: &'static str,
     /// On another figure.
     pub(crate) other: &'static str,
     /// On a figure of which a part was measured there.
@@ -48,12 +50,15 @@ impl PeriodEnd {
         match self {
             Self::Begin => EndRemarks {
                 total: "account-since-lower-bound",
+                // A counter that was read before the period has nothing missing.
+                counted: "account-since-lower-bound",
                 other: "account-measured-since",
                 in_part: "account-since-in-part",
                 arg: SINCE_ARG,
             },
             Self::End => EndRemarks {
                 total: "account-until-lower-bound",
+                counted: "account-until-counted-lower-bound",
                 other: "account-measured-until",
                 in_part: "account-until-in-part",
                 arg: UNTIL_ARG,
@@ -76,7 +81,7 @@ impl IndicatorRemark {
     pub(crate) fn measured_end(&self, end: PeriodEnd) -> Option<MeasuredSince> {
         let keys = end.remarks();
         let in_part = match &*self.key {
-            key if key == keys.total || key == keys.other => false,
+            key if [keys.total, keys.counted, keys.other].contains(&key) => false,
             key if key == keys.in_part => true,
             _ => return None,
         };
@@ -94,7 +99,8 @@ impl IndicatorRemark {
 
     /// Returns whether the remark says a lower bound because readings are missing at this end.
     pub(crate) fn is_end_of_total(&self, end: PeriodEnd) -> bool {
-        self.key == end.remarks().total
+        let keys = end.remarks();
+        [keys.total, keys.counted].contains(&&*self.key)
     }
 }
 

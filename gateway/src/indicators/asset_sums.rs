@@ -14,14 +14,13 @@ use crate::indicators::figure_context::{
 };
 use crate::indicators::input_reading::ReadingSums;
 use crate::indicators::input_series::InputSeries;
+use crate::indicators::opening_gaps::mark_opening;
 use crate::indicators::total_inputs::total_inputs;
 use crate::indicators::totaliser::Totaliser;
 use std::sync::Arc;
 
 /// Key of the remark on a total that is the difference of two readings of a counter.
 pub(crate) const BY_DIFFERENCE: &str = "account-by-difference";
-/// Largest share of a total that may have been counted before the period.
-const OPENING_SHARE_MAX: f64 = 0.05;
 /// Polling intervals within which the first and the last reading are at the ends of the period.
 const ENDS_POLLS: i64 = 3;
 /// Share from which the measurements are complete (METHODS G.4).
@@ -79,22 +78,6 @@ pub(crate) struct AssetReadings<'a> {
     pub(crate) desk: &'a FigureContext<'a>,
     pub(crate) lanes: &'a [InputSeries],
     pub(crate) tracks: &'a [Coverage],
-}
-
-/// A total of which a gap that began before the period is a larger part than `OPENING_SHARE_MAX`
-/// is an upper bound: what was counted before the period is in it.
-fn judge_opening(figure: Indicator, amount: &Totaliser) -> Indicator {
-    let is_much = figure
-        .value
-        .as_ref()
-        .is_ok_and(|total| amount.across_opening() > OPENING_SHARE_MAX * total.abs());
-    if !is_much {
-        return figure;
-    }
-    let bound = ClaimVerdict::NotClaimed(NotClaimedReason::UpperBound);
-    figure
-        .with_verdict(bound)
-        .with_remark(IndicatorRemark::new("account-opening-upper-bound"))
 }
 
 /// Adds a remark with the number of readings that were refused; the figure is to be checked, and is
@@ -181,7 +164,9 @@ impl AssetReadings<'_> {
         } else {
             figure
         };
-        let figure = judge_opening(mark_refused(figure, amount), amount);
+        let figure = mark_refused(figure, amount);
+        let opening = (lane.point.unit, lane.every_ms, self.desk.span);
+        let figure = mark_opening(figure, amount.opening_gap(), opening);
         self.mark_old_opening(figure, amount.lane)
     }
 
@@ -216,6 +201,8 @@ impl AssetReadings<'_> {
         let span = self.desk.span;
         let old = self.lanes[lane].every_ms.saturating_mul(3);
         match self.tracks[lane].readings.first {
+            // A gap across which something was counted is told with its amount.
+            Some(_) if figure.uncertainty.reach.down > 0.0 => figure,
             Some((at, _)) if self.lanes[lane].total && at.0 < span.from.saturating_sub(old) => {
                 let (date, _) = span.local_time(at.0);
                 figure.with_remark(IndicatorRemark::new("account-opening").with_arg("date", date))

@@ -17,7 +17,7 @@ const BEYOND: [f64; 3] = [0.01, 0.1, 0.5];
 const MOVED_SHARE: f64 = 1e-8;
 /// Time within which readings that begin late begin together, minutes: devices are wired one after
 /// the other.
-const TOGETHER_MINUTES: i64 = 60;
+pub(crate) const TOGETHER_MINUTES: i64 = 60;
 /// Constant of an equation that is the time over which a total was measured.
 const MEASURED_TIME: &str = "measured";
 
@@ -76,7 +76,12 @@ pub(crate) fn pass_bounds(figures: &mut [Indicator]) {
 }
 
 /// Whether a figure is computed from another one, directly or by way of others.
-fn stands_on(figures: &[Indicator], one: &Indicator, root: &Indicator, depth: usize) -> bool {
+pub(crate) fn stands_on(
+    figures: &[Indicator],
+    one: &Indicator,
+    root: &Indicator,
+    depth: usize,
+) -> bool {
     let mut inputs = one.inputs.iter();
     depth < STEPS_MAX
         && inputs.any(|input| match &input.from {
@@ -154,11 +159,7 @@ fn moved_sides(figures: &[Indicator], cause: &BoundCause) -> BTreeMap<usize, Val
     if roots.is_empty() {
         return sides;
     }
-    let places: FigurePlaces = figures
-        .iter()
-        .enumerate()
-        .map(|(at, one)| ((Arc::clone(&one.id), one.asset.clone()), at))
-        .collect();
+    let places = figure_places(figures);
     let signs: &[f64] = match cause.bound {
         ValueBound::Neither => &[],
         ValueBound::Lower => &[1.0],
@@ -181,6 +182,22 @@ fn moved_sides(figures: &[Indicator], cause: &BoundCause) -> BTreeMap<usize, Val
     }
     sides.retain(|_, side| *side != ValueBound::Neither);
     sides
+}
+
+fn figure_places(figures: &[Indicator]) -> FigurePlaces {
+    let all = figures.iter().enumerate();
+    all.map(|(at, one)| ((Arc::clone(&one.id), one.asset.clone()), at))
+        .collect()
+}
+
+/// Values of the figures that are computed from some others, when those have these values.
+pub(crate) fn moved_figures(
+    figures: &[Indicator],
+    roots: &BTreeMap<usize, f64>,
+) -> BTreeMap<usize, f64> {
+    let mut moved = moved_values(figures, &figure_places(figures), (roots.clone(), 1.0));
+    moved.retain(|at, _| !roots.contains_key(at));
+    moved
 }
 
 /// Bound that `given` is when `now` may be the true value.

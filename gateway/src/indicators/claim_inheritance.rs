@@ -8,6 +8,7 @@ use crate::indicators::bound_passing::pass_bounds;
 use crate::indicators::figure_context::FigureBuilder;
 use crate::indicators::measured_since::pass_measured_since;
 use crate::indicators::net_verdicts::follow_nets;
+use crate::indicators::opening_gaps::pass_openings;
 use crate::indicators::ratio_plausibility::judge_ratios;
 use crate::indicators::unusual_numbers::doubt_unusual_inputs;
 use std::sync::Arc;
@@ -15,6 +16,9 @@ use std::sync::Arc;
 /// Longest way between two figures: the net of a site stands on that of a plant, on gross
 /// emissions, self-use and generation.
 const STEPS_MAX: usize = 8;
+
+/// Doubts that are about the masses of entries, and so about every total of them.
+const MASS_DOUBTS: [&str; 2] = ["account-unusual-balance", "account-same-mass"];
 
 /// Gives each figure the verdict that its inputs leave it: unusual settings, bounds on the side to
 /// which they move it, the worst verdict of the figures that it is computed from, and that of the
@@ -25,6 +29,7 @@ pub(crate) fn pass_verdicts(figures: &mut [Indicator]) {
     pass_measured_since(figures);
     pass_bounds(figures);
     judge_bounds(figures);
+    pass_openings(figures);
     inherit_verdicts(figures);
     follow_nets(figures);
     inherit_verdicts(figures);
@@ -79,18 +84,16 @@ fn judge_bounds(figures: &mut [Indicator]) {
 /// Hands the doubts about entries of the ledger on to the totals of the programme that have the
 /// same entries.
 pub(crate) fn doubt_same_entries(figures: &mut [Indicator]) {
-    let is_own = |said: &IndicatorRemark| {
-        ["account-unusual-amount", "account-unusual-ratio"].contains(&&*said.key)
-    };
+    let is_of_masses = |said: &IndicatorRemark| MASS_DOUBTS.contains(&&*said.key);
     let doubted: Vec<(Arc<str>, Vec<EntryId>, Vec<IndicatorRemark>)> = figures
         .iter()
         .filter(|one| one.claim == ClaimVerdict::Doubtful)
         .flat_map(|one| {
-            let remarks = one.remarks.iter().filter(|said| said.is_doubt());
-            let (own, remarks): (Vec<_>, Vec<_>) = remarks.cloned().partition(is_own);
-            // An amount is a doubt about its own entry, and no other one of the figure; a ratio one
-            // about what was recorded together.
-            let is_told = own.is_empty() || !remarks.is_empty();
+            // An amount is a doubt about its own entry, a ratio one about what was recorded
+            // together, and a factor or a bound none about what was written down.
+            let remarks = one.remarks.iter().filter(|said| is_of_masses(said));
+            let remarks: Vec<IndicatorRemark> = remarks.cloned().collect();
+            let is_told = !remarks.is_empty();
             let inputs = one.inputs.iter().filter(move |_| is_told);
             inputs.filter_map(move |input| match &input.from {
                 InputSource::Ledger { indicator, entries } => {
@@ -131,8 +134,9 @@ fn inherited(one: &Indicator, all: &[Indicator]) -> (ClaimVerdict, Vec<Indicator
         })
         .collect();
     let remarks = inputs.iter().flat_map(|input| &input.remarks);
-    // A bound passes on by its own rule, which knows the side.
+    // A bound passes on by its own rule, which knows the side, and so does a gap at the opening.
     let remarks = remarks.filter(|said| said.is_doubt() && said.bound() == ValueBound::Neither);
+    let remarks = remarks.filter(|said| !said.is_opening_gap());
     let remarks = remarks.filter(|said| !one.remarks.contains(said));
     let verdict = ClaimVerdict::combine(inputs.iter().map(|input| input.claim));
     (verdict, remarks.cloned().collect())
@@ -210,6 +214,47 @@ mod tests {
                     prop_assert!(told, "the reason is not told");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_total_of_the_ledger_is_doubted_for_its_entries_alone_and_with_that_reason() {
+        let entries = |one: Indicator| {
+            let from = InputSource::Ledger {
+                indicator: "bsf-maggot".into(),
+                entries: vec![7],
+            };
+            let input = IndicatorInput {
+                symbol: "B",
+                value: Some(1.0),
+                unit: "kg".into(),
+                from,
+                rule: "",
+                parts: Vec::new(),
+            };
+            let inputs = vec![input];
+            Indicator { inputs, ..one }
+        };
+        for (key, is_of_entries) in [
+            (Some("account-unusual-balance"), true),
+            (Some("account-same-mass"), true),
+            (Some("account-unusual-factor"), false),
+            (Some("account-unusual-ratio"), false),
+            (Some("account-passed-either-bound"), false),
+            (None, false),
+        ] {
+            let mut larvae = entries(figure(0, ClaimVerdict::Doubtful, &[]));
+            larvae.remarks = key.map(IndicatorRemark::new).into_iter().collect();
+            let mut total = entries(figure(1, ClaimVerdict::Claimable, &[]));
+            total.id = "ledger.bsf-maggot".into();
+            let mut all = vec![larvae.clone(), total];
+            doubt_same_entries(&mut all);
+            let wanted = if is_of_entries {
+                (ClaimVerdict::Doubtful, larvae.remarks)
+            } else {
+                (ClaimVerdict::Claimable, Vec::new())
+            };
+            assert_eq!((all[1].claim, all[1].remarks.clone()), wanted, "{key:?}");
         }
     }
 

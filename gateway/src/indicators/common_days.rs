@@ -13,6 +13,7 @@
 //! for no such reason speak against it, unless they are a single stretch.
 
 use crate::domain::indicator::{CompletenessShares, DailyValues};
+use crate::indicators::noisy_twins::are_noisy_twins;
 use crate::indicators::series_likeness::{SeriesLikeness, day_tolerance, series_likeness};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -102,6 +103,14 @@ pub(crate) fn days_likeness(days: &[CommonDay], sampling: f64) -> Option<SeriesL
     let settled = [settled(&all), settled(&whole)];
     let bases = settled.into_iter().flatten().chain([all, whole]);
     bases.filter_map(|kept| of(&kept)).max()
+}
+
+/// Whether two series are twins with noise on their days that no outage has disturbed.
+pub(crate) fn are_days_of_twins(days: &[CommonDay]) -> bool {
+    let is_disturbed = disturbed_days(days);
+    let kept = days.iter().zip(is_disturbed).filter(|(_, is_it)| !is_it);
+    let kept: Vec<(f64, f64)> = kept.map(|(day, _)| day.values).collect();
+    are_noisy_twins(&kept)
 }
 
 /// Whether these days are at most one outage: a counter that begins again after it has lost what it

@@ -351,14 +351,18 @@ impl Coverage {
 
     /// Moment at which the readings end, ms, where the end of the period is later by a gap that is
     /// an event, or the present by more than a day; `None` for a device that is silent as long on
-    /// other days, and without any reading.
+    /// half of the days, and without any reading.
     pub(crate) fn early_end(&self, span: &PeriodDays) -> Option<i64> {
         let (end, to) = *self.silences.last()?;
         self.readings.last?;
         let is_at_end = to == span.to && end > span.from;
         let earlier = self.silences.iter().rev().skip(1);
         let usual = earlier.filter(|(from, _)| *from > span.from);
-        let usual = usual.map(|(from, to)| to - from).max().unwrap_or(0);
+        let mut usual: Vec<i64> = usual.map(|(from, to)| to - from).collect();
+        usual.sort_unstable_by(|one, other| other.cmp(one));
+        // One outage in the middle of the period is not usual.
+        let half = (span.days.len() / 2).max(1);
+        let usual = usual.get(half - 1).copied().unwrap_or(0);
         let silent = to - end;
         // While the period runs, what was read today may still be on its way.
         let is_early = if span.is_over() {

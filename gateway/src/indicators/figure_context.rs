@@ -177,7 +177,10 @@ impl FigureBuilder for Indicator {
             // Bounds pass on by the equation: what is subtracted moves the figure the other way.
             // And another part may have been measured from the beginning.
             let remarks = part.remarks.iter();
-            let remarks = remarks.filter(|said| !said.key.ends_with("-bound") && !said.is_of_end());
+            let remarks = remarks.filter(|said| {
+                let has_side = said.key.ends_with("-bound") || said.is_opening_gap();
+                !has_side && !said.is_of_end()
+            });
             figure = remarks.cloned().fold(figure, Self::with_remark);
         }
         figure.claim = ClaimVerdict::combine(parts.iter().map(|part| part.claim));

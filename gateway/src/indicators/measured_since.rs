@@ -8,7 +8,7 @@
 //! plts.generation: at least 190 kWh, until 20 November
 //! ```
 
-use crate::domain::indicator::{Indicator, IndicatorRemark, InputSource};
+use crate::domain::indicator::{Indicator, IndicatorInput, IndicatorRemark, InputSource};
 use crate::domain::measured_since::{MeasuredSince, PeriodEnd};
 use crate::indicators::asset_sums::AssetReadings;
 use crate::indicators::figure_context::FigureBuilder;
@@ -18,6 +18,8 @@ use jiff::civil::DateTime;
 const AMOUNT_UNITS: [&str; 7] = ["kWh", "m3", "L", "kg", "mm", "kWh/m2", "h"];
 /// Method of the states of a tank, which are no amounts.
 const STATE_METHOD: &str = "D.1";
+/// Method of the totals of counters.
+const COUNTER_METHOD: &str = "G.5";
 /// Beginning of the ids of what runs by the sun.
 const SOLAR_PREFIX: &str = "plts.";
 /// Daylight within which a plant wakes up, ms.
@@ -79,12 +81,25 @@ impl AssetReadings<'_> {
             let keys = end.remarks();
             let is_amount = AMOUNT_UNITS.contains(&&*figure.unit) && figure.method != STATE_METHOD;
             let key = match is_amount {
+                true if self.is_counted(figure) => keys.counted,
                 true => keys.total,
                 false if cuts.contains(&None) => keys.in_part,
                 false => keys.other,
             };
             *figure = figure.clone().with_remark(end_remark(end, key, at));
         }
+    }
+
+    /// Whether all readings of a figure are those of counters.
+    fn is_counted(&self, figure: &Indicator) -> bool {
+        let is_counter = |input: &IndicatorInput| match &input.from {
+            InputSource::Point(readings) => {
+                let mut lanes = self.lanes.iter();
+                lanes.any(|lane| lane.point.id == readings.point && lane.is_counter())
+            }
+            _ => true,
+        };
+        figure.method == COUNTER_METHOD && figure.inputs.iter().all(is_counter)
     }
 
     /// Local time of the first reading of a point that begins late, or of the last one of a point

@@ -14,7 +14,7 @@ use crate::domain::indicator::{
     DailyValues, Indicator, IndicatorRemark, IndicatorSpec, InputSource,
 };
 use crate::indicators::asset_figures::KIND_INDICATORS;
-use crate::indicators::common_days::{common_days, days_likeness};
+use crate::indicators::common_days::{are_days_of_twins, common_days, days_likeness};
 use crate::indicators::figure_context::FigureBuilder;
 use crate::indicators::series_likeness::{SeriesLikeness, sampling_share};
 use std::sync::Arc;
@@ -164,7 +164,9 @@ fn likeness(
     let doubted = months
         .filter(|found| *found != SeriesLikeness::Together)
         .max();
-    days_likeness(&days, sampling).max(doubted)
+    // Over all days, since a few of them cannot tell noise from a difference.
+    let noisy = are_days_of_twins(&days).then_some(SeriesLikeness::SteadyRatio);
+    days_likeness(&days, sampling).max(doubted).max(noisy)
 }
 
 /// Interval of the polls, ms, of a series that is an integral of a power or a flow; `None` for a

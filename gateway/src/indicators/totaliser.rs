@@ -10,6 +10,7 @@ use crate::indicators::counter_events::{CounterWithEvents, RecordedCounterEvent}
 use crate::indicators::coverage::Coverage;
 use crate::indicators::input_reading::InputReading;
 use crate::indicators::input_series::InputSeries;
+use crate::indicators::opening_gaps::OpeningGap;
 use crate::indicators::period_days::{
     PeriodDays, millis_to_f64, millis_to_seconds, seconds_to_millis,
 };
@@ -54,8 +55,12 @@ pub(crate) struct Totaliser {
     across_gaps: f64,
     /// Part of it from the last reading before the period to the first one in it.
     across_opening: f64,
+    /// Times and readings between which that was.
+    opening: Option<OpeningEnds>,
     /// Moment of the last reading before the period, ms.
     heard_before: Option<i64>,
+    /// Last reading.
+    heard_value: Option<f64>,
     /// Moment of the last reading, or of the last answer of a device asleep, ms.
     heard: Option<i64>,
     /// Time between two readings from which there is a gap, ms.
@@ -79,13 +84,18 @@ saved_fields!(Totaliser {
     begun,
     across_gaps,
     across_opening,
+    opening,
     heard_before,
+    heard_value,
     heard,
     gap_ms,
     known_ms,
     refused,
     refused_today,
 });
+
+/// Begin and end of a gap, ms, and the readings there.
+type OpeningEnds = ((i64, i64), (f64, f64));
 
 #[derive(Clone, Debug)]
 enum TotalMethod {
@@ -156,7 +166,9 @@ impl Totaliser {
             begun: false,
             across_gaps: 0.0,
             across_opening: 0.0,
+            opening: None,
             heard_before: None,
+            heard_value: None,
             heard: None,
             gap_ms: lane.every_ms.saturating_mul(GAP_POLLS),
             known_ms: (0, 0),
@@ -218,11 +230,16 @@ impl Totaliser {
             let known_s = millis_to_seconds(tick.at - before);
             self.known_ms = with_known(self.known_ms, known_s, tick);
         }
-        if is_gap && tick.inside && tick.value.is_some() && self.is_counter() {
-            self.across_gaps += grown.max(0.0);
-            if before == self.heard_before {
-                self.across_opening += grown.max(0.0);
-            }
+        let read = tick.value;
+        let before_it = read.and_then(|value| self.heard_value.replace(value));
+        let (Some(value), true) = (read, is_gap && tick.inside && self.is_counter()) else {
+            return;
+        };
+        self.across_gaps += grown.max(0.0);
+        if before == self.heard_before {
+            self.across_opening += grown.max(0.0);
+            let ends = before.zip(before_it);
+            self.opening = ends.map(|(from, first)| ((from, tick.at), (first, value)));
         }
     }
 
@@ -237,6 +254,7 @@ impl Totaliser {
             self.sum = 0.0;
             self.across_gaps = 0.0;
             self.across_opening = 0.0;
+            self.opening = None;
             self.heard_before = self.heard;
             self.refused_today = RefusedReadings::default();
         }
@@ -389,6 +407,19 @@ impl Totaliser {
         self.across_opening
     }
 
+    /// The gap at the beginning of the period across which the counter grew; `None` without one.
+    pub(crate) fn opening_gap(&self) -> Option<OpeningGap> {
+        let ((from, to), (first, last)) = self.opening?;
+        let amount = self.across_opening;
+        (amount > 0.0).then_some(OpeningGap {
+            from,
+            to,
+            first,
+            last,
+            amount,
+        })
+    }
+
     /// Whether the total is read from a counter.
     pub(crate) fn is_counter(&self) -> bool {
         matches!(self.way, TotalMethod::Counter(_))
@@ -455,46 +486,4 @@ pub(crate) fn prefer_counter<'a>(
 /// Whether the counter was rejected as implausible, so that the integral is shown in its place.
 pub(crate) fn is_counter_rejected(counter: Option<&Totaliser>, chosen: Option<&Totaliser>) -> bool {
     counter.is_some_and(Totaliser::is_refused) && chosen.is_some_and(|one| !one.is_counter())
-}
-
-/// Last good reading of a series, valid for the maximum gap of that series.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct HeldReading {
-    lane: Option<usize>,
-    max_age_ms: i64,
-    last: Option<(i64, f64)>,
-    /// Longest time that the last reading may hold because of the file that it came from, ms.
-    reach_ms: i64,
-}
-
-saved_fields!(HeldReading {
-    lane,
-    max_age_ms,
-    last,
-    reach_ms,
-});
-
-impl HeldReading {
-    pub(crate) fn new(lanes: &[InputSeries], lane: Option<usize>) -> Self {
-        Self {
-            lane,
-            max_age_ms: lane.map_or(0, |lane| lanes[lane].max_gap_ms()),
-            last: None,
-            reach_ms: 0,
-        }
-    }
-
-    /// Stores a reading; a bad reading clears the value.
-    pub(crate) fn add_reading(&mut self, tick: &InputReading) {
-        if Some(tick.lane) == self.lane {
-            self.last = tick.value.map(|value| (tick.at, value));
-            self.reach_ms = tick.reach_ms;
-        }
-    }
-
-    /// Value at the time `at` (ms); `None` when the last reading is too old.
-    pub(crate) fn value_at(&self, at: i64) -> Option<f64> {
-        let (since, value) = self.last?;
-        (at - since <= self.max_age_ms.max(self.reach_ms)).then_some(value)
-    }
 }

@@ -1,7 +1,7 @@
 //! Relative uncertainty of figures (METHODS G.1, G.2): half of the 95 % interval in %. Where that
 //! of an input is not known, the known ones give a lower bound: the figure is at least so wide.
 
-use crate::domain::indicator::{Indicator, Uncertainty};
+use crate::domain::indicator::{Indicator, IntervalReach, Uncertainty};
 use crate::formulas::uncertainty::{
     GumFactor, correlated_sum_uncertainty_pct, gum_product, product_uncertainty_pct,
     sum_uncertainty_pct,
@@ -101,6 +101,7 @@ impl RelativeUncertainty {
             tier1_pct: self.tier1,
             gum: self.gum.map(|pct| pct * value.abs() / 100.0),
             is_least: self.is_least,
+            reach: IntervalReach::default(),
         }
     }
 

@@ -294,6 +294,11 @@ fn shown_marks(figure: &KeyFigure, one: &Indicator, lang: Language, width: &str)
     let is_number = matches!(figure.value, CellValue::Number(_));
     let width = (width, figure.is_least);
     let bounds = number_format::figure_bounds(lang, figure.is_at_least && is_number, width);
+    let spread = figure.kind.uncertainty_kind();
+    let reach = figure.shown_reach().map(|amount| {
+        amount.map_or_else(String::new, |amount| shown_number(&spread, amount, lang))
+    });
+    let bounds = number_format::with_reach(lang, bounds, reach);
     let (first, last) = (one.period.first(), one.period.last());
     let since = one.measured_since().filter(|since| {
         let is_first_day = since.at.date() <= first && first < last;

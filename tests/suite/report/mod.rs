@@ -17,7 +17,9 @@ use gateway::domain::UtcMs;
 use gateway::evidence::ReportEvidence;
 use gateway::i18n::Language;
 use gateway::report::render::cell_value::{CellValue, ValueKind};
-use gateway::report::render::document::{LabelledId, ReportBlock, ReportDocument, ReportSection};
+use gateway::report::render::document::{
+    LabelledId, PageStanding, ReportBlock, ReportDocument, ReportSection,
+};
 use gateway::report::render::table::{ColumnTotalKind, ReportColumn, ReportTable};
 use gateway::report::render::{RenderError, ReportFormat, render_document};
 use jiff::tz::TimeZone;
@@ -85,7 +87,7 @@ fn document_with_table(lang: Language, table: ReportTable) -> ReportDocument {
         issued: UtcMs(0),
         revision: String::new(),
         evidence: ReportEvidence::default(),
-        is_unsettled: false,
+        standing: PageStanding::default(),
         sections: vec![section],
         calculations: Vec::new(),
     }

@@ -14,12 +14,13 @@ use crate::indicators::figure_context::{
     FigureBuilder, FigureContext, constant_input, figure_among, figure_input, measured_input,
     status_remark, value_or_status,
 };
+use crate::indicators::held_reading::HeldReading;
 use crate::indicators::input_reading::{InputReading, ReadingSums};
 use crate::indicators::input_series::{InputSeries, InputSeriesList};
 use crate::indicators::ledger_totals::{PeriodLedger, entered_figure};
 use crate::indicators::period_days::millis_to_f64;
 use crate::indicators::temperature_stats::TemperatureStats;
-use crate::indicators::totaliser::{HeldReading, Totaliser};
+use crate::indicators::totaliser::Totaliser;
 
 pub(crate) const TEMPERATURE_MEAN: IndicatorSpec =
     IndicatorSpec::new("compost.temperature_mean", "degC", "E.4", "S / n");

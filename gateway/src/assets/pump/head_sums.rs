@@ -7,10 +7,10 @@ use crate::assets::pump::pipe_friction::{
 use crate::config::Config;
 use crate::formulas::saved_state::saved_fields;
 use crate::formulas::{CompensatedSum, WATER_KG_M3, finite_ratio};
+use crate::indicators::held_reading::HeldReading;
 use crate::indicators::input_reading::InputReading;
 use crate::indicators::input_series::InputSeries;
 use crate::indicators::period_days::{HOUR_MS, millis_to_f64};
-use crate::indicators::totaliser::HeldReading;
 use std::f64::consts::PI;
 
 /// Id of the factor for the density of water at 28 degC.

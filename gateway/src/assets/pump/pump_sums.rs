@@ -5,11 +5,12 @@ use crate::assets::pump::formulas::{DryRunDetector, DryRunLimits};
 use crate::assets::pump::head_sums::{HeadSums, water_density};
 use crate::config::Config;
 use crate::formulas::saved_state::saved_fields;
+use crate::indicators::held_reading::HeldReading;
 use crate::indicators::input_reading::{InputReading, ReadingSums};
 use crate::indicators::input_series::{InputSeries, InputSeriesList};
 use crate::indicators::period_days::{HOUR_MS, millis_to_f64, millis_to_seconds};
 use crate::indicators::running_hours::RunningHours;
-use crate::indicators::totaliser::{HeldReading, Totaliser};
+use crate::indicators::totaliser::Totaliser;
 
 /// Share of the rated power or flow from which a pump counts as running.
 const PUMP_RUN_SHARE: f64 = 0.10;

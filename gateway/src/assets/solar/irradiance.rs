@@ -8,10 +8,10 @@ use crate::assets::solar::formulas::{
 };
 use crate::formulas::CompensatedSum;
 use crate::formulas::saved_state::saved_fields;
+use crate::indicators::held_reading::HeldReading;
 use crate::indicators::input_reading::InputReading;
 use crate::indicators::input_series::InputSeries;
 use crate::indicators::period_days::millis_to_f64;
-use crate::indicators::totaliser::HeldReading;
 
 /// Insolation, performance ratio sums and availability, from irradiance readings.
 #[derive(Debug)]

@@ -9,10 +9,11 @@ use crate::config::Config;
 use crate::domain::calibration::CalibrationHistory;
 use crate::formulas::saved_state::saved_fields;
 use crate::indicators::calibration_corrections::TankShapeHistory;
+use crate::indicators::held_reading::HeldReading;
 use crate::indicators::input_reading::{InputReading, ReadingSums};
 use crate::indicators::input_series::{InputSeries, InputSeriesList};
 use crate::indicators::period_days::{HOUR_MS, PeriodDays, millis_to_f64};
-use crate::indicators::totaliser::{HeldReading, Totaliser};
+use crate::indicators::totaliser::Totaliser;
 
 /// Air temperature assumed by a distance sensor without temperature correction, degC.
 const ECHO_AIR_C: f64 = 20.0;

@@ -5,7 +5,7 @@ use super::input_files::SoakResultFile;
 use super::record::HandoverRecord;
 use super::{tables, wiring};
 use crate::report::render::document::{
-    CalloutBox, CalloutTone, LabelledId, ReportBlock, ReportDocument, ReportSection,
+    CalloutBox, CalloutTone, LabelledId, PageStanding, ReportBlock, ReportDocument, ReportSection,
 };
 use crate::report::render::number_format;
 
@@ -29,7 +29,7 @@ impl HandoverRecord<'_> {
             revision: self.revision_digits(),
             // The record is about this moment and not about closed days, so it has no evidence.
             evidence: crate::evidence::ReportEvidence::default(),
-            is_unsettled: false,
+            standing: PageStanding::default(),
             sections: self.build_sections(),
             calculations: Vec::new(),
         }

@@ -220,7 +220,8 @@ proptest! {
             let total = opening + rate * f64::from(720 - first);
             let value = figure.value.clone().unwrap();
             assert!((value - total).abs() < 1e-6, "{value} {total}");
-            let is_much = ago + first > 3 && opening > 0.05 * total;
+            // A gap that begins with the period is all of the period.
+            let is_much = ago > 3 && opening > 0.05 * total;
             assert_eq!(
                 has_remark(figure, "account-opening-upper-bound"),
                 is_much,

@@ -15,6 +15,7 @@ mod ledger_entries;
 mod measured_time;
 mod meter_swaps;
 mod moving_twins;
+mod opening_gaps;
 mod plausibility;
 mod replaced_factors;
 mod reported_cases;

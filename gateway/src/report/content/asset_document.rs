@@ -18,7 +18,7 @@ pub(crate) fn build_asset_document(
     let sections = assets.iter().map(|asset| asset_section(&book, asset));
     ReportDocument {
         calculations: figure_calculations(&book),
-        ..book.document(title, sections.collect(), page_one(&book).is_unsettled)
+        ..book.document(title, sections.collect(), page_one(&book).standing)
     }
 }
 

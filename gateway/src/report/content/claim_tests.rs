@@ -288,6 +288,10 @@ fn both_editions_have_one_status() {
             front.is_doubtful,
         ];
         assert_eq!(found, [is_doubted; 3], "{:?}", front.remark);
+        // The word beside the title is what the page says, in both editions.
+        let badge = is_doubted.then_some("report-status-doubtful");
+        assert_eq!(full.standing.badge, badge, "{:?}", front.remark);
+        assert_eq!(short.standing.badge, badge);
     }
 }
 

@@ -6,7 +6,7 @@ use crate::domain::indicator::{DailyValues, Indicator};
 use crate::i18n::Language;
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::document::{
-    CalloutBox, CalloutTone, LabelledId, ReportBlock, ReportDocument, ReportSection,
+    CalloutBox, CalloutTone, LabelledId, PageStanding, ReportBlock, ReportDocument, ReportSection,
 };
 use crate::report::render::table::{ReportColumn, ReportTable};
 use jiff::civil::Date;
@@ -110,12 +110,12 @@ impl<'a> ReportContext<'a> {
         display_names::unit_text(self.lang, symbol)
     }
 
-    /// A document about the site and the period; `is_unsettled` is what its page 1 says.
+    /// A document about the site and the period; `standing` is what its page 1 says.
     pub(crate) fn document(
         &self,
         title: String,
         sections: Vec<ReportSection>,
-        is_unsettled: bool,
+        standing: PageStanding,
     ) -> ReportDocument {
         let (matter, period) = (&self.matter, self.matter.account.period);
         ReportDocument {
@@ -133,7 +133,7 @@ impl<'a> ReportContext<'a> {
             issued: matter.issued,
             revision: matter.account.revision.clone(),
             evidence: matter.evidence.clone(),
-            is_unsettled,
+            standing,
             sections,
             calculations: Vec::new(),
         }

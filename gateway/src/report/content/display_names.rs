@@ -70,6 +70,7 @@ pub fn remark_sentence(lang: Language, remark: &IndicatorRemark) -> String {
         .map(|(name, value)| match *name {
             "figure" => (*name, measured_name(lang, value)),
             "key" => (*name, setting_name(lang, value)),
+            "unit" => (*name, unit_text(lang, value)),
             "usual" => (*name, range_text(lang, value)),
             _ => (*name, local_text(lang, value)),
         })

@@ -20,7 +20,8 @@ const ACTS: &[(&str, &str)] = &[
     ("account-certified-twin", "together"),
     ("account-certified-perhaps", "certified"),
     ("account-effect-claimed-perhaps", "together"),
-    ("account-opening-upper-bound", "bounds"),
+    ("account-opening-", "opening"),
+    ("account-passed-opening-gap-", "opening"),
     ("account-passed-", "bounds"),
 ];
 

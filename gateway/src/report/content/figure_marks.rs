@@ -15,6 +15,8 @@ use std::sync::Arc;
 
 /// Keys of the remarks on a figure of some days of the period, with the first and the last one.
 const PART_REMARKS: [&str; 2] = ["account-baseline-part", "account-asset-part"];
+/// Argument of the remark on a total that begins with a gap: the local time of its begin.
+const BEGIN_ARG: &str = "begin";
 /// Key of the remark on a figure of days that do not follow each other.
 const SCATTERED: &str = "account-baseline-days";
 
@@ -229,6 +231,35 @@ pub(crate) fn bound_causes(
         }
     }
     all
+}
+
+/// What was counted across a gap that began before the period, as the figure or the first one below
+/// it says; `None` where there is no such gap.
+pub(crate) fn opening_cause(book: &ReportContext<'_>, one: &Indicator) -> Option<String> {
+    opening_below(book, one, 0).map(|said| plain_reason(book.lang, said))
+}
+
+fn opening_below<'a>(
+    book: &ReportContext<'a>,
+    one: &'a Indicator,
+    depth: usize,
+) -> Option<&'a IndicatorRemark> {
+    let mut said = one.remarks.iter();
+    let said = said.find(|said| said.is_opening_gap())?;
+    let is_own = said.args.iter().any(|(name, _)| *name == BEGIN_ARG);
+    if is_own || depth >= EXPLAIN_DEPTH_MAX {
+        return is_own.then_some(said);
+    }
+    let account = book.matter.account;
+    one.inputs.iter().find_map(|input| {
+        let found = match &input.from {
+            InputSource::Indicator { id, asset } => account.find_source(id, asset.as_deref()),
+            InputSource::Part(part) => Some(&**part),
+            _ => None,
+        };
+        let found = found.filter(|found| !std::ptr::eq(*found, one))?;
+        opening_below(book, found, depth + 1)
+    })
 }
 
 fn is_own_bound(said: &IndicatorRemark) -> bool {

@@ -49,7 +49,9 @@ pub(crate) fn indicator_figure(
     figure.until = one.measured_until().map(|until| until.at);
     figure.plus_minus = significant_digits::half_width(one);
     figure.is_least = one.uncertainty.is_least;
-    figure.is_at_least = one.value.is_ok() && one.bound() == ValueBound::Lower;
+    figure.reach = one.uncertainty.reach;
+    let reaches_down = figure.reach.down > 0.0;
+    figure.is_at_least = one.value.is_ok() && one.bound() == ValueBound::Lower && !reaches_down;
     figure.completeness = judged_share(book, one);
     figure.origin = Some(one.origin);
     figure.origins = book.matter.account.origins(one);

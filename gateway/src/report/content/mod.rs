@@ -120,7 +120,7 @@ pub fn build_document(matter: ReportInputs<'_>) -> ReportDocument {
         ..book.document(
             title,
             build_sections(&book),
-            page_one::page_one(&book).is_unsettled,
+            page_one::page_one(&book).standing,
         )
     }
 }

@@ -9,6 +9,7 @@ use super::page_one_remark::page_remark;
 use super::summary;
 use crate::domain::indicator::Indicator;
 use crate::report::render::cell_value::{CellValue, ValueKind};
+use crate::report::render::document::PageStanding;
 use crate::report::render::figure::KeyFigure;
 
 /// Beginning of the ids of the figures.
@@ -24,8 +25,8 @@ pub(crate) struct PageOne<'a> {
     pub(crate) remark: Vec<String>,
     /// True when something is provisional, to be checked or missing.
     pub(crate) is_doubtful: bool,
-    /// The same without what is only not over yet.
-    pub(crate) is_unsettled: bool,
+    /// The page as a whole.
+    pub(crate) standing: PageStanding,
 }
 
 impl<'a> PageOne<'a> {
@@ -45,7 +46,7 @@ pub(crate) fn page_one<'a>(book: &ReportContext<'a>) -> PageOne<'a> {
         figures: page_one_choice(book).into_iter().map(figure).collect(),
         remark: Vec::new(),
         is_doubtful: false,
-        is_unsettled: false,
+        standing: PageStanding::default(),
     };
     let missing = missing_count(page.figures.iter().map(|(_, figure)| figure));
     // A figure without a number has its reason beside it, and no other one counts.
@@ -55,7 +56,7 @@ pub(crate) fn page_one<'a>(book: &ReportContext<'a>) -> PageOne<'a> {
     });
     let shown: Vec<&Indicator> = shown.collect();
     let said = page_remark(book, &shown, missing);
-    (page.is_doubtful, page.is_unsettled) = (said.is_doubtful, said.is_unsettled);
+    (page.is_doubtful, page.standing) = (said.is_doubtful, said.standing);
     page.remark = said.lines;
     page
 }

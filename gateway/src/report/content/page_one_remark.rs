@@ -4,9 +4,10 @@
 use super::context::ReportContext;
 use super::{display_names, figure_marks, indicator_figures, revised_since, summary};
 use crate::domain::claim_verdict::ClaimVerdict;
-use crate::domain::indicator::Indicator;
+use crate::domain::indicator::{Indicator, IndicatorRemark};
 use crate::domain::sample_import::SampleImport;
 use crate::domain::value_bound::ValueBound;
+use crate::report::render::document::PageStanding;
 use crate::report::render::number_format;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,8 +27,9 @@ pub(crate) struct PageRemark {
     pub(crate) lines: Vec<String>,
     /// True when something is provisional, to be checked, missing or not over yet.
     pub(crate) is_doubtful: bool,
-    /// The same without what is only not over yet.
-    pub(crate) is_unsettled: bool,
+    /// The page as a whole: the word beside the title, and whether anything is unsettled, without
+    /// what is only not over yet.
+    pub(crate) standing: PageStanding,
 }
 
 /// One thing to know about the figures.
@@ -46,10 +48,24 @@ pub(crate) fn page_remark(
     let mut all: Vec<PageSentence> = Vec::new();
     let past = summary::past_revision_text(book);
     all.extend(past.map(|text| titled(book, "chapters-past-title", text)));
-    all.extend(doubt_sentences(book, known));
-    all.extend(provisional_sentence(book, known));
-    let is_unsettled = missing > 0 || !all.is_empty();
-    if book.matter.account.period.last() >= book.today() {
+    let mut doubts = opening_sentences(book, known);
+    doubts.extend(doubt_sentences(book, known));
+    let provisional = provisional_sentence(book, known);
+    let is_running = book.matter.account.period.last() >= book.today();
+    // What is only missing has its reason in its place, and makes no other figure provisional.
+    let badges = [
+        (provisional.is_some(), "report-provisional"),
+        (!doubts.is_empty(), "report-status-doubtful"),
+        (is_running, "report-status-running"),
+    ];
+    let badge = badges.into_iter().find(|(is_so, _)| *is_so);
+    all.extend(doubts);
+    all.extend(provisional);
+    let standing = PageStanding {
+        is_unsettled: missing > 0 || !all.is_empty(),
+        badge: badge.map(|(_, key)| key),
+    };
+    if is_running {
         all.push(plain(figure_marks::running_text(book, known)));
     }
     if missing > 0 {
@@ -72,7 +88,7 @@ pub(crate) fn page_remark(
     PageRemark {
         lines: remark_lines(book, &all),
         is_doubtful,
-        is_unsettled,
+        standing,
     }
 }
 
@@ -188,7 +204,10 @@ fn on_figures(
 /// Sentences on what is to be checked: one for each reason, with the figures that it is about.
 fn doubt_sentences(book: &ReportContext<'_>, known: &[&Indicator]) -> Vec<PageSentence> {
     let mut groups: Vec<(String, Vec<&Indicator>)> = Vec::new();
-    let is_doubtful = |one: &&&Indicator| one.value.is_ok() && one.claim == ClaimVerdict::Doubtful;
+    let is_doubtful = |one: &&&Indicator| {
+        let is_told = figure_marks::opening_cause(book, one).is_some() && has_one_doubt(one);
+        one.value.is_ok() && one.claim == ClaimVerdict::Doubtful && !is_told
+    };
     for one in known.iter().filter(is_doubtful) {
         let why = doubt_reason(book, one);
         match groups.iter().position(|(known, _)| *known == why) {
@@ -202,6 +221,37 @@ fn doubt_sentences(book: &ReportContext<'_>, known: &[&Indicator]) -> Vec<PageSe
         on_figures(book, "chapters-director-doubtful", figures, why)
     };
     groups.iter().map(said).collect()
+}
+
+/// Whether gaps at the beginning of the period are the only doubt about a figure.
+fn has_one_doubt(one: &Indicator) -> bool {
+    let mut doubts = one.remarks.iter().filter(|said| said.is_doubt());
+    doubts.all(IndicatorRemark::is_opening_gap)
+}
+
+/// Sentences on figures of which a part was counted across a gap that began before the period.
+fn opening_sentences(book: &ReportContext<'_>, known: &[&Indicator]) -> Vec<PageSentence> {
+    let mut told: Vec<(String, Vec<&Indicator>)> = Vec::new();
+    for one in known.iter().filter(|one| one.value.is_ok()) {
+        let Some(why) = figure_marks::opening_cause(book, one) else {
+            continue;
+        };
+        match told.iter().position(|(known, _)| *known == why) {
+            Some(at) => told[at].1.push(one),
+            None if told.len() < BOUND_REASONS_MAX => told.push((why, vec![one])),
+            None => {}
+        }
+    }
+    let said = |(why, all): &(String, Vec<&Indicator>)| {
+        let reaches_down = all.iter().any(|one| one.uncertainty.reach.down > 0.0);
+        let key = if reaches_down {
+            "chapters-director-upper"
+        } else {
+            "chapters-director-lower"
+        };
+        on_figures(book, key, all, why)
+    };
+    told.iter().map(said).collect()
 }
 
 /// Sentence on why a figure is to be checked, and what is to be done.

@@ -189,8 +189,12 @@ fn what_was_issued_before_is_told_where_a_figure_has_moved() {
     let account = test_account(&config);
     let record = HeadlineRecord::clone;
     let now = super::headline_records(inputs(&config, &account, Language::En));
+    let less = |one: &HeadlineRecord| HeadlineRecord {
+        value: one.value.map(|value| value - 2.0),
+        ..record(one)
+    };
     let moved = MovedHeadline {
-        before: None,
+        before: now.first().map(less),
         now: now.first().map(record),
     };
     let issue = EarlierIssue {
@@ -214,6 +218,9 @@ fn what_was_issued_before_is_told_where_a_figure_has_moved() {
         let text = render_short_text(&build_page_one(matter, None));
         let line = super::revised_since::revised_line(&super::context::ReportContext::new(matter));
         assert_eq!(line.is_some(), is_told);
+        // By how much, not only that.
+        let by = line.as_deref().is_none_or(|line| line.contains("(+2"));
+        assert!(by, "{line:?}");
         let line = line.unwrap_or_else(|| "(issue 1)".to_owned());
         for said in [&front.remark.join("\n"), &text] {
             assert_eq!(said.contains(&line), is_told, "{said}");
@@ -540,4 +547,23 @@ fn a_figure_of_some_days_of_the_period_says_which_wherever_it_is_shown() {
         let labels: Vec<&str> = front.figures.iter().map(|one| &*one.figure.label).collect();
         assert!(labels.iter().any(|one| one.contains(wanted)), "{labels:?}");
     }
+}
+
+#[test]
+fn page_1_says_what_was_counted_across_a_gap_that_began_before_the_period() {
+    let mut one = energy();
+    one.claim = ClaimVerdict::Doubtful;
+    one.uncertainty.reach.down = 21.0;
+    let said = IndicatorRemark::new("account-opening-gap")
+        .with_arg("amount", "21")
+        .with_arg("unit", "kWh")
+        .with_arg("begin", "2026-10-29T10:00:00")
+        .with_arg("end", "2026-11-02T09:00:00")
+        .with_arg("rest", "260");
+    one.remarks.push(said);
+    let said = remark(vec![one]);
+    for part in ["At most", "21 kWh", "29 October 2026", "260 kWh"] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    assert!(!said.contains("To be checked"), "{said}");
 }

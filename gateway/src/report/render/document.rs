@@ -34,13 +34,22 @@ pub struct ReportDocument {
     pub revision: String,
     /// Evidence when the report was made.
     pub evidence: ReportEvidence,
-    /// Whether page 1 of its figures names something as provisional, to be checked or without a
-    /// number: the same for all editions.
-    pub is_unsettled: bool,
+    /// What page 1 says of its figures as a whole: the same for all editions.
+    pub standing: PageStanding,
     /// Sections in reading order; annexes last.
     pub sections: Vec<ReportSection>,
     /// Calculations of all figures, for the formulas of the workbook.
     pub calculations: Vec<FigureCalculation>,
+}
+
+/// What page 1 says of its figures as a whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PageStanding {
+    /// Something is provisional, to be checked or without a number.
+    pub is_unsettled: bool,
+    /// Message key of the word beside the title: what the worst of the figures is; `None` where
+    /// nothing on the page is provisional, to be checked or still open.
+    pub badge: Option<&'static str>,
 }
 
 /// Stable id with a name for people.
@@ -153,7 +162,7 @@ impl ReportDocument {
             ReportBlock::Figures(figures) => figures.is_provisional(),
             _ => false,
         });
-        self.is_unsettled || is_marked
+        self.standing.is_unsettled || is_marked
     }
 
     /// Returns true if a figure of the report belongs to a period that is not over.

@@ -1,5 +1,6 @@
 //! Key figures: one number with its uncertainty, completeness, origin, method and factors.
 
+use crate::domain::indicator::IntervalReach;
 pub use crate::domain::indicator::ValueOrigin;
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use jiff::civil::DateTime;
@@ -30,6 +31,8 @@ pub struct KeyFigure {
     pub is_least: bool,
     /// The value is a lower bound.
     pub is_at_least: bool,
+    /// By how much further its interval reaches than the half-width, in the unit of the figure.
+    pub reach: IntervalReach,
     /// Local time since when it was measured, where that is later than its period begins.
     pub since: Option<DateTime>,
     /// Local time until when it was measured, where that is earlier than its period ends.
@@ -93,6 +96,7 @@ impl KeyFigure {
             plus_minus: None,
             is_least: false,
             is_at_least: false,
+            reach: IntervalReach::default(),
             since: None,
             until: None,
             completeness: None,
@@ -122,6 +126,14 @@ impl KeyFigure {
     pub fn shown_width(&self) -> Option<f64> {
         let is_number = matches!(self.value, CellValue::Number(_));
         self.plus_minus.filter(|width| is_number && *width > 0.0)
+    }
+
+    /// Returns the amounts by which the value may be smaller and greater, beyond its half-width;
+    /// `None` without a number, and where it is not.
+    pub fn shown_reach(&self) -> [Option<f64>; 2] {
+        let is_number = matches!(self.value, CellValue::Number(_));
+        let told = |amount: f64| (is_number && amount > 0.0).then_some(amount);
+        [told(self.reach.down), told(self.reach.up)]
     }
 
     /// Returns the share of the target that was reached, 1 for all of it; `None` without value or

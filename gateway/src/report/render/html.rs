@@ -409,7 +409,7 @@ mod tests {
             issued: UtcMs(0),
             revision: String::new(),
             evidence: crate::evidence::ReportEvidence::default(),
-            is_unsettled: false,
+            standing: crate::report::render::document::PageStanding::default(),
             sections: vec![section],
             calculations: Vec::new(),
         }

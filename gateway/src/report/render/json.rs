@@ -122,6 +122,10 @@ fn figure_json(show: &RenderContext<'_>, figure: &KeyFigure) -> Json {
     item.insert("uncertainty".to_owned(), spread);
     item.insert("uncertainty_is_least".to_owned(), json!(figure.is_least));
     item.insert("at_least".to_owned(), json!(figure.is_at_least));
+    let [less, more] = figure.shown_reach();
+    let reach = |amount| optional(amount, &figure.kind.uncertainty_kind());
+    item.insert("perhaps_less".to_owned(), reach(less));
+    item.insert("perhaps_more".to_owned(), reach(more));
     let since = figure.since.map(|since| since.to_string());
     item.insert("measured_since".to_owned(), json!(since));
     let until = figure.until.map(|until| until.to_string());

@@ -98,6 +98,12 @@ impl<'a> RenderContext<'a> {
         let width = (&*width.unwrap_or_default(), figure.is_least);
         let is_at_least = figure.is_at_least && is_number;
         let text = number_format::figure_bounds(self.lang(), is_at_least, width);
+        let reach = figure.shown_reach().map(|amount| {
+            amount.map_or_else(String::new, |amount| {
+                self.number_text(amount, &spread, true)
+            })
+        });
+        let text = number_format::with_reach(self.lang(), text, reach);
         (!text.is_empty()).then_some(text)
     }
 

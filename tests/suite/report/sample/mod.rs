@@ -8,7 +8,9 @@ use gateway::report::render::cell_value::{CellValue, ValueKind};
 use gateway::report::render::chart::{
     ChartForm, ChartSeries, ChartSteps, ChartTarget, ReportChart,
 };
-use gateway::report::render::document::{LabelledId, ReportBlock, ReportDocument, ReportSection};
+use gateway::report::render::document::{
+    LabelledId, PageStanding, ReportBlock, ReportDocument, ReportSection,
+};
 use gateway::report::render::figure::{FigureStatus, KeyFigure, KeyFigures, ValueOrigin};
 use gateway::report::render::table::{ColumnTotalKind, ReportColumn, ReportTable};
 use jiff::civil::{Date, date};
@@ -53,7 +55,7 @@ impl SampleReport {
             issued: ISSUED,
             revision: "r17 · 3e1c9a52".to_owned(),
             evidence: sample_evidence(),
-            is_unsettled: false,
+            standing: PageStanding::default(),
             sections: sample.sections(),
             calculations: Vec::new(),
         }

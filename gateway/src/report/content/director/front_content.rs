@@ -81,6 +81,7 @@ fn front_figure(
         true => bounds_text(desk, one),
         false => String::new(),
     };
+    let bounds = with_reach(desk, (one, &figure), bounds);
     let (before, change) = before_texts(desk, one, is_number);
     FrontFigure {
         figure,
@@ -115,6 +116,22 @@ pub(crate) fn bounds_text(desk: &DirectorContext<'_>, one: &Indicator) -> String
     }
 }
 
+/// The bounds with the amounts by which the figure may be smaller or greater.
+fn with_reach(
+    desk: &DirectorContext<'_>,
+    (one, figure): (&Indicator, &KeyFigure),
+    bounds: String,
+) -> String {
+    let format = desk.number_format(one);
+    let amounts = figure.shown_reach().map(|amount| {
+        amount.map_or_else(String::new, |amount| {
+            let (amount, decimals) = (desk.rounded_width(one, amount), format.shown_decimals());
+            number_format::format_quantity(desk.book.lang, amount, &format.unit, decimals)
+        })
+    });
+    number_format::with_reach(desk.book.lang, bounds, amounts)
+}
+
 /// The half-width with its sign and unit; empty when it is not known.
 pub(crate) fn half_width_text(desk: &DirectorContext<'_>, one: &Indicator) -> String {
     let width = width_text(desk, one);
@@ -146,8 +163,9 @@ pub(crate) fn emission_bounds(
 ) -> [String; 2] {
     let format = desk.number_format(one);
     let decimals = i32::from(format.decimals);
-    let low = round_decimals(value - width, decimals, RoundingMode::Down);
-    let high = round_decimals(value + width, decimals, RoundingMode::Up);
+    let reach = one.uncertainty.reach;
+    let low = round_decimals(value - width - reach.down, decimals, RoundingMode::Down);
+    let high = round_decimals(value + width + reach.up, decimals, RoundingMode::Up);
     let (lang, shown) = (desk.book.lang, format.shown_decimals());
     [
         number_format::format_number(lang, low, shown),

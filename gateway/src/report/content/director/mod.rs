@@ -57,8 +57,8 @@ pub fn build_director_report(
     sections.retain(|section| !section.blocks.is_empty());
     let kind = display_names::period_kind(matter.account.period);
     let title = book.message(&format!("chapters-title-{kind}"));
-    let is_unsettled = page_one::page_one(book).is_unsettled;
-    (front, book.document(title, sections, is_unsettled))
+    let standing = page_one::page_one(book).standing;
+    (front, book.document(title, sections, standing))
 }
 
 /// Builds page 1 alone, for a screen and for a message: its figures with their marks, beside those
@@ -75,7 +75,7 @@ pub(crate) fn build_page_one(
     } else {
         CalloutTone::Note
     };
-    let is_unsettled = page.is_unsettled;
+    let standing = page.standing;
     let items = page.figures.into_iter().map(|(one, figure)| KeyFigure {
         beside: one.map_or_else(String::new, |one| {
             front_content::beside_text(&desk, one, &figure)
@@ -96,7 +96,7 @@ pub(crate) fn build_page_one(
     let kind = display_names::period_kind(matter.account.period);
     let title = book.message(&format!("chapters-title-{kind}"));
     let sections = vec![build_section(book, "summary", blocks)];
-    book.document(title, sections, is_unsettled)
+    book.document(title, sections, standing)
 }
 
 /// Help on how the numbers are to be read, and on what the full edition has beside them.

@@ -326,6 +326,11 @@ fn printed_figure_text(book: &ReportContext<'_>, one: &Indicator) -> String {
         let width = number_format::half_width(book.lang, &width, figure.is_least);
         let _ = write!(text, " {width}");
     }
+    let reach = figure.shown_reach().map(|amount| {
+        let kind = figure.kind.uncertainty_kind();
+        amount.map_or_else(String::new, |amount| shown(amount, &kind))
+    });
+    let mut text = number_format::with_reach(book.lang, text, reach);
     if let Some(share) = figure.completeness {
         let share = number_format::format_percent(book.lang, share, 1);
         text.push_str(" · ");

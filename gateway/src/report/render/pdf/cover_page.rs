@@ -49,13 +49,13 @@ fn draw_band(flow: &mut PageFlow<'_>) {
         draw_lines(flow.page(), &lines, (MARGIN, top));
     }
     flow.y = BAND_HEIGHT + 14.0;
-    if document.is_provisional() {
-        draw_provisional_stamp(flow);
+    if let Some(badge) = document.standing.badge {
+        draw_stamp(flow, badge);
     }
 }
 
-fn draw_provisional_stamp(flow: &mut PageFlow<'_>) {
-    let word = flow.show.translate("report-provisional").to_uppercase();
+fn draw_stamp(flow: &mut PageFlow<'_>, badge: &str) {
+    let word = flow.show.translate(badge).to_uppercase();
     let wide = text_width(FontFace::Bold, 9.0, &word) + 16.0;
     let x = flow.page().width() - MARGIN - wide;
     let y = BAND_HEIGHT - 28.0;

@@ -55,7 +55,7 @@ const REASON_LINES_MAX: usize = 2;
 
 /// Draws the page.
 pub(crate) fn draw_front(flow: &mut PageFlow<'_>, front: &FrontPage) {
-    draw_band(flow, front);
+    draw_band(flow);
     draw_heads(flow, front);
     for one in &front.figures {
         draw_figure(flow, one);
@@ -78,7 +78,7 @@ pub(crate) fn draw_front(flow: &mut PageFlow<'_>, front: &FrontPage) {
     draw_evidence(flow, &evidence);
 }
 
-fn draw_band(flow: &mut PageFlow<'_>, front: &FrontPage) {
+fn draw_band(flow: &mut PageFlow<'_>) {
     let document = flow.show.document;
     let (wide, room) = (flow.page().width(), flow.width_between_margins());
     let area = [0.0, 0.0, wide, BAND_HEIGHT];
@@ -96,14 +96,14 @@ fn draw_band(flow: &mut PageFlow<'_>, front: &FrontPage) {
         let line = fit_line(text, text_style(face, size, WHITE), room);
         flow.page().text((MARGIN, y), line.style, &line.text);
     }
-    if document.is_provisional() || front.is_doubtful {
-        draw_stamp(flow);
+    if let Some(badge) = document.standing.badge {
+        draw_stamp(flow, badge);
     }
     flow.y = BAND_HEIGHT + 8.0;
 }
 
-fn draw_stamp(flow: &mut PageFlow<'_>) {
-    let word = flow.show.translate("report-provisional").to_uppercase();
+fn draw_stamp(flow: &mut PageFlow<'_>, badge: &str) {
+    let word = flow.show.translate(badge).to_uppercase();
     let wide = text_width(FontFace::Bold, 9.0, &word) + 16.0;
     let (x, y) = (flow.page().width() - MARGIN - wide, 26.0);
     let page = flow.page();

@@ -39,8 +39,8 @@ fn draw_header(show: &RenderContext<'_>, page: &mut PdfPage) {
         text_style(FontFace::Regular, FRAME_TYPE_SIZE, FAINT),
         period,
     );
-    if document.is_provisional() {
-        let word = show.translate("report-provisional").to_uppercase();
+    if let Some(badge) = document.standing.badge {
+        let word = show.translate(badge).to_uppercase();
         let x = right - text_width(FontFace::Regular, FRAME_TYPE_SIZE, period) - 12.0;
         page.text_right_aligned(
             (x, y),
