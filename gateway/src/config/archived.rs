@@ -124,7 +124,7 @@ fn changed_values(before: Option<&Value>, after: Option<&Value>) -> String {
     let (before, after) = (flat_values(before), flat_values(after));
     let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let text = |side: Option<&&Value>| {
-        let text = side.map_or_else(|| NO_VALUE.to_owned(), |value| value.to_string());
+        let text = side.map_or_else(|| NO_VALUE.to_owned(), ToString::to_string);
         let short: String = text.chars().take(VALUE_CHARS_MAX).collect();
         if short == text { text } else { short + "..." }
     };

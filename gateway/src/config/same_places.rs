@@ -154,11 +154,11 @@ mod tests {
     fn a_serial_port_has_one_owner_by_whatever_name() {
         let folder = tempfile::tempdir().unwrap();
         let port = folder.path().join("ttyUSB0");
-        let link = folder.path().join("by-id");
+        let by_id = folder.path().join("by-id");
         std::fs::write(&port, "").unwrap();
-        std::os::unix::fs::symlink(&port, &link).unwrap();
+        std::os::unix::fs::symlink(&port, &by_id).unwrap();
         let line = |path: &Path| format!("kind = 'modbus-rtu'\nport = '{}'", path.display());
-        let buses = [line(&port), line(&link)];
+        let buses = [line(&port), line(&by_id)];
         let text = site([&*buses[0], &*buses[1]], 1, "");
         let faults = load_config_text(&text, Path::new("pantau.toml"), &|_| None).unwrap_err();
         assert!(faults.0.iter().any(|one| one.what == "fault-duplicate"));

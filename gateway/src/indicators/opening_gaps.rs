@@ -101,7 +101,8 @@ impl OpeningGap {
 }
 
 /// The total with what was counted across the gap at the beginning of its period: as a line of its
-/// own, in the interval, and in the verdict. `unit` is that of the readings, `every_ms` their interval.
+/// own, in the interval, and in the verdict. `unit` is that of the readings, `every_ms` their
+/// interval.
 pub(crate) fn mark_opening(
     figure: Indicator,
     gap: Option<OpeningGap>,

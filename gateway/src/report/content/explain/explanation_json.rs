@@ -54,6 +54,11 @@ pub struct IndicatorValueJson {
     pub uncertainty: Option<f64>,
     /// Half-width of the 95 % interval in percent of the value.
     pub uncertainty_pct: Option<f64>,
+    /// By how much smaller the true value may be beyond that, in `unit`: what was counted across a
+    /// gap that began before the period. Null for nothing.
+    pub perhaps_less: Option<f64>,
+    /// By how much greater, where that is subtracted.
+    pub perhaps_more: Option<f64>,
     /// Side on which the true value lies: `lower` (at least the value), `upper` (at most),
     /// `either`; null for a value that is no bound.
     pub bound: Option<&'static str>,
@@ -319,6 +324,10 @@ fn bound_word(one: &Indicator) -> Option<&'static str> {
     }
 }
 
+fn above_zero(amount: f64) -> Option<f64> {
+    (amount > 0.0).then_some(amount)
+}
+
 pub(crate) fn to_indicator_json(book: &ReportContext<'_>, one: &Indicator) -> IndicatorValueJson {
     let reason = one.value.as_ref().err();
     let factor = |factor: &std::sync::Arc<Factor>| to_factor_json(book, factor);
@@ -331,6 +340,8 @@ pub(crate) fn to_indicator_json(book: &ReportContext<'_>, one: &Indicator) -> In
         reason: reason.map(|why| display_names::remark_sentence(book.lang, why)),
         unit: one.unit.to_string(),
         uncertainty: significant_digits::half_width(one),
+        perhaps_less: above_zero(one.uncertainty.reach.down),
+        perhaps_more: above_zero(one.uncertainty.reach.up),
         bound: bound_word(one),
         measured_since: one.measured_since().map(|since| since.at.to_string()),
         measured_until: one.measured_until().map(|until| until.at.to_string()),
