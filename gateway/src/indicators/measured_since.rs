@@ -81,7 +81,8 @@ impl AssetReadings<'_> {
             let keys = end.remarks();
             let is_amount = AMOUNT_UNITS.contains(&&*figure.unit) && figure.method != STATE_METHOD;
             let key = match is_amount {
-                true if self.is_counted(figure) => keys.counted,
+                // The gap of a period that runs may end within it.
+                true if self.desk.span.is_over() && self.is_counted(figure) => keys.counted,
                 true => keys.total,
                 false if cuts.contains(&None) => keys.in_part,
                 false => keys.other,

@@ -105,7 +105,7 @@ pub(crate) fn half_width(lang: Language, width: &str, is_least: bool) -> String 
 }
 
 /// The bounds of a figure with the amounts by which it may be smaller or greater for another reason
-/// than its uncertainty: `± 6 kWh, at most: perhaps 21 kWh less`. Empty amounts are not told.
+/// than its uncertainty: `± 6 kWh, perhaps 21 kWh less`. Empty amounts are not told.
 pub(crate) fn with_reach(lang: Language, bounds: String, [less, more]: [String; 2]) -> String {
     let said = [("report-perhaps-less", less), ("report-perhaps-more", more)];
     let said = said.into_iter().filter(|(_, amount)| !amount.is_empty());
