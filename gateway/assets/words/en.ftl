@@ -1617,6 +1617,7 @@ chapters-reissued-title = Reported before
 chapters-reissued-text = Issues of this period before this one: { $count }, the first with number { $number } on { $at }. Moved since then: { $moved }. See the chapter "Revised since the first issue".
 chapters-reissued-moved = { $name } from { $before } to { $now } ({ $by })
 chapters-reissued-changed = { $name } from { $before } to { $now }
+chapters-reissued-status = { $name } ({ $by })
 chapters-reissued-more = further figures: { $count }
 chapters-since-closed = Days of the period that were closed: { $count }.
 chapters-since-day = The data of { $day } changed: { $reasons }.

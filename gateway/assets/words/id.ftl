@@ -1590,6 +1590,7 @@ chapters-reissued-title = Pernah dilaporkan
 chapters-reissued-text = Terbitan periode ini sebelum yang ini: { $count }, yang pertama nomor { $number } pada { $at }. Yang berubah sejak itu: { $moved }. Lihat bab "Perubahan sejak terbitan pertama".
 chapters-reissued-moved = { $name } dari { $before } menjadi { $now } ({ $by })
 chapters-reissued-changed = { $name } dari { $before } menjadi { $now }
+chapters-reissued-status = { $name } ({ $by })
 chapters-reissued-more = angka lainnya: { $count }
 chapters-since-closed = Hari periode ini yang ditutup: { $count }.
 chapters-since-day = Data { $day } berubah: { $reasons }.

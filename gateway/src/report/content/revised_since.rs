@@ -235,10 +235,11 @@ fn moved_text(book: &ReportContext<'_>, moved: &[MovedHeadline]) -> String {
             ("now", &*now),
             ("by", &*by),
         ];
-        let key = if by.is_empty() {
-            "chapters-reissued-changed"
-        } else {
-            "chapters-reissued-moved"
+        let key = match (by.is_empty(), before == now) {
+            (true, _) => "chapters-reissued-changed",
+            // Only the status, with the same number or none.
+            (false, true) => "chapters-reissued-status",
+            (false, false) => "chapters-reissued-moved",
         };
         book.format_message(key, &args)
     };
