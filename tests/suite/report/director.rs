@@ -112,6 +112,7 @@ fn indicator(
             tier1_pct: Some(10.0),
             gum: None,
             is_least: false,
+            ..Uncertainty::default()
         },
         completeness: whole(),
         origin: ValueOrigin::Meter,
