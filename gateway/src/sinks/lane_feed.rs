@@ -79,6 +79,14 @@ impl LaneFeed {
         self.taken.push_front(reading);
     }
 
+    /// Takes what is not sent from the journal again, where it may have got another time.
+    pub(super) fn retake(&mut self) {
+        if let Some(first) = self.taken.front() {
+            self.last = first.seq - 1;
+            self.taken.clear();
+        }
+    }
+
     fn next_stretch(&self, progress: &SinkProgress) -> Option<SeqStretch> {
         match self.lane {
             DeliveryLane::Backlog => progress.lanes().next_stretch(self.last),

@@ -30,6 +30,7 @@ mod catch_up_rate;
 pub mod influx;
 mod lane_feed;
 pub mod mqtt;
+mod reading_dates;
 mod refusal_log;
 mod secret_keys;
 mod settled_cursor;

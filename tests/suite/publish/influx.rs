@@ -6,7 +6,7 @@ use crate::servers::{
     http_body, make_certificate, wait_until,
 };
 use crate::victoria_server::VictoriaServer;
-use gateway::clock::Clock;
+use gateway::clock::{Clock, ClockStamp};
 use gateway::domain::{ExactNumber, Reading, UtcMs};
 use gateway::status::SinkDiagnosis;
 use std::collections::{BTreeMap, BTreeSet};
@@ -148,6 +148,44 @@ async fn readings_without_a_date_wait_for_it_and_keep_no_others_back() {
         .collect();
     times.sort_unstable();
     assert_eq!(times, [right.0 - 2000, right.0 - 1000, right.0]);
+    assert_eq!(bench.sink_state("influx").refused, 0);
+    sink.stop().await;
+}
+
+#[tokio::test]
+async fn a_reading_from_before_the_time_was_known_gets_its_date_when_it_is_stored_later() {
+    let right = UtcMs(1_795_824_000_000);
+    let bench = SinkBench::with_clock(sink_site(), Clock::set(UtcMs(5000), false));
+    let database = ScriptedDatabase::start(|_, _| Some(STORED_ANSWER)).await;
+    let early = bench.clock.now();
+    bench.clock.advance(Duration::from_secs(2));
+    bench.clock.set_wall_clock(right);
+    bench.clock.trust();
+    let append = async |seq, now: ClockStamp| {
+        let reading = Reading {
+            device: 0,
+            at: now.at,
+            mono: now.mono,
+            dated: now.trusted,
+            outcomes: outcomes_of(seq),
+        };
+        bench.store.append(reading).await.unwrap();
+        bench.store.flush().await.unwrap();
+    };
+    bench.store.sink_lanes("influx").await.unwrap();
+    append(1, bench.clock.now()).await;
+    let sink = bench.run_influx(influx_settings(database.port));
+    // The sink has had everything dated by now.
+    wait_until("the first one", || {
+        bench.sink_state("influx").delivered == 1
+    })
+    .await;
+    append(2, early).await;
+    wait_until("the late one", || bench.sink_state("influx").delivered == 2).await;
+    let stored = database.stored.lock().unwrap().clone();
+    let times = stored.iter().map(|line| line.rsplit(' ').next().unwrap());
+    let times: Vec<i64> = times.map(|time| time.parse().unwrap()).collect();
+    assert_eq!(times, [right.0, right.0 - 2000]);
     assert_eq!(bench.sink_state("influx").refused, 0);
     sink.stop().await;
 }

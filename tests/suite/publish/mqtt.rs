@@ -1,12 +1,14 @@
 //! Tests of the MQTT sink against mosquitto, with a subscriber that counts.
 
-use super::{SinkBench, mqtt_settings, require_password};
+use super::{SinkBench, mqtt_settings, outcomes_of, require_password, sink_site};
 use crate::servers::{
     MosquittoBroker, MqttSubscriber, TestCertificate, assert_seqs_complete, make_certificate,
     make_certificate_with, wait_until,
 };
+use gateway::clock::Clock;
 use gateway::config::Secret;
-use gateway::status::DeliveryHealth;
+use gateway::domain::{Reading, UtcMs};
+use gateway::status::{DeliveryHealth, SinkDiagnosis};
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -48,6 +50,53 @@ async fn a_broker_that_is_stopped_and_killed_costs_no_reading_and_no_order() {
         ears.last_state().as_deref() == Some("offline")
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_subscriber_gets_readings_at_their_own_time_or_without_one_and_never_at_a_wrong_one() {
+    let right = UtcMs(1_795_824_000_000);
+    let bench = SinkBench::with_clock(sink_site(), Clock::set(UtcMs(5000), false));
+    let broker = MosquittoBroker::start("").await;
+    let ears = MqttSubscriber::start(broker.port, bench.folder.path(), &[]).await;
+    let append = async |seq| {
+        let now = bench.clock.now();
+        let reading = Reading {
+            device: 0,
+            at: now.at,
+            mono: now.mono,
+            dated: now.trusted,
+            outcomes: outcomes_of(seq),
+        };
+        bench.store.append(reading).await.unwrap();
+        bench.store.flush().await.unwrap();
+        bench.clock.advance(Duration::from_secs(1));
+    };
+    let sink = bench.run_mqtt(mqtt_settings(broker.port));
+    append(1).await;
+    append(2).await;
+    wait_until("it says what it waits for", || {
+        bench.sink_state("mqtt").trouble == Some(SinkDiagnosis::NoTime)
+    })
+    .await;
+    assert!(ears.seqs().is_empty());
+    bench.clock.set_wall_clock(right);
+    bench.clock.trust();
+    append(3).await;
+    wait_until("all", || ears.seqs().len() == 3).await;
+    assert_seqs_complete(&ears.seqs(), 3);
+    let heard = ears.messages();
+    let readings = heard.iter().filter(|(topic, ..)| topic.ends_with("/a"));
+    let times: Vec<String> = readings.map(|(.., text)| text["t"].to_string()).collect();
+    let before = [2000, 1000, 0].map(|ms| {
+        let at = jiff::Timestamp::from_millisecond(right.0 - ms).unwrap();
+        format!("\"{at}\"")
+    });
+    assert_eq!(times, before);
+    wait_until("nothing is said any more", || {
+        bench.sink_state("mqtt").trouble.is_none()
+    })
+    .await;
+    sink.stop().await;
 }
 
 #[tokio::test]

@@ -13,7 +13,6 @@
 mod answer_door;
 mod line_batch;
 mod line_protocol;
-mod reading_dates;
 mod server_clock;
 mod settings;
 mod write_verdict;
@@ -30,10 +29,10 @@ use crate::limits::{INFLUX_BYTES_MAX, SINK_BATCH_MAX, SINK_STOP_SECONDS};
 use crate::sinks::backoff::SinkBackoff;
 use crate::sinks::catch_up_rate::CatchUpRate;
 use crate::sinks::influx::line_batch::{LineBatch, split_range};
-use crate::sinks::influx::reading_dates::ReadingDates;
 use crate::sinks::influx::write_verdict::WriteVerdict;
 use crate::sinks::influx::writer::InfluxWriter;
 use crate::sinks::lane_feed::{LaneFeeds, LaneRefill};
+use crate::sinks::reading_dates::{ReadingDate, ReadingDates};
 use crate::sinks::sink_progress::{pause_or_stop, wait_for_stop};
 use crate::sinks::{ConfiguredSink, SinkFuture, SinkProgress, SinkTable as _, estimated_bytes};
 use crate::status::SinkDiagnosis;
@@ -254,16 +253,18 @@ impl InfluxSink {
             && let Some(numbered) = self.feeds.of(lane).pop()
         {
             let reading = &numbered.reading;
-            if !reading.dated && !self.dates.are_settled() {
-                self.dates.note_waiting();
-                self.feeds.of(lane).put_back(numbered);
-                break;
-            }
-            if !reading.dated {
-                let why = "no source knew the time when it was read";
-                self.progress.refuse_reading(numbered.seq, why, "").await?;
-                self.batch.push_reading(numbered.seq, reading.at);
-                continue;
+            match self.dates.judge(&numbered) {
+                ReadingDate::Known => {}
+                ReadingDate::Waiting => {
+                    self.feeds.of(lane).put_back(numbered);
+                    break;
+                }
+                ReadingDate::Lost => {
+                    let why = "no source knew the time when it was read";
+                    self.progress.refuse_reading(numbered.seq, why, "").await?;
+                    self.batch.push_reading(numbered.seq, reading.at);
+                    continue;
+                }
             }
             // A device that was removed from the configuration has no point names to write.
             if let Some(device) = self.site.devices.get(usize::from(reading.device)) {

@@ -8,7 +8,8 @@ use std::fmt::Write as _;
 
 /// Appends `{"t":..,"store":..,"seq":..,"v":{..},"q":{..}}`. `q` lists only points whose quality is
 /// not good and is left out when all are; a bad point has no value. `store` is the id of the store.
-/// A reading of the backlog has `"backlog":true` after `seq`.
+/// A reading of the backlog has `"backlog":true` after `seq`. A reading that never gets a date has no
+/// `t`: a wrong time would look like a right one.
 pub(super) fn encode_payload(
     out: &mut String,
     store: &str,
@@ -16,11 +17,15 @@ pub(super) fn encode_payload(
     (lane, numbered): (DeliveryLane, &NumberedReading),
 ) {
     let reading = &numbered.reading;
-    out.push_str("{\"t\":\"");
-    time(out, reading.at);
+    out.push('{');
+    if reading.dated {
+        out.push_str("\"t\":\"");
+        time(out, reading.at);
+        out.push_str("\",");
+    }
     // An id consists of digits and letters, so nothing in it needs an escape.
     let seq = numbered.seq;
-    let _ = write!(out, "\",\"store\":\"{store}\",\"seq\":{seq}");
+    let _ = write!(out, "\"store\":\"{store}\",\"seq\":{seq}");
     // A subscriber that shows the present must not take it for the newest value.
     if lane == DeliveryLane::Backlog {
         out.push_str(",\"backlog\":true");
@@ -177,7 +182,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn an_undated_reading_is_uncertain_throughout() {
+    fn an_undated_reading_is_uncertain_throughout_and_has_no_time() {
         let level = test_device("level", "level", &["a", "b"]);
         let mut undated = reading(
             0,
@@ -187,8 +192,9 @@ pub(crate) mod tests {
             ],
         );
         undated.dated = false;
-        assert!(
-            encode_to_string(&level, 1, undated).ends_with(r#""q":{"a":"uncertain","b":"bad"}}"#)
+        assert_eq!(
+            encode_to_string(&level, 1, undated),
+            r#"{"store":"k3f9q2","seq":1,"v":{"a":7},"q":{"a":"uncertain","b":"bad"}}"#
         );
     }
 

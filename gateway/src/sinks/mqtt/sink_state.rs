@@ -4,6 +4,7 @@ use crate::domain::Site;
 use crate::mqtt_link::{BrokerLinkError, KnownBrokerVersion};
 use crate::sinks::mqtt::lane_suspicions::LaneSuspicions;
 use crate::sinks::mqtt::{MqttSettings, RawMqttSink};
+use crate::sinks::reading_dates::ReadingDates;
 use crate::sinks::{SinkProgress, SinkTable as _};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,7 @@ pub(super) struct MqttSink {
     pub(super) alarm_topic: String,
     pub(super) progress: SinkProgress,
     pub(super) suspicions: LaneSuspicions,
+    pub(super) dates: ReadingDates,
     pub(super) spoken: KnownBrokerVersion,
     /// Number of short connections in a row that the broker ended without a reason.
     pub(super) short_connections: u32,
@@ -63,6 +65,7 @@ impl MqttSink {
             site,
             progress,
             suspicions: LaneSuspicions::default(),
+            dates: ReadingDates::default(),
             spoken: KnownBrokerVersion::default(),
             short_connections: 0,
         }

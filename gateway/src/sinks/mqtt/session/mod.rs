@@ -26,6 +26,8 @@ use tokio::sync::watch;
 use tokio::time::{Instant, Sleep};
 
 const SESSION_TICK: Duration = Duration::from_secs(1);
+/// Fault of readings that wait for their date, as in the InfluxDB sink.
+const DATE_WAIT: &str = "the readings have no date yet";
 
 /// State of one connection.
 pub(super) struct MqttSession<'a> {
@@ -55,6 +57,8 @@ pub(super) struct MqttSession<'a> {
     closing_stage: SessionClosing,
     /// The status shows "connected".
     shown: bool,
+    /// The status says that readings wait for their date.
+    waits_for_date: bool,
     /// Whether the broker passes on what it acknowledges.
     echo: StateEcho,
     /// State messages of this connection.
@@ -126,6 +130,7 @@ impl<'a> MqttSession<'a> {
             closing: None,
             closing_stage: SessionClosing::Open,
             shown: false,
+            waits_for_date: false,
             echo: StateEcho::Settled,
             published,
             head: PublishedHead::default(),
@@ -243,6 +248,22 @@ impl<'a> MqttSession<'a> {
         }
     }
 
+    /// Says that readings wait for their date, while they do.
+    fn show_date_wait(&mut self) {
+        if self.echo.is_settled() && self.sink.dates.take_is_waiting() {
+            self.waits_for_date = true;
+            let fault = (DATE_WAIT, Some(SinkDiagnosis::NoTime));
+            self.sink.progress.set_connected_with(Some(fault));
+        }
+    }
+
+    /// The readings have their dates: nothing is said of them any more.
+    pub(super) fn end_date_wait(&mut self) {
+        if std::mem::take(&mut self.waits_for_date) {
+            self.show_connected();
+        }
+    }
+
     /// Checks the time limits, once a second.
     async fn check_timeouts(&mut self) -> Result<Option<SessionEnd>, StoreError> {
         self.sink.progress.persist_cursor(false).await?;
@@ -262,6 +283,7 @@ impl<'a> MqttSession<'a> {
         self.publish_evidence().await?;
         self.publish_alarm().await?;
         self.publish_changed_state();
+        self.show_date_wait();
         if now - self.wrote >= self.link.keep_alive {
             self.send_ping();
         }

@@ -8,6 +8,7 @@ use crate::sinks::lane_feed::LaneRefill;
 use crate::sinks::mqtt::ack_window::InFlightReading;
 use crate::sinks::mqtt::payload;
 use crate::sinks::mqtt::session::ControlReading;
+use crate::sinks::reading_dates::ReadingDate;
 use crate::storage::{DeliveryLane, StoreError};
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -39,6 +40,13 @@ impl MqttSession<'_> {
             return Ok(None);
         }
         self.sink.progress.durable.borrow_and_update();
+        if self.sink.dates.become_settled(&self.sink.progress).await {
+            // What was taken before has the old times.
+            for lane in DeliveryLane::ALL {
+                self.feeds.of(lane).retake();
+            }
+            self.end_date_wait();
+        }
         let mut may = self.pace.allowance(Instant::now());
         while self.has_window_room() {
             let Some(lane) = self.next_lane().await? else {
@@ -75,7 +83,13 @@ impl MqttSession<'_> {
         loop {
             let feed = self.feeds.of(lane);
             match feed.refill(&self.sink.progress, JOURNAL_BATCH).await? {
-                LaneRefill::Taken => return Ok(true),
+                LaneRefill::Taken => {
+                    // One that waits for its date holds the other lane up no more than an empty one.
+                    let next = feed.taken.front();
+                    let dates = &mut self.sink.dates;
+                    let waits = next.is_some_and(|one| dates.judge(one) == ReadingDate::Waiting);
+                    return Ok(!waits);
+                }
                 // Each turn removes a stretch of the backlog.
                 LaneRefill::Missing(until) if self.acks.len() == 0 => {
                     self.sink.progress.pass_missing(until);
@@ -182,6 +196,9 @@ impl MqttSession<'_> {
         for lane in [suspect.lane, suspect.lane.other()] {
             let taken: Vec<_> = self.feeds.of(lane).taken.iter().map(Arc::clone).collect();
             for numbered in taken {
+                if self.sink.dates.judge(&numbered) == ReadingDate::Waiting {
+                    break;
+                }
                 if let Ok(reading) = self.encode_reading((lane, &numbered))
                     && reading.bytes < suspect.bytes
                 {
