@@ -128,7 +128,11 @@ impl StoreWriter {
         self.redate_eras(boot, &table).map_err(failed)
     }
 
-    fn redate_eras(&mut self, boot: &BootId, table: &BootTable) -> Result<u64, rusqlite::Error> {
+    pub(super) fn redate_eras(
+        &mut self,
+        boot: &BootId,
+        table: &BootTable,
+    ) -> Result<u64, rusqlite::Error> {
         let eras = eras_of_boot(&self.db, boot)?;
         if eras.is_empty() {
             return Ok(0);

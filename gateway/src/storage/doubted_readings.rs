@@ -3,7 +3,7 @@
 //! those of an earlier boot that would be later than the present lose theirs, since nothing tells
 //! when they were read.
 
-use super::clock_pairs::replace_pairs_of;
+use super::clock_pairs::{insert_pair, read_boot_table, replace_pairs_of};
 use super::import::load_imported_stretches;
 use super::journal_codec::{self, JournalEncoder};
 use super::leaving_samples::LeavingSamples;
@@ -64,6 +64,10 @@ impl StoreWriter {
             self.seal_parts()?;
             self.take_back(now)?;
         }
+        let revived = self.doubts.revive(&self.boot, now);
+        if !revived.is_empty() {
+            self.restore_dates(&revived)?;
+        }
         if self.doubts.confirm(now.source) {
             self.doubts.write(&self.db)?;
         }
@@ -71,6 +75,27 @@ impl StoreWriter {
             TrustSource::Kernel => Ok(()),
             _ => self.note_time_source(now),
         }
+    }
+
+    /// Gives readings of earlier boots the dates back that a wrong word had taken from them.
+    fn restore_dates(&mut self, revived: &[TimeDoubt]) -> Result<(), rusqlite::Error> {
+        let transaction = self.db.transaction()?;
+        for doubt in revived {
+            insert_pair(&transaction, &BootId((&*doubt.boot).into()), doubt.pair())?;
+        }
+        self.doubts.write(&transaction)?;
+        transaction.commit()?;
+        for doubt in revived {
+            let boot = BootId((&*doubt.boot).into());
+            let table = read_boot_table(&self.db, &boot)?;
+            let moved = self.redate_eras(&boot, &table)?;
+            let what = format!(
+                "the time of an earlier start was right: {moved} samples have their dates again"
+            );
+            tracing::warn!(%what, "readings got another time");
+            audit::append_audit(&self.db, self.recording_time(), "clock", &what)?;
+        }
+        Ok(())
     }
 
     /// Notes that readings of this boot are dated by a time in doubt from now on.
@@ -106,6 +131,7 @@ impl StoreWriter {
             until: None,
             left: None,
             done: false,
+            overruled_by: None,
         });
         self.doubts.write(&self.db)
     }
@@ -161,13 +187,13 @@ impl StoreWriter {
             let is_own = doubt.boot == *self.boot.0;
             let shift = right_ms.saturating_sub(doubt.offset_ms);
             let era = self.era_of(&BootId((&*doubt.boot).into()), doubt.offset_ms)?;
-            let mut moved = 0;
+            let mut moved = MovedSamples::default();
             if is_own {
-                moved += self.redate_era(era, shift)?;
+                moved.count += self.redate_era(era, shift)?;
             }
             while let Some((day, stretch)) = self.next_slice(index, shift)? {
                 self.outputs.pulse.sign();
-                moved += self.undate_slice(index, era, (day, stretch, shift))?;
+                moved.join(self.undate_slice(index, era, (day, stretch, shift))?);
                 if is_own {
                     self.redate_era(era, shift)?;
                 }
@@ -212,13 +238,13 @@ impl StoreWriter {
         }))
     }
 
-    /// Takes the samples of a part of a day back, in one transaction; returns their number.
+    /// Takes the samples of a part of a day back, in one transaction; returns which they were.
     fn undate_slice(
         &mut self,
         index: usize,
         era: BootKey,
         (day, (from, to), shift): (LocalDay, (i64, i64), i64),
-    ) -> Result<u64, rusqlite::Error> {
+    ) -> Result<MovedSamples, rusqlite::Error> {
         let imported = load_imported_stretches(&self.db, &self.names, (from, to))?;
         let mut leaving = LeavingSamples::new((from, to), imported);
         let place = MergedDay {
@@ -263,7 +289,7 @@ impl StoreWriter {
         self.closing.invalidate_day(day);
         self.doubts = doubts;
         self.unmerged_parts = super::seal::load_unmerged_parts(&self.db)?;
-        Ok(taken.values().map(|samples| samples.len() as u64).sum())
+        Ok(MovedSamples::of(&taken))
     }
 
     /// Notes that a stretch was taken back.
@@ -271,14 +297,14 @@ impl StoreWriter {
         &mut self,
         index: usize,
         shift: Option<i64>,
-        moved: u64,
+        moved: MovedSamples,
     ) -> Result<(), rusqlite::Error> {
         let doubt = &mut self.doubts.0[index];
         (doubt.left, doubt.done) = (None, true);
-        let (since, until) = (
-            UtcMs(doubt.since),
-            UtcMs(doubt.until.unwrap_or(doubt.since)),
-        );
+        let stretch = match moved.bounds {
+            Some((first, last)) => format!(" from {first} to {last}"),
+            None => String::new(),
+        };
         let outcome = match shift {
             Some(shift) => format!("moved by {shift} ms"),
             None => "left without a date, as their boot never knew the time".to_owned(),
@@ -289,7 +315,8 @@ impl StoreWriter {
             TrustSource::Host | TrustSource::Kernel => "that the computer had at its start",
         };
         let what = format!(
-            "the time {which} was wrong: {moved} samples from {since} to {until} {outcome}"
+            "the time {which} was wrong: {} samples{stretch} {outcome}",
+            moved.count
         );
         tracing::warn!(%what, "readings got another time");
         let transaction = self.db.transaction()?;
@@ -310,6 +337,32 @@ impl StoreWriter {
             self.has_late_readings = true;
         }
         reading
+    }
+}
+
+/// Samples that were taken back.
+#[derive(Clone, Copy, Debug, Default)]
+struct MovedSamples {
+    count: u64,
+    /// First and last of their dates that were wrong.
+    bounds: Option<(UtcMs, UtcMs)>,
+}
+
+impl MovedSamples {
+    fn of(taken: &SamplesByPoint) -> Self {
+        let times = taken.values().flatten().map(|sample| sample.at);
+        Self {
+            count: times.clone().count() as u64,
+            bounds: times.clone().min().zip(times.max()),
+        }
+    }
+
+    fn join(&mut self, other: Self) {
+        self.count += other.count;
+        self.bounds = match (self.bounds, other.bounds) {
+            (Some(one), Some(other)) => Some((one.0.min(other.0), one.1.max(other.1))),
+            (one, other) => one.or(other),
+        };
     }
 }
 

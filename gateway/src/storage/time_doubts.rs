@@ -39,6 +39,9 @@ pub(super) struct TimeDoubt {
     pub(super) left: Option<(i64, i64)>,
     /// Everything was taken back.
     pub(super) done: bool,
+    /// Word of the source that has shown it to be wrong.
+    #[serde(default)]
+    pub(super) overruled_by: Option<String>,
 }
 
 /// Moment at which readings were taken back, and the two offsets around it, ms.
@@ -67,6 +70,16 @@ impl TimeDoubt {
             None => EARLIEST_TIME_MS + PERSON_FIRST_LEAP_MAX_MS,
         };
         self.source() == TrustSource::Person || self.since > last
+    }
+
+    /// Moment at which the source gave the time.
+    pub(super) fn pair(&self) -> ClockPair {
+        ClockPair {
+            mono: MonoMs(self.mono),
+            at: UtcMs(self.offset_ms.saturating_add_unsigned(self.mono)),
+            source: self.source(),
+            bound_ms: self.bound_ms,
+        }
     }
 
     /// True when this time goes on with what the doubt has: nothing new is in doubt.
@@ -158,9 +171,25 @@ impl TimeDoubts {
                 let until = doubt.until.unwrap_or(shown).max(doubt.since);
                 doubt.until = Some(until);
                 doubt.left = Some((doubt.since, until));
+                doubt.overruled_by = Some(now.source.word().to_owned());
             }
         }
         self.0.iter().any(|doubt| doubt.left.is_some())
+    }
+
+    /// Stretches of earlier boots that lost their dates to a word which a better source does not
+    /// share: nothing speaks against them any more. They are open again.
+    pub(super) fn revive(&mut self, boot: &BootId, now: ClockPair) -> Vec<TimeDoubt> {
+        let mut revived = Vec::new();
+        for doubt in self.0.iter_mut().filter(|one| one.done) {
+            let by = doubt.overruled_by.as_deref().and_then(TrustSource::parse);
+            let is_better = by.is_some_and(|by| by != now.source && now.source.confirms(by));
+            if is_better && doubt.boot != *boot.0 && !doubt.is_contradicted(boot, now) {
+                (doubt.done, doubt.overruled_by) = (false, None);
+                revived.push(doubt.clone());
+            }
+        }
+        revived
     }
 
     /// Ends the doubts that a source ends, which contradicts none of them. Returns whether there
@@ -221,6 +250,7 @@ mod tests {
             until: None,
             left: None,
             done: false,
+            overruled_by: None,
         }
     }
 
@@ -244,6 +274,26 @@ mod tests {
         earlier.end_earlier(&boot, Some(UtcMs(NOON + HOUR)));
         assert!(!earlier.contradict(&boot, vouched(0, NOON + HOUR - 4000)));
         assert!(earlier.contradict(&boot, vouched(0, NOON + HOUR - 6000)));
+    }
+
+    #[test]
+    fn what_an_earlier_boot_lost_to_a_wrong_word_comes_back_with_the_network() {
+        let boot = BootId("now".into());
+        let mut earlier = TimeDoubts(vec![doubt("before", NOON)]);
+        earlier.end_earlier(&boot, Some(UtcMs(NOON + HOUR)));
+        let said = ClockPair {
+            source: TrustSource::Person,
+            ..vouched(0, NOON - 7 * DAY_MS)
+        };
+        assert!(earlier.contradict(&boot, said));
+        (earlier.0[0].left, earlier.0[0].done) = (None, true);
+        assert_eq!(earlier.revive(&boot, said), []);
+        // The network shares the word: the readings were of the future.
+        assert_eq!(earlier.revive(&boot, vouched(0, NOON - DAY_MS)), []);
+        let back = earlier.revive(&boot, vouched(0, NOON + DAY_MS));
+        assert_eq!(back.len(), 1);
+        assert_eq!(back[0].pair().at, UtcMs(NOON));
+        assert_eq!(earlier.revive(&boot, vouched(0, NOON + DAY_MS)), []);
     }
 
     #[test]
