@@ -138,8 +138,11 @@ pub(crate) fn parse_moment(text: &str, zone: &TimeZone) -> Option<jiff::Timestam
         return Some(at);
     }
     let (day, time) = text.split_once(['T', ' '])?;
-    let local = format!("{day}T{}", time.trim().replace('.', ":"));
-    let local: DateTime = local.parse().ok()?;
+    let time = time.trim();
+    // Thousandths of a second first: a point may stand between hours and minutes as well.
+    let spellings = [time.to_owned(), time.replace('.', ":")];
+    let mut read = spellings.iter().map(|time| format!("{day}T{time}").parse());
+    let local: DateTime = read.find_map(Result::ok)?;
     zone.to_timestamp(local).ok()
 }
 

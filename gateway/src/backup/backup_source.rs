@@ -3,6 +3,7 @@
 use super::backup_error::BackupError;
 use super::manifest::{
     BACKUP_FOLDER, BackupFile, BackupManifest, FilePlace, find_manifests, generations,
+    number_of_file,
 };
 use super::piece_store::PieceStore;
 use crate::domain::UtcMs;
@@ -18,8 +19,8 @@ pub struct BackupSource {
     pieces: PieceStore,
     /// The oldest first.
     manifests: Vec<BackupManifest>,
-    /// Manifests that cannot be read.
-    pub damaged: Vec<BackupError>,
+    /// Manifests that cannot be read, with their numbers as far as their names tell them.
+    pub damaged: Vec<(Option<u64>, BackupError)>,
 }
 
 impl BackupSource {
@@ -31,7 +32,8 @@ impl BackupSource {
         if found.good.is_empty() && found.damaged.is_empty() {
             return Err(BackupError::Nothing(directory.to_owned()));
         }
-        let damaged = found.damaged.into_iter().map(|(_, fault)| fault);
+        let damaged = found.damaged.into_iter();
+        let damaged = damaged.map(|(file, fault)| (number_of_file(&file), fault));
         Ok(Self {
             pieces: PieceStore::new(&folder, &folder),
             folder,

@@ -174,6 +174,12 @@ pub(super) fn generations(folder: &Path) -> PathBuf {
     folder.join(GENERATIONS)
 }
 
+/// Number of the backup whose manifest has this path; `None` for a name of somebody else.
+pub(super) fn number_of_file(manifest: &Path) -> Option<u64> {
+    let name = manifest.file_name()?.to_str()?;
+    name.split('-').next()?.parse().ok()
+}
+
 /// Manifests of a site's backups with their paths, the oldest first; and the paths of those that
 /// cannot be read.
 #[derive(Debug, Default)]

@@ -53,7 +53,7 @@ fn files_below(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 /// Bytes of the store's file in the chosen backup.
 fn read_back(stick: &Path, at: Option<i64>) -> Result<Vec<u8>, BackupError> {
     let source = BackupSource::open(stick, Some("desa"))?;
-    if let Some(damaged) = source.damaged.first() {
+    if let Some((_, damaged)) = source.damaged.first() {
         return Err(BackupError::Newer(damaged.to_string()));
     }
     let manifest = source.choose(at.map(|at| UtcMs(at * 1000)))?;

@@ -68,8 +68,11 @@ async fn restore(options: &RestoreArgs, lang: Language) -> Result<u8, CommandErr
     let site = outline.as_ref().and_then(|outline| outline.site.clone());
     let source = BackupSource::open(&options.directory, site.as_deref())?;
     for damaged in &source.damaged {
-        let why = backup_error_text(damaged, lang).unwrap_or_else(|| damaged.to_string());
-        print_stderr(&why);
+        print_stderr(&unusable_text(
+            damaged,
+            !source.manifests().is_empty(),
+            lang,
+        ));
     }
     let zone = site_zone(outline.as_ref(), &source, file)?;
     if options
@@ -104,6 +107,7 @@ async fn restore(options: &RestoreArgs, lang: Language) -> Result<u8, CommandErr
         return Ok(EXIT_NEGATIVE);
     }
     print_choice(&source, manifest, &zone, lang);
+    print_earlier(&source, manifest, &zone, lang);
     verify(&source, manifest)?;
     let plan = RestorePlan::new(&source, manifest, target);
     if options.dry_run {
@@ -140,7 +144,15 @@ fn choose_backup<'s>(
         print_stderr(&lang.text_with("cli-restore-when", &[("found", text)]));
         return Ok(None);
     }
-    match source.choose(at) {
+    // A time that is written without its thousandths means the whole second.
+    let whole = |at: UtcMs| {
+        if at.0 % 1000 == 0 {
+            UtcMs(at.0 + 999)
+        } else {
+            at
+        }
+    };
+    match source.choose(at.map(whole)) {
         Err(BackupError::NotThen { there }) => {
             let there = there.iter().map(|at| local_time(*at, zone));
             let there = there.collect::<Vec<_>>().join(", ");
@@ -169,9 +181,55 @@ fn site_zone(
 
 /// Prints the time at the site of each backup, the oldest first.
 fn print_times(source: &BackupSource, zone: &SiteZone) {
-    let times = source.manifests().iter();
-    let times = times.map(|one| format!("{}  {}\n", one.number, local_time(one.at(), zone)));
+    let seconds = |one: &BackupManifest| one.at().0.div_euclid(1000);
+    let all = source.manifests();
+    let times = all.iter().map(|one| {
+        let is_shared = all
+            .iter()
+            .filter(|other| seconds(other) == seconds(one))
+            .count()
+            > 1;
+        let time = if is_shared {
+            exact_time(one.at(), zone)
+        } else {
+            local_time(one.at(), zone)
+        };
+        format!("{}  {time}\n", one.number)
+    });
     print_text(&times.collect::<String>());
+}
+
+/// Says which backup cannot be used. `is_other`: there is another one, so that this is no reason to
+/// change nothing.
+fn unusable_text(
+    (number, fault): &(Option<u64>, BackupError),
+    is_other: bool,
+    lang: Language,
+) -> String {
+    match (fault, number) {
+        (BackupError::Damaged { file, .. }, Some(number)) if is_other => {
+            let (number, file) = (number.to_string(), file.display().to_string());
+            let args = [("number", &*number), ("file", &*file)];
+            lang.text_with("cli-restore-unusable", &args)
+        }
+        _ => backup_error_text(fault, lang).unwrap_or_else(|| fault.to_string()),
+    }
+}
+
+/// Says that an earlier backup is taken in the place of one that cannot be used.
+fn print_earlier(
+    source: &BackupSource,
+    manifest: &BackupManifest,
+    zone: &SiteZone,
+    lang: Language,
+) {
+    let mut unusable = source.damaged.iter();
+    if unusable.any(|(number, _)| number.is_some_and(|number| number > manifest.number)) {
+        let number = manifest.number.to_string();
+        let time = local_time(manifest.at(), zone);
+        let args = [("number", &*number), ("time", &*time)];
+        print_stderr(&lang.text_with("cli-restore-earlier", &args));
+    }
 }
 
 /// Says which present store would be replaced only because the backup names its place, and asks;
@@ -227,9 +285,18 @@ fn parse_when(text: &str, zone: &SiteZone) -> Option<UtcMs> {
 
 /// Time of a backup, as the clock of the site showed it.
 fn local_time(at: UtcMs, zone: &SiteZone) -> String {
+    shown_time(at, zone, "%Y-%m-%d %H:%M:%S %Z")
+}
+
+/// The same with thousandths of a second.
+fn exact_time(at: UtcMs, zone: &SiteZone) -> String {
+    shown_time(at, zone, "%Y-%m-%d %H:%M:%S%.3f %Z")
+}
+
+fn shown_time(at: UtcMs, zone: &SiteZone, form: &str) -> String {
     let moment = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
     let local = moment.to_zoned_datetime(zone.rules().clone());
-    local.strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+    local.strftime(form).to_string()
 }
 
 /// Checks every byte of the backup before anything is changed.
@@ -330,6 +397,7 @@ mod tests {
             ("2026-11-30 10:00", "2026-11-30T03:00:00Z"),
             ("2026-11-30T10:00:30", "2026-11-30T03:00:30Z"),
             ("2026-11-30 10.00", "2026-11-30T03:00:00Z"),
+            ("2026-11-30 10:00:05.123", "2026-11-30T03:00:05.123Z"),
             ("2026-11-30T10:00:00Z", "2026-11-30T10:00:00Z"),
             ("2026-11-30", "2026-11-30T16:59:59.999Z"),
         ] {

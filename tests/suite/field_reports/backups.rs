@@ -100,6 +100,60 @@ async fn a_store_that_was_put_back_starts_on_a_full_disk_and_goes_on_when_there_
 }
 
 #[tokio::test]
+async fn a_full_disk_of_the_store_keeps_no_backup_from_another_disk() {
+    let scratch = tempfile::tempdir().unwrap();
+    let disk = SmallDisk::new(&scratch.path().join("disk"), "24m");
+    let site = OneDeviceSite::new(Some(&disk.0));
+    let gateway = site.start().await;
+    site.wait_durable_above(5).await;
+    gateway.terminate();
+    // Without the reserve that the log holds, no reading is written.
+    std::fs::remove_file(disk.0.join("pantau.db-wal")).unwrap();
+    disk.fill();
+    let gateway = site.start().await;
+    let why = site.wait_for_health("failing").await;
+    assert!(why.contains("full"), "{why}");
+    let (stick, copy) = (tempfile::tempdir().unwrap(), scratch.path().join("copy.db"));
+    for words in [
+        ["backup", stick.path().to_str().unwrap()].as_slice(),
+        &["backup", "-o", copy.to_str().unwrap()],
+    ] {
+        let output = site.run(words);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{words:?}: {said}");
+    }
+    disk.remove_filler();
+    site.wait_for_health("ok").await;
+    gateway.terminate();
+}
+
+#[tokio::test]
+async fn an_earlier_backup_that_is_taken_for_a_damaged_one_is_named() {
+    let site = OneDeviceSite::new(None);
+    let stick = tempfile::tempdir().unwrap();
+    let place = stick.path().to_str().unwrap();
+    let gateway = site.start().await;
+    for _ in 0..2 {
+        site.wait_durable_above(site.durable_seq().await + 5).await;
+        assert!(site.run(&["backup", place]).status.success());
+    }
+    gateway.terminate();
+    let paths = paths_below(&stick.path().join("pantau-backup"));
+    let is_manifest = |path: &&PathBuf| path.extension().is_some_and(|ending| ending == "json");
+    let newest = paths.iter().filter(is_manifest).max().unwrap();
+    std::fs::write(newest, "{").unwrap();
+    let output = site.run(&["restore", place]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("Backup 2 cannot be used"), "{said}");
+    assert!(
+        said.contains("this earlier one is taken: backup 1 of"),
+        "{said}"
+    );
+    assert!(!said.contains("Nothing was changed"), "{said}");
+}
+
+#[tokio::test]
 async fn fewer_backups_make_room_on_a_full_stick() {
     let site = OneDeviceSite::new(None);
     let scratch = tempfile::tempdir().unwrap();

@@ -91,7 +91,8 @@ fn foreign_answer(status: u16, text: &str) -> WriteVerdict {
         } else {
             format!("{why} ({said})")
         },
-        trouble: (page || status == 511).then_some(SinkDiagnosis::WebPage),
+        // A portal answers with a page, or sends to one.
+        trouble: (page || matches!(status, 300..=399 | 511)).then_some(SinkDiagnosis::WebPage),
     }
 }
 
@@ -188,9 +189,15 @@ mod tests {
             (511, page, "captive portal"),
         ] {
             let verdict = judge_answer(status, text, 3, None);
-            let WriteVerdict::ForeignAnswer { why, .. } = verdict else {
+            let WriteVerdict::ForeignAnswer { why, trouble } = verdict else {
                 panic!("{status}: {verdict:?}");
             };
+            let is_portal = cause == "captive portal";
+            assert_eq!(
+                trouble,
+                is_portal.then_some(SinkDiagnosis::WebPage),
+                "{status}"
+            );
             assert!(
                 why.contains(cause) && why.contains(&status.to_string()),
                 "{why}"
