@@ -255,6 +255,7 @@ const KEY_PREFIXES: &[&str] = &[
     "role-",
     "setaddr-",
     "token-scope-",
+    "store-event-",
     "users-done-",
     "value-",
     "web-clock-source-",

@@ -279,6 +279,7 @@ impl From<StoreError> for ApiError {
             | StoreError::FileGone { .. }
             | StoreError::Damaged { .. }
             | StoreError::Missing(_)
+            | StoreError::ReadOnly(_)
             | StoreError::Older(_) => (StatusCode::INTERNAL_SERVER_ERROR, ApiErrorCode::Disk),
         };
         Self::with_code(status, code, error.to_string())

@@ -229,6 +229,9 @@ pub(crate) async fn healthz(State(app): State<ApiListener>) -> (StatusCode, Json
             store.lost
         ));
     }
+    notes.extend(store.rescued_files.iter().map(|name| {
+        format!("{name} is a copy of the store that was saved when its file was gone")
+    }));
     if store.damage_unseen > 0 {
         notes.push(format!(
             "damage of the store has cost data: {} lines on /health wait for a technician",

@@ -11,6 +11,10 @@ pub(crate) fn store_fault_text(fault: &StoreError, lang: Language) -> String {
             let file = file.display().to_string();
             lang.text_with("store-fault-gone", &[("file", &file)])
         }
+        StoreError::ReadOnly(place) => {
+            let file = place.display().to_string();
+            lang.text_with("store-fault-read-only", &[("file", &file)])
+        }
         StoreError::Disk { why, .. } => lang.text_with("store-fault-disk", &[("why", why)]),
         other => lang.text_with("store-fault-disk", &[("why", &other.to_string())]),
     }

@@ -1,5 +1,6 @@
 //! [`AppError`]: why the gateway does not start, or ends by itself.
 
+use super::address_holder::AddressHolder;
 use crate::storage::StoreError;
 use std::net::SocketAddr;
 
@@ -10,12 +11,18 @@ pub enum AppError {
     #[error("store: {0}")]
     Store(#[from] StoreError),
     /// The page's address could not be bound.
-    #[error("page {address}: {why}")]
+    #[error(
+        "page {address}: {why}{}: stop the program that listens there, or choose another port \
+         with `listen` in [web]",
+        holder.as_ref().map(|holder| format!(" by {holder}")).unwrap_or_default()
+    )]
     Listen {
         /// Configured address.
         address: SocketAddr,
         /// Error of the operating system.
         why: std::io::Error,
+        /// Process that listens there.
+        holder: Option<AddressHolder>,
     },
     /// The certificate of the page cannot be used.
     #[error("certificate of the page: {0}")]

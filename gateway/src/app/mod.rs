@@ -9,6 +9,7 @@
 //! then the sinks and the page end, so that every reading taken is stored. See "Stopping" in
 //! `docs/ARCHITECTURE.md`.
 
+mod address_holder;
 mod app_error;
 mod bus_supervisor;
 mod edge_tasks;
@@ -22,9 +23,11 @@ use crate::access::{AccessControl, DamageHandling, PasswordCost};
 use crate::buses::CounterValues;
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::domain::store_event::{StoreEvent, StoreEventKind};
 use crate::reload_request::{ReloadDoor, ReloadOutcome, ReloadPlan, ReloadQueue, ReloadRequest};
 use crate::status::StatusBoard;
 use crate::storage::Store;
+pub use address_holder::AddressHolder;
 pub use app_error::AppError;
 use bus_supervisor::BusSupervisor;
 use edge_tasks::{EdgeContext, EdgeTasks};
@@ -61,7 +64,7 @@ impl GatewayApp {
         let store = open_store(&config, &clock).await?;
         let (damage, cost) = (DamageHandling::SetAside, PasswordCost::STANDARD);
         let access = AccessControl::open(&config.store.path, &clock, damage, cost);
-        note_set_aside(&access, &store).await;
+        note_set_aside(&access, &store, &clock).await;
         let page = PageListener::bind(&config, &access, &clock)?;
         let (reload, reloads) = ReloadDoor::new();
         Ok(Self {
@@ -343,13 +346,17 @@ async fn unexpected_end(edge: Option<&mut EdgeTasks>) -> String {
     }
 }
 
-/// Notes in the audit log that the file of access control was damaged.
-async fn note_set_aside(access: &AccessControl, store: &Store) {
+/// Keeps for the page and the audit log that the file of access control was damaged.
+async fn note_set_aside(access: &AccessControl, store: &Store, clock: &Clock) {
     let Some(aside) = access.set_aside() else {
         return;
     };
-    let what = format!("access.json was damaged; kept as {}", aside.display());
-    if let Err(error) = store.append_audit("repair", what).await {
+    let name = aside.file_name().unwrap_or(aside.as_os_str());
+    let event = StoreEvent {
+        files: vec![name.to_string_lossy().into_owned()],
+        ..StoreEvent::new(StoreEventKind::AccessSetAside, clock.now().at, "")
+    };
+    if let Err(error) = store.keep_event(event).await {
         tracing::error!(%error, "the damage of access.json is not in the audit");
     }
 }

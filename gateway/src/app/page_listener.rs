@@ -1,5 +1,6 @@
 //! [`PageListener`]: the bound address of the page, which outlives the tasks that answer on it.
 
+use super::address_holder::address_holder;
 use super::app_error::AppError;
 use crate::access::AccessControl;
 use crate::clock::Clock;
@@ -29,7 +30,11 @@ impl PageListener {
             return Ok(None);
         };
         let address = permitted_address(wished, access);
-        let listen = |why| AppError::Listen { address, why };
+        let listen = |why| AppError::Listen {
+            address,
+            why,
+            holder: address_holder(address),
+        };
         let listener = std::net::TcpListener::bind(address).map_err(listen)?;
         listener.set_nonblocking(true).map_err(listen)?;
         Ok(Some(Self {

@@ -189,7 +189,7 @@ pub(super) fn report_failure(trouble: &CommandError, lang: crate::i18n::Language
 }
 
 /// Message for a store that cannot be opened, with the remedy; `None` for other errors.
-fn store_error_text(fault: &StoreError, lang: crate::i18n::Language) -> Option<String> {
+pub(super) fn store_error_text(fault: &StoreError, lang: crate::i18n::Language) -> Option<String> {
     if fault.is_disk_full() {
         return Some(lang.text("web-error-disk-full"));
     }
@@ -198,6 +198,7 @@ fn store_error_text(fault: &StoreError, lang: crate::i18n::Language) -> Option<S
         StoreError::Missing(file) => ("cli-store-missing", file, ""),
         StoreError::Older(file) => ("cli-store-older", file, ""),
         StoreError::Busy(file) => ("cli-store-busy", file, ""),
+        StoreError::ReadOnly(place) => ("store-fault-read-only", place, ""),
         _ => return None,
     };
     let file = file.display().to_string();

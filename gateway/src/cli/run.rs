@@ -1,6 +1,6 @@
 //! `pantau run`: the gateway itself.
 
-use super::backend::{load_config, print_stderr};
+use super::backend::{load_config, print_stderr, store_error_text};
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use super::kept_memory::keep_code_small;
 use crate::app::{AppError, GatewayApp};
@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::i18n::Language;
 use crate::reload_request::ReloadDoor;
 use crate::storage::StoreError;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -33,6 +33,9 @@ pub(super) async fn run_gateway(file: &Path, lang: Language) -> u8 {
         Ok(app) => app,
         Err(error) => {
             tracing::error!(%error, "cannot start");
+            if let Some(why) = start_error_text(&error, lang) {
+                print_stderr(&why);
+            }
             // A store that another process holds, or a port in use, is a wrong call, not a failed
             // run.
             let busy = matches!(
@@ -70,6 +73,32 @@ async fn reload_on_hangup(door: ReloadDoor) {
     };
     while hangups.recv().await.is_some() {
         door.ask("SIGHUP", "").await;
+    }
+}
+
+/// What to do about an error of the start, in the language of the call; `None` where the log says
+/// all that is known.
+fn start_error_text(error: &AppError, lang: Language) -> Option<String> {
+    match error {
+        AppError::Store(fault) => store_error_text(fault, lang),
+        AppError::Listen {
+            address,
+            why,
+            holder,
+        } if why.kind() == io::ErrorKind::AddrInUse => {
+            let address = address.to_string();
+            let Some(holder) = holder else {
+                return Some(lang.text_with("cli-listen-in-use", &[("address", &address)]));
+            };
+            let pid = holder.pid.to_string();
+            let args = [
+                ("address", &*address),
+                ("name", &holder.name),
+                ("pid", &pid),
+            ];
+            Some(lang.text_with("cli-listen-held", &args))
+        }
+        _ => None,
     }
 }
 

@@ -29,12 +29,17 @@ pub enum DamagedContent {
     Refusals,
     /// Keys by which a request with entries that is repeated is known again.
     RequestKeys,
+    /// A whole store of which nobody knows what was in it.
+    Store,
 }
 
 impl DamagedContent {
     /// Whether nothing says how much of it there was.
     pub fn is_uncounted(self) -> bool {
-        matches!(self, Self::Receipts | Self::Refusals | Self::RequestKeys)
+        matches!(
+            self,
+            Self::Receipts | Self::Refusals | Self::RequestKeys | Self::Store
+        )
     }
 }
 
@@ -62,7 +67,7 @@ pub struct DataDamage {
 
 impl DamagedContent {
     /// All kinds.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Readings,
         Self::Delivery,
         Self::Ledger,
@@ -74,6 +79,7 @@ impl DamagedContent {
         Self::Revisions,
         Self::Refusals,
         Self::RequestKeys,
+        Self::Store,
     ];
 
     /// Word in files and message keys.
@@ -90,6 +96,7 @@ impl DamagedContent {
             Self::Revisions => "revisions",
             Self::Refusals => "refusals",
             Self::RequestKeys => "keys",
+            Self::Store => "store",
         }
     }
 

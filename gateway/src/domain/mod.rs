@@ -34,6 +34,7 @@ pub mod period;
 pub mod redated_stretch;
 pub mod sample_import;
 pub mod site_zone;
+pub mod store_event;
 pub mod value_bound;
 pub mod value_origins;
 

@@ -50,6 +50,8 @@ pub const BUDGET_EXCESS_DIVISOR: u64 = 20;
 pub const BUDGET_USUAL_DAYS: i64 = 31;
 /// Lines of one loss above which a day has one line for all devices.
 pub const DAMAGE_ROWS_MAX: usize = 2000;
+/// Maximum events of the store's file that are kept for the page.
+pub const STORE_EVENTS_MAX: usize = 20;
 /// Maximum lines of damage in one answer; the next answer goes on behind them.
 pub const DAMAGE_PAGE_MAX: usize = 1000;
 /// Maximum changes of alarms that are kept, delivered or not; the oldest go first.

@@ -4,7 +4,9 @@
 use crate::access::{Caller, Role};
 use crate::api::error::ApiError;
 use crate::api::request_sender::RequestSender;
+use crate::domain::UtcMs;
 use crate::domain::data_damage::{DamagedContent, DataDamage};
+use crate::domain::store_event::{StoreEvent, StoreEventKind};
 use crate::i18n::Language;
 use crate::pages::number_format::format_count;
 use crate::pages::page_frame::{PageFrame, render_failure};
@@ -28,6 +30,10 @@ pub(super) struct DamageList {
     pub(super) may_acknowledge: bool,
     /// Names of the damaged files that are kept; or a word that there are none.
     pub(super) kept: String,
+    /// Sentences about what happened to the file, the newest first.
+    pub(super) events: Vec<String>,
+    /// Copies that were saved of a file that was gone, and what to do with them; empty without any.
+    pub(super) rescued: String,
 }
 
 /// A line as shown.
@@ -46,11 +52,12 @@ impl DamageList {
     }
 }
 
-/// Returns the list; `None` when nothing was ever lost, and while the store does not answer.
+/// Returns the list; `None` when nothing ever happened to the store, and while it does not answer.
 pub(super) async fn damage_list(asked: &PageRequest) -> Option<DamageList> {
     let PageRequest { app, uri, headers } = asked;
     let found = app.state().store.list_damage().await.ok()?;
-    if found.is_empty() {
+    let health = app.state().store.health().borrow().clone();
+    if found.is_empty() && health.events.is_empty() && health.rescued_files.is_empty() {
         return None;
     }
     let frame = PageFrame::new(app, "teknisi", uri, headers);
@@ -75,10 +82,14 @@ pub(super) async fn damage_list(asked: &PageRequest) -> Option<DamageList> {
     Some(DamageList {
         rows: found.iter().take(LINES_SHOWN).map(row).collect(),
         more: found.len().saturating_sub(LINES_SHOWN),
-        kept: kept_text(
-            &app.state().store.health().borrow().damaged_files,
-            frame.lang,
-        ),
+        kept: kept_text(&health.damaged_files, frame.lang),
+        events: health
+            .events
+            .iter()
+            .rev()
+            .map(|event| event_text(event, |at| app.format_time(at, frame.lang), frame.lang))
+            .collect(),
+        rescued: rescued_text(&health.rescued_files, frame.lang),
         last: unseen.map(|one| one.id).max().unwrap_or(0),
         may_acknowledge: is_system || role.is_some_and(|role| role >= Role::Technician),
     })
@@ -104,6 +115,48 @@ fn kept_text(files: &[String], lang: Language) -> String {
     } else {
         lang.text_with("damage-kept", &[("files", &files.join(", "))])
     }
+}
+
+/// Copies of a store whose file was gone, with what to do with them; empty without any.
+fn rescued_text(files: &[String], lang: Language) -> String {
+    if files.is_empty() {
+        return String::new();
+    }
+    lang.text_with("damage-rescued", &[("files", &files.join(", "))])
+}
+
+/// What happened to the file, as a sentence or three.
+fn event_text(event: &StoreEvent, time: impl Fn(UtcMs) -> String, lang: Language) -> String {
+    let lines = format_count(event.lines as u64, lang);
+    let what = lang.text_with(
+        &format!("store-event-{}", event.kind.word()),
+        &[("store", &event.store), ("part", &event.why)],
+    );
+    let missing = match (event.kind, event.missing) {
+        (StoreEventKind::Mended, _) if event.lines > 0 => {
+            lang.text_with("store-event-lines", &[("lines", &lines)])
+        }
+        (_, Some((from, to))) => lang.text_with(
+            "store-event-missing",
+            &[("from", &time(from)), ("to", &time(to))],
+        ),
+        (kind, None) if kind.is_other_store() && event.lines > 0 => {
+            lang.text("store-event-unknown")
+        }
+        (kind, None) if kind.is_other_store() || kind == StoreEventKind::Mended => {
+            lang.text("store-event-nothing")
+        }
+        (_, None) => String::new(),
+    };
+    let files = event.files.join(", ");
+    let kept = match (&*files, event.kind) {
+        ("", kind) if kind.is_other_store() => lang.text("store-event-backup"),
+        ("", _) => String::new(),
+        _ => lang.text_with("store-event-kept", &[("files", &files)]),
+    };
+    let parts = [format!("{}:", time(event.at)), what, missing, kept];
+    let said = parts.iter().filter(|part| !part.is_empty());
+    said.map(|part| &**part).collect::<Vec<_>>().join(" ")
 }
 
 /// Lost content as a line says it.

@@ -7,7 +7,7 @@ use crate::domain::UtcMs;
 use crate::i18n::Language;
 use crate::pages::number_format;
 use crate::pages::page_texts::HealthLine;
-use crate::storage::StoreHealth;
+use crate::storage::{StoreError, StoreHealth};
 
 impl ApiListener {
     /// Line of the store: how far readings are stored, and what is wrong.
@@ -22,18 +22,20 @@ impl ApiListener {
             .unwrap_or_default();
         let unflushed =
             number_format::format_count(u64::try_from(health.unflushed).unwrap_or(u64::MAX), lang);
-        let words = match health.durable_at {
-            Some(_) if health.unflushed == 0 => {
-                lang.text_with("web-store-all", &[("until", &until)])
-            }
-            Some(_) => lang.text_with(
-                "web-store-until",
-                &[("until", &until), ("unflushed", &unflushed)],
-            ),
-            None => lang.text_with("web-store-nothing", &[("unflushed", &unflushed)]),
-        };
-        let size = number_format::format_bytes(health.bytes, lang);
         let failure = health.failure.as_ref();
+        let key = match health.durable_at {
+            None => "web-store-nothing",
+            // What stood in the file is gone with it.
+            Some(_) if matches!(failure, Some((_, StoreError::FileGone { .. }))) => {
+                "web-store-gone"
+            }
+            Some(_) if !health.has_stored => "web-store-before",
+            Some(_) if health.damage_unseen > 0 => "web-store-missing",
+            Some(_) if health.unflushed == 0 => "web-store-all",
+            Some(_) => "web-store-until",
+        };
+        let words = lang.text_with(key, &[("until", &until), ("unflushed", &unflushed)]);
+        let size = number_format::format_bytes(health.bytes, lang);
         let pulse = &self.state().store.pulse;
         let is_hung = pulse.is_hung();
         let detail = match failure {
@@ -65,7 +67,7 @@ impl ApiListener {
         let is_faulty = stopped || is_hung || failure.is_some() || health.damage.is_some();
         let state = match (is_faulty, health.lost) {
             (true, _) => HealthState::Fault,
-            (false, 0) if !health.is_disk_full => HealthState::Ok,
+            (false, 0) if !health.is_disk_full && health.damage_unseen == 0 => HealthState::Ok,
             (false, _) => HealthState::Doubtful,
         };
         HealthLine {

@@ -16,11 +16,15 @@ use serde::Deserialize;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 
 /// Name of the socket in the store's directory.
 pub const SOCKET_NAME: &str = "pantau.sock";
+
+/// Time until a socket that could not be opened is tried again.
+const BIND_RETRY: Duration = Duration::from_secs(10);
 
 /// Directory or file of a backup.
 #[derive(Deserialize)]
@@ -35,14 +39,23 @@ struct AddressNote {
 }
 
 /// Answers on the socket in the store's `directory` until `stop` is true. Only the same user may
-/// connect. When the socket cannot be opened, the gateway runs without it.
-pub async fn serve_control(directory: PathBuf, state: ApiState, stop: watch::Receiver<bool>) {
+/// connect. While the socket cannot be opened, on a full disk for one, the gateway runs without it.
+pub async fn serve_control(directory: PathBuf, state: ApiState, mut stop: watch::Receiver<bool>) {
     let socket = directory.join(SOCKET_NAME);
-    let listener = match bind_socket(&socket).await {
-        Ok(listener) => listener,
-        Err(error) => {
-            tracing::error!(%error, socket = %socket.display(), "control socket not opened");
-            return;
+    let mut is_told = false;
+    let listener = loop {
+        match bind_socket(&socket).await {
+            Ok(listener) => break listener,
+            Err(error) if !is_told => tracing::error!(
+                %error, socket = %socket.display(),
+                "control socket not opened: commands cannot ask this gateway; tried again"
+            ),
+            Err(_) => {}
+        }
+        is_told = true;
+        tokio::select! {
+            () = tokio::time::sleep(BIND_RETRY) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
         }
     };
     let router = control_router(ApiListener::new(state, stop.clone()));

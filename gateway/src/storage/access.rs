@@ -58,7 +58,7 @@ pub(super) fn open_read_only(directory: &Path) -> Result<OpenedDatabase, StoreEr
     Ok(OpenedDatabase {
         db,
         file,
-        repairs: Vec::new(),
+        events: Vec::new(),
         lock: Some(lock),
         state: FileState::Kept,
     })
@@ -125,7 +125,7 @@ fn try_read_lock(file: &File) -> bool {
 }
 
 /// Opens a connection that cannot write.
-fn connect_read_only(file: &Path) -> Result<Connection, rusqlite::Error> {
+pub(super) fn connect_read_only(file: &Path) -> Result<Connection, rusqlite::Error> {
     // SQLite reads the log through an index in memory for an exclusive owner only; our own lock
     // stands for the ownership.
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY

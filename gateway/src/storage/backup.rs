@@ -1,7 +1,7 @@
 //! Backup: a verified copy of the whole file while it is in use.
 
 use super::file_permissions;
-use super::schema::disk_error;
+use super::schema::{disk_error, is_disk_full};
 use super::store_error::StoreError;
 use super::store_request::BackupRequest;
 use super::writer::StoreWriter;
@@ -30,16 +30,29 @@ impl StoreWriter {
         match self.flush() {
             // A removed file can still be copied from the open handle, and from nowhere else.
             Err(_) if self.check_files().is_err() => {}
+            // The copy goes to another disk, and may be what makes room on this one.
+            Err(fault) if fault.is_disk_full() && !self.waits_for_room => tracing::warn!(
+                unflushed = self.pending.len(),
+                "the disk is full: readings that wait in memory are not in the backup"
+            ),
             flushed => drop(flushed?),
         }
         self.copy(to)?;
-        // The copy may be put back later: numbers given out after it must then be skipped.
-        if let Some(floor) = &mut self.floor {
-            floor
-                .raise(&self.db, self.next)
-                .map_err(|fault| disk_error("keeping the bound of numbers", &fault))?;
+        self.raise_floor_after_copy()
+            .map_err(|fault| disk_error("keeping the bound of numbers", &fault))
+    }
+
+    /// Raises the bound of numbers: the copy may be put back later, and numbers given out after it
+    /// must then be skipped.
+    pub(super) fn raise_floor_after_copy(&mut self) -> Result<(), rusqlite::Error> {
+        let Some(floor) = &mut self.floor else {
+            return Ok(());
+        };
+        match floor.raise(&self.db, self.next) {
+            // No number at or above the bound, which the copy has too, is given out without room.
+            Err(fault) if is_disk_full(&fault) => Ok(()),
+            raised => raised,
         }
-        Ok(())
     }
 
     /// Copies the open file; the copy gets its name only after SQLite's quick check.

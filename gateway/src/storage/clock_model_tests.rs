@@ -8,6 +8,7 @@ use crate::clock::{Clock, PersonTime, TrustSource, boot_id};
 use crate::domain::{MonoMs, Reading, Sample, SampleOutcome, UtcMs};
 use crate::evidence::{DayRecord, DigestChain, VerificationReport, hash_samples};
 use proptest::prelude::*;
+use proptest::test_runner::{RngSeed, TestRunner};
 use std::collections::{BTreeMap, BTreeSet};
 use tempfile::TempDir;
 
@@ -20,6 +21,11 @@ const KEPT_DAYS: u64 = 200;
 const START_ERROR_MAX_MS: i64 = HOUR / 2;
 /// Largest error of a time that a source vouches for in these lives, ms.
 const SOURCE_ERROR_MS: i64 = 1500;
+
+/// Seeds of lives.
+const SEEDS: u64 = 60;
+/// Lives of one seed.
+const LIVES_PER_SEED: u32 = 4;
 
 /// Event in the life of a computer.
 #[derive(Clone, Copy, Debug)]
@@ -467,19 +473,28 @@ fn readings_dated_by_a_wrong_person_before_the_computer_went_off_are_not_in_the_
     run_life(&[Read(SECOND), WrongPerson(102_958_554), Boot(SECOND)]);
 }
 
-proptest! {
-    // The same lives in each run; other ones with another seed.
-    #![proptest_config(ProptestConfig {
-        cases: 40,
-        rng_seed: proptest::test_runner::RngSeed::Fixed(0xC10C),
+/// Lives of one seed.
+fn check_seed(seed: u64) -> Result<(), String> {
+    let config = ProptestConfig {
+        cases: LIVES_PER_SEED,
+        rng_seed: RngSeed::Fixed(seed),
+        failure_persistence: None,
         ..ProptestConfig::default()
-    })]
-
-    #[test]
-    fn whatever_clocks_and_people_do_readings_keep_order_and_time_and_records_verify(
-        events in prop::collection::vec(any_event(), 1..40)
-    ) {
+    };
+    let lives = prop::collection::vec(any_event(), 1..40);
+    let checked = TestRunner::new(config).run(&lives, |events| {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
-        runtime.enable_all().build().unwrap().block_on(check_life(&events))?;
-    }
+        let runtime = runtime.enable_all().build().unwrap();
+        runtime.block_on(check_life(&events))
+    });
+    checked.map_err(|fault| format!("seed {seed}: {fault}"))
+}
+
+#[test]
+fn whatever_clocks_and_people_do_readings_keep_order_and_time_and_records_verify() {
+    let first: u64 = std::env::var("B19_FIRST").map_or(0, |text| text.parse().unwrap());
+    let count: u64 = std::env::var("B19_COUNT").map_or(SEEDS, |text| text.parse().unwrap());
+    let faults = (first..first + count).filter_map(|seed| check_seed(seed).err());
+    let faults: Vec<String> = faults.collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

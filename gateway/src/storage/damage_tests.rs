@@ -10,23 +10,27 @@ use crate::clock::Clock;
 use crate::config::StoreSettings;
 use crate::domain::data_damage::DamagedContent;
 use crate::domain::*;
-use crate::storage::data_damage::{MissingRows, add_missing, lost_stretches, note_missing};
+use crate::storage::data_damage::{lost_stretches, note_missing};
+use crate::storage::missing_list::{MissingRows, add_missing};
 use std::path::Path;
 use std::time::Duration;
+
+/// Bytes without the header of a database: SQLite refuses the file when it is opened.
+pub(super) fn garbage() -> Vec<u8> {
+    (0..5000u32).map(|i| i.to_le_bytes()[0] ^ 0x5a).collect()
+}
 
 #[tokio::test]
 async fn a_file_that_is_no_database_is_set_aside_and_the_store_starts() {
     let dir = tempfile::tempdir().unwrap();
-    // The bytes have no header of a database, so SQLite refuses the file when it is opened.
-    let garbage: Vec<u8> = (0..5000u32).map(|i| i.to_le_bytes()[0] ^ 0x5a).collect();
-    std::fs::write(dir.path().join("pantau.db"), &garbage).unwrap();
+    std::fs::write(dir.path().join("pantau.db"), garbage()).unwrap();
     let store = open(dir.path(), &site(&["power"]));
     assert_eq!(store.health().borrow().repairs.len(), 1);
     let kept = std::fs::read_dir(dir.path())
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .find(|path| path.to_string_lossy().contains("damaged"));
-    assert_eq!(std::fs::read(kept.unwrap()).unwrap(), garbage);
+    assert_eq!(std::fs::read(kept.unwrap()).unwrap(), garbage());
     store
         .append(reading(MIDNIGHT, &[decimal(1)]))
         .await

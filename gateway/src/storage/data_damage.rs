@@ -3,6 +3,7 @@
 use super::key_registry::PointKey;
 use super::local_calendar::HOUR_MS;
 use super::local_calendar::{self, LocalDay};
+use super::missing_list::{MissingRows, join_devices};
 use super::schema::{disk_error, sql_int};
 use super::store_error::StoreError;
 use super::store_handle::Store;
@@ -14,30 +15,6 @@ use crate::domain::{QualityReason, SampleOutcome, UtcMs};
 use crate::limits::{DAMAGE_PAGE_MAX, DAMAGE_ROWS_MAX};
 use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, params};
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-/// Missing content, by kind, day and device: first and last number, and the number of rows.
-pub(super) type MissingRows = BTreeMap<(DamagedContent, LocalDay, Arc<str>), (i64, i64, u64)>;
-
-/// Adds a stretch to what is missing.
-pub(super) fn add_missing(
-    missing: &mut MissingRows,
-    key: (DamagedContent, LocalDay, Arc<str>),
-    (first, last, rows): (i64, i64, u64),
-) {
-    let known = missing.entry(key).or_insert((first, last, 0));
-    *known = (known.0.min(first), known.1.max(last), known.2 + rows);
-}
-
-/// Gives a long list one line a day for all devices, which has no name. Nothing is left out of it.
-fn join_devices(missing: &MissingRows) -> MissingRows {
-    let mut joined = MissingRows::new();
-    for ((what, day, _), stretch) in missing {
-        add_missing(&mut joined, (*what, *day, "".into()), *stretch);
-    }
-    joined
-}
 
 /// Within a transaction: adds lines; what is listed already is not listed again. Returns the number
 /// of new lines.
@@ -87,10 +64,22 @@ pub(super) fn note_missing(
                 rows.cast_signed()
             ],
         )?;
-        let date = local_calendar::date(*day);
-        tracing::error!(what = what.word(), %date, %device, rows, "lost by damage of the store");
+    }
+    if added > 0 {
+        log_losses(missing, added);
     }
     Ok(added)
+}
+
+/// One line for a whole loss: the list has the days and devices.
+fn log_losses(missing: &MissingRows, lines: usize) {
+    let days = missing.keys().map(|(_, day, _)| *day);
+    let bounds = days.clone().min().zip(days.max());
+    let Some((from, to)) = bounds else {
+        return;
+    };
+    let (from, to) = (local_calendar::date(from), local_calendar::date(to));
+    tracing::error!(lines, %from, %to, "the store has lost data: the list is on /health");
 }
 
 /// Adds a line for a garbled chunk of samples of a day, which ends at `until`.
@@ -267,6 +256,7 @@ impl StoreWriter {
             DamageRequest::Acknowledge { last, by, reply } => {
                 drop(reply.send(self.acknowledge_damage(last, &by)));
             }
+            DamageRequest::Keep(event, reply) => drop(reply.send(self.keep_event(event))),
             DamageRequest::OfPoint { point, day, reply } => {
                 drop(reply.send(self.has_point_lost(&point, day)));
             }

@@ -51,7 +51,13 @@ impl StoreWriter {
         let Some(reader) = self.held.reader.clone() else {
             return self.image_of_unused();
         };
-        self.flush()?;
+        match self.flush() {
+            Err(fault) if fault.is_disk_full() && !self.waits_for_room => tracing::warn!(
+                unflushed = self.pending.len(),
+                "the disk is full: readings that wait in memory are not in the backup"
+            ),
+            flushed => drop(flushed?),
+        }
         let step = "preparing the file for a backup";
         let failed = |fault: rusqlite::Error| disk_error(step, &fault);
         self.set_checkpoint_pages(0).map_err(failed)?;
@@ -77,10 +83,7 @@ impl StoreWriter {
         if bytes <= START_CHECK_BYTES_MAX {
             check_integrity(&self.db, &self.file)?;
         }
-        // The backup may be put back later: numbers given out after it must then be skipped.
-        if let Some(floor) = &mut self.floor {
-            floor.raise(&self.db, self.next).map_err(failed)?;
-        }
+        self.raise_floor_after_copy().map_err(failed)?;
         let held = HeldReader { file: reader, mark };
         Ok(self.snapshot(Box::new(held), bytes))
     }

@@ -157,6 +157,7 @@ impl StoreWriter {
         if let Some(last) = self.pending.back() {
             self.durable = last.seq;
             self.health.durable_at = Some(last.reading.at);
+            self.health.has_stored = true;
         }
         // Sinks are served first: they need none of the work below, and a reading must be durable
         // before any sink sees it.

@@ -41,6 +41,11 @@ impl LocalCalendar {
         day
     }
 
+    /// Returns the date at the site of a time.
+    pub(super) fn date_of(&self, at: UtcMs) -> Date {
+        self.zone.date(at)
+    }
+
     /// Returns the first moment of a local day.
     pub(super) fn day_start(&self, day: LocalDay) -> UtcMs {
         self.zone.midnight(date(day))

@@ -9,10 +9,11 @@ use super::schema::{
     DATABASE_FILE, FileState, MIGRATIONS, OpenedDatabase, connect_database, connect_memory,
     is_corruption, is_disk_full, newer_version_error, to_store_error, wal_path,
 };
-use super::sequence_floor::{FLOOR_FILE, known_store};
+use super::sequence_floor::FLOOR_FILE;
 use super::set_aside::quarantine_file;
 use super::store_error::StoreError;
 use super::store_values::StoreAccess;
+use crate::domain::store_event::{StoreEvent, StoreEventKind};
 use rusqlite::Connection;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -35,6 +36,8 @@ pub(super) fn open_database(
     }
     match access {
         StoreAccess::Read => return access::open_read_only(directory),
+        // A disk that is not mounted leaves an empty directory: no store is begun in it.
+        StoreAccess::Write if is_place_empty(directory) => return Err(StoreError::Missing(file)),
         StoreAccess::Write => access::check_before_write(directory)?,
         StoreAccess::Gateway => {}
     }
@@ -69,42 +72,40 @@ fn open_as_gateway(
 ) -> Result<OpenedDatabase, StoreError> {
     // Another gateway may hold the files: nothing is changed then.
     check_unused(&file)?;
-    let mut repairs = remove_stopped_restore(salvage.directory)?;
-    repairs.extend(salvage.before_opening()?);
+    let mut events = remove_stopped_restore(salvage)?;
+    events.extend(salvage.before_opening()?);
     if is_log_alone(&file) {
-        repairs.push(mend_or_begin(salvage, &file, LOG_ALONE)?);
-    } else if is_unbegun(&file)
-        && let Some(lost) = describe_lost_store(salvage.directory)
-    {
-        tracing::error!("{lost}");
-        repairs.push(lost);
+        let mut lost = mend_or_begin(salvage, &file, LOG_ALONE)?;
+        // The file was not damaged: there was none.
+        lost.kind = StoreEventKind::Lost;
+        events.push(salvage.with_rescued(lost));
     }
     tighten_store_files(&file);
     let is_unbegun = is_unbegun(&file);
     let damage = match connect_database(&file) {
         Err(fault) if is_unbegun && is_disk_full(&fault) => {
             remove_unbegun(&file);
-            return begin_in_memory(file, repairs);
+            return begin_in_memory(file, events);
         }
         Ok((_, version)) if version > MIGRATIONS.len() => {
             return Err(newer_version_error(&file, version));
         }
         Ok((db, version)) => match salvage.find_damage(&db) {
-            None => return to_opened(db, version, file, repairs),
+            None => return to_opened(db, version, file, events),
             Some(damage) => damage,
         },
         Err(fault) if is_corruption(&fault) => fault.to_string(),
         Err(fault) => return Err(to_store_error(&file, "opening the file", &fault)),
     };
-    repairs.push(mend_or_begin(salvage, &file, &damage)?);
+    events.push(mend_or_begin(salvage, &file, &damage)?);
     let (db, version) = connect_database(&file)
         .map_err(|fault| to_store_error(&file, "opening the file", &fault))?;
-    to_opened(db, version, file, repairs)
+    to_opened(db, version, file, events)
 }
 
-/// Removes what a restore left that was stopped before its file was whole. Returns a description.
-fn remove_stopped_restore(directory: &Path) -> Result<Vec<String>, StoreError> {
-    let work = directory.join(restored_file::WORK_FOLDER);
+/// Removes what a restore left that was stopped before its file was whole.
+fn remove_stopped_restore(salvage: &StoreSalvage<'_>) -> Result<Vec<StoreEvent>, StoreError> {
+    let work = salvage.directory.join(restored_file::WORK_FOLDER);
     if !work.exists() {
         return Ok(Vec::new());
     }
@@ -112,18 +113,18 @@ fn remove_stopped_restore(directory: &Path) -> Result<Vec<String>, StoreError> {
         what: "removing what a stopped restore left",
         why: fault.to_string(),
     })?;
-    let told = "what a restore that was stopped had left was removed";
-    Ok(vec![told.to_owned()])
+    let kind = StoreEventKind::RestoreStopped;
+    Ok(vec![StoreEvent::new(kind, salvage.now, "")])
 }
 
-/// Makes a new file of the damaged one; where that fails, sets it aside. Returns a description.
+/// Makes a new file of the damaged one; where that fails, sets it aside.
 pub(super) fn mend_or_begin(
     salvage: &StoreSalvage<'_>,
     file: &Path,
     why: &str,
-) -> Result<String, StoreError> {
+) -> Result<StoreEvent, StoreError> {
     match salvage.mend(why) {
-        Ok(repair) => Ok(repair),
+        Ok(mended) => Ok(mended),
         Err(fault) => {
             // A gateway that goes on reading with an empty file is better than none.
             tracing::error!(%fault, "the damaged file could not be mended");
@@ -145,7 +146,7 @@ fn to_opened(
     db: Connection,
     version: usize,
     file: PathBuf,
-    repairs: Vec<String>,
+    events: Vec<StoreEvent>,
 ) -> Result<OpenedDatabase, StoreError> {
     if version > MIGRATIONS.len() {
         return Err(newer_version_error(&file, version));
@@ -158,7 +159,7 @@ fn to_opened(
     Ok(OpenedDatabase {
         db,
         file,
-        repairs,
+        events,
         lock: None,
         state,
     })
@@ -167,13 +168,13 @@ fn to_opened(
 /// Begins a store in memory, for which the disk has no room yet.
 pub(super) fn begin_in_memory(
     file: PathBuf,
-    repairs: Vec<String>,
+    events: Vec<StoreEvent>,
 ) -> Result<OpenedDatabase, StoreError> {
     let made = connect_memory();
     let (db, version) = made.map_err(|fault| to_store_error(&file, "opening memory", &fault))?;
     Ok(OpenedDatabase {
         state: FileState::Waiting,
-        ..to_opened(db, version, file, repairs)?
+        ..to_opened(db, version, file, events)?
     })
 }
 
@@ -188,17 +189,16 @@ fn is_log_alone(file: &Path) -> bool {
     is_nothing(file) && !is_nothing(&wal_path(file))
 }
 
-fn is_nothing(path: &Path) -> bool {
-    !path.exists() || std::fs::metadata(path).is_ok_and(|about| about.len() == 0)
+/// Whether a directory, or the first one above it that is there, has nothing in it.
+fn is_place_empty(directory: &Path) -> bool {
+    let mut places = directory.ancestors();
+    let there = places.find(|place| place.is_dir());
+    let entries = there.and_then(|place| std::fs::read_dir(place).ok());
+    entries.is_some_and(|mut entries| entries.next().is_none())
 }
 
-/// Sentence about a store of which nothing but the small file with its numbers is left.
-fn describe_lost_store(directory: &Path) -> Option<String> {
-    let (id, bound) = known_store(directory)?;
-    Some(format!(
-        "{DATABASE_FILE} is gone or empty, and {FLOOR_FILE} of the store {id} (numbers below {bound}) is \
-         there: a new store was begun; put the old one back with `pantau restore` if there is a backup"
-    ))
+fn is_nothing(path: &Path) -> bool {
+    !path.exists() || std::fs::metadata(path).is_ok_and(|about| about.len() == 0)
 }
 
 /// Removes what was written of a file that could not be begun: it holds no reading.

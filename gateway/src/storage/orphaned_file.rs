@@ -1,6 +1,8 @@
 //! Rescue of readings when the open files of the writer were removed or replaced.
 
 use super::file_presence::FilePresence;
+use super::schema::DATABASE_FILE;
+use super::set_aside::RESCUED_WORD;
 use super::store_error::StoreError;
 use super::writer::StoreWriter;
 use std::path::Path;
@@ -32,7 +34,8 @@ impl StoreWriter {
     pub(super) fn save_orphaned_file(&mut self) {
         let now = self.clock.now().at;
         let stamp = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
-        let name = format!("pantau.db.rescued-{}", stamp.strftime("%Y%m%dT%H%M%SZ"));
+        let stamp = stamp.strftime("%Y%m%dT%H%M%SZ");
+        let name = format!("{DATABASE_FILE}.{RESCUED_WORD}-{stamp}");
         let to = self.file.with_file_name(name);
         // The whole directory may have been removed; it is created again.
         let folder = to.parent().unwrap_or(Path::new("."));
@@ -46,6 +49,7 @@ impl StoreWriter {
             .commit()
             .map_err(|fault| super::schema::disk_error("keeping readings", &fault))
             .and_then(|_| self.copy(&to));
+        self.keep_extent();
         match saved {
             Ok(()) => tracing::error!(
                 file = %to.display(),

@@ -3,7 +3,9 @@
 use super::access::corruption_error;
 use super::audit::append_audit;
 use super::damage_mark;
+use super::disk_room;
 use super::file_presence::observe_files;
+use super::found_events::FoundEvents;
 use super::held_file::HeldFile;
 use super::key_registry::KeyRegistry;
 use super::latest::LatestCache;
@@ -12,6 +14,7 @@ use super::memtable::{BootKey, Memtable};
 use super::meta_table::{read_meta, write_meta};
 use super::newest_readings::NewestReadings;
 use super::open_database::{begin_in_memory, mend_or_begin, open_database, remove_unbegun};
+use super::other_store::record_found;
 use super::reading_ring::ReadingRing;
 use super::salvage::{self, StoreSalvage};
 use super::schema::{self, FileState, OpenedDatabase, disk_error, is_corruption, is_disk_full};
@@ -30,6 +33,7 @@ use super::time_doubts::TimeDoubts;
 use super::writer::{StoreWriter, WriterOutputs};
 use crate::clock::{Clock, boot_id};
 use crate::config::StoreSettings;
+use crate::domain::store_event::{StoreEvent, StoreEventKind};
 use crate::domain::{ReadingSeq, Site};
 use crate::evidence::RecordReason;
 use crate::limits::{LIVE_QUEUE_MAX, READING_QUEUE_MAX};
@@ -70,8 +74,9 @@ impl Store {
         config_text: &str,
         clock: &Clock,
     ) -> Result<Self, StoreError> {
-        let (keeper, store, requests) =
-            prepare_writer(access, path, site, settings, config_text, clock)?;
+        let prepared = prepare_writer(access, path, site, settings, config_text, clock);
+        let prepared = prepared.map_err(|fault| disk_room::name_read_only(fault, path));
+        let (keeper, store, requests) = prepared?;
         spawn_writer(keeper, requests)?;
         Ok(store)
     }
@@ -112,7 +117,7 @@ pub(super) fn prepare_writer(
             }
             let repair = mend_or_begin(&salvage, &file, &fault.to_string())?;
             let mut opened = open_database(&salvage, access)?;
-            opened.repairs.push(repair.clone());
+            opened.events.push(repair.clone());
             match assemble(opened) {
                 Err(failure) if is_corruption(&failure.0) => {
                     // Rows that look right and make no sense: a gateway that goes on reading with
@@ -121,7 +126,7 @@ pub(super) fn prepare_writer(
                     drop(db);
                     let begun = set_aside::quarantine_file(&file, salvage.now, &fault)?;
                     let mut opened = open_database(&salvage, access)?;
-                    opened.repairs.extend([repair, begun]);
+                    opened.events.extend([repair, begun]);
                     assemble(opened)
                 }
                 other => other,
@@ -131,6 +136,7 @@ pub(super) fn prepare_writer(
     }
     .map_err(|failure| schema::to_store_error(&file, "reading the file", &failure.0))?;
     keeper.health.damaged_files = set_aside::list_set_aside(path, "damaged");
+    keeper.health.rescued_files = set_aside::list_set_aside(path, set_aside::RESCUED_WORD);
     keeper.health.was_restarted = damage_mark::has_mark(path);
     keeper.publish_health();
     Ok((keeper, store, requests))
@@ -152,7 +158,7 @@ fn assemble_writer(
     let OpenedDatabase {
         mut db,
         file,
-        repairs,
+        events,
         lock,
         state: file_state,
     } = opened;
@@ -191,7 +197,8 @@ fn assemble_writer(
         moved_cursors: BTreeSet::new(),
         refusals: Vec::new(),
         running_queries: VecDeque::new(),
-        health: health_after(repairs),
+        health: StoreHealth::default(),
+        found: FoundEvents::of(events),
         losses: None,
         flush_due: None,
         backoff_ms: 0,
@@ -208,14 +215,6 @@ fn assemble_writer(
     match keeper.begin(config_text, site) {
         Ok(()) => Ok((keeper, store, queue)),
         Err(fault) => Err(Box::new((fault, Some(keeper.db)))),
-    }
-}
-
-/// State of a store that was just opened.
-fn health_after(repairs: Vec<String>) -> StoreHealth {
-    StoreHealth {
-        repairs,
-        ..StoreHealth::default()
     }
 }
 
@@ -350,11 +349,10 @@ impl StoreWriter {
             append_audit(&transaction, now, "configuration", &what)?;
         }
         super::digest::record_factors(&transaction, now)?;
-        for repair in &self.health.repairs {
-            tracing::warn!(%repair, "the store was repaired");
-            append_audit(&transaction, now, "repair", repair)?;
-        }
-        transaction.commit()
+        record_found(&self.found, &transaction, now)?;
+        transaction.commit()?;
+        self.found.tell();
+        Ok(())
     }
 
     /// Records a start that found the disk full.
@@ -371,6 +369,8 @@ impl StoreWriter {
     fn begin(&mut self, config_text: &str, site: &Site) -> Result<(), rusqlite::Error> {
         self.follow_progress()?;
         self.replay_journal(site)?;
+        self.note_other_store(site)?;
+        self.show_events()?;
         // A page that is opened right after the start says what there is.
         self.health.durable_at = self.latest.newest_dated();
         self.load_time_doubts()?;
@@ -489,8 +489,8 @@ impl StoreWriter {
         // The numbers of the row are never given out again.
         write_meta(&transaction, "last_seq", self.durable.cast_signed())?;
         transaction.commit()?;
-        let repair = format!("{origin} was garbled and set aside");
-        self.health.repairs.push(repair);
+        let kind = StoreEventKind::RowSetAside;
+        self.found.events.push(StoreEvent::new(kind, now, origin));
         Ok(())
     }
 }

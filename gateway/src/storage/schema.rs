@@ -3,6 +3,7 @@
 use super::file_permissions;
 use super::found_damage;
 use super::store_error::StoreError;
+use crate::domain::store_event::StoreEvent;
 use rusqlite::{Connection, ErrorCode};
 use std::fs::File;
 use std::io::Write;
@@ -285,8 +286,8 @@ CREATE TABLE alarm_delivery(channel TEXT PRIMARY KEY, after INTEGER NOT NULL) WI
 pub(super) struct OpenedDatabase {
     pub(super) db: Connection,
     pub(super) file: PathBuf,
-    /// Descriptions of what was set aside.
-    pub(super) repairs: Vec<String>,
+    /// What was found and done about the file.
+    pub(super) events: Vec<StoreEvent>,
     /// Lock of a read-only command.
     pub(super) lock: Option<File>,
     pub(super) state: FileState,

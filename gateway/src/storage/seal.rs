@@ -60,6 +60,9 @@ impl StoreWriter {
         if hourly || self.memtable.memory_bytes() > MEMTABLE_BYTES_MAX {
             self.seal_parts()?;
         }
+        if hourly || self.lacks_extent() {
+            self.keep_extent();
+        }
         if self.note_clock_steps()? {
             // Readings after the step are dated from it, also when the power fails within the hour.
             self.note_clock_pair()?;

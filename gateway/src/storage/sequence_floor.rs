@@ -14,6 +14,8 @@
 //!
 //! With them stand the last numbers of ledger entries and the like (`row_numbers`), which are
 //! written at each change: a backup that is put back at its own place gives none of them again.
+//! And from when to when the store holds readings (`store_extent`), written every hour: a start
+//! that finds the file gone, garbled or older can say what is missing.
 //!
 //! The file has two slots, each with a checksum, written in turn and in place: one of them is whole
 //! after a power cut, and a full disk still has room for it.
@@ -21,10 +23,12 @@
 use super::meta_table::{read_meta, write_meta};
 use super::row_numbers::RowNumbers;
 use super::schema::is_disk_full;
+use super::store_extent::StoreExtent;
 use super::store_identity::{
     StoreNumbering, is_store_id, leave_out_numbers, new_store_id, read_store_id, write_store_id,
 };
 use crate::domain::ReadingSeq;
+use crate::domain::store_event::StoreEventKind;
 use crate::limits::{SEQ_RESERVE_STEP, SEQ_UNKNOWN_STEP};
 use rusqlite::Connection;
 use std::fs::{File, OpenOptions};
@@ -47,11 +51,29 @@ pub(super) fn forget_bound(db: &Connection) -> Result<(), rusqlite::Error> {
     Ok(())
 }
 
-/// Returns the id and the bound of the store to which the small file of a directory belongs; `None`
-/// when it gave out no number yet.
-pub(super) fn known_store(directory: &Path) -> Option<(String, ReadingSeq)> {
+/// Returns what the small file of a directory says of its store; `None` when that gave out no
+/// number yet.
+pub(super) fn known_store(directory: &Path) -> Option<KnownStore> {
     let slot = read_newest_slot(&directory.join(FLOOR_FILE))?;
-    Some((slot.id?, slot.bound)).filter(|(_, bound)| *bound > 0)
+    slot.known().filter(|_| slot.bound > 0)
+}
+
+/// Store to which the small file belongs, as far as it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct KnownStore {
+    pub(super) id: String,
+    /// Last numbers of rows that people know.
+    pub(super) rows: RowNumbers,
+    /// From when to when it has readings; `None` where that was not written down.
+    pub(super) extent: Option<StoreExtent>,
+}
+
+/// The file is not that of the store that was written last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct OtherStore {
+    pub(super) kind: StoreEventKind,
+    /// Store that was written last.
+    pub(super) known: KnownStore,
 }
 
 /// Returns the bound in a file; 0 without one.
@@ -84,6 +106,10 @@ pub(super) struct SequenceFloor {
     bound: ReadingSeq,
     /// Last numbers of rows that people know.
     rows: RowNumbers,
+    /// From when to when there are readings; `None` where that is not known.
+    extent: Option<StoreExtent>,
+    /// It is that of this start.
+    is_extent_checked: bool,
     /// Slot (0 or 1) that is written next.
     next_slot: u64,
     /// The current failure to write has been logged.
@@ -91,6 +117,8 @@ pub(super) struct SequenceFloor {
     /// Numbers that a start on a full disk could not leave out on the disk: the first write does
     /// it, before any reading.
     due: Option<DueNumbers>,
+    /// The file is another one than that of the last start.
+    other: Option<OtherStore>,
 }
 
 /// Part of a start that has to be on the disk before any number is given to a stored reading.
@@ -139,10 +167,23 @@ impl SequenceFloor {
                 "the store is not the one that was written last: numbers go on above all that it gave out"
             );
         }
-        let kept_rows = beside
-            .as_ref()
-            .filter(|_| !is_foreign)
-            .map(|slot| slot.rows);
+        let other = beside.as_ref().and_then(|slot| {
+            let kind = match inside {
+                _ if is_foreign => StoreEventKind::Replaced,
+                _ if slot.bound == 0 || restored.is_some() => return None,
+                None => StoreEventKind::Lost,
+                // 0 is that of a file that was mended, which says itself what it lacks.
+                Some(inside) if is_own && (1..slot.bound).contains(&inside) => {
+                    StoreEventKind::Older
+                }
+                Some(_) => return None,
+            };
+            let known = slot.known()?;
+            Some(OtherStore { kind, known })
+        });
+        let own_slot = beside.as_ref().filter(|_| !is_foreign);
+        let kept_rows = own_slot.map(|slot| slot.rows);
+        let extent = own_slot.and_then(|slot| slot.extent);
         let own_rows = RowNumbers::read(db)?;
         let rows = own_rows.max(kept_rows.unwrap_or_default());
         let due = DueNumbers {
@@ -158,9 +199,12 @@ impl SequenceFloor {
             id,
             bound: bound_beside.max(inside).unwrap_or(0),
             rows,
+            extent,
+            is_extent_checked: false,
             next_slot: beside.map_or(0, |slot| 1 - slot.place),
             is_failure_logged: false,
             due: is_due.then_some(due),
+            other,
         };
         match floor.raise(db, next) {
             // No number is given to a stored reading before: the first flush does it.
@@ -241,10 +285,55 @@ impl SequenceFloor {
             id: slot.id.unwrap_or_default(),
             bound: slot.bound,
             rows: slot.rows,
+            extent: slot.extent,
+            is_extent_checked: false,
             next_slot: 1 - slot.place,
             is_failure_logged: false,
             due: None,
+            other: None,
         }))
+    }
+
+    /// Takes what the start found out about the file, once.
+    pub(super) fn take_other_store(&mut self) -> Option<OtherStore> {
+        self.other.take()
+    }
+
+    /// Whether the small file says that there are readings, or cannot say it.
+    pub(super) fn has_readings(&self) -> bool {
+        self.extent
+            .is_some_and(|extent| extent != StoreExtent::EMPTY)
+    }
+
+    /// First time of readings, ms since 1970, once this start has looked for it.
+    pub(super) fn checked_first(&self) -> Option<i64> {
+        let extent = self.extent.filter(|_| self.is_extent_checked)?;
+        extent.times().map(|(first, _)| first.0)
+    }
+
+    /// Writes down from when to when there are readings, when that has changed.
+    pub(super) fn keep_extent(&mut self, extent: Option<StoreExtent>) {
+        self.is_extent_checked = true;
+        if self.extent == extent {
+            return;
+        }
+        // One that has become smaller, since a time was wrong, takes the place of both.
+        let slots = if extent < self.extent { 2 } else { 1 };
+        self.extent = extent;
+        for _ in 0..slots {
+            match self.write_slot(self.bound) {
+                Ok(()) => self.next_slot = 1 - self.next_slot,
+                // The next hour tries again, and so does the stop.
+                Err(fault) => {
+                    tracing::debug!(%fault, "the extent of the store was not kept beside it");
+                }
+            }
+        }
+    }
+
+    /// Id of the store.
+    pub(super) fn store_id(&self) -> &str {
+        &self.id
     }
 
     /// Does what a start on a full disk left to be done, before a row gets a number.
@@ -278,7 +367,10 @@ impl SequenceFloor {
 
     /// Writes the bound into the next slot and syncs file and directory.
     fn write_slot(&self, above: ReadingSeq) -> io::Result<()> {
-        let words = format!("{above} {} {}", self.id, self.rows.text());
+        let mut words = format!("{above} {} {}", self.id, self.rows.text());
+        if let Some(extent) = self.extent {
+            words = format!("{words} {}", extent.text());
+        }
         let crc = crc32fast::hash(words.as_bytes());
         let mut text = format!("{words} {crc:08x}").into_bytes();
         text.resize(SLOT_BYTES - 1, b' ');
@@ -315,8 +407,21 @@ struct FloorSlot {
     id: Option<String>,
     /// Last numbers of rows; 0 in a slot of a version that kept none.
     rows: RowNumbers,
+    /// From when to when there are readings; `None` in a slot of a version that did not say it.
+    extent: Option<StoreExtent>,
     /// Number of the slot (0 or 1).
     place: u64,
+}
+
+impl FloorSlot {
+    /// What it says of its store; `None` without an id.
+    fn known(&self) -> Option<KnownStore> {
+        Some(KnownStore {
+            id: self.id.clone()?,
+            rows: self.rows,
+            extent: self.extent,
+        })
+    }
 }
 
 /// Returns the valid slot with the greater bound.
@@ -326,10 +431,10 @@ fn read_newest_slot(path: &Path) -> Option<FloorSlot> {
     slots
         .filter_map(|(bytes, place)| parse_slot(bytes, place))
         // Numbers only grow: of two slots with one bound the later one has the greater ones.
-        .max_by_key(|slot| (slot.bound, slot.rows))
+        .max_by_key(|slot| (slot.bound, slot.rows, slot.extent))
 }
 
-/// Reads `BOUND ID ROWS CRC` or, of earlier versions, `BOUND ID CRC` and `BOUND CRC`.
+/// Reads `BOUND ID ROWS EXTENT CRC` or, of earlier versions, the same without the later words.
 fn parse_slot(bytes: &[u8], place: u64) -> Option<FloorSlot> {
     let text = std::str::from_utf8(bytes).ok()?;
     let (words, crc) = text.trim().rsplit_once(' ')?;
@@ -340,10 +445,12 @@ fn parse_slot(bytes: &[u8], place: u64) -> Option<FloorSlot> {
     let digits = words.next()?;
     let id = words.next().filter(|id| is_store_id(id));
     let rows = words.next().map(RowNumbers::parse);
+    let extent = words.next().and_then(StoreExtent::parse);
     Some(FloorSlot {
         bound: digits.parse().ok()?,
         id: id.map(str::to_owned),
         rows: rows.unwrap_or_default(),
+        extent,
         place,
     })
 }

@@ -3,26 +3,31 @@
 use super::schema::DATABASE_FILE;
 use super::store_error::StoreError;
 use crate::domain::UtcMs;
+use crate::domain::store_event::{StoreEvent, StoreEventKind};
+use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-/// Renames the damaged file and its log; nothing is deleted. Returns a description.
+/// Word in the name of a copy that was saved when the file was gone from under the program.
+pub(super) const RESCUED_WORD: &str = "rescued";
+
+/// Renames the damaged file and its log; nothing is deleted. Returns what is told of it.
 pub(super) fn quarantine_file(
     file: &Path,
     now: UtcMs,
     fault: &rusqlite::Error,
-) -> Result<String, StoreError> {
+) -> Result<StoreEvent, StoreError> {
     let name = set_aside(file, "damaged", now).map_err(|fault| StoreError::Disk {
         what: "setting the damaged file aside",
         why: fault.to_string(),
     })?;
-    Ok(format!(
-        "{DATABASE_FILE} could not be read ({fault}); kept as {name}, a new one begun"
-    ))
+    let mut event = StoreEvent::new(StoreEventKind::Begun, now, fault.to_string());
+    event.files.extend((!name.is_empty()).then_some(name));
+    Ok(event)
 }
 
 /// Renames the file and its log, as far as they are there, to a name with `word`; returns the new
-/// name, which is empty when there is neither.
+/// name: that of the log when there is no file, and an empty one when there is neither.
 pub(super) fn set_aside(file: &Path, word: &str, now: UtcMs) -> std::io::Result<String> {
     let is_there = |suffix: &str| {
         file.with_file_name(format!("{DATABASE_FILE}{suffix}"))
@@ -39,6 +44,7 @@ pub(super) fn set_aside(file: &Path, word: &str, now: UtcMs) -> std::io::Result<
         std::fs::rename(log, file.with_file_name(format!("{name}-wal")))?;
         return Ok(name);
     }
+    let is_log_alone = !is_there("");
     let stamp = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
     let stamp = stamp.strftime("%Y%m%dT%H%M%SZ");
     // A second damage within a second, or by a clock that was set back, gets a name of its own.
@@ -58,18 +64,26 @@ pub(super) fn set_aside(file: &Path, word: &str, now: UtcMs) -> std::io::Result<
             std::fs::rename(from, file.with_file_name(format!("{name}{suffix}")))?;
         }
     }
-    Ok(name)
+    // People look for the name that they are told.
+    Ok(if is_log_alone {
+        format!("{name}-wal")
+    } else {
+        name
+    })
 }
 
-/// Returns the names of the files that were set aside with `word`, without their logs, in order.
+/// Returns the names of the files that were set aside with `word`, in order; a log has no name of
+/// its own beside its file.
 pub(super) fn list_set_aside(directory: &Path, word: &str) -> Vec<String> {
     let begin = format!("{DATABASE_FILE}.{word}-");
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
     let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let is_one = |name: &String| name.starts_with(&begin) && !name.ends_with("-wal");
-    let mut names: Vec<String> = names.filter(is_one).collect();
-    names.sort_unstable();
-    names
+    let all: BTreeSet<String> = names.filter(|name| name.starts_with(&begin)).collect();
+    let is_one = |name: &&String| {
+        let of_file = name.strip_suffix("-wal");
+        of_file.is_none_or(|file| !all.contains(file))
+    };
+    all.iter().filter(is_one).cloned().collect()
 }
 
 /// Returns the name of the file that was set aside last with `word`, if its log is missing.

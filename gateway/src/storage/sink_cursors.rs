@@ -9,6 +9,7 @@ use super::delivery_lanes::DeliveryLanes;
 use super::meta_table::{read_meta, write_meta};
 use super::schema::disk_error;
 use super::store_error::StoreError;
+use super::store_identity::StoreNumbering;
 use super::writer::StoreWriter;
 use crate::domain::{ReadingSeq, UtcMs};
 use rusqlite::{Connection, params};
@@ -16,6 +17,8 @@ use std::collections::BTreeMap;
 
 /// Key prefix in `meta`: position of a retired sink.
 const RETIRED_PREFIX: &str = "retired:";
+/// Key prefix in `meta`: time of the newest reading when a sink was retired.
+const LEFT_AT_PREFIX: &str = "left_at:";
 /// Key prefix in `meta`: time of the last move of a cursor.
 const MOVED_PREFIX: &str = "moved:";
 
@@ -53,9 +56,21 @@ impl StoreWriter {
         let transaction = self.db.transaction()?;
         upsert_cursor(&transaction, sink, from)?;
         if let Some(left) = left {
-            transaction.execute("DELETE FROM meta WHERE key = ?", [key])?;
-            let what = format!("{sink} is back: left at {left}, goes on after {from}");
-            tracing::info!(sink, left, from, "the sink is configured again");
+            let skipped = StoreNumbering::read(&transaction)?.count_between(left, from);
+            let left_key = format!("{LEFT_AT_PREFIX}{sink}");
+            let left_at = read_meta(&transaction, &left_key)?.map(UtcMs);
+            let back = self.latest.newest_dated();
+            transaction.execute("DELETE FROM meta WHERE key IN (?, ?)", [key, left_key])?;
+            let skipped = match (skipped, left_at.zip(back)) {
+                (0, _) => "nothing was skipped".to_owned(),
+                (count, None) => format!("{count} readings in between are not sent to it"),
+                (count, Some((from, to))) => {
+                    let [from, to] = [from, to].map(|at| self.calendar.date_of(at));
+                    format!("{count} readings of {from} to {to} are not sent to it")
+                }
+            };
+            let what = format!("{sink} is back: left at {left}, goes on after {from}; {skipped}");
+            tracing::info!("sink {what}");
             append_audit(&transaction, now, "sink", &what)?;
         }
         transaction.commit()?;
@@ -87,6 +102,9 @@ impl StoreWriter {
             &format!("{RETIRED_PREFIX}{sink}"),
             seq.cast_signed(),
         )?;
+        if let Some(newest) = self.latest.newest_dated() {
+            write_meta(&transaction, &format!("{LEFT_AT_PREFIX}{sink}"), newest.0)?;
+        }
         // A cursor that stays would keep the journal for a sink that never comes back.
         transaction.execute("DELETE FROM cursor WHERE sink = ?", [sink])?;
         transaction.execute("DELETE FROM sink_lane WHERE sink = ?", [sink])?;

@@ -81,6 +81,13 @@ pub enum StoreError {
     /// There is no store file in the directory.
     #[error("there is no store: {0} is not there. `pantau run` makes it")]
     Missing(PathBuf),
+    /// The disk of this directory can only be read.
+    #[error(
+        "the disk of {0} can only be read (read-only), as a worn or damaged SD card is: copy the \
+         store to another disk with `pantau backup`, then replace the card, or mount it for writing \
+         again"
+    )]
+    ReadOnly(PathBuf),
     /// The file has the schema of an earlier version.
     #[error("{0} was written by an earlier version. `pantau run` brings it up to date")]
     Older(PathBuf),

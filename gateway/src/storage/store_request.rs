@@ -22,6 +22,7 @@ use crate::domain::issued_report::{EarlierIssues, IssuedFile, IssuedReport, Repo
 use crate::domain::ledger::{EntryId, LedgerEntry};
 use crate::domain::redated_stretch::RedatedStretch;
 use crate::domain::sample_import::ImportedStretch;
+use crate::domain::store_event::StoreEvent;
 use crate::domain::{NumberedReading, Reading, ReadingSeq, Sample, UtcMs};
 use crate::evidence::{ChangesSince, DayDigest, RecordedTable, ReportEvidence, RevisionKind};
 use jiff::civil::Date;
@@ -227,6 +228,8 @@ pub(crate) enum DamageRequest {
         by: String,
         reply: StoreReply<u64>,
     },
+    /// Keeps an event of a file beside the store.
+    Keep(StoreEvent, StoreReply<()>),
     /// Whether a point lost readings of a day.
     OfPoint {
         point: String,

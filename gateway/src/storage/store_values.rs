@@ -2,6 +2,7 @@
 
 use super::store_error::StoreError;
 use crate::domain::ledger::{EntryId, EntryKind};
+use crate::domain::store_event::StoreEvent;
 use crate::domain::{ExactNumber, QualityReason, ReadingSeq, Sample, SampleOutcome, UtcMs};
 use jiff::civil::Date;
 use std::sync::Arc;
@@ -118,8 +119,10 @@ pub struct StoreHealth {
     pub failure: Option<(UtcMs, StoreError)>,
     /// The disk has no free room: readings go into the reserve that the log holds, while it lasts.
     pub is_disk_full: bool,
-    /// Repairs made at start: files, rows and chunks that were set aside.
+    /// What this start found about the file, and did about it: sentences for the log.
     pub repairs: Vec<String>,
+    /// The same of this start and earlier ones, the oldest first.
+    pub events: Vec<StoreEvent>,
     /// Readings in memory that are not on disk yet.
     pub unflushed: usize,
     /// Readings dropped from memory since the start because the disk failed for too long.
@@ -130,6 +133,8 @@ pub struct StoreHealth {
     pub durable: ReadingSeq,
     /// Time of the last durable reading.
     pub durable_at: Option<UtcMs>,
+    /// A reading was stored since the start; before, `durable_at` is of an earlier one.
+    pub has_stored: bool,
     /// Commits since the start.
     pub flushes: u64,
     /// Readings deleted from the journal before delivery since the start, because the disk budget
@@ -148,6 +153,8 @@ pub struct StoreHealth {
     pub damage_unseen: u64,
     /// Names of damaged files that are kept beside the store, from which it was made anew.
     pub damaged_files: Vec<String>,
+    /// Names of copies of a store whose file was removed or replaced while it was in use.
+    pub rescued_files: Vec<String>,
     /// Damage of the file that SQLite has found since the start.
     pub damage: Option<String>,
     /// The program that ran before has ended because it had found damage.

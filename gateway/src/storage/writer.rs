@@ -4,6 +4,7 @@
 use super::audit::{append_audit, read_audit};
 use super::delivery_lanes::DeliveryLanes;
 use super::file_presence::FilePresence;
+use super::found_events::FoundEvents;
 use super::held_file::HeldFile;
 use super::key_registry::KeyRegistry;
 use super::latest::LatestCache;
@@ -20,7 +21,7 @@ use super::store_pulse::StorePulse;
 use super::store_request::StoreRequest;
 use super::store_values::{RecordedEntries, StoreAccess, StoreHealth};
 use super::time_doubts::{TakenBack, TimeDoubts};
-use super::{calibrations, damage_mark, entry_keys, found_damage, schema};
+use super::{calibrations, damage_mark, disk_room, entry_keys, found_damage, schema};
 use crate::clock::{Clock, KnownReadings};
 use crate::config::StoreSettings;
 use crate::domain::calibration::{Calibration, CalibrationId};
@@ -75,6 +76,8 @@ pub(super) struct StoreWriter {
     pub(super) refusals: Vec<super::store_values::RefusedReading>,
     pub(super) running_queries: VecDeque<RunningQuery>,
     pub(super) health: StoreHealth,
+    /// What this start found about the file, until it is recorded.
+    pub(super) found: FoundEvents,
     /// Losses not in the audit log yet: count, first and last `seq`.
     pub(super) losses: Option<(u64, ReadingSeq, ReadingSeq)>,
     /// Time of the next flush; `None` while there is nothing to flush.
@@ -185,6 +188,7 @@ impl StoreWriter {
         if self.waits_for_room {
             return;
         }
+        self.keep_extent();
         if self.access != StoreAccess::Read
             && let Err(fault) = self.note_clock_pair()
         {
@@ -375,10 +379,11 @@ impl StoreWriter {
 
     /// Records a failed flush and schedules a retry; readings stay in memory.
     pub(super) fn retry_later(&mut self, fault: &StoreError) {
+        let fault = disk_room::name_read_only(fault.clone(), &self.settings.path);
         if self.health.failure.is_none() {
             tracing::error!(%fault, "readings cannot be written to disk; held in memory");
         }
-        self.health.failure = Some((self.clock.now().at, fault.clone()));
+        self.health.failure = Some((self.clock.now().at, fault));
         // Exponential backoff: a full disk or a dead SD card is not hammered.
         self.backoff_ms = (self.backoff_ms * 2).clamp(BACKOFF_MIN_MS, BACKOFF_MAX_MS);
         self.flush_due = Some(Instant::now() + Duration::from_millis(self.backoff_ms));

@@ -329,7 +329,66 @@ async fn a_store_removed_under_the_gateway_is_said_and_its_numbers_are_not_used_
     // new readings for them.
     assert!(site.durable_seq().await > last + 1000, "numbers begin anew");
     assert_eq!(site.health().await["status"], "ok");
+    let notes = site.health().await["notes"].to_string();
+    assert!(notes.contains(&rescued[0]), "{notes}");
+    for (lang, words) in [("en", "was gone"), ("id", "tidak ada lagi")] {
+        let health = http_body(site.page, &format!("/health?lang={lang}"), "GET").await;
+        assert!(
+            health.contains(words) && health.contains(&rescued[0]),
+            "{health}"
+        );
+    }
     gateway.terminate();
+}
+
+/// Standard error of a gateway that cannot start.
+fn failed_start(site: &OneDeviceSite, lang: &str) -> String {
+    let mut command = pantau();
+    command.args(["--lang", lang, "--log", "off", "run", "-c"]);
+    let output = command.arg(&site.config).output().unwrap();
+    assert!(!output.status.success());
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[tokio::test]
+async fn a_start_that_fails_says_what_to_do_in_both_languages() {
+    let taken = OneDeviceSite::new(None);
+    let listener = std::net::TcpListener::bind(("127.0.0.1", taken.page)).unwrap();
+    let own = std::process::id().to_string();
+    for (lang, words) in [("en", "choose another port"), ("id", "pilih port lain")] {
+        let said = failed_start(&taken, lang);
+        assert!(said.contains(words) && said.contains(&own), "{said}");
+        assert!(said.contains("[web]"), "{said}");
+    }
+    drop(listener);
+    let scratch = tempfile::tempdir().unwrap();
+    let disk = SmallDisk::new(&scratch.path().join("disk"), "24m");
+    let site = OneDeviceSite::new(Some(&disk.0));
+    let gateway = site.start().await;
+    site.wait_durable_above(5).await;
+    gateway.terminate();
+    let mut mount = Command::new("mount");
+    let done = mount.args(["-o", "remount,ro"]).arg(&disk.0).status();
+    assert!(done.unwrap().success());
+    for (lang, words) in [("en", "can only be read"), ("id", "hanya dapat dibaca")] {
+        let said = failed_start(&site, lang);
+        assert!(
+            said.contains(words) && said.contains("remount,rw"),
+            "{said}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_command_says_that_there_is_no_store_where_no_disk_is_mounted() {
+    let place = tempfile::tempdir().unwrap();
+    let site = OneDeviceSite::new(Some(&place.path().join("pantau")));
+    let entry = ["ledger", "add", "bsf-maggot", "12.5", "kg", "--who", "Siti"];
+    let output = site.run(&entry);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("there is no store yet"), "{said}");
+    assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
 }
 
 /// Flips a bit in the text of the table of digests, in the file itself.

@@ -6,6 +6,7 @@ use crate::assets::{
     Asset, AssetKind, BsfTemperatureBands, LevelMeasurement, PumpAsset, TankAsset,
 };
 use crate::attention::last_reading;
+use crate::domain::{QualityReason, SampleOutcome};
 use crate::formulas::claim_rounding::nearest_digits;
 use crate::pages::drawings::tank;
 use crate::pages::navigation;
@@ -150,6 +151,7 @@ fn tank_card(figures: &HomeFigures, asset: &Asset, tank: &TankAsset) -> TankCard
         age: match read {
             Some((at, _)) if is_old => age_text(lang, figures.now().0 - at.0),
             Some(_) => String::new(),
+            None if has_undated(figures, asset) => lang.text("home-undated"),
             None => lang.text("home-never-read"),
         },
         water: (
@@ -157,6 +159,18 @@ fn tank_card(figures: &HomeFigures, asset: &Asset, tank: &TankAsset) -> TankCard
             nearest_digits(water, 1),
         ),
     }
+}
+
+/// Whether the latest sample of a point of an asset has no date.
+fn has_undated(figures: &HomeFigures, asset: &Asset) -> bool {
+    let mut points = asset.points.values();
+    points.any(|id| {
+        let last = figures.latest.get(id);
+        last.is_some_and(|last| {
+            let reason = QualityReason::Undated;
+            matches!(last.sample.outcome, SampleOutcome::Uncertain(_, found) if found == reason)
+        })
+    })
 }
 
 /// Days or hours that the water lasts at the use of the last seven days, in words.

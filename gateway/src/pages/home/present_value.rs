@@ -44,11 +44,26 @@ impl PresentValue {
                 let key = format!("reason-{}", reason.word());
                 Self::missing(figures.lang().text(&key))
             }
+            // An age would be counted from a time that is not known.
+            SampleOutcome::Uncertain(number, QualityReason::Undated) => {
+                let number = point.value(number.to_f64());
+                Self::undated(figures.lang(), number, shown)
+            }
             outcome => match outcome.number() {
                 Some(number) => Self::read_at(figures, at, point.value(number.to_f64()), shown),
                 None => Self::missing(figures.lang().text("home-never-read")),
             },
         })
+    }
+
+    /// A value of which nobody knows when it was read.
+    fn undated(lang: Language, number: f64, shown: impl Fn(Language, f64) -> String) -> Self {
+        Self {
+            number: Some(number),
+            text: shown(lang, number),
+            state: "old",
+            age: lang.text("home-undated"),
+        }
     }
 
     /// A value that was read at a time.

@@ -3,8 +3,9 @@
 
 use crate::domain::data_damage::DamagedContent;
 use crate::evidence::hash;
-use crate::storage::data_damage::{MissingRows, add_missing, note_missing};
+use crate::storage::data_damage::note_missing;
 use crate::storage::ledger::find_garbled_entries;
+use crate::storage::missing_list::{MissingRows, add_missing};
 use crate::storage::schema::is_corruption;
 use crate::storage::store_values::StoreAccess;
 use crate::storage::writer::StoreWriter;

@@ -4,13 +4,16 @@ use super::table_rows::{CopiedRows, needed_after};
 use crate::domain::data_damage::DamagedContent;
 use crate::domain::{Site, UtcMs};
 use crate::evidence::RecordReason;
-use crate::storage::data_damage::{MissingRows, add_missing};
+use crate::limits::DAMAGE_ROWS_MAX;
 use crate::storage::digest::mark_day_due;
 use crate::storage::journal_codec::{JournalReading, decode_row};
 use crate::storage::key_registry::{KeyRegistry, PointKey};
 use crate::storage::local_calendar::{LocalCalendar, LocalDay};
 use crate::storage::meta_table::read_meta;
+use crate::storage::missing_list::{MissingRows, add_missing};
 use crate::storage::pack_rows::{PackContent, group_of_point, parse_pieces, points_of_group};
+use crate::storage::sequence_floor::KnownStore;
+use crate::storage::store_extent::StoreExtent;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -57,16 +60,86 @@ const UNCOUNTED_TABLES: [(&str, DamagedContent); 3] = [
     ("entry_key", DamagedContent::RequestKeys),
 ];
 
-/// Finds what is missing in a mended file, and has days with lost samples merged again.
+/// Losses of a file.
+#[derive(Clone, Debug, Default)]
+pub(in crate::storage) struct FoundLosses {
+    pub(in crate::storage) rows: MissingRows,
+    /// Nothing of the file could be read.
+    pub(in crate::storage) is_all: bool,
+    /// First and last time of readings that are missing, as far as they are known.
+    pub(in crate::storage) stretch: Option<(UtcMs, UtcMs)>,
+    /// Id of the store; empty when it is not known.
+    pub(in crate::storage) store: String,
+}
+
+impl FoundLosses {
+    fn new(rows: MissingRows, is_all: bool, known: Option<&KnownStore>) -> Self {
+        let lost = rows
+            .iter()
+            .filter(|((what, ..), _)| *what == DamagedContent::Readings);
+        let bounds = lost.map(|(_, (first, last, _))| (*first, *last));
+        let stretch = bounds.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)));
+        Self {
+            rows,
+            is_all,
+            stretch: stretch.map(|(first, last)| (UtcMs(first), UtcMs(last))),
+            store: known.map(|known| known.id.clone()).unwrap_or_default(),
+        }
+    }
+}
+
+/// Finds what is missing of a store of which nothing is left.
+pub(in crate::storage) fn find_lost_store(
+    db: &Connection,
+    (site, now): (&Site, UtcMs),
+    known: Option<&KnownStore>,
+) -> Result<FoundLosses, rusqlite::Error> {
+    let mut search = MissingSearch::new(db, site, now)?;
+    search.known = known.and_then(|known| known.extent);
+    match search.known.map(StoreExtent::times) {
+        None => search.add_numbers(DamagedContent::Store, now.0, (1, 0)),
+        Some(None) => {}
+        Some(Some((first, last))) => search.add_readings(first.0, last.0),
+    }
+    if let Some(known) = known {
+        known.rows.raise_in(db)?;
+    }
+    // Of those tables alone it is known how many rows they had.
+    for (table, id, time, what) in NUMBERED_TABLES {
+        search.find_number_gaps((table, id, time), what, false)?;
+    }
+    Ok(FoundLosses::new(search.missing, true, known))
+}
+
+/// Finds what an older copy of a store lacks, whose newest reading is of a time.
+pub(in crate::storage) fn find_newer(
+    db: &Connection,
+    (site, now): (&Site, UtcMs),
+    known: &KnownStore,
+    newest: Option<UtcMs>,
+) -> Result<FoundLosses, rusqlite::Error> {
+    let mut search = MissingSearch::new(db, site, now)?;
+    if let Some((first, last)) = known.extent.and_then(StoreExtent::times) {
+        search.add_readings(newest.map_or(first.0, |newest| newest.0 + 1), last.0);
+    }
+    Ok(FoundLosses::new(search.missing, false, Some(known)))
+}
+
+/// Finds what is missing in a mended file, and has days with lost samples merged again. `known`:
+/// what stands beside the file about its store.
 pub(super) fn find_missing(
     db: &Connection,
-    site: &Site,
-    now: UtcMs,
-    copied: &CopiedRows,
-    lost_frames: usize,
-) -> Result<MissingRows, rusqlite::Error> {
+    (site, now): (&Site, UtcMs),
+    known: Option<&KnownStore>,
+    (copied, lost_frames): (&CopiedRows, usize),
+) -> Result<FoundLosses, rusqlite::Error> {
+    if copied.rows == 0 {
+        return find_lost_store(db, (site, now), known);
+    }
     let mut search = MissingSearch::new(db, site, now)?;
+    search.known = known.and_then(|known| known.extent);
     search.find_samples(copied)?;
+    search.find_outer_days()?;
     let doubtful = lost_frames > 0 || copied.incomplete.contains("journal");
     search.find_journal_gaps(doubtful)?;
     for (table, id, time, what) in NUMBERED_TABLES {
@@ -79,7 +152,7 @@ pub(super) fn find_missing(
             search.add_numbers(what, now.0, (1, 0));
         }
     }
-    Ok(search.missing)
+    Ok(FoundLosses::new(search.missing, false, known))
 }
 
 /// Finds the gaps in a journal of which rows were taken out.
@@ -100,6 +173,8 @@ struct MissingSearch<'a> {
     calendar: LocalCalendar,
     names: KeyRegistry,
     devices: HashMap<PointKey, Arc<str>>,
+    /// From when to when the store had readings.
+    known: Option<StoreExtent>,
     missing: MissingRows,
 }
 
@@ -113,8 +188,73 @@ impl<'a> MissingSearch<'a> {
             calendar: LocalCalendar::new(site.timezone.clone()),
             devices: names.devices_of_points(),
             names,
+            known: None,
             missing: MissingRows::new(),
         })
+    }
+
+    /// Lists a stretch of readings of all devices for each of its days, the newest ones of a very
+    /// long one.
+    fn add_readings(&mut self, from: i64, to: i64) {
+        if from > to {
+            return;
+        }
+        let (low, high) = (self.calendar.day(UtcMs(from)), self.calendar.day(UtcMs(to)));
+        let most = i32::try_from(DAMAGE_ROWS_MAX).unwrap_or(i32::MAX);
+        let listed = low.max(high.saturating_sub(most));
+        for day in listed..=high {
+            let first = self.calendar.day_start(day).0.max(from);
+            let last = (self.calendar.day_start(day + 1).0 - 1).min(to);
+            // The first line of a cut list has what is before it.
+            let first = if day == listed { from } else { first };
+            let key = (DamagedContent::Readings, day, "".into());
+            add_missing(&mut self.missing, key, (first, last, 0));
+        }
+    }
+
+    /// Lists what is missing before the first, and after the last of the readings that are left.
+    fn find_outer_days(&mut self) -> Result<(), rusqlite::Error> {
+        let Some((first, last)) = self.known.and_then(StoreExtent::times) else {
+            return Ok(());
+        };
+        let Some((from, until)) = self.kept_bounds()? else {
+            self.add_readings(first.0, last.0);
+            return Ok(());
+        };
+        self.add_readings(first.0, from - 1);
+        self.add_readings(until + 1, last.0);
+        Ok(())
+    }
+
+    /// Returns the bounds of the dated readings that are left, ms since 1970: whole days of samples
+    /// and sums, and the times of the journal.
+    fn kept_bounds(&mut self) -> Result<Option<(i64, i64)>, rusqlite::Error> {
+        let find = "SELECT min(day), max(day) FROM (SELECT day FROM pack WHERE boot = 0
+            UNION ALL SELECT day FROM daily)";
+        let days: (Option<LocalDay>, Option<LocalDay>) = self
+            .db
+            .query_row(find, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let starts = days.0.map(|day| self.calendar.day_start(day).0);
+        let ends = days.1.map(|day| self.calendar.day_start(day + 1).0 - 1);
+        let find = "SELECT min(first), max(first) FROM journal";
+        let rows: (Option<i64>, Option<i64>) = self
+            .db
+            .query_row(find, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let of_row = |row: Vec<JournalReading>| {
+            let dated = row.into_iter().filter(|one| one.dated);
+            dated.map(|one| one.at.0).collect::<Vec<_>>()
+        };
+        let mut times = of_row(self.journal_row(rows.0)?);
+        times.extend(of_row(self.journal_row(rows.1)?));
+        let from = times.iter().copied().chain(starts).min();
+        let until = times.iter().copied().chain(ends).max();
+        Ok(from.zip(until))
+    }
+
+    /// Whether samples are left whose day is known.
+    fn has_samples(&self) -> Result<bool, rusqlite::Error> {
+        let find = "SELECT EXISTS (SELECT 1 FROM pack WHERE boot = 0)";
+        self.db.query_row(find, [], |row| row.get(0))
     }
 
     /// Compares the samples with the index of the lost file and the sums of the days.
@@ -229,6 +369,11 @@ impl<'a> MissingSearch<'a> {
         } else {
             DamagedContent::Readings
         };
+        let known = self.known.and_then(StoreExtent::times);
+        if known.is_some() && before.is_none() && !self.has_samples()? {
+            // Listed from its first day on.
+            return Ok(());
+        }
         let ended = self.journal_row(before)?;
         let ended = ended
             .iter()
@@ -241,7 +386,11 @@ impl<'a> MissingSearch<'a> {
             .filter(|one| one.dated)
             .map(|one| one.at.0)
             .min();
-        let to = begun.map_or(self.now.0, |begun| begun - 1);
+        // Nothing was read after the program had ended: what is known is an hour old at most.
+        let end = known.map_or(self.now, |(_, last)| {
+            UtcMs(last.0 + JOURNAL_MS).min(self.now)
+        });
+        let to = begun.map_or(end.0, |begun| begun - 1);
         let from = ended.unwrap_or(to - JOURNAL_MS).min(to);
         let (low, high) = (self.calendar.day(UtcMs(from)), self.calendar.day(UtcMs(to)));
         if high.saturating_sub(low) > GAP_DAYS_MAX {

@@ -21,15 +21,21 @@ mod table_shape;
 mod tests;
 mod wal_frames;
 
+use super::access::connect_read_only;
 use super::damage_mark;
-use super::data_damage::{MissingRows, note_missing};
+use super::data_damage::note_missing;
 use super::file_exchange::{NewFile, exchange_file, finish_exchange, is_exchange_open};
 use super::file_permissions;
+use super::missing_list::MissingRows;
 use super::schema::{self, DATABASE_FILE, is_corruption, wal_path};
-use super::sequence_floor::forget_bound;
+use super::sequence_floor::{forget_bound, known_store};
+use super::set_aside::{RESCUED_WORD, list_set_aside};
 use super::store_error::StoreError;
+use super::store_identity::read_store_id;
+use crate::domain::store_event::{StoreEvent, StoreEventKind};
 use crate::domain::{Site, UtcMs};
 use crate::limits::{DAMAGED_LOG_BYTES_MAX, START_CHECK_BYTES_MAX};
+pub(super) use missing_rows::{FoundLosses, find_lost_store, find_newer};
 use page_reader::PageSource;
 use rusqlite::Connection;
 use std::fs;
@@ -55,34 +61,45 @@ impl StoreSalvage<'_> {
     /// Looks at the files before SQLite does. Returns what was repaired: an exchange that a power
     /// cut had stopped, and a log of which parts are garbled.
     // SQLite would drop every commit behind the first garbled frame, and write over it.
-    pub(super) fn before_opening(&self) -> Result<Vec<String>, StoreError> {
+    pub(super) fn before_opening(&self) -> Result<Vec<StoreEvent>, StoreError> {
         let finished = remove_if_there(&self.directory.join(WORK_FOLDER))
             .and_then(|()| finish_exchange(self.directory, self.now));
         let finished = finished.map_err(|fault| salvage_error(&fault))?;
-        let finished = finished.map(|old| {
-            format!(
-                "the exchange of {DATABASE_FILE} that was stopped is complete; the old one: {old}"
-            )
+        let event = |kind, why: String| StoreEvent::new(kind, self.now, why);
+        let finished = finished.map(|old| StoreEvent {
+            files: Vec::from([old]),
+            ..event(StoreEventKind::Exchanged, String::new())
         });
-        let mut repairs: Vec<String> = finished.into_iter().collect();
+        let mut events: Vec<StoreEvent> = finished.into_iter().collect();
         let image = self.image().map_err(|fault| salvage_error(&fault))?;
         if image.unread_log() > 0 {
-            let (read, more) = (DAMAGED_LOG_BYTES_MAX >> 20, image.unread_log() >> 20);
-            repairs.push(format!(
-                "the log of {DATABASE_FILE} is larger than {read} MiB: what follows ({more} MiB) was \
-                 not looked through for damage"
-            ));
+            let read = format!("{} MiB", DAMAGED_LOG_BYTES_MAX >> 20);
+            events.push(event(StoreEventKind::LogUnread, read));
         }
         if image.frames().is_damaged() {
-            repairs.push(self.make_anew(&image, "its log is garbled", true)?);
+            events.push(self.make_anew(&image, "its log is garbled", true)?);
         }
-        Ok(repairs)
+        Ok(events)
     }
 
-    /// Makes a new file of what can be read, and sets the old ones aside. Returns a description.
-    pub(super) fn mend(&self, why: &str) -> Result<String, StoreError> {
+    /// Makes a new file of what can be read, and sets the old ones aside.
+    pub(super) fn mend(&self, why: &str) -> Result<StoreEvent, StoreError> {
         let image = self.image().map_err(|fault| salvage_error(&fault))?;
         self.make_anew(&image, why, false)
+    }
+
+    /// Adds to an event the copies that were saved of its store when its file was gone from under
+    /// the program.
+    pub(super) fn with_rescued(&self, mut event: StoreEvent) -> StoreEvent {
+        let mut rescued = list_set_aside(self.directory, RESCUED_WORD);
+        let is_of_store = |name: &String| {
+            let id = read_copy_id(&self.directory.join(name));
+            event.store.is_empty() || id.is_none_or(|id| id == event.store)
+        };
+        rescued.retain(is_of_store);
+        rescued.retain(|name| !event.files.contains(name));
+        event.files.extend(rescued);
+        event
     }
 
     /// Returns the first damage that SQLite finds in the opened file. A large file is checked only
@@ -113,7 +130,7 @@ impl StoreSalvage<'_> {
         image: &StoreImage,
         why: &str,
         may_keep_pages: bool,
-    ) -> Result<String, StoreError> {
+    ) -> Result<StoreEvent, StoreError> {
         let folder = self.directory.join(WORK_FOLDER);
         let started =
             remove_if_there(&folder).and_then(|()| file_permissions::create_folder(&folder));
@@ -121,7 +138,7 @@ impl StoreSalvage<'_> {
         let new = folder.join(DATABASE_FILE);
         let lost = image.frames().lost_frames();
         let missing = if may_keep_pages && lost == 0 && self.is_image_whole(image, &new)? {
-            MissingRows::new()
+            FoundLosses::default()
         } else {
             remove_if_there(&folder)
                 .and_then(|()| file_permissions::create_folder(&folder))
@@ -132,16 +149,23 @@ impl StoreSalvage<'_> {
         let old = exchange_file(self.directory, &new, NewFile::Mended, self.now)
             .and_then(|old| remove_if_there(&folder).map(|()| old))
             .map_err(|fault| salvage_error(&fault))?;
-        let days = missing.keys().map(|(_, day, _)| day);
-        let days: std::collections::BTreeSet<_> = days.collect();
-        let lost = match days.len() {
-            0 => "nothing is missing".to_owned(),
-            days => format!("{} lines of what is missing, of {days} days", missing.len()),
+        let kind = if missing.is_all {
+            StoreEventKind::Begun
+        } else {
+            StoreEventKind::Mended
         };
-        Ok(format!(
-            "{DATABASE_FILE} was damaged ({why}); what could be read is in a new file, the old one \
-             is kept as {old}; {lost}"
-        ))
+        let event = StoreEvent {
+            store: missing.store,
+            files: Vec::from([old]),
+            missing: missing.stretch,
+            lines: missing.rows.len(),
+            ..StoreEvent::new(kind, self.now, why)
+        };
+        Ok(if missing.is_all {
+            self.with_rescued(event)
+        } else {
+            event
+        })
     }
 
     /// Writes the pages of the image into a file; true when SQLite finds no damage in it.
@@ -172,20 +196,34 @@ impl StoreSalvage<'_> {
         image: &StoreImage,
         new: &Path,
         lost_frames: usize,
-    ) -> Result<MissingRows, rusqlite::Error> {
+    ) -> Result<FoundLosses, rusqlite::Error> {
         let (db, _) = schema::connect_database(new)?;
         // Rows come in the order in which they are found. Opening the file makes the guards again.
         table_shape::drop_guards(&db)?;
         let copied = table_rows::copy_rows(image, &db, lost_frames > 0)?;
         let lock = db.unchecked_transaction()?;
-        let missing = missing_rows::find_missing(&lock, self.site, self.now, &copied, lost_frames)?;
-        note_missing(&lock, self.now, &missing)?;
+        // Unless the small file is that of another store.
+        let id = read_store_id(&lock)?;
+        let known = known_store(self.directory)
+            .filter(|known| id.as_ref().is_none_or(|id| *id == known.id));
+        if let Some(known) = &known {
+            known.rows.raise_in(&lock)?;
+        }
+        let place = (self.site, self.now);
+        let missing =
+            missing_rows::find_missing(&lock, place, known.as_ref(), (&copied, lost_frames))?;
+        note_missing(&lock, self.now, &missing.rows)?;
         forget_bound(&lock)?;
         lock.commit()?;
         tracing::warn!(rows = copied.rows, incomplete = ?copied.incomplete, "the store was mended");
         close_whole(db)?;
         Ok(missing)
     }
+}
+
+/// Returns the id in a whole copy of a store, which is not changed; `None` where it cannot be read.
+fn read_copy_id(copy: &Path) -> Option<String> {
+    read_store_id(&connect_read_only(copy).ok()?).ok()?
 }
 
 /// Lists the readings of journal rows that were set aside.
