@@ -110,7 +110,7 @@ impl StoreWriter {
         let is_own = |doubt: &&TimeDoubt| doubt.boot == *boot.0 && doubt.done;
         let own = self.doubts.0.iter().filter(is_own);
         let floor = match own.clone().next_back() {
-            Some(before) => before.floor,
+            Some(before) => self.doubts.standing_floor(before.floor),
             None => self.latest.newest_dated().map(|newest| newest.0),
         };
         let first = own.map(|doubt| doubt.since.saturating_sub(doubt.offset_ms));

@@ -137,11 +137,24 @@ impl TimeDoubts {
         let mut has_ended = false;
         for doubt in &mut self.0 {
             if doubt.boot != *boot.0 && doubt.until.is_none() {
-                doubt.until = newest.map(|newest| newest.0.max(doubt.since));
-                has_ended |= doubt.until.is_some();
+                // One without readings ends where it began: what comes is of other boots.
+                let newest = newest.map_or(doubt.since, |newest| newest.0.max(doubt.since));
+                doubt.until = Some(newest);
+                has_ended = true;
             }
         }
         has_ended
+    }
+
+    /// Newest reading before a stretch: that was said when it began, and may have been taken back
+    /// since, with the stretch to which it belonged.
+    pub(super) fn standing_floor(&self, floor: Option<i64>) -> Option<i64> {
+        // The newest stretch first: what was before it may be gone as well.
+        let gone = self.0.iter().rev().filter(|doubt| doubt.done);
+        gone.fold(floor, |floor, doubt| match (floor, doubt.until) {
+            (Some(at), Some(until)) if (doubt.since..=until).contains(&at) => doubt.floor,
+            _ => floor,
+        })
     }
 
     /// Ends the stretch of a boot that is still open, as another source dates what follows; returns
@@ -274,6 +287,33 @@ mod tests {
         earlier.end_earlier(&boot, Some(UtcMs(NOON + HOUR)));
         assert!(!earlier.contradict(&boot, vouched(0, NOON + HOUR - 4000)));
         assert!(earlier.contradict(&boot, vouched(0, NOON + HOUR - 6000)));
+    }
+
+    #[test]
+    fn a_start_without_readings_claims_none_of_the_next_one() {
+        let boot = BootId("now".into());
+        let mut earlier = TimeDoubts(vec![doubt("before", NOON)]);
+        assert!(earlier.end_earlier(&boot, None));
+        assert_eq!(earlier.0[0].until, Some(NOON));
+        assert!(!earlier.end_earlier(&boot, Some(UtcMs(NOON + HOUR))));
+    }
+
+    #[test]
+    fn a_reading_that_was_taken_back_is_no_floor() {
+        let mut gone = TimeDoubts(vec![doubt("before", NOON), doubt("then", NOON + 2 * HOUR)]);
+        for one in &mut gone.0 {
+            (one.until, one.done) = (Some(one.since + HOUR), true);
+        }
+        gone.0[1].floor = Some(NOON + HOUR);
+        assert_eq!(
+            gone.standing_floor(Some(NOON + 3 * HOUR)),
+            Some(NOON - HOUR)
+        );
+        assert_eq!(
+            gone.standing_floor(Some(NOON + 4 * HOUR)),
+            Some(NOON + 4 * HOUR)
+        );
+        assert_eq!(gone.standing_floor(None), None);
     }
 
     #[test]
