@@ -3742,6 +3742,7 @@ web-store-before = belum ada yang disimpan sejak gateway dinyalakan; sebelumnya 
 web-store-missing = tersimpan sampai { $until }, tetapi ada data sebelumnya yang hilang: lihat daftarnya di /health
 damage-store = semua yang tersimpan sebelum hari ini; isinya tidak diketahui
 damage-rescued = Salinan utuh penyimpanan dibuat ketika berkasnya tidak ada lagi: { $files }. Untuk memakainya: hentikan gateway, pindahkan pantau.db dan pantau.db-wal ke tempat lain, ganti nama salinan itu menjadi pantau.db, lalu nyalakan gateway. Bacaan sesudahnya tetap ada di berkas yang dipindahkan.
+store-event-title = Kejadian pada penyimpanan
 store-event-lost = berkas penyimpanan (pantau.db) tidak ada lagi; penyimpanan baru dibuat.
 store-event-replaced = pantau.db adalah milik penyimpanan lain, bukan yang sebelumnya ({ $store }), dan sekarang dipakai.
 store-event-older = pantau.db adalah salinan lama dari penyimpanan ini.

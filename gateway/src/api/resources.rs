@@ -229,9 +229,7 @@ pub(crate) async fn healthz(State(app): State<ApiListener>) -> (StatusCode, Json
             store.lost
         ));
     }
-    notes.extend(store.rescued_files.iter().map(|name| {
-        format!("{name} is a copy of the store that was saved when its file was gone")
-    }));
+    notes.extend(store.rescued_files.iter().map(|name| rescued_note(name)));
     if store.damage_unseen > 0 {
         notes.push(format!(
             "damage of the store has cost data: {} lines on /health wait for a technician",
@@ -456,4 +454,9 @@ fn last_sample_json(at: UtcMs, outcome: SampleOutcome, durable: bool) -> LastSam
         reason: outcome.reason().map(crate::domain::QualityReason::word),
         durable,
     }
+}
+
+/// Note about a copy that was saved of a store whose file was gone.
+fn rescued_note(name: &str) -> String {
+    format!("{name} is a copy of the store that was saved when its file was gone")
 }

@@ -67,13 +67,7 @@ async fn restore(options: &RestoreArgs, lang: Language) -> Result<u8, CommandErr
     let outline = present.map(|text| SiteOutline::read(&text, file));
     let site = outline.as_ref().and_then(|outline| outline.site.clone());
     let source = BackupSource::open(&options.directory, site.as_deref())?;
-    for damaged in &source.damaged {
-        print_stderr(&unusable_text(
-            damaged,
-            !source.manifests().is_empty(),
-            lang,
-        ));
-    }
+    print_unusable(&source, lang);
     let zone = site_zone(outline.as_ref(), &source, file)?;
     if options
         .at
@@ -107,7 +101,6 @@ async fn restore(options: &RestoreArgs, lang: Language) -> Result<u8, CommandErr
         return Ok(EXIT_NEGATIVE);
     }
     print_choice(&source, manifest, &zone, lang);
-    print_earlier(&source, manifest, &zone, lang);
     verify(&source, manifest)?;
     let plan = RestorePlan::new(&source, manifest, target);
     if options.dry_run {
@@ -197,6 +190,14 @@ fn print_times(source: &BackupSource, zone: &SiteZone) {
         format!("{}  {time}\n", one.number)
     });
     print_text(&times.collect::<String>());
+}
+
+/// Says which backups cannot be used.
+fn print_unusable(source: &BackupSource, lang: Language) {
+    let is_other = !source.manifests().is_empty();
+    for damaged in &source.damaged {
+        print_stderr(&unusable_text(damaged, is_other, lang));
+    }
 }
 
 /// Says which backup cannot be used. `is_other`: there is another one, so that this is no reason to
@@ -347,6 +348,7 @@ fn print_choice(source: &BackupSource, manifest: &BackupManifest, zone: &SiteZon
         ("count", &*source.manifests().len().to_string()),
     ];
     print_stderr(&lang.text_with("cli-restore-chosen", &args));
+    print_earlier(source, manifest, zone, lang);
 }
 
 /// Says what would happen to each file; receipts that are only put there are counted.

@@ -76,8 +76,8 @@ async fn reload_on_hangup(door: ReloadDoor) {
     }
 }
 
-/// What to do about an error of the start, in the language of the call; `None` where the log says
-/// all that is known.
+/// Advice about an error of the start, in the language of the call; `None` where the log says all
+/// that is known.
 fn start_error_text(error: &AppError, lang: Language) -> Option<String> {
     match error {
         AppError::Store(fault) => store_error_text(fault, lang),

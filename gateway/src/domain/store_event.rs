@@ -20,7 +20,7 @@ pub enum StoreEventKind {
     RowSetAside,
     /// An exchange of the file that was stopped is complete.
     Exchanged,
-    /// What a stopped restore had left was removed.
+    /// Leftovers of a stopped restore were removed.
     RestoreStopped,
     /// A part of a long log was not looked through for damage.
     LogUnread,
@@ -28,7 +28,7 @@ pub enum StoreEventKind {
     AccessSetAside,
 }
 
-/// What was found, and what was done.
+/// Finding of a start, and the action on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreEvent {
     /// Time of the start.
@@ -149,7 +149,8 @@ impl fmt::Display for StoreEvent {
             ),
             StoreEventKind::Begun => write!(
                 into,
-                "pantau.db {store} could not be read ({why}): a new one was begun; {missing}; {kept}"
+                "pantau.db {store} could not be read ({why}): a new one was begun; {missing}; \
+                 {kept}"
             ),
             StoreEventKind::Mended if self.lines == 0 => write!(
                 into,

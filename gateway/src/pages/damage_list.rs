@@ -125,7 +125,7 @@ fn rescued_text(files: &[String], lang: Language) -> String {
     lang.text_with("damage-rescued", &[("files", &files.join(", "))])
 }
 
-/// What happened to the file, as a sentence or three.
+/// Event of the file, as a sentence or three.
 fn event_text(event: &StoreEvent, time: impl Fn(UtcMs) -> String, lang: Language) -> String {
     let lines = format_count(event.lines as u64, lang);
     let what = lang.text_with(

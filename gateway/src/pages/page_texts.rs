@@ -193,10 +193,7 @@ impl ApiListener {
             true => HealthState::Doubtful,
             false => HealthState::Fault,
         };
-        // The words of the system are English; a cause with advice needs them in no other language.
-        let is_said = sink.trouble.is_some() && lang != Language::En;
-        let detail = sink.fault.clone().filter(|_| !is_said);
-        let detail = detail.unwrap_or_default();
+        let detail = sink.fault.clone().unwrap_or_default();
         HealthLine {
             state: state.word(),
             words,

@@ -56,6 +56,8 @@ impl ApiListener {
         };
         // Lost readings come before the disk's failure: they cannot be repaired any more.
         let hint = match health.lost {
+            // The advice stands with the fault.
+            0 if key == "web-store-gone" => String::new(),
             0 if failure.is_some() || is_hung => lang.text("web-hint-store"),
             0 if health.is_disk_full => lang.text("web-store-full"),
             0 => undelivered_text(&health, |at| self.format_time(at, lang), lang),

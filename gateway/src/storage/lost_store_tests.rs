@@ -1,4 +1,4 @@
-//! Tests of stores whose file was removed, replaced, or garbled as a whole: what a start says of it.
+//! Tests of stores whose file was removed, replaced, or garbled as a whole.
 
 use super::damage_tests::garbage;
 use super::tests::{MIDNIGHT, ask, decimal, open, open_at, raw, reading, site};

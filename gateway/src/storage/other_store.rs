@@ -1,5 +1,5 @@
-//! What a start does about a file that is another one than that of the last start: it finds out what
-//! is missing, and keeps for people what happened.
+//! Start with a file that is another one than that of the last start: finds out what is missing,
+//! and keeps for people what happened.
 
 use super::audit::append_audit;
 use super::data_damage::note_missing;

@@ -23,6 +23,12 @@ impl RowNumbers {
         Ok(read)
     }
 
+    /// Last number of a table; `None` for a table that is not counted here.
+    pub(super) fn last_of(self, table: &str) -> Option<u64> {
+        let place = NUMBERED_TABLES.iter().position(|name| *name == table)?;
+        self.0.get(place).copied()
+    }
+
     /// Returns the greater number of each table.
     pub(super) fn max(self, other: Self) -> Self {
         let mut both = self;

@@ -286,7 +286,7 @@ CREATE TABLE alarm_delivery(channel TEXT PRIMARY KEY, after INTEGER NOT NULL) WI
 pub(super) struct OpenedDatabase {
     pub(super) db: Connection,
     pub(super) file: PathBuf,
-    /// What was found and done about the file.
+    /// Findings about the file, and the actions on them.
     pub(super) events: Vec<StoreEvent>,
     /// Lock of a read-only command.
     pub(super) lock: Option<File>,

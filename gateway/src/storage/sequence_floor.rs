@@ -167,20 +167,8 @@ impl SequenceFloor {
                 "the store is not the one that was written last: numbers go on above all that it gave out"
             );
         }
-        let other = beside.as_ref().and_then(|slot| {
-            let kind = match inside {
-                _ if is_foreign => StoreEventKind::Replaced,
-                _ if slot.bound == 0 || restored.is_some() => return None,
-                None => StoreEventKind::Lost,
-                // 0 is that of a file that was mended, which says itself what it lacks.
-                Some(inside) if is_own && (1..slot.bound).contains(&inside) => {
-                    StoreEventKind::Older
-                }
-                Some(_) => return None,
-            };
-            let known = slot.known()?;
-            Some(OtherStore { kind, known })
-        });
+        let found = (own_id.as_deref(), inside, restored);
+        let other = beside.as_ref().and_then(|slot| slot.other_store(found));
         let own_slot = beside.as_ref().filter(|_| !is_foreign);
         let kept_rows = own_slot.map(|slot| slot.rows);
         let extent = own_slot.and_then(|slot| slot.extent);
@@ -414,7 +402,25 @@ struct FloorSlot {
 }
 
 impl FloorSlot {
-    /// What it says of its store; `None` without an id.
+    /// Returns the store that was written last when the file is not that one any more. `found`: id
+    /// and bound in the file, and the bound that it had when it was put back from a backup.
+    fn other_store(
+        &self,
+        (id, inside, restored): (Option<&str>, Option<ReadingSeq>, Option<ReadingSeq>),
+    ) -> Option<OtherStore> {
+        let known = self.known()?;
+        let kind = match (id, inside) {
+            (Some(id), _) if id != known.id => StoreEventKind::Replaced,
+            _ if self.bound == 0 || restored.is_some() => return None,
+            (_, None) => StoreEventKind::Lost,
+            // 0 is that of a file that was mended, which says itself what it lacks.
+            (Some(_), Some(inside)) if (1..self.bound).contains(&inside) => StoreEventKind::Older,
+            _ => return None,
+        };
+        Some(OtherStore { kind, known })
+    }
+
+    /// Store to which it belongs; `None` without an id.
     fn known(&self) -> Option<KnownStore> {
         Some(KnownStore {
             id: self.id.clone()?,

@@ -119,7 +119,7 @@ pub struct StoreHealth {
     pub failure: Option<(UtcMs, StoreError)>,
     /// The disk has no free room: readings go into the reserve that the log holds, while it lasts.
     pub is_disk_full: bool,
-    /// What this start found about the file, and did about it: sentences for the log.
+    /// Findings of this start about the file, and its actions: sentences for the log.
     pub repairs: Vec<String>,
     /// The same of this start and earlier ones, the oldest first.
     pub events: Vec<StoreEvent>,

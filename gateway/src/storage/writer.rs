@@ -76,7 +76,7 @@ pub(super) struct StoreWriter {
     pub(super) refusals: Vec<super::store_values::RefusedReading>,
     pub(super) running_queries: VecDeque<RunningQuery>,
     pub(super) health: StoreHealth,
-    /// What this start found about the file, until it is recorded.
+    /// Findings of this start about the file, until they are recorded.
     pub(super) found: FoundEvents,
     /// Losses not in the audit log yet: count, first and last `seq`.
     pub(super) losses: Option<(u64, ReadingSeq, ReadingSeq)>,

@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 
 /// Appends `{"t":..,"store":..,"seq":..,"v":{..},"q":{..}}`. `q` lists only points whose quality is
 /// not good and is left out when all are; a bad point has no value. `store` is the id of the store.
-/// A reading of the backlog has `"backlog":true` after `seq`. A reading that never gets a date has no
-/// `t`: a wrong time would look like a right one.
+/// A reading of the backlog has `"backlog":true` after `seq`. A reading that never gets a date has
+/// no `t`: a wrong time would look like a right one.
 pub(super) fn encode_payload(
     out: &mut String,
     store: &str,

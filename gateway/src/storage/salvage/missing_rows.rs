@@ -142,13 +142,17 @@ pub(super) fn find_missing(
     search.find_outer_days()?;
     let doubtful = lost_frames > 0 || copied.incomplete.contains("journal");
     search.find_journal_gaps(doubtful)?;
+    let last_of = |table: &str| known.and_then(|known| known.rows.last_of(table));
     for (table, id, time, what) in NUMBERED_TABLES {
-        let is_incomplete = copied.incomplete.contains(table) && !copied.ended.contains(table);
+        // What is counted beside the file has no rows behind the last that was given.
+        let is_ended = copied.ended.contains(table) || last_of(table).is_some();
+        let is_incomplete = copied.incomplete.contains(table) && !is_ended;
         search.find_number_gaps((table, id, time), what, is_incomplete)?;
     }
     // Nothing else says how many of them there were.
     for (table, what) in UNCOUNTED_TABLES {
-        if copied.incomplete.contains(table) {
+        let has_none = table == "ledger_file" && last_of("ledger") == Some(0);
+        if copied.incomplete.contains(table) && !has_none {
             search.add_numbers(what, now.0, (1, 0));
         }
     }

@@ -84,7 +84,7 @@ impl MqttSession<'_> {
             let feed = self.feeds.of(lane);
             match feed.refill(&self.sink.progress, JOURNAL_BATCH).await? {
                 LaneRefill::Taken => {
-                    // One that waits for its date holds the other lane up no more than an empty one.
+                    // One that waits for its date holds the other lane up no more than none does.
                     let next = feed.taken.front();
                     let dates = &mut self.sink.dates;
                     let waits = next.is_some_and(|one| dates.judge(one) == ReadingDate::Waiting);
