@@ -530,28 +530,6 @@ fn a_person_weeks_early_costs_no_reading_of_the_start_before() {
 }
 
 #[test]
-fn readings_between_two_words_of_people_keep_their_order() {
-    use ClockEvent::{HostBoot, Person, Read, WrongPerson};
-    for error in [
-        -SOURCE_ERROR_MS,
-        0,
-        SOURCE_ERROR_MS,
-        600 * SECOND,
-        -600 * SECOND,
-    ] {
-        run_life(&[
-            HostBoot(SECOND, error),
-            Read(SECOND),
-            Person(1),
-            Read(SECOND),
-            Read(SECOND),
-            WrongPerson(3781),
-            HostBoot(DAY, 0),
-        ]);
-    }
-}
-
-#[test]
 fn whatever_clocks_and_people_do_readings_keep_order_and_time_and_records_verify() {
     let faults = (0..SEEDS).filter_map(|seed| check_seed(seed).err());
     let faults: Vec<String> = faults.collect();
