@@ -23,7 +23,7 @@ const START_ERROR_MAX_MS: i64 = HOUR / 2;
 const SOURCE_ERROR_MS: i64 = 1500;
 
 /// Seeds of lives.
-const SEEDS: u64 = 60;
+const SEEDS: u64 = 16;
 /// Lives of one seed.
 const LIVES_PER_SEED: u32 = 4;
 
