@@ -10,7 +10,7 @@
 //! task, which makes one request between two polls and returns the answer. See the `buses` section
 //! of `docs/ARCHITECTURE.md`.
 
-use crate::domain::{QualityReason, SampleOutcome};
+use crate::domain::{FaultDetail, QualityReason, SampleOutcome};
 use crate::limits::BUS_REQUESTS_MAX;
 use drivers::frame::ModbusReadRequest;
 use drivers::identification::IdentificationRequest;
@@ -111,7 +111,7 @@ pub struct BusRequestError {
     /// Error class.
     pub reason: QualityReason,
     /// Error text.
-    pub detail: String,
+    pub detail: FaultDetail,
 }
 
 /// Request queues of all buses of this gateway, by bus id; cheap to clone.

@@ -108,7 +108,7 @@ impl PolledNode {
     async fn wait_for_fault(&self, words: &str) {
         let says = || {
             self.fault()
-                .is_some_and(|fault| fault.detail.contains(words))
+                .is_some_and(|fault| fault.detail.english().contains(words))
         };
         wait_until(words, says).await;
     }

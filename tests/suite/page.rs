@@ -140,7 +140,7 @@ fn filled_board(now: UtcMs) -> StatusBoard {
             last_poll: Some(now),
             fault: Some(DeviceFault {
                 reason: QualityReason::Timeout,
-                detail,
+                detail: detail.into(),
             }),
             misses: 12,
             ..DeviceState::default()

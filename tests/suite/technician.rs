@@ -91,12 +91,16 @@ async fn a_silent_unit_is_told_with_what_to_do() {
 async fn a_soak_passes_for_a_good_device_and_not_for_a_silent_one() {
     let folder = tempfile::tempdir().unwrap();
     let (file, _served) = serve_site(folder.path()).await;
+    // No poll has failed, but a few are too few to tell 99 in 100.
     let (output, text) = run_pantau(&file, &["soak", "meter", "--for", "3s"]).await;
-    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("100 are needed"), "{text}");
+    assert!(!text.contains("FAILED"), "{text}");
     let (output, text) = run_pantau(&file, &["soak", "--for", "3s", "--json"]).await;
     assert_eq!(output.status.code(), Some(1), "{text}");
     let json: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(json["devices"][0]["passes"], true, "{json:#}");
+    assert_eq!(json["devices"][0]["enough"], false, "{json:#}");
     // The device beside the missing one still passes: its neighbour's timeouts do not count against
     // it.
     assert_eq!(json["devices"][1]["passes"], false, "{json:#}");

@@ -74,6 +74,13 @@ pub enum ModbusFrameError {
     Function,
     /// Byte count or frame length do not match the request.
     Length,
+    /// The reply itself matches, but its TCP header has the number of another transaction.
+    Transaction {
+        /// Number in the header.
+        stated: u16,
+        /// Number of the request.
+        expected: u16,
+    },
     /// The reply itself matches, but the length field of its TCP header has another value.
     HeaderLength {
         /// Bytes after the length field, as the header states them.
@@ -93,6 +100,12 @@ impl core::fmt::Display for ModbusFrameError {
             Self::Unit => "another unit answers",
             Self::Function => "another function is answered",
             Self::Length => "wrong length",
+            Self::Transaction { stated, expected } => {
+                return write!(
+                    f,
+                    "transaction in the header is {stated}, should be {expected}"
+                );
+            }
             Self::HeaderLength {
                 stated: says,
                 expected: should,
@@ -100,6 +113,32 @@ impl core::fmt::Display for ModbusFrameError {
                 return write!(f, "length in the header is {says}, should be {should}");
             }
         })
+    }
+}
+
+/// Errors in the TCP header of an otherwise right reply that are accepted, for devices that are
+/// known to make them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HeaderOddities {
+    /// A length field that does not fit the reply.
+    pub wrong_length: bool,
+    /// Transaction 0 in place of that of the request.
+    pub transaction_zero: bool,
+}
+
+impl HeaderOddities {
+    /// Returns true when any error is accepted.
+    pub fn any(self) -> bool {
+        self.wrong_length || self.transaction_zero
+    }
+
+    /// Returns what either of the two accepts.
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        Self {
+            wrong_length: self.wrong_length || other.wrong_length,
+            transaction_zero: self.transaction_zero || other.transaction_zero,
+        }
     }
 }
 
@@ -257,6 +296,60 @@ impl<'a> ModbusReadReply<'a> {
             ModbusFraming::Tcp => parse_tcp(request, transaction, bytes),
             ModbusFraming::Rtu => parse_rtu(request, bytes),
         }
+    }
+
+    /// Decodes the reply to `request` over TCP, also with these errors in its header. The length is
+    /// then that of the expected reply.
+    pub fn parse_odd(
+        request: ModbusReadRequest,
+        transaction: u16,
+        oddities: HeaderOddities,
+        bytes: &'a [u8],
+    ) -> ParsedFrame<Self> {
+        // 9 bytes are the shortest reply, an exception.
+        let Some((header, body)) = bytes.split_first_chunk::<6>() else {
+            return ParsedFrame::Incomplete(9 - bytes.len());
+        };
+        let number = u16::from_be_bytes([header[0], header[1]]);
+        let is_ours = number == transaction || (oddities.transaction_zero && number == 0);
+        if !is_ours || header[2..4] != [0, 0] {
+            return ParsedFrame::Garbage(ModbusFrameError::Stale, 1);
+        }
+        let expected = match *body {
+            [_, code, ..] if code == request.function as u8 | 0x80 => 3,
+            [_, _, ..] => 3 + request.data_bytes(),
+            _ => return ParsedFrame::Incomplete(3 - body.len()),
+        };
+        let stated = usize::from(u16::from_be_bytes([header[4], header[5]]));
+        if stated != expected && !oddities.wrong_length {
+            return ParsedFrame::Garbage(ModbusFrameError::Length, 1);
+        }
+        let Some(body) = body.get(..expected) else {
+            return ParsedFrame::Incomplete(expected - body.len());
+        };
+        if body[0] != request.unit {
+            return ParsedFrame::Garbage(ModbusFrameError::Unit, 1);
+        }
+        match parse_pdu(request, &body[1..]) {
+            Ok(reply) => ParsedFrame::Frame(reply, 6 + expected),
+            Err(misfit) => ParsedFrame::Garbage(misfit, 1),
+        }
+    }
+
+    /// Returns the transaction error of a TCP reply that is complete and matches the request except
+    /// for the transaction in its header; `None` for anything else.
+    pub fn transaction_error(
+        request: ModbusReadRequest,
+        transaction: u16,
+        bytes: &[u8],
+    ) -> Option<ModbusFrameError> {
+        let stated = u16::from_be_bytes([*bytes.first()?, *bytes.get(1)?]);
+        let parsed = ModbusReadReply::parse(request, ModbusFraming::Tcp, stated, bytes);
+        let is_ours = matches!(parsed, ParsedFrame::Frame(..)) && stated != transaction;
+        is_ours.then_some(ModbusFrameError::Transaction {
+            stated,
+            expected: transaction,
+        })
     }
 
     /// Returns the header error of a TCP reply that is complete and matches the request except for

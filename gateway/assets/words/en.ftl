@@ -2,8 +2,9 @@
 reason-timeout = the device did not answer
 reason-late = the answer comes too late
 reason-half-answered = the device answers only some requests
+reason-two-devices = two devices with one address?
 reason-corrupt = damaged answer (CRC or length does not match)
-reason-header = wrong length in the header of the answer
+reason-header = wrong header of the answer (length or transaction)
 reason-refused = the device refused the request
 reason-unreachable = the bus cannot be reached
 reason-missing = the device reports no value
@@ -208,6 +209,7 @@ web-time = Time
 web-download = Download
 web-answering = { $count } of { $all } devices answer
 web-health-ok = answers
+web-real-period = read every { $real } s, wished every { $wished } s: the line is busy
 web-health-waiting = not read yet
 web-health-asleep = inactive
 web-health-doubtful = partly readable
@@ -561,6 +563,7 @@ fault-same-client = `{ $found }` is also the client id of { $expected } at this 
 fault-same-unit-host = unit { $found } is also read by device `{ $expected }`: both buses reach the same host and port
 fault-same-unit = unit { $found } is also used by another device on this bus
 fault-same-place = { $found } is also used by another device on this bus
+fault-manual-number = `{ $found }` looks like a number from a manual. Addresses count from 0 here: such a number is { $expected }. `pantau read` shows which one answers
 fault-assumed = not given; { $expected } is used
 fault-point-unit = point `{ $found }` does not fit here, expected one with the unit { $expected }
 fault-point-no-unit = point `{ $found }` has no unit; give it one of { $expected }
@@ -684,7 +687,7 @@ cli-check-device = - { $device }: unit { $unit }, profile { $profile }, { $point
     [1] request
    *[other] requests
 }, { $ms } ms on the wire
-cli-check-overloaded = bus { $bus } has too little time for its devices: poll less often, or raise the baud rate
+cli-check-overloaded = bus { $bus } is asked for more than it can carry: one round takes { $seconds } s (characters at its speed, and 30 ms until each answer). Set every = "{ $period }s" or more for its devices, or raise the baud rate; otherwise they take turns, and each is read less often than wished
 cli-check-sink = { $sink ->
     [mqtt] MQTT to
     [influx] InfluxDB at
@@ -746,7 +749,8 @@ cli-read-beyond = The last register would be above 65535: ask for fewer register
 cli-read-unknown = There is no device { $device } in the configuration
 cli-read-doubt = not confirmed: compare with the display of the device
 cli-read-nothing = The device gave no data. { $detail }
-cli-read-fault = { $detail }
+cli-read-others = { $refused } is refused. These registers answer; compare them with the display of the device:
+cli-read-no-others = { $refused } is refused, and so are { $tried }.
 cli-read-above = { $value } { $unit } is above the limit of { $limit } { $unit }: no value, a wrong type, word order or scale, or a power rating that is too small
 cli-read-below = { $value } { $unit } is below the limit of { $limit } { $unit }: no value, a wrong type, word order or scale, or a power rating that is too small
 cli-read-waiting = The device accepts the connection but does not answer yet. Some devices need a pause after connecting; waiting up to { $seconds } s.
@@ -1124,18 +1128,20 @@ diagnosis-device-silent = Only this device does not answer. Check its unit addre
 diagnosis-line-noisy = Much interference on this line: some answers are damaged or missing. Check baud rate and parity, the 120 ohm termination resistors at both ends, the bias resistors, grounding, and the distance from power cables.
 diagnosis-unit-silent = The device accepts the connection but does not answer. Check its unit address (slave ID), and that no other program is connected to it. Some dongles need a pause after connecting: set `settle` of the bus (e.g. "2s"). Then check its power.
 diagnosis-server-silent = The serial server accepts the connection, but no device on its RS-485 line answers. Check in this order: the power of the devices, swapped A/B wires, the baud rate of the server, and that it forwards raw RTU frames. Some servers drop the first requests after connecting: set `settle` of the bus (e.g. "2s").
-diagnosis-late = The device answers, but later than `timeout`. Raise `timeout` of its bus, e.g. to "2s"; the time it takes is shown beside.
+diagnosis-late = The device answers, but later than `timeout`. Raise `timeout` of its bus, e.g. to "2s".
+diagnosis-late-measured = The device answers after { $after } ms, later than `timeout` allows. Set timeout = "{ $proposed }" for its bus (`timeout`), or in `limits` of the device.
 diagnosis-half-answered = The device answers only some of the requests; how many is shown beside. Most often it needs a pause between requests: set `gap` in `limits` of the device (e.g. "100ms"). Otherwise a second program or display asks on the same line, or a wire is loose.
 diagnosis-half-answered-network = The device answers only some of the requests; how many is shown beside. Check that no other program or cloud service is connected to it, since many devices serve one connection only. Some need a pause between requests: set `gap` in `limits` of the device (e.g. "100ms"). Then check the network cable or the Wi-Fi signal.
+diagnosis-two-devices = Two devices seem to have this unit address (slave ID); the evidence is shown beside. Disconnect one of them. If the other still answers, give it another address with `pantau set-address` while it is alone on the line. Until then no value of this address is certain.
 diagnosis-beside-late = Another device on this line answers later than `timeout`, and its answers collide with those of this device. Raise `timeout` of the bus.
 diagnosis-line-garbled = Every answer on this line is damaged. Check baud rate, parity and stop bits. If they are right, check the termination resistors, the bias resistors and the grounding.
 diagnosis-device-garbled = Only the answers of this device are damaged. Check whether two devices have the same unit address (slave ID) and whether its branch cable is too long, then its baud rate and parity.
 diagnosis-network-garbled = Answers from the network do not match the requests. Check that the connection is Modbus TCP (not RTU over TCP) and that no other program uses the device.
-diagnosis-header = The content of the answer is right, but the length in its Modbus TCP header is wrong; the numbers are shown beside. This is a firmware error of the device or of the Modbus converter. Update the firmware, or connect the device over RS-485.
+diagnosis-header = The content of the answer is right, but its Modbus TCP header is wrong; the numbers are shown beside. This is a firmware error of the device or of the Modbus converter. Update the firmware, or connect the device over RS-485. If neither is possible, its bus can accept this one error: accept = ["wrong-length"], or ["transaction-zero"] where the transaction is 0.
 diagnosis-port = The port cannot be opened. Check that the USB adapter is plugged in, the port name is right, no other program has it open, and this user is in the group dialout.
 diagnosis-host = No connection. Check the network cable, the IP address and the TCP port of the device.
 diagnosis-function = The device does not know this kind of request. Try input instead of holding (or the other way round), or choose another profile.
-diagnosis-register = The device refuses this register. The profile or the register number does not fit the device; addresses count from 0.
+diagnosis-register = The device refuses this register. The profile or the register number does not fit the device; addresses count from 0, so 40001 in a manual is holding:0 and 30001 is input:0. `pantau read` tries the likely other registers by itself and shows which answer.
 diagnosis-busy = The device is busy and refuses requests for now. If it continues, read it less often and look at its display.
 diagnosis-behind = The Modbus converter or gateway answers, but the device behind it does not. Check the unit address, the RS-485 line and the power of that device.
 diagnosis-refused = The device reports a fault. Look at its display and fault code.
@@ -1164,6 +1170,42 @@ diagnosis-stuck-line = The line has been active for longer than a pulse lasts: a
 diagnosis-clock-battery = The battery clock has been without power. Change its coin cell, and set the time.
 diagnosis-echo = The ultrasonic sensor hears no echo, or the water is nearer than it can measure. Check that nothing is in its beam, and that it hangs above the highest level by its blind zone.
 diagnosis-weak = The device answers, but fails often. Check the 120 ohm termination resistors at both ends, the bias resistors, grounding, and loose wires.
+detail-timeout = no answer within { $ms } ms
+detail-late = the answer comes too late: timeout is { $timeout } ms
+detail-late-after = the answer comes too late: after { $after } ms, timeout is { $timeout } ms
+detail-half-answered-timeout = no answer within { $ms } ms; { $answered } of the last { $sent } requests were answered
+detail-half-answered = { $answered } of the last { $sent } requests were answered
+detail-exception = exception { $code }
+detail-misfit-echo = answer does not fit: our own request came back, { $bytes } bytes
+detail-misfit-stale = answer does not fit: it answers another request, { $bytes } bytes
+detail-misfit-noise = answer does not fit: no frame in it, { $bytes } bytes
+detail-misfit-checksum = answer does not fit: wrong checksum, { $bytes } bytes
+detail-misfit-unit = answer does not fit: another unit answers, { $bytes } bytes
+detail-misfit-function = answer does not fit: another function is answered, { $bytes } bytes
+detail-misfit-length = answer does not fit: wrong length, { $bytes } bytes
+detail-misfit-transaction = transaction in the header is { $stated }, should be { $expected }
+detail-misfit-header = length in the header is { $stated }, should be { $expected }
+detail-connection-refused = the host refuses the connection
+detail-no-connection = no connection in time
+detail-no-route = there is no way to this host
+detail-no-port = there is no such port
+detail-no-permission = no permission
+detail-closed = the other side has closed the connection
+detail-not-open = not open
+detail-waiting = waiting to try again
+detail-owner-gone = the task that owns the bus has stopped
+detail-unexpected-answer = an unexpected type of answer
+detail-port-held = { $port } is busy: { $name } (process { $pid }) has it open
+detail-port-busy = { $port } is busy: another program has it open
+detail-no-models = no SunSpec list of models at { $bases }
+detail-models-cut = SunSpec list of models ends early: { $why }
+detail-silent-register = no answer, while others are answered
+detail-shorter-reads = ; it answers shorter reads: at most { $most } from now on
+detail-two-levels = { $place } is { $low } and { $high } by turns in { $all } answers to one request
+detail-two-refusals = { $refused } of { $all } answers to one request are refusals, the others have data
+detail-two-times = ; after { $one } ms and { $other } ms
+detail-answered-twice = { $twice } of the last { $all } requests were answered twice
+detail-no-message-since = no message since the last fault
 
 # Inference (field): what registers may mean
 infer-usual = usual for { $quantity }
@@ -1194,9 +1236,12 @@ watch-own = read by this command
 watch-keys = q: quit   space: pause   arrows: scroll
 watch-keys-paused = PAUSED   q: quit   space: continue   arrows: scroll
 soak-ok = passed
+soak-few = too few
 soak-bad = FAILED
 soak-passed = Passed: every device answered at least 99 of 100 polls, for { $minutes } minutes
 soak-failed = Not passed after { $minutes } minutes: a device answered less than 99 of 100 polls
+soak-too-few = Not decided after { $minutes } minutes: no device has failed, but { $polls } polls are too few to tell 99 of 100; { $needed } are needed. Leave --for out, or give { $longer } minutes.
+soak-extended = The test takes { $minutes } minutes, so that the device with the longest period has 100 polls.
 soak-stopped = Stopped early after { $minutes } minutes; not passed
 # How far a factor may be believed
 factor-status-official-text = quoted from the official document
@@ -2312,8 +2357,10 @@ scan-found = { $place } unit { $unit }: { $what }
 scan-says = data from the device: { $text }
 scan-configured = is { $id } in the configuration
 scan-garbled = Unit { $unit } at { $settings }: there is an answer, but it is damaged. Two devices may have this unit, or there is interference. Disconnect all but one; check termination and bias resistors.
-scan-late = Unit { $unit } answers later than { $patience } ms{ $after }. The request is repeated with a longer wait. Set `timeout` of its bus above that time.
+scan-late = Unit { $unit } answers later than { $patience } ms{ $after }. The request is repeated with a longer wait. Set `timeout` of its bus above that time.{ $proposed }
 scan-late-after = {" "}(after { $ms } ms)
+scan-late-proposed = {" "}For this device: timeout = "{ $proposed }".
+scan-two-devices = { $place } unit { $unit }: two devices with one address? { $detail }. Disconnect all but one, and give each its own address (pantau set-address).
 scan-misfit = { $host } unit { $unit } answers, but the answer does not fit: { $why }
 scan-settles = { $host } accepts connections but does not answer. Some dongles drop the first requests: they are repeated { $seconds } s after connecting. If it answers then, set `settle` of its bus.
 scan-named = { $profile } ({ $kind }), { $sure }

@@ -6,7 +6,7 @@ use super::ApiListener;
 use super::error::{ApiError, ApiErrorCode};
 use crate::bus_request::{BusRequest, BusRequestAnswer, BusRequestKind, BusRequestOutcome};
 use crate::domain::hex_text::to_hex;
-use crate::domain::{ExactNumber, QualityReason, SampleOutcome};
+use crate::domain::{DetailPart, ExactNumber, FaultDetail, QualityReason, SampleOutcome};
 use crate::limits::{COILS_PER_READ_MAX, REGISTERS_PER_READ_MAX};
 use axum::Json;
 use axum::extract::{Query, State as Of};
@@ -210,6 +210,20 @@ fn outcome_json(outcome: &SampleOutcome) -> Value {
     json!({ "number": number, "reason": outcome.reason().map(QualityReason::code) })
 }
 
+/// Parts of a text about a failure, for a command that says it in the language of its reader.
+fn detail_parts_json(detail: &FaultDetail) -> Vec<Value> {
+    let part = |part: &DetailPart| match part {
+        DetailPart::Verbatim(text) => json!(text),
+        DetailPart::Message(message) => {
+            let args = message.args.iter();
+            let args = args.map(|(name, value)| (name.to_string(), json!(value)));
+            let args: serde_json::Map<String, Value> = args.collect();
+            json!({ "key": message.key, "args": args })
+        }
+    };
+    detail.parts().iter().map(part).collect()
+}
+
 /// JSON of the answer: `said` is one of `data`, `exception`, `heard`, `written`, `objects`,
 /// `outcomes`, `failure`; `sent` and `received` are the bytes on the wire in hexadecimal.
 fn bus_reply_json(done: &BusRequestOutcome) -> Value {
@@ -222,9 +236,14 @@ fn bus_reply_json(done: &BusRequestOutcome) -> Value {
         Ok(BusRequestAnswer::Outcomes(outcomes, fault)) => json!({
             "outcomes": outcomes.iter().map(outcome_json).collect::<Vec<_>>(),
             "fault": fault.as_ref().map(|fault| fault.reason.code()),
-            "detail": fault.as_ref().map(|fault| &fault.detail),
+            "detail": fault.as_ref().map(|fault| fault.detail.english()),
+            "parts": fault.as_ref().map(|fault| detail_parts_json(&fault.detail)),
         }),
-        Err(failed) => json!({ "failure": failed.reason.code(), "detail": failed.detail }),
+        Err(failed) => json!({
+            "failure": failed.reason.code(),
+            "detail": failed.detail.english(),
+            "parts": detail_parts_json(&failed.detail),
+        }),
     };
     json!({ "said": said, "sent": to_hex(&done.sent), "received": to_hex(&done.received) })
 }

@@ -3,6 +3,7 @@
 use crate::commissioning::fault_diagnosis;
 use crate::config::Bus;
 use crate::domain::{DeviceInfo, QualityReason, Site, UtcMs};
+use crate::i18n::Language;
 use crate::status::{self, DeviceFault};
 
 /// Poll periods without a good poll after which a device counts as silent even without a fault.
@@ -29,6 +30,29 @@ pub(crate) struct DeviceHealthVerdict {
     pub(crate) health: HealthState,
     pub(crate) fault: Option<DeviceFault>,
     pub(crate) hint: Option<&'static str>,
+}
+
+/// Real time between two polls beside the wished one, in words; `None` while the wish is met within
+/// a tenth.
+pub(crate) fn slow_period_text(real_ms: u64, wished_ms: u64, lang: Language) -> Option<String> {
+    if real_ms.saturating_mul(10) <= wished_ms.saturating_mul(11) {
+        return None;
+    }
+    let seconds = |ms: u64| {
+        let digits = format!("{}.{}", ms / 1000, ms % 1000 / 100);
+        lang.locale().plain_digits(digits.trim_end_matches(".0"))
+    };
+    let (real, wished) = (seconds(real_ms), seconds(wished_ms));
+    let args = [("real", real.as_str()), ("wished", wished.as_str())];
+    Some(lang.text_with("web-real-period", &args))
+}
+
+impl DeviceHealthVerdict {
+    /// Advice for the fault, in words.
+    pub(crate) fn hint_text(&self, lang: Language) -> Option<String> {
+        let (key, fault) = (self.hint?, self.fault.as_ref()?);
+        Some(fault_diagnosis::advice_text(key, &fault.detail, lang))
+    }
 }
 
 impl HealthState {
@@ -120,7 +144,7 @@ mod tests {
         for (device, reason) in faults {
             let fault = reason.map(|reason| DeviceFault {
                 reason,
-                detail: String::new(),
+                detail: "".into(),
             });
             let misses = u32::from(fault.is_some());
             let good = fault.is_none().then_some(UtcMs(1000));
@@ -170,6 +194,16 @@ mod tests {
         );
         assert_eq!(hint(QualityReason::Refused(2)), Some("diagnosis-register"));
         assert_eq!(hint(QualityReason::Refused(6)), Some("diagnosis-busy"));
+    }
+
+    #[test]
+    fn a_period_that_a_line_cannot_keep_is_told_beside_the_wished_one() {
+        assert_eq!(slow_period_text(1050, 1000, Language::En), None);
+        let said = slow_period_text(1530, 1000, Language::Id).unwrap();
+        assert!(
+            said.contains("1,5 detik") && said.contains("1 detik"),
+            "{said}"
+        );
     }
 
     #[test]

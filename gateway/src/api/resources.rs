@@ -100,6 +100,9 @@ pub(crate) struct DeviceStatusJson {
     failures: u64,
     /// Scheduled polls that were skipped because the bus was still busy.
     late: u64,
+    /// Mean milliseconds between the last polls, to compare with `every_ms`; absent at first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    real_every_ms: Option<u64>,
     /// Round trip of the last good request, milliseconds.
     round_trip_ms: f64,
     /// Maximum registers per read, when the device was found not to answer longer reads.
@@ -269,7 +272,7 @@ fn fault_notes(app: &ApiListener) -> Vec<String> {
         Some(format!(
             "device {id}: {}: {}",
             fault.reason.word(),
-            fault.detail
+            fault.detail.english()
         ))
     });
     let sinks = board
@@ -376,19 +379,21 @@ fn device_status_json(
         app.now(),
     );
     let state = board.devices.get(&device.id).cloned().unwrap_or_default();
+    let hint = verdict.hint_text(lang);
     DeviceStatusJson {
         state: verdict.health.word(),
         fault: verdict.fault.map(|fault| DeviceFaultJson {
             reason: fault.reason.word(),
             words: lang.text(&format!("reason-{}", fault.reason.word())),
-            detail: fault.detail,
-            hint: verdict.hint.map(|key| lang.text(key)),
+            detail: lang.fault_detail(&fault.detail),
+            hint,
         }),
         last_good: state.last_good.map(|at| at.0),
         last_poll: state.last_poll.map(|at| at.0),
         polls: state.polls,
         failures: state.failures,
         late: state.late,
+        real_every_ms: state.real_every_ms,
         round_trip_ms: state.round_trip_ms,
         shortened_to: state.shortened_to,
     }

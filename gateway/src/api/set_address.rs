@@ -203,7 +203,7 @@ async fn run_set_address(
     // Without an audit entry nothing is written to the device.
     let outcome = match noted("begun").await {
         Ok(()) => change_address(&plan, &mut host).await,
-        Err(fault) => AddressChangeOutcome::Failed(fault.to_string()),
+        Err(fault) => AddressChangeOutcome::Failed(fault.to_string().into()),
     };
     tracing::warn!(
         device = %plan.device, bus = %plan.bus().id, change = %plan.change_text(),

@@ -5,7 +5,7 @@ use super::{create_driver, create_owned_driver};
 use crate::bus_request::BusRequest;
 use crate::clock::Clock;
 use crate::config::{Config, Device};
-use crate::domain::SampleOutcome;
+use crate::domain::{FaultDetail, SampleOutcome};
 use crate::status::{DeviceFault, DeviceIdentity};
 use tokio::sync::mpsc;
 
@@ -23,7 +23,7 @@ pub struct AdhocReading {
     /// Fault of a device that answers.
     pub fault: Option<DeviceFault>,
     /// Error of a failed reading, with device, register, request and answer as text.
-    pub failure: Option<(PollError, String)>,
+    pub failure: Option<(PollError, FaultDetail)>,
 }
 
 /// Reader of one device with a driver of its own.
@@ -65,6 +65,12 @@ impl AdhocReader {
     /// Reads the device.
     pub async fn read(&mut self) -> AdhocReading {
         self.read_patiently(|| {}).await
+    }
+
+    /// Repeats a request to a device that answers; the fault when two devices seem to have its
+    /// address.
+    pub async fn check_address(&mut self) -> Option<DeviceFault> {
+        self.driver.check_address(0).await
     }
 
     /// Reads the device; `waiting` is called once when it does not answer at once but may still do

@@ -109,7 +109,7 @@ impl BusDriver for BlockingBus {
                 let fault = reading.fault.as_ref()?;
                 Some(DeviceFault {
                     reason: fault.reason,
-                    detail: fault.message.clone(),
+                    detail: fault.message.clone().into(),
                 })
             });
             DevicePoll {

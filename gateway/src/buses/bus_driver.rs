@@ -3,7 +3,7 @@
 use crate::bus_request::{BusRequest, BusRequestError, BusRequestOutcome};
 use crate::clock::Clock;
 use crate::config::{ModbusTable, Point};
-use crate::domain::{ExactNumber, MonoMs, QualityReason, SampleOutcome};
+use crate::domain::{ExactNumber, FaultDetail, MonoMs, QualityReason, SampleOutcome};
 use crate::limits::{BACKOFF_MIN_MS, doubled_backoff_ms};
 use crate::status::{DeviceFault, DeviceIdentity};
 use std::fmt::Debug;
@@ -55,6 +55,12 @@ pub trait BusDriver: Send + Debug {
         None
     }
 
+    /// Repeats a request to a device that answers, to find a second device at its address. By
+    /// default an address has one device.
+    fn check_address(&mut self, _device: usize) -> BusFuture<'_, Option<DeviceFault>> {
+        Box::pin(std::future::ready(None))
+    }
+
     /// Works between two polls, and may be dropped at any `await`. By default it does nothing and
     /// never ends.
     fn run_idle(&mut self) -> BusFuture<'_, ()> {
@@ -65,7 +71,7 @@ pub trait BusDriver: Send + Debug {
     fn serve_request(&mut self, request: BusRequest) -> BusFuture<'_, ()> {
         let error = BusRequestError {
             reason: QualityReason::Unreachable,
-            detail: NO_RAW_REQUESTS.to_owned(),
+            detail: NO_RAW_REQUESTS.into(),
         };
         // The requester may have stopped meanwhile.
         let _ = request.answer.send(BusRequestOutcome {
@@ -83,7 +89,7 @@ pub struct DevicePoll {
     /// One outcome for each configured point, or the error of the whole device.
     pub outcomes: Result<Box<[SampleOutcome]>, PollError>,
     /// Last failed request and its error, as text for log and status page.
-    pub detail: String,
+    pub detail: FaultDetail,
     /// Fault of a device that answers; `None` when it has none beyond those of its points.
     pub fault: Option<DeviceFault>,
     /// Identity reported by the device.
@@ -109,7 +115,7 @@ impl DevicePoll {
             detail: outcomes
                 .as_ref()
                 .err()
-                .map_or_else(String::new, |error| error.message.clone()),
+                .map_or_else(FaultDetail::default, |error| error.message.clone().into()),
             outcomes,
             fault: None,
             identity: None,

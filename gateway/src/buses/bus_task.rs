@@ -11,7 +11,7 @@ use crate::bus_request::{
 };
 use crate::clock::{Clock, ClockStamp};
 use crate::config::{Config, Device};
-use crate::domain::{ExactNumber, QualityReason, Reading, SampleOutcome, UtcMs};
+use crate::domain::{ExactNumber, FaultDetail, QualityReason, Reading, SampleOutcome, UtcMs};
 use crate::limits::{BACKOFF_MIN_MS, BUS_REQUEST_EXTRA_MS};
 use crate::solar_position::{self, GeoLocation};
 use crate::status::{DeviceFault, StatusBoard};
@@ -260,7 +260,7 @@ impl BusTask {
         let _ = errand.answer.send(BusRequestOutcome {
             said: said.map_err(|error| BusRequestError {
                 reason: error.reason,
-                detail: error.message,
+                detail: error.message.into(),
             }),
             sent: Vec::new(),
             received: Vec::new(),
@@ -360,6 +360,7 @@ impl BusTask {
         });
         let failure = poll.outcomes.as_ref().err();
         let unreachable = failure.filter(|error| error.reason == QualityReason::Unreachable);
+        let real_every_ms = self.poller.real_every_ms(index);
         let (before, fault) = self.board.update(|state| {
             let bus = status_entry(&mut state.buses, &self.id);
             bus.open = poll.reopen_ms.is_none();
@@ -372,6 +373,7 @@ impl BusTask {
             let device = status_entry(&mut state.devices, id);
             device.polls += 1;
             device.late += late;
+            device.real_every_ms = real_every_ms;
             device.identity.clone_from(&poll.identity);
             device.shortened_to = poll.shortened_to;
             device.last_poll = Some(at);
@@ -420,7 +422,11 @@ fn silence_after(before: Option<&DeviceFault>, poll: &DevicePoll) -> Option<Devi
     let is_unheard = |outcome: &SampleOutcome| outcome.reason() == Some(reason);
     let outcomes = poll.outcomes.as_ref().ok()?;
     let is_silent = !outcomes.is_empty() && outcomes.iter().all(is_unheard);
-    let detail = "no message since the last fault".to_owned();
+    let detail = FaultDetail::message(
+        "no message since the last fault",
+        "detail-no-message-since",
+        &[],
+    );
     before.filter(|_| is_silent)?;
     Some(DeviceFault { reason, detail })
 }

@@ -56,7 +56,7 @@ fn log_change(bus: &str, device: &str, (_, after): FaultChange<'_>, any: bool) {
     if fault.reason == QualityReason::Asleep {
         return tracing::info!(bus, device, "device sleeps until the sun is up");
     }
-    let (reason, detail) = (fault.reason.word(), fault.detail.as_str());
+    let (reason, detail) = (fault.reason.word(), fault.detail.english());
     let text = fault_text(fault.reason, any);
     tracing::warn!(bus, device, reason, detail, "{text}");
 }

@@ -46,7 +46,7 @@ impl OwnedBus {
             Ok(_) => Err(gone()),
             Err(error) => Err(PollError {
                 reason: error.reason,
-                message: error.detail,
+                message: error.detail.to_string(),
             }),
         }
     }

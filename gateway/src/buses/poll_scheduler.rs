@@ -20,6 +20,9 @@ const CLOCK_STEP_MIN_MS: i64 = 500;
 /// Longest wait, so that a step of the wall clock is noticed, milliseconds.
 const WAIT_MAX_MS: i64 = 1000;
 
+/// Polls over which the real period of a device is averaged.
+const INTERVALS_KEPT: usize = 16;
+
 /// Devices of one bus and their next polls.
 #[derive(Debug)]
 pub(super) struct PollScheduler {
@@ -50,6 +53,10 @@ struct DeviceSchedule {
     slot: Option<i64>,
     /// Slot of the last poll.
     polled: i64,
+    /// Wall clock time at which the last poll began; `i64::MIN` before the first one.
+    begun: i64,
+    /// Milliseconds between the beginnings of the last polls.
+    intervals: VecDeque<i64>,
     /// Latest moments (not slots) that readings were dated by.
     moments: VecDeque<i64>,
 }
@@ -74,6 +81,8 @@ impl PollScheduler {
             due: i64::MIN,
             slot: None,
             polled: 0,
+            begun: i64::MIN,
+            intervals: VecDeque::new(),
             moments: VecDeque::new(),
         });
         Self {
@@ -82,7 +91,8 @@ impl PollScheduler {
         }
     }
 
-    /// Returns the next action: of the devices that are due, the one whose period ends first.
+    /// Returns the next action: of the devices that are due, the one whose next poll is the most
+    /// pressing.
     pub(super) fn next_poll(&mut self, now: ClockStamp) -> PollDecision {
         self.follow_clock_step(now);
         let wall = now.at.0;
@@ -94,9 +104,10 @@ impl PollScheduler {
             .iter_mut()
             .enumerate()
             .filter(|(_, turn)| turn.due <= wall);
-        // The shortest remaining period first: a device with a long period can wait for its
-        // neighbours.
-        let first = due.min_by_key(|(_, turn)| turn.due.saturating_add(turn.every));
+        // A period after its last poll a device wants the next one. Counted from that poll and not
+        // from the slot: on a line that cannot keep up, equal devices then take turns, and one with
+        // a long period can wait for its neighbours.
+        let first = due.min_by_key(|(_, turn)| turn.begun.saturating_add(turn.every));
         if let Some((index, turn)) = first {
             let recent = |slot: &i64| wall - slot <= turn.every / 2;
             // A slot more than half a period ago would date the reading too early.
@@ -114,6 +125,7 @@ impl PollScheduler {
             if slot.is_none() && moment_is_taken {
                 return PollDecision::Wait(1);
             }
+            turn.record_begin(wall);
             turn.polled = turn.slot_of(wall).max(turn.slot.unwrap_or(i64::MIN));
             if slot.is_none() {
                 turn.moments.push_back(wall);
@@ -130,6 +142,15 @@ impl PollScheduler {
             .unwrap_or(i64::MAX);
         let wait = soonest.saturating_sub(wall).clamp(1, WAIT_MAX_MS);
         PollDecision::Wait(wait.unsigned_abs())
+    }
+
+    /// Mean time between the last polls of a device, milliseconds; `None` until there were some.
+    pub(super) fn real_every_ms(&self, index: usize) -> Option<u64> {
+        let intervals = &self.turns.get(index)?.intervals;
+        let count = i64::try_from(intervals.len())
+            .ok()
+            .filter(|count| *count >= 2)?;
+        u64::try_from(intervals.iter().sum::<i64>() / count).ok()
     }
 
     /// Records a successful poll; returns the number of slots that passed because the bus was busy.
@@ -179,6 +200,7 @@ impl PollScheduler {
         }
         // A device that was never polled is due at once and stays so.
         for turn in self.turns.iter_mut().filter(|turn| turn.due > i64::MIN) {
+            turn.begun = turn.begun.saturating_add(moved);
             turn.polled = turn.slot_of(turn.polled.saturating_add(moved));
             let due = turn.due.saturating_add(moved);
             let slot = turn.slot_of(due + turn.every - 1);
@@ -235,6 +257,16 @@ impl DeviceSchedule {
     fn slot_of(&self, wall: i64) -> i64 {
         let since = wall.saturating_sub(self.phase);
         since - since.rem_euclid(self.every)
+    }
+
+    fn record_begin(&mut self, wall: i64) {
+        if self.begun > i64::MIN {
+            if self.intervals.len() >= INTERVALS_KEPT {
+                self.intervals.pop_front();
+            }
+            self.intervals.push_back(wall - self.begun);
+        }
+        self.begun = wall;
     }
 
     fn wait_for_slot(&mut self, slot: i64) {
@@ -406,6 +438,59 @@ mod tests {
             poller.next_poll(now),
             PollDecision::Poll(0, UtcMs(5_001_300))
         );
+    }
+
+    /// Polls of each device in ten minutes, when every poll takes this long; and real periods.
+    fn polls_of(devices: &[u64], poll_ms: u64) -> Vec<(u64, Option<u64>)> {
+        let phases = (0..).map(|place| place * 7);
+        let mut poller = PollScheduler::new(devices.iter().copied().zip(phases));
+        let mut counts = vec![0; devices.len()];
+        let mut now = 0;
+        while now < 600_000 {
+            match poller.next_poll(stamp_at(now)) {
+                PollDecision::Wait(ms) => now += ms,
+                PollDecision::Poll(index, _) => {
+                    now += poll_ms;
+                    counts[index] += 1;
+                    poller.record_success(index, stamp_at(now));
+                }
+            }
+        }
+        let real = (0..devices.len()).map(|index| poller.real_every_ms(index));
+        counts.into_iter().zip(real).collect()
+    }
+
+    #[test]
+    fn equal_devices_of_an_overloaded_line_get_equal_turns() {
+        for (devices, poll_ms) in [(5, 300), (2, 900), (3, 1001), (20, 60), (7, 149)] {
+            let polls = polls_of(&vec![1000; devices], poll_ms);
+            let counts = || polls.iter().map(|(count, _)| *count);
+            let (least, most) = (counts().min().unwrap(), counts().max().unwrap());
+            assert!(most * 95 <= least * 100, "{polls:?}");
+            // The real period is that of a whole round.
+            let round = u64::try_from(devices).unwrap() * poll_ms;
+            for (_, real) in polls {
+                assert!(real.unwrap().abs_diff(round.max(1000)) <= 50, "{real:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_device_with_a_long_period_keeps_it_beside_an_overload() {
+        let polls = polls_of(&[1000, 1000, 1000, 10_000], 400);
+        assert!((58..=60).contains(&polls[3].0), "{polls:?}");
+        assert!(
+            polls[0].0.abs_diff(polls[2].0) <= polls[0].0 / 20,
+            "{polls:?}"
+        );
+    }
+
+    #[test]
+    fn a_line_with_time_to_spare_keeps_the_wished_period() {
+        for (count, real) in polls_of(&[1000, 2000], 100) {
+            assert!(count >= 299);
+            assert!(real.is_some_and(|real| real % 1000 == 0), "{real:?}");
+        }
     }
 
     proptest! {

@@ -9,10 +9,13 @@ use crate::cli::command_error::CommandError;
 use crate::commissioning::scan;
 use crate::config::{Bus, Config};
 use crate::domain::hex_text::parse_hex;
-use crate::domain::{ExactNumber, QualityReason, SampleOutcome};
+use crate::domain::{
+    DetailMessage, DetailPart, ExactNumber, FaultDetail, QualityReason, SampleOutcome,
+};
 use crate::i18n::Language;
 use crate::server;
 use serde_json::Value;
+use std::borrow::Cow;
 use tokio::sync::mpsc;
 
 /// Sentence that names the program which holds a port of these buses; `None` when no program does.
@@ -57,7 +60,7 @@ async fn forward_requests(
             said: Err(BusRequestError {
                 // For the caller a lost gateway is a bus that cannot be reached.
                 reason: QualityReason::Unreachable,
-                detail: trouble.to_string(),
+                detail: trouble.to_string().into(),
             }),
             sent: Vec::new(),
             received: Vec::new(),
@@ -128,7 +131,7 @@ fn parse_bus_answer(json: &Value) -> Option<BusRequestOutcome> {
         let fault = said["fault"].as_u64().and_then(|code| {
             Some(BusRequestError {
                 reason: QualityReason::from_code(u8::try_from(code).ok()?)?,
-                detail: said["detail"].as_str()?.to_owned(),
+                detail: parse_detail(said)?,
             })
         });
         let outcomes = outcomes.collect::<Option<_>>()?;
@@ -148,7 +151,7 @@ fn parse_bus_answer(json: &Value) -> Option<BusRequestOutcome> {
         let code = u8::try_from(said["failure"].as_u64()?).ok()?;
         Err(BusRequestError {
             reason: QualityReason::from_code(code)?,
-            detail: said["detail"].as_str()?.to_owned(),
+            detail: parse_detail(said)?,
         })
     };
     Some(BusRequestOutcome {
@@ -156,6 +159,29 @@ fn parse_bus_answer(json: &Value) -> Option<BusRequestOutcome> {
         sent: parse_hex(json["sent"].as_str()?)?,
         received: parse_hex(json["received"].as_str()?)?,
     })
+}
+
+/// Text of an error, from its parts where the gateway has sent them; `None` for an unknown form.
+fn parse_detail(said: &Value) -> Option<FaultDetail> {
+    let parts = said["parts"].as_array().into_iter().flatten();
+    let part = |part: &Value| match part {
+        Value::String(text) => Some(DetailPart::Verbatim(text.clone())),
+        message => {
+            let args = message["args"].as_object()?.iter();
+            let arg = |(name, value): (&String, &Value)| {
+                Some((Cow::Owned(name.clone()), value.as_str()?.to_owned()))
+            };
+            Some(DetailPart::Message(DetailMessage {
+                key: Cow::Owned(message["key"].as_str()?.to_owned()),
+                args: args.map(arg).collect::<Option<_>>()?,
+            }))
+        }
+    };
+    let parts = parts.map(part).collect::<Option<_>>()?;
+    Some(FaultDetail::from_parts(
+        said["detail"].as_str()?.to_owned(),
+        parts,
+    ))
 }
 
 /// Outcome of one point; `None` for an unknown form.
@@ -223,9 +249,15 @@ mod tests {
             of(json!({ "written": true })).unwrap().said,
             Ok(BusRequestAnswer::Written)
         );
-        let silent =
-            of(json!({ "failure": QualityReason::Timeout.code(), "detail": "x" })).unwrap();
-        assert_eq!(silent.said.unwrap_err().reason, QualityReason::Timeout);
+        let message = json!({ "key": "detail-timeout", "args": { "ms": "500" } });
+        let code = QualityReason::Timeout.code();
+        let silent = json!({ "failure": code, "detail": "x", "parts": ["Input:0: ", message] });
+        let silent = of(silent).unwrap().said.unwrap_err();
+        assert_eq!(silent.reason, QualityReason::Timeout);
+        assert_eq!(
+            Language::Id.fault_detail(&silent.detail),
+            "Input:0: tidak ada jawaban dalam 500 ms"
+        );
         assert_eq!(of(json!({})), None);
     }
 

@@ -6,6 +6,7 @@ use super::backend::load_config;
 use super::bus_client;
 use super::exit_status::EXIT_USAGE;
 use crate::api::client::ApiClient;
+use crate::api::device_health::slow_period_text;
 use crate::cli::command_error::CommandError;
 use crate::clock::Clock;
 use crate::commissioning::fault_diagnosis;
@@ -29,6 +30,8 @@ use tokio::task::JoinSet;
 pub(super) struct DeviceSnapshot {
     pub(super) id: Arc<str>,
     pub(super) counts: SoakCounts,
+    /// Wished time between two polls, milliseconds, and the real one when it is known.
+    pub(super) every_ms: (u64, Option<u64>),
     /// Device, register, request and answer of the fault; empty without a fault.
     pub(super) detail: String,
     /// Advice for the fault, in words; empty without a fault.
@@ -52,6 +55,17 @@ impl DeviceSnapshot {
                 && reason.is_some_and(|reason| waits.contains(&reason)),
             ..self.counts
         }
+    }
+}
+
+impl DeviceSnapshot {
+    /// Real time between two polls, when it is longer than wished; empty otherwise.
+    pub(super) fn slow_period(&self, lang: Language) -> String {
+        let (wished, real) = self.every_ms;
+        let text = real.and_then(|real| slow_period_text(real, wished, lang));
+        // A silent device is asked less often on purpose.
+        text.filter(|_| self.counts.fault.is_none())
+            .unwrap_or_default()
     }
 }
 
@@ -226,7 +240,10 @@ impl DirectPolling {
         let reasons: Vec<Option<QualityReason>> =
             same_bus.map(|other| fault_of(&other.id)).collect();
         let link = self.config.buses.get(device.bus).map(|bus| &bus.link);
-        let advice = reason.and_then(|reason| fault_diagnosis::advice_key(reason, link, &reasons));
+        let advice = state.fault.as_ref().and_then(|fault| {
+            let key = fault_diagnosis::advice_key(fault.reason, link, &reasons)?;
+            Some(fault_diagnosis::advice_text(key, &fault.detail, self.lang))
+        });
         let outcomes = self.last.get(&number).map(|reading| &*reading.outcomes);
         let points = device.points.iter().enumerate();
         let shown = points.map(|(place, point)| {
@@ -245,8 +262,15 @@ impl DirectPolling {
                 fault: reason,
                 ..SoakCounts::default()
             },
-            detail: state.fault.map(|fault| fault.detail).unwrap_or_default(),
-            advice: advice.map(|key| self.lang.text(key)).unwrap_or_default(),
+            detail: state
+                .fault
+                .map(|fault| self.lang.fault_detail(&fault.detail))
+                .unwrap_or_default(),
+            every_ms: (
+                self.config.site.devices[index].every_ms,
+                state.real_every_ms,
+            ),
+            advice: advice.unwrap_or_default(),
             values: shown.collect(),
         };
         add_device_facts(&mut look, &self.config, &models, self.lang);
@@ -323,6 +347,10 @@ fn snapshot_from_api(id: &Arc<str>, devices: &Value, points: &Value) -> DeviceSn
             fault: parse_reason_word(&fault["reason"]),
             ..SoakCounts::default()
         },
+        every_ms: (
+            device["every_ms"].as_u64().unwrap_or_default(),
+            status["real_every_ms"].as_u64(),
+        ),
         detail: text(&fault["detail"]),
         advice: text(&fault["hint"]),
         values: values.collect(),

@@ -1,5 +1,5 @@
-//! `pantau soak`: test of the wiring. Every device is polled for a quarter of an hour and must give
-//! values in at least 99 % of the polls.
+//! `pantau soak`: test of the wiring. Every device is polled for a quarter of an hour, or for as
+//! long as a hundred polls take, and must give values in at least 99 % of the polls.
 
 use super::backend::{DEFAULT_CONFIG_PATH, progress_bar};
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, fail_with_message};
@@ -8,7 +8,7 @@ use super::standard_output::print_text;
 use crate::cli::command_error::CommandError;
 use crate::clock::Clock;
 use crate::commissioning::fault_diagnosis;
-use crate::commissioning::soak_test::{DeviceSoakResult, SoakTest};
+use crate::commissioning::soak_test::{self, DeviceSoakResult, POLLS_NEEDED, SoakTest};
 use crate::domain::QualityReason;
 use crate::formulas::claim_rounding::{RoundingMode, nearest_digits, round_decimals};
 use crate::i18n::Language;
@@ -16,8 +16,11 @@ use crate::limits::SOAK_MAX_SECONDS;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+/// Duration of a test where enough polls take no longer.
+const LENGTH_DEFAULT: Duration = Duration::from_mins(15);
 /// Time between two snapshots of the devices.
 const SNAPSHOT_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -30,9 +33,9 @@ pub(super) struct SoakArgs {
     /// Device ids; all devices when none is given.
     #[arg(value_name = "DEVICE")]
     devices: Vec<String>,
-    /// Duration of the test.
-    #[arg(long = "for", value_name = "TIME", default_value = "15m", value_parser = parse_duration)]
-    length: Duration,
+    /// Duration of the test; by default 15 minutes, or as long as enough polls take.
+    #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
+    length: Option<Duration>,
     /// JSON output for scripts.
     #[arg(long)]
     json: bool,
@@ -69,25 +72,42 @@ pub(super) async fn run_soak(options: &SoakArgs, lang: Language) -> u8 {
     };
     let devices = config.site.devices.iter();
     let devices = devices.filter(|device| ids.contains(&device.id));
-    let tested = devices.map(|device| (device.id.clone(), device.every_ms));
-    let length_ms = u64::try_from(options.length.as_millis()).unwrap_or(u64::MAX);
+    let tested: Vec<_> = devices
+        .map(|device| (device.id.clone(), device.every_ms))
+        .collect();
+    let length = options.length.unwrap_or_else(|| enough_time(&tested));
+    let length_ms = u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
+    if length > LENGTH_DEFAULT && options.length.is_none() {
+        let minutes = minutes_text(length_ms, lang);
+        let args = [("minutes", minutes.as_str())];
+        eprintln!("{}", lang.text_with("soak-extended", &args));
+    }
     let soak = SoakTest::new(length_ms, tested);
     let mut source = match LiveDevices::open(config, ids, lang).await {
         Ok(source) => source,
         Err(trouble) => return fail_with_message(&trouble.to_string()),
     };
-    let result = run_until_over(
-        soak,
-        &mut source,
-        &Clock::system(),
-        options.length.as_secs(),
-    )
-    .await;
+    let result = run_until_over(soak, &mut source, &Clock::system(), length.as_secs()).await;
     source.close().await;
     match result {
         Ok(ended) => ended.print_result(options.json, lang),
         Err(trouble) => fail_with_message(&trouble.to_string()),
     }
+}
+
+/// Time in which every device has enough polls: 15 minutes or more, and a day at most.
+fn enough_time(devices: &[(Arc<str>, u64)]) -> Duration {
+    let slowest = devices
+        .iter()
+        .map(|(_, every_ms)| soak_test::needed_ms(*every_ms))
+        .max();
+    let needed = Duration::from_millis(slowest.unwrap_or_default());
+    needed.clamp(LENGTH_DEFAULT, Duration::from_secs(SOAK_MAX_SECONDS))
+}
+
+fn minutes_text(ms: u64, lang: Language) -> String {
+    let minutes = Duration::from_millis(ms).as_secs_f64() / 60.0;
+    lang.locale().plain_digits(&nearest_digits(minutes, 1))
 }
 
 /// Finished test.
@@ -163,14 +183,28 @@ impl FinishedSoak {
                 (false, advice) => drop(writeln!(text, "    {advice}")),
             }
         }
-        let minutes = Duration::from_millis(self.elapsed_ms).as_secs_f64() / 60.0;
-        let minutes = lang.locale().plain_digits(&nearest_digits(minutes, 1));
+        let minutes = minutes_text(self.elapsed_ms, lang);
+        let rows = self.soak.device_results(self.elapsed_ms);
         let key = match (passes, self.soak.is_over(self.elapsed_ms)) {
             (true, _) => "soak-passed",
+            // No device has failed, so that there were too few polls.
+            (false, true) if rows.iter().all(|row| row.passes) => "soak-too-few",
             (false, true) => "soak-failed",
             (false, false) => "soak-stopped",
         };
-        text + &lang.text_with(key, &[("minutes", &minutes)]) + "\n"
+        let least = rows.iter().map(|row| row.polls).min().unwrap_or_default();
+        let needed_ms = rows
+            .iter()
+            .map(|row| row.needed_ms)
+            .max()
+            .unwrap_or_default();
+        let args = [
+            ("minutes", minutes.as_str()),
+            ("polls", &least.to_string()),
+            ("needed", &POLLS_NEEDED.to_string()),
+            ("longer", &minutes_text(needed_ms, lang)),
+        ];
+        text + &lang.text_with(key, &args) + "\n"
     }
 
     fn as_json(&self, passes: bool) -> Value {
@@ -183,12 +217,14 @@ impl FinishedSoak {
                 "round_trip_max_ms": row.round_trip_max_ms,
                 "fault": row.fault.map(QualityReason::word),
                 "passes": row.passes,
+                "enough": row.is_enough,
             })
         };
         let rows = self.soak.device_results(self.elapsed_ms);
         json!({
             "passes": passes,
             "elapsed_ms": self.elapsed_ms,
+            "polls_needed": POLLS_NEEDED,
             "devices": rows.iter().map(row).collect::<Vec<_>>(),
         })
     }
@@ -212,7 +248,11 @@ pub(super) fn rounded_down(percent: f64) -> f64 {
 }
 
 fn device_line(row: &DeviceSoakResult, lang: Language) -> String {
-    let verdict = lang.text(if row.passes { "soak-ok" } else { "soak-bad" });
+    let verdict = lang.text(match (row.passes, row.is_enough) {
+        (true, true) => "soak-ok",
+        (true, false) => "soak-few",
+        (false, _) => "soak-bad",
+    });
     let percent = row
         .percent
         .map(|percent| format!("{} %", nearest_digits(rounded_down(percent), 2)))
@@ -256,9 +296,23 @@ mod tests {
 
     #[test]
     fn a_line_passes_when_it_held_to_the_end() {
-        assert!(finished_soak(90, 90, 900_000).has_passed());
-        assert!(!finished_soak(88, 90, 900_000).has_passed());
+        assert!(finished_soak(100, 101, 1_010_000).has_passed());
+        assert!(!finished_soak(98, 100, 1_000_000).has_passed());
         assert!(!finished_soak(45, 45, 450_000).has_passed());
+    }
+
+    #[test]
+    fn too_few_polls_are_told_with_their_number_and_the_time_for_enough() {
+        let ended = finished_soak(90, 90, 900_000);
+        assert!(!ended.has_passed());
+        let text = ended.as_text(false, Language::En);
+        assert!(text.contains("90 polls") && text.contains("100"), "{text}");
+        assert!(text.contains("16.8 minutes"), "{text}");
+        let text = ended.as_text(false, Language::Id);
+        assert!(text.contains("16,8 menit"), "{text}");
+        let every = |ms| enough_time(&[("a".into(), ms)]).as_secs();
+        assert_eq!((every(1000), every(10_000)), (900, 1010));
+        assert_eq!(every(3_600_000), SOAK_MAX_SECONDS);
     }
 
     #[test]

@@ -5,8 +5,14 @@
 //! catalogue that tells what to check, in the order of likelihood.
 
 use crate::config::{BusLink, ModbusLink};
-use crate::domain::QualityReason;
+use crate::domain::{FaultDetail, QualityReason};
+use crate::i18n::Language;
 use drivers::sensor_fault::SensorFault;
+
+/// Argument of a detail with the value that a key of the configuration should get.
+const MEASURED_VALUE: &str = "proposed";
+/// Advice, and the same with the value that was measured.
+const MEASURED_ADVICE: &[(&str, &str)] = &[("diagnosis-late", "diagnosis-late-measured")];
 
 /// Connection between gateway and device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +54,8 @@ enum SymptomKind {
     Late,
     /// Some requests are answered, others are not.
     HalfAnswered,
+    /// Two devices at one address.
+    Shared,
     Garbled,
     /// Wrong length in the Modbus TCP header.
     Header,
@@ -101,6 +109,12 @@ const DIAGNOSIS_RULES: &[(SymptomKind, SymptomExtent, SymptomLink, &str)] = &[
         SymptomExtent::Any,
         SymptomLink::Any,
         "diagnosis-half-answered",
+    ),
+    (
+        SymptomKind::Shared,
+        SymptomExtent::Any,
+        SymptomLink::Any,
+        "diagnosis-two-devices",
     ),
     (
         SymptomKind::Header,
@@ -314,6 +328,17 @@ pub fn advice_key(
     DIAGNOSIS_RULES.iter().find(fits).map(|(_, _, _, key)| *key)
 }
 
+/// Returns the advice of this key in words; `detail` of the fault has the values that it names.
+///
+/// Where a value was measured, the advice proposes one for the configuration.
+pub fn advice_text(key: &str, detail: &FaultDetail, lang: Language) -> String {
+    let args: Vec<(&str, &str)> = detail.args().collect();
+    let is_measured = args.iter().any(|(name, _)| *name == MEASURED_VALUE);
+    let mut measured = MEASURED_ADVICE.iter().filter(|_| is_measured);
+    let exact = measured.find(|(plain, _)| *plain == key);
+    lang.text_with(exact.map_or(key, |(_, exact)| exact), &args)
+}
+
 fn symptom_extent(kind: SymptomKind, reasons: &[Option<QualityReason>]) -> SymptomExtent {
     // A device that sleeps at night says nothing about the line.
     let awake = || {
@@ -359,6 +384,7 @@ impl SymptomKind {
             QualityReason::Timeout => Self::Silent,
             QualityReason::Late => Self::Late,
             QualityReason::HalfAnswered => Self::HalfAnswered,
+            QualityReason::TwoDevices => Self::Shared,
             QualityReason::Corrupt => Self::Garbled,
             QualityReason::Header => Self::Header,
             QualityReason::Unreachable => Self::Unreachable,

@@ -22,4 +22,5 @@ pub mod node_scan;
 pub mod register_inference;
 pub mod scan;
 pub mod scan_engine;
+mod shared_address;
 pub mod soak_test;

@@ -7,6 +7,9 @@ use std::sync::Arc;
 /// Share of successful polls with which a device passes, percent.
 pub const PASS_PERCENT: f64 = 99.0;
 
+/// Polls from which on the share of good ones can be told: one in a hundred may fail.
+pub const POLLS_NEEDED: u64 = 100;
+
 /// Counts of a device since some start, by the gateway or by the test itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SoakCounts {
@@ -64,6 +67,16 @@ pub struct DeviceSoakResult {
     pub fault: Option<QualityReason>,
     /// True when the device passes so far.
     pub passes: bool,
+    /// True when there were enough polls to tell 99 in 100.
+    pub is_enough: bool,
+    /// Time that enough polls take, milliseconds.
+    pub needed_ms: u64,
+}
+
+/// Returns the time in which a device with this polling period has enough polls, milliseconds.
+// One poll more: that of the first period may have been before the test.
+pub fn needed_ms(every_ms: u64) -> u64 {
+    every_ms.saturating_mul(POLLS_NEEDED + 1)
 }
 
 impl SoakTest {
@@ -131,9 +144,10 @@ impl SoakTest {
         elapsed_ms >= self.length_ms
     }
 
-    /// True when every device passes.
+    /// True when every device passes, with enough polls.
     pub fn passes(&self, elapsed_ms: u64) -> bool {
-        self.device_results(elapsed_ms).iter().all(|row| row.passes)
+        let rows = self.device_results(elapsed_ms);
+        rows.iter().all(|row| row.passes && row.is_enough)
     }
 }
 
@@ -171,10 +185,15 @@ impl SoakedDevice {
             percent,
             round_trip_max_ms: self.round_trip_max_ms,
             fault: self.fault,
+            is_enough: polls >= POLLS_NEEDED,
+            needed_ms: needed_ms(self.every_ms),
             passes: percent.is_some_and(|percent| percent >= PASS_PERCENT)
                 && !self.now.is_waiting
                 // Repeated requests hide what the line or the device loses.
-                && self.fault != Some(QualityReason::HalfAnswered),
+                && !matches!(
+                    self.fault,
+                    Some(QualityReason::HalfAnswered | QualityReason::TwoDevices)
+                ),
         }
     }
 }
@@ -273,7 +292,9 @@ mod tests {
         soak.take("node", node_counts(0, 0, false));
         soak.take("node", node_counts(2, 1, false));
         soak.take("node", node_counts(15, 1, false));
-        assert!(soak.passes(900_000));
+        assert!(soak.device_results(900_000)[0].passes);
+        // 15 polls are too few to tell 99 in 100.
+        assert!(!soak.passes(900_000));
         // A device that is asked has failed when its first poll has.
         let mut soak = SoakTest::new(900_000, [("meter".into(), 60_000)]);
         soak.take("meter", soak_counts(0, 0));
@@ -288,6 +309,20 @@ mod tests {
         soak.take("node", node_counts(15, 0, true));
         let row = &soak.device_results(900_000)[0];
         assert_eq!((row.good, row.passes), (15, false));
+    }
+
+    #[test]
+    fn a_share_of_99_in_100_is_told_from_100_polls_on() {
+        for (polls, is_enough) in [(99, false), (100, true), (101, true)] {
+            let mut soak = SoakTest::new(900_000, [("meter".into(), 1000)]);
+            soak.take("meter", soak_counts(0, 0));
+            soak.take("meter", soak_counts(polls, 0));
+            let row = &soak.device_results(polls * 1000)[0];
+            assert_eq!((row.passes, row.is_enough), (true, is_enough), "{polls}");
+            assert_eq!(soak.passes(polls * 1000), is_enough, "{polls}");
+        }
+        // After the proposed time a device that is polled by its slots has enough.
+        assert_eq!(needed_ms(10_000), 1_010_000);
     }
 
     #[test]

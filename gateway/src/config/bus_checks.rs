@@ -47,6 +47,7 @@ pub(crate) fn check_buses(
                 .unwrap_or(device_limits::TIMEOUT_DEFAULT),
             retries: check_retries(notes, &typed.retries),
             settle: device_limits::settle(notes, &typed.settle).unwrap_or_default(),
+            oddities: device_limits::header_oddities(typed.accept.as_ref()).unwrap_or_default(),
         });
     }
     buses
@@ -89,6 +90,8 @@ pub(crate) fn apply_bus_times(
             } else {
                 bus.settle = bus.settle.max(device.limits.settle);
             }
+            // One connection serves all devices of a bus.
+            bus.oddities = bus.oddities.union(device.limits.oddities);
             if raw.get().timeout.is_some() {
                 device.limits.timeout = bus.timeout;
             } else {

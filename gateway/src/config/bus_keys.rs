@@ -28,7 +28,7 @@ pub(crate) fn report_stray_keys(
 }
 
 /// Keys that not every kind of bus has, with their places.
-fn keys_of_kinds(typed: &RawBus) -> [(&'static str, KeyPlace); 15] {
+fn keys_of_kinds(typed: &RawBus) -> [(&'static str, KeyPlace); 16] {
     fn place<T>(typed: Option<&SpannedValue<T>>) -> KeyPlace {
         typed.map(SpannedValue::span)
     }
@@ -41,6 +41,7 @@ fn keys_of_kinds(typed: &RawBus) -> [(&'static str, KeyPlace); 15] {
         ("parity", place(typed.parity.as_ref())),
         ("stop_bits", place(typed.stop_bits.as_ref())),
         ("retries", place(typed.retries.as_ref())),
+        ("accept", place(typed.accept.as_ref())),
         ("chip", text(&typed.chip)),
         ("url", text(&typed.url)),
         ("username", text(&typed.username)),

@@ -21,8 +21,8 @@ use crate::config::mqtt_point::{
 };
 use crate::config::other_bus::report_other_bus;
 use crate::config::raw_values::{
-    RawConfidence, RawExponentTable, RawInteger, RawNumber, RawNumbers, RawParity, RawText,
-    RawValidWhen, RawWordOrder, SpannedValue,
+    RawConfidence, RawExponentTable, RawHeaderOddity, RawInteger, RawNumber, RawNumbers, RawParity,
+    RawText, RawValidWhen, RawWordOrder, SpannedValue,
 };
 use crate::config::{BusLinkSummary, LinearScale, SerialPortSettings};
 use crate::domain::ExactNumber;
@@ -61,6 +61,9 @@ pub(crate) struct RawBus {
     /// Quiet time between connecting (or opening the port) and the first request; by default the
     /// longest time in the profiles of its devices.
     pub(crate) settle: RawText,
+    /// Errors in the header of Modbus TCP answers that are accepted: `wrong-length`,
+    /// `transaction-zero`.
+    pub(crate) accept: Option<SpannedValue<Vec<RawHeaderOddity>>>,
     /// Broker with sensor nodes: `mqtt://HOST:PORT` or `mqtts://HOST:PORT`.
     pub(crate) url: RawText,
     /// User name at the broker.
@@ -95,7 +98,7 @@ impl RawBusKind {
     /// Keys of `[[bus]]` that apply to this kind, beside those of all kinds.
     pub(crate) fn keys(self) -> &'static [&'static str] {
         match self {
-            Self::ModbusTcp => &["host", "tcp_port", "retries"],
+            Self::ModbusTcp => &["host", "tcp_port", "retries", "accept"],
             Self::ModbusRtu => &["port", "baud", "parity", "stop_bits", "retries"],
             Self::ModbusRtuOverTcp => &["host", "tcp_port", "baud", "retries"],
             Self::Gpio => &["chip"],

@@ -3,6 +3,7 @@
 use crate::config::{
     BusLink, ChipPoint, GpioPoint, ModbusLink, ModbusPoint, MqttLink, MqttPoint, PointAccess,
 };
+use drivers::frame::HeaderOddities;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ pub struct Bus {
     pub retries: u8,
     /// Quiet time between connecting and the first request.
     pub settle: Duration,
+    /// Errors in the header of a Modbus TCP answer that are accepted.
+    pub oddities: HeaderOddities,
 }
 
 impl BusLink {

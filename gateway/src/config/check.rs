@@ -42,6 +42,7 @@ pub(crate) fn check_config(
     let mut buses = bus_checks::check_buses(notes, &raw.bus);
     let (mut devices, infos) = devices::check_devices(notes, raw, raw_site, &buses);
     bus_checks::warn_shared_places(notes, &raw.device, &buses, &devices);
+    devices::warn_manual_numbers(notes, &raw.device);
     // After the devices: a bus without `settle` or `timeout` takes the longest of its devices'
     // profiles.
     bus_checks::apply_bus_times(&mut buses, &raw.bus, &mut devices);

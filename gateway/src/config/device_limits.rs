@@ -1,9 +1,10 @@
 //! [`DeviceLimits`]: limits of requests to a device, and their check.
 
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_values::{RawDeviceLimits, RawText, SpannedValue};
+use crate::config::raw_values::{RawDeviceLimits, RawHeaderOddity, RawText, SpannedValue};
 use crate::config::{ModbusTable, value_syntax};
 use crate::limits::REGISTERS_PER_READ_MAX;
+use drivers::frame::HeaderOddities;
 use std::time::Duration;
 
 /// Maximum settle time that a configuration may set.
@@ -27,6 +28,19 @@ pub struct DeviceLimits {
     pub settle: Duration,
     /// Time that an answer may take beyond its time on the wire.
     pub timeout: Duration,
+    /// Errors in the header of its Modbus TCP answers that are accepted.
+    pub oddities: HeaderOddities,
+}
+
+/// Returns the accepted errors of a key `accept`; `None` without the key.
+pub(crate) fn header_oddities(
+    typed: Option<&SpannedValue<Vec<RawHeaderOddity>>>,
+) -> Option<HeaderOddities> {
+    let words = typed?.get();
+    Some(HeaderOddities {
+        wrong_length: words.contains(&RawHeaderOddity::WrongLength),
+        transaction_zero: words.contains(&RawHeaderOddity::TransactionZero),
+    })
 }
 
 /// Checks the limits of a device; `base` applies where a key is absent.
@@ -74,6 +88,7 @@ pub(crate) fn check_device_limits(
         gap: gap.unwrap_or(base.gap),
         settle: settle(notes, &raw.settle).unwrap_or(base.settle),
         timeout: timeout(notes, &raw.timeout).unwrap_or(base.timeout),
+        oddities: header_oddities(raw.accept.as_ref()).unwrap_or(base.oddities),
     }
 }
 
@@ -119,5 +134,6 @@ pub(crate) fn protocol_limits() -> DeviceLimits {
         gap: Duration::ZERO,
         settle: Duration::ZERO,
         timeout: TIMEOUT_DEFAULT,
+        oddities: HeaderOddities::default(),
     }
 }

@@ -8,6 +8,7 @@ use crate::config::mqtt_point::SensorNodeKeys;
 use crate::config::profile::{Profile, ProfileLibrary};
 use crate::config::raw_config::{RawConfig, RawDevice, RawSite};
 use crate::config::raw_values::SpannedValue;
+use crate::config::register_types::ModbusTable;
 use crate::config::value_syntax::EXPECT_DURATION;
 use crate::config::{
     Bus, BusLink, Device, DeviceLimits, FactConfidence, ModbusLink, Point, bus_kinds,
@@ -338,6 +339,33 @@ fn check_poll_interval(notes: &mut DiagnosticCollector<'_>, typed: &RawDevice) -
         notes.add_error(at.span(), "every", "fault-range", at.get(), "100ms..=1d");
     }
     every.unwrap_or(POLL_INTERVAL_DEFAULT)
+}
+
+/// Warns about registers of the site's own points that look like the numbers of a manual, which
+/// begin with 1 behind the digit of their table.
+pub(crate) fn warn_manual_numbers(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &[SpannedValue<RawDevice>],
+) {
+    for point in raw.iter().flat_map(|device| &device.get().point) {
+        let Some(typed) = &point.get().register else {
+            continue;
+        };
+        let first = match value_syntax::parse_register(typed.get()) {
+            Some((ModbusTable::Holding, address @ 40_001..=49_999)) => address - 40_001,
+            Some((ModbusTable::Input, address @ 30_001..=39_999)) => address - 30_001,
+            _ => continue,
+        };
+        let (table, _) = typed.get().split_once(':').unwrap_or_default();
+        let expected = format!("{}:{first}", table.trim());
+        notes.add_warning(
+            typed.span(),
+            "register",
+            "fault-manual-number",
+            typed.get(),
+            &expected,
+        );
+    }
 }
 
 fn load_profile(

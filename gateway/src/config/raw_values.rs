@@ -111,6 +111,18 @@ pub(crate) struct RawDeviceLimits {
     pub(crate) settle: RawText,
     /// Time that the device needs for an answer at most.
     pub(crate) timeout: RawText,
+    /// Errors in the header of its Modbus TCP answers that are accepted.
+    pub(crate) accept: Option<SpannedValue<Vec<RawHeaderOddity>>>,
+}
+
+/// Errors in the header of a Modbus TCP answer that can be accepted.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum RawHeaderOddity {
+    /// The length field does not fit the answer.
+    WrongLength,
+    /// Transaction 0 in place of that of the request.
+    TransactionZero,
 }
 
 /// Confidence in facts.

@@ -18,6 +18,12 @@ pub(crate) fn hex_pairs(bytes: &[u8]) -> String {
     pairs.join(" ")
 }
 
+/// Registers as hexadecimal numbers, as a profile writes them.
+pub(crate) fn hex_words(words: &[u16]) -> String {
+    let words: Vec<String> = words.iter().map(|word| format!("0x{word:04X}")).collect();
+    words.join(" ")
+}
+
 /// Bytes of a hexadecimal text; `None` when it is none.
 pub(crate) fn parse_hex(hex: &str) -> Option<Vec<u8>> {
     // A digit alone would be half a byte, and `from_str_radix` takes a sign.

@@ -21,6 +21,7 @@ pub mod equation_node;
 mod equation_reader;
 mod exact_number;
 pub mod factor;
+mod fault_detail;
 pub(crate) mod hex_text;
 pub mod indicator;
 pub mod input_part;
@@ -42,6 +43,7 @@ pub(crate) use exact_number::shortened_number;
 pub use exact_number::{
     ExactNumber, narrow_double, parse_finite, vanished_number, vanishes, widen_single,
 };
+pub use fault_detail::{DetailMessage, DetailPart, FaultDetail};
 pub use moment::{MonoMs, UtcMs};
 
 use drivers::sensor_fault::SensorFault;
@@ -63,9 +65,11 @@ pub enum QualityReason {
     Late,
     /// No answer, of a device that answers only some of its requests.
     HalfAnswered,
+    /// Answers that two devices with one address seem to give.
+    TwoDevices,
     /// Answer whose length, checksum, unit or function does not fit the request.
     Corrupt,
-    /// Answer that fits except for the length field of its Modbus TCP header.
+    /// Answer that fits except for the length or the transaction in its Modbus TCP header.
     Header,
     /// Refusal with this Modbus exception code.
     Refused(u8),
@@ -267,6 +271,7 @@ impl QualityReason {
             Self::Timeout => "timeout",
             Self::Late => "late",
             Self::HalfAnswered => "half-answered",
+            Self::TwoDevices => "two-devices",
             Self::Corrupt => "corrupt",
             Self::Header => "header",
             Self::Refused(_) => "refused",
@@ -316,6 +321,7 @@ impl QualityReason {
             Self::Unreadable => 18,
             Self::Damaged => 19,
             Self::HalfAnswered => 20,
+            Self::TwoDevices => 21,
             Self::Sensor(fault) => SENSOR_FAULT_CODES | fault.code(),
             Self::Refused(exception) => 0x80 | (exception & 0x7f),
         }
@@ -351,6 +357,7 @@ impl QualityReason {
             18 => Self::Unreadable,
             19 => Self::Damaged,
             20 => Self::HalfAnswered,
+            21 => Self::TwoDevices,
             0x80.. => Self::Refused(code & 0x7f),
             SENSOR_FAULT_CODES.. => {
                 Self::Sensor(SensorFault::from_code(code - SENSOR_FAULT_CODES)?)
@@ -401,6 +408,7 @@ mod tests {
             QualityReason::Unreadable,
             QualityReason::Damaged,
             QualityReason::HalfAnswered,
+            QualityReason::TwoDevices,
         ] {
             assert_eq!(QualityReason::from_code(reason.code()), Some(reason));
         }

@@ -11,6 +11,7 @@
 //! there. A text that a language lacks is shown in English. See `docs/extending.md`.
 
 mod catalogue;
+mod fault_details;
 mod locale_row;
 mod locales;
 mod point_labels;

@@ -1,6 +1,6 @@
 //! Texts of a page in one language. The first page and the live changes use the same texts.
 
-use crate::api::device_health::{self, HealthState};
+use crate::api::device_health::{self, HealthState, slow_period_text};
 use crate::api::{ApiListener, local_time};
 use crate::config::{Asset, ValueWords};
 use crate::domain::period::Period;
@@ -141,15 +141,19 @@ impl ApiListener {
             Some(fault) => lang.text(&format!("reason-{}", fault.reason.word())),
             None => lang.text(&format!("web-health-{}", verdict.health.word())),
         };
-        let last = board
-            .devices
-            .get(&device.id)
-            .and_then(|state| state.last_good);
+        let state = board.devices.get(&device.id);
+        let last = state.and_then(|state| state.last_good);
+        let real_every = state.and_then(|state| state.real_every_ms);
         HealthLine {
             state: verdict.health.word(),
             words,
-            detail: fault.map(|fault| fault.detail.clone()).unwrap_or_default(),
-            hint: verdict.hint.map(|key| lang.text(key)).unwrap_or_default(),
+            detail: match fault {
+                Some(fault) => lang.fault_detail(&fault.detail),
+                None => real_every
+                    .and_then(|real| slow_period_text(real, device.every_ms, lang))
+                    .unwrap_or_default(),
+            },
+            hint: verdict.hint_text(lang).unwrap_or_default(),
             last: last.map_or_else(
                 || lang.text("web-updated-never"),
                 |at| self.format_time(at, lang),

@@ -102,7 +102,7 @@ impl ApiTestBench {
             };
             let fault = DeviceFault {
                 reason: QualityReason::Timeout,
-                detail: "level: unit 5: no answer in 500 ms".to_owned(),
+                detail: "level: unit 5: no answer in 500 ms".into(),
             };
             let bad = DeviceState {
                 last_poll: Some(UtcMs(NOW)),

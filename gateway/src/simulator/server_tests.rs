@@ -111,6 +111,7 @@ fn test_inverters() -> Vec<Device> {
         blocks: Vec::new(),
         gap: Duration::ZERO,
         settle: Duration::ZERO,
+        oddities: drivers::frame::HeaderOddities::default(),
         timeout: Duration::from_millis(500),
     };
     let inverter = |bus| Device {
@@ -135,6 +136,7 @@ fn test_config() -> Config {
         link,
         timeout: Duration::from_secs(1),
         settle: Duration::ZERO,
+        oddities: drivers::frame::HeaderOddities::default(),
         retries: 0,
     };
     let devices = test_inverters();

@@ -12,7 +12,7 @@ mod flap_log;
 
 pub(crate) use flap_log::{FlapLine, FlapLog};
 
-use crate::domain::{QualityReason, ReadingSeq, UtcMs};
+use crate::domain::{FaultDetail, QualityReason, ReadingSeq, UtcMs};
 use crate::limits::{COPY_OLD_DAYS, SINK_LATE_SECONDS, SINK_STALL_SECONDS};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -90,6 +90,8 @@ pub struct DeviceState {
     pub failures: u64,
     /// Number of poll slots missed because the bus was still busy.
     pub late: u64,
+    /// Mean time between the last polls, milliseconds; `None` until there were some.
+    pub real_every_ms: Option<u64>,
     /// Round trip of the last good request, milliseconds.
     pub round_trip_ms: f64,
     /// Failed polls in a row.
@@ -127,7 +129,7 @@ pub struct DeviceFault {
     /// Error class.
     pub reason: QualityReason,
     /// Device, register, request and answer, as text.
-    pub detail: String,
+    pub detail: FaultDetail,
 }
 
 /// State of one bus.

@@ -69,7 +69,7 @@ async fn a_bus_of_another_kind_is_polled_by_the_same_task() {
     let state = board.snapshot();
     assert!(state.buses["b"].open && state.devices["rain"].fault.is_none());
     let fault = state.devices["flow"].fault.clone().unwrap();
-    assert_eq!(fault.detail, "no row 1 in the table");
+    assert_eq!(fault.detail.english(), "no row 1 in the table");
 
     // A scan or a technician's request is refused, since this bus has none.
     let (answer, outcome) = oneshot::channel();
@@ -85,7 +85,10 @@ async fn a_bus_of_another_kind_is_polled_by_the_same_task() {
     };
     handle.send(request).await.unwrap();
     let refused = outcome.await.unwrap().said.unwrap_err();
-    assert_eq!(refused.detail, "this kind of bus has no raw requests");
+    assert_eq!(
+        refused.detail.english(),
+        "this kind of bus has no raw requests"
+    );
     stop.send(true).unwrap();
     assert_eq!(task.await.unwrap(), "bus b");
 }

@@ -181,7 +181,7 @@ fn device_poll(outcomes: Vec<SampleOutcome>, error: Option<PinError>) -> DeviceP
     DevicePoll {
         fault: Some(DeviceFault {
             reason,
-            detail: message,
+            detail: message.into(),
         }),
         ..DevicePoll::new(Ok(outcomes.into()))
     }

@@ -8,7 +8,7 @@ use crate::domain::ExactNumber;
 use std::sync::Arc;
 
 /// Capture whose registers decode to something else than the profile states.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CaptureMismatch {
     /// Line number in the profile file.
     pub line: usize,
@@ -18,6 +18,10 @@ pub struct CaptureMismatch {
     pub said: String,
     /// Value that its registers decode to.
     pub found: String,
+    /// Registers of the capture; empty for a message and a text.
+    pub words: Vec<u16>,
+    /// The point as the profile has it.
+    pub as_read: Point,
 }
 
 /// Returns every capture of the profile and its variants that does not decode to its stated value.
@@ -76,5 +80,7 @@ fn describe_mismatch(
         point: point.name.clone(),
         said: show(said),
         found: show(found),
+        words: capture.words.clone(),
+        as_read: point.clone(),
     }
 }

@@ -19,6 +19,7 @@ mod device_reader;
 mod modbus_bus;
 pub mod read_plan;
 mod register_image;
+mod shared_address;
 mod silence_tracker;
 pub mod sunspec_discovery;
 mod sunspec_state;
@@ -26,3 +27,4 @@ mod tracked_read;
 
 pub use capture_replay::{CaptureMismatch, replay_captures};
 pub(in crate::buses) use modbus_bus::ModbusBus;
+pub use shared_address::RepeatedAnswers;

@@ -8,7 +8,7 @@ use crate::buses::{
 };
 use crate::clock::Clock;
 use crate::config::{Bus, Device, ModbusLink, Point};
-use crate::domain::{ExactNumber, MonoMs, QualityReason, SampleOutcome};
+use crate::domain::{ExactNumber, FaultDetail, MonoMs, QualityReason, SampleOutcome};
 use crate::limits::READ_TRIES_MAX;
 use crate::status::DeviceFault;
 use std::time::Duration;
@@ -110,11 +110,23 @@ impl ModbusBus {
         let channel = &mut self.channel;
         let list_end = reader.list_end_reason().map(|why| DeviceFault {
             reason: QualityReason::Absent,
-            detail: format!("SunSpec list of models ends early: {why}"),
+            detail: FaultDetail::message(
+                format!("SunSpec list of models ends early: {why}"),
+                "detail-models-cut",
+                &[("why", &why)],
+            ),
         });
         let half = reader.half_answered().map(|(answered, sent)| DeviceFault {
             reason: QualityReason::HalfAnswered,
-            detail: format!("{answered} of the last {sent} requests were answered"),
+            detail: FaultDetail::message(
+                format!("{answered} of the last {sent} requests were answered"),
+                "detail-half-answered",
+                &[("answered", &answered), ("sent", &sent)],
+            ),
+        });
+        let shared = reader.shared_address().map(|evidence| DeviceFault {
+            reason: QualityReason::TwoDevices,
+            detail: evidence.clone(),
         });
         DevicePoll {
             outcomes: result.map_err(|failure| PollError {
@@ -122,7 +134,7 @@ impl ModbusBus {
                 message: failure.to_string(),
             }),
             detail: reader.detail.clone(),
-            fault: list_end.or(half),
+            fault: list_end.or(shared).or(half),
             identity: reader.identity().cloned(),
             shortened_to: reader.shortened_to(),
             round_trip_ms: reader.round_trip_ms,
@@ -178,6 +190,18 @@ impl BusDriver for ModbusBus {
             points,
             sent: sent.to_vec(),
             received: received.to_vec(),
+        })
+    }
+
+    fn check_address(&mut self, device: usize) -> BusFuture<'_, Option<DeviceFault>> {
+        Box::pin(async move {
+            let evidence = self.readers[device]
+                .check_address(&mut self.channel)
+                .await?;
+            Some(DeviceFault {
+                reason: QualityReason::TwoDevices,
+                detail: evidence,
+            })
         })
     }
 

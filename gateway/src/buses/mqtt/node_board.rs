@@ -397,6 +397,7 @@ fn recent_age(age: i64, stale_after: u64) -> Option<u64> {
 }
 
 fn device_fault(reason: QualityReason, detail: String) -> DeviceFault {
+    let detail = detail.into();
     DeviceFault { reason, detail }
 }
 
@@ -466,7 +467,7 @@ mod tests {
             Err(error) => vec![error.reason.word().to_owned(); 2],
         };
         let fault = poll.fault.map(|fault| fault.detail);
-        (outcomes, fault.unwrap_or(poll.detail))
+        (outcomes, fault.unwrap_or(poll.detail).to_string())
     }
 
     fn outcome_text(outcome: &SampleOutcome) -> String {

@@ -12,6 +12,8 @@ const MONTH_S: f64 = 30.0 * 86_400.0;
 const FLUSH_BYTES: f64 = 22_500.0;
 /// Bytes of a stored sample, with times, indexes and roll-ups.
 const SAMPLE_BYTES: f64 = 0.4;
+/// Time until a device on a serial line begins its answer, as usual for meters and sensors, ms.
+const ANSWER_MS: f64 = 30.0;
 /// Share of its time above which a bus has no room for a retry.
 const LOAD_MAX: f64 = 0.8;
 
@@ -45,14 +47,21 @@ pub(super) struct DeviceLoad {
     pub(super) requests: usize,
     /// Bus time of one poll, ms, with the pauses that the device needs.
     pub(super) wire_ms: f64,
+    /// The same with the time until the answers begin.
+    pub(super) poll_ms: f64,
 }
 
 impl BusLoad {
+    /// Period that every device of the bus could have at most this often, s: with room for retries.
+    pub(super) fn shortest_period_s(&self) -> f64 {
+        (self.cycle_s() / LOAD_MAX).ceil()
+    }
+
     /// Time to poll every device once, s.
     pub(super) fn cycle_s(&self) -> f64 {
         self.devices
             .iter()
-            .map(|device| device.wire_ms)
+            .map(|device| device.poll_ms)
             // A sum of nothing would be -0.
             .fold(0.0, |sum, ms| sum + ms)
             / 1000.0
@@ -105,11 +114,13 @@ fn estimate_bus(config: &Config, index: usize) -> BusLoad {
     let devices = of_bus
         .map(|(index, device)| {
             let (requests, wire_ms) = link.map_or((0, 0.0), |link| plan_cost(device, link));
-            load += wire_ms / (device.every.as_secs_f64() * 1000.0);
+            let poll_ms = wire_ms + answer_ms(requests, link);
+            load += poll_ms / (device.every.as_secs_f64() * 1000.0);
             DeviceLoad {
                 index,
                 requests,
                 wire_ms,
+                poll_ms,
             }
         })
         .collect();
@@ -117,6 +128,16 @@ fn estimate_bus(config: &Config, index: usize) -> BusLoad {
         index,
         devices,
         load,
+    }
+}
+
+/// Time until the answers to so many requests begin; on a network it is part of the round trip.
+fn answer_ms(requests: usize, link: Option<&ModbusLink>) -> f64 {
+    match link {
+        Some(ModbusLink::Rtu(_) | ModbusLink::RtuOverTcp { .. }) => {
+            count_as_f64(requests) * ANSWER_MS
+        }
+        Some(ModbusLink::Tcp { .. }) | None => 0.0,
     }
 }
 

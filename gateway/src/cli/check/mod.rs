@@ -246,7 +246,13 @@ fn push_bus_text(lines: &mut Vec<String>, config: &Config, bus: &BusLoad, lang: 
         ));
     }
     if bus.is_overloaded() {
-        let text = lang.text_with("cli-check-overloaded", &[("bus", &settings.id)]);
+        let (seconds, period) = (bus.cycle_s(), bus.shortest_period_s());
+        let args = [
+            ("bus", &*settings.id),
+            ("seconds", &digits(&nearest_digits(seconds, 2))),
+            ("period", &nearest_digits(period, 0)),
+        ];
+        let text = lang.text_with("cli-check-overloaded", &args);
         lines.push(lang.text_with("cli-check-warning", &[("text", &text)]));
     }
 }
@@ -323,6 +329,9 @@ mod tests {
         let config = load_test_config(&site.text());
         let plan = plan_json(&config, Language::En);
         assert_eq!(plan["buses"][0]["overloaded"], true);
-        assert!(plan_text(&config, Language::Id).contains("slow"));
+        let text = plan_text(&config, Language::Id);
+        // 8 requests of 8 and 7 characters at 1200 baud, two silences, and 30 ms each.
+        assert!(text.contains("1,71 detik"), "{text}");
+        assert!(text.contains("every = \"3s\""), "{text}");
     }
 }

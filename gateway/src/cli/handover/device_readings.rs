@@ -5,7 +5,8 @@ use crate::cli::command_error::CommandError;
 use crate::clock::Clock;
 use crate::commissioning::display_comparison::{DisplayComparison, compare_with_display};
 use crate::config::{Config, FactConfidence};
-use crate::domain::{ExactNumber, QualityReason, SampleOutcome};
+use crate::domain::{ExactNumber, FaultDetail, QualityReason, SampleOutcome};
+use crate::i18n::Language;
 use crate::status::DeviceIdentity;
 use crate::{buses, server};
 use serde_json::Value;
@@ -21,7 +22,7 @@ pub(super) struct HandoverDevice {
     pub(super) serial: String,
     pub(super) firmware: String,
     /// Fault of the device: a word of `reason-WORD`, and device, register, request and answer.
-    pub(super) fault: Option<(&'static str, String)>,
+    pub(super) fault: Option<(&'static str, FaultDetail)>,
     pub(super) points: Vec<HandoverPoint>,
 }
 
@@ -70,11 +71,16 @@ pub(super) fn find_point_mut<'a>(
 }
 
 /// All devices, in the order of the configuration.
-pub(super) async fn gather_devices(config: &Config) -> Result<Vec<HandoverDevice>, CommandError> {
+pub(super) async fn gather_devices(
+    config: &Config,
+    lang: Language,
+) -> Result<Vec<HandoverDevice>, CommandError> {
     let Some(mut running) = server::connect_client(&config.store.path).await? else {
         return Ok(read_devices_once(config).await);
     };
-    let devices: Vec<Value> = running.get_json("/api/v1/devices").await?;
+    let devices: Vec<Value> = running
+        .get_json(&format!("/api/v1/devices?lang={}", lang.code()))
+        .await?;
     let points: Vec<Value> = running.get_json("/api/v1/points").await?;
     let all = devices_from_config(config).into_iter();
     Ok(all
@@ -192,7 +198,7 @@ fn device_from_api(
         apply_identity(&mut device, &identity);
         let fault = &found["status"]["fault"];
         let reason = fault["reason"].as_str().and_then(QualityReason::from_word);
-        device.fault = reason.map(|reason| (reason.word(), text(&fault["detail"])));
+        device.fault = reason.map(|reason| (reason.word(), text(&fault["detail"]).into()));
     }
     for point in &mut device.points {
         let found = points.iter().find(|one| one["id"] == *point.id);

@@ -135,7 +135,7 @@ async fn collect_record<'a>(
     let soak = soak.transpose().map_err(HandoverError::InvalidInput)?;
     let photos =
         input_files::read_photos(&options.photo, lang).map_err(HandoverError::InvalidInput)?;
-    let mut devices = device_readings::gather_devices(config).await?;
+    let mut devices = device_readings::gather_devices(config, lang).await?;
     for (point, display) in displays {
         if let Some(found) = device_readings::find_point_mut(&mut devices, &point) {
             found.display = Some(display);

@@ -127,7 +127,7 @@ pub(super) fn devices_table(record: &HandoverRecord<'_>) -> ReportTable {
         let state = match &seen.fault {
             Some((reason, detail)) => {
                 let reason = record.lang.text(&format!("reason-{reason}"));
-                format!("{reason} ({detail})")
+                format!("{reason} ({})", record.lang.fault_detail(detail))
             }
             None => match seen.silent_reason() {
                 Some(reason) => record.lang.text(&format!("reason-{reason}")),

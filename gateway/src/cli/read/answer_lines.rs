@@ -2,6 +2,7 @@
 
 use super::device_reads::{DeviceReads, advice_key};
 use super::mbpoll::mbpoll_commands;
+use crate::commissioning::fault_diagnosis;
 use crate::config::Config;
 use crate::domain::hex_text::hex_pairs;
 use crate::formulas::claim_rounding::nearest_digits;
@@ -20,16 +21,23 @@ pub(super) fn answer_lines(
     let bus = &config.buses[device.bus];
     let mut text = String::new();
     if let Some((_, detail)) = &once.failure {
-        let nothing = lang.text_with("cli-read-nothing", &[("detail", detail)]);
+        let detail = lang.fault_detail(detail);
+        let nothing = lang.text_with("cli-read-nothing", &[("detail", &detail)]);
         let _ = writeln!(text, "{nothing}");
     }
     if let Some(fault) = &once.fault {
-        let detail = [("detail", fault.detail.as_str())];
-        let _ = writeln!(text, "{}", lang.text_with("cli-read-fault", &detail));
+        let _ = writeln!(text, "{}", lang.fault_detail(&fault.detail));
     }
     if let Some(key) = advice_key(bus, seen) {
-        let _ = writeln!(text, "{}", lang.text(key));
+        let failure = once.failure.as_ref().map(|(_, detail)| detail);
+        let detail = failure.or(once.fault.as_ref().map(|fault| &fault.detail));
+        let advice = match detail {
+            Some(detail) => fault_diagnosis::advice_text(key, detail, lang),
+            None => lang.text(key),
+        };
+        let _ = writeln!(text, "{advice}");
     }
+    text += &seen.others.text(lang);
     if !seen.round_trips_ms.is_empty() {
         let times = seen.round_trips_ms.iter().map(|ms| nearest_digits(*ms, 1));
         let times = times.collect::<Vec<_>>();

@@ -3,6 +3,7 @@
 
 use super::answer_lines::answer_lines;
 use super::device_reads::{DeviceReads, read_times};
+use super::other_registers::find_other_registers;
 use crate::buses::AdhocReader;
 use crate::cli::bus_client;
 use crate::cli::exit_status::{EXIT_USAGE, fail_with_message, print_usage_error};
@@ -158,7 +159,10 @@ pub(super) async fn run_bare_read(
     let Some(mut session) = AdhocReader::via_owner(&config, 0, &Clock::system(), None) else {
         return EXIT_USAGE;
     };
-    let seen = read_times(&mut session, wishes.times, false, lang).await;
+    let mut seen = read_times(&mut session, wishes.times, false, lang).await;
+    // The port must be free again.
+    drop(session);
+    seen.others = find_other_registers(&config, 0, &seen, None).await;
     print_text(&if wishes.json {
         format!("{:#}\n", registers_json(&config, &seen))
     } else {
@@ -224,8 +228,9 @@ fn registers_json(config: &Config, seen: &DeviceReads) -> Value {
     json!({
         "registers": registers,
         "failure": once.failure.as_ref().map(|(failure, detail)| json!({
-            "reason": failure.reason.word(), "detail": detail,
+            "reason": failure.reason.word(), "detail": detail.english(),
         })),
+        "other_registers": seen.others.to_json(),
         "round_trips_ms": seen.round_trips_ms,
     })
 }

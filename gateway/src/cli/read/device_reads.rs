@@ -1,5 +1,6 @@
 //! Reads of one device, and what they say about it.
 
+use super::other_registers::OtherRegisters;
 use super::ranking;
 use crate::buses::mqtt::NODE_READ_SECONDS;
 use crate::buses::{AdhocReader, AdhocReading};
@@ -25,6 +26,8 @@ pub(super) struct DeviceReads {
     pub(super) round_trips_ms: Vec<f64>,
     /// Fault of each device on its line, this device first; empty when it answers.
     pub(super) line: Vec<Option<QualityReason>>,
+    /// Registers that were tried for one that the device refuses.
+    pub(super) others: OtherRegisters,
 }
 
 impl DeviceReads {
@@ -43,6 +46,7 @@ impl DeviceReads {
             reads: registers.map(|read| read.into_iter().collect()).collect(),
             round_trips_ms: good_round_trip(&once).into_iter().collect(),
             line: Vec::new(),
+            others: OtherRegisters::default(),
             once,
         }
     }
@@ -114,6 +118,11 @@ pub(super) async fn read_times(
         }
         tokio::time::sleep(READ_PAUSE).await;
         seen.add_read(session.read().await);
+    }
+    // One read is over at once; with several there is time for a look at the address.
+    if times > 1 && seen.once.failure.is_none() {
+        let shared = session.check_address().await;
+        seen.once.fault = shared.or(seen.once.fault);
     }
     seen
 }

@@ -67,12 +67,13 @@ pub(super) fn device_json(
         "received": hex_pairs(&once.details.received),
         "failure": once.failure.as_ref().map(|(failure, detail)| json!({
             "reason": failure.reason.word(),
-            "detail": detail,
+            "detail": detail.english(),
         })),
         "fault": once.fault.as_ref().map(|fault| json!({
             "reason": fault.reason.word(),
-            "detail": fault.detail,
+            "detail": fault.detail.english(),
         })),
+        "other_registers": seen.others.to_json(),
         "advice": advice_key(&config.buses[device.bus], seen),
         "mbpoll": mbpoll::mbpoll_commands(&config.buses[device.bus], device, once),
     })

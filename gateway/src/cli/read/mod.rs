@@ -15,6 +15,7 @@ mod bare_port;
 mod device_reads;
 mod json;
 mod mbpoll;
+mod other_registers;
 mod point_text;
 mod ranking;
 
@@ -31,6 +32,7 @@ use crate::i18n::Language;
 use crate::status::DeviceIdentity;
 use answer_lines::answer_lines;
 use device_reads::{DeviceReads, read_times};
+use other_registers::find_other_registers;
 use point_text::{display_line, limit_line};
 pub(super) use point_text::{point_line, point_reads};
 use std::io::IsTerminal as _;
@@ -120,6 +122,8 @@ pub(super) async fn run_read(options: &ReadArgs, lang: Language) -> u8 {
         // The line must be free again before the neighbours are read.
         drop(session);
         seen.line = diagnose_line(&config, index, &seen.once).await;
+        let owner = bus_client::gateway_bus_handle(&config, &config.buses[bus].id).await;
+        seen.others = find_other_registers(&config, index, &seen, owner.unwrap_or_default()).await;
         print_text(&render_output(&config, index, &seen, options, lang));
         return seen.exit_status();
     };

@@ -186,8 +186,11 @@ fn plain_line(look: &DeviceSnapshot, lang: Language) -> String {
     let mut parts: Vec<String> = values.collect();
     if let Some(fault) = counts.fault {
         parts.push(lang.text(&format!("reason-{}", fault.word())));
+        parts.push(look.detail.clone());
         parts.push(look.advice.clone());
     }
+    parts.push(look.slow_period(lang));
+    parts.retain(|part| !part.is_empty());
     // For programs too: with a decimal point in any language.
     let time = match counts.round_trip_ms {
         ms if ms > 0.0 => nearest_digits(ms, 1),

@@ -64,6 +64,11 @@ fn device_block(device: &WatchedDevice, width: usize, lang: Language) -> Vec<Lin
             lines.push(Line::styled(format!("  > {}", device.look.advice), yellow));
         }
     }
+    let period = device.look.slow_period(lang);
+    if !period.is_empty() {
+        let yellow = Style::new().fg(Color::Yellow);
+        lines.push(Line::styled(format!("  > {period}"), yellow));
+    }
     lines.push(Line::default());
     lines
 }

@@ -3,7 +3,9 @@
 use super::plan::{AddressChangePlan, DeviceReach};
 use crate::bus_request::ResponderCount;
 use crate::buses::modbus::bus::{BusChannel, BusChannelError};
+use crate::commissioning::shared_address;
 use crate::config::Bus;
+use crate::domain::FaultDetail;
 use crate::i18n::Language;
 use crate::limits::{WIZARD_LISTEN_TRIES, WIZARD_RESTART_TRIES};
 use drivers::write_request::ModbusWriteRequest;
@@ -61,7 +63,7 @@ pub enum AddressChangeOutcome {
     /// The operator did not press the button; nothing was written.
     Abandoned,
     /// The bus cannot be used; nothing was written.
-    Failed(String),
+    Failed(FaultDetail),
 }
 
 impl AddressChangeOutcome {
@@ -93,7 +95,7 @@ impl AddressChangeOutcome {
     pub fn message(&self, plan: &AddressChangePlan, lang: Language) -> String {
         let detail = match self {
             Self::Refused(code) => code.to_string(),
-            Self::Failed(why) => why.clone(),
+            Self::Failed(why) => lang.fault_detail(why),
             _ => String::new(),
         };
         let (old, new) = (plan.before.unit.to_string(), plan.after.unit.to_string());
@@ -115,7 +117,7 @@ impl AddressChangeOutcome {
 
 impl From<BusChannelError> for AddressChangeOutcome {
     fn from(failure: BusChannelError) -> Self {
-        Self::Failed(failure.to_string())
+        Self::Failed(failure.detail())
     }
 }
 
@@ -186,7 +188,21 @@ async fn check_single_device(
         return Err(AddressChangeOutcome::Several);
     }
     match heard {
-        all if all == [ResponderCount::One; WIZARD_LISTEN_TRIES] => Ok(()),
+        all if all == [ResponderCount::One; WIZARD_LISTEN_TRIES] => {
+            // Answers of two devices by turns: each is clean, and they differ.
+            let mut channel = host.channel(&plan.before.bus);
+            let first = plan.probe_request(plan.before.unit);
+            match shared_address::check_address(&mut channel, first)
+                .await
+                .evidence
+            {
+                Some(evidence) => {
+                    tracing::warn!(%evidence, "two devices seem to have this address");
+                    Err(AddressChangeOutcome::Several)
+                }
+                None => Ok(()),
+            }
+        }
         all if all == [ResponderCount::Nothing; WIZARD_LISTEN_TRIES] => {
             Err(AddressChangeOutcome::Silent)
         }

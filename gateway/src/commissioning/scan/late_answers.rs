@@ -3,6 +3,7 @@
 
 use super::scan_channel::ScanChannel;
 use super::{DeviceScan, ScanObserver};
+use crate::buses::modbus::bus::proposed_timeout;
 use crate::limits::BUS_REQUEST_EXTRA_MS;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -41,13 +42,19 @@ impl<H: ScanObserver> DeviceScan<'_, H> {
         let after = asker.channel.lateness(unit).and_then(|late| late.after);
         let (unit, ms) = (unit.to_string(), patience.as_millis().to_string());
         let after_text = after.map_or(String::new(), |after| {
-            let after = after.as_millis().to_string();
-            self.lang.text_with("scan-late-after", &[("ms", &after)])
+            let ms = after.as_millis().to_string();
+            self.lang.text_with("scan-late-after", &[("ms", &ms)])
+        });
+        let proposed = after.map_or(String::new(), |after| {
+            let proposed = proposed_timeout(after);
+            self.lang
+                .text_with("scan-late-proposed", &[("proposed", &proposed)])
         });
         let args = [
             ("unit", unit.as_str()),
             ("patience", ms.as_str()),
             ("after", after_text.as_str()),
+            ("proposed", proposed.as_str()),
         ];
         self.host.warn(&self.lang.text_with("scan-late", &args));
         let after = after.unwrap_or(2 * patience);

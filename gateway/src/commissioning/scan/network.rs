@@ -6,7 +6,7 @@ use crate::buses::modbus::bus::BusChannel;
 use crate::commissioning::scan_engine::{ScanAnswer, ScanProbe, UnitSweep};
 use crate::config::{Bus, BusLink, ModbusLink};
 use crate::limits::{SCAN_CONNECTIONS_MAX, SETTLE_MAX_MS};
-use drivers::frame::{ModbusReadFunction, ModbusReadRequest};
+use drivers::frame::{HeaderOddities, ModbusReadFunction, ModbusReadRequest};
 use futures_util::StreamExt;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -141,6 +141,7 @@ impl<H: ScanObserver> DeviceScan<'_, H> {
                 Ok(ScanAnswer::Silence | ScanAnswer::Refused(10 | 11)) => continue,
                 Ok(answer) => answer,
                 Err(why) => {
+                    let why = self.lang.fault_detail(&why);
                     let args = [("host", host), ("why", why.as_str())];
                     let text = self.lang.text_with("scan-host-lost", &args);
                     self.host.warn(&text);
@@ -177,7 +178,7 @@ impl<H: ScanObserver> DeviceScan<'_, H> {
             return;
         };
         asker.has_told_misfit = true;
-        let unit = probe.request.unit.to_string();
+        let (unit, why) = (probe.request.unit.to_string(), self.lang.fault_detail(&why));
         let args = [("host", host), ("unit", &unit), ("why", why.as_str())];
         self.host.warn(&self.lang.text_with("scan-misfit", &args));
     }
@@ -218,6 +219,8 @@ impl<H: ScanObserver> DeviceScan<'_, H> {
             timeout: Duration::from_millis(ANSWER_TIMEOUT_MS),
             retries: 0,
             settle,
+            // A wrong header is to be told.
+            oddities: HeaderOddities::default(),
         };
         ScanChannel::new(BusChannel::new(&bus), None)
     }

@@ -1,12 +1,13 @@
 //! Requests of a scan over a channel, and their duration.
 
-use super::{DeviceLocation, DeviceScan, FoundDevice, ScanCost, ScanObserver};
+use super::{DeviceLocation, DeviceScan, FoundDevice, ScanCost, ScanObserver, place_text};
 use crate::buses::modbus::bus::{BusChannel, BusChannelError};
 use crate::commissioning::scan_engine::{
     DeviceIdentifier, IdentificationStep, ScanAnswer, ScanLineSettings, ScanQuestion, unit_sweep,
 };
+use crate::commissioning::shared_address;
 use crate::config::ModbusLink;
-use crate::domain::QualityReason;
+use crate::domain::{FaultDetail, QualityReason};
 use drivers::frame::{ModbusFraming, ModbusReadReply, ModbusReadRequest};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -30,7 +31,7 @@ pub(crate) struct ScanChannel {
     /// The last request was followed by bytes that are no valid answer.
     pub(crate) is_garbled: bool,
     /// Reason why the last answer did not fit the request, when it is known.
-    pub(crate) misfit: Option<String>,
+    pub(crate) misfit: Option<FaultDetail>,
     /// That reason has already been reported for this network host.
     pub(crate) has_told_misfit: bool,
     /// Time of the last change of line settings.
@@ -59,7 +60,7 @@ impl ScanChannel {
         request: ModbusReadRequest,
         gap: Duration,
         cost: &mut ScanCost,
-    ) -> Result<ScanAnswer, String> {
+    ) -> Result<ScanAnswer, FaultDetail> {
         (self.is_garbled, self.misfit) = (false, None);
         let reply = self.channel.ask(request, gap).await;
         let answer = match reply {
@@ -68,7 +69,7 @@ impl ScanChannel {
             Err(failure) => {
                 let reason = failure.reason();
                 self.is_garbled = reason == QualityReason::Corrupt;
-                self.misfit = (reason == QualityReason::Header).then(|| failure.to_string());
+                self.misfit = (reason == QualityReason::Header).then(|| failure.detail());
                 failure_as_silence(&failure)
             }
         };
@@ -150,6 +151,7 @@ impl<H: ScanObserver> DeviceScan<'_, H> {
         probe: (ModbusReadRequest, ScanAnswer),
     ) -> FoundDevice {
         let (request, first) = probe;
+        self.warn_shared_address(asker, request, &place).await;
         let patience = asker.channel.timeout();
         // Longer than in the sweep: here a timeout costs time for one device, not for every unit.
         asker.channel.set_timeout(FOUND_TIMEOUT.max(patience));
@@ -177,15 +179,44 @@ impl<H: ScanObserver> DeviceScan<'_, H> {
     }
 }
 
+impl<H: ScanObserver> DeviceScan<'_, H> {
+    /// Reports a found unit that two devices seem to have.
+    async fn warn_shared_address(
+        &mut self,
+        asker: &mut ScanChannel,
+        request: ModbusReadRequest,
+        place: &DeviceLocation,
+    ) {
+        let check = shared_address::check_address(&mut asker.channel, request).await;
+        for (sent, bytes) in check.requests {
+            let most = sent.reply_bytes(ModbusFraming::Rtu);
+            self.cost.add_request(asker, PROBE_GAP, bytes, most);
+        }
+        let Some(evidence) = check.evidence else {
+            return;
+        };
+        let (unit, place) = (request.unit.to_string(), place_text(place));
+        let detail = self.lang.fault_detail(&evidence);
+        let args = [
+            ("place", place.as_str()),
+            ("unit", unit.as_str()),
+            ("detail", detail.as_str()),
+        ];
+        self.host
+            .warn(&self.lang.text_with("scan-two-devices", &args));
+    }
+}
+
 /// Noise and no answer both count as silence; other failures end the scan of the target.
-fn failure_as_silence(failure: &BusChannelError) -> Result<ScanAnswer, String> {
+fn failure_as_silence(failure: &BusChannelError) -> Result<ScanAnswer, FaultDetail> {
     match failure.reason() {
         QualityReason::Timeout
         | QualityReason::Late
         | QualityReason::HalfAnswered
+        | QualityReason::TwoDevices
         | QualityReason::Corrupt
         | QualityReason::Header => Ok(ScanAnswer::Silence),
-        _ => Err(failure.to_string()),
+        _ => Err(failure.detail()),
     }
 }
 

@@ -5,7 +5,7 @@ use super::{DeviceLocation, DeviceScan, ScanObserver, serial_port};
 use crate::buses::modbus::bus::BusChannel;
 use crate::commissioning::scan_engine::{ScanAnswer, ScanLineSettings, ScanProbe, UnitSweep};
 use crate::config::{Bus, BusLink, ModbusLink};
-use drivers::frame::ModbusReadRequest;
+use drivers::frame::{HeaderOddities, ModbusReadRequest};
 use std::path::Path;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -54,7 +54,7 @@ impl<H: ScanObserver> DeviceScan<'_, H> {
                         .await;
                 }
                 Err(why) => {
-                    let port = port.display().to_string();
+                    let (port, why) = (port.display().to_string(), self.lang.fault_detail(&why));
                     let args = [("port", port.as_str()), ("why", why.as_str())];
                     let text = self.lang.text_with("scan-port-lost", &args);
                     return self.refuse_target(&text);
@@ -234,5 +234,6 @@ fn scan_bus(port: &Path, tuning: ScanLineSettings) -> Bus {
         timeout: Duration::from_millis(QUICK_TIMEOUT_MS),
         retries: 0,
         settle: Duration::ZERO,
+        oddities: HeaderOddities::default(),
     }
 }

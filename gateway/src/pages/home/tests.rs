@@ -118,7 +118,7 @@ impl HomeBench {
     fn set_device(&self, device: &str, silent_since: Option<i64>) {
         let fault = silent_since.map(|_| DeviceFault {
             reason: QualityReason::Timeout,
-            detail: format!("{device}: no answer"),
+            detail: format!("{device}: no answer").into(),
         });
         let state = DeviceState {
             last_good: Some(UtcMs(silent_since.unwrap_or(NOW))),

@@ -165,6 +165,57 @@ impl GatewayProcess {
 
 pub(super) const ONE_POINT: &str = "{ id = \"a\", register = \"holding:0\", type = \"u16\" },";
 
+/// Function from a request of a line, its number and the write end to what is done about it.
+pub(super) type LineAnswer = fn(&[u8], usize, &mut std::fs::File);
+
+/// Serves at the far end of a line: reads of registers (functions 3 and 4) and writes (6); the log
+/// has all requests.
+pub(super) fn serve_line(far: &Path, answer: LineAnswer) -> RequestLog {
+    let wire = std::fs::File::options().read(true).write(true).open(far);
+    let mut wire = wire.unwrap();
+    let heard = RequestLog::default();
+    let shared = heard.clone();
+    std::thread::spawn(move || {
+        let mut head = [0; 2];
+        while wire.read_exact(&mut head).is_ok() {
+            // Function 43, the identification, has a request that is a byte shorter.
+            let mut asked = vec![0; if head[1] == 0x2b { 7 } else { 8 }];
+            asked[..2].copy_from_slice(&head);
+            wire.read_exact(&mut asked[2..]).unwrap();
+            let turn = shared.count();
+            shared.0.lock().unwrap().push(asked.clone());
+            answer(&asked, turn, &mut wire);
+        }
+    });
+    heard
+}
+
+/// The answer of a line to a read with these registers, whole with its checksum.
+pub(super) fn line_reply(asked: &[u8], words: impl IntoIterator<Item = u16>) -> Vec<u8> {
+    let data: Vec<u8> = words.into_iter().flat_map(u16::to_be_bytes).collect();
+    let count = u8::try_from(data.len()).unwrap();
+    let mut frame = vec![asked[0], asked[1], count];
+    frame.extend(data);
+    frame.extend(drivers::frame::crc16(&frame).to_le_bytes());
+    frame
+}
+
+/// The refusal of a line with this code.
+pub(super) fn line_refusal(asked: &[u8], code: u8) -> Vec<u8> {
+    let mut frame = vec![asked[0], asked[1] | 0x80, code];
+    frame.extend(drivers::frame::crc16(&frame).to_le_bytes());
+    frame
+}
+
+/// Output of a command in a language, both streams.
+pub(super) fn said_in(lang: &str, words: &[&str]) -> String {
+    let mut command = pantau();
+    command.args(["--lang", lang, "--log", "off"]).args(words);
+    let output = command.output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    String::from_utf8(text).unwrap()
+}
+
 pub(super) fn serial_bus_toml(port: &Path, more: &str) -> String {
     let port = port.display();
     format!("[[bus]]\nid = \"lan\"\nkind = \"modbus-rtu\"\nport = \"{port}\"\n{more}\n")

@@ -3,7 +3,7 @@
 use super::channel_error::unreachable_error;
 use super::outstanding::{AnswerLateness, OutstandingMatch};
 use super::{BUFFER_BYTES, BusChannel, BusChannelError, ReceivedBytes};
-use drivers::frame::{ModbusFrameError, ModbusFraming};
+use drivers::frame::{ModbusFrameError, ModbusFraming, ModbusReadReply, ParsedFrame};
 use tokio::time::Instant;
 
 impl BusChannel {
@@ -106,13 +106,30 @@ impl BusChannel {
                     self.count_late_answer();
                 }
                 OutstandingMatch::Partial => break,
-                // A frame may begin at any byte after noise.
-                OutstandingMatch::None => (start, dropped) = (start + 1, true),
+                OutstandingMatch::None => {
+                    if let Some(used) = self.second_answer_bytes(start) {
+                        start += used;
+                        self.second_answers += 1;
+                    } else {
+                        // A frame may begin at any byte after noise.
+                        (start, dropped) = (start + 1, true);
+                    }
+                }
             }
         }
         self.buffer.copy_within(start..self.overheard, 0);
         self.overheard -= start;
         self.counts.stale += u64::from(dropped);
+    }
+
+    /// Length of the whole answer to the last answered request that begins at this byte of the
+    /// buffer.
+    fn second_answer_bytes(&self, start: usize) -> Option<usize> {
+        let bytes = &self.buffer[start..self.overheard];
+        match ModbusReadReply::parse(self.answered?, self.framing, 0, bytes) {
+            ParsedFrame::Frame(_, used) => Some(used),
+            ParsedFrame::Incomplete(_) | ParsedFrame::Garbage(..) => None,
+        }
     }
 
     fn count_late_answer(&mut self) {
@@ -148,6 +165,11 @@ impl BusChannel {
         seen.start += used.max(1);
         match misfit {
             ModbusFrameError::Stale => self.counts.stale += 1,
+            // Right but for its number: told when nothing better comes.
+            ModbusFrameError::Transaction { .. } => {
+                self.counts.stale += 1;
+                seen.misfit = seen.misfit.max(Some(misfit));
+            }
             ModbusFrameError::Echo => {}
             _ => {
                 let is_noise =

@@ -24,10 +24,12 @@ use crate::bus_request::BusRequest;
 use crate::buses::bus_driver::back_off_ms;
 use crate::buses::{BusCounts, NO_RAW_REQUESTS};
 use crate::config::{Bus, ModbusLink, SerialPortSettings};
+use crate::domain::FaultDetail;
 use channel_error::{not_open_error, unreachable_error};
 use connection_health::ConnectionHealth;
 use drivers::frame::{
-    FRAME_MAX, ModbusFraming, ModbusReadReply, ModbusReadRequest, ModbusRequest as _,
+    FRAME_MAX, HeaderOddities, ModbusFraming, ModbusReadReply, ModbusReadRequest,
+    ModbusRequest as _,
 };
 use outstanding::{OutstandingRequests, UnansweredRequest};
 use received_bytes::{ReceivedBytes, ReplySpan};
@@ -36,7 +38,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use transport::BusTransport;
 
-pub use channel_error::BusChannelError;
+pub use channel_error::{BusChannelError, proposed_timeout};
 pub use outstanding::AnswerLateness;
 pub use port_lock::{PortHolder, port_holder};
 
@@ -55,6 +57,8 @@ pub struct BusChannel {
     /// Remainder of the timeout for the current request, over both tries.
     patience: Duration,
     framing: ModbusFraming,
+    /// Wrong headers of TCP answers that are accepted (`accept`).
+    oddities: HeaderOddities,
     /// Quiet time that the far side needs after connecting (`settle`).
     settle: Duration,
     wire: Option<BusTransport>,
@@ -71,6 +75,10 @@ pub struct BusChannel {
     quiet_since: Instant,
     /// Requests whose answers may still arrive.
     outstanding: OutstandingRequests,
+    /// Last answered request on a line, for which another device may answer too.
+    answered: Option<ModbusReadRequest>,
+    /// Second answers to one request since the last call of `take_second_answers`.
+    second_answers: u32,
     retry_at: Instant,
     refusals: u32,
     counts: BusCounts,
@@ -92,6 +100,7 @@ impl BusChannel {
                 Some(ModbusLink::RtuOverTcp { .. } | ModbusLink::Rtu(_)) => ModbusFraming::Rtu,
                 Some(ModbusLink::Tcp { .. }) | None => ModbusFraming::Tcp,
             },
+            oddities: bus.oddities,
             settle: bus.settle,
             wire: None,
             connection: ConnectionHealth::new(!bus.settle.is_zero(), now),
@@ -102,6 +111,8 @@ impl BusChannel {
             sent_at: now,
             quiet_since: now,
             outstanding: OutstandingRequests::default(),
+            answered: None,
+            second_answers: 0,
             retry_at: now,
             refusals: 0,
             counts: BusCounts::default(),
@@ -130,7 +141,7 @@ impl BusChannel {
             .map_or(Ok(()), |wire| wire.set_line_settings(line));
         tuned.map_err(|fault| {
             self.wire = None;
-            BusChannelError::Unreachable(fault.to_string())
+            unreachable_error(&fault)
         })
     }
 
@@ -173,6 +184,17 @@ impl BusChannel {
     pub fn reconnect_pause_ms(&self) -> u64 {
         let pause = self.retry_at.saturating_duration_since(Instant::now());
         u64::try_from(pause.as_millis()).unwrap_or(0) + 1
+    }
+
+    /// Returns the time from the last request to the last byte received.
+    pub fn last_answer_time(&self) -> Duration {
+        self.quiet_since.saturating_duration_since(self.sent_at)
+    }
+
+    /// Returns how many requests were answered twice since the last call: two devices have one
+    /// address. Only a line shows it.
+    pub fn take_second_answers(&mut self) -> u32 {
+        std::mem::take(&mut self.second_answers)
     }
 
     /// Returns the counts since the last call.
@@ -222,6 +244,10 @@ impl BusChannel {
         }
         match got {
             Ok(got) => {
+                // With an unanswered request before it, a second answer may be a late one.
+                let is_first = !self.outstanding.has_unit(request.unit);
+                let is_line = self.framing == ModbusFraming::Rtu;
+                self.answered = Some(sent).filter(|_| is_first && is_line);
                 self.outstanding.clear_unit(request.unit);
                 self.connection.record_answer(request.unit);
                 Ok(got)
@@ -321,7 +347,8 @@ impl BusChannel {
         }
         // Spares a host that is off a connection attempt at every poll.
         if Instant::now() < self.retry_at {
-            return Err(BusChannelError::Unreachable("waiting to try again".into()));
+            let waiting = FaultDetail::message("waiting to try again", "detail-waiting", &[]);
+            return Err(BusChannelError::Unreachable(waiting));
         }
         let Some(link) = &self.link else {
             return Err(BusChannelError::Unreachable(NO_RAW_REQUESTS.into()));
@@ -337,7 +364,7 @@ impl BusChannel {
                 let pause = back_off_ms(self.refusals);
                 self.refusals = self.refusals.saturating_add(1);
                 self.retry_at = Instant::now() + Duration::from_millis(pause);
-                Err(BusChannelError::Unreachable(fault.to_string()))
+                Err(unreachable_error(&fault))
             }
         }
     }

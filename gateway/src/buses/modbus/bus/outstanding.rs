@@ -73,6 +73,11 @@ impl OutstandingRequests {
         self.requests.iter().any(|owed| !owed.is_matched)
     }
 
+    /// True while answers of this unit may still arrive.
+    pub(super) fn has_unit(&self, unit: u8) -> bool {
+        self.requests.iter().any(|owed| owed.request.unit == unit)
+    }
+
     /// Adds a request that was not answered in time.
     pub(super) fn push_unanswered(&mut self, unanswered: UnansweredRequest) {
         // A request that was dropped here could be answered late and would count as noise; the

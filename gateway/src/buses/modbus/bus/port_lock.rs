@@ -1,5 +1,7 @@
 //! Exclusive use of a serial port, and the name of the process that has it open.
 
+use crate::domain::FaultDetail;
+use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::os::fd::AsRawFd;
@@ -103,14 +105,47 @@ fn set_exclusive_mode(file: &File, mode: libc::Ioctl) {
 }
 
 fn port_busy_error(port: &Path) -> io::Error {
-    let port_text = port.display();
-    let why = match port_holder(port) {
-        Some(PortHolder { pid, name }) => {
-            format!("{port_text} is busy: {name} (process {pid}) has it open")
-        }
-        None => format!("{port_text} is busy: another program has it open"),
+    let busy = PortBusyError {
+        port: port.to_owned(),
+        holder: port_holder(port),
     };
-    io::Error::new(io::ErrorKind::ResourceBusy, why)
+    io::Error::new(io::ErrorKind::ResourceBusy, busy)
+}
+
+/// A port that another program has open.
+#[derive(Debug)]
+pub(super) struct PortBusyError {
+    port: PathBuf,
+    holder: Option<PortHolder>,
+}
+
+impl PortBusyError {
+    /// Returns the error as text for every language.
+    pub(super) fn detail(&self) -> FaultDetail {
+        let (english, port) = (self.to_string(), self.port.display());
+        match &self.holder {
+            Some(PortHolder { pid, name }) => FaultDetail::message(
+                english,
+                "detail-port-held",
+                &[("port", &port), ("name", name), ("pid", pid)],
+            ),
+            None => FaultDetail::message(english, "detail-port-busy", &[("port", &port)]),
+        }
+    }
+}
+
+impl std::error::Error for PortBusyError {}
+
+impl fmt::Display for PortBusyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let port = self.port.display();
+        match &self.holder {
+            Some(PortHolder { pid, name }) => {
+                write!(f, "{port} is busy: {name} (process {pid}) has it open")
+            }
+            None => write!(f, "{port} is busy: another program has it open"),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -59,6 +59,34 @@ impl BusChannel {
         }
     }
 
+    /// Returns a more exact error for an answer that is right but for its transaction.
+    fn refine_stale_error(
+        &self,
+        misfit: ModbusFrameError,
+        request: ModbusReadRequest,
+        bytes: &[u8],
+    ) -> ModbusFrameError {
+        if self.framing != ModbusFraming::Tcp || misfit != ModbusFrameError::Stale {
+            return misfit;
+        }
+        ModbusReadReply::transaction_error(request, self.transaction, bytes).unwrap_or(misfit)
+    }
+
+    /// Parses the frame at the begin of these bytes, with the errors that this bus accepts.
+    fn parse_frame<'a>(
+        &self,
+        request: ModbusReadRequest,
+        bytes: &'a [u8],
+    ) -> ParsedFrame<ModbusReadReply<'a>> {
+        if self.framing == ModbusFraming::Tcp && self.oddities.any() {
+            let odd = ModbusReadReply::parse_odd(request, self.transaction, self.oddities, bytes);
+            if !matches!(odd, ParsedFrame::Garbage(..)) {
+                return odd;
+            }
+        }
+        ModbusReadReply::parse(request, self.framing, self.transaction, bytes)
+    }
+
     /// Parses the bytes received so far.
     fn parse_reply(
         &mut self,
@@ -67,14 +95,19 @@ impl BusChannel {
     ) -> Result<Option<ReplySpan>, BusChannelError> {
         while seen.start < seen.end {
             let bytes = &self.buffer[seen.start..seen.end];
-            match ModbusReadReply::parse(request, self.framing, self.transaction, bytes) {
+            match self.parse_frame(request, bytes) {
                 ParsedFrame::Incomplete(_) => return Ok(None),
                 ParsedFrame::Garbage(misfit, used) => {
+                    let misfit = self.refine_stale_error(misfit, request, bytes);
                     if !self.discard_or_match(misfit, used, seen) {
                         return Ok(None);
                     }
-                    let is_past =
-                        matches!(misfit, ModbusFrameError::Stale | ModbusFrameError::Echo);
+                    let is_past = matches!(
+                        misfit,
+                        ModbusFrameError::Stale
+                            | ModbusFrameError::Echo
+                            | ModbusFrameError::Transaction { .. }
+                    );
                     if self.framing == ModbusFraming::Tcp && !is_past {
                         let failure = BusChannelError::Corrupt(misfit, seen.end);
                         seen.start -= used.max(1);

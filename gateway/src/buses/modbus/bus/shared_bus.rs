@@ -1,9 +1,10 @@
 //! Channel to a bus that another task owns: each request is sent to that task.
 
+use super::channel_error::owner_gone_error;
 use super::{BUFFER_BYTES, BusChannel, BusChannelError};
 use crate::bus_request::{BusRequest, BusRequestAnswer, BusRequestKind, BusRequestOutcome};
 use crate::config::Bus;
-use crate::domain::QualityReason;
+use crate::domain::{FaultDetail, QualityReason};
 use drivers::frame::{ModbusReadReply, ModbusReadRequest};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -62,7 +63,7 @@ impl BusChannel {
             patience: self.timeout,
             answer,
         };
-        let gone = || BusChannelError::Unreachable("the task that owns the bus has stopped".into());
+        let gone = owner_gone_error;
         let owner = self.owner.as_ref().ok_or_else(gone)?;
         owner.send(errand).await.map_err(|_| gone())?;
         let done = done.await.map_err(|_| gone())?;
@@ -114,7 +115,7 @@ impl BusChannel {
         }
         let said = said.map_err(|failure| crate::bus_request::BusRequestError {
             reason: failure.reason(),
-            detail: failure.to_string(),
+            detail: failure.detail(),
         });
         // The requester may have stopped meanwhile.
         let _ = errand.answer.send(BusRequestOutcome {
@@ -126,8 +127,7 @@ impl BusChannel {
 }
 
 pub(super) fn unexpected_answer_error() -> BusChannelError {
-    BusChannelError::FromOwner(
-        QualityReason::Corrupt,
-        "an unexpected type of answer".into(),
-    )
+    let english = "an unexpected type of answer";
+    let detail = FaultDetail::message(english, "detail-unexpected-answer", &[]);
+    BusChannelError::FromOwner(QualityReason::Corrupt, detail)
 }

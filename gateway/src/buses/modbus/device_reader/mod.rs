@@ -1,5 +1,6 @@
 //! One poll of one device: sends its planned reads and remembers the refused ones.
 
+mod address_check;
 mod remedies;
 
 use crate::buses::modbus::answer_record::AnswerRecord;
@@ -7,6 +8,7 @@ use crate::buses::modbus::bus::{BusChannel, BusChannelError};
 use crate::buses::modbus::device_info::DeviceInfoReader;
 use crate::buses::modbus::read_plan::{self, PlannedRead};
 use crate::buses::modbus::register_image::RegisterImage;
+use crate::buses::modbus::shared_address::SharedAddressWatch;
 use crate::buses::modbus::silence_tracker::SilenceTracker;
 use crate::buses::modbus::sunspec_discovery::{DiscoveryStep, SunSpecDiscovery};
 use crate::buses::modbus::sunspec_state::{
@@ -14,7 +16,7 @@ use crate::buses::modbus::sunspec_state::{
 };
 use crate::buses::modbus::tracked_read::TrackedRead;
 use crate::config::{Device, ModbusLink, Point};
-use crate::domain::{MonoMs, QualityReason, SampleOutcome};
+use crate::domain::{FaultDetail, MonoMs, QualityReason, SampleOutcome};
 use crate::status::DeviceIdentity;
 use drivers::frame::{ModbusFraming, ModbusReadFunction, ModbusReadReply, ModbusReadRequest};
 use std::sync::Arc;
@@ -41,6 +43,8 @@ pub(in crate::buses::modbus) struct DeviceReader {
     /// The last request was answered: a silence may be a lost answer.
     has_answered: bool,
     record: AnswerRecord,
+    /// Signs of a second device at this address.
+    shared: SharedAddressWatch,
     /// Requests answered in this poll.
     answers: u32,
     /// Requests not answered in this poll.
@@ -52,7 +56,7 @@ pub(in crate::buses::modbus) struct DeviceReader {
     /// Round-trip time of the last answered request, milliseconds.
     pub(in crate::buses::modbus) round_trip_ms: f64,
     /// Last request and its error, as text for log and status page.
-    pub(in crate::buses::modbus) detail: String,
+    pub(in crate::buses::modbus) detail: FaultDetail,
 }
 
 impl DeviceReader {
@@ -70,12 +74,13 @@ impl DeviceReader {
             retries,
             has_answered: false,
             record: AnswerRecord::default(),
+            shared: SharedAddressWatch::default(),
             answers: 0,
             silences: 0,
             has_learnt: false,
             failed: None,
             round_trip_ms: 0.0,
-            detail: String::new(),
+            detail: FaultDetail::default(),
         };
         if reader.discovery.is_none() {
             reader.replan();
@@ -109,8 +114,9 @@ impl DeviceReader {
         let result = result.map_err(|failure| self.as_half_answered(failure));
         let changed = self.discovery.as_ref();
         let changed = changed.is_some_and(|d| d.has_changed_models(&self.asked, &self.image));
-        let result = result.map(|()| self.outcomes(changed));
-        if result.is_ok() {
+        let mut result = result.map(|()| self.outcomes(changed));
+        if let Ok(outcomes) = &mut result {
+            self.watch_shared_address(channel, outcomes).await;
             self.read_device_info(channel, now).await;
         }
         if let Some(discovery) = &mut self.discovery {
@@ -180,7 +186,9 @@ impl DeviceReader {
                 DiscoveryStep::Done(found) => break found,
                 DiscoveryStep::Nothing => {
                     let bases = format_bases(self.discovery.as_ref());
-                    self.detail = format!("no SunSpec list of models at {bases}");
+                    let english = format!("no SunSpec list of models at {bases}");
+                    self.detail =
+                        FaultDetail::message(english, "detail-no-models", &[("bases", &bases)]);
                     return Err(BusChannelError::NotFound(self.detail.clone()));
                 }
                 DiscoveryStep::Ask(address, count) => {
@@ -260,10 +268,15 @@ impl DeviceReader {
         let (table, address, count) = (ask.table, ask.address, ask.count);
         if let Some((reason, _)) = tracked.refused.filter(|(_, until)| now < *until) {
             let why = match reason {
-                QualityReason::Refused(code) => format!("exception {code}"),
-                _ => "no answer, while others are answered".to_owned(),
+                QualityReason::Refused(code) => BusChannelError::Refused(code).detail(),
+                _ => FaultDetail::message(
+                    "no answer, while others are answered",
+                    "detail-silent-register",
+                    &[],
+                ),
             };
-            self.detail = format!("{table:?}:{address} x {count}: {why}");
+            let place = format!("{table:?}:{address} x {count}: ");
+            self.detail = FaultDetail::from(place).followed_by(why);
             self.image.store_failure(table, address, count, reason);
             return Ok(true);
         }
@@ -460,9 +473,10 @@ impl DeviceReader {
     }
 }
 
-fn failure_detail(request: ModbusReadRequest, failure: &BusChannelError) -> String {
+fn failure_detail(request: ModbusReadRequest, failure: &BusChannelError) -> FaultDetail {
     let (function, address) = (request.function, request.address);
-    format!("{function:?}:{address} x {}: {failure}", request.count)
+    let place = format!("{function:?}:{address} x {}: ", request.count);
+    FaultDetail::from(place).followed_by(failure.detail())
 }
 
 /// Returns the data of a reply, or the exception code.

@@ -4,10 +4,9 @@ use super::DeviceReader;
 use crate::buses::modbus::bus::BusChannelError;
 use crate::buses::modbus::silence_tracker::SilenceRemedy;
 use crate::buses::modbus::tracked_read::TrackedRead;
-use crate::domain::{MonoMs, QualityReason};
+use crate::domain::{FaultDetail, MonoMs, QualityReason};
 use crate::limits::BACKOFF_MAX_MS;
 use drivers::frame::ModbusReadRequest;
-use std::fmt::Write as _;
 
 impl DeviceReader {
     /// Handles a timed-out read: the poll ends with the error; a single value that timed out
@@ -83,10 +82,9 @@ impl DeviceReader {
                 most,
                 "device answers short reads only: its reads are limited to fewer registers"
             );
-            let _ = write!(
-                self.detail,
-                "; it answers shorter reads: at most {most} from now on"
-            );
+            let english = format!("; it answers shorter reads: at most {most} from now on");
+            let limit = FaultDetail::message(english, "detail-shorter-reads", &[("most", &most)]);
+            self.detail = std::mem::take(&mut self.detail).followed_by(limit);
             self.has_learnt = true;
         }
         remedy
@@ -101,10 +99,8 @@ impl DeviceReader {
         now: MonoMs,
     ) -> Result<bool, BusChannelError> {
         let ask = &self.asks[index].read;
-        self.detail = format!(
-            "{:?}:{} x {}: exception {code}",
-            ask.table, ask.address, ask.count
-        );
+        let place = format!("{:?}:{} x {}: ", ask.table, ask.address, ask.count);
+        self.detail = FaultDetail::from(place).followed_by(BusChannelError::Refused(code).detail());
         // 10 and 11 come from a gateway: the device behind it is unreachable.
         if matches!(code, 10 | 11) {
             return Err(BusChannelError::Refused(code));

@@ -177,7 +177,7 @@ async fn a_device_without_a_list_is_said_to_have_none() {
     let failure = bench.poll().await.unwrap_err();
     assert_eq!(failure.reason(), QualityReason::Absent);
     assert_eq!(bench.take_requests(), [(40_000, 2), (0, 2), (50_000, 2)]);
-    assert!(bench.reader.detail.contains("40000, 0, 50000"));
+    assert!(bench.reader.detail.english().contains("40000, 0, 50000"));
 }
 
 /// Fifty values of two registers each, side by side.
