@@ -30,6 +30,7 @@ pub mod current_loop;
 pub mod ds18b20;
 pub mod ds3231;
 pub mod frame;
+pub mod header_oddities;
 pub mod identification;
 pub mod measuring_range;
 pub mod modbus_server;

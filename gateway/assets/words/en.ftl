@@ -2134,6 +2134,7 @@ handover-uncompared = No reading was compared with a display.
 handover-agreeing = { $compared } readings were compared with the display of the device and all match. A difference of up to 2%, or of the last two digits of the display, is accepted because the value can change while it is read.
 handover-differing-box = { $differing } of { $compared } readings do not match the display of the device. Check profile, word order, scale and unit of these points before the site is handed over.
 handover-soak-box = Result
+handover-soak-few = Not decided after { $minutes } minutes: no device has failed, but { $polls } polls are too few to tell 99 of 100.
 handover-tank-calibrated = { $name }: by the strapping table in force
 handover-tank-configured = { $name }: by the shape in the configuration
 handover-calibrations-none = No calibration is in force. Readings are used as the devices show them.

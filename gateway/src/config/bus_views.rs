@@ -3,7 +3,7 @@
 use crate::config::{
     BusLink, ChipPoint, GpioPoint, ModbusLink, ModbusPoint, MqttLink, MqttPoint, PointAccess,
 };
-use drivers::frame::HeaderOddities;
+use drivers::header_oddities::HeaderOddities;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -4,7 +4,7 @@ use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::{RawDeviceLimits, RawHeaderOddity, RawText, SpannedValue};
 use crate::config::{ModbusTable, value_syntax};
 use crate::limits::REGISTERS_PER_READ_MAX;
-use drivers::frame::HeaderOddities;
+use drivers::header_oddities::HeaderOddities;
 use std::time::Duration;
 
 /// Maximum settle time that a configuration may set.

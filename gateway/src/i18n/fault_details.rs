@@ -1,7 +1,7 @@
 //! Texts about failures in the language of the reader.
 
 use super::Language;
-use crate::domain::{DetailMessage, DetailPart, FaultDetail};
+use crate::domain::{DetailMessage, DetailPart, FaultDetail, parse_finite};
 
 impl Language {
     /// Returns the text about a failure in this language; in English as it stands in the log.
@@ -17,9 +17,9 @@ impl Language {
     }
 
     fn detail_message(self, message: &DetailMessage) -> String {
-        let number = |value: &String| match value.parse::<f64>() {
-            Ok(_) => self.locale().plain_digits(value),
-            Err(_) => value.clone(),
+        let number = |value: &String| match parse_finite(value) {
+            Some(_) => self.locale().plain_digits(value),
+            None => value.clone(),
         };
         let values: Vec<String> = message
             .args

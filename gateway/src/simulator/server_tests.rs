@@ -111,7 +111,7 @@ fn test_inverters() -> Vec<Device> {
         blocks: Vec::new(),
         gap: Duration::ZERO,
         settle: Duration::ZERO,
-        oddities: drivers::frame::HeaderOddities::default(),
+        oddities: drivers::header_oddities::HeaderOddities::default(),
         timeout: Duration::from_millis(500),
     };
     let inverter = |bus| Device {
@@ -136,7 +136,7 @@ fn test_config() -> Config {
         link,
         timeout: Duration::from_secs(1),
         settle: Duration::ZERO,
-        oddities: drivers::frame::HeaderOddities::default(),
+        oddities: drivers::header_oddities::HeaderOddities::default(),
         retries: 0,
     };
     let devices = test_inverters();

@@ -18,7 +18,7 @@ pub(in crate::buses::modbus) fn device_with_points(points: Vec<Point>) -> Device
             blocks: Vec::new(),
             gap: Duration::ZERO,
             settle: Duration::ZERO,
-            oddities: drivers::frame::HeaderOddities::default(),
+            oddities: drivers::header_oddities::HeaderOddities::default(),
             timeout: Duration::from_millis(500),
         },
         points: points.into(),

@@ -4,6 +4,7 @@
 use crate::buses::modbus::read_plan;
 use crate::config::{BusLink, Config, Device, ModbusLink};
 use crate::domain::DeviceInfo;
+use crate::formulas::claim_rounding::{RoundingMode, round_decimals};
 
 /// Seconds of a month of 30 days.
 const MONTH_S: f64 = 30.0 * 86_400.0;
@@ -54,7 +55,7 @@ pub(super) struct DeviceLoad {
 impl BusLoad {
     /// Period that every device of the bus could have at most this often, s: with room for retries.
     pub(super) fn shortest_period_s(&self) -> f64 {
-        (self.cycle_s() / LOAD_MAX).ceil()
+        round_decimals(self.cycle_s() / LOAD_MAX, 0, RoundingMode::Up)
     }
 
     /// Time to poll every device once, s.

@@ -102,7 +102,7 @@ mod tests {
     use super::*;
     use crate::i18n::Language;
 
-    /// What is said of a point with these keys and this capture.
+    /// Message about a point with these keys and this capture.
     fn said_of(keys: &str, words: &str, value: &str) -> String {
         let text = format!(
             "name = \"acme\"\nmanufacturer = \"Acme\"\nmodel = \"M\"\nkind = \"meter\"\n\

@@ -68,6 +68,15 @@ pub(super) struct SoakResultRow {
     pub(super) polls: u64,
     pub(super) percent: Option<f64>,
     pub(super) passes: bool,
+    /// Whether there were enough polls; `None` in a file of an earlier version.
+    enough: Option<bool>,
+}
+
+impl SoakResultRow {
+    /// Whether there were enough polls to tell 99 in 100.
+    pub(super) fn is_enough(&self) -> bool {
+        self.enough.unwrap_or(true)
+    }
 }
 
 pub(super) fn read_soak_result(file: &Path, lang: Language) -> Result<SoakResultFile, String> {

@@ -1,7 +1,7 @@
 //! Commissioning record as a document for the report renderers.
 
 use super::device_readings::HandoverPoint;
-use super::input_files::SoakResultFile;
+use super::input_files::{SoakResultFile, SoakResultRow};
 use super::record::HandoverRecord;
 use super::{tables, wiring};
 use crate::report::render::document::{
@@ -120,13 +120,20 @@ impl HandoverRecord<'_> {
         let minutes = number_format::format_number(self.lang, minutes, 1);
         let (tone, key) = if soak.passes {
             (CalloutTone::Note, "soak-passed")
-        } else {
+        } else if soak.devices.iter().any(|row| !row.passes) {
             (CalloutTone::Warning, "soak-failed")
+        } else if soak.devices.iter().all(SoakResultRow::is_enough) {
+            (CalloutTone::Warning, "soak-stopped")
+        } else {
+            (CalloutTone::Warning, "handover-soak-few")
         };
+        let polls = soak.devices.iter().map(|row| row.polls).min();
+        let polls = polls.unwrap_or_default().to_string();
+        let args = [("minutes", minutes.as_str()), ("polls", &polls)];
         let callout = CalloutBox {
             tone,
             title: self.handover_text("soak-box"),
-            text: self.lang.text_with(key, &[("minutes", &minutes)]),
+            text: self.lang.text_with(key, &args),
         };
         vec![
             ReportBlock::Callout(callout),

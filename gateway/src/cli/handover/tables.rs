@@ -217,7 +217,11 @@ pub(super) fn soak_table(record: &HandoverRecord<'_>, soak: &SoakResultFile) -> 
     columns[2].kind = ValueKind::Percent(2);
     let mut table = record.new_table("soak-table", columns);
     for row in &soak.devices {
-        let verdict = if row.passes { "soak-ok" } else { "soak-bad" };
+        let verdict = match (row.passes, row.is_enough()) {
+            (true, true) => "soak-ok",
+            (true, false) => "soak-few",
+            (false, _) => "soak-bad",
+        };
         let share = row
             .percent
             .map(|percent| soak::rounded_down(percent) / 100.0);

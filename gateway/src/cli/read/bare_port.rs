@@ -162,7 +162,7 @@ pub(super) async fn run_bare_read(
     let mut seen = read_times(&mut session, wishes.times, false, lang).await;
     // The port must be free again.
     drop(session);
-    seen.others = find_other_registers(&config, 0, &seen, None).await;
+    seen.others = find_other_registers(&config, 0, &seen.once, None).await;
     print_text(&if wishes.json {
         format!("{:#}\n", registers_json(&config, &seen))
     } else {

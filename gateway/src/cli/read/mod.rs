@@ -123,7 +123,8 @@ pub(super) async fn run_read(options: &ReadArgs, lang: Language) -> u8 {
         drop(session);
         seen.line = diagnose_line(&config, index, &seen.once).await;
         let owner = bus_client::gateway_bus_handle(&config, &config.buses[bus].id).await;
-        seen.others = find_other_registers(&config, index, &seen, owner.unwrap_or_default()).await;
+        seen.others =
+            find_other_registers(&config, index, &seen.once, owner.unwrap_or_default()).await;
         print_text(&render_output(&config, index, &seen, options, lang));
         return seen.exit_status();
     };

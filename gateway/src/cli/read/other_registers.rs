@@ -1,9 +1,9 @@
 //! Registers that a device answers in place of one that it refuses: the other table, the address
 //! before, and the numbers of manuals (30001, 40001).
 
-use super::device_reads::DeviceReads;
 use super::point_text::point_reads;
 use crate::bus_request::BusRequest;
+use crate::buses::AdhocReading;
 use crate::buses::modbus::bus::BusChannel;
 use crate::buses::modbus::decode;
 use crate::config::{Config, Device, ModbusPoint, ModbusTable, Point, PointAccess};
@@ -44,11 +44,11 @@ struct AnsweringRegister {
 pub(super) async fn find_other_registers(
     config: &Config,
     index: usize,
-    seen: &DeviceReads,
+    once: &AdhocReading,
     owner: Option<mpsc::Sender<BusRequest>>,
 ) -> OtherRegisters {
     let device = &config.devices[index];
-    let refused = point_reads(device, &seen.once).find_map(|(place, outcome, _)| {
+    let refused = point_reads(device, once).find_map(|(place, outcome, _)| {
         let reason = outcome?.reason()?;
         let access = place?.modbus()?;
         matches!(reason, QualityReason::Refused(1..=3)).then_some((place?, access))

@@ -28,9 +28,9 @@ use crate::domain::FaultDetail;
 use channel_error::{not_open_error, unreachable_error};
 use connection_health::ConnectionHealth;
 use drivers::frame::{
-    FRAME_MAX, HeaderOddities, ModbusFraming, ModbusReadReply, ModbusReadRequest,
-    ModbusRequest as _,
+    FRAME_MAX, ModbusFraming, ModbusReadReply, ModbusReadRequest, ModbusRequest as _,
 };
+use drivers::header_oddities::HeaderOddities;
 use outstanding::{OutstandingRequests, UnansweredRequest};
 use received_bytes::{ReceivedBytes, ReplySpan};
 use std::time::Duration;

@@ -93,7 +93,7 @@ async fn listening_bus() -> (TcpListener, Bus) {
         }),
         timeout: Duration::from_secs(5),
         settle: Duration::ZERO,
-        oddities: drivers::frame::HeaderOddities::default(),
+        oddities: drivers::header_oddities::HeaderOddities::default(),
         retries: 0,
     };
     (listener, bus)
@@ -155,7 +155,7 @@ async fn count_believed_over_tcp(framing: ModbusFraming) -> usize {
         link: loopback_link(framing, port),
         timeout: Duration::from_millis(30),
         settle: Duration::ZERO,
-        oddities: drivers::frame::HeaderOddities::default(),
+        oddities: drivers::header_oddities::HeaderOddities::default(),
         retries: 0,
     };
     let believed = check_never_wrong(&mut BusChannel::new(&bus), &turn).await;
@@ -186,7 +186,7 @@ fn serial_channel(wire: serial2_tokio::SerialPort, timeout: u64) -> BusChannel {
         link: BusLink::Modbus(ModbusLink::Rtu(line)),
         timeout,
         settle: Duration::ZERO,
-        oddities: drivers::frame::HeaderOddities::default(),
+        oddities: drivers::header_oddities::HeaderOddities::default(),
         retries: 0,
     });
     channel.wire = Some(BusTransport::Serial(wire.into()));
@@ -239,7 +239,7 @@ async fn a_bus_that_is_not_there_is_a_reason() {
         link: BusLink::Modbus(link),
         timeout: Duration::from_millis(100),
         settle: Duration::ZERO,
-        oddities: drivers::frame::HeaderOddities::default(),
+        oddities: drivers::header_oddities::HeaderOddities::default(),
         retries: 0,
     };
     let mut channel = BusChannel::new(&bus);
@@ -463,7 +463,7 @@ fn network_channel(framing: ModbusFraming, port: u16, settle: Duration) -> BusCh
         link: loopback_link(framing, port),
         timeout: Duration::from_millis(500),
         settle,
-        oddities: drivers::frame::HeaderOddities::default(),
+        oddities: drivers::header_oddities::HeaderOddities::default(),
         retries: 0,
     })
 }

@@ -1,6 +1,7 @@
 //! Reaction to a read that was refused or not answered: it is split, shortened, moved or suspended.
 
 use super::DeviceReader;
+use crate::buses::modbus::answer_record::AnswerRecord;
 use crate::buses::modbus::bus::BusChannelError;
 use crate::buses::modbus::silence_tracker::SilenceRemedy;
 use crate::buses::modbus::tracked_read::TrackedRead;
@@ -74,6 +75,10 @@ impl DeviceReader {
         let remedy = self
             .silence
             .record_silence(request, self.answers > 0, has_peer);
+        if remedy != SilenceRemedy::Wait {
+            // Its length or a register explains the silence: the device answers what it can.
+            self.record = AnswerRecord::default();
+        }
         if let SilenceRemedy::Shorten(most) = remedy {
             let (device, silent) = (&*self.device.id, request.count);
             tracing::warn!(
