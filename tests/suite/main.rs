@@ -12,6 +12,7 @@ mod brokers;
 mod circles;
 mod command_errors;
 mod config;
+mod config_slips;
 mod corpus;
 mod device_words;
 mod entry;

@@ -344,7 +344,7 @@ fn decode_registers(point: &Point, words: &[u16]) -> Option<f64> {
     let mut point = point.clone();
     let access = point.modbus_mut().unwrap();
     (access.scale_from, access.multiply_from) = (None, None);
-    (access.powers, access.valid_when) = (Vec::new(), None);
+    (access.powers, access.valid_when) = (Vec::new(), Vec::new());
     let number = decode::decode_point(&point, words, &[]).number();
     number.map(ExactNumber::to_f64)
 }

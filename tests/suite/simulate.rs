@@ -192,3 +192,60 @@ fn a_demo_that_starts_again_is_the_same_site_and_makes_no_new_revision() {
     }
     assert_ne!(addresses[0], addresses[1]);
 }
+
+#[test]
+fn a_simulation_is_where_the_configuration_says_or_tells_what_to_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let (free, other) = (free_port(), free_port());
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let used = taken.local_addr().unwrap().port();
+    let bus = |id: &str, host: &str, port: u16| {
+        format!("[[bus]]\nid = '{id}'\nkind = 'modbus-tcp'\nhost = '{host}'\ntcp_port = {port}\n")
+    };
+    let buses = [
+        bus("own", "127.0.0.1", free),
+        bus("used", "127.0.0.1", used),
+        // An address for documentation, which no machine has (RFC 5737).
+        bus("away", "192.0.2.7", other),
+    ];
+    let config = folder.path().join("pantau.toml");
+    let site = "[site]\nid = 's'\ntimezone = 'Asia/Jakarta'\nlatitude = -3.7\nlongitude = 103.7\n";
+    std::fs::write(&config, site.to_owned() + &buses.concat()).unwrap();
+    for (lang, used_words, away_words, last) in [
+        (
+            "en",
+            "used by another program",
+            "not an address of this machine",
+            "Press Ctrl-C",
+        ),
+        (
+            "id",
+            "dipakai program lain",
+            "bukan alamat komputer ini",
+            "Ctrl-C",
+        ),
+    ] {
+        let mut command = pantau();
+        command.args(["--lang", lang, "--log", "off", "simulate", "-c"]);
+        let (_site, said) = PeerProcess::start_until(command.arg(&config), last);
+        let said = said.join("\n");
+        let part = |from: &str, to: &str| {
+            let rest = said.split_once(from).unwrap_or_else(|| panic!("{said}")).1;
+            rest.split_once(to)
+                .map_or(rest, |(part, _)| part)
+                .to_owned()
+        };
+        // What is served as configured has nothing to change.
+        let own = part("own: ", "used: ");
+        assert!(own.contains(&format!("127.0.0.1:{free}")), "{said}");
+        assert!(!own.contains("pantau.toml"), "{said}");
+        let of_used = part("used: ", "away: ");
+        assert!(
+            of_used.contains(used_words) && of_used.contains("tcp_port ="),
+            "{said}"
+        );
+        let away = part("away: ", last);
+        assert!(away.contains(away_words), "{said}");
+        assert!(away.contains("host = \"127.0.0.1\""), "{said}");
+    }
+}

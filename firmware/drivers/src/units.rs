@@ -242,6 +242,12 @@ pub fn find_unit(text: &str) -> Option<&'static UnitOfMeasure> {
     find_plain_unit(text).or_else(rate)
 }
 
+/// Returns every spelling of every unit, with its symbol: the symbols first.
+pub fn unit_spellings() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let symbols = ALL_UNITS.iter().map(|unit| (unit.symbol, unit.symbol));
+    symbols.chain(UNIT_ALIASES.iter().copied())
+}
+
 fn find_plain_unit(text: &str) -> Option<&'static UnitOfMeasure> {
     let alias = UNIT_ALIASES.iter().find(|(alias, _)| *alias == text);
     let symbol = alias.map_or(text, |(_, symbol)| symbol);

@@ -483,8 +483,14 @@ cli-demo-port = Port of the page on this computer; if it is in use, the next fre
 cli-demo-days = Number of days of history, up to 366 (default: 30)
 cli-demo-store = Keep the readings and the configuration in this directory (default: both are deleted at the end)
 sim-bus = { $bus }: { $kind } at { $place }
-sim-moved = not the port of the configuration: that port is in use or needs more permissions
-sim-device = { $device }: unit { $unit }, { $points } points
+sim-moved = not where the configuration says
+sim-moved-denied = port { $port } is below 1024, which needs permissions: start with sudo, or write these two keys with this port into the bus
+sim-moved-used = port { $port } of { $host } is used by another program: stop that one, or write these two keys into the bus
+sim-moved-host = { $host } is not an address of this machine: for the rehearsal write these two keys into the bus
+sim-device = { $device }: unit { $unit }, { $points } { $points ->
+    [1] point
+   *[other] points
+}
 sim-not-simulated = { $bus }: { $kind } is not simulated
 sim-key = in pantau.toml: { $line }
 sim-pin-device = { $device }: { $pin }, { $points } { $points ->
@@ -508,6 +514,27 @@ demo-config-kept = { "  " }- read your own devices: copy { $config }, change [st
 
 # Faults of a configuration
 fault-syntax = not valid TOML: { $found }
+fault-syntax-typographic = found a typographic quote { $found }, expected a straight one: { $expected }. Programs for letters and chat put them in; type the line again
+fault-syntax-decimal = found { $found } with a decimal comma; write { $expected } with a point
+fault-syntax-twice = this key stands twice in the same table; delete one of the two
+fault-syntax-table-twice = the table { $found } stands twice; where there can be several, each one begins with { $expected }
+fault-syntax-header = the header of a table is not closed; write [name], or [[name]] where there can be several
+fault-syntax-list = a list is not closed; every [ needs its ]
+fault-syntax-comma-missing = a comma is missing between two values
+fault-syntax-comma-extra = a comma too many
+fault-syntax-braces = an inline table is not closed or has a fault; write { "{" } key = value, key = value { "}" }
+fault-syntax-text = a text is not closed or has a wrong character; every " needs a second one on the same line, and \ is written as \\
+fault-syntax-quotes = the value is neither a number nor true or false; write a text in quotes: "..."
+fault-syntax-assignment = a line has the form key = value; the = or the value is missing, or stands twice
+fault-syntax-key = this is not the name of a key; names have letters, digits, _ and -
+fault-syntax-number = this is not a number or a date; write 7 and not 007, 0.5 and not .5, and no units
+fault-syntax-rest = something follows where the line must end; write each key on its own line, and a decimal point instead of a comma
+fault-single-table = found { $found }, expected { $expected } with two brackets on each side, because there can be several
+fault-place-swapped = { $found } lies in Indonesia when latitude and longitude are exchanged: { $expected }
+fault-place-sign = { $found } is not in Indonesia; places south of the equator have a minus: did you mean { $expected }?
+fault-document-number = { $found } looks like a number of a manual; addresses count from 0 here: did you mean { $expected }? If the device answers at this address, it is right as it is
+fault-strapping-full = the strapping table ends at { $expected } m, below the full level of { $found } m: add rows up to the overflow, or correct `full_m`
+fault-expect-condition = `is` with raw values, or `min` and `max` in the right order: { "{" } point = "mode", is = [2, 3] { "}" }
 fault-file = cannot be read: { $found }
 fault-missing = missing
 fault-retired-key = `{ $found }` has no effect any more and is left out; delete the line
@@ -3849,3 +3876,98 @@ cli-listen-in-use = The page cannot be opened: another program has { $address } 
 cli-listen-held = The page cannot be opened: { $name } (process { $pid }) has { $address } open. Stop that program, or choose another port with listen in [web].
 store-fault-read-only = the disk of { $file } can only be read (read-only); a worn or damaged SD card becomes so. Copy the store to another disk (pantau backup) and replace the card, or mount it for writing again (mount -o remount,rw)
 home-undated = the time is not known yet
+cli-init = Set up a new site: asks, finds the devices, and writes a pantau.toml that runs at once
+cli-init-dir = Directory of the new site (default: the current one)
+cli-init-config = File to write; an existing one is never changed
+cli-init-name = Name of the site, for people
+cli-init-id = Id of the site: letters, digits, - and _ (default: made of the name)
+cli-init-zone = Time zone: WIB, WITA, WIT, a city, an offset such as +7, or an IANA name
+cli-init-latitude = Latitude such as -3,76 or "3 45 36 S"; or both coordinates, or a map link
+cli-init-longitude = Longitude such as 103,78 or "103 46 48 E"
+cli-init-port = Serial port to search for devices; may be repeated
+cli-init-host = Host or network to search for Modbus TCP devices; may be repeated
+cli-init-baud = Speeds to try, in baud (default: the usual ones)
+cli-init-units = Unit addresses to try (default: 1 to 10 and factory addresses)
+cli-init-yes = Ask nothing: what no option says is as proposed
+cli-init-hello = A few questions, then the search for devices. Ctrl-C ends at any time; answers are kept in { $draft }.
+cli-init-exists = { $file } exists already and is never changed here; to add devices: pantau scan --write
+cli-init-kept = Nothing was written yet. The answers are in { $draft }; the next start goes on from there.
+cli-init-ended = Nothing was written: the answers ended too early.
+cli-init-not-written = Nothing was written.
+cli-init-failed = { $file } cannot be written: { $why }
+cli-init-needs-name = --yes needs --name: the name of the site
+cli-init-bad-name = "{ $found }" is no name: one line, at most 60 letters
+cli-init-bad-id = "{ $found }" is no id: 1 to 64 letters, digits, - and _
+cli-init-bad-zone = "{ $found }" is no time zone: WIB, WITA, WIT, a city, +7, or an IANA name such as Asia/Jakarta
+cli-init-bad-place = "{ $found }" is no coordinate in degrees, such as -3,76 or "3 45 36 S"
+cli-init-half-place = --latitude and --longitude belong together
+cli-init-swapped = { $found }: latitude and longitude are exchanged; meant is { $meant }
+cli-init-outside = { $found } is not in Indonesia: check the sign and the order (latitude first).
+cli-init-zone-doubt = { $zone } is not the usual zone at longitude { $longitude }: check both.
+cli-init-ask-name = Name of the site, such as Desa Impian?
+cli-init-ask-id = Short id for MQTT and files: letters, digits, - (empty: { $usual })?
+cli-init-ask-zone = Time zone: WIB, WITA, WIT or a city (empty: { $usual })?
+cli-init-ask-place = Where is it: latitude and longitude such as -3,76 103,78, or a map link (empty: later)?
+cli-init-short-link = There are no coordinates in this link. Open it, and copy the long address or the two numbers.
+cli-init-ask-meant = { $found } is not in Indonesia, { $meant } is. Is that what you mean?
+cli-init-no-ports = No serial port was found: is the USB adapter plugged in?
+cli-init-ask-ports = Which ports shall be searched: numbers or paths (empty: all, -: none)?
+cli-init-ask-other-port = Path of a port, such as /dev/ttyUSB0 (empty: none)?
+cli-init-networks = Networks of this computer: { $networks }
+cli-init-ask-hosts = Addresses of Modbus TCP devices, such as 192.168.1.20 or a whole network 192.168.1.0/24 (empty: none)?
+cli-init-scanning = Searching. Ctrl-C ends only the search; what was found is used.
+cli-init-place = { $place } unit { $unit }
+cli-init-unknown = { $place }: no profile fits; after this: pantau device new
+cli-init-ask-add = { $place }: { $profile } ({ $kind }). Add it?
+cli-init-several = { $place }: several profiles fit. Compare the values above with the display of the device:
+cli-init-ask-profile = Number of the right one (empty or 0: later)?
+cli-init-ask-capacity = { $device }: how many kWp do all solar modules have together (empty: later)?
+cli-init-ask-diameter = { $device }: inner diameter of the upright round tank in metres (empty: later)?
+cli-init-ask-height = Its inner height in metres (empty: later)?
+cli-init-show = { $file } will be:
+cli-init-ask-write = Write { $file }?
+cli-init-done =
+    { $file } is written. Next:
+      pantau check -c { $file }
+      pantau run -c { $file }
+      pantau watch -c { $file }
+cli-draft-resume = There { $count ->
+    [1] is 1 answer
+   *[other] are { $count } answers
+} of an earlier start: use what is there? (empty: yes)
+cli-draft-usual = yes or no (empty: { $usual })
+cli-draft-lost = Answers cannot be kept in the draft: { $why }
+cli-init-file-head =
+    Site of Pantau, made by `pantau init`.
+    After a change: pantau check -c THIS FILE. Every key: docs/configuration.md.
+cli-init-file-place = The place of the site, in degrees with a decimal point; south is negative. Without it the sun is computed for the middle of Indonesia.
+cli-init-file-web = The page. Until a first user exists (pantau user add NAME), only this computer can open it.
+cli-init-file-no-devices = No device yet. `pantau scan --write` finds devices and adds them here.
+cli-init-file-devices = Lines and devices. `id` may be changed now: readings are kept under it. `every` is the time between two readings.
+cli-init-file-unknown = { $place }: no profile chosen yet. Make one with `pantau device new`, then `pantau scan --write`.
+cli-init-file-assets =
+    What figures are about: plants, pumps, tanks, bins (docs/configuration.md, [[asset]]).
+    MQTT and InfluxDB: [mqtt] and [influx] there. Secrets never stand in this file.
+cli-new-port = Port or host of the connected device: its registers are read from it
+cli-new-unit = Unit address of that device (default: 1)
+cli-new-baud = Speed of its line in baud (default: 9600)
+cli-new-parity = Parity of its line: none, even or odd (default: none)
+cli-device-vendor = vendor
+cli-device-product = product
+cli-device-unit = unit { $unit }
+cli-device-hello = Answers are kept in { $draft } after each question; Ctrl-C ends at any time.
+cli-device-kept = The answers are in { $draft }; the next start goes on from there.
+cli-device-usual = (empty: { $usual })
+cli-device-ask-port = Port or host of the connected device, such as /dev/ttyUSB0 or 192.168.1.7 (empty: not connected)?
+cli-device-ask-unit-id = Its unit address (empty: 1)?
+cli-device-ask-baud = Speed of the line in baud (empty: 9600)?
+cli-device-silent = { $port } unit { $unit } does not answer: { $why }. Check wiring, address, speed and parity (pantau scan finds them).
+cli-device-surveying = Looking which registers answer...
+cli-device-survey-empty = No register of the usual places has a value other than 0; take the addresses from the manual.
+cli-device-left-out = { $point } was left out; everything before it is kept. Next point:
+cli-device-ask-document = { $found } looks like a number of the manual. Is { $meant } meant, counted from 0?
+cli-device-ask-unit-meant = "{ $found }": is { $meant } meant?
+cli-device-refused = { $register } is refused with exception { $code }; other table, or address one lower?
+cli-device-no-words = { $register } gave no answer: { $why }
+cli-device-ask-offset = Does the manual name an offset that is added, such as -40 (empty: none, leave the point out)?
+cli-device-ask-counter = Does the value only ever grow, like the total of a meter? yes or no (empty: { $usual })

@@ -483,7 +483,10 @@ cli-demo-port = Port halaman di komputer ini; bila terpakai, port bebas berikutn
 cli-demo-days = Jumlah hari riwayat, paling banyak 366 (bawaan: 30)
 cli-demo-store = Simpan bacaan dan konfigurasi di direktori ini (bawaan: keduanya dihapus saat selesai)
 sim-bus = { $bus }: { $kind } di { $place }
-sim-moved = bukan port dari konfigurasi: port itu terpakai atau perlu izin
+sim-moved = tidak di alamat yang ada di konfigurasi
+sim-moved-denied = port { $port } di bawah 1024 dan perlu izin: jalankan dengan sudo, atau tulis kedua kunci ini dengan port ini di bus
+sim-moved-used = port { $port } di { $host } dipakai program lain: hentikan program itu, atau tulis kedua kunci ini di bus
+sim-moved-host = { $host } bukan alamat komputer ini: untuk latihan, tulis kedua kunci ini di bus
 sim-device = { $device }: unit { $unit }, { $points } titik ukur
 sim-not-simulated = { $bus }: { $kind } tidak disimulasikan
 sim-key = di pantau.toml: { $line }
@@ -505,6 +508,27 @@ demo-config-kept = { "  " }- baca alat Anda sendiri: salin { $config }, ubah [st
 
 # Kesalahan dalam konfigurasi
 fault-syntax = bukan TOML yang valid: { $found }
+fault-syntax-typographic = ada tanda kutip miring { $found }, seharusnya yang lurus: { $expected }. Program surat dan obrolan menggantinya; ketik ulang baris ini
+fault-syntax-decimal = ada { $found } dengan koma desimal; tulis { $expected } dengan titik
+fault-syntax-twice = kunci ini ada dua kali dalam tabel yang sama; hapus salah satunya
+fault-syntax-table-twice = tabel { $found } ada dua kali; bila boleh ada beberapa, masing-masing diawali { $expected }
+fault-syntax-header = kepala tabel tidak ditutup; tulis [nama], atau [[nama]] bila boleh ada beberapa
+fault-syntax-list = daftar tidak ditutup; setiap [ perlu pasangan ]
+fault-syntax-comma-missing = koma di antara dua nilai tidak ada
+fault-syntax-comma-extra = ada koma yang berlebih
+fault-syntax-braces = tabel sebaris tidak ditutup atau salah; tulis { "{" } kunci = nilai, kunci = nilai { "}" }
+fault-syntax-text = teks tidak ditutup atau ada huruf yang salah; setiap " perlu pasangannya di baris yang sama, dan \ ditulis \\
+fault-syntax-quotes = nilainya bukan angka, true, atau false; tulis teks dalam tanda kutip: "..."
+fault-syntax-assignment = satu baris berbentuk kunci = nilai; tanda = atau nilainya tidak ada, atau ada dua
+fault-syntax-key = ini bukan nama kunci; nama berisi huruf, angka, _ dan -
+fault-syntax-number = ini bukan angka atau tanggal; tulis 7 bukan 007, 0.5 bukan .5, dan tanpa satuan
+fault-syntax-rest = masih ada isi di tempat baris harus selesai; tulis setiap kunci di barisnya sendiri, dan titik desimal, bukan koma
+fault-single-table = ada { $found }, seharusnya { $expected } dengan dua kurung siku di tiap sisi, karena boleh ada beberapa
+fault-place-swapped = { $found } terletak di Indonesia bila lintang dan bujur ditukar: { $expected }
+fault-place-sign = { $found } tidak di Indonesia; tempat di selatan khatulistiwa bertanda minus: apakah maksudnya { $expected }?
+fault-document-number = { $found } tampak seperti nomor dari buku manual; di sini alamat dihitung dari 0: apakah maksudnya { $expected }? Bila alat menjawab di alamat ini, biarkan
+fault-strapping-full = tabel volume berakhir pada { $expected } m, di bawah tinggi penuh { $found } m: tambahkan baris sampai luapan, atau perbaiki `full_m`
+fault-expect-condition = `is` dengan nilai mentah, atau `min` dan `max` yang urut: { "{" } point = "mode", is = [2, 3] { "}" }
 fault-file = tidak dapat dibaca: { $found }
 fault-missing = belum diisi
 fault-retired-key = `{ $found }` tidak berpengaruh lagi dan diabaikan; hapus baris itu
@@ -3813,3 +3837,95 @@ cli-listen-in-use = Halaman tidak dapat dibuka: program lain memakai { $address 
 cli-listen-held = Halaman tidak dapat dibuka: { $name } (proses { $pid }) memakai { $address }. Hentikan program itu, atau pilih port lain dengan listen di [web].
 store-fault-read-only = disk { $file } hanya dapat dibaca (read-only); kartu SD yang aus atau rusak bisa menjadi begini. Salin penyimpanan ke disk lain (pantau backup) lalu ganti kartunya, atau pasang lagi agar dapat ditulis (mount -o remount,rw)
 home-undated = waktunya belum diketahui
+cli-init = Siapkan lokasi baru: bertanya, mencari alat, lalu menulis pantau.toml yang langsung bisa dijalankan
+cli-init-dir = Direktori lokasi baru (bawaan: direktori sekarang)
+cli-init-config = Berkas yang ditulis; yang sudah ada tidak pernah diubah
+cli-init-name = Nama lokasi, untuk dibaca orang
+cli-init-id = Id lokasi: huruf, angka, - dan _ (bawaan: dari nama)
+cli-init-zone = Zona waktu: WIB, WITA, WIT, nama kota, selisih seperti +7, atau nama IANA
+cli-init-latitude = Lintang, misalnya -3,76 atau "3 45 36 LS"; atau kedua koordinat, atau tautan peta
+cli-init-longitude = Bujur, misalnya 103,78 atau "103 46 48 BT"
+cli-init-port = Port serial yang dicari alatnya; boleh diulang
+cli-init-host = Host atau jaringan yang dicari alat Modbus TCP-nya; boleh diulang
+cli-init-baud = Kecepatan yang dicoba, dalam baud (bawaan: yang lazim)
+cli-init-units = Alamat unit yang dicoba (bawaan: 1 sampai 10 dan alamat pabrik)
+cli-init-yes = Tanpa bertanya: yang tidak disebut opsi memakai usulan
+cli-init-hello = Beberapa pertanyaan, lalu pencarian alat. Ctrl-C mengakhiri kapan saja; jawaban disimpan di { $draft }.
+cli-init-exists = { $file } sudah ada dan tidak pernah diubah di sini; untuk menambah alat: pantau scan --write
+cli-init-kept = Belum ada yang ditulis. Jawaban ada di { $draft }; saat dijalankan lagi, dilanjutkan dari situ.
+cli-init-ended = Tidak ada yang ditulis: jawaban berakhir terlalu awal.
+cli-init-not-written = Tidak ada yang ditulis.
+cli-init-failed = { $file } tidak bisa ditulis: { $why }
+cli-init-needs-name = --yes perlu --name: nama lokasi
+cli-init-bad-name = "{ $found }" bukan nama: satu baris, paling banyak 60 huruf
+cli-init-bad-id = "{ $found }" bukan id: 1 sampai 64 huruf, angka, - dan _
+cli-init-bad-zone = "{ $found }" bukan zona waktu: WIB, WITA, WIT, nama kota, +7, atau nama IANA seperti Asia/Jakarta
+cli-init-bad-place = "{ $found }" bukan koordinat dalam derajat, misalnya -3,76 atau "3 45 36 LS"
+cli-init-half-place = --latitude dan --longitude harus ada keduanya
+cli-init-swapped = { $found }: lintang dan bujur tertukar; maksudnya { $meant }
+cli-init-outside = { $found } tidak di Indonesia: periksa tanda dan urutannya (lintang dulu).
+cli-init-zone-doubt = { $zone } bukan zona yang lazim di bujur { $longitude }: periksa keduanya.
+cli-init-ask-name = Nama lokasi, misalnya Desa Impian?
+cli-init-ask-id = Id singkat untuk MQTT dan berkas: huruf, angka, - (kosong: { $usual })?
+cli-init-ask-zone = Zona waktu: WIB, WITA, WIT, atau nama kota (kosong: { $usual })?
+cli-init-ask-place = Di mana letaknya: lintang dan bujur, misalnya -3,76 103,78, atau tautan peta (kosong: nanti)?
+cli-init-short-link = Tautan ini tidak berisi koordinat. Buka, lalu salin alamat panjangnya atau kedua angkanya.
+cli-init-ask-meant = { $found } tidak di Indonesia, { $meant } di Indonesia. Itukah maksudnya?
+cli-init-no-ports = Tidak ada port serial: apakah adaptor USB terpasang?
+cli-init-ask-ports = Port mana yang dicari: nomor atau alamatnya (kosong: semua, -: tidak ada)?
+cli-init-ask-other-port = Alamat port, misalnya /dev/ttyUSB0 (kosong: tidak ada)?
+cli-init-networks = Jaringan komputer ini: { $networks }
+cli-init-ask-hosts = Alamat alat Modbus TCP, misalnya 192.168.1.20 atau satu jaringan 192.168.1.0/24 (kosong: tidak ada)?
+cli-init-scanning = Mencari. Ctrl-C hanya mengakhiri pencarian; yang sudah ditemukan dipakai.
+cli-init-place = { $place } unit { $unit }
+cli-init-unknown = { $place }: tidak ada profil yang cocok; setelah ini: pantau device new
+cli-init-ask-add = { $place }: { $profile } ({ $kind }). Tambahkan?
+cli-init-several = { $place }: beberapa profil cocok. Bandingkan nilai di atas dengan layar alat:
+cli-init-ask-profile = Nomor yang benar (kosong atau 0: nanti)?
+cli-init-ask-capacity = { $device }: berapa kWp semua modul surya bersama-sama (kosong: nanti)?
+cli-init-ask-diameter = { $device }: garis tengah dalam tandon bulat tegak, dalam meter (kosong: nanti)?
+cli-init-ask-height = Tinggi dalamnya, dalam meter (kosong: nanti)?
+cli-init-show = { $file } akan berisi:
+cli-init-ask-write = Tulis { $file }?
+cli-init-done =
+    { $file } sudah ditulis. Selanjutnya:
+      pantau check -c { $file }
+      pantau run -c { $file }
+      pantau watch -c { $file }
+cli-draft-resume = Ada { $count } jawaban dari sebelumnya. Pakai lagi? (kosong: ya)
+cli-draft-usual = ya atau tidak (kosong: { $usual })
+cli-draft-lost = Jawaban tidak bisa disimpan di draf: { $why }
+cli-init-file-head =
+    Lokasi Pantau, dibuat oleh `pantau init`.
+    Setelah diubah: pantau check -c BERKAS INI. Semua kunci: docs/configuration.md.
+cli-init-file-place = Letak lokasi, dalam derajat dengan titik desimal; selatan bertanda minus. Tanpa ini matahari dihitung untuk tengah Indonesia.
+cli-init-file-web = Halaman. Sebelum ada pengguna pertama (pantau user add NAMA), hanya komputer ini yang bisa membukanya.
+cli-init-file-no-devices = Belum ada alat. `pantau scan --write` mencari alat dan menambahkannya di sini.
+cli-init-file-devices = Jalur dan alat. `id` boleh diubah sekarang: bacaan disimpan dengan nama itu. `every` adalah jarak antara dua bacaan.
+cli-init-file-unknown = { $place }: belum ada profil. Buat dengan `pantau device new`, lalu `pantau scan --write`.
+cli-init-file-assets =
+    Yang dihitung: PLTS, pompa, tandon, biopond (docs/configuration.md, [[asset]]).
+    MQTT dan InfluxDB: [mqtt] dan [influx] di sana. Rahasia tidak pernah ditulis di berkas ini.
+cli-new-port = Port atau host alat yang tersambung: isi registernya dibaca dari alat
+cli-new-unit = Alamat unit alat itu (bawaan: 1)
+cli-new-baud = Kecepatan jalurnya dalam baud (bawaan: 9600)
+cli-new-parity = Paritas jalurnya: none, even, atau odd (bawaan: none)
+cli-device-vendor = pabrikan
+cli-device-product = kode produk
+cli-device-unit = alamat unit { $unit }
+cli-device-hello = Jawaban disimpan di { $draft } setelah tiap pertanyaan; Ctrl-C mengakhiri kapan saja.
+cli-device-kept = Jawaban ada di { $draft }; saat dijalankan lagi, dilanjutkan dari situ.
+cli-device-usual = (kosong: { $usual })
+cli-device-ask-port = Port atau host alat yang tersambung, misalnya /dev/ttyUSB0 atau 192.168.1.7 (kosong: tidak tersambung)?
+cli-device-ask-unit-id = Alamat unitnya (kosong: 1)?
+cli-device-ask-baud = Kecepatan jalur dalam baud (kosong: 9600)?
+cli-device-silent = { $port } unit { $unit } tidak menjawab: { $why }. Periksa kabel, alamat, kecepatan, dan paritas (pantau scan mencarinya).
+cli-device-surveying = Mencari register yang menjawab...
+cli-device-survey-empty = Tidak ada register di tempat yang lazim yang berisi selain 0; ambil alamat dari buku petunjuk.
+cli-device-left-out = { $point } tidak dimasukkan; yang sebelumnya tetap tersimpan. Titik ukur berikutnya:
+cli-device-ask-document = { $found } tampak seperti nomor di buku petunjuk. Apakah maksudnya { $meant }, dihitung dari 0?
+cli-device-ask-unit-meant = "{ $found }": apakah maksudnya { $meant }?
+cli-device-refused = { $register } ditolak dengan exception { $code }; tabel lain, atau alamat satu lebih rendah?
+cli-device-no-words = { $register } tidak menjawab: { $why }
+cli-device-ask-offset = Apakah buku petunjuk menyebut tambahan (offset), misalnya -40 (kosong: tidak ada, titik ukur dilewati)?
+cli-device-ask-counter = Apakah nilainya hanya bertambah, seperti stand meter? ya atau tidak (kosong: { $usual })

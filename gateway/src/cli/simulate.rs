@@ -16,9 +16,10 @@ use crate::i18n::Language;
 use crate::simulator::clear_sky::GeoLocation as Spot;
 use crate::simulator::{
     IncidentList, SimulatedEndpoint, SimulatedIncident, SimulatedPlant, SimulatedTankShape,
-    SimulatedWorld, SimulatorServers, serve_devices,
+    SimulatedWorld, SimulatorServers, serve_as_configured,
 };
 use std::fmt::Write as _;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// Levels of a simulated tank whose volumes are computed; between them they are interpolated.
@@ -63,7 +64,7 @@ pub(super) async fn run_simulate(options: SimulateArgs, lang: Language) -> u8 {
         (options.seed, options.speed),
         Vec::new(),
     );
-    let mut served = match serve_devices(&config, &world).await {
+    let mut served = match serve_as_configured(&config, &world).await {
         Ok(served) => served,
         Err(error) => {
             eprintln!("pantau: {error}");
@@ -128,8 +129,9 @@ fn simulated_tank(tank: &TankAsset) -> Option<SimulatedTankShape> {
 pub(super) fn buses_text(config: &Config, served: &SimulatorServers, lang: Language) -> String {
     let mut text = String::new();
     for (index, (bus, place)) in config.buses.iter().zip(&served.places).enumerate() {
+        let refused = served.refused.get(index).copied().flatten();
         match bus.link.modbus() {
-            Some(link) => write_modbus_bus(&mut text, config, (index, link, place), lang),
+            Some(link) => write_modbus_bus(&mut text, config, (index, link, place), refused, lang),
             None => write_pin_bus(&mut text, config, (index, place), lang),
         }
     }
@@ -146,6 +148,7 @@ fn write_modbus_bus(
     text: &mut String,
     config: &Config,
     (index, link, place): (usize, &ModbusLink, &SimulatedEndpoint),
+    refused: Option<ErrorKind>,
     lang: Language,
 ) {
     let (bus, place_text) = (&config.buses[index].id, address_text(place));
@@ -155,10 +158,13 @@ fn write_modbus_bus(
         ("place", &place_text),
     ];
     let _ = writeln!(text, "{}", lang.text_with("sim-bus", &args));
-    if is_port_moved(link, place) {
-        let _ = writeln!(text, "  {}", lang.text_with("sim-moved", &args));
+    if let Some(sentence) = moved_text(link, place, refused, lang) {
+        let _ = writeln!(text, "  {sentence}");
     }
-    write_address_lines(text, &config.buses[index].link, place, lang);
+    // What is served as configured needs no change.
+    if !is_as_configured(link, place) {
+        write_address_lines(text, &config.buses[index].link, place, lang);
+    }
     for device in devices_of(config, index) {
         let unit = device.unit.to_string();
         let points = device.points.len().to_string();
@@ -255,16 +261,46 @@ fn address_text(place: &SimulatedEndpoint) -> String {
     }
 }
 
-/// Whether the simulator uses another port than the configuration: the configured one was
-/// privileged or taken.
-fn is_port_moved(link: &ModbusLink, place: &SimulatedEndpoint) -> bool {
+/// Whether a gateway with this configuration reaches the simulated bus.
+fn is_as_configured(link: &ModbusLink, place: &SimulatedEndpoint) -> bool {
     match (link, place) {
         (
-            ModbusLink::Tcp { port, .. } | ModbusLink::RtuOverTcp { port, .. },
+            ModbusLink::Tcp { host, port } | ModbusLink::RtuOverTcp { host, port, .. },
             SimulatedEndpoint::Tcp(address),
-        ) => *port != address.port(),
+        ) => {
+            let is_host = match host.as_str() {
+                "localhost" => address.ip().is_loopback(),
+                host => host.parse() == Ok(address.ip()),
+            };
+            is_host && *port == address.port()
+        }
         _ => false,
     }
+}
+
+/// Sentence that says why a bus is not where its configuration says, and what to change; `None`
+/// when it is there.
+fn moved_text(
+    link: &ModbusLink,
+    place: &SimulatedEndpoint,
+    refused: Option<ErrorKind>,
+    lang: Language,
+) -> Option<String> {
+    let (ModbusLink::Tcp { host, port } | ModbusLink::RtuOverTcp { host, port, .. }) = link else {
+        return None;
+    };
+    if is_as_configured(link, place) {
+        return None;
+    }
+    let port = port.to_string();
+    let args = [("host", host.as_str()), ("port", port.as_str())];
+    let key = match refused {
+        Some(ErrorKind::PermissionDenied) => "sim-moved-denied",
+        Some(ErrorKind::AddrInUse) => "sim-moved-used",
+        Some(ErrorKind::AddrNotAvailable) => "sim-moved-host",
+        _ => "sim-moved",
+    };
+    Some(lang.text_with(key, &args))
 }
 
 /// `mbpoll` command that shows the registers of one point; `None` for RTU over TCP, which mbpoll

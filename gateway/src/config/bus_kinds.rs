@@ -21,7 +21,7 @@ use crate::config::mqtt_point::{
 };
 use crate::config::other_bus::report_other_bus;
 use crate::config::raw_values::{
-    RawConfidence, RawExponentTable, RawHeaderOddity, RawInteger, RawNumber, RawNumbers, RawParity,
+    OneOrMany, RawConfidence, RawExponentTable, RawHeaderOddity, RawInteger, RawNumber, RawNumbers, RawParity,
     RawText, RawValidWhen, RawWordOrder, SpannedValue,
 };
 use crate::config::{BusLinkSummary, LinearScale, SerialPortSettings};
@@ -189,8 +189,9 @@ pub(crate) struct RawPoint {
     /// }]`.
     #[serde(default)]
     pub(crate) powers_from: Vec<SpannedValue<RawExponentTable>>,
-    /// Point and its raw values for which this one is valid.
-    pub(crate) valid_when: Option<SpannedValue<RawValidWhen>>,
+    /// Other point and its raw values for which this one is valid; a list: all must hold.
+    #[serde(default)]
+    pub(crate) valid_when: OneOrMany<RawValidWhen>,
     /// Names of raw values: `{ 0 = "idle", 1 = "running" }`.
     #[serde(default)]
     pub(crate) values: BTreeMap<String, String>,

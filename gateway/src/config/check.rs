@@ -6,6 +6,7 @@ use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::{RawConfig, RawSite};
 use crate::config::raw_values::SpannedValue;
 use crate::config::same_places::SamePlaces;
+use crate::config::site_place::{PlaceCorrection, meant_place};
 use crate::config::value_syntax::EXPECT_DURATION;
 use crate::config::{
     AlarmRule, Config, Device, Diagnostics, StoreSettings, alarm_settings, backup_settings,
@@ -169,14 +170,47 @@ fn check_site(
         notes.add_warning(head.clone(), "timezone", "fault-assumed", "", name);
     }
     let name = raw.name.as_ref().map(|at| Arc::from(at.get().as_str()));
+    let (latitude, longitude) = check_place(notes, &head, raw);
     Site {
         name: name.unwrap_or_else(|| id.clone()),
         id,
         timezone,
-        latitude: check_coordinate(notes, &head, raw.latitude.as_ref(), "latitude", 90.0),
-        longitude: check_coordinate(notes, &head, raw.longitude.as_ref(), "longitude", 180.0),
+        latitude,
+        longitude,
         devices,
     }
+}
+
+/// Checks the coordinates, with a warning where another sign or the other order puts them into
+/// Indonesia.
+fn check_place(
+    notes: &mut DiagnosticCollector<'_>,
+    head: &Range<usize>,
+    raw: &RawSite,
+) -> (f64, f64) {
+    let typed = raw.latitude.as_ref().zip(raw.longitude.as_ref());
+    let meant = typed.and_then(|(north, east)| meant_place(*north.get(), *east.get()));
+    let Some(((north, east), meant)) = typed.zip(meant) else {
+        return (
+            check_coordinate(notes, head, raw.latitude.as_ref(), "latitude", 90.0),
+            check_coordinate(notes, head, raw.longitude.as_ref(), "longitude", 180.0),
+        );
+    };
+    let (latitude, longitude) = (*north.get(), *east.get());
+    let found = format!("{latitude}, {longitude}");
+    let (span, key) = (north.span(), "latitude");
+    match meant {
+        // A longitude of Indonesia is no latitude at all.
+        PlaceCorrection::Swapped => {
+            let expected = format!("latitude = {longitude}, longitude = {latitude}");
+            notes.add_error(span, key, "fault-place-swapped", &found, &expected);
+        }
+        PlaceCorrection::LatitudeSign => {
+            let expected = format!("latitude = {}", -latitude);
+            notes.add_warning(span, key, "fault-place-sign", &found, &expected);
+        }
+    }
+    (latitude, longitude)
 }
 
 /// Checks a coordinate in degrees; `most` is the largest latitude or longitude.

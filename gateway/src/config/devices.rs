@@ -79,6 +79,7 @@ fn check_device(
         warn_low_confidence(notes, at, profile);
     }
     let listed = point_checks::check_points(notes, &typed.point);
+    register_checks::warn_document_numbers(notes, &typed.point);
     let base = profile
         .as_ref()
         .map_or_else(device_limits::protocol_limits, |profile| {

@@ -6,6 +6,7 @@
 
 use crate::config::number_ranges::{NumberRange, UnusualNumber, number_range, unusual_number};
 use crate::config::raw_values::{RawDate, RawInteger, RawNumber, RawText, SpannedValue};
+use crate::config::syntax_faults::classify_syntax;
 use crate::config::value_syntax::is_id;
 use crate::config::{Diagnostic, mask_secrets};
 use crate::limits::DISPLAY_NAME_CHARS_MAX;
@@ -77,7 +78,20 @@ impl<'a> DiagnosticCollector<'a> {
         }
     }
 
-    /// Adds the error of a text that is no TOML or does not deserialize.
+    /// Adds the error of a text that is no TOML, one for each line: what follows a fault on its
+    /// line is mostly its consequence.
+    pub(crate) fn add_syntax_error(&mut self, error: &toml::de::Error) {
+        let span = error.span().unwrap_or(0..0);
+        let line = self.line_number(span.start);
+        if self.faults.iter().any(|fault| fault.line == line) {
+            return;
+        }
+        let fault = classify_syntax(self.text, &span, error.message());
+        let (found, expected) = (&fault.found, &fault.expected);
+        self.add_error(span, &fault.key, fault.what, found, expected);
+    }
+
+    /// Adds the error of a text that does not deserialize.
     pub(crate) fn add_toml_error(&mut self, error: &toml::de::Error) {
         let span = error.span().unwrap_or(0..0);
         self.add_error(span, "", "fault-syntax", error.message(), "");

@@ -3,11 +3,11 @@
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::{
-    RawExponentTable, RawText, RawValidWhen, RawWordOrder, SpannedValue,
+    OneOrMany, RawExponentTable, RawInteger, RawText, RawValidWhen, RawWordOrder, SpannedValue,
 };
 use crate::config::value_syntax::{self, ENCODING_WORDS};
 use crate::config::{ModbusTable, RegisterEncoding, WordOrder};
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 /// Registers of a point, and what their bits mean.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,8 +37,8 @@ pub struct ModbusPoint {
     /// `QualityReason::NotValid`. Example: a level probe with registers "mm" and "2 decimals", read
     /// in m.
     pub powers: Vec<ScaleExponentTable>,
-    /// Index of another point in this device, and its raw values for which this point is valid.
-    pub valid_when: Option<(usize, Vec<i64>)>,
+    /// Conditions on other points of this device, all of which hold while this point is valid.
+    pub valid_when: Vec<ValidityCondition>,
 }
 
 impl ModbusPoint {
@@ -55,7 +55,7 @@ impl ModbusPoint {
             scale_from: None,
             multiply_from: None,
             powers: Vec::new(),
-            valid_when: None,
+            valid_when: Vec::new(),
         }
     }
 
@@ -79,7 +79,7 @@ impl ModbusPoint {
     pub fn partners(&self) -> impl Iterator<Item = usize> {
         let scales = self.scale_from.into_iter().chain(self.multiply_from);
         let powers = self.powers.iter().map(|from| from.point);
-        let valid_when = self.valid_when.iter().map(|(partner, _)| *partner);
+        let valid_when = self.valid_when.iter().map(|condition| condition.point);
         scales.chain(powers).chain(valid_when)
     }
 }
@@ -91,6 +91,40 @@ pub struct ScaleExponentTable {
     pub point: usize,
     /// Raw values, each with the power of ten that is added to the exponent of the scale.
     pub table: Vec<(i64, i8)>,
+}
+
+/// Raw values of another point for which a point is valid.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ValidityCondition {
+    /// Index of that point in this device.
+    pub point: usize,
+    /// Ranges of its raw values; a single value is a range of one. Never empty.
+    pub ranges: Vec<RangeInclusive<i64>>,
+}
+
+impl ValidityCondition {
+    /// Creates the condition that the raw value is one of these.
+    pub fn one_of(point: usize, values: &[i64]) -> Self {
+        let ranges = values.iter().map(|value| *value..=*value).collect();
+        Self { point, ranges }
+    }
+
+    /// True for a raw value of the other point in one of the ranges.
+    pub fn holds(&self, raw: i64) -> bool {
+        self.ranges.iter().any(|range| range.contains(&raw))
+    }
+
+    /// Returns a raw value for which the condition holds.
+    pub fn example(&self) -> Option<i64> {
+        let range = self.ranges.first()?;
+        // The open end of a range is no value that a register holds.
+        let is_open = *range.start() == i64::MIN;
+        Some(if is_open {
+            *range.end()
+        } else {
+            *range.start()
+        })
+    }
 }
 
 /// Keys of a point that say which registers it has, as typed.
@@ -114,7 +148,7 @@ pub(crate) struct ModbusPointKeys<'a> {
     /// `powers_from`.
     pub(crate) powers_from: &'a [SpannedValue<RawExponentTable>],
     /// `valid_when`.
-    pub(crate) valid_when: &'a Option<SpannedValue<RawValidWhen>>,
+    pub(crate) valid_when: &'a OneOrMany<RawValidWhen>,
 }
 
 /// Checks the register keys of a point; `names` are the points of its device.
@@ -124,10 +158,7 @@ pub(crate) fn check_modbus_point(
     span: &Range<usize>,
     names: &[String],
 ) -> ModbusPoint {
-    let read = value_syntax::parse_register;
-    let (table, address) = notes
-        .parsed_text(keys.register, "register", read, "fault-expect-register")
-        .unwrap_or((ModbusTable::Holding, 0));
+    let (table, address) = check_register(notes, keys.register);
     let encoding = check_encoding(notes, keys, table);
     if u32::from(address) + u32::from(encoding.registers()) > 65_536 {
         let found = address.to_string();
@@ -155,6 +186,22 @@ pub(crate) fn check_modbus_point(
     }
 }
 
+fn check_register(notes: &mut DiagnosticCollector<'_>, typed: &RawText) -> (ModbusTable, u16) {
+    let none = (ModbusTable::Holding, 0);
+    let Some(at) = typed else {
+        return none;
+    };
+    value_syntax::parse_register(at.get()).unwrap_or_else(|| {
+        // A number of a document, with or without the name of a table before it.
+        let number = at.get().rsplit(':').next().unwrap_or_default();
+        let number = number.trim().parse().ok();
+        let hint = number.and_then(value_syntax::document_register);
+        let (found, expected) = (at.get(), "fault-expect-register");
+        notes.add_error_with_hint(at.span(), "register", "fault-value", found, expected, hint);
+        none
+    })
+}
+
 fn check_encoding(
     notes: &mut DiagnosticCollector<'_>,
     keys: &ModbusPointKeys<'_>,
@@ -167,7 +214,8 @@ fn check_encoding(
     };
     let Some(encoding) = value_syntax::parse_encoding(at.get()) else {
         let words: Vec<&str> = ENCODING_WORDS.iter().map(|(word, _)| *word).collect();
-        let hint = nearest_name(at.get(), words.iter().copied());
+        let hint = value_syntax::encoding_synonym(at.get()).map(str::to_owned);
+        let hint = hint.or_else(|| nearest_name(at.get(), words.iter().copied()));
         let expected = format!("{}, string:N", words.join(", "));
         notes.add_error_with_hint(at.span(), "type", "fault-word", at.get(), &expected, hint);
         return RegisterEncoding::U16;
@@ -329,8 +377,25 @@ fn check_valid_when(
     notes: &mut DiagnosticCollector<'_>,
     keys: &ModbusPointKeys<'_>,
     names: &[String],
-) -> Option<(usize, Vec<i64>)> {
-    let at = keys.valid_when.as_ref()?.get();
-    let index = find_point(notes, at.point.as_ref()?, "valid_when", names)?;
-    Some((index, at.is.clone()))
+) -> Vec<ValidityCondition> {
+    let mut conditions = Vec::new();
+    for at in keys.valid_when.all() {
+        let raw = at.get();
+        let mut ranges: Vec<RangeInclusive<i64>> = raw.is.iter().map(|one| *one..=*one).collect();
+        let end = |typed: &RawInteger| typed.as_ref().map(|at| *at.get());
+        if let (min, max) = (end(&raw.min), end(&raw.max))
+            && (min.is_some() || max.is_some())
+        {
+            ranges.push(min.unwrap_or(i64::MIN)..=max.unwrap_or(i64::MAX));
+        }
+        // A point that is never valid would be a gap that nobody can explain.
+        if ranges.is_empty() || ranges.iter().any(RangeInclusive::is_empty) {
+            let expected = "fault-expect-condition";
+            notes.add_error(at.span(), "valid_when", "fault-set", "", expected);
+        }
+        let other = raw.point.as_ref();
+        let point = other.and_then(|at| find_point(notes, at, "valid_when", names));
+        conditions.extend(point.map(|point| ValidityCondition { point, ranges }));
+    }
+    conditions
 }

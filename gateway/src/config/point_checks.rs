@@ -117,11 +117,8 @@ fn check_unit(
     let at = raw.unit.as_ref().filter(|at| !at.get().is_empty())?;
     let found = drivers::units::find_unit(at.get());
     if found.is_none() {
+        let hint = unit_hint(at.get()).map(|unit| unit.symbol.to_owned());
         let known = drivers::units::ALL_UNITS.iter().map(|unit| unit.symbol);
-        // A wrong case is the likeliest mistake: `KWH` means `kWh`.
-        let same = |symbol: &&str| symbol.eq_ignore_ascii_case(at.get());
-        let hint = known.clone().find(same).map(str::to_owned);
-        let hint = hint.or_else(|| nearest_name(at.get(), known.clone()));
         let all: Vec<&str> = known.collect();
         notes.add_error_with_hint(
             at.span(),
@@ -133,6 +130,17 @@ fn check_unit(
         );
     }
     found
+}
+
+/// Returns the unit that an unknown spelling is likeliest to mean: `kWh` for `KWH`, `degC` for
+/// `Celcius`.
+pub(crate) fn unit_hint(typed: &str) -> Option<&'static drivers::units::UnitOfMeasure> {
+    let spellings = || drivers::units::unit_spellings().map(|(text, _)| text);
+    // A wrong case is the likeliest mistake.
+    let same = spellings().find(|text| text.eq_ignore_ascii_case(typed));
+    let same = same.map(str::to_owned);
+    let meant = same.or_else(|| nearest_name(typed, spellings()))?;
+    drivers::units::find_unit(&meant)
 }
 
 fn point_quantity(raw: &RawPoint, unit: Option<&drivers::units::UnitOfMeasure>) -> Arc<str> {

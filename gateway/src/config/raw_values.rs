@@ -158,7 +158,7 @@ pub(crate) struct RawExponentTable {
     pub(crate) powers: Vec<Vec<i64>>,
 }
 
-/// `valid_when`.
+/// Condition of `valid_when`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct RawValidWhen {
     /// Id of the other point.
@@ -167,4 +167,8 @@ pub(crate) struct RawValidWhen {
     /// Raw values of that point for which this one is valid.
     #[serde(default)]
     pub(crate) is: Vec<i64>,
+    /// Lowest raw value of a range for which this one is valid.
+    pub(crate) min: RawInteger,
+    /// Highest raw value of that range.
+    pub(crate) max: RawInteger,
 }

@@ -3,7 +3,7 @@
 use crate::config::bus_kinds::RawPoint;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::SpannedValue;
-use crate::config::{DeviceLimits, ModbusTable, Point};
+use crate::config::{DeviceLimits, ModbusTable, Point, value_syntax};
 use std::ops::Range;
 
 /// Checks that every point fits into one request of its device.
@@ -64,11 +64,32 @@ pub(crate) fn warn_overlaps(
             continue;
         };
         let access = |index: &usize| points[*index].modbus();
-        let chosen = |index| access(index).is_some_and(|access| access.valid_when.is_some());
+        let chosen = |index| access(index).is_some_and(|access| !access.valid_when.is_empty());
         let either_or = first == next && end == next_end && chosen(one) && chosen(two);
         if table == next_table && next < end && !either_or {
             let (one, two) = (&points[*one].name, &raw[*two]);
             notes.add_warning(two.span(), "register", "fault-overlap", one, "");
+        }
+    }
+}
+
+/// Warns about registers that look like numbers of a document, which begin at 1 behind a digit of
+/// the table: 40001, 30001. Addresses in a configuration begin at 0.
+pub(crate) fn warn_document_numbers(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &[SpannedValue<RawPoint>],
+) {
+    for at in raw.iter().filter_map(|raw| raw.get().register.as_ref()) {
+        let address = at.get().split_once(':').map(|(_, address)| address);
+        let number = address.and_then(|address| address.trim().parse().ok());
+        // A number of six digits is no address, and an error already.
+        let fits = |number: &u32| u16::try_from(*number).is_ok();
+        if let Some(meant) = number
+            .filter(fits)
+            .and_then(value_syntax::document_register)
+        {
+            let span = at.span();
+            notes.add_warning(span, "register", "fault-document-number", at.get(), &meant);
         }
     }
 }

@@ -117,7 +117,7 @@ pub(super) fn parse_table<'a>(
 ) -> Option<Spanned<DeTable<'a>>> {
     let (mut root, errors) = DeTable::parse_recoverable(notes.text);
     for error in &errors {
-        notes.add_toml_error(error);
+        notes.add_syntax_error(error);
     }
     if !errors.is_empty() {
         return None;
@@ -257,6 +257,13 @@ fn check_value(
         ("array", DeValue::Array(items)) => {
             return check_array(notes, &schema["items"], key, items);
         }
+        // `[device]` instead of `[[device]]`: the rest is checked as the one entry of the list.
+        ("array", DeValue::Table(_)) if is_header(notes.text, &span) => {
+            let (found, expected) = (format!("[{key}]"), format!("[[{key}]]"));
+            notes.add_error(span, key, "fault-single-table", &found, &expected);
+            wrap_single(value);
+            return check_value(notes, schema, key, value);
+        }
         ("number", DeValue::Float(_)) if vanishes(&notes.text[span.clone()].replace('_', "")) => {
             let found = notes.text[span.clone()].to_owned();
             notes.add_error(span, key, "fault-type", &found, expected_type_key(wanted));
@@ -275,6 +282,12 @@ fn check_value(
         }
     }
     true
+}
+
+/// True for a table with a header of its own: `[name]`, and no `{ .. }`.
+fn is_header(text: &str, span: &Range<usize>) -> bool {
+    text.get(span.clone())
+        .is_some_and(|text| text.starts_with('['))
 }
 
 fn check_array<'i>(

@@ -90,6 +90,25 @@ pub(crate) fn parse_register(text: &str) -> Option<(ModbusTable, u16)> {
     Some((parse_table(table)?, parse_address(address)?))
 }
 
+/// Returns the register that a number of a document means: `holding:0` for 40001 and 400001,
+/// `input:0` for 30001, `discrete:0` for 10001; `None` for other numbers.
+pub(crate) fn document_register(number: u32) -> Option<String> {
+    let (digits, places) = match number {
+        10_001..=49_999 => (number / 10_000, 10_000),
+        100_001..=465_536 => (number / 100_000, 100_000),
+        _ => return None,
+    };
+    let table = match digits {
+        1 => "discrete",
+        3 => "input",
+        4 => "holding",
+        _ => return None,
+    };
+    let address = (number % places).checked_sub(1)?;
+    let address = u16::try_from(address).ok()?;
+    Some(format!("{table}:{address}"))
+}
+
 /// Parses a register range: `holding:N-M`, both inclusive.
 pub(crate) fn parse_block(text: &str) -> Option<(ModbusTable, u16, u16)> {
     let (table, range) = text.split_once(':')?;
@@ -130,6 +149,55 @@ pub(crate) const ENCODING_WORDS: &[(&str, RegisterEncoding)] = &[
     ("bcd16", RegisterEncoding::Bcd16),
     ("bcd32", RegisterEncoding::Bcd32),
 ];
+
+/// Words of other programs for the types of registers, in small letters without signs.
+const ENCODING_SYNONYMS: &[(&str, &str)] = &[
+    ("int16", "i16"),
+    ("sint16", "i16"),
+    ("s16", "i16"),
+    ("short", "i16"),
+    ("signed", "i16"),
+    ("int", "i16"),
+    ("uint16", "u16"),
+    ("ushort", "u16"),
+    ("unsigned", "u16"),
+    ("uint", "u16"),
+    ("word", "u16"),
+    ("int32", "i32"),
+    ("sint32", "i32"),
+    ("s32", "i32"),
+    ("long", "i32"),
+    ("dint", "i32"),
+    ("uint32", "u32"),
+    ("ulong", "u32"),
+    ("dword", "u32"),
+    ("udint", "u32"),
+    ("int64", "i64"),
+    ("s64", "i64"),
+    ("uint64", "u64"),
+    ("float", "f32"),
+    ("float32", "f32"),
+    ("real", "f32"),
+    ("single", "f32"),
+    ("float64", "f64"),
+    ("double", "f64"),
+    ("lreal", "f64"),
+    ("bit", "bool"),
+    ("boolean", "bool"),
+    ("bcd", "bcd16"),
+];
+
+/// Returns the word of the key `type` for a word of another program: `i16` for `int16`.
+pub(crate) fn encoding_synonym(text: &str) -> Option<&'static str> {
+    let is_letter = |c: &char| c.is_ascii_alphanumeric();
+    let plain: String = text.to_lowercase().chars().filter(is_letter).collect();
+    let synonyms = ENCODING_SYNONYMS.iter().copied();
+    let own = ENCODING_WORDS.iter().map(|(word, _)| (*word, *word));
+    synonyms
+        .chain(own)
+        .find(|(word, _)| *word == plain)
+        .map(|(_, own)| own)
+}
 
 /// Parses a word of the key `type`.
 pub(crate) fn parse_encoding(text: &str) -> Option<RegisterEncoding> {

@@ -342,11 +342,12 @@ fn fix_selectors(points: &[Point], sim: &mut [SimulatedPoint]) {
     let mut settled: Vec<Option<i64>> = vec![None; points.len()];
     let accesses = points.iter().filter_map(Point::modbus);
     for (access, index) in accesses.zip(0..) {
-        if let Some((selector, means)) = &access.valid_when
-            && let Some(raw) = means.first()
-            && let Some(slot) = settled.get_mut(*selector)
-        {
-            slot.get_or_insert(*raw);
+        for condition in &access.valid_when {
+            if let Some(raw) = condition.example()
+                && let Some(slot) = settled.get_mut(condition.point)
+            {
+                slot.get_or_insert(raw);
+            }
         }
         let mut power: i64 = 0;
         if let Some(partner) = access.multiply_from

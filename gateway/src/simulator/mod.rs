@@ -36,5 +36,7 @@ pub use endpoint::SimulatedEndpoint;
 pub use history::SimulatedHistory;
 pub use incident::{IncidentKind, IncidentList, SimulatedIncident};
 pub use plant::SimulatedPlant;
-pub use server::{SimulatorError, SimulatorServers, open_devices, serve_devices};
+pub use server::{
+    SimulatorError, SimulatorServers, open_devices, serve_as_configured, serve_devices,
+};
 pub use world::SimulatedWorld;

@@ -14,7 +14,7 @@ use crate::domain::DeviceInfo;
 use std::collections::BTreeMap;
 use std::future::Ready;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -43,6 +43,9 @@ pub struct SimulatorError {
 pub struct SimulatorServers {
     /// Address of each bus, in the order of `Config::buses`.
     pub places: Vec<SimulatedEndpoint>,
+    /// For each bus, why it does not listen where the configuration says; `None` when it does, or
+    /// when its address is always another one, as that of a pseudo terminal.
+    pub refused: Vec<Option<io::ErrorKind>>,
     tasks: JoinSet<()>,
     /// Seconds of the plant in one second.
     rate: f64,
@@ -50,6 +53,27 @@ pub struct SimulatorServers {
     files: PinFiles,
     // Dropped last, when nothing writes there any more.
     pins: PinServers,
+}
+
+/// Where a simulated TCP bus listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ListenRule {
+    /// On loopback; at the port of the configuration when that is free and unprivileged.
+    Loopback,
+    /// At the host and the port of the configuration, else on loopback.
+    Configured,
+}
+
+/// Serves all devices of a configuration, each TCP bus at its own host and port. Where that is not
+/// possible, it listens on loopback, and `SimulatorServers::refused` says why.
+pub async fn serve_as_configured(
+    config: &Config,
+    world: &SimulatedWorld,
+) -> Result<SimulatorServers, SimulatorError> {
+    let rule = ListenRule::Configured;
+    let mut served = open_servers(config, world, &BTreeMap::new(), rule).await?;
+    served.start_measuring(world)?;
+    Ok(served)
 }
 
 /// Serves all devices of a configuration. A TCP bus keeps its port when that is free and
@@ -67,7 +91,7 @@ pub async fn serve_registers(
     world: &SimulatedWorld,
     held: &BTreeMap<String, SimulatedRegisters>,
 ) -> Result<SimulatorServers, SimulatorError> {
-    let mut served = open_servers(config, world, held).await?;
+    let mut served = open_servers(config, world, held, ListenRule::Loopback).await?;
     served.start_measuring(world)?;
     Ok(served)
 }
@@ -78,16 +102,18 @@ pub async fn open_devices(
     config: &Config,
     world: &SimulatedWorld,
 ) -> Result<SimulatorServers, SimulatorError> {
-    open_servers(config, world, &BTreeMap::new()).await
+    open_servers(config, world, &BTreeMap::new(), ListenRule::Loopback).await
 }
 
 async fn open_servers(
     config: &Config,
     world: &SimulatedWorld,
     held: &BTreeMap<String, SimulatedRegisters>,
+    rule: ListenRule,
 ) -> Result<SimulatorServers, SimulatorError> {
     let mut served = SimulatorServers {
         places: Vec::new(),
+        refused: Vec::new(),
         tasks: JoinSet::new(),
         rate: world.rate(),
         files: PinFiles::default(),
@@ -95,18 +121,28 @@ async fn open_servers(
     };
     for (index, bus) in config.buses.iter().enumerate() {
         let units = Arc::new(simulated_bus(config, index, world, held));
+        let mut refused = None;
         let place = match bus.link.modbus() {
-            Some(ModbusLink::Tcp { port, .. }) => {
-                listen_loopback(*port, |listener| {
-                    served.tasks.spawn(serve_tcp(listener, units));
+            Some(
+                link @ (ModbusLink::Tcp { host, port } | ModbusLink::RtuOverTcp { host, port, .. }),
+            ) => {
+                let bound = match rule {
+                    ListenRule::Loopback => bind_loopback(*port).await.map(|bound| (bound, None)),
+                    ListenRule::Configured => bind_configured(host, *port).await,
+                };
+                bound.and_then(|(listener, why)| {
+                    refused = why;
+                    let place = SimulatedEndpoint::Tcp(listener.local_addr()?);
+                    match link {
+                        ModbusLink::RtuOverTcp { .. } => {
+                            served.tasks.spawn(serve_rtu_over_tcp(listener, units));
+                        }
+                        _ => {
+                            served.tasks.spawn(serve_tcp(listener, units));
+                        }
+                    }
+                    Ok(place)
                 })
-                .await
-            }
-            Some(ModbusLink::RtuOverTcp { port, .. }) => {
-                listen_loopback(*port, |listener| {
-                    served.tasks.spawn(serve_rtu_over_tcp(listener, units));
-                })
-                .await
             }
             Some(ModbusLink::Rtu(line)) => serve_rtu(line.baud, units, &mut served.tasks),
             None => {
@@ -116,6 +152,7 @@ async fn open_servers(
                 place.unwrap_or(Ok(SimulatedEndpoint::NotSimulated))
             }
         };
+        served.refused.push(refused);
         served.places.push(place.map_err(|why| SimulatorError {
             bus: bus.id.clone(),
             why,
@@ -247,15 +284,31 @@ async fn bind_loopback(port: u16) -> io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await
 }
 
-/// Listens on a port and starts a server; returns where it listens.
-async fn listen_loopback(
+/// Listens at the host and the port of the configuration; else on loopback, with the reason.
+async fn bind_configured(
+    host: &str,
     port: u16,
-    start: impl FnOnce(TcpListener),
-) -> io::Result<SimulatedEndpoint> {
-    let listener = bind_loopback(port).await?;
-    let place = SimulatedEndpoint::Tcp(listener.local_addr()?);
-    start(listener);
-    Ok(place)
+) -> io::Result<(TcpListener, Option<io::ErrorKind>)> {
+    let address = match host {
+        "localhost" => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        // A name is that of another machine; it is not looked up, which takes long without a net.
+        _ => host.parse().ok(),
+    };
+    let why = match address {
+        Some(address) => match TcpListener::bind((address, port)).await {
+            Ok(listener) => return Ok((listener, None)),
+            Err(why) => why.kind(),
+        },
+        None => io::ErrorKind::AddrNotAvailable,
+    };
+    // The port of another machine may be free here.
+    if why == io::ErrorKind::AddrNotAvailable
+        && let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
+    {
+        return Ok((listener, Some(why)));
+    }
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    Ok((listener, Some(why)))
 }
 
 /// Serves Modbus TCP.

@@ -5,7 +5,7 @@ use crate::buses::modbus::decode;
 use crate::config::{
     Bus, BusLink, Device, DeviceLimits, LinearScale, ModbusLink, ModbusPoint, Parity, Point,
     PointAccess, RegisterEncoding, ScaleExponentTable, SerialPortSettings, StoreSettings,
-    WebSettings, WordOrder,
+    ValidityCondition, WebSettings, WordOrder,
 };
 use crate::domain::{DeviceInfo, PointInfo, SampleOutcome, UtcMs};
 use crate::simulator::device::{ILLEGAL_ADDRESS, ILLEGAL_VALUE};
@@ -65,7 +65,7 @@ fn odd_points() -> Vec<Point> {
             point: 4,
             table: vec![(0, -2), (1, -3)],
         }];
-        access.valid_when = Some((3, vec![5]));
+        access.valid_when = vec![ValidityCondition::one_of(3, &[5])];
     });
     let small = Point {
         counter: true,

@@ -279,13 +279,20 @@ fn check_full_level(notes: &mut DiagnosticCollector<'_>, raw: &RawTank, top: f64
     }
     let full = notes.ranged_number(&raw.full_m, "full_m");
     if let (Some(full), Some(at)) = (full.filter(|full| *full > top), &raw.full_m) {
-        notes.add_error(
-            at.span(),
-            "full_m",
-            "fault-range",
-            &full.to_string(),
-            &format!("0..={top}"),
-        );
+        let (found, top) = (full.to_string(), top.to_string());
+        let is_table =
+            |at: &SpannedValue<RawTankShape>| matches!(at.get(), RawTankShape::StrappingTable(_));
+        if raw.shape.as_ref().is_some_and(is_table) {
+            notes.add_error(at.span(), "full_m", "fault-strapping-full", &found, &top);
+        } else {
+            notes.add_error(
+                at.span(),
+                "full_m",
+                "fault-range",
+                &found,
+                &format!("0..={top}"),
+            );
+        }
     }
     let freeboard = notes.number_in_range(&raw.freeboard_m, "freeboard_m", 0.0..=top.max(0.0));
     full.unwrap_or(top - freeboard.unwrap_or(0.0))

@@ -44,12 +44,13 @@ fn decode_number(
     if is_missing(access, bits, raw) {
         return Err(QualityReason::Missing);
     }
-    // The point has a meaning only while its partner has one of these values.
-    if let Some((partner, values)) = &access.valid_when {
-        let partner = context.get(*partner).copied().flatten();
-        if !partner.is_some_and(|value| values.contains(&value)) {
-            return Err(QualityReason::NotValid);
-        }
+    // The point has a meaning only while each of its partners has one of these values.
+    let mut conditions = access.valid_when.iter();
+    if !conditions.all(|condition| {
+        let partner = context.get(condition.point).copied().flatten();
+        partner.is_some_and(|raw| condition.holds(raw))
+    }) {
+        return Err(QualityReason::NotValid);
     }
     let power = scale_power(access, context)?;
     let times = multiplier_of(access, context)?;

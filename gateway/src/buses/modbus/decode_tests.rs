@@ -1,6 +1,7 @@
 //! Every type, word order, scale and reason; decoder and encoder agree.
 
 use super::*;
+use crate::config::ValidityCondition;
 use proptest::prelude::*;
 
 pub(in crate::buses::modbus) fn test_point(encoding: RegisterEncoding) -> Point {
@@ -214,7 +215,8 @@ fn what_lies_outside_its_limits_or_has_no_partner_is_a_reason() {
         &[9],
         bad(QualityReason::OutOfRange),
     );
-    let elsewhere = |p: &mut Point| registers(p).valid_when = Some((1, vec![3, 4]));
+    let elsewhere =
+        |p: &mut Point| registers(p).valid_when = vec![ValidityCondition::one_of(1, &[3, 4])];
     check_decoding(
         elsewhere,
         RegisterEncoding::U16,
@@ -222,7 +224,7 @@ fn what_lies_outside_its_limits_or_has_no_partner_is_a_reason() {
         bad(QualityReason::NotValid),
     );
     check_decoding(
-        |p| registers(p).valid_when = Some((1, vec![7])),
+        |p| registers(p).valid_when = vec![ValidityCondition::one_of(1, &[7])],
         RegisterEncoding::U16,
         &[9],
         good_decimal(9, 0),

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::buses::modbus::decode::tests::{registers, test_point};
-use crate::config::{DeviceLimits, RegisterEncoding};
+use crate::config::{DeviceLimits, RegisterEncoding, ValidityCondition};
 use std::time::Duration;
 
 pub(in crate::buses::modbus) fn device_with_points(points: Vec<Point>) -> Device {
@@ -155,7 +155,7 @@ fn partners_in_two_tables_are_asked_for_apart() {
         point_at(0, RegisterEncoding::U16),
         point_at(5, RegisterEncoding::U16),
     ];
-    registers(&mut points[0]).valid_when = Some((1, vec![1]));
+    registers(&mut points[0]).valid_when = vec![ValidityCondition::one_of(1, &[1])];
     registers(&mut points[1]).table = ModbusTable::Input;
     let plan = plan_reads(&device_with_points(points), &tcp_link());
     let asks: Vec<_> = plan

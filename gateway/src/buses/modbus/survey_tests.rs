@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::buses::modbus::decode;
-use crate::config::{Config, ModbusPoint, Point};
+use crate::config::{Config, ModbusPoint, Point, ValidityCondition};
 use crate::tests::{load_site, sunspec_text};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -214,7 +214,7 @@ fn values_of_another_model_than_was_found_are_not_valid() {
     assert_eq!(number, 103 * 65_536 + 50);
     assert_eq!(
         access_of(&fitted.points[0]).valid_when,
-        Some((head, vec![number]))
+        [ValidityCondition::one_of(head, &[number])]
     );
     let mut context = vec![None; fitted.points.len()];
     context[access_of(&fitted.points[0]).scale_from.unwrap()] = Some(0);

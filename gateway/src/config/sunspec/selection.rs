@@ -6,6 +6,7 @@ use super::model::{COMMON_MODEL, SunSpecModel};
 use super::point_names::{self, ModelPointPath, WantedPoint};
 use crate::config::{
     ModbusPoint, ModbusTable, Point, PointAccess, PointDescription, RegisterEncoding,
+    ValidityCondition,
 };
 use crate::limits::REGISTERS_PER_READ_MAX;
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,7 +100,7 @@ impl SunSpecSelection {
                 let mut point = fitted.unwrap_or_else(|| plain_point(0, RegisterEncoding::U16));
                 if let Some(access) = point.modbus_mut() {
                     // The partners have no index before the device is discovered.
-                    (access.scale_from, access.valid_when) = (None, None);
+                    (access.scale_from, access.valid_when) = (None, Vec::new());
                 }
                 Point {
                     name: want.name.clone(),
@@ -274,7 +275,7 @@ impl SupportRegisters {
                 if registers_from_head(fitted, user, address) <= REGISTERS_PER_READ_MAX
                     && let Some(access) = fitted.points[user].modbus_mut()
                 {
-                    access.valid_when = Some((index, vec![holds]));
+                    access.valid_when = vec![ValidityCondition::one_of(index, &[holds])];
                 }
             }
         }
