@@ -69,3 +69,4 @@ mod time_stamps;
 mod upgrade;
 mod victoria_server;
 mod wizards;
+mod wizards_new_site;

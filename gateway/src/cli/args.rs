@@ -37,6 +37,7 @@ pub(super) struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CliCommand {
+    Init(crate::cli::init::InitArgs),
     Run {
         #[arg(short, long, value_name = "FILE", default_value = DEFAULT_CONFIG_PATH)]
         config: PathBuf,

@@ -36,6 +36,8 @@ mod export;
 mod file_error;
 mod handover;
 mod import;
+mod init;
+mod interview;
 mod kept_memory;
 mod ledger;
 mod live_devices;
@@ -115,6 +117,7 @@ fn build_runtime() -> std::io::Result<tokio::runtime::Runtime> {
 async fn dispatch_command(cli: CommandLine, lang: Language) -> u8 {
     match cli.command {
         CliCommand::Run { config } => run::run_gateway(&config, lang).await,
+        CliCommand::Init(options) => init::run_init(options, lang).await,
         CliCommand::Demo(options) => demo::run_demo(options, lang).await,
         // The schema needs no configuration file.
         CliCommand::Check { schema: true, .. } => check::print_schema(),
@@ -127,7 +130,7 @@ async fn dispatch_command(cli: CommandLine, lang: Language) -> u8 {
         CliCommand::Handover(options) => handover::run_handover(&options, lang).await,
         CliCommand::SetAddress(options) => set_address::run_set_address(&options, lang).await,
         CliCommand::Method { ask } => method::run_method(&ask, lang),
-        CliCommand::Device { ask } => device::run_device(ask, lang),
+        CliCommand::Device { ask } => device::run_device(ask, lang).await,
         CliCommand::Simulate(options) => simulate::run_simulate(options, lang).await,
         CliCommand::Import(options) => import::run_import(&options, lang).await,
         CliCommand::Export(options) => export::run_export(&options, lang).await,

@@ -36,6 +36,11 @@ impl SiteZone {
         Some(Self { name, rules })
     }
 
+    /// Zone of this computer; `None` when it has none with an IANA name.
+    pub fn of_machine() -> Option<Self> {
+        Self::by_name(TimeZone::try_system().ok()?.iana_name()?)
+    }
+
     /// IANA name, as it was typed.
     pub fn name(&self) -> &Arc<str> {
         &self.name

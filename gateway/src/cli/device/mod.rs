@@ -9,15 +9,22 @@
 //!
 //! User documentation: `docs/devices.md`.
 
+mod device_connection;
 mod interview;
+mod live_device;
 mod output;
 mod profile_check;
+mod profile_text;
+mod typed_registers;
 
 use super::exit_status::{EXIT_DONE, EXIT_USAGE};
 use super::file_error::io_reason;
+use super::interview::Interview;
+use super::scan::parse_parity;
 use super::standard_output::print_line;
-use crate::config::{Diagnostic, Diagnostics};
+use crate::config::{Diagnostic, Diagnostics, Parity};
 use crate::i18n::Language;
+use device_connection::NewProfileWishes;
 pub(super) use profile_check::capture_diagnostics;
 use profile_check::load_valid_profile;
 use std::io::IsTerminal as _;
@@ -47,21 +54,46 @@ pub(super) enum DeviceCommand {
     New {
         #[arg(long, value_name = "DIRECTORY")]
         dir: Option<PathBuf>,
+        #[arg(long, value_name = "PORT|HOST")]
+        port: Option<String>,
+        #[arg(long, value_name = "N", requires = "port")]
+        #[arg(value_parser = clap::value_parser!(u8).range(1..=247))]
+        unit: Option<u8>,
+        #[arg(long, value_name = "BAUD", requires = "port")]
+        #[arg(value_parser = clap::value_parser!(u32).range(300..=1_000_000))]
+        baud: Option<u32>,
+        #[arg(long, value_name = "none|even|odd", requires = "port", value_parser = parse_parity)]
+        parity: Option<Parity>,
     },
 }
 
 /// Runs the subcommand; returns the exit status.
-pub(super) fn run_device(ask: DeviceCommand, lang: Language) -> u8 {
+pub(super) async fn run_device(ask: DeviceCommand, lang: Language) -> u8 {
     match ask {
         DeviceCommand::List { dir, json } => output::print_profiles(dir.as_deref(), json, lang),
         DeviceCommand::Show { dir, json, name } => {
             output::print_profile(dir.as_deref(), &name, json, lang)
         }
         DeviceCommand::Test { files } => test_profiles(&files, lang),
-        DeviceCommand::New { dir } => {
-            let dir = dir.unwrap_or_else(|| PathBuf::from("."));
+        DeviceCommand::New {
+            dir,
+            port,
+            unit,
+            baud,
+            parity,
+        } => {
+            let wishes = NewProfileWishes {
+                dir: dir.unwrap_or_else(|| PathBuf::from(".")),
+                port,
+                unit,
+                baud,
+                parity,
+            };
             let stdin = std::io::stdin();
-            interview::run_interview(&dir, &mut stdin.lock(), stdin.is_terminal(), lang)
+            let is_terminal = stdin.is_terminal();
+            let mut input = stdin.lock();
+            let talk = Interview::new(&mut input, is_terminal, lang);
+            interview::hold_interview(&wishes, talk).await
         }
     }
 }

@@ -64,7 +64,7 @@ fn profile_text(profile: &Profile, lang: Language) -> String {
             &[("found", &profile.name), ("expected", way)],
         ) + "\n");
     }
-    if let Some(link) = link_text(profile) {
+    if let Some(link) = link_text(profile, lang) {
         text += &(lang.text_with("cli-device-link", &[("link", &link)]) + "\n");
     }
     for point in profile.points.iter().chain(&profile.facts) {
@@ -80,7 +80,7 @@ fn profile_text(profile: &Profile, lang: Language) -> String {
         );
     }
     for rule in &profile.identify {
-        let _ = writeln!(text, "  ? {}", rule_text(rule));
+        let _ = writeln!(text, "  ? {}", rule_text(rule, lang));
     }
     for document in &profile.documents {
         let parts = [
@@ -95,7 +95,7 @@ fn profile_text(profile: &Profile, lang: Language) -> String {
     text
 }
 
-fn link_text(profile: &Profile) -> Option<String> {
+fn link_text(profile: &Profile, lang: Language) -> Option<String> {
     let factory = &profile.factory;
     let parity = match factory.parity {
         Some(Parity::Even) => "E",
@@ -105,7 +105,8 @@ fn link_text(profile: &Profile) -> Option<String> {
     let stop = factory.stop_bits.unwrap_or(1);
     let serial = factory.baud.map(|baud| format!("{baud} 8{parity}{stop}"));
     let tcp = factory.tcp_port.map(|port| format!("TCP {port}"));
-    let unit = factory.unit.map(|unit| format!("unit {unit}"));
+    let unit = |unit: u8| lang.text_with("cli-device-unit", &[("unit", &unit.to_string())]);
+    let unit = factory.unit.map(unit);
     let parts: Vec<String> = [serial, tcp, unit].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
@@ -138,12 +139,12 @@ fn value_names(point: &Point) -> String {
     values.chain(flags).collect::<Vec<_>>().join(" ")
 }
 
-fn rule_text(rule: &IdentificationRule) -> String {
+fn rule_text(rule: &IdentificationRule, lang: Language) -> String {
     let asked = match &rule.asked {
         IdentificationSource::Registers(point) if point.name.is_empty() => register_text(point),
         IdentificationSource::Registers(point) => point.name.to_string(),
-        IdentificationSource::Vendor => "vendor".to_owned(),
-        IdentificationSource::Product => "product".to_owned(),
+        IdentificationSource::Vendor => lang.text("cli-device-vendor"),
+        IdentificationSource::Product => lang.text("cli-device-product"),
     };
     match &rule.test {
         IdentificationTest::Range(min, max) => format!("{asked} {min}..{max}"),
@@ -167,6 +168,9 @@ fn profile_json(profile: &Profile) -> Value {
             "confidence": point.about.confidence.word(),
         })
     };
+    // For scripts the words are those of the profile's own keys.
+    let rules = profile.identify.iter();
+    let rules = rules.map(|rule| rule_text(rule, Language::En));
     let captures = profile.captures.iter();
     let witnessed = captures.filter(|capture| capture.witnessed).count();
     json!({
@@ -182,7 +186,7 @@ fn profile_json(profile: &Profile) -> Value {
         "tcp_port": profile.factory.tcp_port,
         "points": profile.points.iter().map(point).collect::<Vec<_>>(),
         "facts": profile.facts.iter().map(point).collect::<Vec<_>>(),
-        "identify": profile.identify.iter().map(rule_text).collect::<Vec<_>>(),
+        "identify": rules.collect::<Vec<_>>(),
         "captures": profile.captures.len(),
         "captures_witnessed": witnessed,
         "source": profile.source,

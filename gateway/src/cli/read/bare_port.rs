@@ -117,7 +117,7 @@ impl BarePortArgs {
 }
 
 /// Host and port of a network address; `None`: the file of a serial port.
-fn tcp_place(text: &str) -> Option<(&str, u16)> {
+pub(in crate::cli) fn tcp_place(text: &str) -> Option<(&str, u16)> {
     if text.starts_with('/') {
         return None;
     }
@@ -187,18 +187,29 @@ fn register_lines(config: &Config, seen: &DeviceReads, lang: Language) -> String
     let all: Vec<_> = words(config, seen).collect();
     let mut text = String::new();
     for (index, (register, word)) in all.iter().enumerate() {
-        let mut notes = Vec::new();
-        if *word > 0x7FFF {
-            notes.push(format!("i16 {}", word.cast_signed()));
-        }
-        if let Some((_, next)) = all.get(index + 1) {
-            notes.extend(pair_notes(*word, *next, lang));
-        }
-        let notes = notes.join("  ");
-        let line = format!("{register:<14} {word:>6}  0x{word:04X}  {notes}");
-        let _ = writeln!(text, "{}", line.trim_end());
+        let next = all.get(index + 1).map(|(_, next)| *next);
+        let _ = writeln!(text, "{}", register_line(register, *word, next, lang));
     }
     text
+}
+
+/// Line of one register, with the word after it where that is known.
+pub(in crate::cli) fn register_line(
+    register: &str,
+    word: u16,
+    next: Option<u16>,
+    lang: Language,
+) -> String {
+    let mut notes = Vec::new();
+    if word > 0x7FFF {
+        notes.push(format!("i16 {}", word.cast_signed()));
+    }
+    if let Some(next) = next {
+        notes.extend(pair_notes(word, next, lang));
+    }
+    let notes = notes.join("  ");
+    let line = format!("{register:<14} {word:>6}  0x{word:04X}  {notes}");
+    line.trim_end().to_owned()
 }
 
 /// Meanings of two registers together that may be measured values.

@@ -31,6 +31,7 @@ use crate::domain::{ExactNumber, QualityReason};
 use crate::i18n::Language;
 use crate::status::DeviceIdentity;
 use answer_lines::answer_lines;
+pub(super) use bare_port::{register_line, tcp_place};
 use device_reads::{DeviceReads, read_times};
 use other_registers::find_other_registers;
 use point_text::{display_line, limit_line};

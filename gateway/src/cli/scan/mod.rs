@@ -24,7 +24,7 @@ use crate::commissioning::scan_engine::scan_ranges;
 use crate::config::{self, Config, Parity};
 use crate::i18n::Language;
 use nodes::NodeTarget;
-use output::ScanScreen;
+pub(super) use output::ScanScreen;
 use pins::PinTarget;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -86,15 +86,15 @@ pub(super) struct ScanArgs {
 /// List of unit addresses.
 #[derive(Clone, Debug)]
 // A type of its own, since clap takes a `Vec` for an argument that is repeated.
-struct UnitList(Vec<u8>);
+pub(super) struct UnitList(pub(super) Vec<u8>);
 
-fn parse_units(text: &str) -> Result<UnitList, String> {
+pub(super) fn parse_units(text: &str) -> Result<UnitList, String> {
     scan_ranges::parse_units(text)
         .map(UnitList)
         .map_err(|bad| bad.to_string())
 }
 
-fn parse_parity(text: &str) -> Result<Parity, String> {
+pub(super) fn parse_parity(text: &str) -> Result<Parity, String> {
     match text {
         "none" => Ok(Parity::None),
         "even" => Ok(Parity::Even),

@@ -19,7 +19,7 @@ use std::time::Duration;
 const PROFILES_NAMED_MAX: usize = 4;
 
 /// Output of one scan.
-pub(super) struct ScanScreen {
+pub(in crate::cli) struct ScanScreen {
     json: bool,
     lang: Language,
     bar: ProgressBar,
@@ -27,7 +27,7 @@ pub(super) struct ScanScreen {
 }
 
 impl ScanScreen {
-    pub(super) fn new(json: bool, lang: Language) -> Self {
+    pub(in crate::cli) fn new(json: bool, lang: Language) -> Self {
         let bar = progress_bar(Some(0));
         if let Ok(style) = indicatif::ProgressStyle::with_template("{bar:24} {percent:>3} % {msg}")
         {
@@ -42,7 +42,13 @@ impl ScanScreen {
     }
 
     /// Prints the end of the scan: devices, requests, duration.
-    pub(super) fn print_end(&self, found: usize, cost: &ScanCost, took: Duration, whole: bool) {
+    pub(in crate::cli) fn print_end(
+        &self,
+        found: usize,
+        cost: &ScanCost,
+        took: Duration,
+        whole: bool,
+    ) {
         self.bar.finish_and_clear();
         if self.json {
             self.print_line(

@@ -20,9 +20,10 @@ pub use config_additions::{ConfigAdditions, join_config, plan_additions, sensor_
 pub use device_scan::{
     DeviceLocation, DeviceScan, FoundDevice, ScanCost, ScanObserver, ScanOptions,
 };
+pub(crate) use found_output::parity_word;
 pub use found_output::{candidate_reasons, found_device_json, place_text};
 pub use serial_port::port_holder_text;
-pub(crate) use serial_port::{is_bus_at_port, port_error_text};
+pub(crate) use serial_port::{is_bus_at_port, list_serial_ports, port_error_text};
 pub use targets::ScanTarget;
 
 use crate::config::{self, BusLink, Config, ModbusLink};
