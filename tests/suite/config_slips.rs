@@ -55,7 +55,7 @@ fn a_text_that_is_no_toml_is_explained_in_the_readers_language() {
         ("name = 'a", "is not closed", "tidak ditutup"),
         (
             "id = 'b'",
-            "stands twice in the same table",
+            "is twice in the same table",
             "ada dua kali dalam tabel",
         ),
         ("name", "key = value", "kunci = nilai"),
@@ -163,7 +163,7 @@ fn a_place_on_the_wrong_side_of_the_equator_or_turned_round_is_told() {
 fn a_range_is_told_in_words_and_a_table_that_is_too_short_by_its_end() {
     let site = SiteText::new("desa").tcp_bus("lan", 502);
     let unit = site.device("meter", "lan", "unit = 300").text();
-    assert_said(&unit, "expected 1 to 247", "1 sampai 247");
+    assert_said(&unit, "expected 0 to 255", "0 sampai 255");
     assert!(!messages(&unit, Language::En).contains("..="));
     let site = SiteText::new("desa").tcp_bus("lan", 502);
     let site = site.device("level", "lan", "unit = 1").points([

@@ -215,7 +215,7 @@ fn a_simulation_is_where_the_configuration_says_or_tells_what_to_change() {
         (
             "en",
             "used by another program",
-            "not an address of this machine",
+            "not an address of this computer",
             "Press Ctrl-C",
         ),
         (

@@ -274,6 +274,52 @@ fn tested_profile(file: &Path) -> String {
     std::fs::read_to_string(file).unwrap()
 }
 
+/// Answers up to Ctrl-C in the second point.
+const FIRST_START: &[(&str, &str)] = &[
+    ("Manufacturer?", "Acme"),
+    ("Model?", "T 7"),
+    ("Profile name", ""),
+    ("Kind", "environment"),
+    ("register data come from", "the plate"),
+    ("Point name", "air"),
+    ("Register kind", "holding:0"),
+    ("Unit, e.g.", "Celcius"),
+    ("is degC meant", ""),
+    ("display of the device show", "28,5"),
+    // The register behind it is 0: it may be the high word of a larger number.
+    ("Which number", "1"),
+    ("below zero", ""),
+    ("Point name", "energy"),
+    ("Register kind", "^C"),
+];
+
+/// Answers that go on from there.
+const SECOND_START: &[(&str, &str)] = &[
+    ("answers of an earlier start", ""),
+    ("Register kind", "holding"),
+    ("Address", "2"),
+    ("Unit, e.g.", "kwh"),
+    ("is kWh meant", ""),
+    ("display of the device show", "7456,5"),
+    ("only ever grow", ""),
+    // No scale gives this value, so the point is left out, and the rest stays.
+    ("Point name", "wrong"),
+    ("Register kind", "holding:2"),
+    ("Unit, e.g.", "V"),
+    ("display of the device show", "17,3"),
+    ("name an offset", ""),
+    ("was left out", "soil"),
+    ("Register kind", "holding"),
+    ("Address", "40011"),
+    ("Is holding:10 meant", ""),
+    ("Unit, e.g.", "°C"),
+    ("display of the device show", "22,5"),
+    ("name an offset", "-40"),
+    ("Which number", "1"),
+    ("below zero", ""),
+    ("Point name", ""),
+];
+
 #[test]
 fn a_profile_is_made_at_the_device_and_survives_ctrl_c_and_wrong_answers() {
     let scratch = tempfile::tempdir().unwrap();
@@ -281,50 +327,11 @@ fn a_profile_is_made_at_the_device_and_survives_ctrl_c_and_wrong_answers() {
     let folder = scratch.path().join("profiles/new");
     let words = ["device", "new", "--dir", folder.to_str().unwrap()];
     let words = [&words[..], &["--port", &host, "--unit", "1"]].concat();
-    let first = [
-        ("Manufacturer?", "Acme"),
-        ("Model?", "T 7"),
-        ("Profile name", ""),
-        ("Kind", "environment"),
-        ("register data come from", "the plate"),
-        ("Point name", "air"),
-        ("Register kind", "holding:0"),
-        ("Unit, e.g.", "Celcius"),
-        ("is degC meant", ""),
-        ("display of the device show", "28,5"),
-        ("below zero", ""),
-        ("Point name", "energy"),
-        ("Register kind", "^C"),
-    ];
-    let (_, screen) = answer_questions(&first, "en", &words);
+    let (_, screen) = answer_questions(FIRST_START, "en", &words);
     // The registers that answer are shown before the first question.
     assert!(screen.contains("holding:0         285  0x011D"), "{screen}");
     assert!(folder.join("device-new.draft").exists(), "{screen}");
-    let second = [
-        ("answers of an earlier start", ""),
-        ("Register kind", "holding"),
-        ("Address", "2"),
-        ("Unit, e.g.", "kwh"),
-        ("is kWh meant", ""),
-        ("display of the device show", "7456,5"),
-        ("only ever grow", ""),
-        // No scale gives this value, so the point is left out, and the rest stays.
-        ("Point name", "wrong"),
-        ("Register kind", "holding:2"),
-        ("Unit, e.g.", "V"),
-        ("display of the device show", "17,3"),
-        ("name an offset", ""),
-        ("was left out", "soil"),
-        ("Register kind", "holding"),
-        ("Address", "40011"),
-        ("Is holding:10 meant", ""),
-        ("Unit, e.g.", "°C"),
-        ("display of the device show", "22,5"),
-        ("name an offset", "-40"),
-        ("below zero", ""),
-        ("Point name", ""),
-    ];
-    let (status, screen) = answer_questions(&second, "en", &words);
+    let (status, screen) = answer_questions(SECOND_START, "en", &words);
     assert_eq!(status, Some(0), "{screen}");
     let file = folder.join("acme-t-7.toml");
     let profile = tested_profile(&file);
@@ -357,7 +364,7 @@ fn a_pipe_reads_the_registers_of_the_device_itself() {
     let (_device, host) = start_unknown_device(scratch.path());
     let folder = scratch.path().join("profiles");
     let answers = "Acme\nT\nacme\nenvironment\npelat\n\
-        energy\nholding\n2\nkWh\n7456,5\n\nair\nholding\n0\n°C\n28,5\ntidak\n\n";
+        energy\nholding\n2\nkWh\n7456,5\n\nair\nholding\n0\n°C\n28,5\n1\ntidak\n\n";
     let mut command = Command::new("sh");
     command.args([
         "-c",

@@ -486,7 +486,7 @@ sim-bus = { $bus }: { $kind } at { $place }
 sim-moved = not where the configuration says
 sim-moved-denied = port { $port } is below 1024, which needs permissions: start with sudo, or write these two keys with this port into the bus
 sim-moved-used = port { $port } of { $host } is used by another program: stop that one, or write these two keys into the bus
-sim-moved-host = { $host } is not an address of this machine: for the rehearsal write these two keys into the bus
+sim-moved-host = { $host } is not an address of this computer: for the rehearsal write these two keys into the bus
 sim-device = { $device }: unit { $unit }, { $points } { $points ->
     [1] point
    *[other] points
@@ -516,8 +516,8 @@ demo-config-kept = { "  " }- read your own devices: copy { $config }, change [st
 fault-syntax = not valid TOML: { $found }
 fault-syntax-typographic = found a typographic quote { $found }, expected a straight one: { $expected }. Programs for letters and chat put them in; type the line again
 fault-syntax-decimal = found { $found } with a decimal comma; write { $expected } with a point
-fault-syntax-twice = this key stands twice in the same table; delete one of the two
-fault-syntax-table-twice = the table { $found } stands twice; where there can be several, each one begins with { $expected }
+fault-syntax-twice = this key is twice in the same table; delete one of the two
+fault-syntax-table-twice = the table { $found } is there twice; where there can be several, each one begins with { $expected }
 fault-syntax-header = the header of a table is not closed; write [name], or [[name]] where there can be several
 fault-syntax-list = a list is not closed; every [ needs its ]
 fault-syntax-comma-missing = a comma is missing between two values
@@ -525,7 +525,7 @@ fault-syntax-comma-extra = a comma too many
 fault-syntax-braces = an inline table is not closed or has a fault; write { "{" } key = value, key = value { "}" }
 fault-syntax-text = a text is not closed or has a wrong character; every " needs a second one on the same line, and \ is written as \\
 fault-syntax-quotes = the value is neither a number nor true or false; write a text in quotes: "..."
-fault-syntax-assignment = a line has the form key = value; the = or the value is missing, or stands twice
+fault-syntax-assignment = a line has the form key = value; the = or the value is missing, or is there twice
 fault-syntax-key = this is not the name of a key; names have letters, digits, _ and -
 fault-syntax-number = this is not a number or a date; write 7 and not 007, 0.5 and not .5, and no units
 fault-syntax-rest = something follows where the line must end; write each key on its own line, and a decimal point instead of a comma

@@ -225,7 +225,7 @@ impl<'a> Interview<'a> {
         self.lang().text(key)
     }
 
-    /// What was found at an earlier start, such as the devices of a scan.
+    /// Finding of an earlier start, such as the devices of a scan.
     pub(super) fn earlier_finding(&mut self, key: &str) -> Option<String> {
         let finding = self.draft.take_earlier(key)?;
         self.keep(key, &finding);

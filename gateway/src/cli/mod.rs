@@ -117,7 +117,7 @@ fn build_runtime() -> std::io::Result<tokio::runtime::Runtime> {
 async fn dispatch_command(cli: CommandLine, lang: Language) -> u8 {
     match cli.command {
         CliCommand::Run { config } => run::run_gateway(&config, lang).await,
-        CliCommand::Init(options) => init::run_init(options, lang).await,
+        CliCommand::Init(options) => init::run_init(&options, lang).await,
         CliCommand::Demo(options) => demo::run_demo(options, lang).await,
         // The schema needs no configuration file.
         CliCommand::Check { schema: true, .. } => check::print_schema(),

@@ -87,6 +87,15 @@ impl<'a> DiagnosticCollector<'a> {
             return;
         }
         let fault = classify_syntax(self.text, &span, error.message());
+        // The keys of a table that is there twice are there twice, too.
+        let is_of_table = fault.what == "fault-syntax-twice"
+            && self
+                .faults
+                .iter()
+                .any(|one| one.what == "fault-syntax-table-twice");
+        if is_of_table {
+            return;
+        }
         let (found, expected) = (&fault.found, &fault.expected);
         self.add_error(span, &fault.key, fault.what, found, expected);
     }

@@ -383,9 +383,8 @@ fn check_valid_when(
         let raw = at.get();
         let mut ranges: Vec<RangeInclusive<i64>> = raw.is.iter().map(|one| *one..=*one).collect();
         let end = |typed: &RawInteger| typed.as_ref().map(|at| *at.get());
-        if let (min, max) = (end(&raw.min), end(&raw.max))
-            && (min.is_some() || max.is_some())
-        {
+        let (min, max) = (end(&raw.min), end(&raw.max));
+        if min.is_some() || max.is_some() {
             ranges.push(min.unwrap_or(i64::MIN)..=max.unwrap_or(i64::MAX));
         }
         // A point that is never valid would be a gap that nobody can explain.

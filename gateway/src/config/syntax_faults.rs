@@ -65,9 +65,9 @@ pub(crate) struct SyntaxFault {
     pub(crate) key: String,
     /// Key of the text for people.
     pub(crate) what: &'static str,
-    /// What was found.
+    /// Text that was found.
     pub(crate) found: String,
-    /// What to write instead; empty where only the text says it.
+    /// Text to write instead; empty where only the message says it.
     pub(crate) expected: String,
 }
 

@@ -162,7 +162,7 @@ impl ProfileInterview<'_> {
             toml_string(&source)
         );
         let facts = self.device.as_ref().map(LiveDevice::facts);
-        let facts = facts.unwrap_or_else(LinkFacts::default);
+        let facts = facts.unwrap_or_default();
         text.push_str(&facts.tables());
         // Without a device nobody has tried whether a scan would recognise it.
         if self.device.is_some() {
@@ -369,11 +369,15 @@ impl ProfileInterview<'_> {
         shown: &str,
         unit: &str,
     ) -> Result<Option<(Vec<u16>, RegisterFit)>, InterviewEnded> {
-        let of_read = |words: &Vec<u16>| {
+        let mut all: Vec<(Vec<u16>, RegisterFit)> = Vec::new();
+        for words in reads {
+            // A total of 64 bits reads the same with 32 for as long as a meter lives.
+            if words.len() > 2 && !all.is_empty() {
+                continue;
+            }
             let fits = find_fits(words, shown, unit).into_iter();
-            fits.map(|fit| (words.clone(), fit)).collect::<Vec<_>>()
-        };
-        let mut all: Vec<(Vec<u16>, RegisterFit)> = reads.iter().flat_map(of_read).collect();
+            all.extend(fits.map(|fit| (words.clone(), fit)));
+        }
         all.truncate(FITS_SHOWN_MAX);
         let lang = self.talk.lang();
         match all.as_slice() {

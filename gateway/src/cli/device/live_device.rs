@@ -217,7 +217,7 @@ impl LiveDevice {
         found
     }
 
-    /// What the link told so far.
+    /// Facts of the link so far.
     pub(super) fn facts(&self) -> LinkFacts {
         let place = &self.place;
         let settings = match tcp_place(&place.port) {

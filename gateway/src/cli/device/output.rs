@@ -79,8 +79,10 @@ fn profile_text(profile: &Profile, lang: Language) -> String {
             value_names(point)
         );
     }
+    let words = ["cli-device-vendor", "cli-device-product"].map(|key| lang.text(key));
+    let words = words.each_ref().map(String::as_str);
     for rule in &profile.identify {
-        let _ = writeln!(text, "  ? {}", rule_text(rule, lang));
+        let _ = writeln!(text, "  ? {}", rule_text(rule, words));
     }
     for document in &profile.documents {
         let parts = [
@@ -139,12 +141,13 @@ fn value_names(point: &Point) -> String {
     values.chain(flags).collect::<Vec<_>>().join(" ")
 }
 
-fn rule_text(rule: &IdentificationRule, lang: Language) -> String {
+/// Text of a rule, with these words for vendor and product.
+fn rule_text(rule: &IdentificationRule, [vendor, product]: [&str; 2]) -> String {
     let asked = match &rule.asked {
         IdentificationSource::Registers(point) if point.name.is_empty() => register_text(point),
         IdentificationSource::Registers(point) => point.name.to_string(),
-        IdentificationSource::Vendor => lang.text("cli-device-vendor"),
-        IdentificationSource::Product => lang.text("cli-device-product"),
+        IdentificationSource::Vendor => vendor.to_owned(),
+        IdentificationSource::Product => product.to_owned(),
     };
     match &rule.test {
         IdentificationTest::Range(min, max) => format!("{asked} {min}..{max}"),
@@ -170,7 +173,7 @@ fn profile_json(profile: &Profile) -> Value {
     };
     // For scripts the words are those of the profile's own keys.
     let rules = profile.identify.iter();
-    let rules = rules.map(|rule| rule_text(rule, Language::En));
+    let rules = rules.map(|rule| rule_text(rule, ["vendor", "product"]));
     let captures = profile.captures.iter();
     let witnessed = captures.filter(|capture| capture.witnessed).count();
     json!({

@@ -38,7 +38,7 @@ pub(super) struct PointAnswers {
     pub(super) address: u16,
     pub(super) unit: String,
     pub(super) registers: Vec<u16>,
-    /// What the display shows, with a decimal point.
+    /// Value on the display, with a decimal point.
     pub(super) shown: String,
     pub(super) fit: RegisterFit,
     /// Added to the scaled value; empty: nothing.
@@ -47,7 +47,7 @@ pub(super) struct PointAnswers {
     pub(super) counter: bool,
 }
 
-/// What the link to the device told.
+/// Facts of the link to the device.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LinkFacts {
     /// Lines of `[link]`.

@@ -42,10 +42,15 @@ pub(super) fn plain_number(text: &str, unit: &str) -> Option<String> {
 
 /// The difference of two decimals with the digits of both.
 pub(super) fn subtract_exactly(shown: &str, offset: &str) -> Option<String> {
-    let places = |text: &str| text.split_once('.').map_or(0, |(_, part)| part.len());
-    let digits = places(shown).max(places(offset));
-    let difference = parse_decimal(shown)? - parse_decimal(offset)?;
-    Some(format!("{difference:.digits$}"))
+    let (shown, shown_places) = ExactNumber::parse(shown)?.decimal_parts()?;
+    let (offset, offset_places) = ExactNumber::parse(offset)?.decimal_parts()?;
+    let places = shown_places.max(offset_places);
+    let steps = |mantissa: i64, own: u8| {
+        let power = 10i64.checked_pow(u32::from(places - own))?;
+        mantissa.checked_mul(power)
+    };
+    let difference = steps(shown, shown_places)?.checked_sub(steps(offset, offset_places)?)?;
+    Some(ExactNumber::with_places(difference, places)?.to_string())
 }
 
 /// Table and, where it is typed with the table, the address: `holding`, `3`, `input:0`.
@@ -105,7 +110,8 @@ mod tests {
         assert_eq!(number("1.234,5", "kWh"), None);
         assert_eq!(number("many", ""), None);
         assert_eq!(subtract_exactly("12.5", "-40").as_deref(), Some("52.5"));
-        assert_eq!(subtract_exactly("0.10", "0.3").as_deref(), Some("-0.20"));
+        assert_eq!(subtract_exactly("1", "0.25").as_deref(), Some("0.75"));
+        assert_eq!(subtract_exactly("9223372036854775807", "-1"), None);
     }
 
     #[test]

@@ -1,15 +1,16 @@
 //! [`find_devices`]: ports and hosts to search, the search itself, and which of the found devices
 //! are added with which profile.
 
+use super::init_args::InitArgs;
 use super::kept_device::KeptDevice;
 use super::local_networks::local_networks;
 use super::site_answers::NoAnswer;
-use super::{InitArgs, UnitList};
+
 use crate::cli::backend::print_stderr;
 use crate::cli::exit_status::print_usage_error;
 use crate::cli::interview::Interview;
 use crate::cli::run::wait_for_stop;
-use crate::cli::scan::ScanScreen;
+use crate::cli::scan::{ScanScreen, UnitList};
 use crate::commissioning::scan::{
     DeviceScan, FoundDevice, ScanOptions, ScanTarget, list_serial_ports, place_text,
 };

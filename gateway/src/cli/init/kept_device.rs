@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 /// Found device: its place and the profiles that fit it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(super) struct KeptDevice {
-    #[serde(flatten)]
     place: KeptPlace,
     unit: u8,
     /// Names and kinds of the profiles, the likeliest first.
@@ -46,7 +45,7 @@ enum KeptParity {
 }
 
 impl KeptDevice {
-    /// What the draft keeps of a found device.
+    /// Keeps the place and the profiles of a found device.
     pub(super) fn new(found: &FoundDevice) -> Self {
         let place = match &found.place {
             DeviceLocation::Line(port, settings) => KeptPlace::Line {
@@ -78,7 +77,7 @@ impl KeptDevice {
         }
     }
 
-    /// Number of profiles that fit.
+    /// Profiles that fit, the likeliest first: name and kind.
     pub(super) fn profiles(&self) -> &[(String, String)] {
         &self.profiles
     }

@@ -12,6 +12,7 @@
 
 mod asset_questions;
 mod found_devices;
+mod init_args;
 mod kept_device;
 mod local_networks;
 mod place_text;
@@ -25,11 +26,11 @@ use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, fail_with_message
 use super::file_error::io_reason;
 use super::interview::{AnswerDraft, Interview};
 use super::run::wait_for_stop;
-use super::scan::{UnitList, parse_units};
 use crate::commissioning::scan::plan_additions;
 use crate::config::{self, Config};
 use crate::i18n::Language;
 use found_devices::FoundChoice;
+pub(super) use init_args::InitArgs;
 use site_answers::{NoAnswer, SiteAnswers};
 use site_file::SiteParts;
 use std::io::{IsTerminal as _, Write as _};
@@ -47,50 +48,8 @@ const SERVICE_STORE: &str = "/var/lib/pantau";
 /// Ports of the page that are tried.
 const WEB_PORTS: std::ops::RangeInclusive<u16> = 8080..=8099;
 
-/// Arguments of `pantau init`.
-#[derive(Debug, clap::Args)]
-pub(super) struct InitArgs {
-    /// Directory of the new site.
-    #[arg(value_name = "DIRECTORY", conflicts_with = "config")]
-    dir: Option<PathBuf>,
-    /// File to write.
-    #[arg(short, long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Name of the site.
-    #[arg(long, value_name = "NAME")]
-    name: Option<String>,
-    /// Id of the site.
-    #[arg(long, value_name = "ID")]
-    id: Option<String>,
-    /// Time zone: WIB, a city, an offset.
-    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
-    zone: Option<String>,
-    /// Latitude, or both coordinates.
-    #[arg(long, value_name = "DEGREES", allow_hyphen_values = true)]
-    latitude: Option<String>,
-    /// Longitude.
-    #[arg(long, value_name = "DEGREES", allow_hyphen_values = true)]
-    longitude: Option<String>,
-    /// Serial ports to search.
-    #[arg(long, value_name = "PORT")]
-    port: Vec<String>,
-    /// Modbus TCP hosts to search.
-    #[arg(long, value_name = "HOST")]
-    host: Vec<String>,
-    /// Speeds to try, baud.
-    #[arg(long, value_name = "BAUD,..", value_delimiter = ',')]
-    #[arg(value_parser = clap::value_parser!(u32).range(300..=1_000_000))]
-    baud: Vec<u32>,
-    /// Units to try.
-    #[arg(long, value_name = "1-10,247", value_parser = parse_units)]
-    units: Option<UnitList>,
-    /// Asks nothing: what no option says is as proposed.
-    #[arg(long)]
-    yes: bool,
-}
-
 /// Asks, scans and writes; returns the exit status.
-pub(super) async fn run_init(args: InitArgs, lang: Language) -> u8 {
+pub(super) async fn run_init(args: &InitArgs, lang: Language) -> u8 {
     let file = match (&args.config, &args.dir) {
         (Some(file), _) => file.clone(),
         (None, Some(dir)) => dir.join(FILE_NAME),
@@ -126,7 +85,7 @@ pub(super) async fn run_init(args: InitArgs, lang: Language) -> u8 {
         print_stderr(&lang.text_with("cli-init-hello", &[("draft", &shown)]));
         talk.offer_draft();
     }
-    match make_site(&mut talk, &args, &file, &scanning).await {
+    match make_site(&mut talk, args, &file, &scanning).await {
         Ok(text) => write_site(&mut talk, &file, &text),
         Err(NoAnswer::WrongOption) => EXIT_USAGE,
         Err(NoAnswer::Ended) => {

@@ -1,6 +1,6 @@
 //! [`ask_site`]: the questions about the site itself: name, id, zone, place.
 
-use super::InitArgs;
+use super::init_args::InitArgs;
 use super::place_text::{parse_coordinate, parse_place};
 use super::zone_words::{parse_zone, zone_longitudes};
 use crate::cli::backend::print_stderr;
@@ -16,8 +16,8 @@ use crate::limits::DISPLAY_NAME_CHARS_MAX;
 const ID_LETTERS_MAX: usize = 64;
 /// Id of a site whose name has no letters of the Latin alphabet.
 const ID_FALLBACK: &str = "site";
-/// Decimals of a coordinate: 0.1 m.
-const PLACE_DECIMALS: usize = 6;
+/// Steps of a coordinate in a degree: 0.1 m each.
+const PLACE_STEPS: f64 = 1e6;
 
 /// Answers about the site.
 #[derive(Clone, Debug, PartialEq)]
@@ -246,18 +246,9 @@ fn place_text((latitude, longitude): (f64, f64)) -> String {
 
 /// A coordinate with the decimals that matter, as a TOML number.
 pub(super) fn coordinate_text(degrees: f64) -> String {
-    let text = format!("{degrees:.PLACE_DECIMALS$}");
-    let text = text.trim_end_matches('0');
-    let text = if text.ends_with('.') {
-        format!("{text}0")
-    } else {
-        text.to_owned()
-    };
-    if text == "-0.0" {
-        "0.0".to_owned()
-    } else {
-        text
-    }
+    let near = (degrees * PLACE_STEPS).round() / PLACE_STEPS;
+    // Adding 0 turns -0 into 0.
+    format!("{:?}", near + 0.0)
 }
 
 #[cfg(test)]
