@@ -5,7 +5,7 @@ use super::device_connection::{NewProfileWishes, connect_device};
 use super::live_device::{LiveAnswer, LiveDevice};
 use super::profile_check::load_valid_profile;
 use super::profile_text::{
-    LinkFacts, PointAnswers, RegisterFit, fit_text, point_tables, toml_string, value_text,
+    PointAnswers, RegisterFit, fit_text, point_tables, toml_string, value_text,
 };
 use super::typed_registers::{
     FITS_SHOWN_MAX, find_fits, parse_any_words, parse_register_number, parse_register_words,
