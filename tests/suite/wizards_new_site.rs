@@ -306,7 +306,7 @@ const SECOND_START: &[(&str, &str)] = &[
     ("Point name", "wrong"),
     ("Register kind", "holding:2"),
     ("Unit, e.g.", "V"),
-    ("display of the device show", "17,3"),
+    ("display of the device show", "400"),
     ("name an offset", ""),
     ("was left out", "soil"),
     ("Register kind", "holding"),

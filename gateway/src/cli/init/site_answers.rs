@@ -16,8 +16,10 @@ use crate::limits::DISPLAY_NAME_CHARS_MAX;
 const ID_LETTERS_MAX: usize = 64;
 /// Id of a site whose name has no letters of the Latin alphabet.
 const ID_FALLBACK: &str = "site";
-/// Steps of a coordinate in a degree: 0.1 m each.
-const PLACE_STEPS: f64 = 1e6;
+/// Decimals of a coordinate: 0.1 m.
+const PLACE_DECIMALS: usize = 6;
+/// Half of the last decimal: with it, the digits that are cut leave the nearest number.
+const HALF_STEP: f64 = 0.5e-6;
 
 /// Answers about the site.
 #[derive(Clone, Debug, PartialEq)]
@@ -246,9 +248,14 @@ fn place_text((latitude, longitude): (f64, f64)) -> String {
 
 /// A coordinate with the decimals that matter, as a TOML number.
 pub(super) fn coordinate_text(degrees: f64) -> String {
-    let near = (degrees * PLACE_STEPS).round() / PLACE_STEPS;
-    // Adding 0 turns -0 into 0.
-    format!("{:?}", near + 0.0)
+    let text = (degrees + HALF_STEP.copysign(degrees)).to_string();
+    let (whole, part) = text.split_once('.').unwrap_or((text.as_str(), ""));
+    let part: String = part.chars().take(PLACE_DECIMALS).collect();
+    match (whole, part.trim_end_matches('0')) {
+        ("-0", "") => "0.0".to_owned(),
+        (whole, "") => format!("{whole}.0"),
+        (whole, part) => format!("{whole}.{part}"),
+    }
 }
 
 #[cfg(test)]
