@@ -10,6 +10,7 @@
 //! `tests/suite/rooms.rs`. `docs/ARCHITECTURE.md` describes each module.
 
 pub mod access;
+pub mod alarm_delivery;
 pub(crate) mod alarm_watch;
 pub mod alarms;
 pub mod api;

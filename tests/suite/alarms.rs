@@ -22,8 +22,8 @@ const PASSWORD: &str = "kunci gudang 7";
 const WAITS: usize = 3;
 
 /// Modbus TCP server with one level in all its holding registers, mm.
-struct LevelSensor {
-    port: u16,
+pub(crate) struct LevelSensor {
+    pub(crate) port: u16,
     level: Arc<AtomicU16>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -35,7 +35,7 @@ impl Drop for LevelSensor {
 }
 
 impl LevelSensor {
-    async fn start(level: u16) -> Self {
+    pub(crate) async fn start(level: u16) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let level = Arc::new(AtomicU16::new(level));
@@ -52,7 +52,7 @@ impl LevelSensor {
         Self { port, level, task }
     }
 
-    fn set(&self, level: u16) {
+    pub(crate) fn set(&self, level: u16) {
         self.level.store(level, Ordering::Relaxed);
     }
 }
@@ -92,7 +92,7 @@ fn write_site(folder: &Path, sensor: u16, broker: u16, page: &str) -> PathBuf {
     write_config(folder, site)
 }
 
-fn start(config: &Path) -> PeerProcess {
+pub(crate) fn start(config: &Path) -> PeerProcess {
     let mut command = pantau();
     command.args(["--log", "error", "run", "-c"]).arg(config);
     PeerProcess::start(command.stdout(Stdio::null()))

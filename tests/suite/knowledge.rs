@@ -209,6 +209,9 @@ fn catalogue_keys(language: &str) -> BTreeSet<String> {
 /// Beginnings of keys that code completes at run time.
 const KEY_PREFIXES: &[&str] = &[
     "access-role-",
+    "alarm-channel-",
+    "alarm-do-",
+    "alarm-fault-",
     "alarm-name-",
     "alarm-state-",
     "analyse-kind-",

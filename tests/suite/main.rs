@@ -6,6 +6,7 @@
 )]
 
 mod access;
+mod alarm_messages;
 mod alarms;
 mod api_description;
 mod brokers;

@@ -123,10 +123,15 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
         "alarms",
         "domain limits i18n config storage report.content report.render",
     ),
+    // Changes of alarms on their way to people.
+    (
+        "alarm_delivery",
+        "domain limits clock status i18n config storage alarms report.render tls_client",
+    ),
     (
         "api",
-        "access alarms domain limits clock status i18n config assets.settings buses commissioning \
-         evidence storage bus_request samples_csv ledger indicators report.content report.render \
+        "access alarms alarm_delivery domain limits clock status i18n config assets.settings buses \
+         commissioning evidence storage bus_request samples_csv ledger indicators report.content report.render \
          report.build reload_request",
     ),
     // Looks at the site for alarms, and for the home page.
@@ -136,7 +141,7 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     ),
     (
         "pages",
-        "access alarms alarm_watch domain limits clock status i18n config formulas \
+        "access alarms alarm_delivery alarm_watch domain limits clock status i18n config formulas \
          assets.settings assets.formulas assets.indicators ledger evidence storage indicators \
          attention report.content report.render api",
     ),
@@ -146,8 +151,8 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     ),
     (
         "app",
-        "access alarm_watch domain limits clock status config buses storage backup sinks api \
-         server bus_request reload_request",
+        "access alarm_delivery alarm_watch domain limits clock status config buses storage backup \
+         sinks api server bus_request reload_request",
     ),
     (
         "cli",
@@ -173,14 +178,15 @@ const CRATE_ROOMS: &[(&str, &str)] = &[
     ("pco", "storage"),
     ("rumqttc", "mqtt_link"),
     ("influxdb2", "sinks.delivery"),
-    ("reqwest", "sinks.delivery"),
+    ("reqwest", "sinks.delivery alarm_delivery"),
+    ("lettre", "config alarm_delivery"),
     ("axum", "api pages server"),
     ("askama", "pages"),
     // The JSON of an entry, and of a figure, is one shape for the API and the command line.
     ("utoipa", "api server ledger report.content"),
     (
         "ring",
-        "access storage backup tls_client config evidence server",
+        "access storage backup tls_client config evidence server alarm_delivery",
     ),
     ("x509_tsp", "evidence"),
     ("cms", "evidence tls_client"),

@@ -144,6 +144,13 @@ pub const ROUTE_ROLES: &[(&str, &str, RouteRule)] = &[
         "/api/v1/configuration/reload",
         RouteRule::Technician,
     ),
+    // What a far side answers may name recipients.
+    ("GET", "/api/v1/alarms/channels", RouteRule::Technician),
+    (
+        "POST",
+        "/api/v1/alarms/channels/test",
+        RouteRule::Technician,
+    ),
     ("GET", "/api/v1/damage", RouteRule::Reading),
     ("GET", "/api/v1/explanations", RouteRule::Reading),
     ("GET", "/api/v1/indicators", RouteRule::Reading),

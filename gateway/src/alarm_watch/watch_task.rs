@@ -35,11 +35,6 @@ const GAP_INTERVALS: i64 = 3;
 /// Looks at the rules until the stop.
 pub(crate) async fn watch_alarms(state: ApiState, mut stop: watch::Receiver<bool>) {
     let app = ApiListener::new(state, stop.clone());
-    let channels = app.state().config.sinks.iter().map(|sink| sink.name());
-    let channels: Vec<&'static str> = channels.filter(|name| *name == MQTT).collect();
-    if let Err(error) = app.state().store.set_alarm_channels(channels).await {
-        tracing::warn!(%error, "the channels of alarms were not noted");
-    }
     let mut watcher = AlarmWatcher::new(app);
     let mut wait = START_WAIT;
     while tokio::time::timeout(wait, stop.wait_for(|stop| *stop))
@@ -58,9 +53,6 @@ pub(crate) async fn watch_alarms(state: ApiState, mut stop: watch::Receiver<bool
         tracing::warn!(%error, "the times of alarms were not kept");
     }
 }
-
-/// Name of the sink that tells changes.
-const MQTT: &str = "mqtt";
 
 struct AlarmWatcher {
     app: ApiListener,

@@ -9,11 +9,18 @@ use crate::limits::ALARMS_MAX;
 use crate::storage::{AlarmRows, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 /// The states of all alarms of a site; clones share them.
 #[derive(Clone, Debug, Default)]
-pub struct AlarmBook(Arc<Mutex<BookPages>>);
+pub struct AlarmBook(Arc<BookParts>);
+
+#[derive(Debug, Default)]
+struct BookParts {
+    pages: Mutex<BookPages>,
+    /// Wakes those who deliver changes.
+    kept: watch::Sender<()>,
+}
 
 #[derive(Debug, Default)]
 struct BookPages {
@@ -23,6 +30,8 @@ struct BookPages {
     unkept: BTreeSet<String>,
     /// Changes that are not in the store yet, oldest first.
     untold: Vec<AlarmChange>,
+    /// Changes that had no room among these since they were last written.
+    dropped: usize,
 }
 
 /// Difference of two ends of a quiet time below which they are the same wish, sent twice, ms.
@@ -59,6 +68,18 @@ pub(crate) enum AlarmBookError {
 }
 
 impl AlarmBook {
+    /// Returns a watch that changes whenever changes of alarms were written to the store.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
+        self.0.kept.subscribe()
+    }
+
+    async fn write(&self, pages: &mut BookPages, store: &Store) -> Result<(), AlarmBookError> {
+        if pages.write(store).await? {
+            self.0.kept.send_replace(());
+        }
+        Ok(())
+    }
+
     /// Steps the alarms of these sightings; changes go into the store, from which they are told.
     pub(crate) async fn observe(
         &self,
@@ -67,7 +88,7 @@ impl AlarmBook {
         moment: AlarmMoment,
         seen: Vec<Sighting>,
     ) -> Result<(), AlarmBookError> {
-        let mut pages = self.0.lock().await;
+        let mut pages = self.0.pages.lock().await;
         let states = pages.read(store).await?;
         let mut next = BTreeMap::new();
         let mut changes = Vec::new();
@@ -93,12 +114,11 @@ impl AlarmBook {
         // While the disk refuses writes, they wait here: pages show the alarm, and it is told when
         // it is on the disk.
         pages.untold.extend(changes);
-        let surplus = pages.untold.len().saturating_sub(UNTOLD_MAX);
-        pages.untold.drain(..surplus);
+        pages.drop_surplus();
         if pages.untold.is_empty() {
             return Ok(());
         }
-        pages.write(store).await
+        self.write(&mut pages, store).await
     }
 
     /// Ends alarms whose rule or subject does not exist any more; `is_known` says of a key whether
@@ -110,7 +130,7 @@ impl AlarmBook {
         moment: AlarmMoment,
         is_known: impl Fn(&str) -> bool,
     ) -> Result<(), AlarmBookError> {
-        let mut pages = self.0.lock().await;
+        let mut pages = self.0.pages.lock().await;
         let states = pages.read(store).await?;
         let gone = states.iter().filter(|(key, _)| !is_known(key));
         let gone: BTreeMap<String, AlarmState> = gone
@@ -128,6 +148,7 @@ impl AlarmBook {
         let changes: Vec<AlarmChange> = told.collect();
         let blank = gone.keys().map(|key| (key, &BLANK));
         store.keep_alarms(rows_of(blank, &changes)?).await?;
+        self.0.kept.send_replace(());
         for key in gone.keys() {
             pages.forget(key);
         }
@@ -194,7 +215,7 @@ impl AlarmBook {
         &self,
         store: &Store,
     ) -> Result<Vec<(String, RaisedAlarm)>, StoreError> {
-        let mut pages = self.0.lock().await;
+        let mut pages = self.0.pages.lock().await;
         let states = pages.read(store).await?;
         let raised = states.iter().filter_map(|(key, state)| {
             let alarm = state.raised.as_ref()?;
@@ -209,7 +230,7 @@ impl AlarmBook {
         store: &Store,
         rule: &str,
     ) -> Result<Vec<String>, StoreError> {
-        let mut pages = self.0.lock().await;
+        let mut pages = self.0.pages.lock().await;
         let keys = pages.read(store).await?.keys();
         let own = keys.filter(|key| key.split_once('/').is_some_and(|(own, _)| own == rule));
         Ok(own.cloned().collect())
@@ -217,7 +238,8 @@ impl AlarmBook {
 
     /// Keeps the times of states that no change has kept, for a restart.
     pub(crate) async fn keep_times(&self, store: &Store) -> Result<(), AlarmBookError> {
-        self.0.lock().await.write(store).await
+        let mut pages = self.0.pages.lock().await;
+        self.write(&mut pages, store).await
     }
 
     /// Changes a raised alarm and tells it; `change` returns false where nothing is to be changed.
@@ -228,9 +250,9 @@ impl AlarmBook {
         (key, kind): (&str, ChangeKind),
         change: impl FnOnce(&mut RaisedAlarm) -> bool,
     ) -> Result<(), AlarmBookError> {
-        let mut pages = self.0.lock().await;
+        let mut pages = self.0.pages.lock().await;
         // What happened before is told before.
-        pages.write(store).await?;
+        self.write(&mut pages, store).await?;
         let states = pages.read(store).await?;
         let unknown = || AlarmBookError::Unknown(key.to_owned());
         let mut state = states.get(key).cloned().ok_or_else(unknown)?;
@@ -244,6 +266,7 @@ impl AlarmBook {
         store
             .keep_alarms(rows_of([(&owned, &state)], &[told])?)
             .await?;
+        self.0.kept.send_replace(());
         pages.take_over([(owned, state)].into());
         pages.unkept.remove(key);
         Ok(())
@@ -273,18 +296,38 @@ impl BookPages {
         Ok(self.states.get_or_insert_default())
     }
 
-    /// Writes what is not in the store yet, in one transaction.
-    async fn write(&mut self, store: &Store) -> Result<(), AlarmBookError> {
+    /// Writes what is not in the store yet, in one transaction; true when there were changes.
+    async fn write(&mut self, store: &Store) -> Result<bool, AlarmBookError> {
         if self.unkept.is_empty() && self.untold.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let states = self.states.get_or_insert_default();
         let own = |key| (key, states.get(key).unwrap_or(&BLANK));
-        let rows = rows_of(self.unkept.iter().map(own), &self.untold)?;
+        let mut told = self.untold.clone();
+        if let Some(first) = told.first_mut().filter(|_| self.dropped > 0) {
+            first.note_missing(self.dropped);
+        }
+        let rows = rows_of(self.unkept.iter().map(own), &told)?;
         store.keep_alarms(rows).await?;
+        let is_told = !told.is_empty();
+        self.dropped = 0;
         self.unkept.clear();
         self.untold.clear();
-        Ok(())
+        Ok(is_told)
+    }
+
+    /// Lets the oldest changes go while too many wait for the disk, and counts them.
+    fn drop_surplus(&mut self) {
+        let surplus = self.untold.len().saturating_sub(UNTOLD_MAX);
+        if surplus > 0 {
+            self.untold.drain(..surplus);
+            self.dropped += surplus;
+            let dropped = self.dropped;
+            tracing::warn!(
+                dropped,
+                "changes of alarms had no room while the disk refused them"
+            );
+        }
     }
 
     fn take_over(&mut self, next: BTreeMap<String, AlarmState>) {
@@ -359,6 +402,34 @@ fn rows_of<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::site_with_devices;
+
+    #[test]
+    fn changes_that_had_no_room_while_the_disk_refused_them_are_counted_in_the_next_message() {
+        let moment = AlarmMoment {
+            at: UtcMs(0),
+            trusted: true,
+            elapsed_ms: 0,
+        };
+        let alarm = raised_alarm(&seen(Some("air 0,2 m"), Some(0.2)), moment);
+        let site = site_with_devices("desa", Vec::new());
+        let told = (ChangeKind::Raised, &alarm);
+        let change = AlarmChange::new(&site, "low/level", told, (UtcMs(0), true));
+        let mut pages = BookPages {
+            untold: vec![change.clone(); UNTOLD_MAX + 3],
+            ..BookPages::default()
+        };
+        pages.drop_surplus();
+        assert_eq!((pages.untold.len(), pages.dropped), (UNTOLD_MAX, 3));
+        let mut first = change;
+        first.note_missing(pages.dropped);
+        assert_eq!(first.missing, 3);
+        let text = &first.text["id"];
+        assert!(
+            text.ends_with("\n3 perubahan alarm sebelum ini hilang: media penyimpanan menolaknya."),
+            "{text}"
+        );
+    }
 
     fn texts(text: &str) -> SentenceSet {
         [("id".to_owned(), text.to_owned())].into()

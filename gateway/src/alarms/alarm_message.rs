@@ -44,8 +44,16 @@ pub(crate) struct AlarmChange {
     /// Time until which it stays quiet, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) until: Option<String>,
+    /// Number of changes before this one that were lost while the disk refused writes.
+    #[serde(default, skip_serializing_if = "is_none_missing")]
+    pub(crate) missing: usize,
     /// Message by code of the language.
     pub(crate) text: SentenceSet,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+fn is_none_missing(missing: &usize) -> bool {
+    *missing == 0
 }
 
 impl AlarmChange {
@@ -61,7 +69,7 @@ impl AlarmChange {
         let until = alarm.snoozed_until.filter(|_| kind == ChangeKind::Snoozed);
         let quieted = alarm.snoozed_by.clone().filter(|_| until.is_some());
         let text = |lang: &Language| {
-            let text = message_text(site, *lang, (kind, alarm), (at, dated));
+            let text = message_text(site, *lang, (key, kind, alarm), (at, dated));
             (lang.code().to_owned(), text)
         };
         Self {
@@ -71,47 +79,90 @@ impl AlarmChange {
             state: kind.word().to_owned(),
             severity: alarm.severity.clone(),
             since: UtcMs(alarm.since).to_string(),
-            value: alarm.value,
+            value: alarm.value.map(told_number),
             by: told.map(|one| one.by.clone()).or(quieted),
             note: told
                 .map(|one| one.note.clone())
                 .filter(|note| !note.is_empty()),
             until: until.map(|at| UtcMs(at).to_string()),
+            missing: 0,
             text: Language::ALL.iter().map(text).collect(),
         }
     }
+
+    /// Notes that so many changes before this one were lost, in its messages too.
+    pub(super) fn note_missing(&mut self, missing: usize) {
+        self.missing = missing;
+        let count = missing.to_string();
+        for lang in Language::ALL {
+            if let Some(text) = self.text.get_mut(lang.code()) {
+                let line = lang.text_with("alarm-missing", &[("count", &count)]);
+                let room = MESSAGE_CHARS_MAX.saturating_sub(line.chars().count() + 1);
+                let kept: String = text.chars().take(room).collect();
+                *text = format!("{kept}\n{line}");
+            }
+        }
+    }
+}
+
+/// First line of a message: state, site and local time.
+pub(crate) fn message_head(
+    site: &Site,
+    lang: Language,
+    state: &str,
+    (at, dated): (UtcMs, bool),
+) -> String {
+    let time = if dated {
+        local_time_text(site, lang, at)
+    } else {
+        lang.text("alarm-undated")
+    };
+    format!("{} · {} · {time}", state.to_uppercase(), site.name)
+}
+
+fn local_time_text(site: &Site, lang: Language, at: UtcMs) -> String {
+    let zone = site.timezone.rules();
+    let (_, name) = number_format::local_time(at, zone);
+    format!(
+        "{} {name}",
+        number_format::format_short_time(lang, at, zone)
+    )
+}
+
+/// What to do about an alarm of a default rule; `None` where its sentence says it, and for a rule
+/// of the site.
+fn advice(lang: Language, key: &str) -> Option<String> {
+    let (rule, _) = key.split_once('/')?;
+    lang.find_text(&format!("alarm-do-{rule}"))
+}
+
+/// Value with the digits that mean something: sums of doubles end in many others.
+fn told_number(value: f64) -> f64 {
+    /// Digits beyond what any sensor has.
+    const DIGITS: usize = 6;
+    format!("{value:.DIGITS$e}").parse().unwrap_or(value)
 }
 
 /// Message of a change: state, site and local time; the sentence; and what else there is to say.
 fn message_text(
     site: &Site,
     lang: Language,
-    (kind, alarm): (ChangeKind, &RaisedAlarm),
+    (key, kind, alarm): (&str, ChangeKind, &RaisedAlarm),
     (at, dated): (UtcMs, bool),
 ) -> String {
-    let zone = site.timezone.rules();
-    let local = |at: i64| {
-        let at = UtcMs(at);
-        let (_, name) = number_format::local_time(at, zone);
-        format!(
-            "{} {name}",
-            number_format::format_short_time(lang, at, zone)
-        )
-    };
+    let local = |at: i64| local_time_text(site, lang, UtcMs(at));
     let state = match kind {
         ChangeKind::Raised => lang.text(&format!("attention-level-{}", alarm.level().word())),
         other => lang.text(&format!("alarm-state-{}", other.word())),
     };
-    let time = if dated {
-        local(at.0)
-    } else {
-        lang.text("alarm-undated")
-    };
     let sentence = alarm.texts.get(lang.code()).map_or("", String::as_str);
     let mut lines = vec![
-        format!("{} · {} · {time}", state.to_uppercase(), site.name),
+        message_head(site, lang, &state, (at, dated)),
         sentence.to_owned(),
     ];
+    if matches!(kind, ChangeKind::Raised | ChangeKind::Reminded) {
+        lines.extend(advice(lang, key));
+    }
     let begun = match kind {
         ChangeKind::Reminded => Some("alarm-since"),
         // "Since" would be the time of what is so now.
@@ -201,7 +252,8 @@ mod tests {
     fn the_first_line_of_a_message_is_the_state_with_the_local_time() {
         assert_eq!(
             text_of(ChangeKind::Raised, &alarm(), true),
-            "SEGERA · desa · 21 Nov 2026 01.05 WIB\nTandon air: air tinggal 12%"
+            "SEGERA · desa · 21 Nov 2026 01.05 WIB\nTandon air: air tinggal 12%\n\
+             Periksa pompa dan pipa masuk; hemat air."
         );
         assert_eq!(
             text_of(ChangeKind::Recovered, &alarm(), true),
@@ -213,6 +265,19 @@ mod tests {
             undated.starts_with("SEGERA · desa · jam belum sinkron\n"),
             "{undated}"
         );
+    }
+
+    #[test]
+    fn a_value_has_no_digits_of_a_sum() {
+        for (value, told) in [
+            (14.999_999_999_999_998, 15.0),
+            (0.1 + 0.2, 0.3),
+            (225.417_1, 225.417_1),
+            (-1e-9, -1e-9),
+            (0.0, 0.0),
+        ] {
+            assert_eq!(told_number(value).to_bits(), f64::to_bits(told), "{value}");
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ mod point_watch;
 
 pub use alarm_book::AlarmBook;
 pub(crate) use alarm_book::{AlarmBookError, Sighting};
-pub(crate) use alarm_message::{AlarmChange, SentenceSet, value_text};
+pub(crate) use alarm_message::{AlarmChange, SentenceSet, message_head, value_text};
 #[cfg(test)]
 pub(crate) use alarm_state::Acknowledgement;
 pub(crate) use alarm_state::RaisedAlarm;

@@ -4,7 +4,8 @@
 use super::ApiListener;
 use super::error::ApiError;
 use super::metric_kinds::{GaugeMetric, MetricLabels, register_gauge};
-use crate::status::{BusState, DeviceState, SinkState};
+use crate::domain::UtcMs;
+use crate::status::{AlarmChannelState, BusState, DeviceState, SinkState};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -48,6 +49,15 @@ pub(crate) async fn get_metrics(State(app): State<ApiListener>) -> Result<Respon
             .iter()
             .map(|(id, state)| ((*id).to_owned(), state))
             .collect(),
+    );
+    register_channel_metrics(
+        &mut registry,
+        board
+            .alarm_channels
+            .iter()
+            .map(|(id, state)| (id.to_string(), state))
+            .collect(),
+        app.state().clock.now().at,
     );
     let store = &app.state().store;
     register_store_metrics(&mut registry, &store.health().borrow());
@@ -195,6 +205,55 @@ fn register_sink_metrics(registry: &mut Registry, rows: Vec<(String, &SinkState)
         |s| Some(f64::from(u8::from(s.is_delivering()))),
     );
     table.add_counter("sink_refused", "Readings refused for good", |s| s.refused);
+}
+
+fn register_channel_metrics(
+    registry: &mut Registry,
+    rows: Vec<(String, &AlarmChannelState)>,
+    now: UtcMs,
+) {
+    let mut table = MetricTable {
+        registry,
+        label: "channel",
+        rows,
+    };
+    table.add_gauge(
+        "alarm_messages_queued",
+        "Messages of alarms that wait",
+        |s| Some(count_to_f64(s.queued)),
+    );
+    table.add_gauge(
+        "alarm_messages_oldest_seconds",
+        "Age of the oldest message that waits",
+        |s| {
+            Some(s.oldest.map_or(0.0, |since| {
+                millis_to_f64((now.0 - since.0).max(0)) / 1000.0
+            }))
+        },
+    );
+    table.add_gauge(
+        "alarm_channel_failing",
+        "1 since a fault without a message after it",
+        |s| Some(f64::from(u8::from(s.fault.is_some()))),
+    );
+    table.add_counter(
+        "alarm_messages_sent",
+        "Messages that were acknowledged",
+        |s| s.sent,
+    );
+    table.add_counter("alarm_messages_refused", "Messages refused for good", |s| {
+        s.refused
+    });
+    table.add_counter(
+        "alarm_messages_given_up",
+        "Messages that were too old",
+        |s| s.given_up,
+    );
+    table.add_counter(
+        "alarm_messages_left_out",
+        "Messages left out of a full queue",
+        |s| s.left_out,
+    );
 }
 
 fn register_store_metrics(registry: &mut Registry, health: &crate::storage::StoreHealth) {

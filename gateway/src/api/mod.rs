@@ -14,6 +14,7 @@
 //! See docs/ARCHITECTURE.md; `/api/openapi.json` describes every path.
 
 pub(crate) mod accounts;
+pub(crate) mod alarm_channels;
 pub(crate) mod alarms;
 mod api_description;
 pub(crate) mod api_listener;
@@ -116,5 +117,6 @@ fn described_routes() -> OpenApiRouter<ApiListener> {
         .merge(damage::damage_routes())
         .merge(alarms::alarm_routes())
         .merge(reload::reload_routes())
+        .merge(alarm_channels::alarm_channel_routes())
         .layer(DefaultBodyLimit::max(LEDGER_FILE_BYTES_MAX))
 }

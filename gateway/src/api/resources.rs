@@ -284,7 +284,24 @@ fn fault_notes(app: &ApiListener) -> Vec<String> {
         .copies
         .as_ref()
         .and_then(|one| copies_note(one, app.state().clock.now().at));
-    devices.chain(sinks).chain(stamps).chain(copies).collect()
+    let now = app.state().clock.now().at;
+    let channels = board.alarm_channels.iter();
+    let channels = channels.filter_map(|(id, state)| {
+        Some(format!("alarm channel {id}: {}", channel_note(state, now)?))
+    });
+    let all = devices.chain(sinks).chain(stamps).chain(copies);
+    all.chain(channels).collect()
+}
+
+/// Note about messages of alarms that wait for a channel with a fault; `None` while it is well.
+fn channel_note(state: &status::AlarmChannelState, now: UtcMs) -> Option<String> {
+    let fault = state.fault?;
+    let queued = state.queued;
+    let oldest = state.oldest.filter(|_| queued > 0);
+    let age = oldest.map_or(0, |since| (now.0 - since.0).max(0) / 60_000);
+    Some(format!(
+        "{fault}; {queued} messages wait, the oldest for {age} min"
+    ))
 }
 
 /// Note about daily copies that fail; `None` while they are well, and where there is no place for

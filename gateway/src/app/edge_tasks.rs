@@ -12,7 +12,7 @@ use crate::server::TlsSetup;
 use crate::sinks::SinkContext;
 use crate::status::StatusBoard;
 use crate::storage::Store;
-use crate::{alarm_watch, api, backup, server, sinks};
+use crate::{alarm_delivery, alarm_watch, api, backup, server, sinks};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -61,6 +61,7 @@ impl EdgeTasks {
             state,
         };
         edge.start_deliveries(context, &stopped);
+        edge.start_messages(context, &stopped);
         edge.start_service(&stopped);
         if let Some((listener, tls)) = page {
             let state = edge.state.clone();
@@ -100,6 +101,19 @@ impl EdgeTasks {
             let task = backup::run_daily_copies(config, store, clock, board, stop.clone());
             self.tasks.spawn(run_named("daily copies", task));
         }
+    }
+
+    /// Starts the messages of alarms.
+    fn start_messages(&mut self, context: &EdgeContext<'_>, stop: &watch::Receiver<bool>) {
+        let delivery = alarm_delivery::DeliveryContext {
+            config: Arc::clone(context.config),
+            store: context.store.clone(),
+            clock: context.clock.clone(),
+            board: context.board.clone(),
+        };
+        let book = self.state.alarms.clone();
+        let deliver = alarm_delivery::run_alarm_delivery(delivery, book, stop.clone());
+        self.tasks.spawn(run_named("messages of alarms", deliver));
     }
 
     /// Starts the figures, the alarms and the control socket.

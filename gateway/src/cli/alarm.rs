@@ -7,10 +7,14 @@
 //!   Since 30 Nov 2026 10:05
 //! $ pantau alarm ack tank-low/tank-1 --note "pump ordered"
 //! $ pantau alarm snooze tank-low/tank-1 --hours 4
+//! $ pantau alarm channels
+//! staff  Telegram  3 waiting, the oldest for 2 h
+//! $ pantau alarm test staff
 //! ```
 //!
 //! User documentation: `docs/configuration.md`, "Alarms".
 
+use super::alarm_channels;
 use super::backend::{
     DEFAULT_CONFIG_PATH, current_user, load_config, open_client, print_stderr, report_failure,
 };
@@ -46,6 +50,16 @@ enum AlarmCommand {
         #[command(flatten)]
         common: AlarmCommonArgs,
     },
+    Channels {
+        #[command(flatten)]
+        common: AlarmCommonArgs,
+    },
+    Test {
+        #[arg(value_name = "CHANNEL")]
+        channel: String,
+        #[command(flatten)]
+        common: AlarmCommonArgs,
+    },
     Snooze {
         #[arg(value_name = "ALARM")]
         alarm: String,
@@ -68,12 +82,23 @@ struct AlarmCommonArgs {
 /// Runs the subcommand; returns the exit status.
 pub(super) async fn run_alarm(options: &AlarmArgs, lang: Language) -> u8 {
     let (AlarmCommand::List { common }
+    | AlarmCommand::Channels { common }
+    | AlarmCommand::Test { common, .. }
     | AlarmCommand::Ack { common, .. }
     | AlarmCommand::Snooze { common, .. }) = &options.command;
     let config = match load_config(&common.config, lang) {
         Ok(config) => config,
         Err(status) => return status,
     };
+    match &options.command {
+        AlarmCommand::Channels { .. } => {
+            return alarm_channels::show_channels(&config, common.json, lang).await;
+        }
+        AlarmCommand::Test { channel, .. } => {
+            return alarm_channels::test_channel(&config, channel, common.json, lang).await;
+        }
+        _ => {}
+    }
     let list = match ask_for_alarms(&config, &options.command, lang).await {
         Ok(list) => list,
         Err(trouble) => return report_failure(&trouble, lang),
@@ -104,7 +129,9 @@ async fn ask_for_alarms(
     let mut client = open_client(config, access).await?;
     let path = |name: &str| format!("/api/v1/alarms/{name}?lang={}", lang.code());
     let answer = match command {
-        AlarmCommand::List { .. } => client.get_json("/api/v1/alarms").await,
+        AlarmCommand::List { .. } | AlarmCommand::Channels { .. } | AlarmCommand::Test { .. } => {
+            client.get_json("/api/v1/alarms").await
+        }
         AlarmCommand::Ack { alarm, note, .. } => {
             let sent = AcknowledgeRequest {
                 alarm: alarm.clone(),

@@ -20,6 +20,7 @@
 //! User documentation: `docs/field.md`, `docs/reports.md`, `docs/evidence.md`.
 
 mod alarm;
+mod alarm_channels;
 mod args;
 mod backend;
 mod backup;

@@ -301,6 +301,10 @@ mod tests {
                 "severity",
             ),
             ("id = 'a'\nabove = 3", "needs `point` or `indicator`"),
+            (
+                "id = 'a'\npoint = 'level.level'\nbelow = -5",
+                "out of range",
+            ),
         ]);
     }
 

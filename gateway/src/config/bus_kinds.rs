@@ -21,8 +21,8 @@ use crate::config::mqtt_point::{
 };
 use crate::config::other_bus::report_other_bus;
 use crate::config::raw_values::{
-    OneOrMany, RawConfidence, RawExponentTable, RawHeaderOddity, RawInteger, RawNumber, RawNumbers, RawParity,
-    RawText, RawValidWhen, RawWordOrder, SpannedValue,
+    OneOrMany, RawConfidence, RawExponentTable, RawHeaderOddity, RawInteger, RawNumber, RawNumbers,
+    RawParity, RawText, RawValidWhen, RawWordOrder, SpannedValue,
 };
 use crate::config::{BusLinkSummary, LinearScale, SerialPortSettings};
 use crate::domain::ExactNumber;

@@ -1,6 +1,7 @@
 //! [`config`]: checks site, store and buses, and calls the checks of all other tables.
 
 use crate::assets::{self, CheckContext};
+use crate::config::alarm_channel_keys::check_data_budget;
 use crate::config::alarm_table::AlarmContext;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::{RawConfig, RawSite};
@@ -10,7 +11,7 @@ use crate::config::site_place::{PlaceCorrection, meant_place};
 use crate::config::value_syntax::EXPECT_DURATION;
 use crate::config::{
     AlarmRule, Config, Device, Diagnostics, StoreSettings, alarm_settings, backup_settings,
-    bus_checks, devices, evidence_settings, factors, report_settings, site_indicators,
+    bus_checks, devices, evidence_settings, factors, is_role, report_settings, site_indicators,
     value_syntax, web_settings,
 };
 use crate::domain::site_zone::SiteZone;
@@ -88,6 +89,9 @@ pub(crate) fn check_config(
         },
         backup: backup_settings::check_backup(notes, raw.backup.as_ref()),
         alarms,
+        // They need the environment, which an archived configuration has not.
+        alarm_channels: Vec::new(),
+        alarm_budget: check_data_budget(notes, raw.alarm_delivery.as_ref()),
         time_stamp: evidence_settings::check_time_stamp_server(notes, raw.evidence.as_ref()),
         site,
         language: raw_site
@@ -123,6 +127,9 @@ fn check_alarms(
             Some(("%RH", _) | ("%", "fill" | "state_of_charge" | "humidity")) => {
                 (limits.0.max(0.0), limits.1.min(100.0))
             }
+            _ if found.is_some_and(|point| point.is_never_negative()) || is_depth(assets, id) => {
+                (limits.0.max(0.0), limits.1)
+            }
             _ => limits,
         }
     };
@@ -133,6 +140,12 @@ fn check_alarms(
         range_of: &range_of,
     };
     alarm_settings::check_alarms(notes, &raw.alarm, &around)
+}
+
+/// Whether a point is the level of water in an asset, which begins at its floor.
+fn is_depth(assets: &[assets::Asset], id: &str) -> bool {
+    let mut points = assets.iter().flat_map(|asset| &asset.points);
+    points.any(|(role, point)| is_role(role, "level") && **point == *id)
 }
 
 /// Checks the tables of the sinks.

@@ -18,6 +18,11 @@
 //! `docs/factors.md`.
 
 mod alarm_change;
+pub(crate) mod alarm_channel_keys;
+mod alarm_channel_values;
+mod alarm_channels;
+#[cfg(test)]
+mod alarm_channels_tests;
 mod alarm_library;
 mod alarm_own;
 mod alarm_rule;
@@ -81,6 +86,8 @@ mod value_words;
 mod web_settings;
 
 pub use crate::assets::Asset;
+pub use alarm_channel_values::QuietHours;
+pub use alarm_channels::{AlarmCarrier, AlarmChannel, MailServer};
 pub(crate) use alarm_rule::is_role;
 pub use alarm_rule::{AlarmLevel, AlarmPeriod, AlarmRule, AlarmSource, AlarmTest};
 pub use archived::{changed_keys, changed_places, first_faulty_line, load_archived, place_name};
@@ -171,6 +178,9 @@ pub fn load_with_sinks(
     let config = config_schema::parse_config(&mut notes, kinds).map(|(raw, sinks)| {
         let mut config = check::check_config(&mut notes, &raw, FactorTexts::Now);
         config.sinks = check::check_sinks(&mut notes, sinks, &config.site.id, env);
+        let language = config.language.unwrap_or_default();
+        config.alarm_channels =
+            alarm_channels::check_alarm_channels(&mut notes, &raw.alarm_channel, language, env);
         let published = config.published_topics();
         bus_checks::check_all_topics(&mut notes, &raw.device, &config.devices, &published);
         bus_checks::check_client_ids(&mut notes, &raw.bus, &config.buses, &config.sinks);

@@ -1,7 +1,9 @@
 //! [`Point`]: one measured quantity of a device, and its [`PointDescription`] for people.
 
+use crate::config::physical_limits::{NegativeValues, negative_values};
 use crate::config::{LinearScale, ModbusPoint, PointAccess};
 use crate::i18n::Language;
+use drivers::units;
 use std::sync::Arc;
 
 /// Measured quantity of a device.
@@ -44,6 +46,19 @@ impl Point {
             max: None,
             about: PointDescription::default(),
         }
+    }
+
+    /// Whether no value of it can be below 0: by its quantity, or by its unsigned registers.
+    pub(crate) fn is_never_negative(&self) -> bool {
+        let sign = negative_values(&self.quantity, units::find_unit(&self.unit));
+        let is_unsigned = match &self.access {
+            PointAccess::Modbus(modbus) => {
+                modbus.encoding.is_unsigned() && modbus.multiply_from.is_none()
+            }
+            _ => false,
+        };
+        let grows = self.scale.factor.0 >= 0 && self.scale.offset.0 >= 0;
+        sign == NegativeValues::Never || is_unsigned && grows
     }
 
     /// Whether a value lies within the limits of the point.

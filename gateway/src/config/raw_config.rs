@@ -5,6 +5,7 @@
 //! error does not hide the others.
 
 use crate::assets::{RawAsset, RawAssetRelation};
+use crate::config::alarm_channel_keys::{RawAlarmChannel, RawAlarmDelivery};
 use crate::config::alarm_table::RawAlarm;
 use crate::config::backup_settings::RawBackup;
 use crate::config::bus_kinds::{RawBus, RawPoint};
@@ -49,6 +50,11 @@ pub(crate) struct RawConfig {
     /// Rules of alarms, and changes of the default ones.
     #[serde(default)]
     pub(crate) alarm: Vec<SpannedValue<RawAlarm>>,
+    /// Ways on which messages of alarms reach people.
+    #[serde(default)]
+    pub(crate) alarm_channel: Vec<SpannedValue<RawAlarmChannel>>,
+    /// Limits of all these channels together.
+    pub(crate) alarm_delivery: Option<RawAlarmDelivery>,
     /// The local page.
     pub(crate) web: Option<RawWebPage>,
     /// First page of reports.

@@ -57,6 +57,14 @@ pub enum WordOrder {
 }
 
 impl RegisterEncoding {
+    /// True for types whose raw numbers are never below 0.
+    pub(crate) fn is_unsigned(self) -> bool {
+        matches!(
+            self,
+            Self::Bool | Self::U16 | Self::U32 | Self::U64 | Self::Bcd16 | Self::Bcd32
+        )
+    }
+
     /// Number of registers of the type.
     pub fn registers(self) -> u16 {
         match self {

@@ -15,7 +15,8 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// Key that the schema of a sink's table has only while a file is read: the keys of its secret.
+/// Extension of a schema: the keys of a secret, or of several. That of a sink's table has it only
+/// while a file is read.
 // Each table has its own: two sinks may both have a `token_file`, with different variables.
 pub(super) const SECRET_KEYS: &str = "x-secret-keys";
 /// Extension of a schema: keys that had no effect and are gone; files of before still have them.
@@ -198,8 +199,11 @@ fn report_unknown_key(
     name: &str,
     schema: &Value,
 ) -> Option<String> {
-    let secret = &schema[SECRET_KEYS];
-    if secret["forbidden"] == name {
+    // One secret, or a list of them.
+    let secrets = &schema[SECRET_KEYS];
+    let all = secrets.as_array().map(Vec::as_slice);
+    let mut all = all.unwrap_or(std::slice::from_ref(secrets)).iter();
+    if let Some(secret) = all.find(|secret| secret["forbidden"] == name) {
         let [file, variable] = [&secret["file"], &secret["variable"]];
         let [file, variable] = [file, variable].map(|text| text.as_str().unwrap_or_default());
         notes.add_error(span, name, "fault-secret", file, variable);

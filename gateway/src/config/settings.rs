@@ -1,11 +1,11 @@
 //! [`Config`]: the checked configuration, the only form that the rest of the program sees.
 
 use crate::assets::{Asset, AssetRelation};
-use crate::config::AlarmRule;
 use crate::config::Diagnostic;
 use crate::config::factors::Factors;
 use crate::config::revision_text::join_texts;
 use crate::config::sunspec::SunSpecSelection;
+use crate::config::{AlarmChannel, AlarmRule};
 use crate::config::{BackupSettings, Bus, DeviceLimits, Point, TimeStampSettings, ValueWords};
 use crate::domain::Site;
 use crate::domain::factor::Factor;
@@ -58,6 +58,10 @@ pub struct Config {
     pub backup: BackupSettings,
     /// Rules of alarms, in the order in which they hold.
     pub alarms: Vec<AlarmRule>,
+    /// Ways on which messages of alarms reach people.
+    pub alarm_channels: Vec<AlarmChannel>,
+    /// Bytes a month of all these channels together; `None`: no limit.
+    pub alarm_budget: Option<u64>,
     /// Directory of the site's own profiles.
     pub profiles: Option<PathBuf>,
     /// Warnings, which do not prevent the start.

@@ -33,6 +33,7 @@ pub(crate) mod mentioned_asset;
 mod moment;
 pub mod period;
 pub mod redated_stretch;
+mod retry_after;
 pub mod sample_import;
 pub mod site_zone;
 pub mod store_event;
@@ -45,6 +46,7 @@ pub use exact_number::{
 };
 pub use fault_detail::{DetailMessage, DetailPart, FaultDetail};
 pub use moment::{MonoMs, UtcMs};
+pub(crate) use retry_after::parse_retry_after;
 
 use drivers::sensor_fault::SensorFault;
 use site_zone::SiteZone;

@@ -150,6 +150,19 @@ pub const SINK_BACKOFF_MIN_MS: u64 = 1000;
 pub const CURSOR_PERSIST_MS: u64 = 1000;
 /// Time in seconds that a database may take to answer a write.
 pub const INFLUX_ANSWER_SECONDS: u64 = 30;
+/// Time in seconds that a service may take to answer a message of an alarm.
+pub const ALARM_ANSWER_SECONDS: u64 = 30;
+/// Maximum bytes read of that answer.
+pub const ALARM_ANSWER_MAX: usize = 16 << 10;
+/// Time in seconds that a mail server may take to take one mail.
+pub const MAIL_SECONDS: u64 = 60;
+/// Retry delay in milliseconds after the first failure to deliver a message of an alarm, doubled.
+pub const ALARM_BACKOFF_FIRST_MS: u64 = 5000;
+/// Longest such delay.
+// A day without network costs 150 short attempts, and a message is late by this at most.
+pub const ALARM_BACKOFF_MAX_MS: u64 = 600_000;
+/// Maximum messages that wait for one recipient; more are counted in the next message.
+pub const ALARM_QUEUE_MAX: usize = 50;
 /// Longest `Retry-After` in seconds that is obeyed.
 pub const RETRY_AFTER_MAX_SECONDS: u64 = 3600;
 /// Maximum bytes read of a database's response; the reason of a refusal is in its first line.

@@ -57,6 +57,12 @@ pub const DAMAGE_PAGE_MAX: usize = 1000;
 /// Maximum changes of alarms that are kept, delivered or not; the oldest go first.
 // A year of a site with thirty changes a day, at some 500 bytes each.
 pub const ALARM_CHANGES_MAX: usize = 10_000;
+/// Maximum channels on which messages of alarms reach people.
+pub const ALARM_CHANNELS_MAX: usize = 16;
+/// Maximum recipients of one channel.
+pub const ALARM_RECIPIENTS_MAX: usize = 20;
+/// Maximum months whose bytes of alarm messages are kept.
+pub const ALARM_MONTHS_MAX: usize = 12;
 /// Maximum changes of alarms in one answer.
 pub const ALARM_PAGE_MAX: usize = 200;
 /// Longest time for which an alarm can be kept quiet, hours.

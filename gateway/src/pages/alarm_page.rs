@@ -1,7 +1,10 @@
-//! `/alarm`: alarms that are raised, and their last changes. A technician takes note of one, or
-//! keeps it quiet for some hours.
+//! `/alarm`: alarms that are raised, their last changes, a text to share, and the channels of
+//! messages. A technician takes note of an alarm, keeps it quiet for some hours, or tests a channel.
 
+use super::alarm_channel_rows::{DeliveryPanel, delivery_panel};
 use crate::access::{Caller, Role};
+use crate::alarm_delivery::shared_text;
+use crate::api::alarm_channels::{AlarmTestAnswerJson, load_delivery, test_alarm_channel};
 use crate::api::alarms::{
     AcknowledgeRequest, AlarmChangeJson, AlarmJson, SnoozeRequest, acknowledge_alarm, load_alarms,
     snooze_alarm,
@@ -28,6 +31,10 @@ struct AlarmPage {
     frame: PageFrame,
     alarms: Vec<AlarmRow>,
     changes: Vec<ChangeRow>,
+    delivery: DeliveryPanel,
+    /// Text of the raised alarms, and the address that hands it to WhatsApp; empty without alarms.
+    shared: String,
+    share_link: String,
     /// Hours with their texts.
     hours: Vec<(u32, String)>,
     may_change: bool,
@@ -55,15 +62,66 @@ struct ChangeRow {
 }
 
 pub(crate) async fn alarm_page(asked: PageRequest) -> Response {
-    show_page(&asked, (StatusCode::OK, String::new())).await
+    let done = match query_parameter(&asked.uri, "hasil").as_deref() {
+        Some("ya") => {
+            PageFrame::new(&asked.app, "alarm", &asked.uri, &asked.headers).t("alarm-done")
+        }
+        _ => String::new(),
+    };
+    let notice = Notice {
+        done,
+        ..Notice::refused(StatusCode::OK, String::new())
+    };
+    show_page(&asked, notice).await
+}
+
+/// What the page says about the last form.
+struct Notice {
+    status: StatusCode,
+    done: String,
+    refused: String,
+}
+
+impl Notice {
+    fn refused(status: StatusCode, refused: String) -> Self {
+        Self {
+            status,
+            done: String::new(),
+            refused,
+        }
+    }
+}
+
+/// Sends a test message and shows what the far side answers.
+async fn show_test(asked: &PageRequest, channel: &str, frame: &PageFrame) -> Response {
+    let lines = |all: &[&AlarmTestAnswerJson]| {
+        let texts = all.iter().map(|one| &*one.text);
+        texts.collect::<Vec<&str>>().join("\n")
+    };
+    let notice = match test_alarm_channel(&asked.app, channel, frame.lang).await {
+        Ok(found) => {
+            let answers = found.answers.iter();
+            let (done, refused): (Vec<_>, Vec<_>) = answers.partition(|one| one.fault.is_none());
+            Notice {
+                status: StatusCode::OK,
+                done: lines(&done),
+                refused: lines(&refused),
+            }
+        }
+        Err(error) => Notice::refused(StatusCode::UNPROCESSABLE_ENTITY, error.error),
+    };
+    show_page(asked, notice).await
 }
 
 pub(crate) async fn change_alarm(asked: PageRequest, fields: PlainForm) -> Response {
     let frame = PageFrame::new(&asked.app, "alarm", &asked.uri, &asked.headers);
+    if fields.trimmed("tindakan") == "uji" {
+        return show_test(&asked, fields.trimmed("saluran"), &frame).await;
+    }
     match apply_form(&asked, &fields, frame.lang).await {
         Ok(()) => redirect_to("/alarm?hasil=ya"),
         Err(error) if error.status < 500 => {
-            let refusal = (StatusCode::UNPROCESSABLE_ENTITY, error.error);
+            let refusal = Notice::refused(StatusCode::UNPROCESSABLE_ENTITY, error.error);
             show_page(&asked, refusal).await
         }
         Err(error) => render_failure(&asked.uri, frame, &error),
@@ -93,12 +151,16 @@ async fn apply_form(
     acknowledge_alarm(&asked.app, sent, lang).await
 }
 
-async fn show_page(asked: &PageRequest, (status, refused): (StatusCode, String)) -> Response {
+async fn show_page(asked: &PageRequest, notice: Notice) -> Response {
     let PageRequest { app, uri, headers } = asked;
     let frame = PageFrame::new(app, "alarm", uri, headers);
     let before = query_parameter(uri, "sebelum").and_then(|text| text.parse().ok());
     let list = match load_alarms(app, before).await {
         Ok(list) => list,
+        Err(error) => return render_failure(uri, frame, &error),
+    };
+    let delivery = match load_delivery(app).await {
+        Ok(status) => status,
         Err(error) => return render_failure(uri, frame, &error),
     };
     let sender = RequestSender::current();
@@ -112,7 +174,12 @@ async fn show_page(asked: &PageRequest, (status, refused): (StatusCode, String))
             frame.lang.text_with("alarm-hours", &[("count", &count)]),
         )
     };
+    let may_change = is_system || role.is_some_and(|role| role >= Role::Technician);
+    let shared = shared_alarms(asked, &frame, &list.alarms);
     let page = AlarmPage {
+        delivery: delivery_panel(asked, &frame, &delivery, may_change),
+        share_link: share_link(&shared),
+        shared,
         alarms: list
             .alarms
             .iter()
@@ -124,15 +191,34 @@ async fn show_page(asked: &PageRequest, (status, refused): (StatusCode, String))
             .map(|one| change_row(one, frame.lang))
             .collect(),
         hours: SNOOZE_HOURS.map(hours_text).into(),
-        may_change: is_system || role.is_some_and(|role| role >= Role::Technician),
-        done: match query_parameter(uri, "hasil").as_deref() {
-            Some("ya") => frame.t("alarm-done"),
-            _ => String::new(),
-        },
-        refused,
+        may_change,
+        done: notice.done,
+        refused: notice.refused,
         frame,
     };
-    render_page(uri, status, &page)
+    render_page(uri, notice.status, &page)
+}
+
+/// Text of the alarms that are raised, for people to send themselves.
+fn shared_alarms(asked: &PageRequest, frame: &PageFrame, alarms: &[AlarmJson]) -> String {
+    if alarms.is_empty() {
+        return String::new();
+    }
+    let lang = frame.lang;
+    let line = |alarm: &AlarmJson| {
+        let level = lang.text(&format!("attention-level-{}", alarm.severity));
+        let text = alarm.text.get(lang.code()).map_or("", String::as_str);
+        format!("{}: {text}", level.to_uppercase())
+    };
+    let lines: Vec<String> = alarms.iter().map(line).collect();
+    let state = asked.app.state();
+    shared_text(&state.site, lang, state.clock.now(), &lines)
+}
+
+/// Address at which WhatsApp takes a text.
+fn share_link(text: &str) -> String {
+    let text = percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC);
+    format!("https://wa.me/?text={text}")
 }
 
 fn alarm_row(asked: &PageRequest, frame: &PageFrame, alarm: &AlarmJson) -> AlarmRow {
@@ -247,6 +333,16 @@ mod tests {
         let page = get(&bench, "/alarm").await;
         assert!(page.contains("Tandon: isi 12%"), "{page}");
         assert!(page.contains("PERIKSA · "), "{page}");
+        // The text to share is there without a script.
+        let link = "https://wa.me/?text=ALARM%20%C2%B7%20";
+        assert!(
+            page.contains(link) && page.contains("- PERIKSA: Tandon: isi 12%"),
+            "{page}"
+        );
+        assert!(page.contains("Belum ada saluran"), "{page}");
+        let (status, text) = post(&bench, "tindakan=uji&saluran=grup").await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(text.contains("tidak ada saluran grup"), "{text}");
         // Where nobody has signed in, a name is asked for.
         assert_eq!(page.matches("name=\"nama\"").count(), 2, "{page}");
         let (status, text) = post(&bench, "alarm=x/y&tindakan=catat&nama=Budi").await;

@@ -25,6 +25,7 @@
 //! are described by `plot_spec::PlotSpec` and drawn by `plot.js` with the options of `plot_script`.
 
 mod account_page;
+mod alarm_channel_rows;
 mod alarm_page;
 mod assets;
 mod audit_page;

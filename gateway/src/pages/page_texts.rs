@@ -21,6 +21,8 @@ pub(crate) struct SiteHealthTexts {
     pub(crate) devices: BTreeMap<String, HealthLine>,
     /// By sink name.
     pub(crate) sinks: BTreeMap<String, HealthLine>,
+    /// Channels of messages of alarms by id.
+    pub(crate) channels: BTreeMap<String, HealthLine>,
     /// The store.
     pub(crate) store: HealthLine,
     /// Time stamps of the chain; `None` when none are configured.
@@ -112,10 +114,13 @@ impl ApiListener {
             .iter()
             .map(|(name, sink)| ((*name).to_owned(), self.sink_line(sink, lang)))
             .collect();
+        let channels = board.alarm_channels.iter();
+        let channels = channels.map(|(id, one)| (id.to_string(), self.channel_line(one, lang)));
         SiteHealthTexts {
             answering: answering_line(&devices, lang),
             devices,
             sinks,
+            channels: channels.collect(),
             store: self.store_line(lang),
             stamps: board.stamps.as_ref().map(|one| self.stamps_line(one, lang)),
             copies: board.copies.as_ref().map(|one| self.copies_line(one, lang)),

@@ -178,6 +178,8 @@ fn test_config() -> Config {
         sinks: Vec::new(),
         time_stamp: None,
         alarms: Vec::new(),
+        alarm_channels: Vec::new(),
+        alarm_budget: None,
         backup: crate::config::BackupSettings::default(),
         web: WebSettings::default(),
         profiles: None,

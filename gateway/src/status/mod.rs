@@ -37,6 +37,27 @@ pub struct StatusSnapshot {
     pub stamps: Option<StampingState>,
     /// Daily copies on another disk; `None` when none are made.
     pub copies: Option<CopyState>,
+    /// Channels of messages of alarms by id.
+    pub alarm_channels: BTreeMap<Arc<str>, AlarmChannelState>,
+}
+
+/// State of a channel on which messages of alarms reach people; the counts are those of the store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AlarmChannelState {
+    /// Messages that wait.
+    pub queued: u64,
+    /// Time since which the oldest of them waits.
+    pub oldest: Option<UtcMs>,
+    /// Messages that were acknowledged.
+    pub sent: u64,
+    /// Messages that were refused for good.
+    pub refused: u64,
+    /// Messages that were given up.
+    pub given_up: u64,
+    /// Messages that a full queue has left out.
+    pub left_out: u64,
+    /// Word of the fault since the last acknowledged message.
+    pub fault: Option<&'static str>,
 }
 
 /// State of the time stamps of the evidence chain.

@@ -1,6 +1,7 @@
 //! Tables of alarms: their states, the changes of the last time, and how far each channel has
 //! delivered these. The bodies are texts of the room `alarms`.
 
+use super::alarm_queue;
 use super::schema::{disk_error, sql_int};
 use super::store_error::StoreError;
 use super::store_handle::Store;
@@ -35,7 +36,7 @@ impl Store {
 
     /// Notes the channels to which changes are delivered. A new channel begins with the next
     /// change; one that is no longer there is forgotten.
-    pub async fn set_alarm_channels(&self, names: Vec<&'static str>) -> Result<(), StoreError> {
+    pub async fn set_alarm_channels(&self, names: Vec<String>) -> Result<(), StoreError> {
         self.ask(|reply| StoreRequest::Alarm(AlarmRequest::Channels(names, reply)))
             .await
     }
@@ -43,14 +44,16 @@ impl Store {
     /// Returns the oldest change that a channel has not delivered.
     pub async fn next_alarm_change(
         &self,
-        channel: &'static str,
+        channel: &str,
     ) -> Result<Option<KeptAlarmChange>, StoreError> {
+        let channel = channel.to_owned();
         self.ask(|reply| StoreRequest::Alarm(AlarmRequest::Next(channel, reply)))
             .await
     }
 
     /// Notes that a channel has delivered the changes up to a number.
-    pub async fn alarm_delivered(&self, channel: &'static str, id: u64) -> Result<(), StoreError> {
+    pub async fn alarm_delivered(&self, channel: &str, id: u64) -> Result<(), StoreError> {
+        let channel = channel.to_owned();
         self.ask(|reply| StoreRequest::Alarm(AlarmRequest::Delivered(channel, id, reply)))
             .await
     }
@@ -84,12 +87,20 @@ impl StoreWriter {
                 drop(reply.send(found.optional().map_err(failed)));
             }
             AlarmRequest::Delivered(channel, id, reply) => {
-                let set = "UPDATE alarm_delivery SET after = max(after, ?) WHERE channel = ?";
-                let kept = self.change_alarms(|db, _| {
-                    db.execute(set, params![id.cast_signed(), channel])
-                        .map(drop)
-                });
+                let kept = self.change_alarms(|db, _| set_delivered(db, &channel, id));
                 drop(reply.send(kept));
+            }
+            AlarmRequest::Enqueue(rows, reply) => {
+                let kept = self.change_alarms(|db, _| alarm_queue::change_queue(db, &rows));
+                drop(reply.send(kept));
+            }
+            AlarmRequest::Queue(channel, reply) => {
+                let found = alarm_queue::read_queue(&self.db, &channel);
+                drop(reply.send(found.map_err(failed)));
+            }
+            AlarmRequest::Traffic(month, reply) => {
+                let found = alarm_queue::read_traffic(&self.db, &month);
+                drop(reply.send(found.map_err(failed)));
             }
         }
     }
@@ -149,14 +160,26 @@ fn read_changes(db: &Connection, before: i64) -> Result<Vec<KeptAlarmChange>, ru
     rows.collect()
 }
 
-fn set_channels(db: &Connection, names: &[&'static str]) -> Result<(), rusqlite::Error> {
+/// Notes how far a channel is; a late acknowledgement takes nothing back.
+pub(super) fn set_delivered(
+    db: &Connection,
+    channel: &str,
+    id: u64,
+) -> Result<(), rusqlite::Error> {
+    let set = "UPDATE alarm_delivery SET after = max(after, ?) WHERE channel = ?";
+    let changed = db.execute(set, params![id.cast_signed(), channel]);
+    changed.map(drop)
+}
+
+fn set_channels(db: &Connection, names: &[String]) -> Result<(), rusqlite::Error> {
     let known = {
         let mut find = db.prepare("SELECT channel FROM alarm_delivery")?;
         let rows = find.query_map([], |row| row.get::<_, String>(0))?;
         rows.collect::<Result<Vec<_>, _>>()?
     };
-    for gone in known.iter().filter(|one| !names.contains(&one.as_str())) {
+    for gone in known.iter().filter(|one| !names.contains(one)) {
         db.execute("DELETE FROM alarm_delivery WHERE channel = ?", [gone])?;
+        alarm_queue::forget_queue(db, gone)?;
     }
     for name in names {
         db.execute(
@@ -199,7 +222,10 @@ mod tests {
         let store = open(dir.path());
         store.keep_alarms(change(1)).await.unwrap();
         // A channel begins with the next change: nobody wants to hear of last month.
-        store.set_alarm_channels(vec!["mqtt"]).await.unwrap();
+        store
+            .set_alarm_channels(vec!["mqtt".to_owned()])
+            .await
+            .unwrap();
         assert_eq!(store.next_alarm_change("mqtt").await.unwrap(), None);
         for number in 2..=3 {
             store.keep_alarms(change(number)).await.unwrap();
@@ -208,7 +234,7 @@ mod tests {
 
         let store = open(dir.path());
         store
-            .set_alarm_channels(vec!["mqtt", "other"])
+            .set_alarm_channels(vec!["mqtt".to_owned(), "other".to_owned()])
             .await
             .unwrap();
         let states = store.alarm_states().await.unwrap();

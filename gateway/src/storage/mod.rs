@@ -16,6 +16,7 @@
 mod access;
 #[cfg(test)]
 mod access_tests;
+mod alarm_queue;
 mod alarms;
 mod attachments;
 mod audit;

@@ -19,7 +19,7 @@ const WAL_BYTES: u64 = 4 << 20;
 // A commit of a thousand pages more still fits into the preallocated log.
 pub(super) const CHECKPOINT_PAGES: u32 = 3000;
 /// Schema steps, one a version; a later version appends a step.
-pub(super) const MIGRATIONS: [&str; 12] = [
+pub(super) const MIGRATIONS: [&str; 13] = [
     BASE_SCHEMA,
     EVIDENCE_SCHEMA,
     CALIBRATION_SCHEMA,
@@ -32,6 +32,7 @@ pub(super) const MIGRATIONS: [&str; 12] = [
     CLOCK_AND_DAMAGE_SCHEMA,
     SINGLE_DIGITS_SCHEMA,
     ALARM_SCHEMA,
+    ALARM_QUEUE_SCHEMA,
 ];
 
 /// Table whose rows are never changed or deleted.
@@ -279,6 +280,16 @@ CREATE TABLE alarm_state(key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID
 CREATE TABLE alarm_change(id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL,
   body TEXT NOT NULL);
 CREATE TABLE alarm_delivery(channel TEXT PRIMARY KEY, after INTEGER NOT NULL) WITHOUT ROWID;
+";
+
+/// Tables of version 13: messages of alarms that wait for their recipients, what is kept of each
+/// channel, and the bytes of each month.
+const ALARM_QUEUE_SCHEMA: &str = "
+CREATE TABLE alarm_message(id INTEGER PRIMARY KEY AUTOINCREMENT, channel TEXT NOT NULL,
+  body TEXT NOT NULL);
+CREATE INDEX alarm_message_channel ON alarm_message(channel);
+CREATE TABLE alarm_channel(name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE alarm_traffic(month TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;
 ";
 
 /// Opened database.

@@ -9,9 +9,9 @@ use super::snapshot_shelf::{FigureSnapshot, SnapshotQuery};
 use super::store_error::StoreError;
 use super::store_snapshot::StoreSnapshot;
 use super::store_values::{
-    AlarmRows, AuditEntry, EntryKey, ImportColumn, ImportRow, KeptAlarmChange, KeptStamp,
-    LatestSample, LedgerQuery, PointQuery, RecordedEntries, RefusedReading, SampleBlock,
-    StoreRestore,
+    AlarmQueueRows, AlarmRows, AuditEntry, EntryKey, ImportColumn, ImportRow, KeptAlarmChange,
+    KeptAlarmQueue, KeptStamp, LatestSample, LedgerQuery, PointQuery, RecordedEntries,
+    RefusedReading, SampleBlock, StoreRestore,
 };
 use crate::clock::KnownReadings;
 #[cfg(test)]
@@ -248,11 +248,17 @@ pub(crate) enum AlarmRequest {
     /// The last changes before a number.
     Changes(Option<u64>, StoreReply<Vec<KeptAlarmChange>>),
     /// Channels to which changes are delivered.
-    Channels(Vec<&'static str>, StoreReply<()>),
+    Channels(Vec<String>, StoreReply<()>),
     /// The oldest change that a channel has not delivered.
-    Next(&'static str, StoreReply<Option<KeptAlarmChange>>),
+    Next(String, StoreReply<Option<KeptAlarmChange>>),
     /// A channel has delivered the changes up to a number.
-    Delivered(&'static str, u64, StoreReply<()>),
+    Delivered(String, u64, StoreReply<()>),
+    /// Changes the queue of a channel.
+    Enqueue(AlarmQueueRows, StoreReply<()>),
+    /// The queue of a channel.
+    Queue(String, StoreReply<KeptAlarmQueue>),
+    /// Bytes of a month.
+    Traffic(String, StoreReply<u64>),
 }
 
 /// Requests about backups, each with its reply channel.

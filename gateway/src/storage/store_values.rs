@@ -91,6 +91,32 @@ pub struct KeptAlarmChange {
     pub body: String,
 }
 
+/// Changes of the queue of one channel that are written together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AlarmQueueRows {
+    /// Name of the channel.
+    pub channel: String,
+    /// Number of the last change that is now in the queue, or is not for this channel.
+    pub taken: Option<u64>,
+    /// Bodies of new messages, oldest first.
+    pub added: Vec<String>,
+    /// New bodies by number; `None`: the message is removed.
+    pub changed: Vec<(u64, Option<String>)>,
+    /// What is kept of the channel.
+    pub state: Option<String>,
+    /// Month and bytes that are added to it.
+    pub traffic: Option<(String, u64)>,
+}
+
+/// Queue of one channel as it is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeptAlarmQueue {
+    /// Messages by number, oldest first.
+    pub messages: Vec<(u64, String)>,
+    /// What is kept of the channel.
+    pub state: Option<String>,
+}
+
 /// Reading that the receiver of a sink rejected permanently.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RefusedReading {

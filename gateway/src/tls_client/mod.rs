@@ -12,7 +12,7 @@ use rustls::{ClientConfig, RootCertStore};
 use std::path::Path;
 use std::sync::Arc;
 
-pub(crate) use server_faults::tls_fault_text;
+pub(crate) use server_faults::{find_certificate_fault, tls_fault_text};
 
 /// Returns a configuration that trusts the certificates of `ca_file`, or the authorities of the
 /// system, and shows the certificate and the key of these files; the error is a sentence.

@@ -22,6 +22,21 @@ pub(crate) fn tls_fault_text(fault: &(dyn StdError + 'static)) -> String {
     known.unwrap_or_else(|| fault.to_string())
 }
 
+/// Describes a refused certificate among the causes of a failure; `None` where none is.
+pub(crate) fn find_certificate_fault(fault: &(dyn StdError + 'static)) -> Option<String> {
+    let mut next = Some(fault);
+    while let Some(cause) = next {
+        let inner = cause.downcast_ref::<io::Error>();
+        let inner = inner.and_then(io::Error::get_ref);
+        let inner = inner.and_then(|inner| inner.downcast_ref::<Error>());
+        if let Some(Error::InvalidCertificate(why)) = inner.or(cause.downcast_ref::<Error>()) {
+            return Some(certificate_text(why).unwrap_or_else(|| why.to_string()));
+        }
+        next = cause.source();
+    }
+    None
+}
+
 fn certificate_text(why: &CertificateError) -> Option<String> {
     let text = match why {
         CertificateError::UnknownIssuer => {

@@ -196,9 +196,12 @@ fn health_lines(health: SiteHealthTexts) -> impl Iterator<Item = (String, Health
     let devices = devices.map(|(id, line)| (format!("device:{id}"), line));
     let sinks = health.sinks.into_iter();
     let sinks = sinks.map(|(name, line)| (format!("sink:{name}"), line));
+    let channels = health.channels.into_iter();
+    let channels = channels.map(|(id, line)| (format!("channel:{id}"), line));
     let stamps = health.stamps.map(|line| ("stamps".to_owned(), line));
     let copies = health.copies.map(|line| ("copies".to_owned(), line));
     let rest = [("store", health.store), ("answering", health.answering)];
     let rest = rest.map(|(line, texts)| (line.to_owned(), texts));
-    devices.chain(sinks).chain(stamps).chain(copies).chain(rest)
+    let ways = sinks.chain(channels);
+    devices.chain(ways).chain(stamps).chain(copies).chain(rest)
 }
