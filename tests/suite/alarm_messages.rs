@@ -337,7 +337,7 @@ async fn a_test_message_says_what_the_service_answers_and_what_to_do() {
     );
     let (code, text) = alarm_command(&config, &["test", "grub"]);
     assert!(
-        code == Some(1) && text.contains("hook, grup, wa, surat"),
+        code == Some(2) && text.contains("hook, grup, wa, surat"),
         "{code:?} {text}"
     );
 }
@@ -378,7 +378,7 @@ async fn a_test_message_tells_no_network_from_a_wrong_name_and_a_certificate() {
     // A service that hangs costs its time, and no more.
     bench.script("telegram", "hang");
     let config = bench.write_site(1, &[bench.telegram(https)]);
-    let begun = std::time::Instant::now();
+    let begun = tokio::time::Instant::now();
     let (_, text) = alarm_command(&config, &["test", "grup"]);
     assert!(text.contains("tidak menjawab pada waktunya"), "{text}");
     assert!(begun.elapsed() < Duration::from_secs(60));

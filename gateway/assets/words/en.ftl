@@ -3817,6 +3817,7 @@ alarm-channel-telegram = Telegram
 alarm-channel-email = E-mail
 alarm-channel-whatsapp = WhatsApp
 alarm-channel-queued = { $count } waiting, the oldest for { $age }
+alarm-channel-quiet = { $waiting }; what is not urgent is sent from { $time } on
 alarm-channel-idle = nothing is waiting
 alarm-channel-counts = { $sent } sent, { $refused } refused, { $given } given up, { $left } left out
 alarm-channel-last = Last sent { $time }

@@ -3772,6 +3772,7 @@ alarm-channel-telegram = Telegram
 alarm-channel-email = Email
 alarm-channel-whatsapp = WhatsApp
 alarm-channel-queued = { $count } menunggu, yang paling lama { $age }
+alarm-channel-quiet = { $waiting }; yang tidak segera dikirim mulai pukul { $time }
 alarm-channel-idle = tidak ada yang menunggu
 alarm-channel-counts = { $sent } terkirim, { $refused } ditolak, { $given } dibatalkan, { $left } dilewati
 alarm-channel-last = Terakhir terkirim { $time }

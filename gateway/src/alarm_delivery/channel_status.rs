@@ -4,7 +4,9 @@ use super::channel_memory::KeptFault;
 use super::delivery_context::{DeliveryContext, parse_memory, parse_rows, stored_name};
 use crate::domain::UtcMs;
 use crate::i18n::Language;
+use crate::report::render::number_format::local_time;
 use crate::storage::StoreError;
+use jiff::civil::Time;
 use std::sync::Arc;
 
 /// State of all channels.
@@ -29,6 +31,8 @@ pub(crate) struct ChannelStatus {
     pub(crate) queued: u64,
     /// Age of the oldest of them, ms; `None` while none waits.
     pub(crate) oldest_ms: Option<i64>,
+    /// End of the quiet hours that hold some of them back now.
+    pub(crate) quiet_until: Option<Time>,
     /// Messages that the far side has acknowledged.
     pub(crate) sent: u64,
     /// Messages that it has refused for good.
@@ -55,7 +59,13 @@ impl DeliveryStatus {
 impl ChannelStatus {
     /// Sentence about what waits.
     pub(crate) fn waiting_text(&self, lang: Language) -> String {
-        waiting_text(lang, self.queued, self.oldest_ms)
+        let waiting = waiting_text(lang, self.queued, self.oldest_ms);
+        let Some(until) = self.quiet_until else {
+            return waiting;
+        };
+        let time = lang.locale().format_clock(until);
+        let args = [("waiting", &*waiting), ("time", &*time)];
+        lang.text_with("alarm-channel-quiet", &args)
     }
 }
 
@@ -79,7 +89,8 @@ pub(crate) fn waiting_text(lang: Language, queued: u64, oldest_ms: Option<i64>) 
 pub(crate) async fn delivery_status(
     context: &DeliveryContext,
 ) -> Result<DeliveryStatus, StoreError> {
-    let now = context.clock.now().at;
+    let stamp = context.clock.now();
+    let now = stamp.at;
     let mut status = DeliveryStatus {
         budget: context.config.alarm_budget,
         ..DeliveryStatus::default()
@@ -93,11 +104,16 @@ pub(crate) async fn delivery_status(
         let rows = parse_rows(&kept.messages);
         let memory = parse_memory(kept.state.as_deref());
         let oldest = rows.iter().map(|(_, one)| one.since).min();
+        let local = local_time(now, context.site().timezone.rules()).0;
+        let quiet = channel.quiet_hours.filter(|_| stamp.trusted);
+        let quiet = quiet.filter(|hours| hours.contains(local.time()));
+        let is_held = rows.iter().any(|(_, one)| !one.is_urgent());
         status.channels.push(ChannelStatus {
             id: Arc::clone(&channel.id),
             kind: channel.carrier.word(),
             queued: u64::try_from(kept.messages.len()).unwrap_or(u64::MAX),
             oldest_ms: oldest.map(|since| (now.0 - since).max(0)),
+            quiet_until: quiet.filter(|_| is_held).map(|hours| hours.until),
             sent: memory.sent,
             refused: memory.refused,
             given_up: memory.given_up,

@@ -53,7 +53,7 @@ pub(super) fn parse_rows(kept: &[(u64, String)]) -> QueueRows {
     kept.iter().filter_map(parse).collect()
 }
 
-/// What is kept of a channel; what this version cannot read begins again.
+/// Memory of a channel as it is kept; what this version cannot read begins again.
 pub(super) fn parse_memory(kept: Option<&str>) -> ChannelMemory {
     let parsed = kept.and_then(|body| serde_json::from_str(body).ok());
     parsed.unwrap_or_default()

@@ -41,6 +41,11 @@ impl OutgoingMessage {
     }
 }
 
+/// Beginning of the identities of a site's messages: its store, or the site before there is one.
+fn origin<'a>((site, store): (&'a Site, &'a str)) -> &'a str {
+    if store.is_empty() { &site.id } else { store }
+}
+
 /// Message of these rows, of which there is at least one; `unsaid` changes were left out before.
 pub(super) fn message_of(
     (site, store): (&Site, &str),
@@ -49,6 +54,7 @@ pub(super) fn message_of(
     unsaid: u64,
     made: ClockStamp,
 ) -> OutgoingMessage {
+    let store = origin((site, store));
     let last = rows.last().map_or(0, |(id, _)| *id);
     let changes = rows.iter().map(|(_, one)| one.change.clone()).collect();
     let left_out =
@@ -158,6 +164,7 @@ pub(super) fn test_text(
         &lang.text("alarm-state-test"),
         (made.at, made.trusted),
     );
+    let store = origin((site, store));
     let said = lang.text_with("alarm-test-text", &[("channel", channel)]);
     OutgoingMessage {
         id: format!("{store}-test-{}", made.mono.0),

@@ -3,7 +3,7 @@
 //! ```text
 //! run_alarm_delivery(context, stop).await             // takes changes, queues, sends, until the stop
 //! send_test_message(&channel, &context).await         // what the far side answers, now
-//! channel_statuses(&context).await?                   // what waits, what was sent, what went wrong
+//! delivery_status(&context).await?                    // what waits, what was sent, what went wrong
 //! ```
 //!
 //! A change of an alarm becomes one row for each recipient of a channel (`queued_message`), in the

@@ -1,6 +1,6 @@
 //! [`AlarmBook`]: the states of all alarms, in memory and in the store.
 
-use super::alarm_message::{AlarmChange, SentenceSet, over_texts};
+use super::alarm_message::{AlarmChange, SentenceSet, over_texts, told_number};
 use super::alarm_state::{Acknowledgement, AlarmState, RaisedAlarm};
 use super::evaluator::{AlarmMoment, AlarmSight, AlarmTiming, ChangeKind, step_alarm};
 use crate::config::AlarmLevel;
@@ -354,7 +354,7 @@ fn raised_alarm(one: &Sighting, moment: AlarmMoment) -> RaisedAlarm {
         dated: moment.trusted,
         severity: one.level.word().to_owned(),
         texts: one.texts.clone(),
-        value: one.value,
+        value: one.value.map(told_number),
         untold_ms: 0,
         reminded: false,
         reminder: None,
@@ -369,11 +369,11 @@ fn as_seen_now(kind: ChangeKind, mut alarm: RaisedAlarm, seen: &Sighting) -> Rai
     match kind {
         ChangeKind::Recovered | ChangeKind::Reminded if !seen.texts.is_empty() => {
             alarm.texts.clone_from(&seen.texts);
-            alarm.value = seen.value;
+            alarm.value = seen.value.map(told_number);
         }
         ChangeKind::Recovered => {
             alarm.texts = over_texts(&alarm.texts);
-            alarm.value = seen.value;
+            alarm.value = seen.value.map(told_number);
         }
         _ => {}
     }

@@ -79,7 +79,7 @@ impl AlarmChange {
             state: kind.word().to_owned(),
             severity: alarm.severity.clone(),
             since: UtcMs(alarm.since).to_string(),
-            value: alarm.value.map(told_number),
+            value: alarm.value,
             by: told.map(|one| one.by.clone()).or(quieted),
             note: told
                 .map(|one| one.note.clone())
@@ -129,7 +129,7 @@ fn local_time_text(site: &Site, lang: Language, at: UtcMs) -> String {
     )
 }
 
-/// What to do about an alarm of a default rule; `None` where its sentence says it, and for a rule
+/// Advice about an alarm of a default rule; `None` where its sentence says it, and for a rule
 /// of the site.
 fn advice(lang: Language, key: &str) -> Option<String> {
     let (rule, _) = key.split_once('/')?;
@@ -137,7 +137,7 @@ fn advice(lang: Language, key: &str) -> Option<String> {
 }
 
 /// Value with the digits that mean something: sums of doubles end in many others.
-fn told_number(value: f64) -> f64 {
+pub(super) fn told_number(value: f64) -> f64 {
     /// Digits beyond what any sensor has.
     const DIGITS: usize = 6;
     format!("{value:.DIGITS$e}").parse().unwrap_or(value)

@@ -85,7 +85,8 @@ fn channel_lines(found: &AlarmChannelsJson, lang: Language) -> String {
         .map(|one| channel_text(one, lang))
         .collect();
     if found.over_budget {
-        text += &format!("{}\n", lang.text("alarm-channel-over-budget"));
+        text.push_str(&lang.text("alarm-channel-over-budget"));
+        text.push('\n');
     }
     text
 }

@@ -29,15 +29,34 @@ impl QuietHours {
     }
 }
 
-/// Parses `21:00-06:00`, with a point or a colon in each time; the inner `None` is `none`.
-pub(super) fn parse_quiet_hours(text: &str) -> Option<Option<QuietHours>> {
+/// Value of `quiet_hours`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum QuietSetting {
+    /// `none`.
+    Never,
+    /// Hours of each day.
+    Daily(QuietHours),
+}
+
+impl QuietSetting {
+    /// Hours; `None` for `none`.
+    pub(super) fn hours(self) -> Option<QuietHours> {
+        match self {
+            Self::Never => None,
+            Self::Daily(hours) => Some(hours),
+        }
+    }
+}
+
+/// Parses `21:00-06:00`, with a point or a colon in each time, or `none`.
+pub(super) fn parse_quiet_hours(text: &str) -> Option<QuietSetting> {
     if text.trim() == "none" {
-        return Some(None);
+        return Some(QuietSetting::Never);
     }
     let text = text.replace('\u{2013}', "-");
     let (from, until) = text.split_once('-')?;
     let (from, until) = (parse_time(from)?, parse_time(until)?);
-    (from != until).then_some(Some(QuietHours { from, until }))
+    (from != until).then_some(QuietSetting::Daily(QuietHours { from, until }))
 }
 
 fn parse_time(text: &str) -> Option<Time> {
@@ -50,7 +69,7 @@ fn parse_time(text: &str) -> Option<Time> {
 pub(super) fn parse_webhook_url(text: &str) -> Option<String> {
     let (scheme, rest) = text.split_once("://")?;
     let (host, _) = parse_host_and_port(rest.split('/').next()?)?;
-    let is_plain = !rest.contains(['@', '#']) && !text.contains(|c: char| c.is_whitespace());
+    let is_plain = !rest.contains(['@', '#']) && !text.contains(char::is_whitespace);
     let is_safe = scheme == "https" || scheme == "http" && is_near(&host);
     (is_plain && is_safe).then(|| text.to_owned())
 }
@@ -98,7 +117,7 @@ mod tests {
 
     #[test]
     fn quiet_hours_go_over_midnight() {
-        let night = parse_quiet_hours("21:00-06.00").unwrap().unwrap();
+        let night = parse_quiet_hours("21:00-06.00").unwrap().hours().unwrap();
         for (hour, minute, is_quiet) in [
             (20, 59, false),
             (21, 0, true),
@@ -109,7 +128,7 @@ mod tests {
             let at = time(hour, minute, 0, 0);
             assert_eq!(night.contains(at), is_quiet, "{hour}:{minute}");
         }
-        assert_eq!(parse_quiet_hours("none"), Some(None));
+        assert_eq!(parse_quiet_hours("none"), Some(QuietSetting::Never));
         for bad in ["", "21-06", "21:00", "24:30-06:00", "21:00-21:00", "malam"] {
             assert_eq!(parse_quiet_hours(bad), None, "{bad}");
         }

@@ -10,7 +10,8 @@
 
 use crate::config::alarm_channel_keys::{RawAlarmChannel, RawAlarmChannelKind, report_stray_keys};
 use crate::config::alarm_channel_values::{
-    QuietHours, parse_mailbox, parse_phone, parse_quiet_hours, parse_service_url, parse_webhook_url,
+    QuietHours, QuietSetting, parse_mailbox, parse_phone, parse_quiet_hours, parse_service_url,
+    parse_webhook_url,
 };
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::{RawText, SpannedValue};
@@ -214,7 +215,9 @@ impl ChannelCheck<'_, '_, '_> {
             carrier,
             severity: severity.unwrap_or(AlarmLevel::Warning),
             language: language.unwrap_or(site_language),
-            quiet_hours: quiet.unwrap_or_else(|| parse_quiet_hours(QUIET_DEFAULT).flatten()),
+            quiet_hours: quiet
+                .or_else(|| parse_quiet_hours(QUIET_DEFAULT))
+                .and_then(QuietSetting::hours),
             hourly: hourly.unwrap_or(HOURLY_DEFAULT),
             give_up_after: self.give_up_after(),
             ca_file: self.notes.ca_file(&typed.ca_file),

@@ -68,21 +68,21 @@ pub(crate) async fn alarm_page(asked: PageRequest) -> Response {
         }
         _ => String::new(),
     };
-    let notice = Notice {
+    let notice = PageNotice {
         done,
-        ..Notice::refused(StatusCode::OK, String::new())
+        ..PageNotice::refused(StatusCode::OK, String::new())
     };
     show_page(&asked, notice).await
 }
 
-/// What the page says about the last form.
-struct Notice {
+/// Words of the page about the last form.
+struct PageNotice {
     status: StatusCode,
     done: String,
     refused: String,
 }
 
-impl Notice {
+impl PageNotice {
     fn refused(status: StatusCode, refused: String) -> Self {
         Self {
             status,
@@ -102,13 +102,13 @@ async fn show_test(asked: &PageRequest, channel: &str, frame: &PageFrame) -> Res
         Ok(found) => {
             let answers = found.answers.iter();
             let (done, refused): (Vec<_>, Vec<_>) = answers.partition(|one| one.fault.is_none());
-            Notice {
+            PageNotice {
                 status: StatusCode::OK,
                 done: lines(&done),
                 refused: lines(&refused),
             }
         }
-        Err(error) => Notice::refused(StatusCode::UNPROCESSABLE_ENTITY, error.error),
+        Err(error) => PageNotice::refused(StatusCode::UNPROCESSABLE_ENTITY, error.error),
     };
     show_page(asked, notice).await
 }
@@ -121,7 +121,7 @@ pub(crate) async fn change_alarm(asked: PageRequest, fields: PlainForm) -> Respo
     match apply_form(&asked, &fields, frame.lang).await {
         Ok(()) => redirect_to("/alarm?hasil=ya"),
         Err(error) if error.status < 500 => {
-            let refusal = Notice::refused(StatusCode::UNPROCESSABLE_ENTITY, error.error);
+            let refusal = PageNotice::refused(StatusCode::UNPROCESSABLE_ENTITY, error.error);
             show_page(&asked, refusal).await
         }
         Err(error) => render_failure(&asked.uri, frame, &error),
@@ -151,7 +151,7 @@ async fn apply_form(
     acknowledge_alarm(&asked.app, sent, lang).await
 }
 
-async fn show_page(asked: &PageRequest, notice: Notice) -> Response {
+async fn show_page(asked: &PageRequest, notice: PageNotice) -> Response {
     let PageRequest { app, uri, headers } = asked;
     let frame = PageFrame::new(app, "alarm", uri, headers);
     let before = query_parameter(uri, "sebelum").and_then(|text| text.parse().ok());

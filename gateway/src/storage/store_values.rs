@@ -102,7 +102,7 @@ pub struct AlarmQueueRows {
     pub added: Vec<String>,
     /// New bodies by number; `None`: the message is removed.
     pub changed: Vec<(u64, Option<String>)>,
-    /// What is kept of the channel.
+    /// Memory of the channel, a JSON text.
     pub state: Option<String>,
     /// Month and bytes that are added to it.
     pub traffic: Option<(String, u64)>,
@@ -113,7 +113,7 @@ pub struct AlarmQueueRows {
 pub struct KeptAlarmQueue {
     /// Messages by number, oldest first.
     pub messages: Vec<(u64, String)>,
-    /// What is kept of the channel.
+    /// Memory of the channel, a JSON text.
     pub state: Option<String>,
 }
 

@@ -8,14 +8,7 @@ use std::io;
 /// Describes the failure of a connection: what is wrong with the certificate of the server and what
 /// to do, or the words of the error.
 pub(crate) fn tls_fault_text(fault: &(dyn StdError + 'static)) -> String {
-    let inner = fault
-        .downcast_ref::<io::Error>()
-        .and_then(io::Error::get_ref);
-    let tls = match inner {
-        Some(inner) => inner.downcast_ref::<Error>(),
-        None => fault.downcast_ref::<Error>(),
-    };
-    let known = match tls {
+    let known = match tls_error(fault) {
         Some(Error::InvalidCertificate(why)) => certificate_text(why),
         _ => None,
     };
@@ -26,15 +19,24 @@ pub(crate) fn tls_fault_text(fault: &(dyn StdError + 'static)) -> String {
 pub(crate) fn find_certificate_fault(fault: &(dyn StdError + 'static)) -> Option<String> {
     let mut next = Some(fault);
     while let Some(cause) = next {
-        let inner = cause.downcast_ref::<io::Error>();
-        let inner = inner.and_then(io::Error::get_ref);
-        let inner = inner.and_then(|inner| inner.downcast_ref::<Error>());
-        if let Some(Error::InvalidCertificate(why)) = inner.or(cause.downcast_ref::<Error>()) {
+        if let Some(Error::InvalidCertificate(why)) = tls_error(cause) {
             return Some(certificate_text(why).unwrap_or_else(|| why.to_string()));
         }
         next = cause.source();
     }
     None
+}
+
+/// TLS error within an error; connectors wrap it into errors of input and output, one or two deep.
+// `source` of such a wrapper leaves the wrapped error out.
+fn tls_error<'a>(fault: &'a (dyn StdError + 'static)) -> Option<&'a Error> {
+    let mut at = fault;
+    loop {
+        if let Some(found) = at.downcast_ref::<Error>() {
+            return Some(found);
+        }
+        at = at.downcast_ref::<io::Error>()?.get_ref()?;
+    }
 }
 
 fn certificate_text(why: &CertificateError) -> Option<String> {
@@ -84,4 +86,21 @@ fn certificate_text(why: &CertificateError) -> Option<String> {
 fn time_text(time: UnixTime) -> String {
     let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
     jiff::Timestamp::from_second(seconds).map_or_else(|_| "?".to_owned(), |time| time.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_certificate_is_found_however_deep_it_is_wrapped() {
+        let refused = || Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        let once = io::Error::other(refused());
+        let twice = io::Error::other(io::Error::other(refused()));
+        for fault in [&refused() as &(dyn StdError + 'static), &once, &twice] {
+            assert!(tls_fault_text(fault).contains("ca_file"), "{fault:?}");
+            assert!(find_certificate_fault(fault).is_some(), "{fault:?}");
+        }
+        assert_eq!(find_certificate_fault(&io::Error::other("refused")), None);
+    }
 }

@@ -64,9 +64,8 @@ impl HttpAnswer {
             ))
         };
         match self.status {
-            300..=399 => fault(FaultKind::Portal),
+            300..=399 | 511 => fault(FaultKind::Portal),
             408 | 425 | 429 => fault(FaultKind::TryLater),
-            511 => fault(FaultKind::Portal),
             500..=599 => fault(FaultKind::ServerError),
             _ => None,
         }
@@ -149,7 +148,7 @@ pub(super) async fn post_json(
     })
 }
 
-/// What kept a request from being answered. The address is in none of the texts.
+/// Fault of a request that was not answered. The address is in none of the texts.
 fn request_fault(error: &reqwest::Error) -> DeliveryFault {
     if error.is_builder() {
         return DeliveryFault::new(FaultKind::SecretMissing, "");

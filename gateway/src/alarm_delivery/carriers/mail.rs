@@ -117,11 +117,11 @@ fn judge_error(error: &Error) -> SendOutcome {
     if words.contains("STARTTLS") {
         return later(FaultKind::NoEncryption, words);
     }
-    if error.is_client() {
+    if error.is_client() && words.contains("authentication") {
         // No way to log in that both know.
         return later(FaultKind::LoginRefused, words);
     }
-    if error.is_response() {
+    if error.is_client() || error.is_response() {
         return later(FaultKind::Unclear, words);
     }
     SendOutcome::Later(connection_fault(error, true), None)
