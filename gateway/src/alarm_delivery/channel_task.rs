@@ -75,7 +75,7 @@ struct ChannelSender {
     name: String,
     /// Pauses by recipient.
     pauses: BTreeMap<String, RecipientPause>,
-    /// Note of the last attempt that is not in the store: it is written before anything else is sent.
+    /// Note of the last attempt that is not in the store: written before anything else is sent.
     unkept: Option<AlarmQueueRows>,
     /// A failure was logged and has not ended.
     is_failing: bool,

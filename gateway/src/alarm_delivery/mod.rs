@@ -1,9 +1,9 @@
 //! Messages of alarms on their way to people: webhook, Telegram, mail, WhatsApp.
 //!
 //! ```text
-//! run_alarm_delivery(context, stop).await             // takes changes, queues, sends, until the stop
-//! send_test_message(&channel, &context).await         // what the far side answers, now
-//! delivery_status(&context).await?                    // what waits, what was sent, what went wrong
+//! run_alarm_delivery(context, book, stop).await    // takes changes and sends, until the stop
+//! send_test_message(&context, "staff").await       // answers of the far side, now
+//! delivery_status(&context).await?                 // what waits, was sent, went wrong
 //! ```
 //!
 //! A change of an alarm becomes one row for each recipient of a channel (`queued_message`), in the

@@ -1,4 +1,4 @@
-//! [`send_test_message`]: a test message to each recipient of a channel, and what the far side says.
+//! [`send_test_message`]: a test message to each recipient of a channel, and the answers.
 
 use super::carriers::carry_message;
 use super::delivery_context::{DeliveryContext, stored_name};

@@ -1,4 +1,4 @@
-//! Parsers of the values of `[[alarm_channel]]`: quiet hours, addresses and numbers; pure functions.
+//! Parsers of the values of `[[alarm_channel]]`: quiet hours, addresses, numbers; pure functions.
 //!
 //! ```text
 //! parse_quiet_hours("21:00-06:00")    // from 21:00 to 06:00, over midnight

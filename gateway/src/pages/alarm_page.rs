@@ -1,5 +1,5 @@
 //! `/alarm`: alarms that are raised, their last changes, a text to share, and the channels of
-//! messages. A technician takes note of an alarm, keeps it quiet for some hours, or tests a channel.
+//! messages. A technician takes note of an alarm, keeps it quiet, or tests a channel.
 
 use super::alarm_channel_rows::{DeliveryPanel, delivery_panel};
 use crate::access::{Caller, Role};

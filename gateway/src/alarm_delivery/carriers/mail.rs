@@ -1,4 +1,4 @@
-//! Mail by SMTP, one transaction for each recipient: what one of them refuses is no fault of others.
+//! Mail by SMTP, one transaction for each recipient: what one refuses is no fault of others.
 
 use super::https_post::connection_fault;
 use super::sent_message::{SentMessage, reveal};
