@@ -1,7 +1,6 @@
 //! Queue of messages of alarms: one row a message and recipient, what is kept of each channel, and
 //! the bytes of each month. The bodies are texts of the room `alarm_delivery`.
 
-use super::alarms::set_delivered;
 use super::schema::sql_int;
 use super::store_error::StoreError;
 use super::store_handle::Store;
@@ -31,6 +30,17 @@ impl Store {
         self.ask(|reply| StoreRequest::Alarm(AlarmRequest::Traffic(month, reply)))
             .await
     }
+}
+
+/// Notes how far a channel is; a late acknowledgement takes nothing back.
+pub(super) fn set_delivered(
+    db: &Connection,
+    channel: &str,
+    id: u64,
+) -> Result<(), rusqlite::Error> {
+    let set = "UPDATE alarm_delivery SET after = max(after, ?) WHERE channel = ?";
+    let changed = db.execute(set, params![id.cast_signed(), channel]);
+    changed.map(drop)
 }
 
 pub(super) fn change_queue(db: &Connection, rows: &AlarmQueueRows) -> Result<(), rusqlite::Error> {

@@ -87,7 +87,7 @@ impl StoreWriter {
                 drop(reply.send(found.optional().map_err(failed)));
             }
             AlarmRequest::Delivered(channel, id, reply) => {
-                let kept = self.change_alarms(|db, _| set_delivered(db, &channel, id));
+                let kept = self.change_alarms(|db, _| alarm_queue::set_delivered(db, &channel, id));
                 drop(reply.send(kept));
             }
             AlarmRequest::Enqueue(rows, reply) => {
@@ -158,17 +158,6 @@ fn read_changes(db: &Connection, before: i64) -> Result<Vec<KeptAlarmChange>, ru
     )?;
     let rows = find.query_map([before, sql_int(ALARM_PAGE_MAX)], parse_change)?;
     rows.collect()
-}
-
-/// Notes how far a channel is; a late acknowledgement takes nothing back.
-pub(super) fn set_delivered(
-    db: &Connection,
-    channel: &str,
-    id: u64,
-) -> Result<(), rusqlite::Error> {
-    let set = "UPDATE alarm_delivery SET after = max(after, ?) WHERE channel = ?";
-    let changed = db.execute(set, params![id.cast_signed(), channel]);
-    changed.map(drop)
 }
 
 fn set_channels(db: &Connection, names: &[String]) -> Result<(), rusqlite::Error> {
