@@ -161,32 +161,8 @@ fn channels(config: &Path) -> Vec<Value> {
     found["channels"].as_array().cloned().unwrap_or_default()
 }
 
-#[tokio::test]
-async fn each_service_gets_each_change_once_whatever_it_answered_before() {
-    let bench = MessageBench::new();
-    let sensor = LevelSensor::start(300).await;
-    let (_services, https) = bench.start_services(0);
-    let (_mail, smtp) = bench.start_mail_server(&[]);
-    bench.script("telegram", "429\nok-false\nok");
-    bench.script("hook", "500\nok");
-    bench.script("whatsapp", "429\nok");
-    let to = "'tolak@example.org', 'nanti@example.org', 'siti@example.org'";
-    let all = [
-        bench.webhook(https),
-        bench.telegram(https),
-        bench.whatsapp(https),
-        bench.email(smtp, to),
-    ];
-    let config = bench.write_site(sensor.port, &all);
-    let _gateway = start(&config);
-    let services = ["hook", "telegram", "whatsapp"];
-    let people = ["siti@example.org", "nanti@example.org"];
-    let has = |count: usize| {
-        services.iter().all(|one| bench.taken(one).len() == count)
-            && people.iter().all(|one| bench.mails(one).len() == count)
-    };
-    wait_until("messages of the alarm", || has(1)).await;
-
+/// Checks what each service was told of the alarm, in its own form.
+fn assert_first_messages(bench: &MessageBench) {
     let hook = &bench.taken("hook")[0];
     assert_eq!(
         (&hook["signed"], &hook["bearer"]),
@@ -220,6 +196,35 @@ async fn each_service_gets_each_change_once_whatever_it_answered_before() {
     let subject = mail["subject"].as_str().unwrap();
     assert!(subject.starts_with("CHECK · desa · "), "{subject}");
     assert_eq!(mail["encrypted"], true);
+}
+
+#[tokio::test]
+async fn each_service_gets_each_change_once_whatever_it_answered_before() {
+    let bench = MessageBench::new();
+    let sensor = LevelSensor::start(300).await;
+    let (_services, https) = bench.start_services(0);
+    let (_mail, smtp) = bench.start_mail_server(&[]);
+    bench.script("telegram", "429\nok-false\nok");
+    bench.script("hook", "500\nok");
+    bench.script("whatsapp", "429\nok");
+    let to = "'tolak@example.org', 'nanti@example.org', 'siti@example.org'";
+    let all = [
+        bench.webhook(https),
+        bench.telegram(https),
+        bench.whatsapp(https),
+        bench.email(smtp, to),
+    ];
+    let config = bench.write_site(sensor.port, &all);
+    let _gateway = start(&config);
+    let services = ["hook", "telegram", "whatsapp"];
+    let people = ["siti@example.org", "nanti@example.org"];
+    let has = |count: usize| {
+        services.iter().all(|one| bench.taken(one).len() == count)
+            && people.iter().all(|one| bench.mails(one).len() == count)
+    };
+    wait_until("messages of the alarm", || has(1)).await;
+
+    assert_first_messages(&bench);
 
     sensor.set(900);
     wait_until("messages of the recovery", || has(2)).await;

@@ -189,7 +189,7 @@ fn without_a_gateway_a_reload_says_how_to_start_one() {
     site.write(&site.small());
     let none = run_pantau(&site.config, &["reload"]);
     assert_eq!(none.status.code(), Some(1));
-    assert!(stderr_text(&none).contains("systemctl start pantau"));
+    assert!(stderr_text(&none).contains("sudo -u pantau pantau reload"));
 }
 
 /// The page of the configuration, as a technician with a token uses it.

@@ -30,7 +30,7 @@ use tokio::time::{Instant, sleep};
 /// Pause after a failure of the store.
 const STORE_PAUSE: Duration = Duration::from_secs(5);
 /// Longest time without a look at the queue while something waits.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
+const LOOK_EVERY: Duration = Duration::from_mins(1);
 /// Name of the sink that tells changes itself.
 const MQTT: &str = "mqtt";
 
@@ -155,8 +155,8 @@ impl ChannelSender {
             let now = self.context.clock.now();
             let queue = self.tidy_queue(queue, now).await?;
             let rules = self.rules(now).await?;
-            let step = next_step(&queue.rows, &queue.memory, &rules, self.moment(now));
-            let (recipient, rows) = match step {
+            let due = next_step(&queue.rows, &queue.memory, &rules, self.moment(now));
+            let (recipient, rows) = match due {
                 DeliveryStep::Send { recipient, rows } => (recipient, rows),
                 DeliveryStep::Wait(_) if queue.rows.is_empty() => return Ok(None),
                 DeliveryStep::Wait(wait) => return Ok(Some(self.wait_time(wait))),
@@ -185,7 +185,9 @@ impl ChannelSender {
         };
         let id = Arc::clone(&self.channel.id);
         let board = &self.context.board;
-        board.update(|board| drop(board.alarm_channels.insert(id, state)));
+        board.update(|board| {
+            board.alarm_channels.insert(id, state);
+        });
     }
 
     /// Takes new changes into the queue, each in one transaction with the note that it was taken.

@@ -61,12 +61,11 @@ pub(super) fn message_of(
         (unsaid > 0).then(|| lang.text_with("alarm-left-out", &[("count", &unsaid.to_string())]));
     let tail = left_out.map(|line| format!("\n{line}")).unwrap_or_default();
     let room = MESSAGE_CHARS_MAX.saturating_sub(tail.chars().count());
-    let (kind, id, text) = match rows {
-        [(id, one)] => ("alarm", format!("{store}-{id}"), cut(one.text(), room)),
-        _ => {
-            let text = summary_text(site, lang, rows, (made, room));
-            ("summary", format!("{store}-{last}s{}", rows.len()), text)
-        }
+    let (kind, id, text) = if let [(id, one)] = rows {
+        ("alarm", format!("{store}-{id}"), cut(one.text(), room))
+    } else {
+        let text = summary_text(site, lang, rows, (made, room));
+        ("summary", format!("{store}-{last}s{}", rows.len()), text)
     };
     OutgoingMessage {
         id,
@@ -218,7 +217,7 @@ mod tests {
             "raised",
             "PERIKSA · desa · 21 Nov 2026 00.05 WIB\nTandon: 12%",
         );
-        let sent = text_of(&[one.clone()], 0);
+        let sent = text_of(std::slice::from_ref(&one), 0);
         assert_eq!((&*sent.id, sent.text.as_str()), ("k3f9q2-7", one.1.text()));
         let sent = text_of(&[one], 3);
         assert!(

@@ -3,7 +3,7 @@
 
 use super::ApiListener;
 use super::error::ApiError;
-use crate::config::{self, Config, Diagnostics, mask_secrets};
+use crate::config::{self, Config, Diagnostics};
 use crate::evidence::RevisionKind;
 use crate::i18n::Language;
 use crate::storage::{StoreError, TextRevision};
@@ -14,6 +14,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Unchanged lines shown before and after a change.
 const CONTEXT_LINES: usize = 2;
@@ -22,12 +23,19 @@ const DIFFERENCE_LINES_MAX: usize = 400;
 /// Most revisions that are listed, the newest ones.
 const REVISIONS_SHOWN_MAX: usize = 30;
 
+/// Largest file that the page reads, bytes: a difference holds up everything else meanwhile.
+const PAGE_FILE_BYTES_MAX: u64 = 256 << 10;
+/// Time for the smallest difference; then a coarser one is shown.
+const DIFFERENCE_TIME: Duration = Duration::from_millis(100);
+/// Shown in place of a line with a password.
+const HIDDEN_LINE: &str = "***";
+
 /// Line of a difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DifferenceLine {
     /// `added`, `removed`, `same`, or `gap` where lines are left out.
     pub(crate) kind: &'static str,
-    /// Text, with passwords of addresses masked.
+    /// Text; `***` where it has a password.
     pub(crate) text: String,
 }
 
@@ -47,10 +55,16 @@ pub(crate) struct KeptConfiguration {
 /// Text of the file as it is on the disk now.
 pub(crate) fn read_file(app: &ApiListener) -> Result<String, ApiError> {
     let file = &app.state().config.file;
-    std::fs::read_to_string(file).map_err(|fault| {
-        let text = format!("{}: {fault}", file.display());
-        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, text)
-    })
+    let refused = |why: &dyn std::fmt::Display| {
+        let text = format!("{}: {why}", file.display());
+        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, text)
+    };
+    match std::fs::metadata(file) {
+        Ok(about) if about.len() > PAGE_FILE_BYTES_MAX || !about.is_file() => {
+            Err(refused(&"too large for the page"))
+        }
+        _ => std::fs::read_to_string(file).map_err(|fault| refused(&fault)),
+    }
 }
 
 /// Checks a text in the place of the file.
@@ -59,14 +73,24 @@ pub(crate) fn check_text(app: &ApiListener, text: &str) -> Result<Config, Diagno
     config::load_config_text(text, &app.state().config.file, &env)
 }
 
-/// Whether a text has a password in an address: it must not be shown.
+/// Whether a text has a password, in an address or in a comment: it must not be shown.
 pub(crate) fn has_secret(text: &str) -> bool {
-    text.lines().any(|line| mask_secrets(line) != line)
+    text.lines().any(is_secret_line)
+}
+
+/// Whether a line has a password in a comment, or an address with a name before its host.
+fn is_secret_line(line: &str) -> bool {
+    let address = line.split_once("://").map(|(_, rest)| rest);
+    let host = address.and_then(|rest| rest.split(['/', '"', '\'', ' ']).next());
+    host.is_some_and(|host| host.contains('@')) || config::has_comment_secret(line)
 }
 
 /// Lines that differ between two texts, with some around them; empty when none does.
 pub(crate) fn difference(before: &str, after: &str) -> Vec<DifferenceLine> {
-    let diff = TextDiff::from_lines(before, after);
+    let mut settings = TextDiff::configure();
+    // Texts that have little in common: it gives up looking for the smallest difference.
+    settings.timeout(DIFFERENCE_TIME);
+    let diff = settings.diff_lines(before, after);
     let mut lines = Vec::new();
     for (place, group) in diff.grouped_ops(CONTEXT_LINES).iter().enumerate() {
         if place > 0 {
@@ -79,7 +103,11 @@ pub(crate) fn difference(before: &str, after: &str) -> Vec<DifferenceLine> {
                 ChangeTag::Equal => "same",
             };
             let text = change.value().trim_end_matches(['\r', '\n']);
-            let text = mask_secrets(text).into_owned();
+            let text = if is_secret_line(text) {
+                HIDDEN_LINE.to_owned()
+            } else {
+                text.to_owned()
+            };
             lines.push(DifferenceLine { kind, text });
         }
     }
@@ -127,6 +155,13 @@ fn kept_configuration(one: &TextRevision) -> KeptConfiguration {
     }
 }
 
+/// Puts a text back as the file, where a change of it was not taken over.
+pub(crate) fn put_back(app: &ApiListener, text: &str) {
+    if let Err(fault) = replace_file(&app.state().config.file, text) {
+        tracing::error!(%fault, "the configuration file could not be put back");
+    }
+}
+
 /// Saves a text as the file, when the file is still `expected`. Errors: 409 when somebody else has
 /// changed it, 422 with the faults of the text, 403 when the gateway may not write there.
 pub(crate) fn save_text(
@@ -170,12 +205,16 @@ fn replace_file(file: &Path, text: &str) -> io::Result<()> {
     let mode = about.permissions().mode() & 0o7777;
     let mut options = OpenOptions::new();
     let mut writer = options.write(true).create_new(true).mode(mode).open(&new)?;
-    writer.write_all(text.as_bytes())?;
-    // Only root may give a file away; the group alone is enough for who else reads it.
-    let _ = std::os::unix::fs::fchown(&writer, Some(about.uid()), Some(about.gid()));
-    writer.sync_all()?;
-    drop(writer);
-    std::fs::rename(&new, &file)?;
+    let written = writer.write_all(text.as_bytes()).and_then(|()| {
+        // Only root may give a file away; the group alone is enough for who else reads it.
+        let _ = std::os::unix::fs::fchown(&writer, Some(about.uid()), Some(about.gid()));
+        writer.sync_all()?;
+        std::fs::rename(&new, &file)
+    });
+    if written.is_err() {
+        let _ = std::fs::remove_file(&new);
+    }
+    written?;
     // A rename survives a power cut only when its directory is on disk.
     File::open(folder)?.sync_all()
 }

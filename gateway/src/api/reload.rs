@@ -79,7 +79,11 @@ pub(crate) async fn show_configuration(
     let reloads = state.reload.state().unwrap_or_default();
     Json(ConfigurationInUseJson {
         revision: state.config.revision_id(),
-        file: state.config.file.display().to_string(),
+        // Who asks may stand in another directory.
+        file: std::path::absolute(&state.config.file)
+            .unwrap_or_else(|_| state.config.file.clone())
+            .display()
+            .to_string(),
         reloads: reloads.ended,
         fault: reloads.fault,
     })

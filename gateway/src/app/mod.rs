@@ -26,7 +26,7 @@ use crate::config::{self, Config};
 use crate::domain::store_event::{StoreEvent, StoreEventKind};
 use crate::reload_request::{ReloadDoor, ReloadOutcome, ReloadPlan, ReloadQueue, ReloadRequest};
 use crate::status::StatusBoard;
-use crate::storage::Store;
+use crate::storage::{Store, StoreError};
 pub use address_holder::AddressHolder;
 pub use app_error::AppError;
 use bus_supervisor::BusSupervisor;
@@ -36,6 +36,14 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// Looks at a store that a command holds, and the time between two of them: half an hour.
+// A report of years on a small computer takes minutes; readings wait in their channel meanwhile.
+const HELD_STORE_LOOKS: u32 = 9000;
+const HELD_STORE_LOOK: Duration = Duration::from_millis(200);
+/// Looks whether the sinks have delivered everything, five seconds.
+const DELIVERY_LOOKS: u32 = 25;
 
 /// Gateway with an open store and a bound page address; it does not poll yet.
 #[derive(Debug)]
@@ -198,7 +206,7 @@ impl GatewayApp {
         if !keys.is_empty() {
             return Err(ReloadOutcome::NeedsRestart(keys));
         }
-        if let Err(fault) = PageListener::check(&config, &self.clock) {
+        if let Err(fault) = PageListener::check(self.page.as_ref(), &config, &self.clock) {
             return Err(ReloadOutcome::Failed(fault.to_string()));
         }
         let plan = reload_plan::plan_reload(&self.config, &config);
@@ -224,12 +232,17 @@ impl GatewayApp {
         if let Some(ended) = buses.pause(&changed).await {
             return Err(AppError::Ended(ended));
         }
+        let undelivered = if reload_plan::drops_devices(&self.config, &config) {
+            self.await_delivery().await
+        } else {
+            0
+        };
         if let Some(edge) = edge.take() {
             edge.stop().await;
         }
         self.store.stop().await;
         let mut start = plan.started.clone();
-        match open_store(&config, &self.clock).await {
+        match reopen_store(&config, &self.clock).await {
             Ok(store) => {
                 self.store = store;
                 let old = std::mem::replace(&mut self.config, Arc::new(config));
@@ -239,14 +252,22 @@ impl GatewayApp {
                 let reason = if why.is_empty() { "" } else { ": " };
                 let what = format!("revision {revision} taken over{reason}{why} by {by}");
                 self.note(what).await;
+                if undelivered > 0 {
+                    let what = format!(
+                        "{undelivered} readings waited for their destination: those of devices \
+                         that are gone are kept here and not sent by {by}"
+                    );
+                    tracing::warn!(%what, "devices are gone from the configuration");
+                    self.note(what).await;
+                }
                 self.reloads.note_end(None);
             }
             Err(error) => {
                 tracing::error!(%error, "the store did not open: the old configuration goes on");
-                self.store = open_store(&self.config, &self.clock).await?;
+                self.store = reopen_store(&self.config, &self.clock).await?;
                 start = changed;
-                self.note(format!("a configuration was not taken over: {error}"))
-                    .await;
+                let what = format!("a configuration was not taken over ({error}) by {by}");
+                self.note(what).await;
                 self.reloads.note_end(Some(error.to_string()));
             }
         }
@@ -260,6 +281,27 @@ impl GatewayApp {
             "the configuration is in use"
         );
         Ok(())
+    }
+
+    /// Waits for a short time until the sinks have delivered what is stored: a device that is gone
+    /// from the configuration has no name any more under which it could be sent. Returns the number
+    /// of readings that the slowest sink has not delivered.
+    async fn await_delivery(&self) -> u64 {
+        if let Err(error) = self.store.flush().await {
+            tracing::error!(%error, "the readings before the reload are not durable yet");
+        }
+        let waiting = || {
+            let state = self.board.snapshot();
+            state.sinks.values().map(|sink| sink.waiting).max()
+        };
+        for _ in 0..DELIVERY_LOOKS {
+            // Also time for the sinks to see what the flush has made durable.
+            tokio::time::sleep(HELD_STORE_LOOK).await;
+            if waiting().unwrap_or(0) == 0 {
+                return 0;
+            }
+        }
+        waiting().unwrap_or(0)
     }
 
     /// Counts of the gateway's own pins on buses that start.
@@ -310,6 +352,27 @@ impl GatewayApp {
             tracing::error!(%error, "the reload is not in the audit");
         }
     }
+}
+
+/// Opens the store again while the gateway runs. A command may have opened it in between: it is
+/// waited for, since it ends.
+async fn reopen_store(config: &Config, clock: &Clock) -> Result<Store, AppError> {
+    let mut is_told = false;
+    for _ in 0..HELD_STORE_LOOKS {
+        match open_store(config, clock).await {
+            Err(AppError::Store(StoreError::Busy(_))) => {
+                if !is_told {
+                    tracing::warn!("a command holds the store: waiting for its end");
+                    is_told = true;
+                }
+                // The tasks that say so otherwise are stopped.
+                let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+                tokio::time::sleep(HELD_STORE_LOOK).await;
+            }
+            opened => return opened,
+        }
+    }
+    open_store(config, clock).await
 }
 
 /// Opens the store of a configuration, away from the tasks that poll meanwhile.

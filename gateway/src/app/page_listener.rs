@@ -44,9 +44,30 @@ impl PageListener {
         }))
     }
 
-    /// Checks that the certificate of a configuration can be used.
-    pub(super) fn check(config: &Config, clock: &Clock) -> Result<(), AppError> {
-        Self::certificate(config, clock).map(drop)
+    /// Checks that the certificate of a configuration can be used, and its address when that has
+    /// another port than the page has now.
+    pub(super) fn check(
+        page: Option<&Self>,
+        config: &Config,
+        clock: &Clock,
+    ) -> Result<(), AppError> {
+        Self::certificate(config, clock)?;
+        let Some(wished) = config.web.listen else {
+            return Ok(());
+        };
+        let has_port = |page: &Self| page.wished.port() == wished.port();
+        if page.is_some_and(has_port) {
+            return Ok(());
+        }
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, wished.port()));
+        match std::net::TcpListener::bind(address) {
+            Ok(_) => Ok(()),
+            Err(why) => Err(AppError::Listen {
+                address,
+                why,
+                holder: address_holder(address),
+            }),
+        }
     }
 
     fn certificate(config: &Config, clock: &Clock) -> Result<Option<TlsSetup>, AppError> {

@@ -245,7 +245,7 @@ fn a_strapping_table_must_rise() {
             .any(|fault| fault.what == "fault-strapping-short")
     );
     let faults = load_assets(&(table("[[0, 0], [1, 1]]") + "full_m = 1.2\n")).unwrap_err();
-    assert_eq!(faults.0[0].what, "fault-range");
+    assert_eq!(faults.0[0].what, "fault-strapping-full");
     let config = load_valid(&table("[[0, 0], [0.5, 0.6], [1.0, 0.7]]"));
     let AssetKind::Tank(tank) = &config.assets[0].kind else {
         panic!("a tank");

@@ -198,7 +198,9 @@ fn gross_figure(
         figure = figure
             .with_completeness(from.completeness)
             .with_verdict(from.claim);
-        figure.remarks.extend(from.remarks.iter().cloned());
+        // How far a gap at the opening reaches passes on by its own rule, in the unit of the figure.
+        let remarks = from.remarks.iter().filter(|said| !said.is_opening_gap());
+        figure.remarks.extend(remarks.cloned());
     }
     let figure =
         judge_pump(figure, known, of_pump).with_verdict(baseline.headline(&desk.config.factors));

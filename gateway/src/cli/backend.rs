@@ -16,9 +16,14 @@ use crate::storage::{Store, StoreAccess, StoreError};
 use jiff::civil::Date;
 use nix::unistd::{Uid, User};
 use std::path::Path;
+use std::time::Duration;
 
 /// Configuration file of a command without `--config`.
 pub(super) const DEFAULT_CONFIG_PATH: &str = "/etc/pantau/pantau.toml";
+
+/// Looks at a store that another process holds, and the time between two of them: ten seconds.
+const HELD_STORE_LOOKS: u32 = 50;
+const HELD_STORE_LOOK: Duration = Duration::from_millis(200);
 
 /// Client of the running gateway, else of the routes in this process, on the store opened with the
 /// access that the command needs. Two processes never have the store open for writing.
@@ -26,10 +31,35 @@ pub(super) async fn open_client(
     config: &Config,
     access: StoreAccess,
 ) -> Result<ApiClient, CommandError> {
-    if let Some(running) = server::connect_client(&config.store.path).await? {
-        return Ok(running);
+    match reach_store(config, access).await? {
+        ReachedStore::Gateway(running) => Ok(running),
+        ReachedStore::File(store) => Ok(local_client(config, &store)),
     }
-    Ok(local_client(config, &open_store(config, access)?))
+}
+
+/// Way to the readings.
+enum ReachedStore {
+    /// The running gateway.
+    Gateway(ApiClient),
+    /// The store, opened by this process.
+    File(Box<Store>),
+}
+
+/// Reaches the running gateway, else opens the store. A store that is held while no gateway
+/// answers is waited for: a gateway that takes a configuration over answers again in a moment.
+async fn reach_store(config: &Config, access: StoreAccess) -> Result<ReachedStore, CommandError> {
+    for _ in 0..HELD_STORE_LOOKS {
+        if let Some(running) = server::connect_client(&config.store.path).await? {
+            return Ok(ReachedStore::Gateway(running));
+        }
+        match open_store(config, access) {
+            Err(CommandError::Store(StoreError::Busy(_))) => {
+                tokio::time::sleep(HELD_STORE_LOOK).await;
+            }
+            opened => return Ok(ReachedStore::File(Box::new(opened?))),
+        }
+    }
+    Ok(ReachedStore::File(Box::new(open_store(config, access)?)))
 }
 
 /// Client for reading, after the evidence records of closed days that are due were made, as the
@@ -40,10 +70,10 @@ pub(super) async fn open_with_records(
     config: &Config,
     check_file: bool,
 ) -> Result<ApiClient, CommandError> {
-    if let Some(running) = server::connect_client(&config.store.path).await? {
-        return Ok(running);
-    }
-    let store = open_store(config, StoreAccess::Read)?;
+    let store = match reach_store(config, StoreAccess::Read).await? {
+        ReachedStore::Gateway(running) => return Ok(running),
+        ReachedStore::File(store) => store,
+    };
     let is_due = store.count_due_days().await? > 0;
     // Nothing is added to a damaged file: a repair needs it as it is.
     if check_file || is_due {
@@ -108,11 +138,11 @@ pub(super) async fn open_access_client(
     config: &Config,
     access: StoreAccess,
 ) -> Result<ApiClient, CommandError> {
-    if let Some(running) = server::connect_client(&config.store.path).await? {
-        return Ok(running);
-    }
     // The store is opened first: with it, this process is the only one that writes the file.
-    let store = open_store(config, access)?;
+    let store = match reach_store(config, access).await? {
+        ReachedStore::Gateway(running) => return Ok(running),
+        ReachedStore::File(store) => store,
+    };
     let (board, clock) = (StatusBoard::default(), Clock::system());
     let (damage, cost) = (DamageHandling::Refuse, PasswordCost::STANDARD);
     let people = AccessControl::open(&config.store.path, &clock, damage, cost);

@@ -80,13 +80,13 @@ impl AnswerDraft {
             return Ok(());
         };
         let all = self.given.iter().chain(&self.earlier);
-        let lines: String = all
+        let lines: Vec<String> = all
             .map(|(key, answer)| format!("{key}\t{answer}\n"))
             .collect();
         // The old draft stays whole until the new one is on the disk.
         let fresh = file.with_extension("draft-new");
         let mut out = std::fs::File::create(&fresh)?;
-        out.write_all(lines.as_bytes())?;
+        out.write_all(lines.concat().as_bytes())?;
         out.sync_all()?;
         std::fs::rename(&fresh, file)
     }

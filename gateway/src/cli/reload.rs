@@ -21,11 +21,13 @@ use crate::cli::command_error::CommandError;
 use crate::config::Config;
 use crate::i18n::Language;
 use crate::server;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Longest wait for the end of a reload. The store of a large site opens within seconds.
 const RELOAD_WAIT: Duration = Duration::from_mins(2);
+/// Looks for a gateway before none is taken to run: five seconds.
+const TRIES: u32 = 25;
 /// Time between two looks whether it has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
@@ -86,6 +88,9 @@ fn print_outcome(outcome: &ReloadJson, lang: Language) {
             text += &lang.text_with(key, &[("buses", &buses.join(", "))]);
         }
     }
+    for line in &outcome.warnings {
+        print_stderr(line);
+    }
     if outcome.result == "accepted" {
         print_text(&format!("{text}\n"));
     } else {
@@ -93,19 +98,64 @@ fn print_outcome(outcome: &ReloadJson, lang: Language) {
     }
 }
 
+/// Asks the gateway, and waits until the change has ended.
 async fn reload(config: &Config, lang: Language) -> Result<ReloadJson, CommandError> {
-    let running = server::connect_client(&config.store.path).await?;
-    let mut api = running.ok_or_else(|| CommandError::Refused(lang.text("reload-none")))?;
+    let mut tries = 0;
+    let (before, outcome) = loop {
+        match ask(config, lang).await {
+            Ok(told) => break told,
+            // It starts anew for the reload of another: its turn comes.
+            Err(CommandError::Api(_)) if tries < TRIES => {
+                tries += 1;
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+            Err(trouble) => return Err(trouble),
+        }
+    };
+    if outcome.result == "accepted" {
+        await_end(config, before, lang).await?;
+    }
+    Ok(outcome)
+}
+
+/// Asks once; returns the number of reloads before it, and the answer.
+async fn ask(config: &Config, lang: Language) -> Result<(u32, ReloadJson), CommandError> {
+    let mut looks = 0;
+    let mut api = loop {
+        if let Some(running) = server::connect_client(&config.store.path).await? {
+            break running;
+        }
+        looks += 1;
+        if looks > TRIES {
+            return Err(CommandError::Refused(lang.text("reload-none")));
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    };
     let before: ConfigurationInUseJson = api.get_json("/api/v1/configuration").await?;
+    if !is_same_file(&before.file, &config.file) {
+        let args = [
+            ("used", &*before.file),
+            ("file", &*config.file.display().to_string()),
+        ];
+        let text = lang.text_with("reload-other-file", &args);
+        return Err(CommandError::Refused(text));
+    }
     let by = current_user();
     let query = [("recorded_by", Some(&*by)), ("lang", Some(lang.code()))];
     let path = path_with_query("/api/v1/configuration/reload", &query);
     let outcome: ReloadJson = api.post(&path, "text/plain", "").await?.json().await?;
     api.close().await;
-    if outcome.result == "accepted" {
-        await_end(config, before.reloads, lang).await?;
+    Ok((before.reloads, outcome))
+}
+
+/// Whether two paths lead to one file.
+fn is_same_file(used: &str, named: &Path) -> bool {
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    match (real(Path::new(used)), real(named)) {
+        (Some(used), Some(named)) => used == named,
+        // What cannot be looked at is left to the gateway.
+        _ => true,
     }
-    Ok(outcome)
 }
 
 /// Waits until the gateway answers again with one reload more.

@@ -11,7 +11,7 @@ use crate::storage::StoreError;
 use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Time after which a set-up code that could not be kept is tried again.
 const SET_UP_RETRY: Duration = Duration::from_secs(10);
@@ -29,6 +29,7 @@ pub(super) async fn run_gateway(file: &Path, lang: Language) -> u8 {
     }
     // Before the page can be reached: a stop during the start must be a clean one too.
     let stop = stop_signal();
+    let hangups = hangup_signal();
     let app = match GatewayApp::open(config, Clock::system()).await {
         Ok(app) => app,
         Err(error) => {
@@ -50,7 +51,7 @@ pub(super) async fn run_gateway(file: &Path, lang: Language) -> u8 {
         print_set_up_code(&app, &page.to_string(), lang).await;
     }
     tokio::spawn(keep_code_small());
-    tokio::spawn(reload_on_hangup(app.reload_door()));
+    tokio::spawn(reload_on_hangup(hangups, app.reload_door()));
     match app.run(stop).await {
         Ok(()) => EXIT_DONE,
         Err(error) => {
@@ -62,18 +63,23 @@ pub(super) async fn run_gateway(file: &Path, lang: Language) -> u8 {
 
 /// Takes the configuration file over at each SIGHUP, as services do. The gateway logs what became
 /// of it.
-async fn reload_on_hangup(door: ReloadDoor) {
-    // The end of a terminal is a hangup too: there the program ends with it, as others do.
-    if std::io::stdin().is_terminal() {
-        return;
-    }
-    let mut hangups = match signal(SignalKind::hangup()) {
-        Ok(hangups) => hangups,
-        Err(error) => return tracing::error!(%error, "SIGHUP reloads nothing"),
-    };
+async fn reload_on_hangup(hangups: Option<Signal>, door: ReloadDoor) {
+    let Some(mut hangups) = hangups else { return };
     while hangups.recv().await.is_some() {
         door.ask("SIGHUP", "").await;
     }
+}
+
+/// Registers SIGHUP; `None` at a terminal, whose end is a hangup too: there the program ends with
+/// it, as others do.
+fn hangup_signal() -> Option<Signal> {
+    if io::stdin().is_terminal() {
+        return None;
+    }
+    let registered = signal(SignalKind::hangup());
+    registered
+        .inspect_err(|error| tracing::error!(%error, "SIGHUP reloads nothing"))
+        .ok()
 }
 
 /// Advice about an error of the start, in the language of the call; `None` where the log says all

@@ -127,7 +127,9 @@ fn check_alarms(
             Some(("%RH", _) | ("%", "fill" | "state_of_charge" | "humidity")) => {
                 (limits.0.max(0.0), limits.1.min(100.0))
             }
-            _ if found.is_some_and(|point| point.is_never_negative()) || is_depth(assets, id) => {
+            _ if found.is_some_and(super::point::Point::is_never_negative)
+                || is_depth(assets, id) =>
+            {
                 (limits.0.max(0.0), limits.1)
             }
             _ => limits,

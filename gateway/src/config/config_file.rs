@@ -9,6 +9,8 @@ const FILE_BYTES_MAX: u64 = 8 << 20;
 pub(crate) fn read_text(path: &Path) -> Result<String, String> {
     match std::fs::metadata(path) {
         Ok(about) if about.len() > FILE_BYTES_MAX => Err("larger than 8 MiB".to_owned()),
+        // A pipe would be waited for.
+        Ok(about) if !about.is_file() && !about.is_dir() => Err("no file".to_owned()),
         // Without a size, the reading gives the error with its reason.
         _ => std::fs::read_to_string(path).map_err(|error| error.to_string()),
     }

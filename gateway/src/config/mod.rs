@@ -212,6 +212,11 @@ pub fn profile_names(directory: Option<&Path>) -> Vec<String> {
     ProfileLibrary::new(directory.map(Path::to_path_buf)).names()
 }
 
+/// Whether a line of a file has a password in its comment.
+pub fn has_comment_secret(line: &str) -> bool {
+    secret::mask_comment_secrets(line) != line
+}
+
 /// The file's part of an archived text.
 pub fn file_text(kept: &str) -> &str {
     revision_text::split_texts(kept).0

@@ -81,8 +81,8 @@ mod tests {
             );
         }
         for (latitude, longitude) in [
-            (3.14, 101.69), // Kuala Lumpur
-            (3.76, 103.78), // the sign of Tanjung Enim
+            (3.139, 101.69), // Kuala Lumpur
+            (3.76, 103.78),  // the sign of Tanjung Enim
             (7.5, 110.4),
             (103.78, -3.76),
             (0.0, 0.0),

@@ -100,6 +100,10 @@ pub(crate) fn classify_syntax(text: &str, span: &Range<usize>, message: &str) ->
         .iter()
         .find(|(begin, _)| message.starts_with(begin));
     match known {
+        // The parser looks for the value on the next line, and finds another key.
+        Some(_) if line.contains('=') && value.trim().is_empty() => {
+            fault("fault-syntax-assignment", key, "")
+        }
         Some((_, what)) => fault(what, key, ""),
         // The parser's own words, in English, are more than nothing.
         None => fault("fault-syntax", message, ""),

@@ -12,6 +12,7 @@
 //! plts.generation: at most, to be checked; without the 21.0 kWh it is 1116.7
 //! ```
 
+use crate::assets::solar::indicators as solar;
 use crate::domain::ExactNumber;
 use crate::domain::UtcMs;
 use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
@@ -39,8 +40,6 @@ const SHORT_GAP_MS: i64 = 3_600_000;
 const NIGHT_SHARE: f64 = 0.01;
 /// Beginning of the ids of what runs by the sun.
 const SOLAR_PREFIX: &str = "plts.";
-/// Figure of a plant that does not run by the sun.
-const IMPORT: &str = "plts.import";
 
 /// Key of the remark on a total of which more than `SHARE_MAX` may have been counted before.
 const UPPER_BOUND: &str = "account-opening-upper-bound";
@@ -65,7 +64,7 @@ pub(crate) struct OpeningGap {
     /// The two readings.
     pub(crate) first: f64,
     pub(crate) last: f64,
-    /// What was counted across it.
+    /// Amount that was counted across it.
     pub(crate) amount: f64,
 }
 
@@ -76,7 +75,7 @@ impl OpeningGap {
         let total = figure.value.as_ref().ok().copied().unwrap_or_default();
         let is_within = |share: f64| self.amount <= share * total.abs();
         let is_short = self.to - self.from < SHORT_GAP_MS;
-        let is_of_sun = figure.id.starts_with(SOLAR_PREFIX) && *figure.id != *IMPORT;
+        let is_of_sun = figure.id.starts_with(SOLAR_PREFIX) && *figure.id != *solar::IMPORT.id;
         let is_night = || span.daylight_ms_between(self.from, self.to) < SHORT_GAP_MS;
         let begins_with_it = self.from >= span.from - every_ms.saturating_mul(EDGE_POLLS);
         begins_with_it

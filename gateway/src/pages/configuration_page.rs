@@ -3,7 +3,7 @@
 
 use crate::api::configuration_file::{
     DifferenceLine, KeptConfiguration, check_text, device_choices, difference, has_secret,
-    kept_configurations, read_file, save_text, with_device,
+    kept_configurations, put_back, read_file, save_text, with_device,
 };
 use crate::api::error::ApiError;
 use crate::api::reload::{ReloadJson, ask_for_reload, reload_json};
@@ -40,6 +40,14 @@ struct ConfigurationPage {
     revisions: Vec<RevisionRow>,
     buses: Vec<Arc<str>>,
     profiles: Vec<String>,
+}
+
+impl ConfigurationPage {
+    /// Whether the text can be edited: at the start, and where what was typed has a fault.
+    fn shows_editor(&self) -> bool {
+        let proposal = self.proposal.as_ref();
+        proposal.is_none_or(|one| !one.faults.is_empty())
+    }
 }
 
 /// Change that a person has typed and not saved yet.
@@ -102,8 +110,19 @@ async fn apply_form(
         "pakai" => return take_over(asked, fields, frame).await,
         "simpan" => {
             let text = unix_lines(fields.text("teks"));
+            if fields.trimmed("alasan").is_empty() {
+                let mut outcome = FormOutcome::default();
+                outcome.refused.push(frame.t("configuration-no-reason"));
+                outcome.proposal = Some(propose(asked, (&on_disk, text), fields, frame));
+                return Ok(outcome);
+            }
             save_text(app, (&text, fields.trimmed("dasar")), frame.lang)?;
-            return take_over(asked, fields, frame).await;
+            let outcome = take_over(asked, fields, frame).await;
+            // Not in use: the file stays what it was, as the sentence says.
+            if !matches!(&outcome, Ok(told) if told.refused.is_empty()) {
+                put_back(app, &on_disk);
+            }
+            return outcome;
         }
         "alat" => with_device(
             &on_disk,
@@ -123,10 +142,12 @@ async fn apply_form(
         }
         _ => unix_lines(fields.text("teks")),
     };
-    let outcome = FormOutcome {
-        proposal: Some(propose(asked, (&on_disk, text), fields, frame)),
-        ..FormOutcome::default()
-    };
+    let mut outcome = FormOutcome::default();
+    if has_secret(&on_disk) || has_secret(&text) {
+        outcome.refused.push(frame.t("configuration-has-secret"));
+    } else {
+        outcome.proposal = Some(propose(asked, (&on_disk, text), fields, frame));
+    }
     Ok(outcome)
 }
 
@@ -221,7 +242,16 @@ async fn show_page(asked: &PageRequest, outcome: FormOutcome) -> Response {
         Ok(text) if !pending.is_empty() => check_text(app, text).err(),
         _ => None,
     };
-    let (text, why_not) = editable_text(on_disk, &frame);
+    // What was typed and has a fault stays in the editor.
+    let typed = outcome
+        .proposal
+        .as_ref()
+        .filter(|one| !one.faults.is_empty());
+    let typed = typed.map(|one| one.text.clone());
+    let (text, why_not) = match typed {
+        Some(text) => (Some(text), String::new()),
+        None => editable_text(on_disk, &frame),
+    };
     let (buses, profiles) = device_choices(app);
     let status = if outcome.refused.is_empty() {
         StatusCode::OK

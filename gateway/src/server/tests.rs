@@ -38,7 +38,7 @@ pub(crate) fn test_site() -> Site {
 use crate::api::ApiState;
 use crate::clock::Clock;
 use crate::config::{Config, StoreSettings};
-use crate::domain::{ExactNumber, QualityReason, Reading, SampleOutcome, UtcMs};
+use crate::domain::{ExactNumber, FaultDetail, QualityReason, Reading, SampleOutcome, UtcMs};
 use crate::report::build::IndicatorService;
 use crate::server::{build_router, control_socket};
 use crate::status::{DeviceFault, DeviceIdentity, DeviceState, SinkState, StatusBoard};
@@ -102,7 +102,11 @@ impl ApiTestBench {
             };
             let fault = DeviceFault {
                 reason: QualityReason::Timeout,
-                detail: "level: unit 5: no answer in 500 ms".into(),
+                detail: FaultDetail::message(
+                    "no answer within 500 ms",
+                    "detail-timeout",
+                    &[("ms", &500)],
+                ),
             };
             let bad = DeviceState {
                 last_poll: Some(UtcMs(NOW)),

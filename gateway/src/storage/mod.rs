@@ -34,6 +34,7 @@ mod damage_mark;
 #[cfg(test)]
 mod damage_tests;
 mod data_damage;
+mod database_faults;
 mod delivery_lanes;
 mod delta_codec;
 mod digest;

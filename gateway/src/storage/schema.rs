@@ -1,10 +1,10 @@
 //! Database file: schema, migrations, SQLite settings, and handling of a file that cannot be read.
 
+pub(super) use super::database_faults::{disk_error, is_corruption, is_disk_full, to_store_error};
 use super::file_permissions;
-use super::found_damage;
 use super::store_error::StoreError;
 use crate::domain::store_event::StoreEvent;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -321,54 +321,6 @@ pub(super) fn newer_version_error(file: &Path, version: usize) -> StoreError {
     StoreError::Invalid(format!(
         "{file} was written by a newer pantau (format {version})"
     ))
-}
-
-/// Returns whether an error means corrupt content, as opposed to a failing card or a lock.
-pub(super) fn is_corruption(fault: &rusqlite::Error) -> bool {
-    // At start our own statements are known to be right: a missing table or a value of the wrong
-    // type is damage just like what SQLite itself calls corrupt.
-    !matches!(
-        fault.sqlite_error_code(),
-        Some(
-            ErrorCode::DatabaseBusy
-                | ErrorCode::DatabaseLocked
-                | ErrorCode::DiskFull
-                | ErrorCode::CannotOpen
-                | ErrorCode::SystemIoFailure
-                | ErrorCode::ReadOnly
-                | ErrorCode::PermissionDenied
-                | ErrorCode::OutOfMemory
-                | ErrorCode::NoLargeFileSupport
-        )
-    )
-}
-
-/// Returns whether the disk has no room.
-pub(super) fn is_disk_full(fault: &rusqlite::Error) -> bool {
-    fault.sqlite_error_code() == Some(ErrorCode::DiskFull)
-}
-
-/// Converts an SQLite error into a store error; a lock becomes `Busy`.
-pub(super) fn to_store_error(
-    file: &Path,
-    what: &'static str,
-    fault: &rusqlite::Error,
-) -> StoreError {
-    match fault.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            StoreError::Busy(file.to_owned())
-        }
-        _ => disk_error(what, fault),
-    }
-}
-
-/// Converts an SQLite error into `Disk` with the failed step.
-pub(super) fn disk_error(what: &'static str, fault: &rusqlite::Error) -> StoreError {
-    found_damage::look_at(fault);
-    StoreError::Disk {
-        what,
-        why: fault.to_string(),
-    }
 }
 
 /// Converts a count into an SQLite integer.

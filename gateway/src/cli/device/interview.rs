@@ -235,7 +235,7 @@ impl ProfileInterview<'_> {
             id: id.to_owned(),
             table: table.to_owned(),
             address,
-            counter: self.ask_counter(&unit)?,
+            counter: self.ask_counter(&unit),
             unit,
             registers,
             shown,
@@ -428,14 +428,14 @@ impl ProfileInterview<'_> {
     }
 
     /// Whether a value only grows; asked where a meter may have a total in this unit.
-    fn ask_counter(&mut self, unit: &str) -> Option<bool> {
+    fn ask_counter(&mut self, unit: &str) -> bool {
         let quantity = drivers::units::find_unit(unit).map_or("", |unit| unit.quantity);
         let proposed = match quantity {
             "energy" | "apparent_energy" | "reactive_energy" | "charge" => true,
             "volume" | "mass" | "pieces" | "irradiation" | "time" => false,
-            _ => return Some(false),
+            _ => return false,
         };
-        Some(self.ask_or_pass("cli-device-ask-counter", &[], proposed))
+        self.ask_or_pass("cli-device-ask-counter", &[], proposed)
     }
 
     /// Answer to a question of yes or no; the proposal when there is none. The answers of a pipe

@@ -8,6 +8,7 @@ use crate::config::{Bus, BusLink, ModbusLink, Parity, SerialPortSettings};
 use crate::i18n::Language;
 use crate::limits::SETTLE_MAX_MS;
 use drivers::frame::{ModbusReadFunction, ModbusReadReply, ModbusReadRequest};
+use drivers::header_oddities::HeaderOddities;
 use std::path::Path;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -92,6 +93,7 @@ impl LiveDevice {
                 timeout,
                 retries: 0,
                 settle,
+                oddities: HeaderOddities::default(),
             };
             let mut device = Self {
                 channel: BusChannel::new(&bus),

@@ -229,12 +229,9 @@ fn write_site(talk: &mut Interview<'_>, file: &Path, text: &str) -> u8 {
     print_stderr(&lang.text_with("cli-init-show", &[("file", &shown)]));
     print_stderr(text);
     let question = lang.text_with("cli-init-ask-write", &[("file", &shown)]);
-    match talk.ask_yes("write", &question, true) {
-        Some(true) => {}
-        Some(false) | None => {
-            print_stderr(&lang.text("cli-init-not-written"));
-            return EXIT_NEGATIVE;
-        }
+    if talk.ask_yes("write", &question, true) != Some(true) {
+        print_stderr(&lang.text("cli-init-not-written"));
+        return EXIT_NEGATIVE;
     }
     if let Err(why) = write_new_file(file, text) {
         let key = match why.kind() {

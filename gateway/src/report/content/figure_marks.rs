@@ -233,8 +233,8 @@ pub(crate) fn bound_causes(
     all
 }
 
-/// What was counted across a gap that began before the period, as the figure or the first one below
-/// it says; `None` where there is no such gap.
+/// Amount that was counted across a gap that began before the period, as the figure or the first
+/// one below it says; `None` where there is no such gap.
 pub(crate) fn opening_cause(book: &ReportContext<'_>, one: &Indicator) -> Option<String> {
     opening_below(book, one, 0).map(|said| plain_reason(book.lang, said))
 }

@@ -30,6 +30,10 @@ const SESSION_TICK: Duration = Duration::from_secs(1);
 const DATE_WAIT: &str = "the readings have no date yet";
 
 /// State of one connection.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of the connection by its own, not a state among others"
+)]
 pub(super) struct MqttSession<'a> {
     sink: &'a mut MqttSink,
     link: BrokerLink,
