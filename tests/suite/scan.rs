@@ -308,9 +308,14 @@ async fn a_running_gateway_scans_and_reads_for_a_technician_between_its_polls() 
     );
     // The gateway's own polls went on during the scan, each with values.
     let soak = Command::from(pantau())
-        .args(["soak", "--for", "3s", "-c", &file])
+        .args(["soak", "--for", "3s", "--json", "-c", &file])
         .output();
-    assert_eq!(soak.await.unwrap().status.code(), Some(0));
+    // Three seconds are too few polls to pass; none of them failed.
+    let soak = soak.await.unwrap();
+    assert_eq!(soak.status.code(), Some(1));
+    let json: Value = serde_json::from_slice(&soak.stdout).unwrap();
+    let mut devices = json["devices"].as_array().unwrap().iter();
+    assert!(devices.all(|one| one["passes"] == true), "{json:#}");
     gateway.kill().await.unwrap();
 }
 

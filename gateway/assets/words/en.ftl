@@ -4057,6 +4057,6 @@ cli-device-refused = { $register } is refused with exception { $code }; other ta
 cli-device-no-words = { $register } gave no answer: { $why }
 cli-device-ask-offset = Does the manual name an offset that is added, such as -40 (empty: none, leave the point out)?
 cli-device-ask-counter = Does the value only ever grow, like the total of a meter? yes or no (empty: { $usual })
-configuration-no-reason = Say the reason of the change: it stands in the log. Nothing was saved yet.
+configuration-no-reason = Say the reason of the change: it is written in the log. Nothing was saved yet.
 configuration-warnings = To look at, no fault
 reload-other-file = The running gateway uses { $used }, not { $file }. Nothing was changed. Change that file, or stop the gateway and start it with the other one.

@@ -198,7 +198,7 @@ fn gross_figure(
         figure = figure
             .with_completeness(from.completeness)
             .with_verdict(from.claim);
-        // How far a gap at the opening reaches passes on by its own rule, in the unit of the figure.
+        // The reach of a gap at the opening passes on by its own rule, in the figure's unit.
         let remarks = from.remarks.iter().filter(|said| !said.is_opening_gap());
         figure.remarks.extend(remarks.cloned());
     }

@@ -13,7 +13,7 @@ const REPEATS: usize = 8;
 /// Registers of the further requests, from the first one on: two devices differ in one of them.
 const FURTHER_REGISTERS: u16 = 10;
 /// Pause between two repetitions: time for a second answer.
-const REPEAT_GAP: Duration = Duration::from_millis(50);
+pub(crate) const REPEAT_GAP: Duration = Duration::from_millis(50);
 /// Longest time of all repetitions.
 const CHECK_LIMIT: Duration = Duration::from_secs(5);
 

@@ -445,8 +445,7 @@ pub(crate) fn check_bus_link(
     }
 }
 
-/// Gives the points of a device the line that the device names, and reports points of another kind
-/// of bus.
+/// Gives points the line that their device names, and reports those of another kind of bus.
 pub(crate) fn complete_points<'a>(
     notes: &mut DiagnosticCollector<'_>,
     keys: &DeviceAddressKeys<'_>,

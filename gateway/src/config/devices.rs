@@ -2,6 +2,7 @@
 
 use crate::config::bus_kinds::DeviceAddressKeys;
 use crate::config::chip_point::ChipDeviceKeys;
+use crate::config::device_accuracy::{add_unknown_point, check_accuracy};
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::mqtt_point::SensorNodeKeys;
@@ -17,7 +18,6 @@ use crate::config::{
 use crate::domain::{DeviceInfo, PointInfo};
 use crate::limits::DEVICES_MAX;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -136,36 +136,6 @@ fn bus_id(buses: &[Bus], index: usize) -> Arc<str> {
     bus.map_or_else(|| Arc::from(""), |bus| bus.id.clone())
 }
 
-/// Checks the measurement accuracy of points, % of the reading.
-fn check_accuracy(
-    notes: &mut DiagnosticCollector<'_>,
-    typed: &RawDevice,
-    info: &DeviceInfo,
-) -> BTreeMap<Arc<str>, f64> {
-    let mut all = BTreeMap::new();
-    for (name, at) in &typed.accuracy {
-        let pct = *at.get();
-        let mut points = info.points.iter();
-        match points.find(|point| *point.name == **name) {
-            None => add_unknown_point(notes, at.span(), "accuracy", info, name),
-            // Negated, so that `nan`, which TOML allows, is refused too.
-            Some(_) if !(pct > 0.0 && pct <= 100.0) => {
-                notes.add_error(
-                    at.span(),
-                    "accuracy",
-                    "fault-range",
-                    &pct.to_string(),
-                    "0..=100",
-                );
-            }
-            Some(point) => {
-                all.insert(Arc::clone(&point.name), pct);
-            }
-        }
-    }
-    all
-}
-
 /// Checks points against the bus and the limits of their device, and gives them its own keys.
 fn fit_points(
     notes: &mut DiagnosticCollector<'_>,
@@ -243,21 +213,6 @@ fn check_point_names(
             None => add_unknown_point(notes, at.span(), "names", info, id),
         }
     }
-}
-
-/// Reports a point that the device does not have, with the nearest name.
-fn add_unknown_point(
-    notes: &mut DiagnosticCollector<'_>,
-    span: Range<usize>,
-    key: &str,
-    info: &DeviceInfo,
-    name: &str,
-) {
-    let names = info.points.iter().map(|point| &*point.name);
-    let hint = nearest_name(name, names);
-    let found = format!("{}.{name}", info.id);
-    let what = "fault-unknown-point";
-    notes.add_error_with_hint(span, key, what, &found, "fault-expect-point", hint);
 }
 
 fn check_bus_id(notes: &mut DiagnosticCollector<'_>, typed: &RawDevice, buses: &[Bus]) -> usize {

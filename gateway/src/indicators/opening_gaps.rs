@@ -1,4 +1,4 @@
-//! What a counter counted across a gap that began before the period, or that was longer than it:
+//! Amounts that a counter counted across a gap that began before the period, or was longer:
 //! nobody knows how much of it belongs to the period.
 //!
 //! The contract of METHODS G.5 stays: a counter bridges a gap, and periods add up, so the amount

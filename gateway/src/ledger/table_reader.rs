@@ -36,7 +36,7 @@ pub struct EntryTable {
     pub overridden_unit: Option<String>,
     /// Sheet of a workbook.
     pub sheet: Option<String>,
-    /// What the workbook hides of it.
+    /// Parts of it that the workbook hides.
     pub hidden: HiddenParts,
     /// Separator of a text file.
     pub separator: Option<char>,

@@ -140,7 +140,7 @@ impl<'a> XlsxWorkbook<'a> {
         Ok(cells)
     }
 
-    /// What the workbook hides of the rows that were read of a sheet.
+    /// Parts that the workbook hides of the rows that were read of a sheet.
     pub(crate) fn hidden_parts(&self, name: &str, rows: &SheetRows) -> HiddenParts {
         let mut sheets = self.book.sheets_metadata().iter();
         let found = sheets.find(|sheet| sheet.name == name);

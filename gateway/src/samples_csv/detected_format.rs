@@ -26,7 +26,7 @@ pub struct DetectedTableFormat {
     pub encoding: TextEncoding,
     /// Name of the sheet of a workbook.
     pub sheet: Option<String>,
-    /// What the workbook hides of it.
+    /// Parts of it that the workbook hides.
     pub hidden: HiddenParts,
     /// Separator between cells.
     pub separator: char,

@@ -21,7 +21,7 @@ pub(super) struct TableSource {
     pub(super) encoding: TextEncoding,
     /// Name of the sheet of a workbook.
     pub(super) sheet: Option<String>,
-    /// What the workbook hides of it.
+    /// Parts of it that the workbook hides.
     pub(super) hidden: HiddenParts,
     /// Line and column of the cells of a workbook that hold a number and no text: they have no
     /// decimal sign.

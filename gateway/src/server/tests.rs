@@ -76,6 +76,10 @@ pub(crate) struct ApiTestBench {
     _dir: tempfile::TempDir,
 }
 
+fn no_answer() -> FaultDetail {
+    FaultDetail::message("no answer within 500 ms", "detail-timeout", &[("ms", &500)])
+}
+
 impl ApiTestBench {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
@@ -102,11 +106,7 @@ impl ApiTestBench {
             };
             let fault = DeviceFault {
                 reason: QualityReason::Timeout,
-                detail: FaultDetail::message(
-                    "no answer within 500 ms",
-                    "detail-timeout",
-                    &[("ms", &500)],
-                ),
+                detail: no_answer(),
             };
             let bad = DeviceState {
                 last_poll: Some(UtcMs(NOW)),

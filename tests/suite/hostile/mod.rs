@@ -121,9 +121,8 @@ impl DevicePair {
         match mood {
             ServerBehaviour::Faulty(ReplyFault::Silent) => "timeout",
             ServerBehaviour::Late => "late",
-            // In TCP, another transaction number is an answer to another request: it is passed
-            // over, and time runs out.
-            ServerBehaviour::Faulty(ReplyFault::Transaction) if !is_rtu => "timeout",
+            // In TCP, the answer fits and its number does not: the header is named.
+            ServerBehaviour::Faulty(ReplyFault::Transaction) if !is_rtu => "header",
             // On a line, a valid frame that answers something else is skipped.
             ServerBehaviour::Faulty(
                 ReplyFault::Function | ReplyFault::Short | ReplyFault::Long,

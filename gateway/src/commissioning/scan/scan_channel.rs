@@ -190,7 +190,8 @@ impl<H: ScanObserver> DeviceScan<'_, H> {
         let check = shared_address::check_address(&mut asker.channel, request).await;
         for (sent, bytes) in check.requests {
             let most = sent.reply_bytes(ModbusFraming::Rtu);
-            self.cost.add_request(asker, PROBE_GAP, bytes, most);
+            let gap = shared_address::REPEAT_GAP;
+            self.cost.add_request(asker, gap, bytes, most);
         }
         let Some(evidence) = check.evidence else {
             return;

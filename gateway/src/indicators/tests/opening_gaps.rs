@@ -1,4 +1,4 @@
-//! What a counter counted across a gap at an edge of the period.
+//! Tests of what a counter counted across a gap at an edge of the period.
 
 use super::site::{OTHER_ASSETS, SITE_DEVICES, SITE_PLANT};
 use super::{

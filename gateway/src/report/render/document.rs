@@ -34,7 +34,7 @@ pub struct ReportDocument {
     pub revision: String,
     /// Evidence when the report was made.
     pub evidence: ReportEvidence,
-    /// What page 1 says of its figures as a whole: the same for all editions.
+    /// Word of page 1 about its figures as a whole: the same for all editions.
     pub standing: PageStanding,
     /// Sections in reading order; annexes last.
     pub sections: Vec<ReportSection>,
@@ -42,7 +42,7 @@ pub struct ReportDocument {
     pub calculations: Vec<FigureCalculation>,
 }
 
-/// What page 1 says of its figures as a whole.
+/// Word of page 1 about its figures as a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PageStanding {
     /// Something is provisional, to be checked or without a number.

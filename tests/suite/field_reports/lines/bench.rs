@@ -176,11 +176,11 @@ pub(super) fn serve_line(far: &Path, answer: LineAnswer) -> RequestLog {
     let heard = RequestLog::default();
     let shared = heard.clone();
     std::thread::spawn(move || {
-        let mut head = [0; 2];
-        while wire.read_exact(&mut head).is_ok() {
+        let mut begin = [0; 2];
+        while wire.read_exact(&mut begin).is_ok() {
             // Function 43, the identification, has a request that is a byte shorter.
-            let mut asked = vec![0; if head[1] == 0x2b { 7 } else { 8 }];
-            asked[..2].copy_from_slice(&head);
+            let mut asked = vec![0; if begin[1] == 0x2b { 7 } else { 8 }];
+            asked[..2].copy_from_slice(&begin);
             wire.read_exact(&mut asked[2..]).unwrap();
             let turn = shared.count();
             shared.0.lock().unwrap().push(asked.clone());
