@@ -10,9 +10,9 @@ use std::path::PathBuf;
 use std::process::Command;
 use tests::site_text::SiteText;
 
-/// Operations that are not called: they ask devices of this network and write to them, or do not
-/// end by themselves.
-const NOT_CALLED: &str = "set-address|/live$|^/api/v1/scans$";
+/// Operations that are not called: they ask devices of this network and write to them, do not end
+/// by themselves, or start the server anew.
+const NOT_CALLED: &str = "set-address|/live$|/reload$|^/api/v1/scans$";
 
 #[test]
 fn the_api_answers_as_it_describes_itself() {

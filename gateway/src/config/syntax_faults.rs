@@ -104,6 +104,10 @@ pub(crate) fn classify_syntax(text: &str, span: &Range<usize>, message: &str) ->
         Some(_) if line.contains('=') && value.trim().is_empty() => {
             fault("fault-syntax-assignment", key, "")
         }
+        // Numbers need no quotes: between two of a list a comma is missing.
+        Some((_, "fault-syntax-quotes")) if is_list_of_numbers(value) => {
+            fault("fault-syntax-comma-missing", key, "")
+        }
         Some((_, what)) => fault(what, key, ""),
         // The parser's own words, in English, are more than nothing.
         None => fault("fault-syntax", message, ""),
@@ -117,6 +121,12 @@ fn line_at(text: &str, at: usize) -> &str {
     let first = before.rfind('\n').map_or(0, |end| end + 1);
     let rest = text.get(first..).unwrap_or_default();
     rest.lines().next().unwrap_or_default().trim()
+}
+
+/// Whether a value begins a list of numbers.
+fn is_list_of_numbers(value: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_digit() || " [],.-+".contains(c);
+    value.starts_with('[') && value.chars().all(is_part)
 }
 
 /// Key and value of a line; an empty key when it has no plain one.
