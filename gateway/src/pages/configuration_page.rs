@@ -234,8 +234,10 @@ async fn show_page(asked: &PageRequest, outcome: FormOutcome) -> Response {
     let on_disk = read_file(app).map_err(|error| error.error);
     let is_accepted = !outcome.done.is_empty();
     let pending = match &on_disk {
-        // It is being taken over.
-        Ok(text) if !is_accepted => difference(&config.text, text),
+        // Not while it is taken over, nor in a demo, whose settings stand in no file.
+        Ok(text) if !is_accepted && app.state().reload.state().is_some() => {
+            difference(&config.text, text)
+        }
         _ => Vec::new(),
     };
     let pending_faults = match &on_disk {
