@@ -8,6 +8,8 @@
 //! minute. `sightings` turns rules into what is seen now, `site_state` is the condition of the
 //! site, which the home page shows too, and the room `alarms` decides what is told.
 
+#[cfg(test)]
+mod month_tests;
 mod sightings;
 mod site_state;
 mod watch_task;

@@ -14,7 +14,7 @@ use crate::domain::indicator::SiteIndicators;
 use crate::domain::{DeviceInfo, Quality, SampleOutcome, UtcMs};
 use crate::i18n::Language;
 use crate::indicators::name_key;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,6 +64,28 @@ fn new_sighting(rule: &AlarmRule, subject: &str, sight: AlarmSight) -> Sighting 
         level: rule.severity.unwrap_or(AlarmLevel::Warning),
         value: None,
         texts: SentenceSet::new(),
+    }
+}
+
+/// Holds back what another rule says more urgently of the same subject: its trouble is there, or
+/// it is `raised`. An alarm that was raised before stays.
+pub(super) fn hold_back_lesser(config: &Config, raised: &BTreeSet<String>, seen: &mut [Sighting]) {
+    let in_trouble = |one: &&Sighting| one.sight == AlarmSight::Trouble;
+    let troubles = seen.iter().filter(in_trouble);
+    let troubles: BTreeSet<String> = troubles.map(|one| one.key.clone()).collect();
+    for one in seen {
+        let Some((id, subject)) = one.key.split_once('/') else {
+            continue;
+        };
+        let rule = rule_for(&config.alarms, id, subject);
+        let Some(worse) = rule.and_then(|rule| rule.unless.as_deref()) else {
+            continue;
+        };
+        let worse = format!("{worse}/{subject}");
+        let is_told = troubles.contains(&worse) || raised.contains(&worse);
+        if is_told && one.sight == AlarmSight::Trouble {
+            one.sight = AlarmSight::Between;
+        }
     }
 }
 

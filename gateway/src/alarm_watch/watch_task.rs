@@ -1,7 +1,8 @@
 //! [`watch_alarms`]: the task that looks at the rules until the stop.
 
 use super::sightings::{
-    PointCondition, condition_sightings, figure_sightings, point_sightings, rule_for,
+    PointCondition, condition_sightings, figure_sightings, hold_back_lesser, point_sightings,
+    rule_for,
 };
 use super::site_state::{LatestSamples, device_conditions, site_condition};
 use crate::alarms::{AlarmBookError, AlarmMoment, PointWatch};
@@ -14,7 +15,7 @@ use crate::domain::period::Period;
 use crate::i18n::Language;
 use crate::indicators::IndicatorQuery;
 use jiff::ToSpan;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -24,7 +25,7 @@ const START_WAIT: Duration = Duration::from_secs(15);
 /// Time between two looks at points.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// Looks at points between two looks at figures and conditions.
-const FIGURES_EVERY: u32 = 6;
+pub(super) const FIGURES_EVERY: u32 = 6;
 /// Looks between two writes of times that no change has written.
 // What a power cut takes of a time that runs is less than an hour.
 const KEEP_EVERY: u32 = 360;
@@ -54,8 +55,8 @@ pub(crate) async fn watch_alarms(state: ApiState, mut stop: watch::Receiver<bool
     }
 }
 
-struct AlarmWatcher {
-    app: ApiListener,
+pub(super) struct AlarmWatcher {
+    pub(super) app: ApiListener,
     watches: BTreeMap<String, PointWatch>,
     looks: u32,
     /// Alarms without a rule were ended.
@@ -67,7 +68,7 @@ struct AlarmWatcher {
 }
 
 impl AlarmWatcher {
-    fn new(app: ApiListener) -> Self {
+    pub(super) fn new(app: ApiListener) -> Self {
         Self {
             app,
             watches: BTreeMap::new(),
@@ -79,7 +80,7 @@ impl AlarmWatcher {
     }
 
     /// One look at what is due.
-    async fn look(&mut self) {
+    pub(super) async fn look(&mut self) {
         let outcome = self.look_at_all().await;
         self.looks = self.looks.wrapping_add(1);
         // A failing disk has its own line in the log, so that each failure here needs none.
@@ -113,7 +114,8 @@ impl AlarmWatcher {
             now: stamp.at,
             is_trusted: stamp.trusted,
         };
-        let seen = point_sightings(&state.config, &points, &mut self.watches);
+        let mut seen = point_sightings(&state.config, &points, &mut self.watches);
+        hold_back_lesser(&state.config, &raised_keys(&state).await?, &mut seen);
         let moment = self.moment(0, stamp, LOOK_EVERY);
         let (store, site) = (&state.store, &*state.site);
         state.alarms.observe(store, site, moment, seen).await?;
@@ -146,11 +148,13 @@ impl AlarmWatcher {
                 kept.extend(state.alarms.keys_of(&state.store, &rule.id).await?);
             }
         }
+        let raised = raised_keys(state).await?;
         let seen = {
             let condition = site_condition(&self.app, stamp.at, figures, latest);
             let found = find_attention(&condition);
             let mut seen = condition_sightings(&state.config, &condition, &found, &kept);
             seen.extend(figure_sightings(&state.config, &condition));
+            hold_back_lesser(&state.config, &raised, &mut seen);
             seen
         };
         let moment = self.moment(1, stamp, LOOK_EVERY * FIGURES_EVERY);
@@ -208,6 +212,12 @@ impl AlarmWatcher {
         let (store, site) = (&state.store, &*state.site);
         state.alarms.withdraw(store, site, moment, is_known).await
     }
+}
+
+/// Keys of the alarms that are raised.
+async fn raised_keys(state: &ApiState) -> Result<BTreeSet<String>, AlarmBookError> {
+    let raised = state.alarms.raised(&state.store).await?;
+    Ok(raised.into_iter().map(|(key, _)| key).collect())
 }
 
 /// Whether the configuration has such a subject of an alarm; the gateway itself has the empty one.

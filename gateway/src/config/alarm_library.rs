@@ -48,6 +48,8 @@ pub(crate) struct LibraryRule {
     pub(crate) clear_after: LibraryDuration,
     /// Severity; empty for that of the condition.
     pub(crate) severity: String,
+    /// Rule that says the same more urgently; empty for none.
+    pub(crate) unless: String,
     /// Where the limit comes from.
     pub(crate) source: String,
 }
@@ -129,6 +131,9 @@ mod tests {
             assert_eq!(has_limit, rule.clear.is_some(), "{id}");
             assert!(rule.after.0.is_some() || rule.stuck.0.is_some(), "{id}");
             assert!(rule.source.ends_with('.'), "{id}");
+            let mut all = library_rules().iter();
+            let is_known = rule.unless.is_empty() || all.any(|one| one.id == rule.unless);
+            assert!(is_known && rule.unless != id, "{id}");
             assert!(seen.insert(id), "{}", rule.id);
         }
         assert!(!seen.is_empty());

@@ -70,6 +70,7 @@ pub(super) fn check_own(
         severity: Some(AlarmLevel::Warning),
         after: AFTER_DEFAULT,
         clear_after: CLEAR_AFTER_DEFAULT,
+        unless: None,
         is_off: false,
     };
     let rule = apply_times(notes, typed, base);

@@ -20,6 +20,8 @@ pub struct AlarmRule {
     pub after: Duration,
     /// Time for which it must be over before it has recovered.
     pub clear_after: Duration,
+    /// Rule that says the same more urgently of the same subject.
+    pub unless: Option<Arc<str>>,
     /// True for a rule that a site has switched off.
     pub is_off: bool,
 }

@@ -86,6 +86,7 @@ fn expand_rule(one: &LibraryRule, around: &AlarmContext<'_>) -> Vec<AlarmRule> {
         severity: AlarmLevel::parse(&one.severity),
         after: one.after.0.or(one.stuck.0).unwrap_or(AFTER_DEFAULT),
         clear_after: one.clear_after.0.unwrap_or(CLEAR_AFTER_DEFAULT),
+        unless: (!one.unless.is_empty()).then(|| Arc::from(&*one.unless)),
         is_off: false,
     };
     let Some(test) = test else {
