@@ -17,7 +17,7 @@ pub const MQTT_BAD_LINK_PROBABILITY_KNOWN: f64 = 1e-2;
 /// Successful pings needed before a message is tried again that caused a disconnect.
 pub const MQTT_PROBE_PINGS: u32 = 8;
 /// Time in seconds for which messages of a size that caused disconnects are not tried again.
-pub const MQTT_SIZE_LIMIT_SECONDS: u64 = 3600;
+pub const MQTT_SIZE_LIMIT_SECONDS: u64 = 900;
 /// Time in seconds without an acknowledgement after which a sink with a queue counts as failing.
 pub const SINK_STALL_SECONDS: u64 = 60;
 /// Age in seconds of the oldest undelivered reading from which on a sink counts as late.

@@ -1,12 +1,13 @@
 //! Connection to a broker: TCP or TLS, CONNECT and CONNACK, bytes in both directions.
 
 use super::broker_refusal;
-use super::connection_end::{BrokerLinkError, ConnectionEndCause};
+use super::connection_end::{BrokerLinkError, ConnectionEndCause, diagnose_connection};
 use super::packet_codec::{
     self, BrokerPacket, ConnAck, ConnectPacket, MqttProtocolVersion, OversizeMessage,
 };
 use crate::config::{BrokerSettings, MqttVersion, Secret};
 use crate::limits::{MQTT_SEND_BUFFER_BYTES, MQTT_WINDOW};
+use crate::status::SinkDiagnosis;
 use crate::tls_client;
 use bytes::{Buf as _, BytesMut};
 use rustls::pki_types::ServerName;
@@ -227,12 +228,7 @@ async fn connect_with_version(
 ) -> BrokerGreeting {
     let stream = match open_stream(settings).await {
         Ok(stream) => stream,
-        Err(why) => {
-            return BrokerGreeting::Failed(BrokerLinkError::new(
-                ConnectionEndCause::OtherReason,
-                why,
-            ));
-        }
+        Err(lost) => return BrokerGreeting::Failed(lost),
     };
     let mut link = BrokerLink::new(stream, version);
     // Read again at each connection: the password file may be created or corrected later.
@@ -269,10 +265,11 @@ async fn connect_with_version(
         )),
         Ok(Err(lost)) if lost.how == ConnectionEndCause::HungUp => BrokerGreeting::NoAnswer(lost),
         Ok(Err(lost)) => BrokerGreeting::Failed(lost),
-        Err(_) => BrokerGreeting::Failed(BrokerLinkError::new(
-            ConnectionEndCause::Silent,
-            "the broker does not answer",
-        )),
+        Err(_) => {
+            let silent = "the broker does not answer";
+            let lost = BrokerLinkError::new(ConnectionEndCause::Silent, silent);
+            BrokerGreeting::Failed(lost.with_trouble(Some(SinkDiagnosis::NoAnswer)))
+        }
     }
 }
 
@@ -308,41 +305,48 @@ fn judge_connack(
         }
         // 1 and 0x84: unacceptable protocol version, of 3.1.1 and of 5.0.
         (_, 0x84 | 1) => BrokerGreeting::WrongVersion,
-        _ => said(broker_refusal::connack_refusal(
-            &answer.said,
-            link.version,
-            &settings.client_id,
-        )),
+        _ => {
+            let (refused, version) = (&answer.said, link.version);
+            let why = broker_refusal::connack_refusal(refused, version, &settings.client_id);
+            let lost = BrokerLinkError::new(ConnectionEndCause::OtherReason, why);
+            let is_login = broker_refusal::is_login_refused(refused, version);
+            let trouble = is_login.then_some(SinkDiagnosis::LoginRefused);
+            BrokerGreeting::Failed(lost.with_trouble(trouble))
+        }
     }
 }
 
-/// Opens TCP, and TLS where the settings say so; the error is a sentence.
-async fn open_stream(settings: &BrokerSettings) -> Result<Box<dyn BrokerStream>, String> {
+/// Opens TCP, and TLS where the settings say so.
+async fn open_stream(settings: &BrokerSettings) -> Result<Box<dyn BrokerStream>, BrokerLinkError> {
     let (host, port) = (settings.host.trim_matches(['[', ']']), settings.port);
-    let said = |why: String| format!("{host}:{port}: {why}");
+    let lost = |why: String| BrokerLinkError::new(ConnectionEndCause::OtherReason, why);
+    let failed = |why: &str, trouble| lost(format!("{host}:{port}: {why}")).with_trouble(trouble);
+    let silent = Some(SinkDiagnosis::NoAnswer);
     // Read again at each connection: the certificate files may be created or corrected later.
     let own = settings.certificate.as_ref();
     let own = own.map(|files| (files.chain.as_path(), files.key.as_path()));
     let config = settings
         .tls
         .then(|| tls_client::tls_client_config(settings.ca_file.as_deref(), own))
-        .transpose()?;
+        .transpose()
+        .map_err(lost)?;
     let stream = timeout(CONNECT_TIMEOUT, TcpStream::connect((host, port)))
         .await
-        .map_err(|_| said("does not answer".to_owned()))?
-        .map_err(|why| said(why.to_string()))?;
+        .map_err(|_| failed("does not answer", silent))?
+        .map_err(|why| failed(&why.to_string(), diagnose_connection(&why)))?;
     // Messages are written many at a time, so Nagle's algorithm would only add delay.
     let _ = stream.set_nodelay(true);
     let Some(config) = config else {
         return Ok(Box::new(stream));
     };
-    let name = ServerName::try_from(host.to_owned()).map_err(|why| said(why.to_string()))?;
+    let name = ServerName::try_from(host.to_owned());
+    let name = name.map_err(|why| failed(&why.to_string(), None))?;
     let stream = timeout(
         CONNECT_TIMEOUT,
         TlsConnector::from(config).connect(name, stream),
     )
     .await
-    .map_err(|_| said("TLS does not answer".to_owned()))?
-    .map_err(|why| said(tls_client::tls_fault_text(&why)))?;
+    .map_err(|_| failed("TLS does not answer", silent))?
+    .map_err(|why| failed(&tls_client::tls_fault_text(&why), diagnose_connection(&why)))?;
     Ok(Box::new(stream))
 }

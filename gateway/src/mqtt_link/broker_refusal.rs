@@ -11,9 +11,7 @@ pub(super) fn connack_refusal(
     let what = match (version, said.code) {
         (MqttProtocolVersion::V3, 2) | (_, 0x85) => "check the client id",
         (MqttProtocolVersion::V3, 3) | (_, 0x88 | 0x89) => "it is busy or being started",
-        (MqttProtocolVersion::V3, 4 | 5) | (_, 0x86 | 0x87 | 0x8C) => {
-            "check user name, password and client id"
-        }
+        _ if is_login_refused(said, version) => "check user name, password and client id",
         (_, 0x8A) => "it has banned this client",
         (_, 0x97 | 0x9F) => "too many connections, or a quota is used up",
         (_, 0x90 | 0x95 | 0x99 | 0x9A | 0x9B) => "it refuses the last will (retained, QoS 1)",
@@ -23,6 +21,15 @@ pub(super) fn connack_refusal(
     append_reason_string(
         format!("the broker refuses the connection (code {code}, client id {client_id}): {what}"),
         said,
+    )
+}
+
+/// True when the broker accepts neither this user nor this password.
+pub(super) fn is_login_refused(said: &BrokerReasonCode, version: MqttProtocolVersion) -> bool {
+    let code = (version, said.code);
+    matches!(
+        code,
+        (MqttProtocolVersion::V3, 4 | 5) | (_, 0x86 | 0x87 | 0x8C)
     )
 }
 

@@ -21,7 +21,7 @@ mod packet_door;
 
 pub(crate) use broker_link::{BrokerLink, KnownBrokerVersion};
 pub(crate) use broker_refusal::append_reason_string;
-pub(crate) use connection_end::{BrokerLinkError, ConnectionEndCause};
+pub(crate) use connection_end::{BrokerLinkError, ConnectionEndCause, diagnose_connection};
 pub(crate) use packet_codec::{
     BrokerPacket, BrokerReasonCode, DISCONNECT, InboundMessage, MqttProtocolVersion, PINGREQ,
     PublishMessage, write_subscribe,

@@ -203,6 +203,41 @@ async fn each_likely_cause_has_a_sentence_in_both_languages() {
             "allow this user to write",
             "tidak mengizinkan pengguna",
         ),
+        (
+            SinkDiagnosis::ConnectionRefused,
+            "Nothing answers at the address",
+            "Tidak ada layanan",
+        ),
+        (
+            SinkDiagnosis::NoAnswer,
+            "server does not answer",
+            "Server tujuan tidak menjawab",
+        ),
+        (
+            SinkDiagnosis::UnknownHost,
+            "was not found",
+            "Nama server tujuan tidak ditemukan",
+        ),
+        (
+            SinkDiagnosis::NoNetwork,
+            "No network leads",
+            "Tidak ada jaringan",
+        ),
+        (
+            SinkDiagnosis::TlsFailed,
+            "secure connection (TLS)",
+            "Koneksi aman (TLS)",
+        ),
+        (
+            SinkDiagnosis::LoginRefused,
+            "does not accept user name",
+            "tidak menerima nama pengguna",
+        ),
+        (
+            SinkDiagnosis::UnknownBucket,
+            "organisation, bucket",
+            "organisasi, bucket",
+        ),
     ] {
         let bench = bench_with_sink(SinkState {
             fault: Some("the fault itself".to_owned()),
@@ -218,6 +253,9 @@ async fn each_likely_cause_has_a_sentence_in_both_languages() {
             page.contains(id) && page.contains("the fault itself"),
             "{id}"
         );
+        // The words of the program are for whoever looks for them.
+        let detail = page.split("<summary>Rincian teknis</summary>").nth(1);
+        assert!(detail.is_some_and(|rest| rest.contains("the fault itself")));
         let health = page_text(&bench, "/healthz", "en").await;
         assert!(
             health.contains("not connected, 0 readings wait: the fault itself"),

@@ -217,6 +217,20 @@ pub enum SinkDiagnosis {
     NotAllowed,
     /// The readings have no date yet: no source knows the time.
     NoTime,
+    /// The computer of the address refuses the connection: nothing listens there.
+    ConnectionRefused,
+    /// Nothing answers.
+    NoAnswer,
+    /// The name of the server is not known.
+    UnknownHost,
+    /// No network leads to the server.
+    NoNetwork,
+    /// TLS failed: a certificate is not accepted, or the other side speaks no TLS.
+    TlsFailed,
+    /// User name, password, token or client id is not accepted.
+    LoginRefused,
+    /// The database does not know the organisation, the bucket or the address.
+    UnknownBucket,
 }
 
 impl SinkDiagnosis {
@@ -228,6 +242,13 @@ impl SinkDiagnosis {
             Self::ClientId => "web-sink-client-id",
             Self::NotAllowed => "web-sink-not-allowed",
             Self::NoTime => "web-sink-no-time",
+            Self::ConnectionRefused => "web-sink-connection-refused",
+            Self::NoAnswer => "web-sink-no-answer",
+            Self::UnknownHost => "web-sink-unknown-host",
+            Self::NoNetwork => "web-sink-no-network",
+            Self::TlsFailed => "web-sink-tls-failed",
+            Self::LoginRefused => "web-sink-login-refused",
+            Self::UnknownBucket => "web-sink-unknown-bucket",
         }
     }
 }

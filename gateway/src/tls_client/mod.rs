@@ -12,7 +12,9 @@ use rustls::{ClientConfig, RootCertStore};
 use std::path::Path;
 use std::sync::Arc;
 
-pub(crate) use server_faults::{find_certificate_fault, tls_fault_text};
+pub(crate) use server_faults::{
+    error_causes, find_certificate_fault, is_tls_fault, tls_fault_text,
+};
 
 /// Returns a configuration that trusts the certificates of `ca_file`, or the authorities of the
 /// system, and shows the certificate and the key of these files; the error is a sentence.

@@ -17,14 +17,24 @@ pub(crate) fn tls_fault_text(fault: &(dyn StdError + 'static)) -> String {
 
 /// Describes a refused certificate among the causes of a failure; `None` where none is.
 pub(crate) fn find_certificate_fault(fault: &(dyn StdError + 'static)) -> Option<String> {
-    let mut next = Some(fault);
-    while let Some(cause) = next {
-        if let Some(Error::InvalidCertificate(why)) = tls_error(cause) {
-            return Some(certificate_text(why).unwrap_or_else(|| why.to_string()));
+    error_causes(fault).find_map(|cause| match tls_error(cause) {
+        Some(Error::InvalidCertificate(why)) => {
+            Some(certificate_text(why).unwrap_or_else(|| why.to_string()))
         }
-        next = cause.source();
-    }
-    None
+        _ => None,
+    })
+}
+
+/// True when a TLS error is among the causes of a failure.
+pub(crate) fn is_tls_fault(fault: &(dyn StdError + 'static)) -> bool {
+    error_causes(fault).any(|cause| tls_error(cause).is_some())
+}
+
+/// A failure and its causes, the outermost first.
+pub(crate) fn error_causes<'a>(
+    fault: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(fault), |cause| (*cause).source())
 }
 
 /// TLS error within an error; connectors wrap it into errors of input and output, one or two deep.

@@ -344,7 +344,7 @@ async fn a_message_above_the_brokers_limit_is_refused_and_small_ones_flow() {
 /// Takes about ten seconds: the pauses between retries are part of the test.
 #[tokio::test]
 async fn a_message_on_which_an_old_broker_hangs_up_is_found_and_small_ones_flow() {
-    only_large_ones_are_refused(MqttVersion::V3, "hung up on it 4 times").await;
+    only_large_ones_are_refused(MqttVersion::V3, "hung up on it 5 times").await;
 }
 
 /// Appends one reading of the device of small messages, or of large ones.

@@ -45,6 +45,8 @@ use tokio::time::{Instant, sleep};
 
 /// Interval at which the cursor is persisted while nothing else happens.
 const CURSOR_TICK: Duration = Duration::from_secs(1);
+/// Bytes of lines that every database takes at once: less is refused by something in between.
+const BODY_LIMIT_MIN: usize = 4096;
 /// Compression ratio of gzip for line protocol in batches of about ten lines.
 const GZIP_RATIO: f64 = 5.0;
 
@@ -266,7 +268,7 @@ impl InfluxSink {
                     continue;
                 }
             }
-            // A device that was removed from the configuration has no point names to write.
+            // Only a damaged store has lost the names of a device.
             if let Some(device) = self.site.devices.get(usize::from(reading.device)) {
                 line_protocol::encode_line(&mut self.batch.text, &self.site.id, device, reading);
             } else {
@@ -302,6 +304,12 @@ impl InfluxSink {
                 WriteVerdict::Refused { why, all } if all || one => {
                     self.refuse_part(batch, &part, &why).await?;
                 }
+                // A limit below that is one of a proxy, and no reading is the cause.
+                WriteVerdict::TooLarge(why)
+                    if one && batch.text_of(&part).len() < BODY_LIMIT_MIN =>
+                {
+                    return Ok(self.record_failure(&why, None, None));
+                }
                 WriteVerdict::TooLarge(why) if one => self.refuse_part(batch, &part, &why).await?,
                 WriteVerdict::Refused { .. } => {
                     parts.extend(split_range(part));
@@ -313,19 +321,22 @@ impl InfluxSink {
                     parts.extend(split_range(part));
                     continue;
                 }
-                WriteVerdict::Misconfigured(why) => {
-                    return Ok(self.record_failure(&why, None, None));
-                }
-                WriteVerdict::ForeignAnswer { why, trouble } => {
+                WriteVerdict::Misconfigured { why, trouble }
+                | WriteVerdict::ForeignAnswer { why, trouble } => {
                     return Ok(self.record_failure(&why, trouble, None));
                 }
                 // The order is kept: nothing after a failed part is sent before it.
-                WriteVerdict::RetryLater { why, after, silent } => {
+                WriteVerdict::RetryLater {
+                    why,
+                    after,
+                    silent,
+                    trouble,
+                } => {
                     // No answer may be caused by a slow line, on which a smaller write succeeds.
                     if silent {
                         self.most = (self.most.min(part.len()) / 2).max(1);
                     }
-                    return Ok(self.record_failure(&why, None, after));
+                    return Ok(self.record_failure(&why, trouble, after));
                 }
             }
             self.advance_cursor(batch, &part);

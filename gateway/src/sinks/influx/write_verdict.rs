@@ -26,7 +26,12 @@ pub(crate) enum WriteVerdict {
         trouble: Option<SinkDiagnosis>,
     },
     /// Address, token, organisation or bucket is wrong; the lines are not the cause.
-    Misconfigured(String),
+    Misconfigured {
+        /// Message of the server.
+        why: String,
+        /// Fault to show on the status page.
+        trouble: Option<SinkDiagnosis>,
+    },
     /// Temporary failure; retry after this pause when the server named one.
     RetryLater {
         /// Description of the failure.
@@ -35,6 +40,8 @@ pub(crate) enum WriteVerdict {
         after: Option<Duration>,
         /// There was no answer at all: a smaller write may succeed on a slow line.
         silent: bool,
+        /// Fault to show on the status page.
+        trouble: Option<SinkDiagnosis>,
     },
 }
 
@@ -64,12 +71,21 @@ pub(crate) fn judge_answer(
             why,
             after,
             silent: status == 504,
+            trouble: None,
         },
         400 | 422 if is_line_error(text) => WriteVerdict::Refused {
             all: dropped_lines(text) == Some(lines),
             why,
         },
-        _ => WriteVerdict::Misconfigured(why),
+        _ => WriteVerdict::Misconfigured {
+            why,
+            trouble: match status {
+                _ if is_web_page(text) => None,
+                401 | 403 => Some(SinkDiagnosis::LoginRefused),
+                404 => Some(SinkDiagnosis::UnknownBucket),
+                _ => None,
+            },
+        },
     }
 }
 
@@ -106,14 +122,16 @@ fn is_partial_write(text: &str) -> bool {
     // Both phrases are those of InfluxDB 2.x; a cluster's plain "partial write" without a count is
     // retried.
     let reason = text.contains("partial write") || text.contains("beyond retention policy");
-    !is_web_page(text) && reason && dropped_lines(text).is_some()
+    let is_any = dropped_lines(text).is_some_and(|lines| lines > 0);
+    !is_web_page(text) && reason && is_any
 }
 
-/// True when the answer is the database's, so that "bad request" means a bad line.
+/// True when the answer is about lines, so that "bad request" means a bad line. A proxy, and the
+/// database itself (no such organisation, no licence), answer with JSON too.
 fn is_line_error(text: &str) -> bool {
-    let words = ["parse", "partial write", "dropped="];
-    let text = text.trim_start();
-    text.starts_with('{') || (!is_web_page(text) && words.iter().any(|word| text.contains(word)))
+    let words = ["parse", "partial write", "field type conflict"];
+    let is_said = words.iter().any(|word| text.contains(word));
+    !is_web_page(text) && is_said && dropped_lines(text) != Some(0)
 }
 
 /// Returns the number of lines that the server dropped, by its own message.
@@ -157,7 +175,7 @@ mod tests {
         assert!(matches!(judge(413, ""), WriteVerdict::TooLarge(_)));
         for status in [401, 403, 404, 405] {
             assert!(
-                matches!(judge(status, ""), WriteVerdict::Misconfigured(_)),
+                matches!(judge(status, ""), WriteVerdict::Misconfigured { .. }),
                 "{status}"
             );
         }
@@ -170,11 +188,29 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_says_nothing_of_a_line_condemns_no_reading() {
+        for (status, text) in [
+            (400, r#"{"message":"no healthy upstream"}"#),
+            (400, r#"{"code":"invalid","message":"org \"x\" not found"}"#),
+            (422, r#"{"error":"license expired"}"#),
+            (400, "partial write: timeout dropped=0"),
+        ] {
+            let verdict = judge_answer(status, text, 1, None);
+            assert!(
+                matches!(verdict, WriteVerdict::Misconfigured { .. }),
+                "{text}: {verdict:?}"
+            );
+        }
+        let timeout = judge_answer(500, "partial write: timeout dropped=0", 1, None);
+        assert!(matches!(timeout, WriteVerdict::RetryLater { .. }));
+    }
+
+    #[test]
     fn a_proxys_page_condemns_no_reading() {
         let page = "<html>400 The plain HTTP request was sent to HTTPS port</html>";
         assert!(matches!(
             judge_answer(400, page, 1, None),
-            WriteVerdict::Misconfigured(_)
+            WriteVerdict::Misconfigured { .. }
         ));
     }
 
@@ -237,7 +273,7 @@ mod tests {
             assert!(
                 matches!(
                     judge_answer(400, text, 1, None),
-                    WriteVerdict::Misconfigured(_)
+                    WriteVerdict::Misconfigured { .. }
                 ),
                 "{text}"
             );

@@ -8,9 +8,11 @@ use crate::clock::{Clock, Stopwatch};
 use crate::config::{Secret, mask_secrets};
 use crate::domain::parse_retry_after;
 use crate::limits::{INFLUX_ANSWER_MAX, INFLUX_ANSWER_SECONDS};
+use crate::mqtt_link::diagnose_connection;
 use crate::sinks::influx::InfluxSettings;
 use crate::sinks::influx::server_clock::ServerClock;
 use crate::sinks::influx::write_verdict::{WriteVerdict, judge_answer};
+use crate::status::SinkDiagnosis;
 use crate::tls_client::{tls_client_config, tls_fault_text};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -88,14 +90,15 @@ impl InfluxWriter {
 
     /// Sends this many lines.
     pub(super) async fn write(&self, text: &str, lines: usize) -> WriteVerdict {
-        let failed = |why: String, silent: bool| WriteVerdict::RetryLater {
+        let failed = |why: String, silent: bool, trouble| WriteVerdict::RetryLater {
             why,
             after: None,
             silent,
+            trouble,
         };
         let body = match compress_gzip(text) {
             Ok(body) => body,
-            Err(why) => return failed(why.to_string(), true),
+            Err(why) => return failed(why.to_string(), true, None),
         };
         let write = self.client.write_line_protocol_with_precision(
             &self.org,
@@ -110,9 +113,14 @@ impl InfluxWriter {
             }
             Err(RequestError::ReqwestProcessing { source }) => {
                 let silent = source.is_timeout() && !source.is_connect();
-                failed(self.failure_text(&source), silent)
+                let trouble = if source.is_timeout() {
+                    Some(SinkDiagnosis::NoAnswer)
+                } else {
+                    diagnose_connection(&source)
+                };
+                failed(self.failure_text(&source), silent, trouble)
             }
-            Err(why) => failed(why.to_string(), true),
+            Err(why) => failed(why.to_string(), true, None),
         }
     }
 

@@ -11,9 +11,10 @@
 //!   it is tried again, small packets (pings) are exchanged to measure how reliable the link is.
 //! - The suspicion is ripe when the loss rate of the link makes this many failures in a row
 //!   improbable.
-//! - Then the next smaller reading is sent before it, as a control. Only after the broker has
-//!   accepted the control is the suspect refused. The order of delivered readings stays as it is,
-//!   since the refused reading is not sent again.
+//! - Then the next smaller reading is sent before it, as a control. When the broker has accepted the
+//!   control, the suspect is sent once more: the broker may have become well meanwhile. Only one
+//!   that fails again, with another control accepted, is refused. The order of delivered readings
+//!   stays as it is, but for the controls.
 //!
 //! A timeout refuses nothing: without an answer it is not known which side failed.
 //!
@@ -55,6 +56,8 @@ pub(super) struct SuspectReading {
     pub(super) alone: u32,
     /// That number when a control was lost as well.
     control_lost_at: u32,
+    /// That number when a control was accepted; 0 before.
+    control_passed_at: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -103,6 +106,7 @@ impl HangupSuspicion {
                 reading,
                 alone: 1,
                 control_lost_at: 0,
+                control_passed_at: 0,
             }),
         };
         // A repeated loss is expected, and has a pause of its own.
@@ -175,10 +179,10 @@ impl HangupSuspicion {
 
     /// Returns the suspect when only the control is missing.
     pub(super) fn ripe_suspect(&self) -> Option<SuspectReading> {
-        // After a lost control the suspect must fail once more before another control is tried.
-        let suspect = self
-            .suspect
-            .filter(|suspect| suspect.alone > suspect.control_lost_at)?;
+        // After a control the suspect must fail once more before another one is tried.
+        let suspect = self.suspect.filter(|suspect| {
+            suspect.alone > suspect.control_lost_at.max(suspect.control_passed_at)
+        })?;
         let (least, chance) = if self.is_near_known_limit(&suspect.reading) {
             (MQTT_HANGUPS_MIN_KNOWN, MQTT_BAD_LINK_PROBABILITY_KNOWN)
         } else {
@@ -190,8 +194,13 @@ impl HangupSuspicion {
     }
 
     /// Confirms the suspicion after the control was accepted, and remembers the size for the
-    /// device.
+    /// device; `None` while the suspect has not failed after an accepted control before.
     pub(super) fn condemn_suspect(&mut self, now: Instant) -> Option<SuspectReading> {
+        let suspect = self.suspect.as_mut()?;
+        if suspect.control_passed_at == 0 {
+            suspect.control_passed_at = suspect.alone;
+            return None;
+        }
         let suspect = self.suspect.take()?;
         self.learn_limit(&suspect.reading, now);
         Some(suspect)
@@ -326,9 +335,11 @@ mod tests {
                         return next;
                     }
                     suspicion.record_ack(&of(control));
-                    refused.push(suspicion.condemn_suspect(now).unwrap().reading.seq);
-                    next += 1;
-                    continue;
+                    if let Some(suspect) = suspicion.condemn_suspect(now) {
+                        refused.push(suspect.reading.seq);
+                        next += 1;
+                        continue;
+                    }
                 }
             }
             if !far.accepts_packet(head.bytes) {
@@ -402,6 +413,22 @@ mod tests {
             }
         }
         assert!(suspicion.suspect.is_some() && suspicion.learned.is_empty());
+    }
+
+    #[test]
+    fn a_broker_that_becomes_well_gets_the_suspect_again() {
+        let mut suspicion = HangupSuspicion::default();
+        let head = test_reading(1, 200);
+        while suspicion.ripe_suspect().is_none() {
+            suspicion.record_small_packet();
+            suspicion.record_loss(&[head], true);
+        }
+        // The broker is well again: it takes the control, and then the suspect.
+        suspicion.record_ack(&test_reading(2, 100));
+        assert_eq!(suspicion.condemn_suspect(Instant::now()), None);
+        assert_eq!(suspicion.ripe_suspect(), None);
+        suspicion.record_ack(&head);
+        assert!(suspicion.suspect.is_none() && suspicion.learned.is_empty());
     }
 
     #[test]
