@@ -35,7 +35,7 @@ pub(super) struct AccessInner {
     pub(super) throttle: Mutex<SignInThrottle>,
     pub(super) worker: AccessWorker,
     /// Reason why the file cannot be used: no person can sign in, and nothing is changed.
-    locked: Option<String>,
+    locked: Option<AccessError>,
     /// Name under which a damaged file was set aside at the start.
     set_aside: Option<PathBuf>,
 }
@@ -77,14 +77,20 @@ impl AccessControl {
             LoadedAccess::Missing => (empty, None, None),
             LoadedAccess::Read(record) => (record, None, None),
             LoadedAccess::SetAside(aside) => (empty, None, Some(aside)),
-            LoadedAccess::Locked(why) => (empty, Some(why), None),
+            LoadedAccess::Damaged => (empty, Some(AccessError::Damaged), None),
+            LoadedAccess::Locked(why) => (empty, Some(AccessError::Locked(why)), None),
         };
         if let Some(aside) = &set_aside {
             let aside = aside.display();
-            tracing::error!(%aside, "access.json was damaged and is set aside; no user is left");
+            tracing::error!(
+                %aside,
+                "access.json was damaged and is set aside; no user is left: make the first one \
+                 with `pantau user add NAME --role admin`, or put access.json back from a backup"
+            );
         }
-        if let Some(why) = &locked {
-            tracing::error!(%why, "access.json cannot be used: no person can sign in");
+        // A command says it as its own failure.
+        if let (Some(why), DamageHandling::SetAside) = (&locked, damage) {
+            tracing::error!(%why, "no person can sign in");
         }
         Self(Arc::new(AccessInner {
             directory: directory.to_owned(),
@@ -120,10 +126,10 @@ impl AccessControl {
         lock(&self.0.record)
     }
 
-    /// `Locked` when the file cannot be used.
-    pub(super) fn check_usable(&self) -> Result<(), AccessError> {
+    /// `Locked` or `Damaged` when the file cannot be used.
+    pub fn check_usable(&self) -> Result<(), AccessError> {
         match &self.0.locked {
-            Some(why) => Err(AccessError::Locked(why.clone())),
+            Some(why) => Err(why.clone()),
             None => Ok(()),
         }
     }

@@ -57,6 +57,12 @@ pub enum AccessError {
     /// The file cannot be read or is of a later version: no person can sign in.
     #[error("access.json cannot be used: {0}")]
     Locked(String),
+    /// The file is damaged, and this process does not mend it.
+    #[error("access.json is damaged: `pantau run` keeps it under another name, without any user")]
+    Damaged,
+    /// The first person is made on the gateway's own computer.
+    #[error("the first user is made on the computer of the gateway: pantau user add")]
+    NotHere,
     /// The change could not be written.
     #[error("access.json cannot be written: {0}")]
     Disk(String),
@@ -87,6 +93,8 @@ impl AccessError {
             Self::ScopeTooHigh => "access-error-scope-too-high",
             Self::TooMany => "access-error-too-many",
             Self::Locked(_) => "access-error-locked",
+            Self::Damaged => "access-error-damaged",
+            Self::NotHere => "access-error-not-here",
             Self::Disk(_) => "access-error-disk",
             Self::Off => "access-error-off",
         }

@@ -33,6 +33,8 @@ pub(super) enum LoadedAccess {
     Read(AccessRecord),
     /// It is damaged; path under which it was set aside.
     SetAside(PathBuf),
+    /// It is damaged, and was left as it is.
+    Damaged,
     /// It cannot be used and was left as it is; the reason.
     Locked(String),
 }
@@ -52,9 +54,7 @@ pub(super) fn load_access(directory: &Path, now: UtcMs, damage: DamageHandling) 
         Err(RecordFault::Newer(version)) => {
             LoadedAccess::Locked(format!("it was written by a newer pantau (form {version})"))
         }
-        Err(RecordFault::Damaged) if damage == DamageHandling::Refuse => {
-            LoadedAccess::Locked("it is damaged; `pantau run` sets it aside".to_owned())
-        }
+        Err(RecordFault::Damaged) if damage == DamageHandling::Refuse => LoadedAccess::Damaged,
         Err(RecordFault::Damaged) => match set_aside(&path, now) {
             Ok(aside) => LoadedAccess::SetAside(aside),
             Err(fault) => LoadedAccess::Locked(format!("it is damaged, and stays: {fault}")),

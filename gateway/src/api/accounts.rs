@@ -35,6 +35,13 @@ impl AccountDesk {
         access.ok_or(AccessError::Off)
     }
 
+    /// The same, where the file of people can be used.
+    pub(crate) fn usable_access(&self) -> Result<&AccessControl, AccessError> {
+        let access = self.access()?;
+        access.check_usable()?;
+        Ok(access)
+    }
+
     /// Signs a person in.
     pub(crate) async fn sign_in(
         &self,
@@ -69,6 +76,10 @@ impl AccountDesk {
     ) -> Result<SecretToken, AccessError> {
         let access = self.access()?;
         let from = self.sender.address();
+        // The page is on the network only because there were people before.
+        if access.set_aside().is_some() && !from.is_loopback() {
+            return Err(AccessError::NotHere);
+        }
         let made = access.make_first_admin(code, name, password, from).await;
         match made {
             Ok((name, session)) => {
@@ -231,9 +242,11 @@ pub(crate) fn access_message(error: &AccessError, lang: Language) -> String {
 /// Status of a refusal.
 pub(crate) fn access_status(error: &AccessError) -> StatusCode {
     match error {
-        AccessError::WrongPassword | AccessError::WrongCode => StatusCode::FORBIDDEN,
+        AccessError::WrongPassword | AccessError::WrongCode | AccessError::NotHere => {
+            StatusCode::FORBIDDEN
+        }
         AccessError::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
-        AccessError::Busy | AccessError::Locked(_) | AccessError::Off => {
+        AccessError::Busy | AccessError::Locked(_) | AccessError::Damaged | AccessError::Off => {
             StatusCode::SERVICE_UNAVAILABLE
         }
         AccessError::UnknownUser(_) | AccessError::UnknownToken(_) => StatusCode::NOT_FOUND,

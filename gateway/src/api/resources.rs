@@ -251,6 +251,7 @@ pub(crate) async fn healthz(State(app): State<ApiListener>) -> (StatusCode, Json
             format!("sink {sink}: no longer configured; the journal is not kept for it")
         }),
     );
+    notes.extend(access_note(&app));
     notes.extend(clock_notes(app.state(), store.undated));
     notes.extend(fault_notes(&app));
     let word = if why.is_empty() { "ok" } else { "failing" };
@@ -262,6 +263,21 @@ pub(crate) async fn healthz(State(app): State<ApiListener>) -> (StatusCode, Json
             notes,
         }),
     )
+}
+
+/// Note about a list of people that nobody can sign in with; `None` where somebody can, or where
+/// there never was one.
+fn access_note(app: &ApiListener) -> Option<String> {
+    let access = app.state().access.control()?;
+    if let Err(why) = access.check_usable() {
+        return Some(format!("nobody can sign in: {why}"));
+    }
+    let aside = access.set_aside().filter(|_| !access.has_users())?;
+    let name = aside.file_name().unwrap_or(aside.as_os_str()).display();
+    Some(format!(
+        "nobody can sign in: access.json was damaged and is kept as {name}; put it back from a \
+         backup, or `pantau user add NAME --role admin`"
+    ))
 }
 
 /// One line for each device and sink with a fault.

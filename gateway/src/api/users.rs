@@ -131,7 +131,7 @@ pub(crate) async fn list_users(
 ) -> Result<Json<Vec<UserJson>>, ApiError> {
     let refuse = refuse_in(lang);
     let desk = AccountDesk::new(&app, None);
-    let users = desk.access().map_err(refuse)?.list_users();
+    let users = desk.usable_access().map_err(refuse)?.list_users();
     Ok(Json(users.into_iter().map(user_json).collect()))
 }
 
@@ -209,7 +209,7 @@ pub(crate) async fn list_tokens(
 ) -> Result<Json<Vec<TokenJson>>, ApiError> {
     let refuse = refuse_in(lang);
     let desk = AccountDesk::new(&app, None);
-    let tokens = desk.access().map_err(refuse)?.list_tokens(None);
+    let tokens = desk.usable_access().map_err(refuse)?.list_tokens(None);
     Ok(Json(tokens.into_iter().map(token_json).collect()))
 }
 
@@ -262,7 +262,7 @@ pub(crate) async fn show_set_up_code(
 ) -> Result<Json<SetUpCodeJson>, ApiError> {
     let refuse = refuse_in(lang);
     let desk = AccountDesk::new(&app, None);
-    let access = desk.access().map_err(refuse)?;
+    let access = desk.usable_access().map_err(refuse)?;
     let code = access.set_up_code().await.map_err(refuse)?;
     Ok(Json(SetUpCodeJson { code }))
 }
@@ -300,7 +300,7 @@ fn parse_word<T: FromStr>(
 
 fn find_user(desk: &AccountDesk, name: &str, lang: Language) -> Result<UserJson, ApiError> {
     let refuse = refuse_in(lang);
-    let access = desk.access().map_err(refuse)?;
+    let access = desk.usable_access().map_err(refuse)?;
     let name = access.known_user(name).map_err(refuse)?;
     let mut users = access.list_users().into_iter();
     let user = users.find(|user| user.name == name);
