@@ -127,22 +127,29 @@ impl Clock {
 
     /// The present moment by the source that vouches for the time; `None` without one.
     pub fn pair(&self) -> Option<ClockPair> {
-        let (mono_us, right_us, certainty) = match &*self.0 {
+        self.vouched().map(|(pair, _)| pair)
+    }
+
+    /// The same with the time that is given out at this moment, which is later while a correction
+    /// backwards is made up for.
+    pub fn vouched(&self) -> Option<(ClockPair, UtcMs)> {
+        let (mono_us, right_us, given_us, certainty) = match &*self.0 {
             ClockSource::System { clocks, reckoning } => {
                 let now = reckon(clocks, reckoning);
-                (now.mono_us, now.right_us, now.certainty?)
+                (now.mono_us, now.right_us, now.at_us, now.certainty?)
             }
             ClockSource::Manual { at, mono, .. } => {
                 let us = |ms: &AtomicI64| ms.load(Ordering::Relaxed).saturating_mul(1000);
-                (us(mono), us(at), self.certainty()?)
+                (us(mono), us(at), us(at), self.certainty()?)
             }
         };
-        Some(ClockPair {
+        let pair = ClockPair {
             mono: MonoMs((mono_us / 1000).unsigned_abs()),
             at: UtcMs(right_us.div_euclid(1000)),
             source: certainty.source,
             bound_ms: certainty.bound_ms,
-        })
+        };
+        Some((pair, UtcMs(given_us.div_euclid(1000))))
     }
 
     /// Goes on with a moment of this boot for which a source vouched, unless one does so now.

@@ -163,16 +163,12 @@ impl ClockReckoning {
         let right = raw.mono_us.saturating_add(offset);
         let given = self.given.filter(|_| self.anchor.is_some());
         let at_us = given.map_or(right, |given| slewed(right, given, raw.mono_us));
-        self.given = self.anchor.map(|anchor| {
-            let new = GivenTime::new(at_us, raw.mono_us, anchor.source);
-            // What is being made up for is made up for, whoever vouches meanwhile.
-            match given.filter(|_| at_us > right) {
-                Some(given) => GivenTime {
-                    slew_max_us: given.slew_max_us,
-                    ..new
-                },
-                None => new,
-            }
+        let source = self.anchor.map(|anchor| anchor.source);
+        self.given = source.map(|source| match given.filter(|_| at_us > right) {
+            // What is being made up for is made up for, whoever vouches meanwhile; from where it
+            // began, so that the store can tell which time was given out when.
+            Some(given) => given,
+            None => GivenTime::new(at_us, raw.mono_us, source),
         });
         ReckonedTime {
             at_us,

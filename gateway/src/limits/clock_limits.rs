@@ -32,7 +32,7 @@ pub const READING_ON_ITS_WAY_MS: i64 = 120_000;
 /// Days of readings for which a time that is in doubt ends no day.
 pub const TIME_DOUBT_DAYS: i64 = 7;
 /// Maximum stretches that are remembered as dated by less than the network.
-pub const TIME_DOUBTS_MAX: usize = 16;
+pub const TIME_DOUBTS_MAX: usize = 64;
 /// Largest error in milliseconds of the time in a server's answer, beside the time that the answer
 /// took: whole seconds, and some drift.
 pub const SERVER_CLOCK_BOUND_MS: u64 = 5000;

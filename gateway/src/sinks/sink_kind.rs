@@ -136,7 +136,9 @@ pub async fn run_sink(sink: Arc<dyn ConfiguredSink>, context: SinkContext) {
         match run_once(Arc::clone(&sink), context.clone()).await {
             Ok(()) => return,
             // What waits is in the journal: delivery goes on when the disk answers again.
-            Err(why @ StoreError::Hung(_)) => {
+            Err(
+                why @ (StoreError::Hung(_) | StoreError::Disk { .. } | StoreError::ReadOnly(_)),
+            ) => {
                 if !is_logged {
                     tracing::warn!(sink = name, %why, "delivery waits for the disk");
                 }
@@ -155,6 +157,18 @@ pub async fn run_sink(sink: Arc<dyn ConfiguredSink>, context: SinkContext) {
     }
 }
 
+/// Adds the devices that are no longer configured: their readings may still wait in the journal.
+fn with_past_devices(site: Arc<Site>, past: &[DeviceInfo]) -> Arc<Site> {
+    if past.is_empty() {
+        return site;
+    }
+    let devices = site.devices.iter().chain(past).cloned().collect();
+    Arc::new(Site {
+        devices,
+        ..Site::clone(&site)
+    })
+}
+
 /// Delivers until a stop is requested or the store gives an error.
 async fn run_once(sink: Arc<dyn ConfiguredSink>, context: SinkContext) -> Result<(), StoreError> {
     let SinkContext {
@@ -164,6 +178,7 @@ async fn run_once(sink: Arc<dyn ConfiguredSink>, context: SinkContext) -> Result
         board,
         stop,
     } = context;
+    let site = with_past_devices(site, store.past_devices());
     let progress = SinkProgress::open(sink.name(), store, clock, board).await?;
     sink.deliver(site, progress, stop).await
 }

@@ -17,7 +17,7 @@ use std::path::Path;
 
 /// Tables that a start writes, copied into memory for a read-only command.
 // All of them are small; samples and journal are read from the file.
-const COPIED_TABLES: [&str; 11] = [
+pub(super) const COPIED_TABLES: [&str; 11] = [
     "meta",
     "boot",
     "device",

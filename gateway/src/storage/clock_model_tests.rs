@@ -530,6 +530,22 @@ fn a_person_weeks_early_costs_no_reading_of_the_start_before() {
 }
 
 #[test]
+fn a_time_that_a_person_corrected_keeps_the_order_of_readings_after_the_next_start() {
+    use ClockEvent::{HostBoot, Person, Read, WrongPerson};
+    for error in [-1500, 0, 1500, -600_000, 600_000] {
+        run_life(&[
+            HostBoot(SECOND, error),
+            Read(SECOND),
+            Person(1),
+            Read(SECOND),
+            Read(SECOND),
+            WrongPerson(3781),
+            HostBoot(DAY, 0),
+        ]);
+    }
+}
+
+#[test]
 fn whatever_clocks_and_people_do_readings_keep_order_and_time_and_records_verify() {
     let faults = (0..SEEDS).filter_map(|seed| check_seed(seed).err());
     let faults: Vec<String> = faults.collect();

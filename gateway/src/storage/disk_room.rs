@@ -27,7 +27,7 @@ pub(super) fn name_read_only(fault: StoreError, path: &Path) -> StoreError {
 
 /// True when the disk of a path, or of the first directory above it that is there, can only be
 /// read.
-fn is_read_only(path: &Path) -> bool {
+pub(super) fn is_read_only(path: &Path) -> bool {
     let mut places = path.ancestors();
     let about = places.find_map(disk_state);
     about.is_some_and(|about| widen(about.f_flag) & widen(libc::ST_RDONLY) != 0)

@@ -5,7 +5,7 @@
 
 use super::clock_pairs::{insert_pair, read_boot_table, replace_pairs_of};
 use super::import::load_imported_stretches;
-use super::journal_codec::{self, JournalEncoder};
+use super::journal_dates::undate_journal;
 use super::leaving_samples::LeavingSamples;
 use super::local_calendar::LocalDay;
 use super::memtable::BootKey;
@@ -13,15 +13,15 @@ use super::pack_rows::{PackContent, PackWriter, group_of_point};
 use super::seal::{MergedDay, SamplesByPoint, rewrite_group};
 use super::snapshot_shelf::ChangedStretch;
 use super::store_values::StoreAccess;
-use super::time_doubts::{TakenBack, TimeDoubt, TimeDoubts};
+use super::time_doubts::{TakenBack, TimeDoubt, TimeDoubts, VouchedMoment};
 use super::writer::StoreWriter;
 use super::{audit, chunk_codec, digest};
 use crate::clock::{ClockPair, KnownReadings, TrustSource, offset_ms};
 use crate::domain::{BootId, Reading, UtcMs};
 use crate::evidence::RecordReason;
 use crate::limits::READING_ON_ITS_WAY_MS;
-use rusqlite::{Connection, params};
-use std::collections::BTreeSet;
+use rusqlite::Connection;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Part of a stretch in one day: the day, and the first and last time in it, ms since 1970.
 type DaySlice = (LocalDay, (i64, i64));
@@ -44,10 +44,11 @@ impl StoreWriter {
         if self.access != StoreAccess::Gateway || !self.clock.is_of_computer() {
             return;
         }
-        let Some(now) = self.clock.pair() else {
+        let Some((pair, given)) = self.clock.vouched() else {
             return;
         };
-        if now.source == TrustSource::Kernel && self.doubts.0.is_empty() {
+        let now = VouchedMoment { pair, given };
+        if pair.source == TrustSource::Kernel && self.doubts.0.is_empty() {
             return;
         }
         if let Err(fault) = self.follow(now) {
@@ -55,7 +56,8 @@ impl StoreWriter {
         }
     }
 
-    fn follow(&mut self, now: ClockPair) -> Result<(), rusqlite::Error> {
+    fn follow(&mut self, moment: VouchedMoment) -> Result<(), rusqlite::Error> {
+        let now = moment.pair;
         if self.doubts.contradict(&self.boot, now) {
             // What is in memory is moved on disk.
             if self.flush().is_err() {
@@ -68,25 +70,28 @@ impl StoreWriter {
         if !revived.is_empty() {
             self.restore_dates(&revived)?;
         }
-        if self.doubts.confirm(now.source) {
+        if self.doubts.confirm(&self.boot, now.source) {
             self.doubts.write(&self.db)?;
         }
         match now.source {
             TrustSource::Kernel => Ok(()),
-            _ => self.note_time_source(now),
+            _ => self.note_time_source(moment),
         }
     }
 
     /// Gives readings of earlier boots the dates back that a wrong word had taken from them.
     fn restore_dates(&mut self, revived: &[TimeDoubt]) -> Result<(), rusqlite::Error> {
+        // The last word of each start dates all of it, so that its readings keep their order.
+        let last: BTreeMap<&str, &TimeDoubt> =
+            revived.iter().map(|one| (&*one.boot, one)).collect();
         let transaction = self.db.transaction()?;
-        for doubt in revived {
-            insert_pair(&transaction, &BootId((&*doubt.boot).into()), doubt.pair())?;
+        for (boot, doubt) in &last {
+            insert_pair(&transaction, &BootId((*boot).into()), doubt.pair())?;
         }
         self.doubts.write(&transaction)?;
         transaction.commit()?;
-        for doubt in revived {
-            let boot = BootId((&*doubt.boot).into());
+        for boot in last.into_keys() {
+            let boot = BootId(boot.into());
             let table = read_boot_table(&self.db, &boot)?;
             let moved = self.redate_eras(&boot, &table)?;
             let what = format!(
@@ -99,39 +104,46 @@ impl StoreWriter {
     }
 
     /// Notes that readings of this boot are dated by a time in doubt from now on.
-    fn note_time_source(&mut self, now: ClockPair) -> Result<(), rusqlite::Error> {
+    fn note_time_source(&mut self, now: VouchedMoment) -> Result<(), rusqlite::Error> {
         let boot = self.boot.clone();
-        let offset = offset_ms(now.at, now.mono);
-        if self.doubts.open().any(|doubt| doubt.is_of(&boot, offset)) {
+        if self.doubts.open().any(|doubt| doubt.goes_on(&boot, now)) {
             return Ok(());
         }
         self.write_undated()?;
         let ended = self.doubts.end_open(&boot, now);
-        let is_own = |doubt: &&TimeDoubt| doubt.boot == *boot.0 && doubt.done;
-        let own = self.doubts.0.iter().filter(is_own);
-        let floor = match own.clone().next_back() {
-            Some(before) => self.doubts.standing_floor(before.floor),
-            None => self.latest.newest_dated().map(|newest| newest.0),
-        };
-        let first = own.map(|doubt| doubt.since.saturating_sub(doubt.offset_ms));
+        let VouchedMoment { pair, given } = now;
+        let offset = offset_ms(pair.at, pair.mono);
+        let is_own =
+            |doubt: &&TimeDoubt| doubt.is_of(&boot) && doubt.done && doubt.is_open_to(pair.source);
+        let mut own = self.doubts.0.iter().filter(is_own);
+        // What was taken back of this boot is dated by this source, from its first reading on.
+        let first = own.clone().map(|doubt| doubt.since - doubt.offset_ms);
         let first = first.chain(self.first_undated_mono()?).min();
-        let first = first.unwrap_or(now.mono.0.cast_signed());
+        let first = first.unwrap_or(pair.mono.0.cast_signed());
+        let newest = self.latest.newest_dated().map(|newest| newest.0);
+        let floor = match own.next().filter(|_| ended.is_none()) {
+            Some(before) => before.floor,
+            None => newest,
+        };
+        let floor = self.doubts.standing_floor(floor);
         // Readings that were on their way are dated by this source too.
         let since = first.saturating_add(offset) - READING_ON_ITS_WAY_MS;
         // After what the source before has dated in this boot.
         let since = ended.map_or(since, |until| since.max(until + 1));
         self.doubts.push(TimeDoubt {
             boot: boot.0.to_string(),
-            source: now.source.word().to_owned(),
+            source: pair.source.word().to_owned(),
             offset_ms: offset,
-            mono: now.mono.0,
-            bound_ms: now.bound_ms,
+            mono: pair.mono.0,
+            bound_ms: pair.bound_ms,
             floor,
             since: floor.map_or(since, |floor| since.max(floor + 1)),
             until: None,
             left: None,
             done: false,
             overruled_by: None,
+            was_corrected: false,
+            slowed_from: (given > pair.at).then_some(given.0),
         });
         self.doubts.write(&self.db)
     }
@@ -140,7 +152,8 @@ impl StoreWriter {
     pub(super) fn known_readings(&mut self) -> Result<KnownReadings, rusqlite::Error> {
         self.write_undated()?;
         let newest = self.latest.newest_dated();
-        let is_own = |doubt: &&TimeDoubt| doubt.boot == *self.boot.0;
+        let is_own =
+            |doubt: &&TimeDoubt| doubt.is_of(&self.boot) && doubt.is_open_to(TrustSource::Person);
         let floor = match self.doubts.open().next() {
             Some(first) => first.floor.map(UtcMs),
             None => newest,
@@ -179,36 +192,51 @@ impl StoreWriter {
         }
         self.doubts.write(&transaction)?;
         transaction.commit()?;
-        for index in 0..self.doubts.0.len() {
-            let doubt = self.doubts.0[index].clone();
-            if doubt.left.is_none() {
-                continue;
-            }
-            let is_own = doubt.boot == *self.boot.0;
-            let shift = right_ms.saturating_sub(doubt.offset_ms);
-            let era = self.era_of(&BootId((&*doubt.boot).into()), doubt.offset_ms)?;
-            let mut moved = MovedSamples::default();
-            if is_own {
-                moved.count += self.redate_era(era, shift)?;
-            }
-            while let Some((day, stretch)) = self.next_slice(index, shift)? {
-                self.outputs.pulse.sign();
-                moved.join(self.undate_slice(index, era, (day, stretch, shift))?);
-                if is_own {
-                    self.redate_era(era, shift)?;
-                }
-            }
-            self.end_taking_back(index, is_own.then_some(shift), moved)?;
-            if is_own {
-                self.taken_back = Some(TakenBack {
-                    mono: now.mono,
-                    wrong_ms: doubt.offset_ms,
-                    right_ms,
-                });
-            }
+        let boot = self.boot.clone();
+        let other = self.doubts.0.iter().enumerate();
+        let other = other.filter(|(_, one)| one.left.is_some() && !one.is_of(&boot));
+        let other: Vec<usize> = other.map(|(place, _)| place).collect();
+        for index in other {
+            self.take_back_stretch(index, now, right_ms)?;
+        }
+        for index in self.doubts.moving_order(&boot, right_ms) {
+            self.take_back_stretch(index, now, right_ms)?;
         }
         // The cache holds the old times; sinks read the journal from disk.
         self.ring.clear();
+        Ok(())
+    }
+
+    /// Takes back the readings of one stretch, and dates those of this boot anew.
+    fn take_back_stretch(
+        &mut self,
+        index: usize,
+        now: ClockPair,
+        right_ms: i64,
+    ) -> Result<(), rusqlite::Error> {
+        let doubt = self.doubts.0[index].clone();
+        let is_own = doubt.is_of(&self.boot);
+        let shift = right_ms.saturating_sub(doubt.offset_ms);
+        let era = self.era_of(&BootId((&*doubt.boot).into()), doubt.offset_ms)?;
+        let mut moved = MovedSamples::default();
+        if is_own {
+            moved.count += self.redate_era(era, shift)?;
+        }
+        while let Some((day, stretch)) = self.next_slice(index, shift)? {
+            self.outputs.pulse.sign();
+            moved.join(self.undate_slice(index, era, (day, stretch, shift))?);
+            if is_own {
+                self.redate_era(era, shift)?;
+            }
+        }
+        self.end_taking_back(index, is_own.then_some(shift), moved)?;
+        if is_own {
+            self.taken_back = Some(TakenBack {
+                mono: now.mono,
+                wrong_ms: doubt.offset_ms,
+                right_ms,
+            });
+        }
         Ok(())
     }
 
@@ -271,16 +299,18 @@ impl StoreWriter {
                 &mut leaving,
             )?;
         }
-        let taken = leaving.taken;
+        let doubt = &doubts.0[index];
+        let taken = timed_by_source(leaving.taken, doubt);
         write_era(&transaction, (day, era), &taken)?;
-        undate_journal(&transaction, &self.names, era, (from, to))?;
+        let right_time = |given| doubt.right_time_of(given);
+        undate_journal(&transaction, &self.names, (era, (from, to)), right_time)?;
         digest::mark_day_due(&transaction, day, RecordReason::Redated)?;
         let dated = false;
         let left = ChangedStretch { from, to, dated };
         self.snapshots.forget(&transaction, left)?;
         doubts.write(&transaction)?;
         let mut latest = self.latest.clone();
-        latest.forget_dates((from, to), doubts.0[index].floor);
+        latest.forget_dates((from, to), doubts.standing_floor(doubt.floor));
         // Kept at once: a start would else take the dates that were wrong for those of the newest
         // readings, and disbelieve the right time.
         latest.save(&transaction)?;
@@ -375,6 +405,15 @@ fn groups_of_day(db: &Connection, day: LocalDay) -> Result<BTreeSet<u32>, rusqli
     groups.collect()
 }
 
+/// Gives samples the times that the source said when they were read, while the time that was given
+/// out was still ahead of it.
+fn timed_by_source(mut taken: SamplesByPoint, doubt: &TimeDoubt) -> SamplesByPoint {
+    for sample in taken.values_mut().flatten() {
+        sample.at = doubt.right_time_of(sample.at);
+    }
+    taken
+}
+
 /// Writes samples as parts of an era.
 fn write_era(
     db: &Connection,
@@ -388,46 +427,4 @@ fn write_era(
         }
     }
     packer.write_row(db)
-}
-
-/// Takes the date from the readings of a stretch that are still in the journal.
-fn undate_journal(
-    db: &Connection,
-    names: &super::key_registry::KeyRegistry,
-    era: BootKey,
-    (from, to): (i64, i64),
-) -> Result<(), rusqlite::Error> {
-    let mut rows = db.prepare("SELECT first, n, body FROM journal WHERE undated = 0")?;
-    let mut rows = rows.query([])?;
-    let mut changed = Vec::new();
-    while let Some(row) = rows.next()? {
-        let body = row.get_ref(2)?.as_blob().unwrap_or_default();
-        let Some(kept) = journal_codec::decode_row(body, row.get(1)?, names) else {
-            continue;
-        };
-        let is_within = |at: UtcMs| (from..=to).contains(&at.0);
-        let undated = kept.iter().filter(|one| is_within(one.at)).count();
-        if undated == 0 {
-            continue;
-        }
-        let mut writer = JournalEncoder::default();
-        for one in kept {
-            let dated = !is_within(one.at);
-            writer.put(one.layout, one.at, one.mono, dated, &one.outcomes);
-        }
-        changed.push((row.get::<_, i64>(0)?, undated, writer.finish()));
-    }
-    for (first, undated, body) in changed {
-        db.execute(
-            "UPDATE journal SET boot = ?, undated = ?, crc = ?, body = ? WHERE first = ?",
-            params![
-                era,
-                super::schema::sql_int(undated),
-                crc32fast::hash(&body),
-                body,
-                first
-            ],
-        )?;
-    }
-    Ok(())
 }

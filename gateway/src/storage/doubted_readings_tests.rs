@@ -106,6 +106,39 @@ async fn the_true_time_is_set_after_a_restart_of_the_computer_and_later_readings
     store.stop().await;
 }
 
+#[tokio::test]
+async fn readings_before_and_after_a_midnight_lose_their_date_in_the_journal_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::simulated(UtcMs(MIDNIGHT), MonoMs(0), true);
+    let store = open(dir.path(), &clock);
+    // A receiver that is away keeps the journal.
+    store.sink_lanes("mqtt").await.unwrap();
+    read_now(&store, &clock, 1).await;
+    store.stop().await;
+    end_boot(dir.path(), "first");
+    let clock = Clock::simulated_without_host();
+    lost(&clock, HOUR);
+    let store = open(dir.path(), &clock);
+    let ahead = MIDNIGHT + 900 * DAY - 1000;
+    assert_eq!(say(&store, &clock, ahead, true).await, None);
+    for passed in [0, 500, 1500, 2000] {
+        lost(&clock, HOUR + passed);
+        read_now(&store, &clock, 2).await;
+    }
+    store.stop().await;
+    end_boot(dir.path(), "second");
+    let clock = Clock::simulated_without_host();
+    lost(&clock, HOUR);
+    let store = open(dir.path(), &clock);
+    assert_eq!(say(&store, &clock, MIDNIGHT + DAY, true).await, None);
+    let kept = store.read_journal(0, 100).await.unwrap();
+    let numbers: Vec<_> = kept.iter().map(|one| one.seq).collect();
+    assert_eq!(numbers, [1, 2, 3, 4, 5]);
+    let dated: Vec<_> = kept.iter().map(|one| one.reading.dated).collect();
+    assert_eq!(dated, [true, false, false, false, false]);
+    store.stop().await;
+}
+
 /// Makes what the file holds of this boot that of an earlier one.
 fn end_boot(dir: &Path, name: &str) {
     let own = boot_id();

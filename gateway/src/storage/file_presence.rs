@@ -10,9 +10,16 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// Path, device and inode number of each open file.
+/// Path and identity of each open file.
 #[derive(Debug)]
-pub(super) struct FilePresence(Vec<(PathBuf, (u64, u64))>);
+pub(super) struct FilePresence(Vec<(PathBuf, FileIdentity)>);
+
+/// Device, inode number and length of a file. Neither the file nor its log ever gets shorter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct FileIdentity {
+    place: (u64, u64),
+    bytes: u64,
+}
 
 impl FilePresence {
     /// Records the identity of the files.
@@ -28,7 +35,8 @@ impl FilePresence {
     pub(super) fn first_change(&self) -> Option<(PathBuf, String)> {
         self.0.iter().find_map(|(file, known)| {
             let what = match file_identity(file) {
-                Ok(now) if now == *known => return None,
+                Ok(now) if now.place == known.place && now.bytes >= known.bytes => return None,
+                Ok(now) if now.place == known.place => "was cut off".to_owned(),
                 Ok(_) => "was replaced by another file".to_owned(),
                 Err(fault) if fault.kind() == io::ErrorKind::NotFound => "was removed".to_owned(),
                 Err(fault) => format!("cannot be reached ({fault})"),
@@ -54,9 +62,12 @@ pub(super) fn observe_files(access: StoreAccess, file: &Path) -> Option<FilePres
     }
 }
 
-fn file_identity(file: &Path) -> io::Result<(u64, u64)> {
+fn file_identity(file: &Path) -> io::Result<FileIdentity> {
     let about = std::fs::metadata(file)?;
-    Ok((about.dev(), about.ino()))
+    Ok(FileIdentity {
+        place: (about.dev(), about.ino()),
+        bytes: about.len(),
+    })
 }
 
 #[cfg(test)]
@@ -111,6 +122,25 @@ mod tests {
                 2,
                 "{what} {file}"
             );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_cut_off_under_the_program_is_said_at_the_next_flush() {
+        for (file, bytes) in [("pantau.db-wal", 0), ("pantau.db", 1024)] {
+            let dir = tempfile::tempdir().unwrap();
+            let store = open(dir.path(), &site(&["power"]));
+            store_one(&store, 1).await.unwrap();
+            let path = dir.path().join(file);
+            let cut = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+            cut.set_len(bytes).unwrap();
+            let said = store_one(&store, 2).await.unwrap_err().to_string();
+            assert!(
+                said.contains(file) && said.contains("was cut off"),
+                "{said}"
+            );
+            assert!(store.health().borrow().failure.is_some());
+            store.stop().await;
         }
     }
 

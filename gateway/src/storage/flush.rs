@@ -77,7 +77,8 @@ impl StoreWriter {
             self.retry_later(&fault);
             return Err(fault);
         }
-        if let Err(fault) = self.make_waiting_file() {
+        let made = self.make_waiting_file().and_then(|()| self.end_read_only());
+        if let Err(fault) = made {
             self.retry_later(&fault);
             return Err(fault);
         }

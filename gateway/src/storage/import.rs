@@ -1,6 +1,6 @@
 //! Import of samples, and correction of the time of undated samples.
 
-use super::journal_codec::{self, JournalEncoder};
+use super::journal_dates::redate_journal;
 use super::key_registry::PointKey;
 use super::local_calendar::LocalDay;
 use super::memtable::BootKey;
@@ -14,7 +14,6 @@ use super::writer::StoreWriter;
 use crate::domain::redated_stretch::RedatedStretch;
 use crate::domain::{Sample, SampleOutcome, UtcMs};
 use crate::evidence::RecordReason;
-use rusqlite::params;
 use std::collections::BTreeMap;
 
 impl StoreWriter {
@@ -135,7 +134,7 @@ impl StoreWriter {
             super::seal::merge_group(&transaction, &place, group, extra)?;
         }
         transaction.execute("DELETE FROM pack WHERE content = 1 AND boot = ?", [boot])?;
-        redate_journal(&transaction, &self.names, boot, shift_ms)?;
+        redate_journal(&transaction, &self.names, (boot, shift_ms))?;
         note_stretches(&transaction, self.clock.now().at, boot, shift_ms, &columns)?;
         let what = format!("{moved} samples moved by {shift_ms} ms");
         super::audit::append_audit(&transaction, self.clock.now().at, "redated", &what)?;
@@ -254,37 +253,6 @@ fn note_stretches(
             samples: samples.len() as u64,
         };
         super::redated::note_redated(db, &stretch)?;
-    }
-    Ok(())
-}
-
-/// Rewrites the journal rows of an era with the true time, for sinks that have not read them yet.
-fn redate_journal(
-    db: &rusqlite::Connection,
-    names: &super::key_registry::KeyRegistry,
-    boot: BootKey,
-    shift_ms: i64,
-) -> Result<(), rusqlite::Error> {
-    let mut rows =
-        db.prepare("SELECT first, n, body FROM journal WHERE boot = ? AND undated > 0")?;
-    let mut rows = rows.query([boot])?;
-    while let Some(row) = rows.next()? {
-        let body = row.get_ref(2)?.as_blob().unwrap_or_default();
-        let Some(kept) = journal_codec::decode_row(body, row.get(1)?, names) else {
-            continue;
-        };
-        let mut writer = JournalEncoder::default();
-        for one in kept {
-            // A row may hold dated readings as well: only the others move.
-            let shift = if one.dated { 0 } else { shift_ms };
-            let at = UtcMs(one.at.0.saturating_add(shift));
-            writer.put(one.layout, at, one.mono, true, &one.outcomes);
-        }
-        let body = writer.finish();
-        db.execute(
-            "UPDATE journal SET undated = 0, crc = ?, body = ? WHERE first = ?",
-            params![crc32fast::hash(&body), body, row.get::<_, i64>(0)?],
-        )?;
     }
     Ok(())
 }

@@ -111,14 +111,14 @@ pub(super) fn encode_row(readings: &[Arc<NumberedReading>], names: &KeyRegistry)
     writer.finish()
 }
 
-/// Converts a decoded reading into the current configuration's form; `None` when its device is no
-/// longer configured.
+/// Converts a decoded reading into the form that sinks get; `None` when the name of its device was
+/// lost.
 pub(super) fn to_numbered(
     seq: ReadingSeq,
     kept: JournalReading,
     names: &KeyRegistry,
 ) -> Option<Arc<NumberedReading>> {
-    let (device, outcomes) = names.to_current_layout(kept.layout, kept.outcomes)?;
+    let device = names.device_of_layout(kept.layout)?;
     Some(Arc::new(NumberedReading {
         seq,
         reading: crate::domain::Reading {
@@ -126,7 +126,7 @@ pub(super) fn to_numbered(
             at: kept.at,
             mono: kept.mono,
             dated: kept.dated,
-            outcomes,
+            outcomes: kept.outcomes,
         },
     }))
 }

@@ -1,6 +1,6 @@
 //! Permanent keys of devices, points and point lists, over all configurations.
 
-use crate::domain::{QualityReason, SampleOutcome, Site};
+use crate::domain::{DeviceInfo, PointInfo, Site};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,16 +21,17 @@ pub(super) struct KeyRegistry {
     current: Vec<LayoutKey>,
     /// Points of the running configuration, in its order.
     pub(super) site: Vec<(Arc<str>, PointKey)>,
+    /// Devices that the running configuration has no more, or with other points.
+    past: Vec<DeviceInfo>,
 }
 
 /// List of points that a device has or had.
 #[derive(Debug)]
 struct DeviceLayout {
     points: Vec<PointKey>,
-    /// Index of the device in the running configuration, and the position of each of its current
-    /// points in this list.
-    // Kept ready, so that a sink that is behind reads old rows without a search by name.
-    today: Option<(u16, Vec<Option<usize>>)>,
+    /// Index of the device for those who read the journal: in the running configuration, or after
+    /// all of it among the past ones.
+    device: Option<u16>,
 }
 
 impl KeyRegistry {
@@ -43,21 +44,20 @@ impl KeyRegistry {
             layouts: HashMap::new(),
             current: Vec::new(),
             site: Vec::new(),
+            past: Vec::new(),
         };
-        let mut owners = HashMap::new();
         for device in &site.devices {
-            let owner = ensure_device(&lock, &device.id)?;
+            let owner = ensure_device(&lock, device)?;
             let mut points = Vec::with_capacity(device.points.len());
             for point in &device.points {
                 let key = ensure_point(&lock, point)?;
                 names.site.push((Arc::clone(&point.id), key));
                 points.push(key);
             }
-            let index = u16::try_from(names.current.len()).unwrap_or(u16::MAX);
             names.current.push(ensure_layout(&lock, owner, &points)?);
-            owners.insert(owner, (index, points));
         }
-        names.load_all(&lock, &owners)?;
+        names.load_all(&lock)?;
+        names.load_past(&lock)?;
         lock.commit()?;
         Ok(names)
     }
@@ -67,13 +67,14 @@ impl KeyRegistry {
     pub(super) fn of_layouts(layouts: &[&[PointKey]]) -> Self {
         let layout = |points: &&[PointKey]| DeviceLayout {
             points: points.to_vec(),
-            today: None,
+            device: None,
         };
         Self {
             points: HashMap::new(),
             layouts: (0..).zip(layouts.iter().map(layout)).collect(),
             current: Vec::new(),
             site: Vec::new(),
+            past: Vec::new(),
         }
     }
 
@@ -84,8 +85,9 @@ impl KeyRegistry {
             layouts: HashMap::new(),
             current: Vec::new(),
             site: Vec::new(),
+            past: Vec::new(),
         };
-        names.load_all(db, &HashMap::new())?;
+        names.load_all(db)?;
         Ok(names)
     }
 
@@ -100,36 +102,67 @@ impl KeyRegistry {
     }
 
     /// Reads all points and layouts.
-    fn load_all(
-        &mut self,
-        db: &Connection,
-        owners: &HashMap<i64, (u16, Vec<PointKey>)>,
-    ) -> Result<(), rusqlite::Error> {
+    fn load_all(&mut self, db: &Connection) -> Result<(), rusqlite::Error> {
         let mut points = db.prepare("SELECT name, id FROM point")?;
         let mut rows = points.query([])?;
         while let Some(row) = rows.next()? {
             let name: String = row.get(0)?;
             self.points.insert(name.into(), row.get(1)?);
         }
-        let mut layouts = db.prepare("SELECT id, device, points FROM layout")?;
+        let indexes = self.current.iter().zip(0..);
+        let indexes: HashMap<LayoutKey, u16> = indexes.map(|(key, index)| (*key, index)).collect();
+        let mut layouts = db.prepare("SELECT id, points FROM layout")?;
         let mut rows = layouts.query([])?;
         while let Some(row) = rows.next()? {
-            let then = unpack_keys(row.get_ref(2)?.as_blob().unwrap_or_default());
-            let today = owners.get(&row.get(1)?).map(|(index, now)| {
-                // Matched by point key: a point keeps its samples when the configuration reorders
-                // the device's points.
-                let place = |key| then.iter().position(|old| old == key);
-                (*index, now.iter().map(place).collect())
-            });
-            self.layouts.insert(
-                row.get(0)?,
-                DeviceLayout {
-                    points: then,
-                    today,
-                },
-            );
+            let layout = row.get(0)?;
+            let points = unpack_keys(row.get_ref(1)?.as_blob().unwrap_or_default());
+            let device = indexes.get(&layout).copied();
+            self.layouts.insert(layout, DeviceLayout { points, device });
         }
         Ok(())
+    }
+
+    /// Reads the devices of layouts that the configuration has no more: their readings may still
+    /// wait for a sink, which needs the names.
+    fn load_past(&mut self, db: &Connection) -> Result<(), rusqlite::Error> {
+        let known = load_points(db)?;
+        let mut find = db.prepare(
+            "SELECT layout.id, device.name, device.kind FROM layout
+             JOIN device ON device.id = layout.device ORDER BY layout.id",
+        )?;
+        let mut rows = find.query([])?;
+        while let Some(row) = rows.next()? {
+            let layout: LayoutKey = row.get(0)?;
+            let place = u16::try_from(self.current.len() + self.past.len());
+            let old = self.layouts.get_mut(&layout);
+            let (Some(old), Ok(place)) = (old.filter(|one| one.device.is_none()), place) else {
+                continue;
+            };
+            let (id, kind): (String, String) = (row.get(1)?, row.get(2)?);
+            let points: Option<Vec<PointInfo>> = old
+                .points
+                .iter()
+                .map(|key| known.get(key).cloned())
+                .collect();
+            // A mended file may have lost the names of points.
+            let Some(points) = points else { continue };
+            old.device = Some(place);
+            self.past.push(DeviceInfo {
+                id: id.into(),
+                bus: Arc::default(),
+                profile: None,
+                kind: kind.into(),
+                every_ms: 0,
+                points,
+            });
+        }
+        Ok(())
+    }
+
+    /// Returns the devices that the running configuration has no more, or with other points.
+    /// `Reading::device` of the journal counts them after those of the configuration.
+    pub(super) fn past_devices(&self) -> &[DeviceInfo] {
+        &self.past
     }
 
     /// Returns the key of a point that is or was configured.
@@ -147,39 +180,51 @@ impl KeyRegistry {
         Some(&self.layouts.get(&layout)?.points)
     }
 
-    /// Converts the outcomes of an earlier layout into the current order; a point that was not read
-    /// then is `Missing`. `None` when the device is no longer configured.
-    pub(super) fn to_current_layout(
-        &self,
-        layout: LayoutKey,
-        outcomes: Box<[SampleOutcome]>,
-    ) -> Option<(u16, Box<[SampleOutcome]>)> {
-        let (device, places) = self.layouts.get(&layout)?.today.as_ref()?;
-        // The usual case: the device has the same points as when the row was written.
-        if self.layout_key(*device) == Some(layout) {
-            return Some((*device, outcomes));
-        }
-        let then = |place: &Option<usize>| place.and_then(|place| outcomes.get(place).copied());
-        let now = places
-            .iter()
-            .map(|place| then(place).unwrap_or(SampleOutcome::Bad(QualityReason::Missing)))
-            .collect();
-        Some((*device, now))
+    /// Returns the index of the device that has or had this layout; `None` where a damaged file has
+    /// lost its name.
+    pub(super) fn device_of_layout(&self, layout: LayoutKey) -> Option<u16> {
+        self.layouts.get(&layout)?.device
     }
 }
 
-/// Returns the key of a device; adds it when it is new.
-fn ensure_device(db: &Connection, name: &str) -> Result<i64, rusqlite::Error> {
+/// Reads the points of all configurations, by key.
+fn load_points(db: &Connection) -> Result<HashMap<PointKey, PointInfo>, rusqlite::Error> {
+    let mut find = db.prepare("SELECT id, name, unit, quantity, counter FROM point")?;
+    let points = find.query_map([], |row| {
+        let id: String = row.get(1)?;
+        // The id of a point begins with that of its device.
+        let name = id.split_once('.').map_or(&*id, |(_, name)| name).into();
+        let point = PointInfo {
+            name,
+            id: id.into(),
+            unit: row.get::<_, String>(2)?.into(),
+            quantity: row.get::<_, String>(3)?.into(),
+            counter: row.get(4)?,
+        };
+        Ok((row.get(0)?, point))
+    })?;
+    points.collect()
+}
+
+/// Returns the key of a device; adds it, or updates its kind.
+fn ensure_device(db: &Connection, device: &DeviceInfo) -> Result<i64, rusqlite::Error> {
+    let values = params![&*device.id, &*device.kind];
     let known = db
-        .query_row("SELECT id FROM device WHERE name = ?", [name], |row| {
-            row.get(0)
-        })
+        .query_row(
+            "SELECT id, kind = ?2 FROM device WHERE name = ?1",
+            values,
+            |row| Ok((row.get(0)?, row.get::<_, bool>(1)?)),
+        )
         .optional()?;
-    if let Some(id) = known {
+    if let Some((id, true)) = known {
         return Ok(id);
     }
-    db.execute("INSERT INTO device(name) VALUES (?)", [name])?;
-    Ok(db.last_insert_rowid())
+    db.query_row(
+        "INSERT INTO device(name, kind) VALUES (?1, ?2)
+         ON CONFLICT(name) DO UPDATE SET kind = ?2 RETURNING id",
+        values,
+        |row| row.get(0),
+    )
 }
 
 /// Returns the key of a point; adds it, or updates its unit and quantity.

@@ -2,6 +2,7 @@
 
 use super::access;
 use super::attachments::ATTACHMENTS_FOLDER;
+use super::disk_room;
 use super::file_permissions;
 use super::restored_file;
 use super::salvage::StoreSalvage;
@@ -42,7 +43,13 @@ pub(super) fn open_database(
         StoreAccess::Gateway => {}
     }
     match file_permissions::create_folder(directory) {
-        Err(fault) if access == StoreAccess::Gateway && fault.kind() == ErrorKind::StorageFull => {
+        Err(fault)
+            if access == StoreAccess::Gateway
+                && matches!(
+                    fault.kind(),
+                    ErrorKind::StorageFull | ErrorKind::ReadOnlyFilesystem
+                ) =>
+        {
             return begin_in_memory(file, Vec::new());
         }
         made => made.map_err(|fault| StoreError::Disk {
@@ -72,6 +79,9 @@ fn open_as_gateway(
 ) -> Result<OpenedDatabase, StoreError> {
     // Another gateway may hold the files: nothing is changed then.
     check_unused(&file)?;
+    if disk_room::is_read_only(salvage.directory) {
+        return open_without_writing(salvage.directory, file);
+    }
     let mut events = remove_stopped_restore(salvage)?;
     events.extend(salvage.before_opening()?);
     if is_log_alone(&file) {
@@ -101,6 +111,19 @@ fn open_as_gateway(
     let (db, version) = connect_database(&file)
         .map_err(|fault| to_store_error(&file, "opening the file", &fault))?;
     to_opened(db, version, file, events)
+}
+
+/// Opens the file of a disk that can only be read: the page comes up, shows what is stored and says
+/// what is wrong, and readings wait in memory.
+fn open_without_writing(directory: &Path, file: PathBuf) -> Result<OpenedDatabase, StoreError> {
+    if is_unbegun(&file) {
+        return begin_in_memory(file, Vec::new());
+    }
+    let opened = access::open_read_only(directory)?;
+    Ok(OpenedDatabase {
+        state: FileState::ReadOnly,
+        ..opened
+    })
 }
 
 /// Removes what a restore left that was stopped before its file was whole.

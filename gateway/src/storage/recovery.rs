@@ -169,11 +169,12 @@ fn assemble_writer(
     };
     let (next, done, floor) = state.sequence;
     let (cursors, moved_at) = state.cursors;
-    let (store, out, queue) = open_channels(done, &settings.path, state.numbering);
+    let (store, out, queue) = open_channels(done, &settings.path, (state.numbering, &state.names));
     let mut keeper = StoreWriter {
         snapshots: SnapshotShelf::load(&db, Arc::clone(&store.data_revision)),
         open_files: is_there.then(|| observe_files(access, &file)).flatten(),
         waits_for_room: !is_there,
+        is_read_only: file_state == FileState::ReadOnly,
         floor,
         access,
         _lock: lock,
@@ -238,7 +239,7 @@ fn recover_sequence(
 fn open_channels(
     last: ReadingSeq,
     directory: &Path,
-    numbering: StoreNumbering,
+    (numbering, names): (StoreNumbering, &KeyRegistry),
 ) -> (Store, WriterOutputs, mpsc::Receiver<StoreRequest>) {
     let (requests, queue) = mpsc::channel(READING_QUEUE_MAX);
     let (durable, durable_seen) = watch::channel(last);
@@ -257,6 +258,7 @@ fn open_channels(
         data_revision: Arc::default(),
         pulse: pulse.clone(),
         numbering: numbering.into(),
+        past_devices: names.past_devices().into(),
     };
     let out = WriterOutputs {
         durable,
@@ -390,6 +392,7 @@ impl StoreWriter {
         self.note_damaged_records()?;
         self.mark_unsealed()?;
         self.load_retention_notice()?;
+        self.observe_read_only();
         self.begin_room_wait()
     }
 

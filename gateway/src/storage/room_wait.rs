@@ -1,5 +1,5 @@
 //! A disk without room: a store that could not be begun waits in memory until there is some, and
-//! whether there is any is told.
+//! whether there is any is told. And a disk that can only be read (`read_only_disk`).
 
 use super::disk_room;
 use super::file_exchange::sync_folder;
@@ -25,13 +25,24 @@ impl StoreWriter {
             self.db.pragma_update(None, "query_only", true)?;
             self.retry_later(&no_room());
         }
+        if self.is_read_only {
+            self.retry_later(&self.read_only_error());
+        }
         Ok(())
+    }
+
+    /// True while there is no file that could keep anything.
+    pub(super) fn cannot_write(&self) -> bool {
+        self.waits_for_room || self.is_read_only
     }
 
     /// Refuses a change while there is no file that could keep it.
     pub(super) fn refuse_without_file(&self) -> Result<(), StoreError> {
         if self.waits_for_room {
             return Err(no_room());
+        }
+        if self.is_read_only {
+            return Err(self.read_only_error());
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ const WAL_BYTES: u64 = 4 << 20;
 // A commit of a thousand pages more still fits into the preallocated log.
 pub(super) const CHECKPOINT_PAGES: u32 = 3000;
 /// Schema steps, one a version; a later version appends a step.
-pub(super) const MIGRATIONS: [&str; 13] = [
+pub(super) const MIGRATIONS: [&str; 14] = [
     BASE_SCHEMA,
     EVIDENCE_SCHEMA,
     CALIBRATION_SCHEMA,
@@ -33,6 +33,7 @@ pub(super) const MIGRATIONS: [&str; 13] = [
     SINGLE_DIGITS_SCHEMA,
     ALARM_SCHEMA,
     ALARM_QUEUE_SCHEMA,
+    DEVICE_KIND_SCHEMA,
 ];
 
 /// Table whose rows are never changed or deleted.
@@ -292,6 +293,12 @@ CREATE TABLE alarm_channel(name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT RO
 CREATE TABLE alarm_traffic(month TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;
 ";
 
+/// Column of version 14: kind of a device, for readings that wait for a sink when the device is no
+/// longer configured.
+const DEVICE_KIND_SCHEMA: &str = "
+ALTER TABLE device ADD COLUMN kind TEXT NOT NULL DEFAULT '';
+";
+
 /// Opened database.
 #[derive(Debug)]
 pub(super) struct OpenedDatabase {
@@ -313,6 +320,8 @@ pub(super) enum FileState {
     New,
     /// There was no room to begin it: it waits in memory.
     Waiting,
+    /// Its disk can only be read: what a start writes is in memory.
+    ReadOnly,
 }
 
 /// Error for a file of a later version, which is left unchanged.

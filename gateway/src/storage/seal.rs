@@ -38,7 +38,7 @@ pub(super) fn next_full_hour(now: UtcMs) -> i64 {
 impl StoreWriter {
     /// Maintenance after a flush.
     pub(super) fn run_maintenance(&mut self) {
-        if self.access == StoreAccess::Read || self.waits_for_room {
+        if self.access == StoreAccess::Read || self.cannot_write() {
             return;
         }
         self.follow_time_source();

@@ -20,7 +20,7 @@ use crate::domain::BootId;
 #[cfg(test)]
 use crate::domain::ledger::Attachment;
 use crate::domain::ledger::{EntryId, EntryStatement, LedgerEntry};
-use crate::domain::{NumberedReading, Reading, ReadingSeq};
+use crate::domain::{DeviceInfo, NumberedReading, Reading, ReadingSeq};
 use crate::limits::SINK_BATCH_MAX;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,6 +44,8 @@ pub struct Store {
     pub(crate) pulse: StorePulse,
     /// Id of the store, and numbers that no reading has.
     pub(super) numbering: Arc<StoreNumbering>,
+    /// Devices of earlier configurations.
+    pub(super) past_devices: Arc<[DeviceInfo]>,
 }
 
 impl Store {
@@ -80,6 +82,12 @@ impl Store {
         }
         self.ask(|reply| StoreRequest::Journal { after, max, reply })
             .await
+    }
+
+    /// Returns the devices that the configuration has no more, or with other points: readings of
+    /// the journal count them after those of the configuration.
+    pub fn past_devices(&self) -> &[DeviceInfo] {
+        &self.past_devices
     }
 
     /// Returns a watch on the last durable `seq`.

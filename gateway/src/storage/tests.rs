@@ -489,6 +489,56 @@ async fn the_journal_waits_for_the_slowest_sink_and_no_longer() {
 }
 
 #[tokio::test]
+async fn readings_of_a_device_that_is_gone_or_changed_still_reach_a_sink_that_comes_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::set(UtcMs(MIDNIGHT), true);
+    let before = site(&["power", "energy"]);
+    let store = open_at(dir.path(), &before, &clock, None);
+    store.sink_lanes("mqtt").await.unwrap();
+    let put = async |store: &Store, at: i64, values: &[SampleOutcome]| {
+        store.append(reading(MIDNIGHT + at, values)).await.unwrap();
+    };
+    put(&store, 1, &[decimal(1), decimal(2)]).await;
+    store.stop().await;
+    // A point is taken out, then the device itself is another one.
+    let store = open_at(dir.path(), &site(&["energy"]), &clock, None);
+    put(&store, 2, &[decimal(3)]).await;
+    store.stop().await;
+    let mut after = site(&["level"]);
+    after.devices[0].id = "tank".into();
+    after.devices[0].kind = "level".into();
+    after.devices[0].points[0].id = "tank.level".into();
+    let store = open_at(dir.path(), &after, &clock, None);
+    put(&store, 3, &[decimal(4)]).await;
+    store.flush().await.unwrap();
+    let devices: Vec<_> = after.devices.iter().chain(store.past_devices()).collect();
+    let waiting = store.read_journal(0, 10).await.unwrap();
+    let told = waiting.iter().map(|one| {
+        let device = devices[usize::from(one.reading.device)];
+        let names = device.points.iter().map(|point| &*point.name);
+        let values = one.reading.outcomes.iter().map(|one| one.number().unwrap());
+        let values: Vec<_> = names.zip(values.map(|one| one.to_string())).collect();
+        (one.seq, &*device.id, &*device.kind, values)
+    });
+    let value = |name, number: &str| (name, number.to_owned());
+    let kind = &*before.devices[0].kind;
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            (
+                1,
+                "meter",
+                kind,
+                vec![value("power", "0.1"), value("energy", "0.2")]
+            ),
+            (2, "meter", kind, vec![value("energy", "0.3")]),
+            (3, "tank", "level", vec![value("level", "0.4")]),
+        ]
+    );
+    store.stop().await;
+}
+
+#[tokio::test]
 async fn raw_samples_go_by_age_and_their_daily_figures_stay() {
     let dir = tempfile::tempdir().unwrap();
     let site = site(&["power"]);

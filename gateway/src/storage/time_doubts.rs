@@ -18,6 +18,8 @@ const DOUBTS_KEY: &str = "time_doubts";
 /// Correction backwards after which readings are moved, ms, also within the errors: those that come
 /// now must not be earlier.
 const ORDER_MS: i64 = 5000;
+/// Difference of times that rounding to whole milliseconds can make, ms.
+const ROUNDING_MS: i64 = 5;
 
 /// Stretch of readings of one boot that are dated by a source that may be wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +44,22 @@ pub(super) struct TimeDoubt {
     /// Word of the source that has shown it to be wrong.
     #[serde(default)]
     pub(super) overruled_by: Option<String>,
+    /// That was within its boot: its readings went on by another word.
+    #[serde(default)]
+    pub(super) was_corrected: bool,
+    /// Time that was given out at `mono`, where it was later than the source says: it went on at
+    /// half speed until the source had caught up, ms since 1970.
+    #[serde(default)]
+    pub(super) slowed_from: Option<i64>,
+}
+
+/// Present moment by the source that vouches for the time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct VouchedMoment {
+    /// Moment by the source.
+    pub(super) pair: ClockPair,
+    /// Time that is given out: later while a correction backwards is made up for.
+    pub(super) given: UtcMs,
 }
 
 /// Moment at which readings were taken back, and the two offsets around it, ms.
@@ -82,10 +100,41 @@ impl TimeDoubt {
         }
     }
 
-    /// True when this time goes on with what the doubt has: nothing new is in doubt.
-    pub(super) fn is_of(&self, boot: &BootId, offset_ms: i64) -> bool {
-        let is_same = self.offset_ms.abs_diff(offset_ms) <= ORDER_MS.unsigned_abs();
-        self.boot == *boot.0 && self.until.is_none() && is_same
+    /// True when the doubt is of this boot.
+    pub(super) fn is_of(&self, boot: &BootId) -> bool {
+        self.boot == *boot.0
+    }
+
+    /// True when the time that is given out goes on as the doubt has it: nothing new is in doubt.
+    /// The error of a source is no excuse: readings are moved by the time that they were given.
+    pub(super) fn goes_on(&self, boot: &BootId, now: VouchedMoment) -> bool {
+        let told = self.given_at(now.pair.mono);
+        self.is_of(boot) && self.until.is_none() && (told - now.given.0).abs() <= ROUNDING_MS
+    }
+
+    /// True when its readings are in doubt by a source's word: none dated them anew that a source
+    /// like this one is weaker than.
+    pub(super) fn is_open_to(&self, source: TrustSource) -> bool {
+        let by = self.overruled_by.as_deref().and_then(TrustSource::parse);
+        !by.is_some_and(|by| by.confirms(source))
+    }
+
+    /// Time that was given out at a monotonic time, ms since 1970.
+    pub(super) fn given_at(&self, mono: MonoMs) -> i64 {
+        let mono = mono.0.cast_signed();
+        let right = mono.saturating_add(self.offset_ms);
+        let passed = mono.saturating_sub(self.mono.cast_signed());
+        let slow = self.slowed_from.map(|from| from.saturating_add(passed / 2));
+        slow.map_or(right, |slow| slow.max(right))
+    }
+
+    /// Time by the source at the moment at which this time was given out, ms since 1970.
+    pub(super) fn right_time_of(&self, given: UtcMs) -> UtcMs {
+        let slow = self.slowed_from.map(|from| {
+            let passed = given.0.saturating_sub(from).saturating_mul(2);
+            self.pair().at.0.saturating_add(passed)
+        });
+        UtcMs(slow.map_or(given.0, |slow| slow.min(given.0)))
     }
 
     /// Largest error at a monotonic time, ms.
@@ -159,42 +208,48 @@ impl TimeDoubts {
 
     /// Ends the stretch of a boot that is still open, as another source dates what follows; returns
     /// its last time, ms since 1970.
-    pub(super) fn end_open(&mut self, boot: &BootId, now: ClockPair) -> Option<i64> {
-        let is_open = |doubt: &&mut TimeDoubt| doubt.boot == *boot.0 && doubt.until.is_none();
+    pub(super) fn end_open(&mut self, boot: &BootId, now: VouchedMoment) -> Option<i64> {
+        let is_open = |doubt: &&mut TimeDoubt| doubt.is_of(boot) && doubt.until.is_none();
         let mut last = None;
         for doubt in self.0.iter_mut().filter(is_open) {
-            let shown = now.mono.0.cast_signed().saturating_add(doubt.offset_ms);
+            let shown = doubt.given_at(now.pair.mono) + ROUNDING_MS;
             // Both times can show a stretch: what the new one dates is the new one's.
-            let until = shown.min(now.at.0 - 1).max(doubt.since);
+            let until = shown.min(now.given.0 - 1).max(doubt.since);
             doubt.until = Some(until);
             last = last.max(Some(until));
         }
         last
     }
 
-    /// Marks what the present time contradicts; returns whether anything is to be taken back.
+    /// Marks what the present time contradicts; returns whether anything is to be taken back. What
+    /// is in doubt of the present boot moves as one: readings would else change places.
     pub(super) fn contradict(&mut self, boot: &BootId, now: ClockPair) -> bool {
+        let is_wrong = |one: &TimeDoubt| !one.done && one.is_contradicted(boot, now);
+        let is_own_wrong = self.0.iter().any(|one| one.is_of(boot) && is_wrong(one));
         for doubt in self
             .0
             .iter_mut()
             .filter(|one| !one.done && one.left.is_none())
         {
-            if doubt.is_contradicted(boot, now) {
-                let shown = now.mono.0.cast_signed().saturating_add(doubt.offset_ms);
+            if is_wrong(doubt) || is_own_wrong && doubt.is_of(boot) {
+                let shown = doubt.given_at(now.mono) + ROUNDING_MS;
                 let until = doubt.until.unwrap_or(shown).max(doubt.since);
                 doubt.until = Some(until);
                 doubt.left = Some((doubt.since, until));
                 doubt.overruled_by = Some(now.source.word().to_owned());
+                doubt.was_corrected = doubt.is_of(boot);
             }
         }
         self.0.iter().any(|doubt| doubt.left.is_some())
     }
 
     /// Stretches of earlier boots that lost their dates to a word which a better source does not
-    /// share: nothing speaks against them any more. They are open again.
+    /// share: nothing speaks against them any more. They are open again. One that was corrected
+    /// within its boot stays so, whatever became of that correction.
     pub(super) fn revive(&mut self, boot: &BootId, now: ClockPair) -> Vec<TimeDoubt> {
         let mut revived = Vec::new();
-        for doubt in self.0.iter_mut().filter(|one| one.done) {
+        let is_gone = |one: &&mut TimeDoubt| one.done && !one.was_corrected;
+        for doubt in self.0.iter_mut().filter(is_gone) {
             let by = doubt.overruled_by.as_deref().and_then(TrustSource::parse);
             let is_better = by.is_some_and(|by| by != now.source && now.source.confirms(by));
             if is_better && doubt.boot != *boot.0 && !doubt.is_contradicted(boot, now) {
@@ -206,21 +261,53 @@ impl TimeDoubts {
     }
 
     /// Ends the doubts that a source ends, which contradicts none of them. Returns whether there
-    /// were any.
-    pub(super) fn confirm(&mut self, source: TrustSource) -> bool {
-        let before = self.0.len();
-        self.0
-            .retain(|doubt| doubt.done || !source.confirms(doubt.source()));
-        self.0.len() < before
+    /// were any. What a source confirms of the present boot, and may still be wrong about, is in
+    /// doubt by its word.
+    pub(super) fn confirm(&mut self, boot: &BootId, source: TrustSource) -> bool {
+        let is_last_word = source == TrustSource::Kernel;
+        let mut is_any = false;
+        self.0.retain_mut(|doubt| {
+            if doubt.done || !source.confirms(doubt.source()) {
+                return true;
+            }
+            is_any = true;
+            source.word().clone_into(&mut doubt.source);
+            doubt.is_of(boot) && !is_last_word
+        });
+        is_any
     }
 
-    /// Adds a stretch; of more than `TIME_DOUBTS_MAX` the oldest goes.
+    /// Adds a stretch; of more than `TIME_DOUBTS_MAX` the oldest goes, those of the present boot
+    /// last.
     pub(super) fn push(&mut self, doubt: TimeDoubt) {
         if self.0.len() >= TIME_DOUBTS_MAX {
             let done = self.0.iter().position(|one| one.done);
-            self.0.remove(done.unwrap_or(0));
+            let other = || self.0.iter().position(|one| one.boot != doubt.boot);
+            self.0.remove(done.or_else(other).unwrap_or(0));
         }
         self.0.push(doubt);
+    }
+
+    /// Places of the stretches of a boot that are to be moved to this offset, in the order in which
+    /// none is moved into one that still has to be: neighbours that move on from the last to the
+    /// first, and those that move back from the first to the last.
+    pub(super) fn moving_order(&self, boot: &BootId, right_ms: i64) -> Vec<usize> {
+        let moving = self.0.iter().enumerate();
+        let moving = moving.filter(|(_, one)| one.is_of(boot) && one.left.is_some());
+        let moving: Vec<(usize, bool)> = moving
+            .map(|(place, one)| (place, one.offset_ms < right_ms))
+            .collect();
+        let runs = moving.chunk_by(|one, other| one.1 == other.1);
+        let mut order = Vec::with_capacity(moving.len());
+        for run in runs {
+            let places = run.iter().map(|(place, _)| *place);
+            if run[0].1 {
+                order.extend(places.rev());
+            } else {
+                order.extend(places);
+            }
+        }
+        order
     }
 
     /// Stretches that are neither confirmed nor taken back.
@@ -264,6 +351,8 @@ mod tests {
             left: None,
             done: false,
             overruled_by: None,
+            was_corrected: false,
+            slowed_from: None,
         }
     }
 
@@ -282,7 +371,7 @@ mod tests {
         let mut same = TimeDoubts(vec![doubt("now", NOON)]);
         assert!(!same.contradict(&boot, vouched(HOUR, NOON + 5000)));
         assert!(same.contradict(&boot, vouched(HOUR, NOON + 6000)));
-        assert_eq!(same.0[0].left, Some((NOON, NOON + HOUR)));
+        assert_eq!(same.0[0].left, Some((NOON, NOON + HOUR + ROUNDING_MS)));
         let mut earlier = TimeDoubts(vec![doubt("before", NOON)]);
         earlier.end_earlier(&boot, Some(UtcMs(NOON + HOUR)));
         assert!(!earlier.contradict(&boot, vouched(0, NOON + HOUR - 4000)));
@@ -343,9 +432,52 @@ mod tests {
         let week = NOON + 7 * DAY_MS;
         assert!(doubts.young(Some(UtcMs(week - 1))).is_some());
         assert_eq!(doubts.young(Some(UtcMs(week))), None);
-        assert!(!doubts.confirm(TrustSource::Host));
-        assert!(doubts.confirm(TrustSource::BatteryClock));
-        assert!(!doubts.confirm(TrustSource::Kernel));
+        let boot = BootId("now".into());
+        doubts.push(doubt("before", NOON - HOUR));
+        assert!(!doubts.confirm(&boot, TrustSource::Host));
+        // A battery clock may still be wrong about the readings of its own start.
+        assert!(doubts.confirm(&boot, TrustSource::BatteryClock));
+        assert_eq!(doubts.0.len(), 1);
+        assert_eq!(doubts.0[0].source(), TrustSource::BatteryClock);
+        assert_eq!(doubts.young(None), None);
+        assert!(doubts.confirm(&boot, TrustSource::Kernel));
+        assert!(doubts.0.is_empty());
+    }
+
+    #[test]
+    fn a_correction_that_is_made_up_for_is_known_in_both_directions() {
+        let slowed = TimeDoubt {
+            mono: 1000,
+            slowed_from: Some(NOON + 1000 + 4000),
+            ..doubt("now", NOON)
+        };
+        // Four seconds ahead; after eight at half speed it shows the time of the source.
+        for (mono, ahead) in [(1000, 4000), (3000, 3000), (9000, 0), (20_000, 0)] {
+            let right = NOON + mono;
+            let given = slowed.given_at(MonoMs(mono.unsigned_abs()));
+            assert_eq!(given, right + ahead);
+            assert_eq!(slowed.right_time_of(UtcMs(given)), UtcMs(right));
+        }
+    }
+
+    #[test]
+    fn stretches_are_moved_so_that_none_meets_another() {
+        let boot = BootId("now".into());
+        let moved = |offsets: &[i64]| {
+            let stretch = |(place, offset): (i64, &i64)| TimeDoubt {
+                left: Some((place, place)),
+                ..doubt("now", *offset)
+            };
+            let all = TimeDoubts((0..).zip(offsets).map(stretch).collect());
+            all.moving_order(&boot, NOON)
+        };
+        let (before, after) = (NOON - 1000, NOON + 1000);
+        assert_eq!(moved(&[before, before]), [1, 0]);
+        assert_eq!(moved(&[after, after]), [0, 1]);
+        assert_eq!(
+            moved(&[before, before, after, after, before]),
+            [1, 0, 2, 3, 4]
+        );
     }
 
     #[test]

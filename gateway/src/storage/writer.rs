@@ -51,6 +51,8 @@ pub(super) struct StoreWriter {
     pub(super) open_files: Option<FilePresence>,
     /// The disk had no room to begin the file: the store is empty and in memory until it has.
     pub(super) waits_for_room: bool,
+    /// The disk of the file can only be read: what is stored is shown, and nothing is changed.
+    pub(super) is_read_only: bool,
     /// Upper bound of all sequence numbers given out; only the gateway gives numbers out.
     pub(super) floor: Option<SequenceFloor>,
     pub(super) settings: StoreSettings,
@@ -185,7 +187,7 @@ impl StoreWriter {
         if let Err(fault) = self.flush() {
             tracing::error!(%fault, unflushed = self.pending.len(), "stopped without the last readings");
         }
-        if self.waits_for_room {
+        if self.cannot_write() {
             return;
         }
         self.keep_extent();
@@ -276,7 +278,7 @@ impl StoreWriter {
     }
 
     fn take_in(&mut self, readings: Vec<Reading>) {
-        if !self.waits_for_room {
+        if !self.cannot_write() {
             self.follow_time_source();
         }
         for one in readings {
