@@ -287,7 +287,7 @@ async fn a_damaged_file_opens_nothing_to_who_comes_first() {
         command
             .add_user("tamu", Role::Admin, "hujan turun deras")
             .await,
-        Err(AccessError::Locked(_))
+        Err(AccessError::Damaged)
     ));
     assert!(path.exists());
     let access = open(dir.path(), &clock);
