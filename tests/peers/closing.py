@@ -38,8 +38,12 @@ def main():
     bundle = zipfile.ZipFile(sys.argv[1])
     about = json.loads(bundle.read("manifest.json"))["about"]
     start, end = bounds(bundle, about)
-    text = io.StringIO(bundle.read(f"samples/{sys.argv[2]}.csv").decode())
-    rows = [row for row in csv.DictReader(text) if row["quality"] == "good"]
+    rows = []
+    for folder in ("samples", "closing"):
+        name = f"{folder}/{sys.argv[2]}.csv"
+        if name in bundle.namelist():
+            rows += csv.DictReader(io.StringIO(bundle.read(name).decode()))
+    rows = [row for row in rows if row["quality"] == "good"]
     good = [(moment(row["time"]), Decimal(row["value"])) for row in rows]
     first = [value for at, value in good if at <= start][-1]
     last = [value for at, value in good if at <= end][-1]

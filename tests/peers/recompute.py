@@ -58,7 +58,8 @@ class Bundle:
         return keys["day"], seconds(keys["from"]), seconds(keys["to"])
 
     def report(self):
-        (name,) = [one for one in self.names if one.startswith("report/")]
+        all_of_them = [one for one in self.names if one.startswith("report/")]
+        (name,) = [one for one in all_of_them if one.endswith(".json")]
         return json.loads(self.zip.read(name))
 
     def current_entries(self):
@@ -76,12 +77,16 @@ class Bundle:
 
     def readings(self, point, qualities=("good", "uncertain")):
         """Readings up to the end of the period as (second, number)."""
-        rows = csv.reader(io.TextIOWrapper(self.zip.open(f"samples/{point}.csv")))
-        next(rows)
-        for time, value, quality, _ in rows:
-            at = seconds(time)
-            if value and quality in qualities and at <= self.end:
-                yield at, float(value)
+        for folder in ("samples", "closing"):
+            name = f"{folder}/{point}.csv"
+            if folder == "closing" and name not in self.names:
+                continue
+            rows = csv.reader(io.TextIOWrapper(self.zip.open(name)))
+            next(rows)
+            for time, value, quality, _ in rows:
+                at = seconds(time)
+                if value and quality in qualities and at <= self.end:
+                    yield at, float(value)
 
     def readings_inside(self, point):
         return [(at, value) for at, value in self.readings(point) if at > self.start]
@@ -128,6 +133,8 @@ def generation(bundle, plant):
 def avoided(bundle, plant):
     """C.9 with C.3: the energy that displaced the grid's, by the factor of the baseline."""
     baseline = plant["baseline"]
+    if isinstance(baseline, list):
+        raise NotImplementedError("a list of baselines")
     if baseline["kind"] != "GRID" or "project" in plant:
         raise NotImplementedError(baseline["kind"])
     used = generation(bundle, plant)

@@ -175,6 +175,18 @@ class Check:
                 self.fault(None, name)
         return days
 
+    def closing(self):
+        """The readings of the moment at which the period ends: one for each point."""
+        last = self.about["last"]
+        end = self.newest[last]["to"][0] if last in self.newest else ""
+        for name in self.files:
+            if name.startswith("closing/"):
+                rows = self.read(name).decode().splitlines()
+                good = len(rows) == 2 and rows[0] == "time,value,quality,reason"
+                good = good and rows[1].startswith(end + ",")
+                if not good or self.about["after"]:
+                    self.fault(None, name)
+
     def rest(self):
         for name in self.files:
             self.read(name)
@@ -189,6 +201,7 @@ def main():
     check.numbers()
     check.reports()
     days = check.samples()
+    check.closing()
     check.rest()
     first = min((day for day, _ in check.faults), default=None)
     first = None if first == "9999" else first

@@ -3,6 +3,7 @@
 use crate::evidence::{EvidenceSite, independent_verdict, verify_without_configuration};
 use crate::peers::python_peer;
 use serde_json::{Value, json};
+use std::path::Path;
 
 #[test]
 fn what_no_record_covers_is_told_and_what_a_report_named_is_compared() {
@@ -29,7 +30,27 @@ fn what_no_record_covers_is_told_and_what_a_report_named_is_compared() {
     assert!(good, "{verdict:#}");
     assert_eq!(count(&verdict, "report"), 1, "{verdict:#}");
     assert_eq!(independent_verdict(&bundle)["good"], true);
-    // Somebody who knows the format changes what no record covers.
+    assert_open_parts_are_compared(&bundle);
+    // With a report in another format, the program adds the one that names the rows.
+    for format in ["pdf", "xlsx", "csv"] {
+        let (file, to) = (site.path(&format!("own.{format}")), site.path("own.zip"));
+        let words = [
+            "report",
+            "2025-11",
+            "-o",
+            file.to_str().unwrap(),
+            "--bundle",
+        ];
+        let output = site.run(&[&words[..], &[to.to_str().unwrap()]].concat());
+        assert!(output.status.success(), "{output:?}");
+        let (good, verdict) = verify_without_configuration(&to);
+        assert!(good, "{verdict:#}");
+        assert_open_parts_are_compared(&to);
+    }
+}
+
+/// Somebody who knows the format changes what no record covers: a report in the bundle has it.
+fn assert_open_parts_are_compared(bundle: &Path) {
     for (name, what) in [
         ("ledger.jsonl", "ledger 1"),
         ("configuration/1.toml", "configuration 1"),
@@ -37,7 +58,7 @@ fn what_no_record_covers_is_told_and_what_a_report_named_is_compared() {
     ] {
         let changed = bundle.with_file_name("changed.zip");
         let mut command = python_peer("forge_bundle.py");
-        let status = command.args([&bundle, &changed]).arg(name).status();
+        let status = command.args([bundle, &changed]).arg(name).status();
         assert!(status.unwrap().success());
         let (good, verdict) = verify_without_configuration(&changed);
         let faults = verdict["faults"].as_array().unwrap();

@@ -218,6 +218,36 @@ fn calibrations_are_the_same_with_and_without_a_running_gateway_and_change_no_da
 }
 
 #[test]
+fn a_moment_at_which_the_new_meter_was_read_already_is_refused_by_that_reason() {
+    let scratch = tempfile::tempdir().unwrap();
+    let config = write_site(
+        scratch.path(),
+        "[[bus]]\nid = \"lan\"\nkind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\ntcp_port = 9\n\
+         [[device]]\nid = \"meter\"\nbus = \"lan\"\nunit = 1\n\
+         point = [{ id = \"energy\", register = \"holding:0\", type = \"u32\", unit = \"kWh\", \
+         counter = true }]\n",
+    );
+    let rows = scratch.path().join("rows.csv");
+    let text = "time,value\n2026-01-20T10:10:00+07:00,101\n2026-01-20T10:20:00+07:00,102\n\
+        2026-01-20T10:30:00+07:00,1\n2026-01-20T10:40:00+07:00,2\n";
+    std::fs::write(&rows, text).unwrap();
+    let import = ["import", "--point", "meter.energy", rows.to_str().unwrap()];
+    let imported = run_pantau(&config, &[&import[..], &["--yes"]].concat());
+    assert!(imported.status.success(), "{}", stderr_text(&imported));
+    let swap = |at| {
+        let words = ["calibrate", "swap", "meter.energy", "--at", at];
+        let said = ["--old", "102", "--new", "0", "--who", "Budi", "--yes"];
+        run_pantau(&config, &[&words[..], &said].concat())
+    };
+    let refused = swap("2026-01-20 10:30");
+    let said = stderr_text(&refused);
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("satu menit lebih awal"), "{said}");
+    let kept = swap("2026-01-20 10:29");
+    assert!(kept.status.success(), "{}", stderr_text(&kept));
+}
+
+#[test]
 fn a_replaced_meter_is_recorded_with_its_moment_and_withdrawn() {
     let scratch = tempfile::tempdir().unwrap();
     let config = write_site(

@@ -164,6 +164,11 @@ async fn contradicting_readings(
     swap: MeterSwap,
 ) -> Result<Vec<CalibrationCheckError>, ApiError> {
     let around = readings_around(&app.state().store, point, swap.at).await?;
+    if let Some(read) = around.of_new_meter(swap) {
+        let (at, read) = (swap.at.to_string(), ExactNumber::Float(read).short_digits());
+        let key = "calibrate-swap-moment";
+        return Ok(vec![CalibrationCheckError::new("at", key, &at, &read)]);
+    }
     let lower = around.before.filter(|value| swap.old_last < *value);
     let far = around.before.filter(|_| around.is_too_far(swap.old_last));
     let higher = around.after.filter(|value| swap.new_first > *value);
@@ -232,6 +237,8 @@ struct ReadingsAround {
     first: Option<f64>,
     /// Last one within a day before the moment.
     before: Option<f64>,
+    /// The one of the very moment, which counts as the last one before it.
+    at_moment: Option<f64>,
     /// First one within a day after the moment.
     after: Option<f64>,
     /// Last one within a day after the moment.
@@ -239,6 +246,14 @@ struct ReadingsAround {
 }
 
 impl ReadingsAround {
+    /// Reading of the very moment that is nearer to the first one of the new meter than to the last
+    /// one of the old meter: figures would take it for one of the old meter.
+    fn of_new_meter(&self, swap: MeterSwap) -> Option<f64> {
+        let apart = |read: f64, said: f64| (read - said).abs();
+        let is_new = |read: &f64| apart(*read, swap.new_first) < apart(*read, swap.old_last);
+        self.at_moment.filter(is_new)
+    }
+
     /// Whether the old meter would have counted, since it was read last, far more than in the day
     /// before, and a good part of all that it ever counted: a digit too many, or another meter.
     fn is_too_far(&self, old_last: f64) -> bool {
@@ -294,6 +309,7 @@ async fn readings_around(
             if sample.at <= at {
                 around.first.get_or_insert(value);
                 around.before = Some(value);
+                around.at_moment = (sample.at == at && value != 0.0).then_some(value);
             } else if value != 0.0 {
                 around.after.get_or_insert(value);
                 around.last = Some(value);

@@ -45,11 +45,12 @@ pub(crate) struct IssueComparison {
 }
 
 /// Name of the person or program that sends the present request; empty when nobody has signed in.
-pub(crate) fn issuer_name() -> String {
+/// `said` is the name that a command of this computer gives.
+pub(crate) fn issuer_name(said: Option<String>) -> String {
     let sender = RequestSender::current();
     match sender.caller {
         Caller::Nobody => String::new(),
-        _ => sender.recorded_name().unwrap_or_default(),
+        _ => sender.recorded_or(said).unwrap_or_default(),
     }
 }
 

@@ -66,7 +66,7 @@ impl ApiListener {
             let order = ReportOrder {
                 wish,
                 // Asked here: the task runs outside of the request and does not know its sender.
-                issued_by: issuer_name(),
+                issued_by: issuer_name(None),
                 show,
             };
             tokio::spawn(self.clone().run_order(id.clone(), order));

@@ -35,6 +35,8 @@ pub(crate) struct ReportQuery {
     revision: Option<String>,
     /// `director` (default) or `full`: what a PDF contains. The other formats are always full.
     edition: Option<String>,
+    /// Name of the person, from a command of this computer; else the name of the sender counts.
+    by: Option<String>,
 }
 
 /// A revision: a configuration together with the program's built-in factors.
@@ -128,7 +130,7 @@ pub(crate) async fn get_report(
     };
     if app.is_issued_to_sender() {
         let note = (built.issue, built.file);
-        app.note_issue(note, via, issuer_name()).await;
+        app.note_issue(note, via, issuer_name(wanted.by)).await;
     }
     let headers = [
         (header::CONTENT_TYPE, format.media_type().to_owned()),

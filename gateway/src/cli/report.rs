@@ -1,8 +1,8 @@
 //! `pantau report`: the report of a period, or the explanation of one of its figures.
 
 use super::backend::{
-    DEFAULT_CONFIG_PATH, load_config, local_date, move_progress_bar, open_client, open_to_issue,
-    print_stderr, progress_bar, report_failure,
+    DEFAULT_CONFIG_PATH, current_user, load_config, local_date, move_progress_bar, open_client,
+    open_to_issue, print_stderr, progress_bar, report_failure,
 };
 use super::evidence::{self, BundleExtraFile};
 use super::exit_status::{EXIT_DONE, EXIT_USAGE};
@@ -59,6 +59,9 @@ pub(super) struct ReportArgs {
     /// Also writes the evidence and the report itself into one ZIP.
     #[arg(long, value_name = "FILE.zip", conflicts_with = "explain")]
     bundle: Option<PathBuf>,
+    /// Name of the person who issues the report.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["explain", "revisions"])]
+    who: Option<String>,
     /// JSON output for scripts.
     #[arg(long)]
     json: bool,
@@ -105,6 +108,18 @@ pub(super) async fn run_report(options: ReportArgs, lang: Language) -> u8 {
 impl CheckedReportArgs {
     fn file_name(&self) -> String {
         build::report_file_name(&self.config, &self.wish, self.revision.as_deref())
+    }
+
+    /// The report in a format, as a file of a bundle.
+    fn bundle_file(&self, format: ReportFormat, bytes: Bytes) -> BundleExtraFile {
+        let wish = ReportRequest {
+            format,
+            ..self.wish.clone()
+        };
+        BundleExtraFile {
+            name: build::report_file_name(&self.config, &wish, self.revision.as_deref()),
+            bytes: bytes.into(),
+        }
     }
 
     /// Path with the query parameters for language, asset and revision, and these.
@@ -229,28 +244,45 @@ async fn write_report_and_bundle(
     // The digest that the report prints must exist before the report is made.
     let lang = asked.wish.lang;
     record_closed_days(client, lang).await?;
-    let (period, format) = (asked.wish.period, asked.wish.format.key());
-    let edition = [("edition", Some(asked.wish.edition.key()))];
-    let path = asked.path(&format!("/api/v1/reports/{period}.{format}"), &edition);
-    let bytes = fetch_with_progress(client, &path, lang).await?;
+    let who = options.who.clone().unwrap_or_else(current_user);
+    let bytes = fetch_report(client, asked, asked.wish.format, &who).await?;
     save_report(&bytes, asked, options)?;
     let Some(bundle) = &options.bundle else {
         return Ok(EXIT_DONE);
     };
-    let extra = BundleExtraFile {
-        name: asked.file_name(),
-        bytes: bytes.into(),
-    };
+    let mut extra = vec![asked.bundle_file(asked.wish.format, bytes)];
+    // It names the rows and texts that no record has yet, one by one, so that a bundle in which one
+    // of them was changed does not fit it; other formats have one hash of all of them.
+    if asked.wish.format != ReportFormat::Json {
+        let bytes = fetch_report(client, asked, ReportFormat::Json, &who).await?;
+        extra.push(asked.bundle_file(ReportFormat::Json, bytes));
+    }
     let (site, period) = (&asked.config.site, asked.wish.period);
     let bar = progress_bar(None);
     let told = |done| bar.inc(done);
-    let done = evidence::write_bundle(client, site, period, &[extra], bundle, told).await;
+    let done = evidence::write_bundle(client, site, period, &extra, bundle, told).await;
     bar.finish_and_clear();
     Ok(evidence::print_written_bundle(
         done?.as_ref(),
         bundle,
         asked.wish.lang,
     ))
+}
+
+/// The report in a format, issued by `who`.
+async fn fetch_report(
+    client: &mut ApiClient,
+    asked: &CheckedReportArgs,
+    format: ReportFormat,
+    who: &str,
+) -> Result<Bytes, CommandError> {
+    let said = [
+        ("edition", Some(asked.wish.edition.key())),
+        ("by", Some(who)),
+    ];
+    let (period, format) = (asked.wish.period, format.key());
+    let path = asked.path(&format!("/api/v1/reports/{period}.{format}"), &said);
+    fetch_with_progress(client, &path, asked.wish.lang).await
 }
 
 /// Makes the records that are due, with a bar, or a line from time to time where standard error is

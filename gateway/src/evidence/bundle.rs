@@ -5,6 +5,7 @@
 
 use super::canonical_form::Sha256Hasher;
 use super::day_record::{DayDigest, RevisionKind};
+use crate::domain::period::Period;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -22,6 +23,8 @@ pub(super) const MANIFEST_NAME: &str = "manifest.json";
 pub(super) const DIGESTS_NAME: &str = "digests.jsonl";
 /// Folder of the samples.
 pub(super) const SAMPLES_FOLDER: &str = "samples/";
+/// Folder of the readings of the moment at which the period ends, while the day after it is open.
+pub(super) const CLOSING_FOLDER: &str = "closing/";
 /// Folder of the time stamps.
 const STAMPS_FOLDER: &str = "stamps/";
 /// Text of the archive's comment before the 64 digits.
@@ -73,6 +76,14 @@ pub struct BundleSummary {
 }
 
 impl BundleSummary {
+    /// Returns whether the bundle has the readings of the moment at which the period ends in files
+    /// of their own: its last day is closed, the day after it is not.
+    pub fn has_closing_readings(&self) -> bool {
+        let period: Option<Period> = self.period.parse().ok();
+        let last = period.map(|period| period.last().to_string());
+        self.after.is_empty() && last.is_some_and(|last| last == self.last)
+    }
+
     /// Returns whether the bundle has the samples of a day, unless they are gone.
     pub(super) fn has_samples_of(&self, day: Date) -> bool {
         let day = day.to_string();
@@ -109,6 +120,11 @@ pub struct BundleWriter {
 /// Returns the name of the file with a point's samples.
 pub fn samples_file_name(point: &str) -> String {
     format!("{SAMPLES_FOLDER}{point}.csv")
+}
+
+/// Returns the name of the file with a point's reading at the end of the period.
+pub fn closing_file_name(point: &str) -> String {
+    format!("{CLOSING_FOLDER}{point}.csv")
 }
 
 /// Returns the name of the file with the time stamp of a record.

@@ -2,8 +2,8 @@
 
 use super::bundle::{
     BUNDLE_FORMAT, BUNDLE_FORMATS_BEFORE, BundleError, BundleFile, BundleManifest, BundleSummary,
-    COMMENT_PREFIX, DIGESTS_NAME, MANIFEST_NAME, SAMPLES_FOLDER, SHA256_DIGITS, hash_archive,
-    stamped_record,
+    CLOSING_FOLDER, COMMENT_PREFIX, DIGESTS_NAME, MANIFEST_NAME, SAMPLES_FOLDER, SHA256_DIGITS,
+    hash_archive, stamped_record,
 };
 use super::bundle_days::{
     BundleDays, ClosedDayRecords, are_oldest, days_of_figures, is_near_period,
@@ -51,6 +51,7 @@ pub fn check_bundle(
             check.check_rows(&mut zip, table);
         }
         check.check_revisions(&mut zip);
+        check.check_closing_readings(&mut zip);
         check.check_samples(&mut zip);
         check.check_stamps(&mut zip, authorities);
         check.check_reports();
@@ -368,7 +369,9 @@ impl<'p> BundleCheck<'p> {
             // Samples that no record names prove nothing and must not be there; those of a broken
             // record only may.
             let is_compared = self.verdict.unchecked == 0 && !self.is_blind;
-            let foreign = name.starts_with(SAMPLES_FOLDER) && is_compared;
+            let is_samples = [SAMPLES_FOLDER, CLOSING_FOLDER];
+            let is_samples = is_samples.iter().any(|folder| name.starts_with(folder));
+            let foreign = is_samples && is_compared;
             if !self.for_each_block(zip, &name, |_| true) || foreign {
                 self.report_broken_file(&name);
                 let said = self.listed.get(&name).map(|said| said.sha256.clone());

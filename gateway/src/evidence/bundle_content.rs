@@ -1,13 +1,13 @@
 //! Comparison of the content of a bundle with its records: rows of tables, texts, samples, reports;
 //! and what no record covers.
 
-use super::bundle::{BUNDLE_FORMAT, revision_file_name, samples_file_name};
+use super::bundle::{BUNDLE_FORMAT, CLOSING_FOLDER, revision_file_name, samples_file_name};
 use super::bundle_check::{BundleCheck, text_of_name};
 use super::bundle_lines::{CheckedRows, RowCheck, SampleCheck};
-use super::canonical_form::Sha256Hasher;
+use super::canonical_form::{SAMPLES_CSV_HEADER, Sha256Hasher};
 use super::day_record::{RevisionKind, SampleDigestLine};
 use super::recorded_table::{RecordedTable, numbers_text};
-use super::uncovered::{BUNDLED_FILES, BUNDLED_STAMPS, OPEN_DAYS, UncoveredPart};
+use super::uncovered::{BUNDLED_FILES, BUNDLED_STAMPS, CLOSING_READINGS, OPEN_DAYS, UncoveredPart};
 use super::verification::{ChangedText, EvidenceMismatch, MismatchKind};
 use crate::domain::period::Period;
 use crate::limits::{CHANGED_TEXT_BYTES_MAX, EVIDENCE_FAULTS_MAX};
@@ -161,6 +161,44 @@ impl BundleCheck<'_> {
                 self.report_broken_file(&name);
             }
         }
+    }
+
+    /// Checks that the files of closing readings have one reading each, of the moment at which the
+    /// period ends, and tells that no record covers them.
+    pub(super) fn check_closing_readings(&mut self, zip: &mut ZipArchive<File>) {
+        if !self.manifest.about.has_closing_readings() {
+            return;
+        }
+        let last = self.manifest.about.last.parse::<Date>().ok();
+        let end = last
+            .and_then(|last| self.records.get(&last))
+            .map(|one| one.to);
+        let names = self.listed.keys();
+        let names = names.filter(|name| name.starts_with(CLOSING_FOLDER));
+        let names: Vec<String> = names.cloned().collect();
+        let what = CLOSING_READINGS;
+        let mut part = UncoveredPart::numbered(what, 1, 0);
+        for name in names {
+            let (mut lines, mut is_right) = (0, true);
+            let whole = self.for_each_line(zip, &name, |line| {
+                let text = std::str::from_utf8(line).unwrap_or_default();
+                is_right &= match (lines, end) {
+                    (0, _) => text.trim_end() == SAMPLES_CSV_HEADER,
+                    // Nothing tells the moment of a day whose record is broken.
+                    (_, None) => true,
+                    (_, Some(end)) => text.starts_with(&format!("{end},")),
+                };
+                lines += 1;
+            });
+            part.count += 1;
+            if !whole || !is_right || lines != 2 {
+                self.report_broken_file(&name);
+            }
+        }
+        if part.count > 0 {
+            part.names.clone_from(&self.manifest.about.last);
+        }
+        self.verdict.add_uncovered(part);
     }
 
     /// Compares the reports with the bundle, and tells what only the manifest covers.

@@ -1,8 +1,8 @@
 //! Tests of what a bundle cannot prove: whoever knows the format makes the manifest anew.
 
 use super::tests::{
-    LEDGER, check_changed_bundle, check_forgery, check_whole_bundle, three_days, write_bundle,
-    write_bundle_with,
+    LEDGER, check_changed_bundle, check_forgery, check_whole_bundle, lines_of_day, three_days,
+    write_bundle, write_bundle_of, write_bundle_with,
 };
 use super::*;
 use crate::domain::UtcMs;
@@ -98,11 +98,49 @@ fn a_whole_bundle_tells_what_no_record_covers_and_of_what_there_is_no_more() {
     assert_eq!(part.map(|part| &*part.names), Some("3"));
 }
 
+/// Bundle of the last closed day, with these lines as the closing reading.
+fn write_closed_bundle(folder: &Path, is_one_day: bool, lines: &str) -> PathBuf {
+    write_bundle_of(folder, is_one_day, |zip| {
+        zip.begin_file(&closing_file_name("meter.power")).unwrap();
+        zip.put(format!("{SAMPLES_CSV_HEADER}\n{lines}").as_bytes())
+            .unwrap();
+    })
+}
+
+#[test]
+fn the_reading_at_the_end_of_a_period_is_told_as_not_yet_in_a_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = write_closed_bundle(folder.path(), true, &lines_of_day(3, 1));
+    let verdict = check_whole_bundle(&path).unwrap();
+    assert!(verdict.is_intact(), "{verdict:?}");
+    assert_eq!(count_of(&verdict, CLOSING_READINGS), Some(1));
+    let without = check_forgery(&path, |name, _| !name.starts_with("closing/"));
+    assert!(without.is_intact());
+    assert_eq!(count_of(&without, CLOSING_READINGS), Some(0));
+    // Another moment, more than one, or a period that has not ended.
+    for (is_one_day, lines) in [
+        (true, lines_of_day(2, 1)),
+        (true, lines_of_day(3, 2)),
+        (true, String::new()),
+        (false, lines_of_day(3, 1)),
+    ] {
+        let path = write_closed_bundle(folder.path(), is_one_day, &lines);
+        let verdict = check_whole_bundle(&path).unwrap();
+        assert_eq!(verdict.mismatch_count, 1, "{lines}: {verdict:?}");
+        assert_eq!(verdict.mismatches[0].name, "closing/meter.power.csv");
+    }
+}
+
 #[test]
 fn no_change_of_a_file_with_a_manifest_made_anew_looks_like_a_whole_bundle() {
-    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let folders = [(); 3].map(|()| tempfile::tempdir().unwrap());
     let reported = write_reported_bundle(folders[0].path(), &report_text());
-    for (path, has_report) in [(reported, true), (write_bundle(folders[1].path()), false)] {
+    let closed = write_closed_bundle(folders[2].path(), true, &lines_of_day(3, 1));
+    for (path, has_report) in [
+        (reported, true),
+        (write_bundle(folders[1].path()), false),
+        (closed, false),
+    ] {
         for name in names_in(&path) {
             let told = |verdict: &VerificationReport, least: u64| {
                 let count = count_of(verdict, part_of(&name));

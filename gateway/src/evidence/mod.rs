@@ -37,8 +37,8 @@ mod uncovered;
 mod verification;
 
 pub use bundle::{
-    BUNDLE_FORMAT, BundleError, BundleSummary, BundleWriter, revision_file_name, samples_file_name,
-    stamp_file_name,
+    BUNDLE_FORMAT, BundleError, BundleSummary, BundleWriter, closing_file_name, revision_file_name,
+    samples_file_name, stamp_file_name,
 };
 pub use bundle_check::check_bundle;
 pub use bundle_days::{BundleDays, ClosedDayRecords, days_of_figures, is_near_period};
@@ -60,5 +60,7 @@ pub use recorded_table::{
 };
 pub use report_evidence::{ChainHead, NO_EVIDENCE, ReportEvidence};
 pub use time_stamp::{CheckedStamp, StampError, StampRequest, check_time_stamp, read_authorities};
-pub use uncovered::{BUNDLED_FILES, BUNDLED_STAMPS, OPEN_DAYS, UNISSUED_FILES, UncoveredPart};
+pub use uncovered::{
+    BUNDLED_FILES, BUNDLED_STAMPS, CLOSING_READINGS, OPEN_DAYS, UNISSUED_FILES, UncoveredPart,
+};
 pub use verification::{ChangedText, EvidenceMismatch, MismatchKind, VerificationReport};

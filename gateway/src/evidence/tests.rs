@@ -16,7 +16,7 @@ pub(super) const LEDGER: [&str; 3] = [
 const ISSUED: [&str; 1] = ["{\"id\":1,\"issued_by\":\"Siti\"}\n"];
 const IMPORTS: [&str; 1] = ["{\"id\":1,\"file\":\"logger.csv\"}\n"];
 
-fn lines_of_day(day: i64, count: i64) -> String {
+pub(super) fn lines_of_day(day: i64, count: i64) -> String {
     let mut text = String::new();
     for second in 0..count {
         let mantissa = day * 7919 + second * second;
@@ -96,6 +96,15 @@ pub(super) fn write_bundle(folder: &Path) -> PathBuf {
 }
 
 pub(super) fn write_bundle_with(folder: &Path, extra: impl Fn(&mut BundleWriter)) -> PathBuf {
+    write_bundle_of(folder, false, extra)
+}
+
+/// Bundle of the month, or of its last closed day and the day before that.
+pub(super) fn write_bundle_of(
+    folder: &Path,
+    is_one_day: bool,
+    extra: impl Fn(&mut BundleWriter),
+) -> PathBuf {
     let path = folder.join("bundle.zip");
     let mut zip = BundleWriter::create(&path).unwrap();
     let digests = three_days();
@@ -121,7 +130,7 @@ pub(super) fn write_bundle_with(folder: &Path, extra: impl Fn(&mut BundleWriter)
     zip.begin_file(&samples_file_name("meter.power")).unwrap();
     zip.put(format!("{SAMPLES_CSV_HEADER}\n").as_bytes())
         .unwrap();
-    for day in 0..3 {
+    for day in i64::from(is_one_day)..3 {
         zip.put(lines_of_day(day, 50).as_bytes()).unwrap();
     }
     zip.begin_file("report/laporan.pdf").unwrap();
@@ -131,10 +140,13 @@ pub(super) fn write_bundle_with(folder: &Path, extra: impl Fn(&mut BundleWriter)
         format: BUNDLE_FORMAT.to_owned(),
         site: "desa".to_owned(),
         zone: "Asia/Jakarta".to_owned(),
-        period: "2026-11".to_owned(),
-        first: "2026-11-21".to_owned(),
+        period: (if is_one_day { "2026-11-23" } else { "2026-11" }).to_owned(),
+        first: format!("2026-11-{}", if is_one_day { 23 } else { 21 }),
         last: "2026-11-23".to_owned(),
-        before: Vec::new(),
+        before: is_one_day
+            .then(|| "2026-11-22".to_owned())
+            .into_iter()
+            .collect(),
         after: Vec::new(),
         gone: Vec::new(),
         head: digests[2].sha256.clone(),

@@ -4,6 +4,8 @@ use super::recorded_table::numbers_text;
 
 /// Word of the days of a period that have no record.
 pub const OPEN_DAYS: &str = "days";
+/// Word of the readings of the moment at which a period ends, while the day after it is open.
+pub const CLOSING_READINGS: &str = "closing";
 /// Word of the time stamps of a bundle.
 pub const BUNDLED_STAMPS: &str = "stamps";
 /// Word of the files that were added to a bundle.
@@ -14,7 +16,8 @@ pub const UNISSUED_FILES: &str = "unissued";
 /// Rows of a table, texts of a kind, days, or a file that no record covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UncoveredPart {
-    /// Word of the table or of the kind of text; `days`, `stamps`, `report`, `unissued`.
+    /// Word of the table or of the kind of text; `days`, `closing`, `stamps`, `report`,
+    /// `unissued`.
     pub what: &'static str,
     /// Numbers, days or name of the file; empty when there is nothing.
     pub names: String,

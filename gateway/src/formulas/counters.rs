@@ -14,8 +14,11 @@ pub const RATE_MARGIN: f64 = 1.1;
 /// Share of the base from which a lower reading is a dip or a step down, and below which it is an
 /// outlier or a reset.
 const DIP_SHARE: f64 = 0.9;
-/// Largest drop by rounding as a share of the base, for a register of unknown step.
-const ROUNDING_SHARE: f64 = 0.01;
+/// Largest drop by rounding, in register steps: a sum of three phases rounds each of them.
+const ROUNDING_STEPS: f64 = 3.0;
+/// Largest drop by rounding as a share of the base, while the register has shown no step; of a
+/// register with steps, a larger drop is a fall.
+const FALL_SHARE: f64 = 0.01;
 /// Largest drop, in register steps, that is a dip even of a counter that has just started.
 const DIP_STEPS: f64 = 2.0;
 /// Time whose greatest growth bounds a dip, s (one day).
@@ -31,7 +34,8 @@ const DIP_S: f64 = 86_400.0;
 /// 2. Δ < 0 is a rollover if a modulus is known and the wrapped step is plausible: it is added.
 /// 3. Δ < 0 with nine tenths left, or by at most two steps of the register, and by no more than a
 ///    day's growth, is a dip: it is subtracted. So a total without other events is the last reading
-///    less the first, and the totals of adjacent periods add up.
+///    less the first, and the totals of adjacent periods add up. A drop by more than three steps is
+///    no rounding: the event is a step down, and the total is a lower bound.
 /// 4. Δ < 0 with nine tenths left, but by more than a day's growth, is a step down: left out like
 ///    a spike, and the total is a lower bound.
 /// 5. Any other fall is set aside. A later reading that continues from the base (rules 1 to 3)
@@ -51,6 +55,9 @@ pub struct CounterTotal {
     modulus: Option<f64>,
     /// Smallest step of the register, 0 if unknown.
     step: f64,
+    /// Smallest growth between two readings so far, 0 before the first: the step of a register
+    /// whose step is unknown.
+    step_seen: f64,
     slack: f64,
     /// Part of the slack that is not used up at the base. It comes back while the counter grows
     /// slower than its greatest rate.
@@ -72,6 +79,7 @@ saved_fields!(CounterTotal {
     max_rate_per_s,
     modulus,
     step,
+    step_seen,
     slack,
     credit,
     base,
@@ -92,6 +100,7 @@ impl CounterTotal {
             max_rate_per_s,
             modulus,
             step: 0.0,
+            step_seen: 0.0,
             slack: 0.0,
             credit: 0.0,
             base: None,
@@ -152,9 +161,9 @@ impl CounterTotal {
         events: &mut Vec<CounterEvent>,
     ) {
         if let Some((change, mut kind)) = self.continuation(base, now) {
-            if kind == Some(CounterEventKind::Dip) && self.may_be_reset(base, now) {
-                // A torn word and then a dip, or a reset that grew: the total takes the smaller
-                // one, and a person decides.
+            if kind == Some(CounterEventKind::Dip) && self.is_more_than_rounding(base.1, now.1) {
+                // A meter that was replaced by one that shows a little less, a count that was not
+                // saved, or a torn word: the total takes the smaller one, and a person decides.
                 (kind, self.lower_bound) = (Some(CounterEventKind::StepDown), true);
             }
             // A counter may show exactly 0 right after it wraps: that zero is no outlier.
@@ -185,18 +194,25 @@ impl CounterTotal {
         }
     }
 
-    /// Returns true after a low reading that `now` could have grown from, if the drop from the base
-    /// is more than rounding. The low reading may then have been a reset and not an outlier.
-    fn may_be_reset(&self, base: TimedReading, now: TimedReading) -> bool {
-        self.is_more_than_rounding(base.1, now.1)
-            && self.aside.is_some_and(|aside| {
-                aside.why == SetAsideReason::Low && self.continues_from_aside(&aside, now)
-            })
+    /// Returns true if the register fell by more than it rounds.
+    fn is_more_than_rounding(&self, before: f64, after: f64) -> bool {
+        let step = if self.step > 0.0 {
+            self.step
+        } else {
+            self.step_seen
+        };
+        let rounding = if step > 0.0 {
+            // Decimal register values are inexact as binary numbers: three steps stay three steps.
+            ROUNDING_STEPS * step + before.abs() * f64::EPSILON * 4.0
+        } else {
+            FALL_SHARE * before
+        };
+        before - after > rounding
     }
 
-    /// Returns true if the register fell by more than it rounds.
-    pub fn is_more_than_rounding(&self, before: f64, after: f64) -> bool {
-        before - after > (DIP_STEPS * self.step).max(ROUNDING_SHARE * before)
+    /// Returns true if the register fell as one does that is no running total.
+    pub fn is_fall(&self, before: f64, after: f64) -> bool {
+        before - after > (DIP_STEPS * self.step).max(FALL_SHARE * before)
     }
 
     /// Applies rules 1 to 3: returns the change from `from`, and its event, if `now` continues from
@@ -352,6 +368,9 @@ impl CounterTotal {
         self.total.add(change);
         self.extend_segment(from, now, change);
         if change > 0.0 {
+            if self.step_seen == 0.0 || change < self.step_seen {
+                self.step_seen = change;
+            }
             self.tally.rises += 1;
             // A counter that grows at its new place is a real meter: no way back to the former
             // base.

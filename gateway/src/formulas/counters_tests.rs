@@ -249,6 +249,38 @@ fn a_step_down_waits_for_a_second_reading_and_is_asked_about() {
     assert_eq!(event_codes(&events), ["step_down"]);
 }
 
+/// Readings that grow by 0.1 every five minutes, with one fall in their middle.
+fn readings_with_fall(start: f64, fall: f64) -> Vec<(f64, Option<f64>)> {
+    let value = |at: u32| {
+        let grown = start + 0.1 * f64::from(at);
+        if at < 300 { grown } else { grown - fall }
+    };
+    five_minute_readings(&(0..=600).map(value).collect::<Vec<_>>())
+}
+
+#[test]
+fn a_fall_by_more_than_a_few_steps_is_no_rounding_however_much_the_counter_shows() {
+    for (start, fall, is_rounding) in [
+        (29_900.0, 20.1, false),
+        (29_900.0, 1.1, false),
+        (29_900.0, 0.4, true),
+        (29_900.0, 0.2, true),
+        (900.0, 20.1, false),
+        (900.0, 0.4, true),
+    ] {
+        // Of the second, the step is known from how it grows.
+        for counter in [plant_counter(0.1), plant_counter(0.0)] {
+            let readings = readings_with_fall(start, fall);
+            let (total, events) = counter_total(&readings, counter);
+            let found = total.total.unwrap();
+            assert!((found - (60.0 - fall)).abs() < 1e-6, "{found}: {fall}");
+            let kind = if is_rounding { "dip" } else { "step_down" };
+            assert_eq!(event_codes(&events), [kind], "{start} {fall}");
+            assert_eq!(total.lower_bound, !is_rounding, "{start} {fall}");
+        }
+    }
+}
+
 #[test]
 fn a_spike_that_is_read_again_and_again_is_no_meter() {
     let dusk = [

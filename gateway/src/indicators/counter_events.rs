@@ -57,7 +57,7 @@ pub(crate) struct CounterWithEvents {
     others: Vec<RecordedCounterEvent>,
     /// Number of events that were not stored.
     pub(crate) more_events: u64,
-    /// Number of resets, steps down, and dips by more than rounding.
+    /// Number of resets, and of steps down and dips by more than a hundredth.
     falls: u64,
 }
 
@@ -104,10 +104,10 @@ impl CounterWithEvents {
 
     fn record_event(&mut self, event: CounterEvent) {
         self.falls += u64::from(match event.kind {
-            CounterEventKind::Reset | CounterEventKind::StepDown => true,
-            CounterEventKind::Dip => self
-                .counter
-                .is_more_than_rounding(event.before, event.after),
+            CounterEventKind::Reset => true,
+            CounterEventKind::StepDown | CounterEventKind::Dip => {
+                self.counter.is_fall(event.before, event.after)
+            }
             _ => false,
         });
         let happened = RecordedCounterEvent {

@@ -59,8 +59,29 @@ const FACTOR_LABELS: [&str; 20] = [
 const TRANSFORMERS: [&str; 5] = ["ct", "pt", "vt", "rasio", "ratio"];
 /// Numbers of transformers (`CT 1`) are below this, ratios are not.
 const RATIO_MIN: u64 = 5;
-/// Signs of a multiplication.
-const TIMES_SIGNS: [char; 4] = ['x', '\u{d7}', '*', '@'];
+/// Signs of a multiplication or a division.
+const TIMES_SIGNS: [char; 5] = ['x', '\u{d7}', '*', '@', '\u{f7}'];
+/// Words that multiply or divide, in lower case, behind which a number stands.
+const TIMES_WORDS: [&str; 12] = [
+    "dikali",
+    "dikalikan",
+    "kalikan",
+    "dibagi",
+    "bagi",
+    "multiplied",
+    "multiply",
+    "divided",
+    "divide",
+    "pengali",
+    "multiplier",
+    "perkalian",
+];
+/// Words in front of one of these that say that it was done.
+const DONE_WORDS: [&str; 4] = ["sudah", "telah", "already", "been"];
+/// Words of the ratio of a transformer, in lower case.
+const RATIO_WORDS: [&str; 2] = ["ratio", "rasio"];
+/// Words, at most, between a word that multiplies and its number.
+const FACTOR_GAP_MAX: usize = 3;
 
 /// Power of ten of a word that multiplies: `ribuan`, `x1000`.
 pub(super) fn multiplier_power(word: &str) -> Option<i8> {
@@ -84,12 +105,39 @@ fn line_has_multiplier(text: &str) -> bool {
     finds_multiplier(text, false)
 }
 
+/// Whether a word that multiplies stands in front of a number, whatever stands between them:
+/// `Ratio CT 200/5`, `Faktor kali meter = 80`, `CT belum dikali 40`.
+fn has_worded_factor(words: &[&str]) -> bool {
+    let is_factor_word = |at: usize| {
+        let word = words[at];
+        let before = at.checked_sub(1).map(|at| words[at]).unwrap_or_default();
+        let next = words.get(at + 1).copied().unwrap_or_default();
+        let label = format!("{before} {word}");
+        let is_ratio = RATIO_WORDS.contains(&word) && TRANSFORMERS.contains(&next);
+        let is_times = TIMES_WORDS.contains(&word) && !DONE_WORDS.contains(&before);
+        is_ratio || is_times || FACTOR_LABELS.contains(&&*label)
+    };
+    let is_number = |word: &&str| starts_with_digit(word) && !is_factor_of_one(word);
+    (0..words.len()).any(|at| {
+        let behind = words.iter().skip(at + 1).take(FACTOR_GAP_MAX);
+        is_factor_word(at) && behind.copied().any(|word| is_number(&word))
+    })
+}
+
+/// Whether a heading ends with a number behind `per`: `Daya (W) per 10`, but not `per 10 menit`.
+fn ends_with_share(words: &[&str]) -> bool {
+    matches!(words, [.., "per", number] if starts_with_digit(number) && !is_factor_of_one(number))
+}
+
 fn finds_multiplier(text: &str, is_heading: bool) -> bool {
     let written = text;
     let text = text.to_lowercase();
     let is_end = |sign: char| sign.is_whitespace() || "()[]{}_;:=".contains(sign);
     let words: Vec<&str> = text.split(is_end).filter(|word| !word.is_empty()).collect();
     let before = |at: usize| at.checked_sub(1).and_then(|at| words.get(at)).copied();
+    if has_worded_factor(&words) || (is_heading && ends_with_share(&words)) {
+        return true;
+    }
     words.iter().enumerate().any(|(at, word)| {
         let before = before(at).unwrap_or_default();
         let is_amount = !is_heading && before.starts_with(|sign: char| sign.is_ascii_digit());
@@ -130,7 +178,9 @@ fn is_factor(word: &str, before: &str) -> bool {
     let front = word.strip_prefix(TIMES_SIGNS).and_then(number);
     let ratio = word.split_once('/').map(|(one, _)| one);
     // `X1` may be a name.
+    let is_divided = word.starts_with('\u{f7}') && front.is_some_and(|number| number > 1);
     behind.is_some_and(is_number)
+        || is_divided
         || front.is_some_and(|number| number > 9)
         || (is_times_sign(before) && is_number(word))
         || (TRANSFORMERS.contains(&before)
@@ -173,7 +223,18 @@ pub(crate) fn is_factor_label(label: &str) -> bool {
             .split_whitespace()
             .any(|word| FACTOR_WORDS.contains(&word))
     };
-    FACTOR_LABELS.contains(&&*label) || has_word()
+    FACTOR_LABELS.contains(&&*label) || has_word() || has_pair_of_factor(&label)
+}
+
+/// Whether two words of a label that follow each other are the name of a factor: `faktor kali meter`.
+fn has_pair_of_factor(label: &str) -> bool {
+    let words: Vec<&str> = label.split_whitespace().collect();
+    let is_ratio =
+        |pair: &[&str]| RATIO_WORDS.contains(&pair[0]) && TRANSFORMERS.contains(&pair[1]);
+    let is_label = |pair: &[&str]| FACTOR_LABELS.contains(&&*pair.join(" "));
+    words
+        .windows(2)
+        .any(|pair| is_ratio(pair) || is_label(pair))
 }
 
 /// Whether a factor changes nothing: `1`, `1,0`, `1:1`.
@@ -320,6 +381,11 @@ mod tests {
             "Energi (kWh) CT 200/5",
             "Energi kWh x40",
             "Energi (10^3 kWh)",
+            "Daya (W) \u{f7}10",
+            "Daya (W) \u{f7} 5",
+            "Daya (W) per 10",
+            "Energi (kWh) CT belum dikali 40",
+            "Energi (kWh) dibagi 10",
         ] {
             assert!(has_multiplier(text), "{text}");
         }
@@ -329,6 +395,8 @@ mod tests {
             "Sensor X12 (kWh)",
             "Debit Kali Progo (m3/s)",
             "Kanal 100",
+            "Daya (W) per 10 menit",
+            "Energi (kWh) sudah dikali 40",
         ] {
             assert!(!has_multiplier(text), "{text}");
         }
@@ -344,6 +412,11 @@ mod tests {
             "Pengali: 1000",
             "Faktor kali: 40",
             "CT ratio = 200/5",
+            "Ratio CT 200/5",
+            "Rasio CT terpasang 200/5 A",
+            "Faktor kali meter = 80",
+            "Faktor meter 80",
+            "Data belum dikali 40",
         ] {
             let found = line_statements(&[text]);
             assert!(
@@ -351,10 +424,12 @@ mod tests {
                 "{text}: {found:?}"
             );
         }
-        assert_eq!(
-            line_statements(&["Pengali", "40"]),
-            [LineStatement::Multiplier("Pengali: 40".to_owned())]
-        );
+        for label in ["Pengali", "Faktor kali meter", "Rasio CT"] {
+            assert_eq!(
+                line_statements(&[label, "40"]),
+                [LineStatement::Multiplier(format!("{label}: 40"))]
+            );
+        }
         for (text, unit) in [
             ("Satuan: ribuan Rp", "ribuan Rp"),
             ("Semua nilai dalam MWh", "MWh"),
@@ -373,6 +448,11 @@ mod tests {
             "PLTS 12 x 450 Wp",
             "Faktor daya: 0,9",
             "Pengali: 1",
+            "Faktor kali meter = 1",
+            "Performance ratio 80 %",
+            "PT Bukit Asam 2026",
+            "Dibaca 3 kali sehari",
+            "Semua nilai sudah dikali 40",
             "Lokasi: Kebun Seribu",
         ] {
             assert_eq!(line_statements(&[text]), [], "{text}");

@@ -3,6 +3,7 @@
 use crate::i18n::written_time::{self, DateOrder};
 use crate::ledger::is_factor_label;
 use csv::StringRecord;
+use jiff::tz::{Offset, TimeZone};
 
 /// Names of the time column, in lower case (English, Bahasa Indonesia, German, and those of
 /// databases).
@@ -138,7 +139,11 @@ pub(super) fn time_columns(row: &StringRecord, asked: Option<&str>) -> Vec<usize
             .trim();
         match &asked {
             Some(asked) => [name.as_str(), bare].contains(&asked.as_str()),
-            None => TIME_COLUMN_NAMES.contains(&bare) || date_order_of_pattern(cell).is_some(),
+            None => {
+                TIME_COLUMN_NAMES.contains(&bare)
+                    || (row.len() > 1 && names_time_and_zone(bare))
+                    || date_order_of_pattern(cell).is_some()
+            }
         }
     };
     let cells = row.iter().enumerate();
@@ -146,6 +151,37 @@ pub(super) fn time_columns(row: &StringRecord, asked: Option<&str>) -> Vec<usize
         .filter(|(_, cell)| is_time(cell))
         .map(|(at, _)| at)
         .collect()
+}
+
+/// Whether a name in lower case is that of a time with its zone in front or behind: `utc time`,
+/// `waktu wib`.
+fn names_time_and_zone(name: &str) -> bool {
+    let words = name.split_whitespace();
+    let is_zone = |word: &&str| word.len() > 1 && written_time::parse_zone_word(word).is_some();
+    let (zones, rest): (Vec<&str>, Vec<&str>) = words.partition(is_zone);
+    let rest = rest.join(" ");
+    let names = [&TIME_COLUMN_NAMES[..], &CLOCK_COLUMN_NAMES];
+    !zones.is_empty() && names.iter().any(|names| names.contains(&&*rest))
+}
+
+/// Whether a cell is called after the time, in whatever words: `Jam pengukuran WIT`.
+pub(super) fn speaks_of_time(cell: &str) -> bool {
+    let cell = cell.to_lowercase();
+    let mut words = cell.split(|sign: char| !sign.is_alphanumeric());
+    let names = [&TIME_COLUMN_NAMES[..], &CLOCK_COLUMN_NAMES];
+    words.any(|word| names.iter().any(|names| names.contains(&word)))
+}
+
+/// Zone in a heading such as `Time (UTC+7)`, `Waktu [WIB]`, `ts_utc` or `Time (Asia/Makassar)`.
+pub(super) fn zone_of_heading(name: &str) -> Option<TimeZone> {
+    let fixed = || {
+        let offset = Offset::from_seconds(offset_of_heading(name)?).ok()?;
+        Some(TimeZone::fixed(offset))
+    };
+    // A date pattern such as `dd/mm/yyyy` is the name of no zone.
+    let is_end = |sign: char| sign.is_whitespace() || "()[],;".contains(sign);
+    let mut named = name.split(is_end).filter(|word| word.contains('/'));
+    named.find_map(written_time::parse_zone).or_else(fixed)
 }
 
 /// Offset from UTC, s, in a heading such as `Time (UTC+7)`, `Waktu [WIB]` or `ts_utc`.

@@ -2,7 +2,7 @@
 
 use super::column_names::{
     CLOCK_COLUMN_NAMES, VALUE_COLUMN_NAMES, date_order_of_pattern, is_row_number, is_side_column,
-    offset_of_heading, time_columns,
+    names_zones, speaks_of_time, time_columns, zone_of_heading,
 };
 use super::number_format::{self, DecimalSeparator};
 use super::statement_lines::StatementLines;
@@ -11,6 +11,7 @@ use crate::i18n::written_time::{self, DateOrder, ParsedLoggerTime};
 use crate::ledger::starts_with_summary;
 use crate::limits::IMPORT_HEAD_ROWS_MAX;
 use csv::StringRecord;
+use jiff::tz::TimeZone;
 
 /// Answers of a person about the columns.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,8 +32,8 @@ pub(super) struct TableColumns {
     pub(super) time_name: String,
     /// Further columns with a time in every row.
     pub(super) more_times: Vec<(usize, String)>,
-    /// Offset from UTC, s, that the heading of the times states (`Time (UTC+7)`).
-    pub(super) offset_s: Option<i32>,
+    /// Zone that the heading of the times states (`Time (UTC+7)`).
+    pub(super) zone: Option<TimeZone>,
     /// Index of the heading line among the rows; `None` when the table has none.
     heading: Option<usize>,
     /// Index of the first row with a reading.
@@ -102,7 +103,7 @@ impl TableColumns {
             let is_name =
                 |(at, cell): (usize, &str)| at == time || parse_any_number(cell).is_none();
             let is_heading = row.len() > time && row.iter().enumerate().all(is_name);
-            (is_heading && StatementLines::read(&rows[before..=before]).is_empty())
+            (is_heading && !is_statement_line(&rows[before], &rows[first].1, time))
                 .then_some(before)
         });
         let first = heading.map_or_else(
@@ -131,11 +132,11 @@ impl TableColumns {
         let time_name = time_name.unwrap_or_default().to_owned();
         let below_names = below_heading(&rows, heading, first);
         let mut below = below_names.iter();
-        let offset_below = || below.find_map(|row| offset_of_heading(row.get(time)?));
+        let zone_below = || below.find_map(|row| zone_of_heading(row.get(time)?));
         let columns = Self {
             separator,
             heading_line: heading.map(|at| rows[at].0),
-            offset_s: offset_of_heading(&time_name).or_else(offset_below),
+            zone: zone_of_heading(&time_name).or_else(zone_below),
             more_times: more_time_columns(&data, names.as_ref(), (time, has_clock)),
             heading,
             first,
@@ -213,12 +214,28 @@ impl TableColumns {
         }
     }
 
+    /// Columns whose name is a time of day or a date: the table is wide, and what moment a value
+    /// belongs to stands in its heading.
+    pub(super) fn columns_of_moments(&self) -> Vec<(usize, String)> {
+        let is_moment = |name: &str| {
+            let clock = written_time::parse_clock_cell(name, false);
+            clock.is_some() || written_time::parse_logger_time(name).is_some()
+        };
+        let moments = self.values.iter().filter(|(_, name)| is_moment(name));
+        moments.cloned().collect()
+    }
+
     /// Name of a column; empty without one.
     pub(super) fn name(&self, column: usize) -> &str {
         let names = self.names.as_ref();
         names
             .and_then(|names| names.get(column))
             .unwrap_or_default()
+    }
+
+    /// Names of all columns, in their order.
+    pub(super) fn headings(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().flatten()
     }
 
     /// Texts below the heading of a column, such as its unit.
@@ -250,6 +267,19 @@ pub(super) fn parse_time_cell(cell: &str, numbered: bool) -> Option<ParsedLogger
             .flatten()
     };
     written_time::parse_logger_time(cell).or_else(plain)
+}
+
+/// Whether a line above the first reading says a unit or a zone and is no heading: one that has as
+/// many cells as the reading, and a word for the time above its time, is a heading.
+fn is_statement_line(line: &NumberedCells, reading: &StringRecord, time: usize) -> bool {
+    let said = StatementLines::read(std::slice::from_ref(line));
+    let filled = count_filled_cells(&line.1);
+    let is_as_wide = filled > 1 && filled == count_filled_cells(reading);
+    let is_named = || {
+        let cell = line.1.get(time).unwrap_or_default();
+        speaks_of_time(cell) && !cell.contains([':', '=']) && !names_zones(cell)
+    };
+    !said.is_empty() && !(is_as_wide && is_named())
 }
 
 /// Index of the first data row. In a table without a heading, rows with values right above the

@@ -46,6 +46,8 @@ pub struct DetectedTableFormat {
     pub zone_source: Option<ZoneSource>,
     /// Whether times are day numbers of a spreadsheet.
     pub numbered: bool,
+    /// Whether the workbook counts days since 1904.
+    pub since_1904: bool,
     /// Column of the values, from 1.
     pub column: usize,
     /// Name of that column; empty without a heading.

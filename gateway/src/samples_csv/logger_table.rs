@@ -45,6 +45,12 @@ pub fn read_logger_table(
         let args = vec![("columns", list_columns(&times))];
         return Err(single_message_error("exchange-time-column", args));
     }
+    // A column of it, taken alone, would put every value at the midnight of its day.
+    let moments = columns.columns_of_moments();
+    if moments.len() > 1 {
+        let args = vec![("columns", list_columns(&moments))];
+        return Err(single_message_error("exchange-wide", args));
+    }
     let Some(column) = columns.choose_value_column(wishes.column.as_deref()) else {
         return Err(value_column_error(columns, wishes.column.as_deref()));
     };
@@ -257,6 +263,7 @@ impl LoggerTableReader<'_> {
             local: settled.local && self.wishes.zone.is_some(),
             zone_source: stated.map(|stated| stated.source),
             numbered: self.columns.numbered,
+            since_1904: self.source.day_shift != 0,
             column: self.column + 1,
             column_name: self.columns.name(self.column).to_owned(),
             head: self.columns.skipped_lines(),

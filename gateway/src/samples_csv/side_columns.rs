@@ -14,7 +14,6 @@ use crate::ledger::{
 use csv::StringRecord;
 use drivers::units;
 use jiff::Timestamp;
-use jiff::tz::{Offset, TimeZone};
 use std::collections::HashSet;
 
 /// January and July of 2026, in seconds since 1970.
@@ -58,9 +57,11 @@ impl SideColumns {
         let is_value = |at: usize| columns.values.iter().any(|(one, _)| *one == at);
         let mut counts: Vec<CellCounts> = Vec::new();
         let (mut rows, mut own_sums) = (0, 0);
+        let mut beside = factor_beside(columns.headings(), value);
         let all = text_encoding::csv_rows(text, columns.separator).skip(columns.first);
         for (line, row) in all.filter(|(_, row)| !text_encoding::is_blank_row(row)) {
             rows += 1;
+            beside = beside.or_else(|| factor_beside(row.iter(), value));
             own_sums += usize::from(is_own_sum(&row, (line, value), sums));
             counts.resize_with(counts.len().max(row.len()), CellCounts::default);
             for (count, cell) in counts.iter_mut().zip(&row) {
@@ -96,7 +97,7 @@ impl SideColumns {
         let factors = free().filter(|at| is_factor_label(columns.name(*at)));
         let mut factors = factors.filter_map(|at| factor_of_column(text, columns, at));
         Self {
-            factor: factors.next(),
+            factor: factors.next().or(beside),
             unit: own_units.find_map(|at| Some((at, is_unit(at)?))),
             zone: named.next(),
             status: status.next(),
@@ -177,9 +178,7 @@ impl SideColumns {
 
 /// Zones that the heading and the lines above it say.
 pub(super) fn stated_zones(columns: &TableColumns) -> Vec<StatedZone> {
-    let fixed = |offset| Offset::from_seconds(offset).map(TimeZone::fixed);
-    let heading = columns.offset_s.and_then(|offset| fixed(offset).ok());
-    let heading = heading.map(|zone| StatedZone {
+    let heading = columns.zone.clone().map(|zone| StatedZone {
         source: ZoneSource::Heading,
         zone,
     });
@@ -216,6 +215,19 @@ fn factor_of_column(text: &str, columns: &TableColumns, at: usize) -> Option<Str
     let is_factor = |cell: &String| starts_with_digit(cell) && !is_factor_of_one(cell);
     let found = cells.into_iter().find(is_factor)?;
     Some(format!("{}: {found}", columns.name(at)))
+}
+
+/// Label of a factor with its number in the cell beside it, in a row of a table: workbooks have such
+/// notes right of the readings. `value` is the column of the values.
+fn factor_beside<'r>(cells: impl Iterator<Item = &'r str>, value: usize) -> Option<String> {
+    let cells: Vec<&str> = cells.collect();
+    let pairs = cells.windows(2).enumerate();
+    let mut pairs = pairs.filter(|(at, _)| ![*at, at + 1].contains(&value));
+    pairs.find_map(|(_, pair)| {
+        let is_factor = is_factor_label(pair[0]) && starts_with_digit(pair[1]);
+        let is_written = is_factor && !is_factor_of_one(pair[1]);
+        is_written.then(|| format!("{}: {}", pair[0], pair[1]))
+    })
 }
 
 /// Whether the value of a row (line, column) is a formula over its own column.

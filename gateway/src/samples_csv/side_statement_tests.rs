@@ -142,6 +142,67 @@ fn what_multiplies_the_values_is_stated_and_the_lines_above_are_kept() {
 }
 
 #[test]
+fn a_factor_beside_the_heading_or_beside_the_readings_is_stated() {
+    let heading = "Waktu;kWh;;Faktor kali;40\n2026-11-01 10:00;5,2;;;\n";
+    assert_eq!(units(heading), ["Factor ? Faktor kali: 40"]);
+    let below = "Waktu;kWh\n2026-11-01 10:00;5,2;;Faktor kali;40\n2026-11-01 11:00;5,3\n";
+    let asked = LoggerTableOptions {
+        column: Some("kWh".to_owned()),
+        ..options(Some("WIB"))
+    };
+    let refused = read_table(below.as_bytes(), &asked);
+    let stated = refused.map(|table| table.format.stated_units);
+    assert!(
+        stated.is_err() || stated.is_ok_and(|units| !units.is_empty()),
+        "{below}"
+    );
+    let line = "Ratio CT 200/5\nWaktu;kWh\n2026-11-01 10:00;5,2\n";
+    assert_eq!(units(line), ["Above(1) ? Ratio CT 200/5"]);
+}
+
+#[test]
+fn the_line_above_the_first_reading_is_its_heading_also_when_it_says_a_zone() {
+    for heading in [
+        "UTC time;P (kW)",
+        "GMT time;P (kW)",
+        "Jam GMT;P (kW)",
+        "Jam pengukuran UTC;P (kW)",
+    ] {
+        let table = read(&format!("{heading}\n2026-11-01 10:00;5,2\n"), None);
+        assert_eq!(table.format.heading_line, Some(1), "{heading}");
+        assert_eq!(table.format.column_name, "P (kW)", "{heading}");
+        assert_eq!(table.format.head_texts, [], "{heading}");
+        assert_eq!(table.rows[0].0.to_string(), "2026-11-01T10:00:00Z");
+    }
+    for (heading, found) in [
+        ("Waktu WIT;P (kW)", "2026-11-01T01:00:00Z 5.2"),
+        ("Time(Asia/Makassar);P (kW)", "2026-11-01T02:00:00Z 5.2"),
+    ] {
+        let file = format!("{heading}\n2026-11-01 10:00;5,2\n");
+        assert_eq!(rows(&file, None), found, "{heading}");
+        assert_eq!(
+            told(&file, Some("WIB")),
+            ["exchange-zone-overrides-stated"],
+            "{heading}"
+        );
+    }
+}
+
+#[test]
+fn a_table_with_the_readings_of_a_day_in_a_row_is_refused_whatever_column_is_asked_for() {
+    let file = "Tanggal;00:00;01:00;02:00\n2026-11-01;5;6;7\n2026-11-02;5;6;7\n";
+    for column in [None, Some("2"), Some("01:00")] {
+        let asked = LoggerTableOptions {
+            column: column.map(str::to_owned),
+            ..options(Some("WIB"))
+        };
+        let refused = read_table(file.as_bytes(), &asked).unwrap_err();
+        let keys: Vec<_> = refused.sentences.iter().map(|one| one.key).collect();
+        assert_eq!(keys, ["exchange-wide"], "{column:?}");
+    }
+}
+
+#[test]
 fn a_unit_column_belongs_to_the_values_left_of_it() {
     let file = "Waktu;Daya;Satuan;Energi;Satuan\n2026-11-01 10:00;5,2;kW;7,5;kWh\n";
     for (column, unit) in [("Daya", "kW"), ("Energi", "kWh")] {

@@ -1,7 +1,11 @@
 //! Tests of the evidence of a report with the whole program: its bundle, and its file checked
 //! again.
 
-use super::month::{ReportedSite, report_figure};
+use super::month::{ReportedSite, irrigation_plant, report_figure};
+use crate::evidence::{independent_verdict, verify_without_configuration};
+use crate::sites::write_config;
+use jiff::tz::{Offset, TimeZone};
+use jiff::{Timestamp, ToSpan};
 use serde_json::Value as Json;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -44,6 +48,96 @@ fn an_outsider_gets_the_figure_of_a_day_from_the_bundle_to_the_digit() {
         (sums["rows_within"].as_f64().unwrap() - 10.01).abs() < 1e-9,
         "{sums}"
     );
+}
+
+#[test]
+fn the_reading_at_the_end_of_a_period_is_in_the_bundle_before_its_day_is_closed() {
+    // A zone in which it is about noon, so that today is far from being closed.
+    let hour = Timestamp::now().to_zoned(TimeZone::UTC).hour();
+    let zone = TimeZone::fixed(Offset::constant(12 - hour));
+    let folder = tempfile::tempdir().unwrap();
+    let config = write_config(folder.path(), irrigation_plant());
+    let text = std::fs::read_to_string(&config).unwrap();
+    // The sign of these names is that of the way to Greenwich.
+    let name = format!("Etc/GMT{:+}", hour - 12);
+    let text = text.replace("Asia/Jakarta", name.trim_end_matches("+0"));
+    std::fs::write(&config, text).unwrap();
+    let site = ReportedSite::at(folder);
+    let today = Timestamp::now().to_zoned(zone.clone()).date();
+    let start = today.to_zoned(zone).unwrap() - 72.hours();
+    let mut text = "time,value\n".to_owned();
+    for step in 0..76_i32 {
+        let (at, value) = (
+            (&start + step.hours()).timestamp(),
+            500.0 + f64::from(step) * 0.42,
+        );
+        writeln!(text, "{at},{value:.2}").unwrap();
+    }
+    std::fs::write(site.folder.path().join("hourly.csv"), text).unwrap();
+    site.run_ok(&["import", "--point", "inverter.energy", "hourly.csv"]);
+    let period = today.yesterday().unwrap().to_string();
+    let words = ["report", &period, "-o", "day.json", "--bundle", "day.zip"];
+    site.run_ok(&words);
+    let report = std::fs::read(site.folder.path().join("day.json")).unwrap();
+    let report: Json = serde_json::from_slice(&report).unwrap();
+    let value = report_figure(&report, "plts/plts.generation")["value"].as_f64();
+    let bundle = site.folder.path().join("day.zip");
+    let mut closing = crate::peers::python_peer("closing.py");
+    let output = closing
+        .arg(&bundle)
+        .arg("inverter.energy")
+        .output()
+        .unwrap();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    let sums: Json = serde_json::from_slice(&output.stdout).expect(&complaint);
+    let growth = sums["growth"].as_f64().unwrap();
+    assert!((value.unwrap() - growth).abs() < 1e-9, "{value:?} {sums}");
+    assert!((growth - 24.0 * 0.42).abs() < 1e-9, "{sums}");
+    let (is_good, told) = verify_without_configuration(&bundle);
+    assert!(is_good, "{told:#}");
+    let parts = told["uncovered"].as_array().unwrap();
+    let closing = parts.iter().find(|part| part["what"] == "closing");
+    assert_eq!(
+        closing.map(|part| &part["count"]),
+        Some(&1.into()),
+        "{told:#}"
+    );
+    assert_eq!(independent_verdict(&bundle)["good"], true);
+}
+
+#[test]
+fn a_report_of_the_command_line_is_noted_with_the_person_like_an_entry() {
+    let site = ReportedSite::new();
+    let issuer = |who: &[&str], user: Option<&str>| -> String {
+        let words = ["report", "2025-11", "-o", "own.csv"];
+        let mut command = site.command(&[&words[..], who].concat(), "id");
+        for name in ["SUDO_USER", "USER", "LOGNAME"] {
+            command.env_remove(name);
+        }
+        if let Some(user) = user {
+            command.env("USER", user);
+        }
+        let made = command.output().unwrap();
+        assert!(made.status.success(), "{made:?}");
+        let said = site.run(&["verify", "own.csv", "--json"], "id");
+        let said: Json = serde_json::from_slice(&said.stdout).unwrap();
+        let notes = said["report"]["issued_by"].as_str().map(str::to_owned);
+        // Another person is another note of the same content.
+        site.run_ok(&[
+            "ledger",
+            "add",
+            "bsf-fed",
+            "1",
+            "kg",
+            "--date",
+            "2025-11-20",
+            "--again",
+        ]);
+        notes.unwrap()
+    };
+    assert_eq!(issuer(&["--who", "Siti"], Some("budi")), "Siti");
+    assert_eq!(issuer(&[], Some("budi")), "budi");
+    assert_ne!(issuer(&[], None), "");
 }
 
 #[test]

@@ -11,10 +11,10 @@ use jiff::{Span, Timestamp, tz::TimeZone};
 use serde_json::Value as Json;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 use tests::site_text::SiteText;
 
-fn irrigation_plant() -> SiteText {
+pub(super) fn irrigation_plant() -> SiteText {
     let counter = |id: &str| {
         format!(
             "{{ id = '{id}', register = 'holding:0', type = 'u32', unit = 'kWh', scale = 0.01, counter = true }}"
@@ -91,10 +91,15 @@ impl ReportedSite {
     }
 
     pub(super) fn run(&self, words: &[&str], lang: &str) -> Output {
+        self.command(words, lang).output().unwrap()
+    }
+
+    pub(super) fn command(&self, words: &[&str], lang: &str) -> Command {
         let mut command = pantau();
         command.args(["--lang", lang, "--log", "error"]).args(words);
         command.arg("-c").arg(&self.config);
-        command.current_dir(self.folder.path()).output().unwrap()
+        command.current_dir(self.folder.path());
+        command
     }
 
     #[track_caller]

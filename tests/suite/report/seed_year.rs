@@ -2,7 +2,7 @@
 //! loose cable, leaks and a full ledger. Its headlines are recomputed by a script that is not ours.
 
 use crate::peers::python_peer;
-use crate::sites::run_ok;
+use crate::sites::{run_ok, write_config};
 use gateway::clock::Clock;
 use gateway::config::{StoreSettings, load_config};
 use gateway::domain::UtcMs;
@@ -19,6 +19,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
+use tests::site_text::SiteText;
 use tokio::sync::OnceCell;
 
 const YEAR: i16 = 2025;
@@ -274,14 +275,7 @@ async fn a_spreadsheet_computes_every_formula_of_a_year_again_and_prints_few_pag
             let name = format!("workbook-{period}-{lang}.xlsx");
             std::fs::copy(&workbook, Path::new(&place).join(name)).unwrap();
         }
-        let output = python_peer("recalculated.py")
-            .arg(&workbook)
-            .output()
-            .unwrap();
-        let errors = String::from_utf8_lossy(&output.stderr);
-        let said: Json =
-            serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{errors}"));
-        assert_eq!(said["faults"], Json::Array(Vec::new()), "{said:#}");
+        let said = recalculated(&workbook);
         assert!(said["pages"].as_u64() <= Some(12), "{said:#}");
         assert!(said["smallest"].as_f64() >= Some(7.0), "{said:#}");
         // A page that does not show all of its sheet says so.
@@ -290,6 +284,78 @@ async fn a_spreadsheet_computes_every_formula_of_a_year_again_and_prints_few_pag
         let formulas = said["formulas"].as_object().unwrap();
         let all: u64 = formulas.values().filter_map(Json::as_u64).sum();
         assert!(formulas.len() > 6 && all > 150, "{said:#}");
+    }
+}
+
+/// What a spreadsheet computes of a workbook, which is what the workbook says.
+#[track_caller]
+fn recalculated(workbook: &Path) -> Json {
+    let mut office = python_peer("recalculated.py");
+    let output = office.arg(workbook).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let said: Json = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{errors}"));
+    assert_eq!(said["faults"], Json::Array(Vec::new()), "{said:#}");
+    said
+}
+
+#[test]
+fn a_spreadsheet_computes_a_sum_of_one_entry_and_of_one_shower_of_rain_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let disposal = "disposal = { fate = 'landfill', mcf = 'swds.mcf.unmanaged_shallow', \
+        gas_captured = 0.0, evidence = 'letter' }";
+    let site = SiteText::new("one")
+        .tcp_bus("lan", 9)
+        .device("bin", "lan", "unit = 1\nevery = '1h'")
+        .points(["{ id = 'core', register = 'holding:0', type = 'i16', unit = 'degC' }"])
+        .device("rain", "lan", "unit = 2\nevery = '1h'")
+        .points([
+            "{ id = 'mm', register = 'holding:0', type = 'u32', unit = 'mm', counter = true }",
+        ])
+        .asset(
+            "bsf",
+            "bsf",
+            format!("temperature = 'bin.core'\n{disposal}"),
+        )
+        .asset(
+            "roof",
+            "catchment",
+            "area_m2 = 100\nrunoff = 0.9\nrain = 'rain.mm'",
+        );
+    write_config(folder.path(), site);
+    let mut rows = ["time,value\n".to_owned(), "time,value\n".to_owned()];
+    for hour in 0..24 {
+        let at = format!("2025-11-15T{hour:02}:00:00+07:00");
+        writeln!(rows[0], "{at},{}", 30 + hour % 3).unwrap();
+        writeln!(rows[1], "{at},{}", if hour < 14 { 20 } else { 32 }).unwrap();
+    }
+    for (rows, point) in rows.iter().zip(["bin.core", "rain.mm"]) {
+        std::fs::write(folder.path().join("rows.csv"), rows).unwrap();
+        run_ok(
+            folder.path(),
+            "en",
+            &["import", "--point", point, "rows.csv"],
+        );
+    }
+    let entry = [
+        "ledger",
+        "add",
+        "bsf-fed",
+        "40",
+        "kg",
+        "--date",
+        "2025-11-15",
+    ];
+    run_ok(
+        folder.path(),
+        "en",
+        &[&entry[..], &["--who", "Siti"]].concat(),
+    );
+    for period in ["2025-11-15", "2025"] {
+        run_ok(folder.path(), "en", &["report", period, "-o", "one.xlsx"]);
+        let said = recalculated(&folder.path().join("one.xlsx"));
+        let formulas = said["formulas"].as_object().unwrap();
+        let all: u64 = formulas.values().filter_map(Json::as_u64).sum();
+        assert!(all > 10, "{said:#}");
     }
 }
 

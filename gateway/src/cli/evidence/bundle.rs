@@ -9,7 +9,8 @@ use crate::domain::period::Period;
 use crate::evidence::{
     BUNDLE_FORMAT, BundleDays, BundleError, BundleSummary, BundleWriter, ClosedDayRecords,
     DayRecord, RecordedTable, RevisionKind, SAMPLES_CSV_HEADER, VerificationReport, check_bundle,
-    days_of_figures, is_near_period, revision_file_name, samples_file_name, stamp_file_name,
+    closing_file_name, days_of_figures, is_near_period, revision_file_name, samples_file_name,
+    stamp_file_name,
 };
 use jiff::civil::Date;
 use std::collections::BTreeSet;
@@ -154,6 +155,9 @@ impl<F: FnMut(u64)> BundleJob<'_, F> {
         }
         write_revisions(self.client, &mut zip).await?;
         write_samples(self.client, &mut zip, &days, &gone, &mut self.told).await?;
+        if about.has_closing_readings() {
+            write_closing_readings(self.client, &mut zip, &days, near.last).await?;
+        }
         write_stamps(self.client, &mut zip).await?;
         for file in self.extra {
             zip.begin_file(&format!("report/{}", file.name))?;
@@ -253,6 +257,32 @@ async fn write_samples(
                 zip.put(&lines)?;
                 told(lines.len() as u64);
             }
+        }
+    }
+    Ok(())
+}
+
+/// Writes the reading of each point at the moment at which the last day ends: it counts in the
+/// period, but belongs to a day that has no record yet.
+async fn write_closing_readings(
+    client: &mut ApiClient,
+    zip: &mut BundleWriter,
+    days: &ClosedDayRecords,
+    last: Date,
+) -> Result<(), CommandError> {
+    let (Some(record), Ok(next)) = (days.get(&last), last.tomorrow()) else {
+        return Ok(());
+    };
+    let moment = format!("{},", record.to);
+    let points = days.values().flat_map(|record| &record.samples);
+    let points: BTreeSet<&str> = points.map(|line| line.point.as_str()).collect();
+    for point in points {
+        let lines = client.samples_of_day(next, point).await?;
+        let first = lines.split_inclusive(|byte| *byte == b'\n').next();
+        if let Some(first) = first.filter(|line| line.starts_with(moment.as_bytes())) {
+            zip.begin_file(&closing_file_name(point))?;
+            zip.put(format!("{SAMPLES_CSV_HEADER}\n").as_bytes())?;
+            zip.put(first)?;
         }
     }
     Ok(())

@@ -6,7 +6,7 @@ use crate::i18n::Language;
 use drivers::units;
 
 /// Words of a heading of what was not measured, in lower case.
-const UNMEASURED_WORDS: [&str; 20] = [
+const UNMEASURED_WORDS: [&str; 30] = [
     "forecast",
     "forecasted",
     "predicted",
@@ -23,6 +23,16 @@ const UNMEASURED_WORDS: [&str; 20] = [
     "planned",
     "simulated",
     "simulasi",
+    "estimasi",
+    "estimate",
+    "estimated",
+    "estimation",
+    "taksiran",
+    "modelled",
+    "expected",
+    "teoritis",
+    "teoretis",
+    "theoretical",
     "cost",
     "price",
     "biaya",
@@ -86,6 +96,7 @@ mod tests {
             ("Reactive power (kW)", "W", Some("Reactive")),
             ("Daya semu kW", "kW", Some("semu")),
             ("Forecast", "W", Some("Forecast")),
+            ("Daya estimasi (W)", "W", Some("estimasi")),
             ("Energy budget kWh", "kWh", Some("budget")),
             ("Biaya kWh", "kWh", Some("Biaya")),
             ("Power (kW) max", "W", Some("max")),

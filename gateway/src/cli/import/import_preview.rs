@@ -148,7 +148,8 @@ fn format_parts(
         parts.push(lang.text(&format!("exchange-order-{}", order.word())));
     }
     if format.numbered {
-        parts.push(lang.text("exchange-numbered"));
+        let epoch = if format.since_1904 { "-1904" } else { "" };
+        parts.push(lang.text(&format!("exchange-numbered{epoch}")));
     }
     if let Some(source) = format.zone_source {
         let source = source_text(&source.message_key(), lang);

@@ -16,7 +16,7 @@ mod output;
 
 pub(super) use args::LedgerArgs;
 
-use super::backend::{load_config, local_date, named_user, print_stderr, report_failure};
+use super::backend::{current_user, load_config, local_date, print_stderr, report_failure};
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use super::output_ending::{check_ending, is_standard_output};
 use super::prompt::ConsolePrompt;
@@ -110,7 +110,7 @@ async fn add_entry(
         quantity: Some(QuantityText::Written(asked.quantity)),
         unit: asked.unit,
         when: today,
-        who: named_user(),
+        who: Some(current_user()),
         ..RawEntry::default()
     };
     let files = apply_entry_args(&mut raw, asked.said);
@@ -150,7 +150,7 @@ async fn add_target(
         when: Some(asked.period),
         // A target is neither weighed nor counted.
         how: Some("declared".to_owned()),
-        who: asked.who.or_else(named_user),
+        who: Some(asked.who.unwrap_or_else(current_user)),
         note: asked.note,
         ..RawEntry::default()
     };

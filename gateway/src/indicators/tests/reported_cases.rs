@@ -336,6 +336,19 @@ async fn a_step_down_asks_a_person_and_is_a_lower_bound() {
     assert!(found.events.iter().any(|event| event.kind == "step_down"));
 }
 
+#[tokio::test]
+async fn a_meter_that_shows_a_little_less_after_a_change_is_a_lower_bound_and_asked_about() {
+    // 20 of 29,900 kWh: a small share, but two hundred steps of the register.
+    let value = |at: u32| 29_900.0 + 0.1 * f64::from(at) - if at < 60 { 0.0 } else { 20.0 };
+    let readings = paced_readings((0..=120).map(value), 5 * MINUTE);
+    let village = plant_with_readings("0.1", readings).await;
+    let found = village.indicators("2026-11-01").await;
+    let generation = find_figure(&found, "plts.generation", "plts");
+    assert!(has_remark(generation, "account-lower-bound"));
+    assert!(found.events.iter().any(|event| event.kind == "step_down"));
+    assert!(!found.events.iter().any(|event| event.kind == "dip"));
+}
+
 /// Two bins that share one indicator in the ledger: id, name and point of each.
 const TWO_BINS: [[&str; 3]; 2] = [
     ["bin-1", "Bak timur", "bin.core"],

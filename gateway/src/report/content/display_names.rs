@@ -76,7 +76,8 @@ pub fn remark_sentence(lang: Language, remark: &IndicatorRemark) -> String {
         })
         .collect();
     let args: Vec<(&str, &str)> = args.iter().map(|(k, v)| (*k, v.as_str())).collect();
-    to_sentence(&lang.text_with(&remark.key, &args))
+    // A number without a unit leaves two spaces in the sentence.
+    to_sentence(&lang.text_with(&remark.key, &args).replace("  ", " "))
 }
 
 /// Name of a number of the configuration, by its key.

@@ -1,15 +1,24 @@
 //! Names of what records speak of, in words: `ledger 1-80` as "ledger entries 1-80".
 
 use crate::evidence::{
-    BUNDLED_FILES, BUNDLED_STAMPS, OPEN_DAYS, RecordReason, RecordedTable, RevisionKind,
-    UNISSUED_FILES,
+    BUNDLED_FILES, BUNDLED_STAMPS, CLOSING_READINGS, OPEN_DAYS, RecordReason, RecordedTable,
+    RevisionKind, UNISSUED_FILES,
 };
 use crate::i18n::Language;
+
+/// Words of what no record has, besides tables and texts.
+const OTHER_PARTS: [&str; 5] = [
+    BUNDLED_FILES,
+    BUNDLED_STAMPS,
+    CLOSING_READINGS,
+    OPEN_DAYS,
+    UNISSUED_FILES,
+];
 
 /// Returns the name of what a record speaks of; what has no words, such as a point, as it is.
 pub(crate) fn evidence_name(lang: Language, name: &str) -> String {
     let known = |kind: &str| {
-        let is_other = [BUNDLED_FILES, BUNDLED_STAMPS, OPEN_DAYS, UNISSUED_FILES].contains(&kind);
+        let is_other = OTHER_PARTS.contains(&kind);
         is_other || RecordedTable::parse(kind).is_some() || RevisionKind::parse(kind).is_some()
     };
     match name.split_once(' ') {
@@ -58,8 +67,7 @@ mod tests {
     fn what_a_record_speaks_of_has_words_of_its_own_in_both_languages() {
         let tables = RecordedTable::ALL.map(RecordedTable::word);
         let kinds = RevisionKind::ALL.map(RevisionKind::word);
-        let others = [BUNDLED_FILES, BUNDLED_STAMPS, OPEN_DAYS, UNISSUED_FILES];
-        for word in tables.iter().chain(&kinds).chain(&others) {
+        for word in tables.iter().chain(&kinds).chain(&OTHER_PARTS) {
             let both = [Language::Id, Language::En]
                 .map(|lang| evidence_name(lang, &format!("{word} 3-5")));
             assert!(

@@ -140,7 +140,12 @@ impl<'a> CalculationSheets<'a> {
             let label = format!("    {}", input.symbol);
             sheet.write_string_with_format(row, LABEL, label, &CellFormats::text())?;
             sheet.write_string_with_format(row, EQUATION, &input.source, &CellFormats::faint())?;
-            if let Some(value) = input.value {
+            // A list of one number has no block of its own: the sum is taken over this cell.
+            let only = match input.parts.as_slice() {
+                [(_, only)] => Some(*only),
+                _ => None,
+            };
+            if let Some(value) = input.value.or(only) {
                 write_number(sheet, (row, VALUE), formula, value, &CellFormats::faint())?;
             }
             sheet.write_string_with_format(row, UNIT, &input.unit, &CellFormats::text())?;
