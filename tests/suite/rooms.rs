@@ -197,6 +197,7 @@ const CRATE_ROOMS: &[(&str, &str)] = &[
     ("rust_xlsxwriter", "ledger report.render"),
     ("prometheus_client", "api"),
     ("similar", "api"),
+    ("toml_edit", "config"),
     ("clap", "cli main"),
     ("indicatif", "cli"),
     ("ratatui", "cli"),

@@ -41,6 +41,7 @@ pub(crate) mod check;
 pub(crate) mod chip_point;
 mod config_file;
 mod config_schema;
+mod configuration_edit;
 pub(crate) mod device_accuracy;
 mod device_limits;
 pub(crate) mod devices;
@@ -101,6 +102,7 @@ pub use captures::RegisterCapture;
 pub use chip_point::{
     ChipPoint, ChipSignal, I2cLink, OneWireLink, SensorChip, UartLink, VoltageMeaning,
 };
+pub use configuration_edit::{ConfigurationEdit, ConfigurationEditError, configuration_edit};
 pub use device_limits::DeviceLimits;
 pub(crate) use diagnostic::nearest_name;
 pub use diagnostic::{Diagnostic, Diagnostics};
