@@ -22,7 +22,8 @@ mod task_ends;
 use crate::access::{AccessControl, DamageHandling, PasswordCost};
 use crate::buses::CounterValues;
 use crate::clock::Clock;
-use crate::config::{self, Config};
+use crate::config::{self, Config, StoreSettings};
+use crate::domain::Site;
 use crate::domain::store_event::{StoreEvent, StoreEventKind};
 use crate::reload_request::{ReloadDoor, ReloadOutcome, ReloadPlan, ReloadQueue, ReloadRequest};
 use crate::status::StatusBoard;
@@ -34,6 +35,7 @@ use edge_tasks::{EdgeContext, EdgeTasks};
 use page_listener::PageListener;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -359,7 +361,7 @@ impl GatewayApp {
 async fn reopen_store(config: &Config, clock: &Clock) -> Result<Store, AppError> {
     let mut is_told = false;
     for _ in 0..HELD_STORE_LOOKS {
-        match open_store(config, clock).await {
+        match open_store_by(Store::reopen, config, clock).await {
             Err(AppError::Store(StoreError::Busy(_))) => {
                 if !is_told {
                     tracing::warn!("a command holds the store: waiting for its end");
@@ -372,14 +374,26 @@ async fn reopen_store(config: &Config, clock: &Clock) -> Result<Store, AppError>
             opened => return opened,
         }
     }
-    open_store(config, clock).await
+    open_store_by(Store::reopen, config, clock).await
 }
 
-/// Opens the store of a configuration, away from the tasks that poll meanwhile.
+/// Opens the store at the start of the program.
 async fn open_store(config: &Config, clock: &Clock) -> Result<Store, AppError> {
+    open_store_by(Store::open, config, clock).await
+}
+
+/// Way to open a store: at the start of the program, or again while it runs.
+type StoreOpener = fn(&Path, &Site, &StoreSettings, &str, &Clock) -> Result<Store, StoreError>;
+
+/// Opens the store of a configuration, away from the tasks that poll meanwhile.
+async fn open_store_by(
+    opener: StoreOpener,
+    config: &Config,
+    clock: &Clock,
+) -> Result<Store, AppError> {
     let (site, settings) = (config.site.clone(), config.store.clone());
     let (revision, clock) = (config.revision_text(), clock.clone());
-    let open = move || Store::open(&settings.path, &site, &settings, &revision, &clock);
+    let open = move || opener(&settings.path, &site, &settings, &revision, &clock);
     let opened = tokio::task::spawn_blocking(open).await;
     let store = opened.map_err(|fault| AppError::Ended(format!("the store ({fault})")))??;
     let sinks = config.sinks.iter().map(|sink| sink.name());

@@ -1,6 +1,7 @@
 //! Tests of damaged files, changed configurations, full disks and rejecting receivers.
 
 use super::store_request::StoreRequest;
+use super::store_values::StoreStart;
 use super::tests::{
     MIDNIGHT, ask, close_days, decimal, open, open_at, raw, reading, site, wait_for_maintenance,
 };
@@ -312,7 +313,15 @@ fn prepared_writer(
         budget: None,
     };
     let access = StoreAccess::Gateway;
-    super::recovery::prepare_writer(access, path, site, &settings, config_text, clock).unwrap()
+    super::recovery::prepare_writer(
+        (access, StoreStart::Program),
+        path,
+        site,
+        &settings,
+        config_text,
+        clock,
+    )
+    .unwrap()
 }
 
 #[tokio::test]

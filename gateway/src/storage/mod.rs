@@ -113,6 +113,7 @@ mod store_events;
 mod store_extent;
 mod store_handle;
 mod store_identity;
+mod store_opening;
 mod store_pulse;
 mod store_request;
 mod store_snapshot;

@@ -3,7 +3,6 @@
 use super::access::corruption_error;
 use super::audit::append_audit;
 use super::damage_mark;
-use super::disk_room;
 use super::file_presence::observe_files;
 use super::found_events::FoundEvents;
 use super::held_file::HeldFile;
@@ -28,7 +27,7 @@ use super::store_handle::Store;
 use super::store_identity::StoreNumbering;
 use super::store_pulse::StorePulse;
 use super::store_request::StoreRequest;
-use super::store_values::{StoreAccess, StoreHealth};
+use super::store_values::{StoreAccess, StoreHealth, StoreStart};
 use super::time_doubts::TimeDoubts;
 use super::writer::{StoreWriter, WriterOutputs};
 use crate::clock::{Clock, boot_id};
@@ -43,48 +42,9 @@ use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, watch};
 
-impl Store {
-    /// Opens the store in this directory, or creates it, and starts the thread that owns the file.
-    /// A file that cannot be read is renamed and a new one started; `repairs` of the health says
-    /// so. `Busy` when another process holds the file.
-    pub fn open(
-        path: &Path,
-        site: &Site,
-        settings: &StoreSettings,
-        config_text: &str,
-        clock: &Clock,
-    ) -> Result<Self, StoreError> {
-        Self::open_with_access(
-            StoreAccess::Gateway,
-            path,
-            site,
-            settings,
-            config_text,
-            clock,
-        )
-    }
-
-    /// Opens the store with the given rights: `Damaged` when a command meets a damaged file,
-    /// `Missing` when a read-only command finds no file.
-    pub fn open_with_access(
-        access: StoreAccess,
-        path: &Path,
-        site: &Site,
-        settings: &StoreSettings,
-        config_text: &str,
-        clock: &Clock,
-    ) -> Result<Self, StoreError> {
-        let prepared = prepare_writer(access, path, site, settings, config_text, clock);
-        let prepared = prepared.map_err(|fault| disk_room::name_read_only(fault, path));
-        let (keeper, store, requests) = prepared?;
-        spawn_writer(keeper, requests)?;
-        Ok(store)
-    }
-}
-
 /// Opens and recovers the store, without starting the thread.
 pub(super) fn prepare_writer(
-    access: StoreAccess,
+    (access, start): (StoreAccess, StoreStart),
     path: &Path,
     site: &Site,
     settings: &StoreSettings,
@@ -99,7 +59,8 @@ pub(super) fn prepare_writer(
     let opened = open_database(&salvage, access)?;
     let file = opened.file.clone();
     let is_new = opened.state == FileState::New;
-    let assemble = |opened| assemble_writer((access, opened), site, settings, clock, config_text);
+    let assemble =
+        |opened| assemble_writer((access, start, opened), site, settings, clock, config_text);
     let (mut keeper, store, requests) = match assemble(opened) {
         Err(failure) if access == StoreAccess::Gateway && is_new && is_disk_full(&failure.0) => {
             // There was room for the tables and for nothing more.
@@ -149,7 +110,7 @@ type AssembleFailure = Box<(rusqlite::Error, Option<Connection>)>;
 
 /// Builds the writer from the opened file.
 fn assemble_writer(
-    (access, opened): (StoreAccess, OpenedDatabase),
+    (access, start, opened): (StoreAccess, StoreStart, OpenedDatabase),
     site: &Site,
     settings: &StoreSettings,
     clock: &Clock,
@@ -203,6 +164,7 @@ fn assemble_writer(
         losses: None,
         flush_due: None,
         backoff_ms: 0,
+        start,
         start_due: None,
         unmerged_parts: BTreeSet::new(),
         raw_deleted_before: 0,
@@ -309,7 +271,7 @@ fn load_state(
 }
 
 /// Starts the thread of the writer.
-fn spawn_writer(
+pub(super) fn spawn_writer(
     keeper: StoreWriter,
     requests: mpsc::Receiver<StoreRequest>,
 ) -> Result<(), StoreError> {
@@ -341,7 +303,9 @@ impl StoreWriter {
         let before: Option<String> = transaction
             .query_row(newest, [], |row| row.get(0))
             .optional()?;
-        append_audit(&transaction, now, "start", env!("CARGO_PKG_VERSION"))?;
+        if self.start == StoreStart::Program {
+            append_audit(&transaction, now, "start", env!("CARGO_PKG_VERSION"))?;
+        }
         if before.as_deref() != Some(config_text) {
             transaction.execute(
                 "INSERT INTO revision(since, crc, text) VALUES (?, ?, ?)",

@@ -285,6 +285,15 @@ pub fn gap_sample(at: UtcMs, reason: QualityReason) -> Sample {
     }
 }
 
+/// Occasion on which a gateway opens its store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StoreStart {
+    /// The program starts.
+    Program,
+    /// The running program takes another configuration over.
+    Reload,
+}
+
 /// Access rights of the process that opens the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreAccess {

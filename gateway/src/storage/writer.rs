@@ -19,7 +19,7 @@ use super::snapshot_shelf::SnapshotShelf;
 use super::store_error::StoreError;
 use super::store_pulse::StorePulse;
 use super::store_request::StoreRequest;
-use super::store_values::{RecordedEntries, StoreAccess, StoreHealth};
+use super::store_values::{RecordedEntries, StoreAccess, StoreHealth, StoreStart};
 use super::time_doubts::{TakenBack, TimeDoubts};
 use super::{calibrations, damage_mark, disk_room, entry_keys, found_damage, schema};
 use crate::clock::{Clock, KnownReadings};
@@ -85,6 +85,8 @@ pub(super) struct StoreWriter {
     /// Time of the next flush; `None` while there is nothing to flush.
     pub(super) flush_due: Option<Instant>,
     pub(super) backoff_ms: u64,
+    /// Occasion on which it was opened.
+    pub(super) start: StoreStart,
     /// Configuration of a start that is not recorded yet, because the disk is full.
     pub(super) start_due: Option<String>,
     /// Sealed parts on disk that are not merged into whole days yet.
