@@ -64,6 +64,7 @@ mod source;
 mod stories;
 mod sunspec;
 mod technician;
+mod technician_pages;
 mod terms;
 mod tidy;
 mod time_stamps;

@@ -51,6 +51,9 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("/catat", &["/catat", "/catat?isi=bsf-fed"]),
+    // Without a scan there is no such page; `technician_pages` sees it.
+    ("/teknisi/tambah", &[]),
+    ("/teknisi/alat", &["/teknisi/alat?id=inverter"]),
     ("/catat/entri/{id}", &["/catat/entri/1"]),
     ("/laporan/pekerjaan/{id}", &["ORDER"]),
     (

@@ -219,40 +219,6 @@ fn replace_file(file: &Path, text: &str) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// A `[[device]]` at the end of a text.
-pub(crate) fn with_device(
-    text: &str,
-    (id, bus, unit): (&str, &str, &str),
-    (profile, every): (&str, &str),
-) -> String {
-    // A number where it is one: the check says what is wrong with anything else.
-    let unit = match unit.parse::<u32>() {
-        Ok(number) => number.to_string(),
-        Err(_) if unit.is_empty() => String::new(),
-        Err(_) => toml_text(unit),
-    };
-    let quoted = |value: &str| match value {
-        "" => String::new(),
-        value => toml_text(value),
-    };
-    let keys = [
-        ("id", toml_text(id)),
-        ("bus", toml_text(bus)),
-        ("unit", unit),
-        ("profile", quoted(profile)),
-        ("every", quoted(every)),
-    ];
-    let written = keys.iter().filter(|(_, value)| !value.is_empty());
-    let lines: Vec<String> = written
-        .map(|(key, value)| format!("{key} = {value}\n"))
-        .collect();
-    format!("{}\n\n[[device]]\n{}", text.trim_end(), lines.concat())
-}
-
-fn toml_text(value: &str) -> String {
-    toml::Value::String(value.to_owned()).to_string()
-}
-
 /// Ids of the buses of the configuration in use, and the names of all profiles.
 pub(crate) fn device_choices(app: &ApiListener) -> (Vec<Arc<str>>, Vec<String>) {
     let config = &app.state().config;
@@ -282,18 +248,6 @@ mod tests {
             "{found:?}"
         );
         assert_eq!(difference(before, before), []);
-    }
-
-    #[test]
-    fn an_added_device_keeps_all_that_was_there_and_reads_back_as_it_was_typed() {
-        let before = "# pompa\n[site]\nid = 's'\n";
-        let text = with_device(before, ("me\"ter", "lan", "7"), ("sdm630", "10s"));
-        assert!(text.starts_with(before.trim_end()));
-        let read: toml::Table = text.parse().unwrap();
-        let device = read["device"][0].as_table().unwrap();
-        assert_eq!(device["id"].as_str(), Some("me\"ter"));
-        assert_eq!(device["unit"].as_integer(), Some(7));
-        assert_eq!(device["every"].as_str(), Some("10s"));
     }
 
     #[test]

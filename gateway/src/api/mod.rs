@@ -14,6 +14,7 @@
 //! See docs/ARCHITECTURE.md; `/api/openapi.json` describes every path.
 
 pub(crate) mod accounts;
+pub(crate) mod added_device;
 pub(crate) mod alarm_channels;
 pub(crate) mod alarms;
 mod api_description;
@@ -35,13 +36,14 @@ pub(crate) mod evidence;
 mod figure_upkeep;
 mod indicators;
 pub(crate) mod issued_reports;
-mod jobs;
+pub(crate) mod jobs;
 mod json_body;
 pub(crate) mod ledger;
 pub(crate) mod live_events;
 pub(crate) mod local_time;
 mod metric_kinds;
 mod metrics;
+pub(crate) mod register_reads;
 pub(crate) mod reload;
 pub(crate) mod report_jobs;
 pub(crate) mod report_orders;
@@ -52,8 +54,8 @@ mod resources;
 pub(crate) mod row_messages;
 mod sample_answers;
 mod samples;
-mod scan_json;
-mod scans;
+pub(crate) mod scan_json;
+pub(crate) mod scans;
 mod set_address;
 mod set_address_json;
 mod sinks;

@@ -10,32 +10,32 @@ use std::time::Duration;
 #[derive(Clone, Debug, Default, Serialize, utoipa::ToSchema)]
 pub struct ScanJson {
     /// 32 hexadecimal digits.
-    pub(super) id: String,
+    pub(crate) id: String,
     /// `running`, `done`, `stopped`, or `failed`: a target could not be scanned; `said` has the
     /// reason.
-    pub(super) state: &'static str,
-    pub(super) targets: Vec<String>,
+    pub(crate) state: &'static str,
+    pub(crate) targets: Vec<String>,
     /// Host and port pairs tried, out of `connections`.
-    pub(super) connected: usize,
-    pub(super) connections: usize,
+    pub(crate) connected: usize,
+    pub(crate) connections: usize,
     /// Line settings being tried, `9600 8N1`.
-    pub(super) settings: Option<String>,
+    pub(crate) settings: Option<String>,
     /// Unit being asked.
-    pub(super) unit: Option<u8>,
+    pub(crate) unit: Option<u8>,
     /// Time for the whole target, milliseconds, if no further unit answers, and the rest of it.
-    pub(super) whole_ms: u64,
-    pub(super) left_ms: u64,
-    pub(super) questions: u64,
+    pub(crate) whole_ms: u64,
+    pub(crate) left_ms: u64,
+    pub(crate) questions: u64,
     /// Lower bound of the duration by bytes on the wire and timeouts, milliseconds.
-    pub(super) limit_ms: u64,
-    pub(super) took_ms: u64,
+    pub(crate) limit_ms: u64,
+    pub(crate) took_ms: u64,
     /// Messages about the scan.
-    pub(super) said: Vec<String>,
+    pub(crate) said: Vec<String>,
     /// Devices, in the shape of `pantau scan --json`.
     #[schema(value_type = Vec<Object>)]
-    pub(super) found: Vec<Value>,
+    pub(crate) found: Vec<Value>,
     /// TOML tables to append to pantau.toml; `pantau scan --write` appends them itself.
-    pub(super) configuration: String,
+    pub(crate) configuration: String,
 }
 
 impl JobProgress for ScanJson {

@@ -9,8 +9,8 @@ use crate::api::scan_json::{ScanJson, duration_ms};
 use crate::bus_request::BusHandles;
 use crate::buses::modbus::bus::BusChannel;
 use crate::commissioning::scan::{
-    DeviceScan, FoundDevice, ScanCost, ScanObserver, ScanOptions, ScanTarget, found_device_json,
-    plan_additions,
+    DeviceScan, FoundDevice, ScanCost, ScanObserver, ScanOptions, ScanTarget, bus_at,
+    found_device_json, is_bus_at_port, list_serial_ports, plan_additions,
 };
 use crate::commissioning::scan_engine::{ScanLineSettings, ScanProbe, scan_ranges};
 use crate::config::{Config, Parity};
@@ -23,6 +23,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{self, Stream, StreamExt};
 use serde::Deserialize;
 use std::convert::Infallible;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -38,23 +39,23 @@ const SCAN_EVENT_INTERVAL: Duration = Duration::from_millis(250);
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ScanRequest {
     /// Buses of this gateway, serial ports, hosts or address ranges; default: all buses.
-    targets: Vec<String>,
+    pub(crate) targets: Vec<String>,
     /// Every speed, parity and unit instead of the most likely ones; takes hours on a serial line.
-    full: bool,
+    pub(crate) full: bool,
     /// Speeds to try, baud.
-    baud: Vec<u32>,
+    pub(crate) baud: Vec<u32>,
     /// Parities to try: `none`, `even`, `odd`.
-    parity: Vec<String>,
+    pub(crate) parity: Vec<String>,
     /// Units to try: `1-10,247`.
-    units: Option<String>,
+    pub(crate) units: Option<String>,
     /// TCP ports to try; default 502 and 1502.
-    ports: Vec<u16>,
+    pub(crate) ports: Vec<u16>,
     /// Longest response time of a unit, 20 to 2000 ms.
-    timeout_ms: Option<u64>,
+    pub(crate) timeout_ms: Option<u64>,
     /// Quiet time between connecting and the first request, 0 to 60000 ms.
-    settle_ms: Option<u64>,
+    pub(crate) settle_ms: Option<u64>,
     /// Continues when another master is heard on the line.
-    yes: bool,
+    pub(crate) yes: bool,
 }
 
 pub(crate) fn scan_routes() -> OpenApiRouter<ApiListener> {
@@ -84,6 +85,16 @@ pub(crate) async fn start_scan(
 ) -> Result<(StatusCode, Json<ScanJson>), ApiError> {
     let sent: ScanRequest = serde_json::from_slice(&bytes)
         .map_err(|fault| ApiError::bad_parameter("body", &fault.to_string(), "a scan"))?;
+    let begun = begin_scan(&app, &sent, lang)?;
+    Ok((StatusCode::ACCEPTED, Json(begun)))
+}
+
+/// Starts a scan as a job; 400 for a request that cannot be made, 409 while another one runs.
+pub(crate) fn begin_scan(
+    app: &ApiListener,
+    sent: &ScanRequest,
+    lang: Language,
+) -> Result<ScanJson, ApiError> {
     let wishes = sent.scan_options()?;
     let config = &app.state().config;
     let targets = ScanTarget::parse_all(&sent.targets, &wishes.tcp_ports(), Some(config))
@@ -106,7 +117,15 @@ pub(crate) async fn start_scan(
     let worker = app.state().scans.start_job(first).map_err(job_refusal)?;
     let begun = worker.progress.borrow().clone();
     tokio::spawn(run_scan(app.clone(), worker, targets, wishes, lang));
-    Ok((StatusCode::ACCEPTED, Json(begun)))
+    Ok(begun)
+}
+
+/// Serial ports of this computer that no bus of the configuration uses.
+pub(crate) fn unused_ports(app: &ApiListener) -> Vec<String> {
+    let buses = &app.state().config.buses;
+    let is_free = |port: &PathBuf| !buses.iter().any(|bus| is_bus_at_port(&bus.link, port));
+    let ports = list_serial_ports().into_iter().filter(is_free);
+    ports.map(|port| port.display().to_string()).collect()
 }
 
 #[utoipa::path(get, path = "/api/v1/scans/{id}",
@@ -133,16 +152,18 @@ pub(crate) async fn stop_scan(
     State(app): State<ApiListener>,
     Path(id): Path<String>,
 ) -> Result<Json<ScanJson>, ApiError> {
-    let mut job = app
-        .state()
-        .scans
-        .find_job(&id)
-        .ok_or_else(unknown_scan_error)?;
+    end_scan(&app, &id).await.map(Json)
+}
+
+/// Stops a scan and waits for its end; 404 when there is none with this id.
+pub(crate) async fn end_scan(app: &ApiListener, id: &str) -> Result<ScanJson, ApiError> {
+    let found = app.state().scans.find_job(id);
+    let mut job = found.ok_or_else(unknown_scan_error)?;
     // A job that has ended has closed its channel; that is no error.
     let _ = job.commands.send(JobCommand::Stop).await;
     let ended = job.progress.wait_for(ScanJson::has_ended).await;
     let ended = ended.map_err(|_| unknown_scan_error())?.clone();
-    Ok(Json(ended))
+    Ok(ended)
 }
 
 #[utoipa::path(get, path = "/api/v1/scans/{id}/live", params(JobIdPath),
@@ -200,6 +221,7 @@ async fn run_scan(
     let host = ScanPageObserver {
         show: &show,
         bus_handles: &app.state().bus_handles,
+        config,
         begun,
         lang,
     };
@@ -225,6 +247,7 @@ async fn run_scan(
 struct ScanPageObserver<'a> {
     show: &'a watch::Sender<ScanJson>,
     bus_handles: &'a BusHandles,
+    config: &'a Config,
     begun: Instant,
     lang: Language,
 }
@@ -257,8 +280,14 @@ impl ScanObserver for ScanPageObserver<'_> {
     }
 
     fn found(&mut self, found: &FoundDevice) {
-        let found = found_device_json(found, self.lang);
-        self.show.send_modify(|seen| seen.found.push(found));
+        let mut json = found_device_json(found, self.lang);
+        // Where a page can add it.
+        match bus_at(self.config, &found.place) {
+            Some(Ok(index)) => json["bus"] = (&*self.config.buses[index].id).into(),
+            Some(Err(other)) => json["other_settings"] = other.text().into(),
+            None => {}
+        }
+        self.show.send_modify(|seen| seen.found.push(json));
     }
 
     async fn owned_channel(&self, config: &Config, index: usize) -> Option<BusChannel> {

@@ -5,7 +5,7 @@ use crate::clock::Clock;
 use crate::config::{ModbusTable, Point};
 use crate::domain::{ExactNumber, FaultDetail, MonoMs, QualityReason, SampleOutcome};
 use crate::limits::{BACKOFF_MIN_MS, doubled_backoff_ms};
-use crate::status::{DeviceFault, DeviceIdentity};
+use crate::status::{DeviceFault, DeviceIdentity, FrameLog};
 use std::fmt::Debug;
 use std::pin::Pin;
 
@@ -60,6 +60,10 @@ pub trait BusDriver: Send + Debug {
     fn check_address(&mut self, _device: usize) -> BusFuture<'_, Option<DeviceFault>> {
         Box::pin(std::future::ready(None))
     }
+
+    /// Lets a log have what goes over the wire, for a technician who looks at it. By default there
+    /// are no frames.
+    fn watch_frames(&mut self, _log: FrameLog) {}
 
     /// Works between two polls, and may be dropped at any `await`. By default it does nothing and
     /// never ends.

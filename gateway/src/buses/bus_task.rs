@@ -3,6 +3,7 @@
 
 use super::bus_driver::{BusDriver, DevicePoll, PollError, back_off_ms};
 use super::fault_log::FaultLog;
+use super::measured_load::MeasuredLoad;
 use super::poll_scheduler::{PollDecision, PollScheduler};
 use super::{create_driver, devices_of_bus};
 use crate::bus_request::{
@@ -98,6 +99,7 @@ pub struct BusTask {
     clock: Clock,
     board: StatusBoard,
     fault_log: FaultLog,
+    load: MeasuredLoad,
     out: mpsc::Sender<Reading>,
 }
 
@@ -122,7 +124,7 @@ impl BusTask {
     pub fn new(
         config: &Config,
         bus: usize,
-        driver: Box<dyn BusDriver>,
+        mut driver: Box<dyn BusDriver>,
         clock: &Clock,
         board: &StatusBoard,
         out: &mpsc::Sender<Reading>,
@@ -145,6 +147,7 @@ impl BusTask {
             asleep_at_night: device.asleep_at_night,
             misses: 0,
         };
+        driver.watch_frames(board.frame_log(&config.buses[bus].id));
         Self {
             id: config.buses[bus].id.clone(),
             timeout: config.buses[bus].timeout,
@@ -158,6 +161,7 @@ impl BusTask {
             clock: clock.clone(),
             board: board.clone(),
             fault_log: FaultLog::default(),
+            load: MeasuredLoad::default(),
             out: out.clone(),
         }
     }
@@ -272,6 +276,9 @@ impl BusTask {
     async fn poll(&mut self, index: usize, at: UtcMs, begun: ClockStamp) -> Reading {
         let poll = self.driver.poll(index, begun.mono).await;
         let now = self.clock.now();
+        let load = self.load.add(begun.mono, now.mono);
+        self.board
+            .update(|state| status_entry(&mut state.buses, &self.id).load_percent = load);
         let late = match &poll.outcomes {
             Ok(_) => {
                 self.devices[index].misses = 0;

@@ -20,6 +20,7 @@ mod device_access;
 mod fault_log;
 pub mod gpio;
 pub mod i2c;
+mod measured_load;
 pub mod modbus;
 pub mod mqtt;
 mod one_wire;

@@ -1,6 +1,6 @@
 //! Access of a command to a bus: through the running gateway when it owns the bus, else directly.
 
-use crate::api::client::{ApiClient, percent_encode};
+use crate::api::client::{ApiClient, ApiClientError, percent_encode};
 use crate::bus_request::{
     self, BusRequest, BusRequestAnswer, BusRequestError, BusRequestKind, BusRequestOutcome,
     ResponderCount,
@@ -16,7 +16,15 @@ use crate::i18n::Language;
 use crate::server;
 use serde_json::Value;
 use std::borrow::Cow;
+use std::path::PathBuf;
+use std::time::Duration;
 use tokio::sync::mpsc;
+
+/// Tries to reach a gateway that has hung up, and the pause before each: ten seconds.
+const RECONNECT_TRIES: u32 = 50;
+const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
+/// Code of the API for a bus whose task has ended.
+const BUS_STOPPED: &str = "bus-stopped";
 
 /// Sentence that names the program which holds a port of these buses; `None` when no program does.
 pub(super) fn port_holder_text(buses: &[Bus], lang: Language) -> Option<String> {
@@ -42,31 +50,83 @@ pub(super) async fn gateway_bus_handle(
     let running = server::connect_client(&config.store.path).await?;
     Ok(running.map(|running| {
         let (door, errands) = bus_request::request_channel();
+        let gateway = OwningGateway {
+            running,
+            store: config.store.path.clone(),
+            bus: bus.to_owned(),
+        };
         // Ends when the channels that hold the handle are dropped.
-        tokio::spawn(forward_requests(running, bus.to_owned(), errands));
+        tokio::spawn(gateway.forward_requests(errands));
         door
     }))
 }
 
-/// Sends bus requests to the running gateway, one at a time.
-async fn forward_requests(
-    mut running: ApiClient,
+/// Running gateway that owns a bus.
+struct OwningGateway {
+    running: ApiClient,
+    /// Directory of its store, where its socket is.
+    store: PathBuf,
     bus: String,
-    mut errands: mpsc::Receiver<BusRequest>,
-) {
-    while let Some(errand) = errands.recv().await {
-        let done = forward_request(&mut running, &bus, &errand).await;
-        let done = done.unwrap_or_else(|trouble| BusRequestOutcome {
-            said: Err(BusRequestError {
-                // For the caller a lost gateway is a bus that cannot be reached.
-                reason: QualityReason::Unreachable,
-                detail: trouble.to_string().into(),
-            }),
-            sent: Vec::new(),
-            received: Vec::new(),
-        });
-        // The receiver is gone when the command was stopped in between.
-        let _ = errand.answer.send(done);
+}
+
+impl OwningGateway {
+    /// Sends bus requests to the running gateway, one at a time.
+    async fn forward_requests(mut self, mut errands: mpsc::Receiver<BusRequest>) {
+        while let Some(errand) = errands.recv().await {
+            let done = self.forward_patiently(&errand).await;
+            let done = done.unwrap_or_else(|trouble| BusRequestOutcome {
+                said: Err(lost_gateway_error(&trouble)),
+                sent: Vec::new(),
+                received: Vec::new(),
+            });
+            // The receiver is gone when the command was stopped in between.
+            let _ = errand.answer.send(done);
+        }
+    }
+
+    /// Sends one request, again when the gateway hangs up: one that takes a new configuration over
+    /// comes back at once. A write may have been sent: it is not repeated.
+    async fn forward_patiently(
+        &mut self,
+        errand: &BusRequest,
+    ) -> Result<BusRequestOutcome, CommandError> {
+        let is_write = matches!(errand.wanted, BusRequestKind::Write(_));
+        let mut tries = 0;
+        loop {
+            let done = forward_request(&mut self.running, &self.bus, errand).await;
+            let is_lost = done.as_ref().is_err_and(is_hang_up);
+            if !is_lost || is_write || tries == RECONNECT_TRIES {
+                return done;
+            }
+            tries += 1;
+            tokio::time::sleep(RECONNECT_PAUSE).await;
+            if let Ok(Some(running)) = server::connect_client(&self.store).await {
+                self.running = running;
+            }
+        }
+    }
+}
+
+/// Whether a request failed because the gateway has hung up, or has just stopped the bus.
+fn is_hang_up(trouble: &CommandError) -> bool {
+    match trouble {
+        CommandError::Api(ApiClientError::Refused { code, .. }) => code == BUS_STOPPED,
+        CommandError::Api(_) => true,
+        _ => false,
+    }
+}
+
+/// Error of a bus whose gateway did not answer.
+fn lost_gateway_error(trouble: &CommandError) -> BusRequestError {
+    let english = trouble.to_string();
+    BusRequestError {
+        // For the caller a lost gateway is a bus that cannot be reached.
+        reason: QualityReason::Unreachable,
+        detail: if is_hang_up(trouble) {
+            FaultDetail::message(english, "detail-gateway-gone", &[])
+        } else {
+            english.into()
+        },
     }
 }
 

@@ -20,6 +20,7 @@ pub mod display_comparison;
 pub mod fault_diagnosis;
 pub mod node_scan;
 pub mod register_inference;
+pub mod register_meanings;
 pub mod scan;
 pub mod scan_engine;
 mod shared_address;

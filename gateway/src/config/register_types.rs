@@ -56,6 +56,18 @@ pub enum WordOrder {
     Dcba,
 }
 
+impl WordOrder {
+    /// Word of the order in profiles: `cdab`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Abcd => "abcd",
+            Self::Cdab => "cdab",
+            Self::Badc => "badc",
+            Self::Dcba => "dcba",
+        }
+    }
+}
+
 impl RegisterEncoding {
     /// True for types whose raw numbers are never below 0.
     pub(crate) fn is_unsigned(self) -> bool {
@@ -63,6 +75,15 @@ impl RegisterEncoding {
             self,
             Self::Bool | Self::U16 | Self::U32 | Self::U64 | Self::Bcd16 | Self::Bcd32
         )
+    }
+
+    /// Word of the type in profiles.
+    pub fn word(self) -> String {
+        match self {
+            Self::Text(registers) => format!("string:{registers}"),
+            // The variant names in lower case are the words of the profile format.
+            other => format!("{other:?}").to_lowercase(),
+        }
     }
 
     /// Number of registers of the type.

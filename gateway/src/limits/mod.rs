@@ -50,6 +50,8 @@ pub const BUS_REQUESTS_MAX: usize = 8;
 /// Time in milliseconds that the answer to such a request may take beyond its time on the wire.
 // The polls of the bus wait for as long.
 pub const BUS_REQUEST_EXTRA_MS: u64 = 2000;
+/// Frames of one bus that are kept while a technician looks at them.
+pub const FRAMES_KEPT_MAX: usize = 100;
 /// Maximum replies that one device identification may take (function 0x2B/0x0E).
 // The basic objects fit into two replies.
 pub const IDENTIFICATION_REPLIES_MAX: usize = 3;

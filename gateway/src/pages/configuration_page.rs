@@ -1,13 +1,15 @@
 //! `/teknisi/konfigurasi`: the configuration of the site for a technician. Each change is shown as
 //! a difference before it is saved, is used without a restart, and can be taken back.
 
+use crate::api::added_device::{AddedDevice, AddedLine, with_added_device};
 use crate::api::configuration_file::{
     DifferenceLine, KeptConfiguration, check_text, device_choices, difference, has_secret,
-    kept_configurations, put_back, read_file, save_text, with_device,
+    kept_configurations, put_back, read_file, save_text,
 };
 use crate::api::error::ApiError;
 use crate::api::reload::{ReloadJson, ask_for_reload, reload_json};
-use crate::config::configuration_name;
+use crate::config::{ConfigurationEditError, configuration_name};
+use crate::i18n::Language;
 use crate::pages::page_frame::{PageFrame, render_failure, render_page};
 use crate::pages::page_request::PageRequest;
 use crate::pages::plain_form::PlainForm;
@@ -29,6 +31,8 @@ struct ConfigurationPage {
     revision: String,
     /// Sentences about what was done.
     done: Vec<String>,
+    /// Device that was added, whose first readings can be seen; empty for none.
+    added: String,
     refused: Vec<String>,
     /// Text in the editor; `None` where it cannot be edited here.
     text: Option<String>,
@@ -56,6 +60,8 @@ struct ConfigurationProposal {
     why: String,
     /// Name of the file's text that it was made from.
     expected: String,
+    /// Device that it adds; empty for another change.
+    added: String,
     lines: Vec<DifferenceLine>,
     faults: Vec<String>,
     warnings: Vec<String>,
@@ -75,6 +81,7 @@ struct RevisionRow {
 #[derive(Default)]
 struct FormOutcome {
     done: Vec<String>,
+    added: String,
     refused: Vec<String>,
     proposal: Option<ConfigurationProposal>,
 }
@@ -111,12 +118,27 @@ async fn apply_form(
         "simpan" => {
             let text = unix_lines(fields.text("teks"));
             if fields.trimmed("alasan").is_empty() {
-                let mut outcome = FormOutcome::default();
-                outcome.refused.push(frame.t("configuration-no-reason"));
-                outcome.proposal = Some(propose(asked, (&on_disk, text), fields, frame));
-                return Ok(outcome);
+                let refused = vec![frame.t("configuration-no-reason")];
+                return Ok(shown_again(
+                    asked,
+                    (&on_disk, text),
+                    fields,
+                    (frame, refused),
+                ));
             }
-            save_text(app, (&text, fields.trimmed("dasar")), frame.lang)?;
+            match save_text(app, (&text, fields.trimmed("dasar")), frame.lang) {
+                // What was typed is not lost: it is shown again, beside what the file is now.
+                Err(error) if error.status == StatusCode::CONFLICT.as_u16() => {
+                    let refused = vec![error.error];
+                    return Ok(shown_again(
+                        asked,
+                        (&on_disk, text),
+                        fields,
+                        (frame, refused),
+                    ));
+                }
+                saved => saved?,
+            }
             let outcome = take_over(asked, fields, frame).await;
             // Not in use: the file stays what it was, as the sentence says.
             if !matches!(&outcome, Ok(told) if told.refused.is_empty()) {
@@ -124,15 +146,8 @@ async fn apply_form(
             }
             return outcome;
         }
-        "alat" => with_device(
-            &on_disk,
-            (
-                fields.trimmed("id"),
-                fields.trimmed("jalur"),
-                fields.trimmed("unit"),
-            ),
-            (fields.trimmed("profil"), fields.trimmed("setiap")),
-        ),
+        "alat" => added_text(&on_disk, asked, fields)
+            .map_err(|fault| unchanged_error(&fault, frame.lang))?,
         "kembali" => {
             let number: u64 = fields.trimmed("revisi").parse().unwrap_or(0);
             let all = kept_configurations(app).await?;
@@ -151,6 +166,58 @@ async fn apply_form(
     Ok(outcome)
 }
 
+/// Outcome that saves nothing, says why, and shows the change again.
+fn shown_again(
+    asked: &PageRequest,
+    texts: (&str, String),
+    fields: &PlainForm,
+    (frame, refused): (&PageFrame, Vec<String>),
+) -> FormOutcome {
+    FormOutcome {
+        refused,
+        proposal: Some(propose(asked, texts, fields, frame)),
+        ..FormOutcome::default()
+    }
+}
+
+/// Text of the file with the device of a form.
+fn added_text(
+    on_disk: &str,
+    asked: &PageRequest,
+    fields: &PlainForm,
+) -> Result<String, ConfigurationEditError> {
+    let line = AddedLine {
+        port: fields.trimmed("port"),
+        baud: fields.trimmed("baud"),
+        parity: fields.trimmed("paritas"),
+        host: fields.trimmed("host"),
+        tcp_port: fields.trimmed("tcp_port"),
+        framing: fields.trimmed("bingkai"),
+    };
+    let device = AddedDevice {
+        id: fields.trimmed("id"),
+        name: fields.trimmed("nama"),
+        bus: fields.trimmed("jalur"),
+        unit: fields.trimmed("unit"),
+        profile: fields.trimmed("profil"),
+        every: fields.trimmed("setiap"),
+        line,
+    };
+    with_added_device(on_disk, &asked.app.state().config, &device)
+}
+
+/// Id of the device that a form adds, also when it is sent again to be saved.
+fn added_id(fields: &PlainForm) -> &str {
+    match fields.trimmed("cara") {
+        "alat" => fields.trimmed("id"),
+        _ => fields.trimmed("baru"),
+    }
+}
+
+fn unchanged_error(fault: &ConfigurationEditError, lang: Language) -> ApiError {
+    ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, fault.render(lang))
+}
+
 /// The difference that a text would make, with its faults.
 fn propose(
     asked: &PageRequest,
@@ -167,6 +234,7 @@ fn propose(
         lines: difference(on_disk, &text),
         why: fields.trimmed("alasan").to_owned(),
         expected: configuration_name(on_disk),
+        added: added_id(fields).to_owned(),
         faults: faults.iter().map(|fault| fault.render(lang)).collect(),
         warnings: warnings.iter().map(|one| one.render(lang)).collect(),
         text,
@@ -193,6 +261,7 @@ async fn take_over(
     };
     Ok(FormOutcome {
         done,
+        added: added_id(fields).to_owned(),
         refused,
         proposal: None,
     })
@@ -264,6 +333,7 @@ async fn show_page(asked: &PageRequest, outcome: FormOutcome) -> Response {
         file: config.file.display().to_string(),
         revision: config.revision_id(),
         done: outcome.done,
+        added: outcome.added,
         refused: outcome.refused,
         text,
         why_not,

@@ -16,6 +16,10 @@
 //! GET /points/ID/curve.svg  the last 24 hours, small
 //! GET /teknisi/meter    meters that were replaced: POST confirms or withdraws one
 //! GET /teknisi/konfigurasi  the configuration: POST proposes, saves and takes over
+//! GET /teknisi/cari     scan of a line: POST starts and stops it; /teknisi/tambah adds a device
+//! GET /teknisi/alat     first readings of a device that was added
+//! GET /teknisi/register registers of a device, with what they may mean
+//! GET /teknisi/bingkai  the last frames of a line
 //! GET /teknisi/waktu    the time of the gateway: POST sets it
 //! GET /alarm            alarms and their changes: POST takes note of one
 //! GET /langsung         what changes on an open page, as server-sent events
@@ -25,10 +29,12 @@
 //! are described by `plot_spec::PlotSpec` and drawn by `plot.js` with the options of `plot_script`.
 
 mod account_page;
+mod add_device_page;
 mod alarm_channel_rows;
 mod alarm_page;
 mod assets;
 mod audit_page;
+mod bus_lines;
 mod clock_line;
 mod configuration_page;
 mod copies_line;
@@ -36,6 +42,8 @@ mod damage_list;
 mod drawings;
 mod entry;
 mod explanation_page;
+mod frame_texts;
+mod frames_page;
 mod home;
 mod impact;
 mod live;
@@ -49,7 +57,9 @@ mod period_choice;
 mod plain_form;
 mod plot_script;
 mod plot_spec;
+mod register_page;
 mod reports;
+mod scan_page;
 mod set_up_page;
 mod sign_in_page;
 mod site_figures;
@@ -94,6 +104,14 @@ pub(crate) fn page_routes() -> Router<ApiListener> {
             get(configuration_page::configuration_page)
                 .post(configuration_page::change_configuration),
         )
+        .route(
+            "/teknisi/cari",
+            get(scan_page::scan_page).post(scan_page::change_scan),
+        )
+        .route("/teknisi/tambah", get(add_device_page::add_device_page))
+        .route("/teknisi/alat", get(add_device_page::first_readings_page))
+        .route("/teknisi/register", get(register_page::register_page))
+        .route("/teknisi/bingkai", get(frames_page::frames_page))
         .route(
             "/teknisi/waktu",
             get(site_time_page::site_time_page).post(site_time_page::change_site_time),

@@ -167,7 +167,7 @@ impl PageFrame {
 }
 
 /// A link to this page is shown: the sender may use it, or may after signing in.
-fn is_for_sender(sender: &RequestSender, path: &str) -> bool {
+pub(crate) fn is_for_sender(sender: &RequestSender, path: &str) -> bool {
     let needed = route_rule("GET", path).role();
     match sender.caller {
         Caller::System => true,

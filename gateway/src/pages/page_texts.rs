@@ -19,6 +19,9 @@ use std::sync::Arc;
 pub(crate) struct SiteHealthTexts {
     /// By device id.
     pub(crate) devices: BTreeMap<String, HealthLine>,
+    /// Lines and networks by bus id; their counts change with every request.
+    #[serde(skip)]
+    pub(crate) buses: BTreeMap<String, HealthLine>,
     /// By sink name.
     pub(crate) sinks: BTreeMap<String, HealthLine>,
     /// Channels of messages of alarms by id.
@@ -116,7 +119,10 @@ impl ApiListener {
             .collect();
         let channels = board.alarm_channels.iter();
         let channels = channels.map(|(id, one)| (id.to_string(), self.channel_line(one, lang)));
+        let buses = self.state().buses.iter();
+        let buses = buses.map(|bus| (bus.id.to_string(), self.bus_line(bus, &board, lang)));
         SiteHealthTexts {
+            buses: buses.collect(),
             answering: answering_line(&devices, lang),
             devices,
             sinks,

@@ -6,8 +6,8 @@ use crate::limits::PLAIN_FORM_BYTES_MAX;
 use axum::Form;
 use axum::extract::multipart::Multipart;
 use axum::extract::rejection::FormRejection;
-use axum::extract::{DefaultBodyLimit, FromRequest, Request};
-use axum::http::{StatusCode, header};
+use axum::extract::{DefaultBodyLimit, FromRequest, Query, Request};
+use axum::http::{StatusCode, Uri, header};
 
 /// Fields in the order of the form.
 #[derive(Debug, Default)]
@@ -24,6 +24,12 @@ pub(crate) struct CarriedForm {
 }
 
 impl PlainForm {
+    /// Fields of a form that was sent in the address; none where that cannot be read.
+    pub(crate) fn of_query(uri: &Uri) -> Self {
+        let fields = Query::<Vec<(String, String)>>::try_from_uri(uri);
+        fields.map_or_else(|_| Self::default(), |Query(fields)| Self(fields))
+    }
+
     /// Value of a field; empty when the form does not have it.
     pub(crate) fn text(&self, name: &str) -> &str {
         let found = self.0.iter().find(|(field, _)| field == name);

@@ -4,11 +4,12 @@ use crate::api::ApiListener;
 use crate::api::error::ApiError;
 use crate::api::local_time::{PlotInterval, PlotSpan};
 use crate::api::request_language::query_parameter;
+use crate::api::request_sender::RequestSender;
 use crate::domain::UtcMs;
 use crate::i18n::Language;
 use crate::pages::damage_list::{DamageList, damage_list};
 use crate::pages::drawings::small_curve::SmallCurve;
-use crate::pages::page_frame::{PageFrame, render_not_found, render_page};
+use crate::pages::page_frame::{PageFrame, is_for_sender, render_not_found, render_page};
 use crate::pages::page_request::PageRequest;
 use crate::pages::page_texts::{DeviceCard, HealthLine, PointCard, SiteHealthTexts};
 use crate::pages::plot_spec::{PlotData, PlotSeries, PlotSpec, PlotStyle};
@@ -28,7 +29,22 @@ struct TechnicianPage {
     frame: PageFrame,
     status: SiteHealthTexts,
     devices: Vec<DeviceCard>,
+    /// Pages for the technician: address and message key.
+    places: Vec<(&'static str, &'static str)>,
+    /// Lines and networks in the order of the configuration: id, place, state.
+    lines: Vec<(String, String, HealthLine)>,
 }
+
+/// Pages for the technician, with the message keys of their names.
+const TECHNICIAN_PLACES: &[(&str, &str)] = &[
+    ("/teknisi/cari", "scanpage-title"),
+    ("/teknisi/register", "register-title"),
+    ("/teknisi/bingkai", "frames-title"),
+    ("/teknisi/konfigurasi", "configuration-title"),
+    ("/teknisi/meter", "meter-swap-title"),
+    ("/teknisi/waktu", "site-time-title"),
+    ("/health", "web-health"),
+];
 
 #[derive(Template)]
 #[template(path = "health.html")]
@@ -62,10 +78,21 @@ struct PointPlotPage {
 }
 
 pub(crate) async fn technician_page(asked: PageRequest) -> Response {
-    let page = |frame, (status, devices)| TechnicianPage {
+    let sender = RequestSender::current();
+    let is_open = |(path, _): &&(&str, &str)| is_for_sender(&sender, path);
+    let places = TECHNICIAN_PLACES.iter().filter(is_open).copied().collect();
+    let buses = asked.app.state().buses.iter();
+    let page = |frame, (status, devices): (SiteHealthTexts, _)| TechnicianPage {
+        lines: buses
+            .filter_map(|bus| {
+                let line = status.buses.get(&*bus.id)?.clone();
+                Some((bus.id.to_string(), bus.link.summary().address, line))
+            })
+            .collect(),
         frame,
         status,
         devices,
+        places,
     };
     show_devices(&asked, page).await
 }

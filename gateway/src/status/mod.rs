@@ -9,8 +9,10 @@
 //! See `docs/ARCHITECTURE.md`.
 
 mod flap_log;
+mod frame_log;
 
 pub(crate) use flap_log::{FlapLine, FlapLog};
+pub use frame_log::{BusFrame, FRAMES_KEPT_FOR, FrameEnding, FrameLog};
 
 use crate::domain::{FaultDetail, QualityReason, ReadingSeq, UtcMs};
 use crate::limits::{COPY_OLD_DAYS, SINK_LATE_SECONDS, SINK_STALL_SECONDS};
@@ -22,7 +24,11 @@ use tokio::time::Instant;
 
 /// Shared state of the gateway; clones share one state.
 #[derive(Clone, Debug, Default)]
-pub struct StatusBoard(Arc<Mutex<StatusSnapshot>>);
+pub struct StatusBoard {
+    state: Arc<Mutex<StatusSnapshot>>,
+    /// Frames of each bus, kept only while somebody looks.
+    frames: Arc<Mutex<BTreeMap<Arc<str>, FrameLog>>>,
+}
 
 /// Copy of the shared state at one moment.
 #[derive(Clone, Debug, Default)]
@@ -171,6 +177,8 @@ pub struct BusState {
     pub late: u64,
     /// Number of other unexpected frames that were discarded.
     pub stale: u64,
+    /// Share of the last minute in which polls were under way, percent; `None` at the start.
+    pub load_percent: Option<u8>,
 }
 
 /// State of one sink.
@@ -315,7 +323,13 @@ impl StatusBoard {
     /// Applies a change to the shared state and returns its result.
     pub fn update<T>(&self, change: impl FnOnce(&mut StatusSnapshot) -> T) -> T {
         // A panic of another task does not make plain counters unusable.
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Returns the frames of a bus.
+    pub fn frame_log(&self, bus: &Arc<str>) -> FrameLog {
+        let mut all = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
+        all.entry(bus.clone()).or_default().clone()
     }
 
     /// Returns a copy of the shared state.

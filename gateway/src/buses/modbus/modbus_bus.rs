@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::config::{Bus, Device, ModbusLink, Point};
 use crate::domain::{ExactNumber, FaultDetail, MonoMs, QualityReason, SampleOutcome};
 use crate::limits::READ_TRIES_MAX;
-use crate::status::DeviceFault;
+use crate::status::{DeviceFault, FrameLog};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -203,6 +203,10 @@ impl BusDriver for ModbusBus {
                 detail: evidence,
             })
         })
+    }
+
+    fn watch_frames(&mut self, log: FrameLog) {
+        self.channel.watch_frames(log);
     }
 
     // A late answer is read when it comes, so that its delay can be measured and reported.

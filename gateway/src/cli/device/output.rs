@@ -4,7 +4,7 @@ use crate::cli::exit_status::{EXIT_DONE, EXIT_USAGE};
 use crate::cli::standard_output::print_text;
 use crate::config::identification::{IdentificationRule, IdentificationSource, IdentificationTest};
 use crate::config::profile::Profile;
-use crate::config::{ModbusPoint, Parity, Point, RegisterEncoding, valid_profiles};
+use crate::config::{ModbusPoint, Parity, Point, valid_profiles};
 use crate::i18n::Language;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -121,16 +121,7 @@ fn register_text(point: &Point) -> String {
 
 fn type_text(point: &Point) -> String {
     let access = point.modbus();
-    access.map_or_else(String::new, |access| encoding_word(access.encoding))
-}
-
-/// Word of the key `type` in a profile.
-pub(super) fn encoding_word(encoding: RegisterEncoding) -> String {
-    match encoding {
-        RegisterEncoding::Text(registers) => format!("string:{registers}"),
-        // The variant names in lower case are the words of the profile format.
-        other => format!("{other:?}").to_lowercase(),
-    }
+    access.map_or_else(String::new, |access| access.encoding.word())
 }
 
 fn value_names(point: &Point) -> String {

@@ -1,12 +1,11 @@
 //! Checks of a profile: its rules, and the decoding of its captures.
 
-use super::output::encoding_word;
 use crate::buses::modbus::{CaptureMismatch, replay_captures};
 use crate::commissioning::register_inference::{
     InferenceHints, InferenceReason, RegisterHypothesis, rank_hypotheses,
 };
 use crate::config::profile::{self, Profile};
-use crate::config::{Diagnostic, Diagnostics, RegisterEncoding, WordOrder};
+use crate::config::{Diagnostic, Diagnostics, RegisterEncoding};
 use crate::domain::ExactNumber;
 use crate::domain::hex_text::hex_words;
 use std::path::Path;
@@ -43,7 +42,7 @@ fn decoding_text(wrong: &CaptureMismatch) -> String {
         return values;
     };
     let (register, words) = (access.register_text(), hex_words(&wrong.words));
-    let (kind, order) = (encoding_word(access.encoding), order_word(access.words));
+    let (kind, order) = (access.encoding.word(), access.words.word());
     format!("{register} {words}, {kind} {order}: {values}")
 }
 
@@ -72,20 +71,15 @@ fn fitting_keys(wrong: &CaptureMismatch) -> Option<String> {
     } else {
         fit.encoding
     };
-    let mut keys = vec![format!("type = \"{}\"", encoding_word(encoding))];
+    let mut keys = vec![format!("type = \"{}\"", encoding.word())];
     if wrong.words.len() > 1 {
-        keys.push(format!("words = \"{}\"", order_word(fit.words)));
+        keys.push(format!("words = \"{}\"", fit.words.word()));
     }
     let is_float = matches!(encoding, RegisterEncoding::F32 | RegisterEncoding::F64);
     if !is_float {
         keys.push(format!("scale = {}", scale_text(fit.power)));
     }
     Some(keys.join(", "))
-}
-
-fn order_word(order: WordOrder) -> String {
-    // The variant names in lower case are the words of the profile format.
-    format!("{order:?}").to_lowercase()
 }
 
 /// Power of ten as a number of the profile.

@@ -1,6 +1,5 @@
 //! [`ProfileText`]: the text of a new profile, from the answers of the interview.
 
-use super::output::encoding_word;
 use crate::buses::modbus::decode;
 use crate::config::{RegisterEncoding, WordOrder};
 use crate::domain::parse_finite;
@@ -129,8 +128,8 @@ pub(super) fn point_tables(points: &[PointAnswers]) -> Option<String> {
 
 /// One line about a fit: type, order, scale.
 pub(super) fn fit_text(fit: RegisterFit) -> String {
-    let order = format!("{:?}", fit.words).to_lowercase();
-    let kind = encoding_word(fit.encoding);
+    let order = fit.words.word();
+    let kind = fit.encoding.word();
     format!("{kind:<6} {order} x 10^{}", fit.exponent)
 }
 
@@ -150,10 +149,10 @@ fn point_text(point: &PointAnswers) -> String {
         toml_string(&point.id),
         point.table,
         point.address,
-        encoding_word(fit.encoding)
+        fit.encoding.word()
     );
     if fit.words != WordOrder::Abcd {
-        let order = format!("{:?}", fit.words).to_lowercase();
+        let order = fit.words.word();
         let _ = writeln!(text, "words = \"{order}\"");
     }
     if fit.exponent != 0 {

@@ -136,9 +136,8 @@ pub(super) fn ranking_json(
             .map(|doubt| doubt.message_key())
             .collect();
         json!({
-            // The variant names in lower case are the words of the configuration.
-            "type": format!("{:?}", one.encoding).to_lowercase(),
-            "words": format!("{:?}", one.words).to_lowercase(),
+            "type": one.encoding.word(),
+            "words": one.words.word(),
             "scale": 10f64.powi(one.power.into()),
             "values": one.values.iter().map(|value| value.to_f64()).collect::<Vec<_>>(),
             "share": one.share,

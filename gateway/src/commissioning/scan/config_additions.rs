@@ -124,16 +124,10 @@ pub fn plan_additions(config: &Config, found: &[FoundDevice], lang: Language) ->
     additions
 }
 
-/// Id of the device's bus, which is added when it is missing. `Ok(None)`: the device is already
-/// configured. `Err`: the bus of this port has other line settings, which are returned.
-fn find_or_add_bus(
-    config: &Config,
-    ids: &mut UsedIds,
-    found: &FoundDevice,
-    text: &mut String,
-) -> Result<Option<String>, ScanLineSettings> {
+/// Index of the bus at this place; `Err` with the settings of a line that has others.
+pub fn bus_at(config: &Config, place: &DeviceLocation) -> Option<Result<usize, ScanLineSettings>> {
     for (index, bus) in config.buses.iter().enumerate() {
-        let other = match (bus.link.modbus(), &found.place) {
+        let other = match (bus.link.modbus(), place) {
             (Some(ModbusLink::Rtu(line)), DeviceLocation::Line(path, tuning))
                 if serial_port::is_same_port(&line.port, path) =>
             {
@@ -151,12 +145,27 @@ fn find_or_add_bus(
             ) if host == at && port == number => None,
             _ => continue,
         };
-        if let Some(other) = other {
-            return Err(other);
+        return Some(other.map_or(Ok(index), Err));
+    }
+    None
+}
+
+/// Id of the device's bus, which is added when it is missing. `Ok(None)`: the device is already
+/// configured. `Err`: the bus of this port has other line settings, which are returned.
+fn find_or_add_bus(
+    config: &Config,
+    ids: &mut UsedIds,
+    found: &FoundDevice,
+    text: &mut String,
+) -> Result<Option<String>, ScanLineSettings> {
+    match bus_at(config, &found.place) {
+        Some(Ok(index)) => {
+            let mut devices = config.devices.iter();
+            let known = devices.any(|device| device.bus == index && device.unit == found.unit);
+            return Ok((!known).then(|| config.buses[index].id.to_string()));
         }
-        let mut devices = config.devices.iter();
-        let known = devices.any(|device| device.bus == index && device.unit == found.unit);
-        return Ok((!known).then(|| bus.id.to_string()));
+        Some(Err(other)) => return Err(other),
+        None => {}
     }
     // One port has one setting: a second device at another speed cannot be added to the same bus.
     for (place, id) in &ids.new {

@@ -16,7 +16,7 @@ mod serial_line;
 mod serial_port;
 mod targets;
 
-pub use config_additions::{ConfigAdditions, join_config, plan_additions, sensor_tables};
+pub use config_additions::{ConfigAdditions, bus_at, join_config, plan_additions, sensor_tables};
 pub use device_scan::{
     DeviceLocation, DeviceScan, FoundDevice, ScanCost, ScanObserver, ScanOptions,
 };

@@ -196,6 +196,8 @@ fn health_lines(health: SiteHealthTexts) -> impl Iterator<Item = (String, Health
     let devices = devices.map(|(id, line)| (format!("device:{id}"), line));
     let sinks = health.sinks.into_iter();
     let sinks = sinks.map(|(name, line)| (format!("sink:{name}"), line));
+    let buses = health.buses.into_iter();
+    let buses = buses.map(|(id, line)| (format!("bus:{id}"), line));
     let channels = health.channels.into_iter();
     let channels = channels.map(|(id, line)| (format!("channel:{id}"), line));
     let stamps = health.stamps.map(|line| ("stamps".to_owned(), line));
@@ -203,5 +205,10 @@ fn health_lines(health: SiteHealthTexts) -> impl Iterator<Item = (String, Health
     let rest = [("store", health.store), ("answering", health.answering)];
     let rest = rest.map(|(line, texts)| (line.to_owned(), texts));
     let ways = sinks.chain(channels);
-    devices.chain(ways).chain(stamps).chain(copies).chain(rest)
+    devices
+        .chain(buses)
+        .chain(ways)
+        .chain(stamps)
+        .chain(copies)
+        .chain(rest)
 }

@@ -5,9 +5,11 @@
 //!
 //! - `put` `{LINE: {FIELD: text}}`: fields of the elements whose `data-line` is LINE. Lines are
 //!   `point:ID` (`value`, `why`, `q`, `kept`), `device:ID`, `sink:NAME`, `store` and `answering`
-//!   (`state`, `words`, `detail`, `hint`, `last`).
+//!   (`state`, `words`, `detail`, `hint`, `last`); `bus:ID` the same, and for a technician
+//!   `frame:PLACE:BUS`, the frames of a line, newest first (`frame_texts::FrameText`).
 
 mod line_texts;
+mod shown_frames;
 mod shown_lines;
 
 pub(crate) use line_texts::LiveTexts;
@@ -25,6 +27,7 @@ use axum::response::sse::Event;
 use futures_util::stream;
 use line_texts::push_member;
 use percent_encoding::percent_decode_str;
+use shown_frames::ShownFrames;
 use shown_lines::ShownLines;
 use std::collections::BTreeMap;
 
@@ -34,6 +37,7 @@ struct OpenPage {
     texts: LiveTexts,
     lang: Language,
     lines: ShownLines,
+    frames: ShownFrames,
     /// The reading of each device that the page was told, and whether it was on disk.
     told_readings: BTreeMap<u16, (ReadingSeq, bool)>,
     /// Number of changes of health up to which the page was told.
@@ -54,6 +58,7 @@ pub(crate) async fn stream_page_events(
     let page = OpenPage {
         lang: request_language(&uri, &headers),
         lines: ShownLines::parse(of.as_deref(), app.site()),
+        frames: ShownFrames::parse(of.as_deref(), &app),
         texts,
         told_readings: BTreeMap::new(),
         told_health: 0,
@@ -114,6 +119,8 @@ impl OpenPage {
                 self.told_health = changes;
             }
         }
+        drop(texts);
+        self.frames.push_new(&self.app, self.lang, &mut object);
         object.push('}');
         self.told_bytes = object.len();
         object

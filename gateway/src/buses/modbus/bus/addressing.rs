@@ -97,6 +97,8 @@ impl BusChannel {
             }
         }
         self.quiet_since = Instant::now();
+        self.tap_received(0..end);
+        self.tap_result(Ok(&()));
         // The next request must not be answered by what is still under way on this connection.
         if self.framing == ModbusFraming::Tcp {
             self.wire = None;

@@ -61,6 +61,7 @@ impl BusChannel {
             self.wire = None;
             result = self.exchange_identification(question, gap).await;
         }
+        self.tap_result(result.as_ref());
         match &result {
             Ok(_) => self.connection.record_answer(question.unit),
             Err(BusChannelError::Timeout(_)) => {

@@ -102,6 +102,7 @@ impl BusChannel {
             let bytes = &self.buffer[start..self.overheard];
             match self.outstanding.match_answer(self.framing, bytes, heard) {
                 OutstandingMatch::Complete(used) => {
+                    self.tap_late(start..start + used);
                     start += used;
                     self.count_late_answer();
                 }
@@ -152,6 +153,7 @@ impl BusChannel {
                 .match_answer(self.framing, bytes, Some(self.quiet_since))
             {
                 OutstandingMatch::Complete(used) => {
+                    self.tap_late(seen.start..seen.start + used);
                     seen.start += used;
                     self.count_late_answer();
                     return true;

@@ -11,6 +11,7 @@
 mod addressing;
 mod channel_error;
 mod connection_health;
+mod frame_tap;
 mod identification;
 mod late_answers;
 mod outstanding;
@@ -31,6 +32,7 @@ use drivers::frame::{
     FRAME_MAX, ModbusFraming, ModbusReadReply, ModbusReadRequest, ModbusRequest as _,
 };
 use drivers::header_oddities::HeaderOddities;
+use frame_tap::FrameTap;
 use outstanding::{OutstandingRequests, UnansweredRequest};
 use received_bytes::{ReceivedBytes, ReplySpan};
 use std::time::Duration;
@@ -84,6 +86,8 @@ pub struct BusChannel {
     counts: BusCounts,
     /// Bytes of the last exchange, sent and received, for a technician.
     trace: Option<(Vec<u8>, Vec<u8>)>,
+    /// Copies of all exchanges, for a technician who looks at the line.
+    frames: Option<FrameTap>,
     /// Sender to the task that owns the bus, when this channel does not own it.
     owner: Option<mpsc::Sender<BusRequest>>,
 }
@@ -117,6 +121,7 @@ impl BusChannel {
             refusals: 0,
             counts: BusCounts::default(),
             trace: None,
+            frames: None,
             owner: None,
         }
     }
@@ -242,6 +247,7 @@ impl BusChannel {
             sent = request;
             got = self.exchange_with_reconnect(sent, gap).await;
         }
+        self.tap_result(got.as_ref());
         match got {
             Ok(got) => {
                 // With an unanswered request before it, a second answer may be a late one.
@@ -424,6 +430,7 @@ impl BusChannel {
         self.counts.requests += 1;
         self.quiet_since = Instant::now();
         self.sent_at = self.quiet_since;
+        self.tap_request(frame);
         if let Some((out, back)) = &mut self.trace {
             *out = frame.to_vec();
             back.clear();
@@ -437,6 +444,7 @@ impl BusChannel {
         room: std::ops::Range<usize>,
     ) -> Result<usize, BusChannelError> {
         let wire = self.wire.as_mut().ok_or_else(not_open_error)?;
+        let start = room.start;
         let room = &mut self.buffer[room];
         let bytes = wire
             .receive(room)
@@ -446,6 +454,7 @@ impl BusChannel {
         if let Some((_, back)) = &mut self.trace {
             back.extend_from_slice(&room[..bytes]);
         }
+        self.tap_received(start..start + bytes);
         Ok(bytes)
     }
 }
