@@ -30,6 +30,7 @@ pub mod evidence;
 pub mod formulas;
 #[cfg(feature = "fuzz-doors")]
 pub mod fuzz_doors;
+pub(crate) mod handover;
 pub mod i18n;
 pub mod indicators;
 pub mod ledger;

@@ -52,7 +52,7 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     // What a technician does on the lines, for the command line and the API alike.
     (
         "commissioning",
-        "domain limits status i18n config assets.settings bus_request buses",
+        "domain limits status i18n config formulas assets.settings bus_request buses",
     ),
     (
         "assets.simulation",
@@ -112,6 +112,12 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
         "domain limits i18n config ledger evidence storage indicators report.content \
          report.render",
     ),
+    // Record of the hand-over; what it says is handed in.
+    (
+        "handover",
+        "domain status i18n config evidence assets.settings assets.formulas assets.indicators \
+         commissioning report.render",
+    ),
     // What is wrong at a site, in words: figures and states are handed in.
     (
         "attention",
@@ -143,7 +149,7 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
         "pages",
         "access alarms alarm_delivery alarm_watch domain limits clock status i18n config formulas \
          assets.settings assets.formulas assets.indicators ledger evidence storage indicators \
-         attention report.content report.render api",
+         attention commissioning handover report.content report.render api",
     ),
     (
         "server",
@@ -157,7 +163,7 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     (
         "cli",
         "access domain limits clock status i18n config formulas assets.settings assets.formulas \
-         assets.indicators buses commissioning simulator evidence storage backup sinks \
+         assets.indicators buses commissioning handover simulator evidence storage backup sinks \
          samples_csv ledger methods indicators report.content report.render report.build bus_request api \
          server app reload_request",
     ),

@@ -68,23 +68,6 @@
   });
   addEventListener("pagehide", () => { save.disabled = false; });
 
-  // --- a photo of a phone has 5 to 12 MB; 2048 px are enough to read a scale ---
-  field("photo").addEventListener("change", async ({ target }) => {
-    const photo = target.files[0];
-    if (!photo || !photo.type.startsWith("image/")) return;
-    try {
-      const image = await createImageBitmap(photo);
-      const scale = Math.min(1, 2048 / Math.max(image.width, image.height));
-      const canvas = document.createElement("canvas");
-      [canvas.width, canvas.height] = [image.width * scale, image.height * scale];
-      canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-      const small = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.85));
-      const files = new DataTransfer();
-      files.items.add(new File([small], photo.name.replace(/\.\w+$/, "") + ".jpg", { type: "image/jpeg" }));
-      if (small.size < photo.size) target.files = files.files;
-    } catch { /* not an image that this browser reads: it is sent as it is */ }
-  });
-
   // --- what waits for a connection ---
   const waiting = document.getElementById("outbox");
   function draw(rows) {

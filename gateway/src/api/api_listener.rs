@@ -8,6 +8,7 @@ use crate::api::report_jobs::ReportJobs;
 use crate::api::sample_answers::SampleAnswers;
 use crate::api::scan_json::ScanJson;
 use crate::api::set_address_json::SetAddressJson;
+use crate::api::soak_job::SoakProgress;
 use crate::bus_request::BusHandles;
 use crate::clock::Clock;
 use crate::config::{Asset, Bus, Config};
@@ -62,6 +63,8 @@ pub struct ApiState {
     pub scans: SharedJobs<ScanJson>,
     /// Changes of address started over the API.
     pub addresses: SharedJobs<SetAddressJson>,
+    /// Soak tests started on the page.
+    pub soaks: SharedJobs<SoakProgress>,
     /// Reports ordered on the page.
     pub report_jobs: Arc<ReportJobs>,
     /// Version of this program.
@@ -113,6 +116,7 @@ impl ApiState {
             reload: ReloadDoor::default(),
             scans: Arc::default(),
             addresses: Arc::default(),
+            soaks: Arc::default(),
             report_jobs: Arc::default(),
             version: env!("CARGO_PKG_VERSION"),
         }

@@ -97,16 +97,14 @@ pub(crate) async fn add_calibration(
     }
 }
 
-/// Checks and stores a calibration or withdrawal: the entry as kept, or what is wrong with it, one
-/// sentence each.
-pub(crate) async fn record_calibration(
+/// A calibration as it would be stored, or what is wrong with it, one sentence each.
+pub(crate) async fn checked_calibration(
     app: &ApiListener,
-    sent: CalibrationRequest,
+    sent: &CalibrationRequest,
     lang: Language,
-) -> Result<Result<CalibrationJson, Vec<FaultJson>>, ApiError> {
-    let store = &app.state().store;
-    let kept = store.list_calibrations().await?;
-    let said = match check_calibration(app, &sent, &kept)? {
+) -> Result<Result<Calibration, Vec<FaultJson>>, ApiError> {
+    let kept = app.state().store.list_calibrations().await?;
+    let said = match check_calibration(app, sent, &kept)? {
         Ok(said) => said,
         Err(against) => return Ok(Err(fault_sentences(app, &against, lang))),
     };
@@ -118,6 +116,21 @@ pub(crate) async fn record_calibration(
             return Ok(Err(fault_sentences(app, &against, lang)));
         }
     }
+    Ok(Ok(said))
+}
+
+/// Checks and stores a calibration or withdrawal: the entry as kept, or what is wrong with it, one
+/// sentence each.
+pub(crate) async fn record_calibration(
+    app: &ApiListener,
+    sent: CalibrationRequest,
+    lang: Language,
+) -> Result<Result<CalibrationJson, Vec<FaultJson>>, ApiError> {
+    let store = &app.state().store;
+    let said = match checked_calibration(app, &sent, lang).await? {
+        Ok(said) => said,
+        Err(faults) => return Ok(Err(faults)),
+    };
     let by = recorder_name(RequestSender::current().recorded_or(sent.recorded_by));
     let since = said.since;
     let id = store.append_calibration(said, &by).await;

@@ -105,6 +105,18 @@ impl<T: JobProgress> JobRegistry<T> {
         has_running(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Sends a command to the job that runs; one that it has not taken yet is enough.
+    pub(crate) fn send_to_running(&self, command: JobCommand) {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = all
+            .iter()
+            .find(|(_, job)| !job.progress.borrow().has_ended());
+        if let Some((_, job)) = running {
+            // Full: the job is being told already.
+            let _ = job.commands.try_send(command);
+        }
+    }
+
     /// The job with this id.
     pub(crate) fn find_job(&self, id: &str) -> Option<JobHandle<T>> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -83,13 +83,34 @@ pub(crate) async fn start_set_address(
         to: sent.to,
         baud: sent.baud,
     };
-    let plan = AddressChangePlan::from_request(&change, &app.state().config)
-        .map_err(|wrong| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, wrong.message(lang)))?;
-    let planned = planned_json(&plan, lang);
+    let (plan, planned) = plan_change(&app, &change, lang)?;
     if !sent.confirm {
         return Ok((StatusCode::OK, Json(planned)));
     }
-    let who = operator_name(&RequestSender::current(), sent.who);
+    let begun = begin_change(&app, (plan, planned), sent.who, lang)?;
+    Ok((StatusCode::ACCEPTED, Json(begun)))
+}
+
+/// What a change would write. Errors: 422 with the reason why it cannot be.
+pub(crate) fn plan_change(
+    app: &ApiListener,
+    change: &AddressChangeRequest,
+    lang: Language,
+) -> Result<(AddressChangePlan, SetAddressJson), ApiError> {
+    let plan = AddressChangePlan::from_request(change, &app.state().config)
+        .map_err(|wrong| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, wrong.message(lang)))?;
+    let planned = planned_json(&plan, lang);
+    Ok((plan, planned))
+}
+
+/// Begins a change as a job. Errors: 400 without a name, 409 while another one runs.
+pub(crate) fn begin_change(
+    app: &ApiListener,
+    (plan, planned): (AddressChangePlan, SetAddressJson),
+    who: Option<String>,
+    lang: Language,
+) -> Result<SetAddressJson, ApiError> {
+    let who = operator_name(&RequestSender::current(), who);
     if who.is_empty() {
         return Err(ApiError::bad_parameter("who", "", "a name, for the audit"));
     }
@@ -111,7 +132,12 @@ pub(crate) async fn start_set_address(
         .map_err(job_refusal)?;
     let begun = worker.progress.borrow().clone();
     tokio::spawn(run_set_address(app.clone(), worker, plan, who, lang));
-    Ok((StatusCode::ACCEPTED, Json(begun)))
+    Ok(begun)
+}
+
+/// The newest change, running or ended.
+pub(crate) fn newest_change(app: &ApiListener) -> Option<SetAddressJson> {
+    app.state().addresses.list_progress().pop()
 }
 
 /// Name for the audit: the person who is signed in, and the name in the request as a remark.
@@ -162,7 +188,7 @@ pub(crate) async fn abandon_set_address(
 }
 
 /// Sends a command to a job that waits for the operator; 409 when it does not wait.
-fn send_job_command(
+pub(crate) fn send_job_command(
     app: &ApiListener,
     id: &str,
     say: JobCommand,
@@ -259,6 +285,7 @@ fn planned_json(plan: &AddressChangePlan, lang: Language) -> SetAddressJson {
         device: plan.device.clone(),
         bus: plan.bus().id.to_string(),
         change: plan.change_text(),
+        new_unit: plan.new_unit(),
         register: plan.register(),
         plan: plan.describe(lang),
         ..SetAddressJson::default()

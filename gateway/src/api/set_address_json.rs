@@ -7,27 +7,30 @@ use serde::Serialize;
 #[derive(Clone, Debug, Default, Serialize, utoipa::ToSchema)]
 pub struct SetAddressJson {
     /// 32 hexadecimal digits; absent for a plan.
-    pub(super) id: Option<String>,
+    pub(crate) id: Option<String>,
     /// `planned`, `running`, `waiting` for a person, `ended`.
-    pub(super) state: &'static str,
-    pub(super) device: String,
-    pub(super) bus: String,
+    pub(crate) state: &'static str,
+    pub(crate) device: String,
+    pub(crate) bus: String,
     /// `unit 1 -> 5`.
-    pub(super) change: String,
-    pub(super) register: String,
+    pub(crate) change: String,
+    /// New unit address; the page writes it into the configuration.
+    #[serde(skip)]
+    pub(crate) new_unit: Option<u8>,
+    pub(crate) register: String,
     /// Registers and values that are written, and the risk, as text.
-    pub(super) plan: String,
+    pub(crate) plan: String,
     /// `button` or `power`: action of the operator before `continue`.
-    pub(super) waiting_for: Option<&'static str>,
+    pub(crate) waiting_for: Option<&'static str>,
     /// The same as a sentence; after the end, the result as a sentence.
-    pub(super) words: Option<String>,
+    pub(crate) words: Option<String>,
     /// Result: `done`, `silent`, `several`, `unsteady`, `taken`, `refused`, `unchanged`, `lost`,
     /// `failed`, `abandoned`.
-    pub(super) outcome: Option<&'static str>,
+    pub(crate) outcome: Option<&'static str>,
     /// A write was sent to the device.
-    pub(super) written: bool,
+    pub(crate) written: bool,
     /// The device answers at the new address and no longer at the old one.
-    pub(super) verified: bool,
+    pub(crate) verified: bool,
 }
 
 impl JobProgress for SetAddressJson {

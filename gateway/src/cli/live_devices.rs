@@ -40,21 +40,13 @@ pub(super) struct DeviceSnapshot {
 }
 
 impl DeviceSnapshot {
-    /// Counts for a test of the wiring. A node that has sent nothing yet has no fault, since there
-    /// is time for it; in a test its polls fail, with the reason of its values.
+    /// Counts for a test of the wiring.
     pub(super) fn soak_counts(&self) -> SoakCounts {
-        let is_old = |point: &PointSnapshot| {
-            point.value.is_none() || point.reason == Some(QualityReason::Retained)
-        };
-        let reason = self.values.iter().find_map(|point| point.reason);
-        let reason = reason.filter(|_| self.values.iter().all(is_old));
-        let waits = [QualityReason::NoMessage, QualityReason::Retained];
-        SoakCounts {
-            fault: self.counts.fault.or(reason),
-            is_waiting: self.counts.fault.is_none()
-                && reason.is_some_and(|reason| waits.contains(&reason)),
-            ..self.counts
-        }
+        let values = self.values.iter();
+        let values: Vec<_> = values
+            .map(|point| (point.value.is_some(), point.reason))
+            .collect();
+        self.counts.with_values(&values)
     }
 }
 

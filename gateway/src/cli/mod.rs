@@ -45,7 +45,6 @@ mod live_devices;
 mod logging;
 mod method;
 mod output_ending;
-mod pin_place;
 mod prompt;
 mod read;
 mod reload;

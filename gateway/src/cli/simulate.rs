@@ -2,13 +2,13 @@
 //! hardware: Modbus servers, and the gateway's own pins.
 
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
-use super::pin_place::pin_place;
 use super::run::wait_for_stop;
 use super::standard_output::print_line;
 use crate::assets::tank::geometry::tank_volume;
 use crate::assets::tank::tank_sums::tank_geometry;
 use crate::assets::{AssetKind, LevelMeasurement, TankAsset};
 use crate::clock::Clock;
+use crate::config::pin_place::pin_place;
 use crate::config::{self, BusLink, Config, Device, ModbusLink, ModbusTable, Parity, Point};
 use crate::domain::UtcMs;
 use crate::domain::parse_finite;

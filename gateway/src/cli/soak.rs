@@ -7,20 +7,17 @@ use super::live_devices::{DeviceSnapshot, LiveDevices, load_selection, round_tri
 use super::standard_output::print_text;
 use crate::cli::command_error::CommandError;
 use crate::clock::Clock;
-use crate::commissioning::fault_diagnosis;
-use crate::commissioning::soak_test::{self, DeviceSoakResult, POLLS_NEEDED, SoakTest};
-use crate::domain::QualityReason;
-use crate::formulas::claim_rounding::{RoundingMode, nearest_digits, round_decimals};
+use crate::commissioning::soak_record::{SoakRecord, past_advice_key};
+use crate::commissioning::soak_test::{
+    DeviceSoakResult, LENGTH_DEFAULT, POLLS_NEEDED, SoakTest, enough_time, rounded_down,
+};
+use crate::formulas::claim_rounding::nearest_digits;
 use crate::i18n::Language;
 use crate::limits::SOAK_MAX_SECONDS;
-use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-/// Duration of a test where enough polls take no longer.
-const LENGTH_DEFAULT: Duration = Duration::from_mins(15);
 /// Time between two snapshots of the devices.
 const SNAPSHOT_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -95,16 +92,6 @@ pub(super) async fn run_soak(options: &SoakArgs, lang: Language) -> u8 {
     }
 }
 
-/// Time in which every device has enough polls: 15 minutes or more, and a day at most.
-fn enough_time(devices: &[(Arc<str>, u64)]) -> Duration {
-    let slowest = devices
-        .iter()
-        .map(|(_, every_ms)| soak_test::needed_ms(*every_ms))
-        .max();
-    let needed = Duration::from_millis(slowest.unwrap_or_default());
-    needed.clamp(LENGTH_DEFAULT, Duration::from_secs(SOAK_MAX_SECONDS))
-}
-
 fn minutes_text(ms: u64, lang: Language) -> String {
     let minutes = Duration::from_millis(ms).as_secs_f64() / 60.0;
     lang.locale().plain_digits(&nearest_digits(minutes, 1))
@@ -161,7 +148,7 @@ impl FinishedSoak {
     fn print_result(&self, as_json: bool, lang: Language) -> u8 {
         let passes = self.has_passed();
         let text = if as_json {
-            format!("{:#}\n", self.as_json(passes))
+            record_json(&SoakRecord::of(&self.soak, self.elapsed_ms, passes))
         } else {
             self.as_text(passes, lang)
         };
@@ -206,45 +193,12 @@ impl FinishedSoak {
         ];
         text + &lang.text_with(key, &args) + "\n"
     }
-
-    fn as_json(&self, passes: bool) -> Value {
-        let row = |row: &DeviceSoakResult| {
-            json!({
-                "device": &*row.id,
-                "good": row.good,
-                "polls": row.polls,
-                "percent": row.percent,
-                "round_trip_max_ms": row.round_trip_max_ms,
-                "fault": row.fault.map(QualityReason::word),
-                "passes": row.passes,
-                "enough": row.is_enough,
-            })
-        };
-        let rows = self.soak.device_results(self.elapsed_ms);
-        json!({
-            "passes": passes,
-            "elapsed_ms": self.elapsed_ms,
-            "polls_needed": POLLS_NEEDED,
-            "devices": rows.iter().map(row).collect::<Vec<_>>(),
-        })
-    }
 }
 
-/// Message key of the advice for a device without a present fault.
-fn past_advice_key(fault: Option<QualityReason>) -> &'static str {
-    match fault {
-        // A node has no wires.
-        Some(
-            reason @ (QualityReason::NoMessage | QualityReason::Offline | QualityReason::Retained),
-        ) => fault_diagnosis::advice_key(reason, None, &[fault]).unwrap_or_default(),
-        // Polls were lost now and then: a weak line.
-        _ => "diagnosis-weak",
-    }
-}
-
-/// Percent with two decimals, rounded down so that a fail is never shown as the limit itself.
-pub(super) fn rounded_down(percent: f64) -> f64 {
-    round_decimals(percent, 2, RoundingMode::Down)
+/// The record as JSON, with a line for each value.
+fn record_json(record: &SoakRecord) -> String {
+    let json = serde_json::to_value(record).unwrap_or_default();
+    format!("{json:#}\n")
 }
 
 fn device_line(row: &DeviceSoakResult, lang: Language) -> String {
@@ -276,6 +230,7 @@ mod tests {
     use super::*;
     use crate::cli::live_devices::PointSnapshot;
     use crate::commissioning::soak_test::SoakCounts;
+    use crate::domain::QualityReason;
 
     fn finished_soak(good: u64, polls: u64, elapsed_ms: u64) -> FinishedSoak {
         let mut soak = SoakTest::new(900_000, [("meter".into(), 10_000)]);

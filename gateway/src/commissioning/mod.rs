@@ -16,6 +16,7 @@
 
 pub mod address;
 pub mod calibration_check;
+pub mod calibration_texts;
 pub mod display_comparison;
 pub mod fault_diagnosis;
 pub mod node_scan;
@@ -24,4 +25,5 @@ pub mod register_meanings;
 pub mod scan;
 pub mod scan_engine;
 mod shared_address;
+pub mod soak_record;
 pub mod soak_test;

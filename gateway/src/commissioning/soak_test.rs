@@ -2,13 +2,19 @@
 //! argument.
 
 use crate::domain::QualityReason;
+use crate::formulas::claim_rounding::{RoundingMode, round_decimals};
+use crate::limits::SOAK_MAX_SECONDS;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Share of successful polls with which a device passes, percent.
 pub const PASS_PERCENT: f64 = 99.0;
 
 /// Polls from which on the share of good ones can be told: one in a hundred may fail.
 pub const POLLS_NEEDED: u64 = 100;
+
+/// Duration of a test where enough polls take no longer.
+pub const LENGTH_DEFAULT: Duration = Duration::from_mins(15);
 
 /// Counts of a device since some start, by the gateway or by the test itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -28,6 +34,25 @@ pub struct SoakCounts {
     pub is_waiting: bool,
     /// Whether the device sends when it likes, so that the first polls may find nothing yet.
     pub sends_by_itself: bool,
+}
+
+impl SoakCounts {
+    /// Counts with what the values say: whether each has a number, and its reason. A node that has
+    /// sent nothing yet has no fault, since there is time for it; in a test its polls fail, with the
+    /// reason of its values.
+    pub fn with_values(self, values: &[(bool, Option<QualityReason>)]) -> Self {
+        let is_old = |(has_number, reason): &(bool, Option<QualityReason>)| {
+            !has_number || *reason == Some(QualityReason::Retained)
+        };
+        let reason = values.iter().find_map(|(_, reason)| *reason);
+        let reason = reason.filter(|_| values.iter().all(is_old));
+        let waits = [QualityReason::NoMessage, QualityReason::Retained];
+        Self {
+            fault: self.fault.or(reason),
+            is_waiting: self.fault.is_none() && reason.is_some_and(|one| waits.contains(&one)),
+            ..self
+        }
+    }
 }
 
 /// Soak test of some devices.
@@ -77,6 +102,21 @@ pub struct DeviceSoakResult {
 // One poll more: that of the first period may have been before the test.
 pub fn needed_ms(every_ms: u64) -> u64 {
     every_ms.saturating_mul(POLLS_NEEDED + 1)
+}
+
+/// Time in which every device has enough polls: 15 minutes or more, and a day at most.
+pub fn enough_time(devices: &[(Arc<str>, u64)]) -> Duration {
+    let slowest = devices
+        .iter()
+        .map(|(_, every_ms)| needed_ms(*every_ms))
+        .max();
+    let needed = Duration::from_millis(slowest.unwrap_or_default());
+    needed.clamp(LENGTH_DEFAULT, Duration::from_secs(SOAK_MAX_SECONDS))
+}
+
+/// Percent with two decimals, rounded down so that a fail is never shown as the limit itself.
+pub(crate) fn rounded_down(percent: f64) -> f64 {
+    round_decimals(percent, 2, RoundingMode::Down)
 }
 
 impl SoakTest {

@@ -58,6 +58,7 @@ pub(crate) mod mqtt_point;
 pub(crate) mod number_ranges;
 mod other_bus;
 pub(crate) mod physical_limits;
+pub(crate) mod pin_place;
 mod point;
 pub(crate) mod point_checks;
 mod point_places;

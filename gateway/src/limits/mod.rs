@@ -10,6 +10,7 @@
 
 mod backup_limits;
 mod clock_limits;
+mod commissioning_limits;
 mod evidence_limits;
 mod import_limits;
 pub mod pin_limits;
@@ -19,6 +20,7 @@ mod store_limits;
 
 pub use backup_limits::*;
 pub use clock_limits::*;
+pub use commissioning_limits::*;
 pub use evidence_limits::*;
 pub use import_limits::*;
 pub use report_limits::*;

@@ -21,6 +21,8 @@
 //! GET /teknisi/register registers of a device, with what they may mean
 //! GET /teknisi/bingkai  the last frames of a line
 //! GET /teknisi/waktu    the time of the gateway: POST sets it
+//! GET /teknisi/tangki   wizards: tank, /meter-air water meter, /trafo-arus transformer, /alamat
+//!                       address, /uji soak test, /serah-terima hand-over; POST does a step
 //! GET /alarm            alarms and their changes: POST takes note of one
 //! GET /langsung         what changes on an open page, as server-sent events
 //! ```
@@ -67,6 +69,7 @@ mod site_time_page;
 mod stamps_line;
 mod static_files;
 mod store_line;
+mod technician;
 mod technician_pages;
 mod trust_page;
 mod users_page;
@@ -130,6 +133,7 @@ pub(crate) fn page_routes() -> Router<ApiListener> {
         .merge(reports::report_routes())
         .merge(impact::impact_routes())
         .merge(entry::entry_routes())
+        .merge(technician::technician_routes())
         .merge(access_routes());
     for page in &ASSET_PAGES {
         routes = routes

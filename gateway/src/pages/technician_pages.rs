@@ -40,9 +40,15 @@ const TECHNICIAN_PLACES: &[(&str, &str)] = &[
     ("/teknisi/cari", "scanpage-title"),
     ("/teknisi/register", "register-title"),
     ("/teknisi/bingkai", "frames-title"),
+    ("/teknisi/alamat", "address-wizard-title"),
     ("/teknisi/konfigurasi", "configuration-title"),
+    ("/teknisi/tangki", "tank-wizard-title"),
+    ("/teknisi/meter-air", "pulse-wizard-title"),
+    ("/teknisi/trafo-arus", "ct-wizard-title"),
     ("/teknisi/meter", "meter-swap-title"),
+    ("/teknisi/uji", "soak-page-title"),
     ("/teknisi/waktu", "site-time-title"),
+    ("/teknisi/serah-terima", "handover-title"),
     ("/health", "web-health"),
 ];
 

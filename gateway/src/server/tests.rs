@@ -144,6 +144,7 @@ impl ApiTestBench {
             reload: crate::reload_request::ReloadDoor::default(),
             scans: Arc::default(),
             addresses: Arc::default(),
+            soaks: Arc::default(),
             report_jobs: Arc::default(),
             version: "0.1.0",
         };

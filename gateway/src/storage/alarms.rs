@@ -66,7 +66,7 @@ impl StoreWriter {
         // A send fails when the caller has gone; there is nobody to report that to.
         match request {
             AlarmRequest::Keep(rows, reply) => {
-                let kept = self.change_alarms(|db, now| keep_rows(db, now, &rows));
+                let kept = self.change_small_tables("alarms", |db, now| keep_rows(db, now, &rows));
                 drop(reply.send(kept));
             }
             AlarmRequest::States(reply) => {
@@ -77,7 +77,7 @@ impl StoreWriter {
                 drop(reply.send(read_changes(&self.db, before).map_err(failed)));
             }
             AlarmRequest::Channels(names, reply) => {
-                let kept = self.change_alarms(|db, _| set_channels(db, &names));
+                let kept = self.change_small_tables("alarms", |db, _| set_channels(db, &names));
                 drop(reply.send(kept));
             }
             AlarmRequest::Next(channel, reply) => {
@@ -87,11 +87,14 @@ impl StoreWriter {
                 drop(reply.send(found.optional().map_err(failed)));
             }
             AlarmRequest::Delivered(channel, id, reply) => {
-                let kept = self.change_alarms(|db, _| alarm_queue::set_delivered(db, &channel, id));
+                let kept = self.change_small_tables("alarms", |db, _| {
+                    alarm_queue::set_delivered(db, &channel, id)
+                });
                 drop(reply.send(kept));
             }
             AlarmRequest::Enqueue(rows, reply) => {
-                let kept = self.change_alarms(|db, _| alarm_queue::change_queue(db, &rows));
+                let kept = self
+                    .change_small_tables("alarms", |db, _| alarm_queue::change_queue(db, &rows));
                 drop(reply.send(kept));
             }
             AlarmRequest::Queue(channel, reply) => {
@@ -105,15 +108,16 @@ impl StoreWriter {
         }
     }
 
-    /// Changes the tables of alarms. Figures do not depend on them.
-    fn change_alarms(
+    /// Changes tables on which no figure depends.
+    pub(super) fn change_small_tables(
         &mut self,
+        what: &'static str,
         change: impl FnOnce(&Connection, UtcMs) -> Result<(), rusqlite::Error>,
     ) -> Result<(), StoreError> {
         // A commit into a removed file would be gone at exit.
         self.check_files()?;
         let now = self.recording_time();
-        let failed = |fault: rusqlite::Error| disk_error("alarms", &fault);
+        let failed = |fault: rusqlite::Error| disk_error(what, &fault);
         let lock = self.db.transaction().map_err(failed)?;
         change(&lock, now).map_err(failed)?;
         lock.commit().map_err(failed)

@@ -118,6 +118,7 @@ mod store_pulse;
 mod store_request;
 mod store_snapshot;
 mod store_values;
+mod technician_notes;
 #[cfg(test)]
 mod tests;
 mod time_doubts;

@@ -19,7 +19,7 @@ const WAL_BYTES: u64 = 4 << 20;
 // A commit of a thousand pages more still fits into the preallocated log.
 pub(super) const CHECKPOINT_PAGES: u32 = 3000;
 /// Schema steps, one a version; a later version appends a step.
-pub(super) const MIGRATIONS: [&str; 14] = [
+pub(super) const MIGRATIONS: [&str; 15] = [
     BASE_SCHEMA,
     EVIDENCE_SCHEMA,
     CALIBRATION_SCHEMA,
@@ -34,6 +34,7 @@ pub(super) const MIGRATIONS: [&str; 14] = [
     ALARM_SCHEMA,
     ALARM_QUEUE_SCHEMA,
     DEVICE_KIND_SCHEMA,
+    COMMISSIONING_SCHEMA,
 ];
 
 /// Table whose rows are never changed or deleted.
@@ -47,7 +48,7 @@ struct AppendOnlyTable {
 
 // A second barrier behind the code, which has no statement that changes such a row. `REPLACE`
 // deletes without firing a delete trigger, so inserts are guarded as well.
-const APPEND_ONLY_TABLES: [AppendOnlyTable; 14] = [
+const APPEND_ONLY_TABLES: [AppendOnlyTable; 15] = [
     append_only(
         "ledger",
         "the ledger only grows",
@@ -90,6 +91,11 @@ const APPEND_ONLY_TABLES: [AppendOnlyTable; 14] = [
     ),
     append_only("time_stamp", "time stamps only grow", Some("id = NEW.id")),
     append_only("audit", "the audit only grows", None),
+    append_only(
+        "handover_record",
+        "signed records only grow",
+        Some("id = NEW.id"),
+    ),
 ];
 
 const fn append_only(
@@ -297,6 +303,15 @@ CREATE TABLE alarm_traffic(month TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHO
 /// longer configured.
 const DEVICE_KIND_SCHEMA: &str = "
 ALTER TABLE device ADD COLUMN kind TEXT NOT NULL DEFAULT '';
+";
+
+/// Tables of version 15: what a technician has begun and not finished, by name, and the signed
+/// records of hand-overs.
+const COMMISSIONING_SCHEMA: &str = "
+CREATE TABLE technician_note(name TEXT PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL)
+  WITHOUT ROWID;
+CREATE TABLE handover_record(id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL,
+  body TEXT NOT NULL);
 ";
 
 /// Opened database.

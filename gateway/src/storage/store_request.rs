@@ -10,8 +10,8 @@ use super::store_error::StoreError;
 use super::store_snapshot::StoreSnapshot;
 use super::store_values::{
     AlarmQueueRows, AlarmRows, AuditEntry, EntryKey, ImportColumn, ImportRow, KeptAlarmChange,
-    KeptAlarmQueue, KeptStamp, LatestSample, LedgerQuery, PointQuery, RecordedEntries,
-    RefusedReading, SampleBlock, StoreRestore,
+    KeptAlarmQueue, KeptHandover, KeptStamp, LatestSample, LedgerQuery, PointQuery,
+    RecordedEntries, RefusedReading, SampleBlock, StoreRestore,
 };
 use crate::clock::KnownReadings;
 #[cfg(test)]
@@ -124,6 +124,7 @@ pub(crate) enum StoreRequest {
     Stamp(KeptStampRequest),
     Damage(DamageRequest),
     Alarm(AlarmRequest),
+    Technician(TechnicianRequest),
     Stop(oneshot::Sender<()>),
 }
 
@@ -236,6 +237,19 @@ pub(crate) enum DamageRequest {
         day: Date,
         reply: StoreReply<bool>,
     },
+}
+
+/// Requests about the work of technicians, each with its reply channel.
+#[derive(Debug)]
+pub(crate) enum TechnicianRequest {
+    /// Keeps a note, or removes it.
+    Keep(String, Option<String>, StoreReply<()>),
+    /// Body of a note.
+    Note(String, StoreReply<Option<String>>),
+    /// Appends a signed record, with the entry of the audit log.
+    Sign(String, String, StoreReply<u64>),
+    /// The newest signed records.
+    Signed(StoreReply<Vec<KeptHandover>>),
 }
 
 /// Requests about alarms, each with its reply channel.

@@ -71,6 +71,17 @@ pub struct LatestSample {
     pub durable: bool,
 }
 
+/// Signed record of a hand-over as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptHandover {
+    /// Number; later records have greater ones.
+    pub id: u64,
+    /// Time of the signature.
+    pub at: UtcMs,
+    /// Body, JSON.
+    pub body: String,
+}
+
 /// Rows of alarms that are written together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AlarmRows {

@@ -274,6 +274,7 @@ impl StoreWriter {
             StoreRequest::FileImport(request) => self.serve_import_request(request),
             StoreRequest::Snapshot(request) => self.serve_snapshot(request),
             StoreRequest::Alarm(request) => self.serve_alarm_request(request),
+            StoreRequest::Technician(request) => self.serve_technician_request(request),
             StoreRequest::Damage(request) => self.serve_damage_request(request),
             StoreRequest::Stop(done) => drop(done.send(())),
         }

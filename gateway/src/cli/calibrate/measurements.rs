@@ -11,17 +11,15 @@ use crate::cli::backend::print_stderr;
 use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::cli::prompt::{ConsolePrompt, parse_decimal, parse_pair};
 use crate::commissioning::calibration_check::CalibrationSubject;
+use crate::commissioning::calibration_texts::counter_step;
 use crate::domain::UtcMs;
 use crate::formulas::claim_rounding::nearest_digits;
-use crate::limits::CALIBRATION_PAIRS_MAX;
+use crate::limits::{CALIBRATION_PAIRS_MAX, CALIBRATION_READING_AGE_MAX_S};
 use crate::samples_csv;
 use drivers::units;
 use jiff::civil::DateTime;
 use std::path::Path;
 use std::sync::Arc;
-
-/// Greatest age of a reading that counts as present, s.
-const READING_AGE_MAX_S: i64 = 600;
 
 /// Level pairs (shown, true): as given, one pair of this moment, or asked for until an empty
 /// answer.
@@ -68,7 +66,7 @@ async fn fresh_value(
     point: &str,
 ) -> Result<Option<f64>, CommandError> {
     let live = desk.live_value(point).await?;
-    let is_fresh = |live: &LivePointValue| live.age_s <= READING_AGE_MAX_S;
+    let is_fresh = |live: &LivePointValue| live.age_s <= CALIBRATION_READING_AGE_MAX_S;
     Ok(live.filter(is_fresh).map(|live| live.value))
 }
 
@@ -99,7 +97,7 @@ fn print_node_age(desk: &CalibrationClient<'_>, point: &str) {
         return;
     };
     let minutes = stale_after.as_secs() / 60;
-    if minutes > READING_AGE_MAX_S.unsigned_abs() / 60 {
+    if minutes > CALIBRATION_READING_AGE_MAX_S.unsigned_abs() / 60 {
         let args = [("point", point), ("minutes", &minutes.to_string())];
         print_stderr(&desk.lang.text_with("calibrate-node-age", &args));
     }
@@ -218,7 +216,7 @@ pub(super) async fn pulse_pairs(
     // One litre in the unit of the point.
     let litre = units::find_unit("L").map_or(1e-3, |unit| unit.factor) / subject.factor;
     if let (Some(pulses), Some(litres)) = (asked.counted, asked.litres) {
-        let step = counter_step(desk, &point).unwrap_or(1.0);
+        let step = counter_step(desk.config, &point).unwrap_or(1.0);
         return Ok(vec![(pulses * step, litres * litre)]);
     }
     print_live_value(desk, &point, &subject.unit).await?;
@@ -237,14 +235,6 @@ pub(super) async fn pulse_pairs(
     let pairs = litres.zip(after);
     let pairs = pairs.map(|(litres, after)| (after - before, litres * litre));
     Ok(pairs.into_iter().collect())
-}
-
-/// Value of one count of the register, in the unit of the point.
-pub(super) fn counter_step(desk: &CalibrationClient<'_>, point: &str) -> Option<f64> {
-    let (device, index) = desk.config.site.find_point(point)?;
-    let device = desk.config.devices.get(usize::from(device))?;
-    let (mantissa, exponent) = device.points.get(index)?.scale.factor;
-    format!("{mantissa}e{exponent}").parse().ok()
 }
 
 /// Ratio that is set, and ratio that is mounted.

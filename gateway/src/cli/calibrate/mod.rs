@@ -19,13 +19,13 @@ use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use super::prompt::ConsolePrompt;
 use crate::cli::command_error::CommandError;
 use crate::commissioning::calibration_check::{self, CalibrationCheckError, CalibrationDraft};
+use crate::commissioning::calibration_texts::summary_text;
 use crate::domain::calibration::{Calibration, CalibrationKind};
 use crate::i18n::Language;
 use crate::storage::StoreAccess;
 pub(super) use args::CalibrateArgs;
 use args::{CalibrateCommand, CalibrateCommonArgs, CalibrateWithdrawArgs};
 pub(super) use client::CalibrationClient;
-pub(super) use output::effect_text;
 use std::io::stdin;
 
 /// Runs the subcommand; returns the exit status.
@@ -161,7 +161,7 @@ async fn confirm_and_write(
     common: &CalibrateCommonArgs,
 ) -> Result<u8, CommandError> {
     let before = desk.all_calibrations().await?;
-    print_stderr(&output::summary_text(&said, &before, desk));
+    print_stderr(&summary_text(&said, &before, desk.config, desk.lang));
     if !common.agreed && !person.ask_agreement(&desk.lang.text("calibrate-ask-agree")) {
         print_stderr(&desk.lang.text("calibrate-not-agreed"));
         return Ok(EXIT_NEGATIVE);

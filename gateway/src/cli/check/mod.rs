@@ -13,9 +13,9 @@ mod estimate;
 
 use super::device::capture_diagnostics;
 use super::exit_status::{EXIT_DONE, EXIT_USAGE};
-use super::pin_place::pin_place;
 use super::standard_output::{print_line, print_text};
 use crate::clock::Clock;
+use crate::config::pin_place::pin_place;
 use crate::config::{self, Config, Diagnostic, Diagnostics};
 use crate::formulas::claim_rounding::nearest_digits;
 use crate::i18n::Language;

@@ -2,11 +2,11 @@
 
 use crate::cli::file_error::io_reason;
 use crate::commissioning::display_comparison::compare_with_display;
+use crate::commissioning::soak_record::SoakRecord;
 use crate::evidence::hash;
 use crate::i18n::Language;
 use crate::limits::{ATTACHMENT_BYTES_MAX, HANDOVER_FILE_BYTES_MAX, HANDOVER_PHOTOS_MAX};
 use crate::report::render::photo::{PictureFile, ReportPhoto};
-use serde::Deserialize;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -52,34 +52,7 @@ pub(super) fn read_displays_file(
     Ok(displays)
 }
 
-/// Output of `pantau soak --json`.
-#[derive(Clone, Debug, Deserialize)]
-pub(super) struct SoakResultFile {
-    pub(super) passes: bool,
-    pub(super) elapsed_ms: u64,
-    pub(super) devices: Vec<SoakResultRow>,
-}
-
-/// Result of one device.
-#[derive(Clone, Debug, Deserialize)]
-pub(super) struct SoakResultRow {
-    pub(super) device: String,
-    pub(super) good: u64,
-    pub(super) polls: u64,
-    pub(super) percent: Option<f64>,
-    pub(super) passes: bool,
-    /// Whether there were enough polls; `None` in a file of an earlier version.
-    enough: Option<bool>,
-}
-
-impl SoakResultRow {
-    /// Whether there were enough polls to tell 99 in 100.
-    pub(super) fn is_enough(&self) -> bool {
-        self.enough.unwrap_or(true)
-    }
-}
-
-pub(super) fn read_soak_result(file: &Path, lang: Language) -> Result<SoakResultFile, String> {
+pub(super) fn read_soak_result(file: &Path, lang: Language) -> Result<SoakRecord, String> {
     let bytes = read_bounded_file(file, HANDOVER_FILE_BYTES_MAX, lang)?;
     serde_json::from_slice(&bytes).map_err(|_| {
         let file = file.display().to_string();

@@ -12,10 +12,6 @@
 
 mod device_readings;
 mod input_files;
-mod record;
-mod record_document;
-mod tables;
-mod wiring;
 
 use super::backend::{DEFAULT_CONFIG_PATH, load_config, print_stderr, report_failure};
 use super::calibrate::CalibrationClient;
@@ -27,12 +23,13 @@ use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::calibration::CalibrationHistory;
+use crate::handover::{
+    HandoverDevice, HandoverPoint, HandoverRecord, HandoverSigner, find_point_mut,
+};
 use crate::i18n::Language;
 use crate::report::render::{ReportFormat, render_document};
 use crate::storage::StoreAccess;
-use device_readings::HandoverPoint;
 use input_files::DisplayReading;
-use record::HandoverRecord;
 use std::io::stdin;
 use std::path::{Path, PathBuf};
 
@@ -137,7 +134,7 @@ async fn collect_record<'a>(
         input_files::read_photos(&options.photo, lang).map_err(HandoverError::InvalidInput)?;
     let mut devices = device_readings::gather_devices(config, lang).await?;
     for (point, display) in displays {
-        if let Some(found) = device_readings::find_point_mut(&mut devices, &point) {
+        if let Some(found) = find_point_mut(&mut devices, &point) {
             found.display = Some(display);
         }
     }
@@ -154,8 +151,10 @@ async fn collect_record<'a>(
         soak,
         photos,
         calibrations: load_calibrations(config, lang).await?,
-        technician: options.technician.clone().unwrap_or_default(),
-        receiver: options.receiver.clone().unwrap_or_default(),
+        technician: HandoverSigner::named(options.technician.as_deref()),
+        receiver: HandoverSigner::named(options.receiver.as_deref()),
+        checks: Vec::new(),
+        remark: String::new(),
     })
 }
 
@@ -185,7 +184,7 @@ fn collect_displays(
 
 /// Asks for the display of every point that has a reading and no display yet; an empty answer
 /// leaves the point out.
-fn ask_displays(devices: &mut [device_readings::HandoverDevice], person: &mut ConsolePrompt<'_>) {
+fn ask_displays(devices: &mut [HandoverDevice], person: &mut ConsolePrompt<'_>) {
     let points = devices.iter_mut().flat_map(|device| &mut device.points);
     let open = |point: &&mut HandoverPoint| point.value.is_some() && point.display.is_none();
     for point in points.filter(open) {

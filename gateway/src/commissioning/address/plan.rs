@@ -3,7 +3,7 @@
 use super::AddressChangeRequest;
 use crate::config::profile::Profile;
 use crate::config::set_address::DeviceSetting;
-use crate::config::{Bus, Config, ModbusLink, load_profiles};
+use crate::config::{Bus, Config, Device, ModbusLink, load_profiles};
 use crate::i18n::Language;
 use drivers::frame::{ModbusReadFunction, ModbusReadRequest};
 use drivers::write_request::ModbusWriteRequest;
@@ -99,6 +99,7 @@ impl AddressChangePlan {
         } else {
             after.unit = asked.to.unwrap_or(device.unit);
             check_differs(before.unit.into(), after.unit.into())?;
+            check_unit_is_free(config, device, after.unit)?;
             after.unit.into()
         };
         let words = setting.register_words(value);
@@ -126,6 +127,11 @@ impl AddressChangePlan {
     /// True when the address changes.
     pub fn changes_unit(&self) -> bool {
         self.baud.is_none()
+    }
+
+    /// New unit address; `None` for a change of speed.
+    pub fn new_unit(&self) -> Option<u8> {
+        self.changes_unit().then_some(self.after.unit)
     }
 
     /// Bus of the device.
@@ -230,6 +236,17 @@ fn check_differs(old: u32, new: u32) -> Result<(), AddressPlanError> {
         return Err(AddressPlanError::new("setaddr-same", &new, &""));
     }
     Ok(())
+}
+
+/// Refuses an address that another device of the line has in the configuration: it may be switched
+/// off now, and would answer together with this one later.
+fn check_unit_is_free(config: &Config, device: &Device, unit: u8) -> Result<(), AddressPlanError> {
+    let is_there =
+        |other: &&Device| other.bus == device.bus && other.unit == unit && other.id != device.id;
+    match config.devices.iter().find(is_there) {
+        Some(other) => Err(AddressPlanError::new("setaddr-doubled", &unit, &other.id)),
+        None => Ok(()),
+    }
 }
 
 fn range_text(setting: &DeviceSetting) -> String {

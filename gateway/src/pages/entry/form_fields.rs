@@ -23,21 +23,21 @@ const PHOTO_FIELD: &str = "photo";
 /// that is too large is read to its end and dropped: the page can then say so, with everything else
 /// that was typed still in it.
 #[derive(Debug, Default)]
-pub(super) struct FormFields {
+pub(in crate::pages) struct FormFields {
     texts: BTreeMap<String, String>,
     /// The table, when one was chosen.
     pub(super) file: Option<UploadedFile>,
     /// The photo, when one was taken.
-    pub(super) photo: Option<FormPhoto>,
+    pub(in crate::pages) photo: Option<FormPhoto>,
     /// True when the file, or the form as a whole, was larger than allowed.
-    pub(super) too_large: bool,
+    pub(in crate::pages) too_large: bool,
 }
 
 /// Photo of a form, which is stored already.
 #[derive(Debug)]
-pub(super) struct FormPhoto {
+pub(in crate::pages) struct FormPhoto {
     /// Its name and hash.
-    pub(super) kept: Attachment,
+    pub(in crate::pages) kept: Attachment,
     checksum: u32,
 }
 

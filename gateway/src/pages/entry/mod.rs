@@ -26,6 +26,8 @@ mod target_page;
 mod tests;
 mod writer_name;
 
+pub(super) use form_fields::FormFields;
+
 use crate::api::ApiListener;
 use crate::limits::FORM_BYTES_MAX;
 use axum::Router;

@@ -1,16 +1,16 @@
 //! Commissioning record as a document for the report renderers.
 
-use super::device_readings::HandoverPoint;
-use super::input_files::{SoakResultFile, SoakResultRow};
+use super::device_state::HandoverPoint;
 use super::record::HandoverRecord;
 use super::{tables, wiring};
+use crate::commissioning::soak_record::{SoakRecord, SoakRecordRow};
 use crate::report::render::document::{
     CalloutBox, CalloutTone, LabelledId, PageStanding, ReportBlock, ReportDocument, ReportSection,
 };
 use crate::report::render::number_format;
 
 impl HandoverRecord<'_> {
-    pub(super) fn to_document(&self) -> ReportDocument {
+    pub(crate) fn to_document(&self) -> ReportDocument {
         let site = &self.config.site;
         let day = self.local_day();
         ReportDocument {
@@ -44,12 +44,15 @@ impl HandoverRecord<'_> {
                     ReportBlock::Table(tables::buses_table(self)),
                 ],
             ),
+            self.build_section("checks", self.checks_blocks()),
             self.build_section(
                 "devices",
                 vec![ReportBlock::Table(tables::devices_table(self))],
             ),
             self.build_section("readings", self.readings_blocks()),
         ];
+        // The command line looks at devices, and not at what else belongs to a site.
+        sections.retain(|section| section.id != "checks" || !self.checks.is_empty());
         if let Some(soak) = &self.soak {
             sections.push(self.build_section("soak", self.soak_blocks(soak)));
         }
@@ -90,6 +93,14 @@ impl HandoverRecord<'_> {
         }
     }
 
+    fn checks_blocks(&self) -> Vec<ReportBlock> {
+        let mut blocks = vec![ReportBlock::Table(tables::checks_table(self))];
+        if !self.remark.is_empty() {
+            blocks.push(ReportBlock::Paragraph(self.remark.clone()));
+        }
+        blocks
+    }
+
     fn readings_blocks(&self) -> Vec<ReportBlock> {
         let differing = self.count_differing();
         let compared = self
@@ -115,14 +126,14 @@ impl HandoverRecord<'_> {
         ]
     }
 
-    fn soak_blocks(&self, soak: &SoakResultFile) -> Vec<ReportBlock> {
+    fn soak_blocks(&self, soak: &SoakRecord) -> Vec<ReportBlock> {
         let minutes = std::time::Duration::from_millis(soak.elapsed_ms).as_secs_f64() / 60.0;
         let minutes = number_format::format_number(self.lang, minutes, 1);
         let (tone, key) = if soak.passes {
             (CalloutTone::Note, "soak-passed")
         } else if soak.devices.iter().any(|row| !row.passes) {
             (CalloutTone::Warning, "soak-failed")
-        } else if soak.devices.iter().all(SoakResultRow::is_enough) {
+        } else if soak.devices.iter().all(SoakRecordRow::is_enough) {
             (CalloutTone::Warning, "soak-stopped")
         } else {
             (CalloutTone::Warning, "handover-soak-few")

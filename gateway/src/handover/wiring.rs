@@ -12,7 +12,7 @@ use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Parts with what to look for.
-const PARTS: &str = include_str!("../../../assets/wiring-parts.toml");
+const PARTS: &str = include_str!("../../assets/wiring-parts.toml");
 /// Most pulses a second of a contact; a meter that gives more has an electronic output.
 const CONTACT_RATE_MAX: f64 = 50.0;
 
@@ -27,11 +27,11 @@ macro_rules! drawing {
             [
                 (
                     "id",
-                    include_str!(concat!("../../../../docs/wiring/", $id, ".id.svg")),
+                    include_str!(concat!("../../../docs/wiring/", $id, ".id.svg")),
                 ),
                 (
                     "en",
-                    include_str!(concat!("../../../../docs/wiring/", $id, ".en.svg")),
+                    include_str!(concat!("../../../docs/wiring/", $id, ".en.svg")),
                 ),
             ],
         )
@@ -69,7 +69,7 @@ struct WiringPart {
 }
 
 /// Drawings for the site, and the parts. Without a line or a pin there is nothing to wire.
-pub(super) fn wiring_blocks(record: &HandoverRecord<'_>) -> Vec<ReportBlock> {
+pub(crate) fn wiring_blocks(record: &HandoverRecord<'_>) -> Vec<ReportBlock> {
     let wanted = wiring_of(record.config);
     if wanted.is_empty() {
         return Vec::new();
@@ -208,9 +208,9 @@ mod tests {
 
     #[test]
     fn the_parts_are_those_of_the_wiring_pages() {
-        let english = table_rows(include_str!("../../../../docs/wiring.md"), "## What to buy");
+        let english = table_rows(include_str!("../../../docs/wiring.md"), "## What to buy");
         let indonesian = table_rows(
-            include_str!("../../../../docs/pengkabelan.md"),
+            include_str!("../../../docs/pengkabelan.md"),
             "## Daftar belanja",
         );
         let parts = all_parts();

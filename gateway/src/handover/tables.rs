@@ -1,15 +1,15 @@
 //! Tables of the commissioning record.
 
-use super::device_readings::HandoverPoint;
-use super::input_files::SoakResultFile;
-use super::record::HandoverRecord;
+use super::device_state::HandoverPoint;
+use super::record::{HandoverCheck, HandoverRecord};
 use crate::assets::tank::geometry::{TankGeometry, tank_volume};
 use crate::assets::tank::tank_sums::tank_geometry as tank_shape;
 use crate::assets::{AssetKind, TankAsset};
-use crate::cli::calibrate::effect_text;
-use crate::cli::pin_place::pin_place;
-use crate::cli::soak;
+use crate::commissioning::calibration_texts::effect_text;
+use crate::commissioning::soak_record::SoakRecord;
+use crate::commissioning::soak_test;
 use crate::config::ValueWords;
+use crate::config::pin_place::pin_place;
 use crate::domain::ExactNumber;
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::number_format;
@@ -48,7 +48,7 @@ impl HandoverRecord<'_> {
 }
 
 /// Name, place and configuration of the site.
-pub(super) fn site_table(record: &HandoverRecord<'_>) -> ReportTable {
+pub(crate) fn site_table(record: &HandoverRecord<'_>) -> ReportTable {
     let site = &record.config.site;
     let degrees = |value: f64| number_format::format_number(record.lang, value, 5);
     let place = format!("{}, {}", degrees(site.latitude), degrees(site.longitude));
@@ -76,7 +76,7 @@ pub(super) fn site_table(record: &HandoverRecord<'_>) -> ReportTable {
 }
 
 /// Buses and their connections.
-pub(super) fn buses_table(record: &HandoverRecord<'_>) -> ReportTable {
+pub(crate) fn buses_table(record: &HandoverRecord<'_>) -> ReportTable {
     let mut table = record.new_table(
         "buses",
         record.text_columns(&["bus", "link", "address", "line"]),
@@ -97,7 +97,7 @@ pub(super) fn buses_table(record: &HandoverRecord<'_>) -> ReportTable {
 }
 
 /// Devices with their identification and state.
-pub(super) fn devices_table(record: &HandoverRecord<'_>) -> ReportTable {
+pub(crate) fn devices_table(record: &HandoverRecord<'_>) -> ReportTable {
     let heads = [
         "device", "profile", "sure", "bus", "unit", "maker", "serial", "state",
     ];
@@ -149,7 +149,7 @@ pub(super) fn devices_table(record: &HandoverRecord<'_>) -> ReportTable {
 }
 
 /// Every point beside its display.
-pub(super) fn readings_table(record: &HandoverRecord<'_>) -> ReportTable {
+pub(crate) fn readings_table(record: &HandoverRecord<'_>) -> ReportTable {
     let heads = [
         "point",
         "reading",
@@ -211,32 +211,27 @@ fn reading_row(record: &HandoverRecord<'_>, point: &HandoverPoint) -> Vec<CellVa
 }
 
 /// Result of the soak test.
-pub(super) fn soak_table(record: &HandoverRecord<'_>, soak: &SoakResultFile) -> ReportTable {
+pub(crate) fn soak_table(record: &HandoverRecord<'_>, soak: &SoakRecord) -> ReportTable {
     let mut columns = record.text_columns(&["device", "good", "share", "verdict"]);
     // Rounded down below, so that a fail is never shown as a pass.
     columns[2].kind = ValueKind::Percent(2);
     let mut table = record.new_table("soak-table", columns);
     for row in &soak.devices {
-        let verdict = match (row.passes, row.is_enough()) {
-            (true, true) => "soak-ok",
-            (true, false) => "soak-few",
-            (false, _) => "soak-bad",
-        };
         let share = row
             .percent
-            .map(|percent| soak::rounded_down(percent) / 100.0);
+            .map(|percent| soak_test::rounded_down(percent) / 100.0);
         table.rows.push(vec![
             text_value(&*row.device),
             text_value(format!("{} / {}", row.good, row.polls)),
             CellValue::number_or_missing(share, &record.handover_text("unread")),
-            text_value(record.lang.text(verdict)),
+            text_value(record.lang.text(row.verdict_key())),
         ]);
     }
     table
 }
 
 /// Level and volume of each tank, in tenths of its height.
-pub(super) fn tank_tables(record: &HandoverRecord<'_>) -> Vec<ReportTable> {
+pub(crate) fn tank_tables(record: &HandoverRecord<'_>) -> Vec<ReportTable> {
     let tank = |asset: &crate::config::Asset| match &asset.kind {
         AssetKind::Tank(tank) => self::tank_table(record, &asset.id, &asset.name, tank),
         _ => None,
@@ -285,7 +280,7 @@ fn tank_table(
 }
 
 /// Calibrations in force on the day of the record; `None` without any.
-pub(super) fn calibrations_table(record: &HandoverRecord<'_>) -> Option<ReportTable> {
+pub(crate) fn calibrations_table(record: &HandoverRecord<'_>) -> Option<ReportTable> {
     let heads = ["number", "kind", "target", "effect", "since", "by"];
     let mut table = record.new_table("calibration-list", record.text_columns(&heads));
     for entry in record.calibrations.entries() {
@@ -315,23 +310,47 @@ pub(super) fn calibrations_table(record: &HandoverRecord<'_>) -> Option<ReportTa
     (!table.rows.is_empty()).then_some(table)
 }
 
+/// What is done, and what is missing.
+pub(crate) fn checks_table(record: &HandoverRecord<'_>) -> ReportTable {
+    let mut table = record.new_table(
+        "check-list",
+        record.text_columns(&["item", "state", "value"]),
+    );
+    let row = |check: &HandoverCheck| {
+        vec![
+            text_value(record.handover_text(&format!("subject-{}", check.subject))),
+            text_value(record.handover_text(&format!("check-{}", check.state.word()))),
+            text_value(&*check.found),
+        ]
+    };
+    table.rows = record.checks.iter().map(row).collect();
+    table
+}
+
 /// Names, and space to sign.
-pub(super) fn signatures_table(record: &HandoverRecord<'_>) -> ReportTable {
+pub(crate) fn signatures_table(record: &HandoverRecord<'_>) -> ReportTable {
     let heads = ["role", "who", "date", "signature"];
     let mut table = record.new_table("signature-list", record.text_columns(&heads));
-    let day = number_format::date(record.lang, record.local_day());
-    for (role, name) in [
+    let today = number_format::date(record.lang, record.local_day());
+    for (role, signer) in [
         ("technician", &record.technician),
         ("receiver", &record.receiver),
     ] {
-        let name = match name.as_str() {
-            "" => "........................................",
-            name => name,
+        let name = match (signer.name.as_str(), signer.position.as_str()) {
+            ("", _) => "........................................".to_owned(),
+            (name, "") => name.to_owned(),
+            (name, position) => format!("{name}, {position}"),
         };
+        let zone = record.config.site.timezone.rules();
+        let confirmed = signer.confirmed.map(|at| {
+            let at = number_format::time(record.lang, at, zone);
+            let args = [("at", &*at)];
+            record.lang.text_with("handover-confirmed", &args)
+        });
         table.rows.push(vec![
             text_value(record.handover_text(role) + SIGNATURE_SPACE),
             text_value(name),
-            text_value(&*day),
+            text_value(confirmed.unwrap_or_else(|| today.clone())),
             text_value("........................................"),
         ]);
     }

@@ -1,12 +1,12 @@
 //! Place of a device that has no unit, in words.
 
-use crate::config::Device;
+use super::Device;
 use crate::i18n::Language;
 use std::collections::BTreeSet;
 
 /// Returns the line, the serial number, the address or the topics of a device; `None` for one on
 /// Modbus, which has a unit.
-pub(super) fn pin_place(device: &Device, lang: Language) -> Option<String> {
+pub(crate) fn pin_place(device: &Device, lang: Language) -> Option<String> {
     let topics = node_topics(device);
     if !topics.is_empty() {
         return Some(topics);
