@@ -1,8 +1,10 @@
 """What each person does in the first ten minutes, in Chromium and in both languages.
 
-Usage: stories.py STORY ADDRESS FOLDER. The story is `technician`, `officer`, `reporter` or `admin`.
+Usage: stories.py STORY ADDRESS FOLDER. The story is `technician`, `installer`, `officer`, `reporter`
+or `admin`.
 Name and password are in `PANTAU_NAME` and `PANTAU_PASSWORD`; the technician has the code of a new
-box in `PANTAU_CODE` instead. Screenshots go into FOLDER. Exit status 0 when all is well.
+box in `PANTAU_CODE` instead; the installer also has what to add in `PANTAU_TABLES`, and the port of
+the sensor in `PANTAU_MODBUS`. Screenshots go into FOLDER. Exit status 0 when all is well.
 """
 
 import json
@@ -14,6 +16,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from pymodbus.client import ModbusTcpClient
 from page import DRAWN, Browser, exit_status, open_signed_in
 from selenium.webdriver.common.by import By
 
@@ -142,6 +145,128 @@ def technician(person):
         person.driver.get(person.address + "/")
         person.sign_out()
         person.see("a.tool[href^='/masuk']")
+
+
+def paste(person, name, text):
+    """Text from the clipboard of the phone."""
+    script = "const one = document.getElementsByName(arguments[0])[0]; one.value = arguments[1];"
+    person.driver.execute_script(script, name, text)
+
+
+def choose(person, name, value):
+    person.tap(f"[name={name}] option[value='{value}']")
+
+
+def agree(person, who):
+    """One of the two confirms the record of the hand-over."""
+    form = f"form:has(input[value={who}])"
+    if person.find(f"{form} [name=paham]"):
+        person.tap(f"{form} [name=paham]")
+    person.go(f"{form} button")
+
+
+def set_level(person, millimetres):
+    """Water for the simulated sensor, and a reading of it."""
+    with ModbusTcpClient("127.0.0.1", port=int(os.environ["PANTAU_MODBUS"])) as sensor:
+        sensor.write_register(0, millimetres, device_id=1)
+    shown = f"{millimetres / 1000:.3f}".replace(".", ",").rstrip("0")
+    person.wait(f"{shown} m", lambda: person.see(".sensor-now .value").startswith(shown))
+
+
+def add_site(person):
+    """A line, a level sensor and a tank, in a configuration that has none."""
+    person.open_place("teknisi")
+    person.go("a[href='/teknisi/konfigurasi']")
+    text = person.find("textarea.source")[0].get_attribute("value")
+    paste(person, "teks", text + os.environ["PANTAU_TABLES"])
+    person.go("form:has(input[value=periksa]) button[type=submit]")
+    person.see(".difference .added")
+    person.shot("install-1-difference")
+    person.type("alasan", "pemasangan sensor tandon")
+    person.go("#usul button[type=submit]")
+    person.see(".done")
+    person.shot("install-2-taken-over")
+
+
+def calibrate_tank(person):
+    """Dry, then 1.5 m on the stick, where the sensor hangs 3 cm above the bottom."""
+    person.driver.get(person.address + "/teknisi/tangki")
+    set_level(person, 30)
+    person.go("form:has(input[value=kering]) button")
+    set_level(person, 1530)
+    person.type("tinggi", "1,5")
+    person.go("form:has(input[value=ukur]) button")
+    person.see("svg.calibration")
+    person.expect("litres before and after", "L" in person.see("table.changes"))
+    person.shot("install-3-tank")
+    person.type("nama", "Budi")
+    person.type("alasan", "pemasangan")
+    person.go("#pratinjau button[type=submit]")
+    person.expect("a calibration", "1" in person.see(".done"))
+    person.shot("install-4-tank-kept")
+
+
+def soak(person):
+    person.driver.get(person.address + "/teknisi/uji")
+    choose(person, "lama", "singkat")
+    person.type("nama", "Budi")
+    person.go("form:has(input[value=mulai]) button")
+    person.see("progress")
+    person.shot("install-5-soak")
+    # The page asks for itself again: what is found may be gone a moment later.
+    person.wait("the end of the test", lambda: "hasil" in person.driver.page_source
+                and "<progress" not in person.driver.page_source)
+    person.driver.get(person.address + "/teknisi/uji")
+    person.expect(f"a test that is passed: {person.see('#hasil')}", person.find("#hasil p.done"))
+    person.shot("install-6-soak-passed")
+
+
+def hand_over(person):
+    person.driver.get(person.address + "/teknisi/waktu")
+    if person.find("[data-state=fault]"):
+        person.go("form:has(input[value=ponsel]) button")
+    person.driver.get(person.address + "/teknisi/serah-terima")
+    person.shot("install-7-checks")
+    person.tap("#layar summary")
+    person.type("layar-level.level", "1,52")
+    person.go("#layar form button[type=submit]")
+    photo = person.folder / "install-photo.png"
+    person.driver.get_screenshot_as_file(str(photo))
+    person.find("input[type=file]")[0].send_keys(str(photo.resolve()))
+    time.sleep(1)
+    person.go("#foto form[enctype] button[type=submit]")
+    person.see(".photos img")
+    person.type("teknisi", "Budi Santoso")
+    person.type("jabatan-teknisi", "teknisi")
+    person.type("penerima", "Siti Aminah")
+    person.type("jabatan-penerima", "kepala desa")
+    person.type("catatan", "Salinan harian menyusul")
+    person.go("form:has(input[value=nama]) button[type=submit]")
+    person.shot("install-8-names")
+    agree(person, "teknisi")
+    agree(person, "penerima")
+    place = person.find("#ditandatangani a")[0].get_attribute("href")
+    person.shot("install-9-signed")
+    cookie = f"{SESSION}={person.driver.get_cookie(SESSION)['value']}"
+    with urllib.request.urlopen(urllib.request.Request(place, headers={"Cookie": cookie})) as file:
+        record = file.read()
+    person.expect("a PDF", record.startswith(b"%PDF"))
+    (person.folder / "install-record.pdf").write_bytes(record)
+
+
+def installer(person):
+    """From an empty box to a signed record of the hand-over, on a phone."""
+    person.driver.get(person.address + "/")
+    person.go("a.tool[href^='/masuk']")
+    person.type("kode", os.environ["PANTAU_CODE"])
+    person.type("nama", "budi")
+    person.type("sandi", "pompa air desa 5")
+    person.go("form.fields button[type=submit]")
+    person.see("details.who")
+    add_site(person)
+    calibrate_tank(person)
+    soak(person)
+    hand_over(person)
 
 
 def read_home(person):
@@ -320,7 +445,7 @@ def admin(person):
 
 
 STORIES = {
-    "technician": (technician, 360), "officer": (officer, 360), "reporter": (reporter, 1440),
+    "technician": (technician, 360), "installer": (installer, 390), "officer": (officer, 360), "reporter": (reporter, 1440),
     "admin": (admin, 1440),
 }
 

@@ -65,6 +65,7 @@ mod stories;
 mod sunspec;
 mod technician;
 mod technician_pages;
+mod technician_wizards;
 mod terms;
 mod tidy;
 mod time_stamps;

@@ -192,21 +192,23 @@ fn without_a_gateway_a_reload_says_how_to_start_one() {
     assert!(stderr_text(&none).contains("sudo -u pantau pantau reload"));
 }
 
-/// The page of the configuration, as a technician with a token uses it.
-struct ConfigurationForm {
-    address: String,
-    token: String,
+/// A page with forms, as a technician with a token uses it.
+pub(crate) struct TechnicianForm {
+    pub(crate) address: String,
+    pub(crate) token: String,
 }
 
-impl ConfigurationForm {
-    fn send(&self, fields: &[(&str, &str)]) -> String {
+impl TechnicianForm {
+    /// Sends the fields, or asks for the page without any; returns the page that answers.
+    pub(crate) fn send(&self, fields: &[(&str, &str)]) -> String {
         let mut command = Command::new("curl");
         command.args(["-s", "-H", "Accept: text/html", "-H", "Accept-Language: id"]);
         command.args(["-H", &format!("Authorization: Bearer {}", self.token)]);
         for (name, value) in fields {
             command.args(["--data-urlencode", &format!("{name}={value}")]);
         }
-        let output = command.arg(&self.address).output().unwrap();
+        // `-L`: a form that was taken leads to the page that shows it.
+        let output = command.args(["-L", &self.address]).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     }
 
@@ -236,7 +238,7 @@ fn a_technician_adds_a_device_on_the_page_and_takes_it_back_with_all_comments() 
         &site.config,
         &["user", "token", "add", "tests", "--scope", "technician"],
     );
-    let form = ConfigurationForm {
+    let form = TechnicianForm {
         address: format!("http://127.0.0.1:{port}/teknisi/konfigurasi"),
         token: String::from_utf8(made.stdout).unwrap().trim().to_owned(),
     };
@@ -295,14 +297,14 @@ fn a_file_with_a_password_in_an_address_is_not_shown_on_the_page() {
         &site.config,
         &["user", "token", "add", "tests", "--scope", "technician"],
     );
-    let form = ConfigurationForm {
+    let form = TechnicianForm {
         address: format!("http://127.0.0.1:{port}/teknisi/konfigurasi"),
         token: String::from_utf8(token.stdout).unwrap().trim().to_owned(),
     };
     let page = form.send(&[]);
     assert!(page.contains("kata sandi di dalam alamat"), "{page}");
     assert!(!page.contains("sangat-rahasia"));
-    let reader = ConfigurationForm {
+    let reader = TechnicianForm {
         token: String::new(),
         ..form
     };

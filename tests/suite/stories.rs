@@ -28,6 +28,8 @@ const FILES: &[&str] = &[
     "/points/{id}/curve.svg",
     "/laporan/berkas/{id}",
     "/catat/foto/{sha256}",
+    "/teknisi/serah-terima/berkas",
+    "/teknisi/serah-terima/berkas/{id}",
     "/catat/templat/{file}",
     "/langsung",
 ];
@@ -247,5 +249,37 @@ fn a_technician_opens_a_new_box_and_sees_a_sane_level_and_the_tank() {
     let mut command = python_peer("stories.py");
     command.env("PANTAU_CODE", set_up_code(&config));
     command.args(["technician", &format!("http://127.0.0.1:{port}")]);
+    run_script(command.arg(screenshots(folder.path())));
+}
+
+#[test]
+fn a_technician_goes_from_an_empty_box_to_a_signed_record_on_a_phone() {
+    let folder = tempfile::tempdir().unwrap();
+    let image = folder.path().join("registers");
+    std::fs::write(&image, "coils 0\ndiscrete 0\nholding 30\ninput 0\n").unwrap();
+    let mut server = python_peer("pymodbus_server.py");
+    let (_sensor, modbus) = PeerProcess::start_ready(server.arg(&image).arg("tcp"));
+    let port = free_port();
+    let site = SiteText::new("desa").with("name = 'Desa Impian'");
+    let (_gateway, config) = start_new_box(folder.path(), site, port, "");
+    let tables = SiteText::new("desa")
+        .tcp_bus("lan", &modbus)
+        .device("level", "lan", "unit = 1\nevery = '200ms'")
+        .points([
+            "{ id = 'level', register = 'holding:0', type = 'u16', scale = 0.001, unit = 'm' }",
+        ])
+        .asset(
+            "toren",
+            "tank",
+            "name = 'Toren depan'\nlevel = 'level.level'\nshape = { kind = \
+             'vertical-cylinder', diameter_m = 1.1, height_m = 2.0 }",
+        );
+    let tables = tables.text();
+    let (_, added) = tables.split_at(tables.find("[[bus]]").unwrap());
+    let mut command = python_peer("stories.py");
+    command.env("PANTAU_CODE", set_up_code(&config));
+    command.env("PANTAU_MODBUS", &modbus);
+    command.env("PANTAU_TABLES", format!("\n{added}"));
+    command.args(["installer", &format!("http://127.0.0.1:{port}")]);
     run_script(command.arg(screenshots(folder.path())));
 }

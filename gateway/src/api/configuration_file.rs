@@ -3,7 +3,7 @@
 
 use super::ApiListener;
 use super::error::ApiError;
-use crate::config::{self, Config, Diagnostics};
+use crate::config::{self, Config, ConfigurationEdit, Diagnostics, configuration_edit};
 use crate::evidence::RevisionKind;
 use crate::i18n::Language;
 use crate::storage::{StoreError, TextRevision};
@@ -219,6 +219,29 @@ fn replace_file(file: &Path, text: &str) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// A text with a number in an entry of a list; the key may be that of a table within it, as in
+/// `sensor.height_m`. Errors: 422 with the reason why the text stays as it is.
+pub(crate) fn with_number(
+    text: &str,
+    (list, id): (&str, &str),
+    (key, number): (&str, &str),
+    lang: Language,
+) -> Result<String, ApiError> {
+    let refused = |why: String| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, why);
+    let whole = number.parse::<i64>().map(toml::Value::from);
+    let decimal = number.parse::<f64>().map(toml::Value::from);
+    let Ok(value) = whole.or(decimal) else {
+        let args = [("found", number), ("example", "1.25")];
+        return Err(refused(lang.text_with("wizard-number", &args)));
+    };
+    let place: Vec<&str> = [list, id].into_iter().chain(key.split('.')).collect();
+    let change = ConfigurationEdit::Set {
+        place: &place,
+        value,
+    };
+    configuration_edit(text, &change).map_err(|fault| refused(fault.render(lang)))
+}
+
 /// Ids of the buses of the configuration in use, and the names of all profiles.
 pub(crate) fn device_choices(app: &ApiListener) -> (Vec<Arc<str>>, Vec<String>) {
     let config = &app.state().config;
@@ -248,6 +271,16 @@ mod tests {
             "{found:?}"
         );
         assert_eq!(difference(before, before), []);
+    }
+
+    #[test]
+    fn a_number_is_set_where_it_stands_and_its_comment_stays() {
+        let before = "[[asset]]\nid = 'toren'\nsensor = { height_m = 2.5 } # tiang\n";
+        let set =
+            |key, number| with_number(before, ("asset", "toren"), (key, number), Language::Id);
+        let after = set("sensor.height_m", "2.431").unwrap();
+        assert_eq!(after, before.replace("2.5", "2.431"));
+        assert!(set("sensor.height_m", "2,4").is_err() && set("no.where", "1").is_err());
     }
 
     #[test]

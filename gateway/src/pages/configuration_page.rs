@@ -4,7 +4,7 @@
 use crate::api::added_device::{AddedDevice, AddedLine, with_added_device};
 use crate::api::configuration_file::{
     DifferenceLine, KeptConfiguration, check_text, device_choices, difference, has_secret,
-    kept_configurations, put_back, read_file, save_text,
+    kept_configurations, put_back, read_file, save_text, with_number,
 };
 use crate::api::error::ApiError;
 use crate::api::reload::{ReloadJson, ask_for_reload, reload_json};
@@ -148,6 +148,12 @@ async fn apply_form(
         }
         "alat" => added_text(&on_disk, asked, fields)
             .map_err(|fault| unchanged_error(&fault, frame.lang))?,
+        "nilai" => with_number(
+            &on_disk,
+            (fields.trimmed("tabel"), fields.trimmed("nama")),
+            (fields.trimmed("kunci"), fields.trimmed("nilai")),
+            frame.lang,
+        )?,
         "kembali" => {
             let number: u64 = fields.trimmed("revisi").parse().unwrap_or(0);
             let all = kept_configurations(app).await?;

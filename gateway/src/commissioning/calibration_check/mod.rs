@@ -8,7 +8,7 @@ mod subject;
 mod tests;
 
 pub use calibration_draft::{CalibrationCheckError, CalibrationDraft};
-pub use subject::{CalibrationSubject, find_subject};
+pub use subject::{CalibrationSubject, find_subject, is_water_counter};
 
 use crate::config::Asset;
 use crate::domain::calibration::{Calibration, CalibrationKind};

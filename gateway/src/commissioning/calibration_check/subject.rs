@@ -24,6 +24,11 @@ pub struct CalibrationSubject {
     pub capacity_l: Option<f64>,
 }
 
+/// Whether a point counts a volume, which a bucket can check.
+pub fn is_water_counter(point: &PointInfo) -> bool {
+    point.counter && unit_quantity(&point.unit) == "volume"
+}
+
 /// Finds the object of a calibration; the error lists the possible ones.
 pub fn find_subject(
     kind: CalibrationKind,
@@ -53,7 +58,7 @@ pub fn find_subject(
         }
         CalibrationKind::Pulses => {
             let point = site.point(target);
-            let fits = |point: &&PointInfo| point.counter && unit_quantity(&point.unit) == "volume";
+            let fits = |point: &&PointInfo| is_water_counter(point);
             let point = point.filter(fits).ok_or_else(|| {
                 let counters = all_points(site).filter(fits).map(|point| &*point.id);
                 CalibrationCheckError::new(

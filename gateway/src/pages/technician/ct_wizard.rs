@@ -106,18 +106,8 @@ fn currents(device: &DeviceInfo) -> impl Iterator<Item = &crate::domain::PointIn
 
 pub(super) async fn ct_page(asked: PageRequest) -> Response {
     let frame = PageFrame::new(&asked.app, "teknisi", &asked.uri, &asked.headers);
-    let done = match query_parameter(&asked.uri, "hasil").as_deref() {
-        Some("batal") => frame.t("wizard-withdrawn"),
-        Some(id) if id.bytes().all(|byte| byte.is_ascii_digit()) => {
-            frame.lang.text_with("calibrate-added", &[("id", id)])
-        }
-        _ => String::new(),
-    };
     let chosen = query_parameter(&asked.uri, "id").unwrap_or_default();
-    let notice = WizardNotice {
-        done,
-        ..WizardNotice::default()
-    };
+    let notice = WizardNotice::of_result(&asked.uri, &frame);
     show_page(&asked, &chosen, (CtTyped::default(), notice)).await
 }
 

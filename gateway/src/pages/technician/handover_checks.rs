@@ -1,5 +1,4 @@
-//! What is done at a site before it is handed over, and what is missing, each with the page on which
-//! it is done.
+//! What is done at a site before it is handed over, and what is missing, each with the page for it.
 
 use super::handover_draft::HandoverDraft;
 use super::soak_page;
@@ -7,12 +6,12 @@ use crate::api::ApiListener;
 use crate::api::device_health::{HealthState, judge_device_health};
 use crate::api::error::ApiError;
 use crate::api::soak_job::last_soak;
-use crate::assets::AssetKind;
+use crate::assets::{AssetKind, LevelMeasurement, TankAsset};
+use crate::commissioning::calibration_check::is_water_counter;
 use crate::domain::calibration::{CalibrationHistory, CalibrationKind};
 use crate::handover::{HandoverCheck, HandoverCheckState, HandoverDevice, HandoverPoint};
 use crate::i18n::Language;
 use crate::status::StatusSnapshot;
-use drivers::units;
 
 /// Most names in one line.
 const NAMES_MAX: usize = 5;
@@ -137,14 +136,17 @@ impl CheckedSite<'_> {
                 _ => None,
             });
         let tanks: Vec<_> = tanks.collect();
-        let is_bare = |(asset, tank): &&(&crate::config::Asset, &Box<crate::assets::TankAsset>)| {
-            let point = tank.level.as_ref().map(|way| &way.point().id);
-            let level =
-                point.and_then(|point| self.history.in_force(CalibrationKind::Level, point, today));
-            let table = self
-                .history
-                .in_force(CalibrationKind::Strapping, &asset.id, today);
-            level.is_none() && table.is_none()
+        let is_bare = |(asset, tank): &&(&crate::config::Asset, &Box<TankAsset>)| {
+            let level = match &tank.level {
+                Some(LevelMeasurement::Level(point)) => {
+                    let kind = CalibrationKind::Level;
+                    self.history.in_force(kind, &point.id, today).is_some()
+                }
+                // The zero of a distance or pressure sensor stands in the configuration.
+                other => other.is_some(),
+            };
+            let kind = CalibrationKind::Strapping;
+            !level && self.history.in_force(kind, &asset.id, today).is_none()
         };
         let bare = tanks.iter().filter(is_bare);
         let bare: Vec<String> = bare.map(|(asset, _)| asset.name.to_string()).collect();
@@ -159,12 +161,7 @@ impl CheckedSite<'_> {
             .devices
             .iter()
             .flat_map(|device| &device.points);
-        let meters: Vec<_> = points
-            .filter(|point| {
-                let unit = units::find_unit(&point.unit);
-                point.counter && unit.is_some_and(|unit| unit.quantity == "volume")
-            })
-            .collect();
+        let meters: Vec<_> = points.filter(|point| is_water_counter(point)).collect();
         let bare = meters.iter().filter(|point| {
             let kind = CalibrationKind::Pulses;
             self.history.in_force(kind, &point.id, today).is_none()

@@ -1,5 +1,6 @@
-//! [`HandoverDraft`]: the record of a hand-over before it is signed, and [`SignedHandover`] after it.
+//! [`HandoverDraft`]: the record of a hand-over before it is signed; [`SignedHandover`]: after it.
 
+use super::draft_note::{keep_draft, read_draft};
 use crate::api::ApiListener;
 use crate::domain::UtcMs;
 use crate::handover::HandoverSigner;
@@ -66,23 +67,16 @@ pub(super) struct SignedHandover {
 impl HandoverDraft {
     /// The draft; an empty one where there is none.
     pub(super) async fn read(app: &ApiListener) -> Result<Self, StoreError> {
-        let note = app.state().store.technician_note(DRAFT_NOTE).await?;
-        Ok(note
-            .and_then(|text| serde_json::from_str(&text).ok())
-            .unwrap_or_default())
+        read_draft(app, DRAFT_NOTE).await
     }
 
-    /// Keeps the draft; `None` removes it.
-    pub(super) async fn keep(draft: Option<&Self>, app: &ApiListener) -> Result<(), StoreError> {
-        let body = draft.map(|draft| serde_json::to_string(draft).unwrap_or_default());
-        app.state()
-            .store
-            .keep_technician_note(DRAFT_NOTE, body)
-            .await
+    /// Keeps the draft; an empty one is removed.
+    pub(super) async fn keep(&self, app: &ApiListener) -> Result<(), StoreError> {
+        keep_draft(app, DRAFT_NOTE, self).await
     }
 
     /// Takes the confirmations back: what was confirmed is another record now.
-    pub(super) fn is_changed(&mut self) {
+    pub(super) fn take_back_confirmations(&mut self) {
         self.technician.confirmed = None;
         self.receiver.confirmed = None;
     }

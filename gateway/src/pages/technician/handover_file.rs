@@ -187,7 +187,7 @@ pub(super) async fn sign(
     );
     let body = serde_json::to_string(&signed).unwrap_or_default();
     let id = store.append_handover(body, what).await?;
-    HandoverDraft::keep(None, app).await?;
+    HandoverDraft::default().keep(app).await?;
     Ok(id)
 }
 

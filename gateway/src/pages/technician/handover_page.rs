@@ -1,5 +1,5 @@
-//! `/teknisi/serah-terima`: what is done and what is missing, displays, photos and names, until both
-//! have confirmed the record.
+//! `/teknisi/serah-terima`: what is done and what is missing, displays, photos and names, until
+//! both have confirmed the record.
 
 use super::handover_checks::check_page;
 use super::handover_draft::{DisplayNote, HandoverDraft, PhotoNote, SignedHandover};
@@ -138,11 +138,11 @@ async fn apply_form(
         "hapus-foto" => {
             let sha256 = fields.trimmed("foto");
             draft.photos.retain(|photo| photo.sha256 != sha256);
-            draft.is_changed();
+            draft.take_back_confirmations();
             "#foto"
         }
         "nama" => {
-            draft.is_changed();
+            draft.take_back_confirmations();
             draft.technician.name = short_text(fields, "teknisi");
             draft.technician.position = short_text(fields, "jabatan-teknisi");
             draft.receiver.name = short_text(fields, "penerima");
@@ -158,7 +158,7 @@ async fn apply_form(
         "setuju" => return confirm(app, draft, fields, frame).await,
         _ => "",
     };
-    HandoverDraft::keep(Some(&draft), app).await?;
+    draft.keep(app).await?;
     Ok(Ok(place.to_owned()))
 }
 
@@ -191,7 +191,7 @@ async fn confirm(
         let id = sign(app, &draft, frame.lang).await?;
         return Ok(Ok(format!("?hasil={id}")));
     }
-    HandoverDraft::keep(Some(&draft), app).await?;
+    draft.keep(app).await?;
     Ok(Ok("?hasil=simpan#tanda-tangan".to_owned()))
 }
 
@@ -243,12 +243,12 @@ async fn note_displays(
             }
         }
     }
-    draft.is_changed();
+    draft.take_back_confirmations();
     if refused.is_empty() {
         return Ok(Ok(()));
     }
     // What was right is kept: nobody walks to a display twice.
-    HandoverDraft::keep(Some(draft), app).await?;
+    draft.keep(app).await?;
     Ok(Err(WizardNotice {
         refused,
         ..WizardNotice::default()
@@ -319,8 +319,8 @@ async fn keep_photo(
         return refused(frame.lang.text_with("handover-no-photo", &args));
     }
     draft.photos.push(photo);
-    draft.is_changed();
-    HandoverDraft::keep(Some(&draft), app).await?;
+    draft.take_back_confirmations();
+    draft.keep(app).await?;
     Ok(Ok("?hasil=simpan#foto".to_owned()))
 }
 

@@ -1,11 +1,12 @@
 //! Wizards of technicians under `/teknisi`, for a phone beside the device: tank, water meter and
-//! current transformer, address, soak test, hand-over. What is begun is kept in the store, so that a
-//! phone that goes dark loses nothing.
+//! current transformer, address, soak test, hand-over. What is begun is kept in the store, so that
+//! a phone that goes dark loses nothing.
 
 mod address_wizard;
 mod calibration_form;
 mod calibration_plot;
 mod ct_wizard;
+mod draft_note;
 mod handover_checks;
 mod handover_draft;
 mod handover_file;
@@ -16,6 +17,8 @@ mod soak_page;
 mod tank_draft;
 mod tank_preview;
 mod tank_wizard;
+#[cfg(test)]
+mod tests;
 mod wizard_notice;
 
 use crate::api::ApiListener;

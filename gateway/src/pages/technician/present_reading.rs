@@ -1,4 +1,4 @@
-//! [`PresentReading`]: what a sensor shows at the moment at which a person reads a stick or a clamp.
+//! [`PresentReading`]: what a sensor shows at the moment at which a person reads stick or clamp.
 
 use crate::api::ApiListener;
 use crate::domain::{QualityReason, UtcMs};

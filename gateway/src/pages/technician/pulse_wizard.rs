@@ -5,11 +5,13 @@ use super::calibration_form::{
     CalibrationPreview, KeptCalibration, calibration_request, kept_calibrations, number_field,
     preview_calibration, save_calibration, withdraw_calibration,
 };
+use super::draft_note::{keep_draft, read_draft};
 use super::present_reading::{live_card, present_reading};
 use super::wizard_notice::WizardNotice;
 use crate::api::ApiListener;
 use crate::api::error::ApiError;
 use crate::api::request_language::query_parameter;
+use crate::commissioning::calibration_check::is_water_counter;
 use crate::commissioning::calibration_texts::short_number;
 use crate::domain::PointInfo;
 use crate::domain::calibration::CalibrationKind;
@@ -19,7 +21,6 @@ use crate::pages::page_request::PageRequest;
 use crate::pages::page_texts::PointCard;
 use crate::pages::plain_form::PlainForm;
 use crate::pages::sign_in_page::redirect_to;
-use crate::storage::StoreError;
 use askama::Template;
 use axum::response::Response;
 use drivers::units;
@@ -68,32 +69,12 @@ fn name(point: &str) -> String {
     format!("pulses/{point}")
 }
 
-impl PulseDraft {
-    async fn read(app: &ApiListener, point: &str) -> Result<Self, StoreError> {
-        let note = app.state().store.technician_note(&name(point)).await?;
-        Ok(note
-            .and_then(|text| serde_json::from_str(&text).ok())
-            .unwrap_or_default())
-    }
-
-    async fn keep(&self, app: &ApiListener, point: &str) -> Result<(), StoreError> {
-        let body =
-            (*self != Self::default()).then(|| serde_json::to_string(self).unwrap_or_default());
-        app.state()
-            .store
-            .keep_technician_note(&name(point), body)
-            .await
-    }
-}
-
 /// Counters of a volume, which a bucket can check.
 fn water_counters(app: &ApiListener) -> impl Iterator<Item = &PointInfo> {
-    let is_water = |point: &&PointInfo| {
-        let unit = units::find_unit(&point.unit);
-        point.counter && unit.is_some_and(|unit| unit.quantity == "volume")
-    };
     let devices = app.site().devices.iter();
-    devices.flat_map(|device| &device.points).filter(is_water)
+    devices
+        .flat_map(|device| &device.points)
+        .filter(|point| is_water_counter(point))
 }
 
 /// One litre in the unit of a point.
@@ -108,17 +89,7 @@ fn litre_in(unit: &str) -> f64 {
 pub(super) async fn pulse_page(asked: PageRequest) -> Response {
     let frame = PageFrame::new(&asked.app, "teknisi", &asked.uri, &asked.headers);
     let chosen = query_parameter(&asked.uri, "id").unwrap_or_default();
-    let done = match query_parameter(&asked.uri, "hasil").as_deref() {
-        Some("batal") => frame.t("wizard-withdrawn"),
-        Some(id) if id.bytes().all(|byte| byte.is_ascii_digit()) => {
-            frame.lang.text_with("calibrate-added", &[("id", id)])
-        }
-        _ => String::new(),
-    };
-    let notice = WizardNotice {
-        done,
-        ..WizardNotice::default()
-    };
+    let notice = WizardNotice::of_result(&asked.uri, &frame);
     show_page(&asked, &chosen, notice).await
 }
 
@@ -144,7 +115,7 @@ async fn apply_form(
     let Some(point) = water_counters(app).find(|point| *point.id == *id) else {
         return refused(frame.lang.text_with("wizard-unknown", &[("found", id)]));
     };
-    let mut draft = PulseDraft::read(app, id).await?;
+    let mut draft = read_draft::<PulseDraft>(app, &name(id)).await?;
     match fields.trimmed("cara") {
         "mulai" | "selesai" => {
             let Some(now) = present_reading(app, id).await? else {
@@ -179,7 +150,7 @@ async fn apply_form(
             let request = calibration_request(of, draft.runs.clone(), Some(fields));
             let saved = save_calibration(app, request, frame).await?;
             if saved.is_ok() {
-                PulseDraft::default().keep(app, id).await?;
+                keep_draft(app, &name(id), &PulseDraft::default()).await?;
             }
             return Ok(saved.map(|number| format!("&hasil={number}")));
         }
@@ -189,7 +160,7 @@ async fn apply_form(
         }
         _ => {}
     }
-    draft.keep(app, id).await?;
+    keep_draft(app, &name(id), &draft).await?;
     Ok(Ok("#uji".to_owned()))
 }
 
@@ -231,7 +202,7 @@ async fn load_panel(
     frame: &PageFrame,
 ) -> Result<PulsePanel, ApiError> {
     let (id, lang) = (&*point.id, frame.lang);
-    let draft = PulseDraft::read(app, id).await?;
+    let draft = read_draft::<PulseDraft>(app, &name(id)).await?;
     let litre = litre_in(&point.unit);
     let run = |(counted, truth): &(f64, f64)| {
         let ratio = if *counted > 0.0 {

@@ -1,5 +1,6 @@
 //! [`TankDraft`]: measurements of a tank that are not a calibration yet.
 
+use super::draft_note::{keep_draft, read_draft};
 use crate::api::ApiListener;
 use crate::limits::CALIBRATION_PAIRS_MAX;
 use crate::storage::StoreError;
@@ -19,20 +20,12 @@ pub(super) struct TankDraft {
 impl TankDraft {
     /// The draft of a tank; an empty one where there is none.
     pub(super) async fn read(app: &ApiListener, tank: &str) -> Result<Self, StoreError> {
-        let note = app.state().store.technician_note(&name(tank)).await?;
-        // A note of another version is begun anew.
-        let draft = note.and_then(|text| serde_json::from_str(&text).ok());
-        Ok(draft.unwrap_or_default())
+        read_draft(app, &name(tank)).await
     }
 
     /// Keeps the draft; an empty one is removed.
     pub(super) async fn keep(&self, app: &ApiListener, tank: &str) -> Result<(), StoreError> {
-        let body =
-            (*self != Self::default()).then(|| serde_json::to_string(self).unwrap_or_default());
-        app.state()
-            .store
-            .keep_technician_note(&name(tank), body)
-            .await
+        keep_draft(app, &name(tank), self).await
     }
 
     /// Whether there is room for another measurement.

@@ -87,21 +87,8 @@ impl TankPanel {
 pub(super) async fn tank_page(asked: PageRequest) -> Response {
     let chosen = query_parameter(&asked.uri, "id").unwrap_or_default();
     let frame = PageFrame::new(&asked.app, "teknisi", &asked.uri, &asked.headers);
-    let notice = WizardNotice {
-        done: done_text(&asked, &frame),
-        ..WizardNotice::default()
-    };
+    let notice = WizardNotice::of_result(&asked.uri, &frame);
     show_page(&asked, &chosen, notice).await
-}
-
-fn done_text(asked: &PageRequest, frame: &PageFrame) -> String {
-    match query_parameter(&asked.uri, "hasil").as_deref() {
-        Some("batal") => frame.t("wizard-withdrawn"),
-        Some(id) if id.bytes().all(|byte| byte.is_ascii_digit()) => {
-            frame.lang.text_with("calibrate-added", &[("id", id)])
-        }
-        _ => String::new(),
-    }
 }
 
 pub(super) async fn change_tank(asked: PageRequest, fields: PlainForm) -> Response {

@@ -1,8 +1,9 @@
 //! [`WizardNotice`]: what a form of a wizard has done, or why nothing was done.
 
 use crate::api::error::ApiError;
+use crate::api::request_language::query_parameter;
 use crate::pages::page_frame::PageFrame;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 
 /// Sentences above the forms of a wizard.
 #[derive(Debug, Default)]
@@ -13,6 +14,22 @@ pub(super) struct WizardNotice {
 }
 
 impl WizardNotice {
+    /// What the address of a page says of a form before it: a calibration by its number, or
+    /// `batal` for one that was withdrawn.
+    pub(super) fn of_result(uri: &Uri, frame: &PageFrame) -> Self {
+        let done = match query_parameter(uri, "hasil").as_deref() {
+            Some("batal") => frame.t("wizard-withdrawn"),
+            Some(id) if id.bytes().all(|byte| byte.is_ascii_digit()) => {
+                frame.lang.text_with("calibrate-added", &[("id", id)])
+            }
+            _ => String::new(),
+        };
+        Self {
+            done,
+            ..Self::default()
+        }
+    }
+
     /// A refusal for one reason.
     pub(super) fn refusal(reason: String) -> Self {
         Self {
