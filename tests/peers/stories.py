@@ -159,7 +159,7 @@ def choose(person, name, value):
 
 def agree(person, who):
     """One of the two confirms the record of the hand-over."""
-    form = f"form:has(input[value={who}])"
+    form = f"form:has(input[name=siapa][value={who}])"
     if person.find(f"{form} [name=paham]"):
         person.tap(f"{form} [name=paham]")
     person.go(f"{form} button")
@@ -169,7 +169,9 @@ def set_level(person, millimetres):
     """Water for the simulated sensor, and a reading of it."""
     with ModbusTcpClient("127.0.0.1", port=int(os.environ["PANTAU_MODBUS"])) as sensor:
         sensor.write_register(0, millimetres, device_id=1)
-    shown = f"{millimetres / 1000:.3f}".replace(".", ",").rstrip("0")
+    # Only what is on the screen is kept current.
+    person.driver.execute_script("document.querySelector('.sensor-now').scrollIntoView()")
+    shown = f"{millimetres / 1000:.3f}".replace(".", ",")
     person.wait(f"{shown} m", lambda: person.see(".sensor-now .value").startswith(shown))
 
 

@@ -92,6 +92,7 @@ pub(crate) fn summary_text(
         let id = old.id.to_string();
         lines.push(lang.text_with("calibrate-replaces", &[("id", &id)]));
     }
+    let since = lang.locale().format_date(said.since);
     lines.push(lang.text_with("calibrate-from", &[("since", &since)]));
     lines.join("\n")
 }

@@ -140,10 +140,11 @@ async fn show_page(asked: &PageRequest, notice: WizardNotice) -> Response {
     render_page(uri, status, &page)
 }
 
-/// Minutes with one decimal.
-pub(super) fn minutes_text(ms: u64, lang: Language) -> String {
+/// Minutes, with one decimal where they are not whole.
+fn minutes_text(ms: u64, lang: Language) -> String {
     let minutes = std::time::Duration::from_millis(ms).as_secs_f64() / 60.0;
-    lang.locale().plain_digits(&nearest_digits(minutes, 1))
+    let digits = nearest_digits(minutes, 1);
+    lang.locale().plain_digits(digits.trim_end_matches(".0"))
 }
 
 /// The result in one sentence.

@@ -89,8 +89,13 @@ impl TankToday<'_> {
             plot.after = [low, high].map(|shown| (shown, new.apply(shown))).to_vec();
             let shape = self.geometry();
             let shown = draft.pairs.iter().map(|(shown, _)| *shown).chain(now_shown);
+            // A measurement of a moment ago is what the sensor shows now.
+            let mut shown: Vec<f64> = shown.collect();
+            shown.sort_by(f64::total_cmp);
+            shown.dedup();
             let unit = self.unit();
             preview.changes = shown
+                .into_iter()
                 .map(|shown| CalibrationChange {
                     label: format!("{} {unit}", short_number(shown, self.lang)),
                     before: self.litres_text(shape.as_ref(), self.level_m(shown, old)),
