@@ -168,23 +168,49 @@ fn the_network_is_served_once_a_user_exists_and_the_code_is_shown_until_then() {
 }
 
 #[test]
-fn a_damaged_file_is_set_aside_and_the_page_is_for_this_computer_again() {
-    let scratch = tempfile::tempdir().unwrap();
-    let port = free_port();
-    let config = write_page_site(scratch.path(), &format!("0.0.0.0:{port}"));
-    let added = run_with_password(&config, &["add", "siti", "--role", "admin"], PASSWORD);
-    assert!(added.status.success(), "{}", stderr_text(&added));
-    let store = config.with_file_name("store");
-    std::fs::write(store.join("access.json"), "{\"version\":1,\"users\":[{").unwrap();
-    let gateway = start_gateway(&config);
-    let own = format!("127.0.0.1:{port}");
-    wait_for("the page", || TcpStream::connect(&own).is_ok());
-    assert!(TcpStream::connect(format!("127.0.0.2:{port}")).is_err());
-    let names = std::fs::read_dir(&store).unwrap();
-    let mut names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    assert!(names.any(|name| name.starts_with("access.json.damaged-")));
-    let media = "Content-Type: application/x-www-form-urlencoded\r\n";
-    let form = format!("kode=&nama=tamu&sandi={}", PASSWORD.replace(' ', "+"));
-    assert_eq!(http_answer(&own, "POST /mulai", media, &form).0, 403);
-    drop(gateway);
+fn a_damaged_list_of_users_is_set_aside_and_everybody_is_told_what_to_do() {
+    for damaged in ["", "{", "{\"version\":1,\"users\":[{", "\0\0\0\0"] {
+        let scratch = tempfile::tempdir().unwrap();
+        let port = free_port();
+        let config = write_page_site(scratch.path(), &format!("0.0.0.0:{port}"));
+        let added = run_with_password(&config, &["add", "siti", "--role", "admin"], PASSWORD);
+        assert!(added.status.success(), "{}", stderr_text(&added));
+        let store = config.with_file_name("store");
+        std::fs::write(store.join("access.json"), damaged).unwrap();
+        // A command changes nothing, and does not say that there are no users.
+        for words in [&["list"][..], &["token", "list"], &["add", "budi"]] {
+            let refused = run_with_password(&config, words, PASSWORD);
+            let said = stderr_text(&refused);
+            assert_eq!(refused.status.code(), Some(1), "{words:?}: {said}");
+            assert!(said.contains("is damaged"), "{words:?}: {said}");
+        }
+        let kept = std::fs::read_to_string(store.join("access.json")).unwrap();
+        assert_eq!(kept, damaged);
+        let gateway = start_gateway(&config);
+        // Who opens the page over the network finds it, and no way in.
+        let page = format!("127.0.0.2:{port}");
+        wait_for("the page", || TcpStream::connect(&page).is_ok());
+        let names = std::fs::read_dir(&store).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let aside: Vec<String> = names
+            .filter(|name| name.starts_with("access.json.damaged-"))
+            .collect();
+        let kept = std::fs::read_to_string(store.join(&aside[0])).unwrap();
+        assert_eq!(kept, damaged);
+        for (lang, words) in [
+            ("en", "nobody can sign in"),
+            ("id", "tidak ada yang dapat masuk"),
+        ] {
+            let (status, _, text) = http_answer(&page, &format!("GET /mulai?lang={lang}"), "", "");
+            assert_eq!(status, 200);
+            assert!(text.contains(words) && text.contains(&aside[0]), "{text}");
+        }
+        let (status, _, health) = http_answer(&page, "GET /healthz", "", "");
+        assert_eq!(status, 200);
+        assert!(health.contains("nobody can sign in") && health.contains(&aside[0]));
+        let media = "Content-Type: application/x-www-form-urlencoded\r\n";
+        let form = format!("kode=&nama=tamu&sandi={}", PASSWORD.replace(' ', "+"));
+        assert_eq!(http_answer(&page, "POST /mulai", media, &form).0, 403);
+        drop(gateway);
+    }
 }

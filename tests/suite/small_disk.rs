@@ -18,6 +18,12 @@ impl SmallDisk {
         self.mount(&format!("remount,size={size}"));
     }
 
+    /// Lets the disk be written, or only be read.
+    pub(crate) fn set_writable(&self, is_writable: bool) {
+        let way = if is_writable { "rw" } else { "ro" };
+        self.mount(&format!("remount,{way}"));
+    }
+
     // A tmpfs, because it can be made full and grown in place; it needs root.
     fn mount(&self, options: &str) {
         let mut command = Command::new("mount");

@@ -29,6 +29,14 @@ impl ClockPair {
         self.bound_ms.saturating_add(drift)
     }
 
+    /// True when this moment shows that the time of an earlier one of the same boot was wrong: by
+    /// more than both errors. What the network told stays for its own time.
+    pub fn contradicts(&self, earlier: &Self) -> bool {
+        let apart = self.offset_ms().abs_diff(earlier.offset_ms());
+        let reach = earlier.bound_ms_at(self.mono).saturating_add(self.bound_ms);
+        earlier.source != TrustSource::Kernel && apart > reach
+    }
+
     /// Offset from the monotonic to the true time, ms.
     fn offset_ms(&self) -> i64 {
         offset_ms(self.at, self.mono)
@@ -74,6 +82,22 @@ mod tests {
         let table = BootTable::new(vec![pair(9 * HOUR, 1_795_194_000_000, 5)]);
         assert_eq!(table.offset_ms_at(MonoMs(0)), Some(1_795_194_000_000));
         assert_eq!(BootTable::default().offset_ms_at(MonoMs(0)), None);
+    }
+
+    #[test]
+    fn a_moment_shows_that_an_earlier_one_was_wrong_and_never_what_the_network_told() {
+        let person = |offset| ClockPair {
+            source: TrustSource::Person,
+            ..pair(HOUR, offset, 1500)
+        };
+        let start = ClockPair {
+            source: TrustSource::Host,
+            ..pair(0, 0, 2000)
+        };
+        assert!(person(60_000).contradicts(&start));
+        assert!(person(-60_000).contradicts(&start));
+        assert!(!person(3500).contradicts(&start));
+        assert!(!person(60_000).contradicts(&pair(0, 0, 5)));
     }
 
     #[test]

@@ -546,6 +546,19 @@ fn a_time_that_a_person_corrected_keeps_the_order_of_readings_after_the_next_sta
 }
 
 #[test]
+fn a_start_that_was_corrected_before_any_reading_dates_none_later() {
+    use ClockEvent::{HostBoot, Pass, Person, Read, WrongPerson};
+    run_life(&[
+        HostBoot(151_385_819, 1_239_212),
+        Person(507),
+        Read(23_646),
+        HostBoot(172_054_060, 59),
+        WrongPerson(-2_673_407_831),
+        Pass(79_517_713),
+    ]);
+}
+
+#[test]
 fn whatever_clocks_and_people_do_readings_keep_order_and_time_and_records_verify() {
     let faults = (0..SEEDS).filter_map(|seed| check_seed(seed).err());
     let faults: Vec<String> = faults.collect();

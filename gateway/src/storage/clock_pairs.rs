@@ -20,12 +20,17 @@ impl StoreWriter {
         Ok(())
     }
 
-    /// Notes the present moment, when a source vouches for the time.
+    /// Notes the present moment, when a source vouches for the time. What it shows to be wrong is
+    /// forgotten: nothing was read by it, or that is moved (`doubted_readings`).
     pub(super) fn note_clock_pair(&mut self) -> Result<(), rusqlite::Error> {
         let Some(pair) = self.clock.pair() else {
             return Ok(());
         };
         let transaction = self.db.transaction()?;
+        let known = read_pairs(&transaction, &self.boot)?;
+        for wrong in known.iter().filter(|one| pair.contradicts(one)) {
+            delete_pair(&transaction, &self.boot, wrong)?;
+        }
         insert_pair(&transaction, &self.boot, pair)?;
         thin_pairs(&transaction, &self.boot)?;
         transaction.commit()
@@ -74,6 +79,20 @@ pub(super) fn insert_pair(
         pair.at.0,
         pair.source.word(),
         signed(pair.bound_ms),
+    ])?;
+    Ok(())
+}
+
+/// Deletes a moment of a boot.
+fn delete_pair(db: &Connection, boot: &BootId, pair: &ClockPair) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(
+        "DELETE FROM clock_pair WHERE boot = ? AND mono = ? AND at = ? AND source = ?",
+    )?
+    .execute(params![
+        &*boot.0,
+        pair.mono.0.cast_signed(),
+        pair.at.0,
+        pair.source.word()
     ])?;
     Ok(())
 }

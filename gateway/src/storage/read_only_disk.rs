@@ -1,5 +1,5 @@
-//! A disk that can only be read, as a worn card and a file system with errors are: the gateway shows
-//! what is stored, and readings wait in memory until the disk can be written again.
+//! A disk that can only be read, as a worn card and a file system with errors are: the gateway
+//! shows what is stored, and readings wait in memory until the disk can be written again.
 //!
 //! The file is open as for a command that only reads, so that what a start writes is in tables in
 //! memory. They go into the file, before any reading, once it can be written.
@@ -32,6 +32,10 @@ impl StoreWriter {
     }
 
     /// Goes on with the file once its disk can be written.
+    #[expect(
+        clippy::used_underscore_binding,
+        reason = "the lock gives way to that of the new connection"
+    )]
     pub(super) fn end_read_only(&mut self) -> Result<(), StoreError> {
         if !self.is_read_only {
             return Ok(());
@@ -72,6 +76,10 @@ impl StoreWriter {
     }
 
     /// Shows what is stored again, where the disk cannot be written after all.
+    #[expect(
+        clippy::used_underscore_binding,
+        reason = "the file is held against another writer again"
+    )]
     fn show_file_again(&mut self, folder: &Path, started: &StartedRows) {
         let Ok(opened) = open_read_only(folder) else {
             return;

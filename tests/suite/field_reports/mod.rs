@@ -8,6 +8,7 @@ mod doors;
 mod figures;
 mod known_damage;
 mod lines;
+mod read_only;
 mod sinks;
 mod store;
 mod values;

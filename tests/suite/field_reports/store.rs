@@ -361,22 +361,6 @@ async fn a_start_that_fails_says_what_to_do_in_both_languages() {
         assert!(said.contains("[web]"), "{said}");
     }
     drop(listener);
-    let scratch = tempfile::tempdir().unwrap();
-    let disk = SmallDisk::new(&scratch.path().join("disk"), "24m");
-    let site = OneDeviceSite::new(Some(&disk.0));
-    let gateway = site.start().await;
-    site.wait_durable_above(5).await;
-    gateway.terminate();
-    let mut mount = Command::new("mount");
-    let done = mount.args(["-o", "remount,ro"]).arg(&disk.0).status();
-    assert!(done.unwrap().success());
-    for (lang, words) in [("en", "can only be read"), ("id", "hanya dapat dibaca")] {
-        let said = failed_start(&site, lang);
-        assert!(
-            said.contains(words) && said.contains("remount,rw"),
-            "{said}"
-        );
-    }
 }
 
 #[tokio::test]

@@ -11,9 +11,9 @@
 //!   it is tried again, small packets (pings) are exchanged to measure how reliable the link is.
 //! - The suspicion is ripe when the loss rate of the link makes this many failures in a row
 //!   improbable.
-//! - Then the next smaller reading is sent before it, as a control. When the broker has accepted the
-//!   control, the suspect is sent once more: the broker may have become well meanwhile. Only one
-//!   that fails again, with another control accepted, is refused. The order of delivered readings
+//! - Then the next smaller reading is sent before it, as a control. When the broker has accepted
+//!   the control, the suspect is sent once more: the broker may have become well meanwhile. Only
+//!   one that fails again, with another control accepted, is refused. The order of delivered readings
 //!   stays as it is, but for the controls.
 //!
 //! A timeout refuses nothing: without an answer it is not known which side failed.
