@@ -12,9 +12,9 @@
 //! - The suspicion is ripe when the loss rate of the link makes this many failures in a row
 //!   improbable.
 //! - Then the next smaller reading is sent before it, as a control. When the broker has accepted
-//!   the control, the suspect is sent once more: the broker may have become well meanwhile. Only
-//!   one that fails again, with another control accepted, is refused. The order of delivered readings
-//!   stays as it is, but for the controls.
+//!   the control, the suspect is sent once more: the broker may have become well meanwhile.
+//! - Only a suspect that fails again, with another control accepted, is refused. The order of
+//!   delivered readings stays as it is, but for the controls.
 //!
 //! A timeout refuses nothing: without an answer it is not known which side failed.
 //!
