@@ -226,7 +226,7 @@ pub(crate) fn is_factor_label(label: &str) -> bool {
     FACTOR_LABELS.contains(&&*label) || has_word() || has_pair_of_factor(&label)
 }
 
-/// Whether two words of a label that follow each other are the name of a factor: `faktor kali meter`.
+/// Whether two words of a label, one behind the other, name a factor: `faktor kali meter`.
 fn has_pair_of_factor(label: &str) -> bool {
     let words: Vec<&str> = label.split_whitespace().collect();
     let is_ratio =

@@ -148,8 +148,12 @@ fn format_parts(
         parts.push(lang.text(&format!("exchange-order-{}", order.word())));
     }
     if format.numbered {
-        let epoch = if format.since_1904 { "-1904" } else { "" };
-        parts.push(lang.text(&format!("exchange-numbered{epoch}")));
+        let key = if format.since_1904 {
+            "exchange-numbered-1904"
+        } else {
+            "exchange-numbered"
+        };
+        parts.push(lang.text(key));
     }
     if let Some(source) = format.zone_source {
         let source = source_text(&source.message_key(), lang);
