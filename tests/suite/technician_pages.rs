@@ -222,7 +222,7 @@ fn frames_are_shown_with_their_meaning_while_somebody_looks() {
     assert!(live.contains("\"frame:0:lan\":{\"state\":\"ok\""), "{live}");
     assert!(live.contains("\"bus:lan\""), "{live}");
     let teknisi = person.get("/teknisi");
-    assert!(teknisi.contains("pertanyaan sejak dinyalakan"), "{teknisi}");
+    assert!(teknisi.contains("permintaan sejak dinyalakan"), "{teknisi}");
     // Nobody without the role sees frames.
     let reader = Technician {
         token: String::new(),

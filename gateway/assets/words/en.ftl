@@ -4134,7 +4134,7 @@ register-words = The registers as they were read
 register-no-match = No meaning fits the display. Is it this register? Look at the ones beside it, or at the other table.
 register-count = Read 1 to { $most } registers at a time, up to register 65535.
 frames-title = What goes over the line
-frames-what = The newest first. Nothing is recorded unless somebody looks at this page: recording ends { $seconds } s after it is closed.
+frames-what = The newest first. Nothing is recorded unless this page is open: recording ends { $seconds } s after it is closed.
 frames-none = The configuration has no Modbus line.
 frames-unit = Address { $unit } · function { $function }
 frames-read = Address { $unit } · reads { $count } from { $table }:{ $first } (function { $function })
@@ -4159,7 +4159,7 @@ lines-ok = { $count ->
 lines-no-device = no device is read here
 lines-trouble = { $kind } ({ $count })
 lines-counts = { $requests } requests since the start: { $timeouts } without an answer, { $corrupt } damaged, { $late } late
-lines-load = busy { $percent } % of the time
+lines-load = busy { $percent }% of the time
 detail-gateway-gone = the running gateway has hung up and did not come back within 10 s
 # --- pages/technician: wizards on a phone ---
 wizard-number = "{ $found }" is no number. Write for example { $example }.

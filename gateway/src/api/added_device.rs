@@ -62,7 +62,7 @@ pub(crate) fn with_added_device(
     configuration_edit(&text, &edit)
 }
 
-fn bus_keys<'a>(id: &str, line: &AddedLine<'a>) -> Vec<(&'a str, toml::Value)> {
+fn bus_keys(id: &str, line: &AddedLine<'_>) -> Vec<(&'static str, toml::Value)> {
     let kind = match (line.port.is_empty(), line.framing) {
         (false, _) => "modbus-rtu",
         (true, "rtu") => "modbus-rtu-over-tcp",

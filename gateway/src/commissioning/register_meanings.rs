@@ -5,6 +5,7 @@ use super::display_comparison::compare_with_display;
 use super::register_inference::{InferenceHints, rank_hypotheses};
 use crate::config::{RegisterEncoding, WordOrder};
 use crate::domain::ExactNumber;
+use std::fmt::Write as _;
 
 /// Meanings of one place that are listed where no display says which is right.
 const SHOWN_PER_PLACE: usize = 5;
@@ -31,12 +32,13 @@ pub struct RegisterMeaning {
 impl RegisterMeaning {
     /// `input:10 u32 cdab × 0.1`.
     pub fn form_text(&self, table: &str) -> String {
+        // Writing into a `String` cannot fail.
         let mut text = format!("{table}:{} {}", self.address, self.encoding.word());
         if self.encoding.registers() > 1 || self.words != WordOrder::Abcd {
-            text += &format!(" {}", self.words.word());
+            let _ = write!(text, " {}", self.words.word());
         }
         if self.power != 0 {
-            text += &format!(" × {}", scale_text(self.power));
+            let _ = write!(text, " × {}", scale_text(self.power));
         }
         text
     }
@@ -51,13 +53,13 @@ impl RegisterMeaning {
             self.encoding.word()
         );
         if self.words != WordOrder::Abcd {
-            lines += &format!("words = \"{}\"\n", self.words.word());
+            let _ = writeln!(lines, "words = \"{}\"", self.words.word());
         }
         if self.power != 0 {
-            lines += &format!("scale = {}\n", scale_text(self.power));
+            let _ = writeln!(lines, "scale = {}", scale_text(self.power));
         }
         if !unit.is_empty() {
-            lines += &format!("unit = {}\n", quoted(unit));
+            let _ = writeln!(lines, "unit = {}", quoted(unit));
         }
         lines
     }

@@ -23,7 +23,7 @@ pub(crate) struct FrameText {
     pub(crate) at: String,
     /// Unit, function and registers.
     pub(crate) words: String,
-    /// What came back: values, exception or trouble, with the answer time.
+    /// Answer: values, exception or trouble, with the answer time.
     pub(crate) answer: String,
     pub(crate) sent: String,
     pub(crate) received: String,

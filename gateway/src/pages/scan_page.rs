@@ -51,7 +51,7 @@ struct ScanView {
 struct FoundDeviceRow {
     number: usize,
     place: String,
-    /// What it is, in words.
+    /// Type of device in words.
     what: String,
     identity: String,
     reasons: Vec<String>,
@@ -178,6 +178,8 @@ fn scan_view(scan: &ScanJson, lang: Language) -> ScanView {
     let progress = match (is_running, is_looking) {
         (false, _) => String::new(),
         (true, true) => lang.text("scan-connecting"),
+        // Nothing was asked yet.
+        (true, false) if scan.unit.is_none() => String::new(),
         (true, false) => lang.text_with("scan-progress", &args),
     };
     let rows = scan.found.iter().enumerate();
@@ -208,7 +210,7 @@ pub(crate) fn place_words(found: &Value) -> String {
     }
 }
 
-/// What a device says of itself: manufacturer, model, version, serial number.
+/// Identity that a device reports: manufacturer, model, version, serial number.
 pub(crate) fn identity_words(found: &Value) -> String {
     let identity = &found["identity"];
     let parts = ["manufacturer", "model", "version", "serial"];
