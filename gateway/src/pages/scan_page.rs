@@ -84,7 +84,12 @@ fn refusal_text(error: &ApiError, lang: Language) -> String {
     if error.status == StatusCode::CONFLICT.as_u16() {
         return lang.text("scanpage-one");
     }
-    let expected = error.expected.as_deref().unwrap_or_default();
+    // Examples, since the API says what it expects in English.
+    let expected = match error.parameter {
+        Some("units") => "1-10,247",
+        Some("targets") => "/dev/ttyUSB0, 192.168.1.20, 192.168.1.0/24",
+        _ => error.expected.as_deref().unwrap_or_default(),
+    };
     let args = [
         ("found", error.found.as_deref().unwrap_or_default()),
         ("expected", expected),
@@ -183,6 +188,7 @@ fn scan_view(scan: &ScanJson, lang: Language) -> ScanView {
         (true, false) => lang.text_with("scan-progress", &args),
     };
     let rows = scan.found.iter().enumerate();
+    let warning = lang.text("scan-line-warning");
     ScanView {
         id: scan.id.clone(),
         is_running,
@@ -190,7 +196,13 @@ fn scan_view(scan: &ScanJson, lang: Language) -> ScanView {
         done,
         whole: whole.max(1),
         progress,
-        said: scan.said.clone(),
+        // The page has a warning of its own, without the keys of a keyboard.
+        said: scan
+            .said
+            .iter()
+            .filter(|text| **text != warning)
+            .cloned()
+            .collect(),
         found: rows
             .map(|(number, found)| found_row(number, found, lang))
             .collect(),
