@@ -387,13 +387,13 @@ type StoreOpener = fn(&Path, &Site, &StoreSettings, &str, &Clock) -> Result<Stor
 
 /// Opens the store of a configuration, away from the tasks that poll meanwhile.
 async fn open_store_by(
-    opener: StoreOpener,
+    by: StoreOpener,
     config: &Config,
     clock: &Clock,
 ) -> Result<Store, AppError> {
     let (site, settings) = (config.site.clone(), config.store.clone());
     let (revision, clock) = (config.revision_text(), clock.clone());
-    let open = move || opener(&settings.path, &site, &settings, &revision, &clock);
+    let open = move || by(&settings.path, &site, &settings, &revision, &clock);
     let opened = tokio::task::spawn_blocking(open).await;
     let store = opened.map_err(|fault| AppError::Ended(format!("the store ({fault})")))??;
     let sinks = config.sinks.iter().map(|sink| sink.name());

@@ -19,14 +19,14 @@ impl MeasuredLoad {
     /// Adds a poll from `begun` to `ended`; returns the share of busy time in the last whole
     /// window, percent, once there was one.
     pub(super) fn add(&mut self, begun: MonoMs, ended: MonoMs) -> Option<u8> {
-        let begin = *self.begin.get_or_insert(begun.0);
+        let since = *self.begin.get_or_insert(begun.0);
         self.busy_ms += ended.0.saturating_sub(begun.0);
         let window = if self.percent.is_some() {
             WINDOW_MS
         } else {
             FIRST_WINDOW_MS
         };
-        let span = ended.0.saturating_sub(begin);
+        let span = ended.0.saturating_sub(since);
         if span >= window {
             let percent = (self.busy_ms * 100).div_ceil(span).min(100);
             self.percent = u8::try_from(percent).ok();

@@ -162,15 +162,15 @@ fn remove_place(document: &mut DocumentMut, place: &[&str]) -> Result<(), Config
     {
         return Ok(());
     }
-    let (list, above) = above.split_last().ok_or_else(missing)?;
+    let (name, above) = above.split_last().ok_or_else(missing)?;
     let table = table_at(document.as_item_mut(), above).ok_or_else(missing)?;
-    match table.get_mut(list) {
+    match table.get_mut(name) {
         Some(Item::ArrayOfTables(tables)) => {
             let at = tables.iter().position(|one| has_id(one, last));
             let removed = tables.remove(at.ok_or_else(missing)?);
             let is_empty = tables.is_empty();
             if is_empty {
-                table.remove(list);
+                table.remove(name);
             }
             keep_heading(document, &removed);
         }
