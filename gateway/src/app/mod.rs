@@ -386,11 +386,7 @@ async fn open_store(config: &Config, clock: &Clock) -> Result<Store, AppError> {
 type StoreOpener = fn(&Path, &Site, &StoreSettings, &str, &Clock) -> Result<Store, StoreError>;
 
 /// Opens the store of a configuration, away from the tasks that poll meanwhile.
-async fn open_store_by(
-    by: StoreOpener,
-    config: &Config,
-    clock: &Clock,
-) -> Result<Store, AppError> {
+async fn open_store_by(by: StoreOpener, config: &Config, clock: &Clock) -> Result<Store, AppError> {
     let (site, settings) = (config.site.clone(), config.store.clone());
     let (revision, clock) = (config.revision_text(), clock.clone());
     let open = move || by(&settings.path, &site, &settings, &revision, &clock);
