@@ -8,7 +8,7 @@ use crate::api::report_jobs::ReportJobs;
 use crate::api::sample_answers::SampleAnswers;
 use crate::api::scan_json::ScanJson;
 use crate::api::set_address_json::SetAddressJson;
-use crate::api::soak_job::SoakProgress;
+use crate::api::soak_progress::SoakProgress;
 use crate::bus_request::BusHandles;
 use crate::clock::Clock;
 use crate::config::{Asset, Bus, Config};

@@ -4,6 +4,7 @@
 use super::ApiListener;
 use super::error::ApiError;
 use crate::config::{self, Config, ConfigurationEdit, Diagnostics, configuration_edit};
+use crate::domain::parse_finite;
 use crate::evidence::RevisionKind;
 use crate::i18n::Language;
 use crate::storage::{StoreError, TextRevision};
@@ -228,9 +229,9 @@ pub(crate) fn with_number(
     lang: Language,
 ) -> Result<String, ApiError> {
     let refused = |why: String| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, why);
-    let whole = number.parse::<i64>().map(toml::Value::from);
-    let decimal = number.parse::<f64>().map(toml::Value::from);
-    let Ok(value) = whole.or(decimal) else {
+    let whole = number.parse::<i64>().ok().map(toml::Value::from);
+    let decimal = || parse_finite(number).map(toml::Value::from);
+    let Some(value) = whole.or_else(decimal) else {
         let args = [("found", number), ("example", "1.25")];
         return Err(refused(lang.text_with("wizard-number", &args)));
     };

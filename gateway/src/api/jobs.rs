@@ -1,5 +1,6 @@
-//! Background jobs that are started over the API, watched and stopped: scans and changes of
-//! address. One job of a kind runs at a time; the last `JOBS_KEPT_MAX` can still be read.
+//! Background jobs that are started over the API or on a page, watched and stopped: scans, changes
+//! of address and soak tests. One job of a kind runs at a time; the last `JOBS_KEPT_MAX` can still
+//! be read.
 //!
 //! The id of a job is random, so that only whoever started a job or may list the jobs can move it
 //! on.

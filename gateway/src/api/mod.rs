@@ -61,6 +61,7 @@ pub(crate) mod set_address_json;
 mod sinks;
 pub(crate) mod site_time;
 pub(crate) mod soak_job;
+mod soak_progress;
 pub(crate) mod store_fault;
 mod time_runs;
 pub(crate) mod users;

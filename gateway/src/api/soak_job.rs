@@ -4,7 +4,8 @@
 
 use super::ApiListener;
 use super::error::ApiError;
-use super::jobs::{JobCommand, JobProgress, JobWorker, job_refusal};
+use super::jobs::{JobCommand, JobWorker, job_refusal};
+use super::soak_progress::SoakProgress;
 use super::{request_sender::RequestSender, wait_for_stop};
 use crate::commissioning::soak_record::SoakRecord;
 use crate::commissioning::soak_test::{SoakCounts, SoakTest, enough_time, needed_ms};
@@ -30,22 +31,6 @@ pub(crate) enum SoakLength {
     Shortest,
     /// So many minutes.
     Minutes(u64),
-}
-
-/// State of a test.
-#[derive(Clone, Debug, Default)]
-pub struct SoakProgress {
-    /// Length of the test, milliseconds.
-    pub(crate) length_ms: u64,
-    /// Result so far, with the time that has passed.
-    pub(crate) record: SoakRecord,
-    has_ended: bool,
-}
-
-impl JobProgress for SoakProgress {
-    fn has_ended(&self) -> bool {
-        self.has_ended
-    }
 }
 
 /// Result that is kept.

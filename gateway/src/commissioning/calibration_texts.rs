@@ -14,6 +14,11 @@ pub(crate) fn short_number(number: f64, lang: Language) -> String {
     lang.locale().plain_digits(text)
 }
 
+/// Whole number, with the signs of the language.
+pub(crate) fn whole_number(number: f64, lang: Language) -> String {
+    lang.locale().plain_digits(&nearest_digits(number, 0))
+}
+
 /// Effect of a calibration on a value, as a formula.
 pub(crate) fn effect_text(said: &Calibration, unit: &str, lang: Language) -> String {
     if let Some(old) = said.withdraws {

@@ -130,8 +130,8 @@ fn read_records(db: &Connection) -> Result<Vec<KeptHandover>, rusqlite::Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{open, site};
     use crate::limits::TECHNICIAN_NOTES_MAX;
+    use crate::storage::tests::{open, site};
 
     #[tokio::test]
     async fn notes_are_kept_over_a_restart_and_bounded_and_a_signed_record_stays() {

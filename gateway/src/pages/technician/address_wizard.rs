@@ -137,7 +137,7 @@ fn apply_form(
         return Ok(Some(lines));
     }
     if fields.trimmed("sendiri") != "ya" {
-        return Err(unprocessable(frame.t("address-wizard-not-alone")));
+        return Err(unprocessable(frame.t("wizard-address-not-alone")));
     }
     if fields.trimmed("nama").is_empty() {
         return Err(unprocessable(frame.t("wizard-no-name")));

@@ -80,7 +80,12 @@ impl CalibrationPlot {
         let marks = [
             text(LEFT, BOTTOM + 16.0, "start", left),
             text(RIGHT, BOTTOM + 16.0, "end", right),
-            text((LEFT + RIGHT) / 2.0, BOTTOM + 16.0, "middle", &self.across),
+            text(
+                f64::midpoint(LEFT, RIGHT),
+                BOTTOM + 16.0,
+                "middle",
+                &self.across,
+            ),
             text(LEFT - 4.0, BOTTOM, "end", foot),
             text(LEFT - 4.0, TOP + 8.0, "end", top),
         ];

@@ -11,8 +11,8 @@ use crate::api::ApiListener;
 use crate::api::error::ApiError;
 use crate::api::request_language::query_parameter;
 use crate::commissioning::calibration_texts::short_number;
-use crate::domain::DeviceInfo;
 use crate::domain::calibration::CalibrationKind;
+use crate::domain::{DeviceInfo, parse_finite};
 use crate::pages::page_frame::{PageFrame, render_failure, render_page};
 use crate::pages::page_request::PageRequest;
 use crate::pages::page_texts::PointCard;
@@ -79,7 +79,7 @@ impl CtTyped {
             clamp: text("jepit"),
             set: text("diatur"),
             mounted: text("terpasang"),
-            ratio: fields.trimmed("rasio").parse().ok(),
+            ratio: parse_finite(fields.trimmed("rasio")),
         }
     }
 
@@ -92,9 +92,8 @@ impl CtTyped {
 /// `100/5`, also with spaces.
 fn parse_ratio(text: &str) -> Option<(f64, f64)> {
     let (primary, secondary) = text.split_once('/')?;
-    let number = |text: &str| text.trim().replace(',', ".").parse::<f64>().ok();
-    let pair = (number(primary)?, number(secondary)?);
-    (pair.0.is_finite() && pair.1.is_finite()).then_some(pair)
+    let number = |text: &str| parse_finite(&text.trim().replace(',', "."));
+    Some((number(primary)?, number(secondary)?))
 }
 
 /// Points of a device that are a current.
@@ -147,7 +146,7 @@ async fn apply_form(
                 return refused(frame.lang.text_with("wizard-no-reading", &args));
             };
             if shown.value.abs() <= 0.0 || clamp <= 0.0 {
-                return refused(frame.t("ct-wizard-no-current"));
+                return refused(frame.t("wizard-ct-no-current"));
             }
             typed.ratio = Some(clamp / shown.value.abs());
         }
@@ -235,7 +234,7 @@ async fn load_panel(
             .ratio
             .map(|ratio| {
                 let ratio = short_number(ratio, lang);
-                lang.text_with("ct-wizard-measured", &[("ratio", &ratio)])
+                lang.text_with("wizard-ct-measured", &[("ratio", &ratio)])
             })
             .unwrap_or_default(),
         proposed: set

@@ -84,18 +84,6 @@ impl CheckedSite<'_> {
         }
     }
 
-    fn one_check(&self, subject: &'static str, is_done: bool, found: String) -> HandoverCheck {
-        HandoverCheck {
-            subject,
-            state: if is_done {
-                HandoverCheckState::Done
-            } else {
-                HandoverCheckState::Missing
-            },
-            found,
-        }
-    }
-
     fn devices_check(&self, board: &StatusSnapshot) -> HandoverCheck {
         let (app, site) = (self.app, self.app.site());
         let is_bad = |device: &&crate::domain::DeviceInfo| {
@@ -106,7 +94,7 @@ impl CheckedSite<'_> {
         let bad: Vec<String> = bad.map(|device| device.id.to_string()).collect();
         if site.devices.is_empty() {
             // A box that reads nothing is no site to hand over.
-            return self.one_check("devices", false, self.lang.text("handover-found-none"));
+            return one_check("devices", false, self.lang.text("handover-found-none"));
         }
         self.list_check("devices", site.devices.len(), &bad)
     }
@@ -121,7 +109,7 @@ impl CheckedSite<'_> {
             ("differing", &*differing.to_string()),
         ];
         let found = self.lang.text_with("handover-found-displays", &args);
-        self.one_check("displays", !compared.is_empty() && differing == 0, found)
+        one_check("displays", !compared.is_empty() && differing == 0, found)
     }
 
     fn tanks_check(&self) -> HandoverCheck {
@@ -132,11 +120,11 @@ impl CheckedSite<'_> {
             .assets
             .iter()
             .filter_map(|asset| match &asset.kind {
-                AssetKind::Tank(tank) => Some((asset, tank)),
+                AssetKind::Tank(tank) => Some((asset, &**tank)),
                 _ => None,
             });
         let tanks: Vec<_> = tanks.collect();
-        let is_bare = |(asset, tank): &&(&crate::config::Asset, &Box<TankAsset>)| {
+        let is_bare = |(asset, tank): &&(&crate::config::Asset, &TankAsset)| {
             let level = match &tank.level {
                 Some(LevelMeasurement::Level(point)) => {
                     let kind = CalibrationKind::Level;
@@ -173,7 +161,7 @@ impl CheckedSite<'_> {
     async fn soak_check(&self) -> Result<HandoverCheck, ApiError> {
         let Some(note) = last_soak(self.app).await? else {
             let found = self.lang.text("handover-found-none");
-            return Ok(self.one_check("soak", false, found));
+            return Ok(one_check("soak", false, found));
         };
         let mut devices = self.app.site().devices.iter();
         let tested = &note.result.devices;
@@ -183,13 +171,13 @@ impl CheckedSite<'_> {
         } else {
             self.lang.text("handover-found-soak-old")
         };
-        Ok(self.one_check("soak", note.result.passes && is_whole, found))
+        Ok(one_check("soak", note.result.passes && is_whole, found))
     }
 
     fn time_check(&self) -> HandoverCheck {
         let line = self.app.clock_line(self.lang);
         let is_known = self.app.state().clock.now().trusted;
-        self.one_check("time", is_known, line.words)
+        one_check("time", is_known, line.words)
     }
 
     fn passwords_check(&self) -> HandoverCheck {
@@ -197,23 +185,35 @@ impl CheckedSite<'_> {
         let users = access.map_or(0, |access| access.list_users().len());
         let args = [("count", &*users.to_string())];
         let found = self.lang.text_with("handover-found-users", &args);
-        self.one_check("passwords", users > 0, found)
+        one_check("passwords", users > 0, found)
     }
 
     fn copies_check(&self, board: &StatusSnapshot) -> HandoverCheck {
         let Some(copies) = &board.copies else {
             let found = self.lang.text("web-copies-no-place");
-            return self.one_check("copies", false, found);
+            return one_check("copies", false, found);
         };
         let is_well = copies.last_good.is_some() && !copies.is_failing(self.app.now());
         let line = self.app.copies_line(copies, self.lang);
-        self.one_check("copies", is_well, line.words)
+        one_check("copies", is_well, line.words)
     }
 
     fn photos_check(&self) -> HandoverCheck {
         let count = self.draft.photos.len();
         let args = [("count", &*count.to_string())];
         let found = self.lang.text_with("handover-found-photos", &args);
-        self.one_check("photos", count > 0, found)
+        one_check("photos", count > 0, found)
+    }
+}
+
+fn one_check(subject: &'static str, is_done: bool, found: String) -> HandoverCheck {
+    HandoverCheck {
+        subject,
+        state: if is_done {
+            HandoverCheckState::Done
+        } else {
+            HandoverCheckState::Missing
+        },
+        found,
     }
 }

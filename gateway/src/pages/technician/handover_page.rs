@@ -339,7 +339,10 @@ async fn show_page(asked: &PageRequest, notice: WizardNotice) -> Response {
     let frame = PageFrame::new(app, "teknisi", uri, headers);
     match load_page(app, frame, notice).await {
         Ok(page) => render_page(uri, page.notice.status(), &page),
-        Err((frame, error)) => render_failure(uri, *frame, &error),
+        Err(error) => {
+            let frame = PageFrame::new(app, "teknisi", uri, headers);
+            render_failure(uri, frame, &error)
+        }
     }
 }
 
@@ -347,18 +350,11 @@ async fn load_page(
     app: &ApiListener,
     frame: PageFrame,
     notice: WizardNotice,
-) -> Result<HandoverPage, (Box<PageFrame>, ApiError)> {
+) -> Result<HandoverPage, ApiError> {
     let lang = frame.lang;
-    let loaded = async {
-        let draft = HandoverDraft::read(app).await?;
-        let state = HandoverState::load(app, &draft, lang).await?;
-        let signed = app.state().store.handovers().await?;
-        Ok::<_, ApiError>((draft, state, signed))
-    };
-    let (draft, state, signed) = match loaded.await {
-        Ok(loaded) => loaded,
-        Err(error) => return Err((Box::new(frame), error)),
-    };
+    let draft = HandoverDraft::read(app).await?;
+    let state = HandoverState::load(app, &draft, lang).await?;
+    let signed = app.state().store.handovers().await?;
     let confirmed =
         [&draft.technician, &draft.receiver].map(|signer| time_text(app, &frame, signer.confirmed));
     let signed = signed.iter().filter_map(|record| {

@@ -254,5 +254,5 @@ fn spread_text(runs: &[(f64, f64)], frame: &PageFrame) -> String {
     let spread = frame.lang.locale().plain_digits(&percent);
     frame
         .lang
-        .text_with("pulse-wizard-spread", &[("spread", &spread)])
+        .text_with("wizard-pulse-spread", &[("spread", &spread)])
 }

@@ -11,7 +11,7 @@ use crate::api::error::ApiError;
 use crate::assets::tank::geometry::{TankGeometry, tank_volume};
 use crate::assets::tank::tank_sums::tank_geometry;
 use crate::assets::{LevelMeasurement, TankAsset};
-use crate::commissioning::calibration_texts::short_number;
+use crate::commissioning::calibration_texts::{short_number, whole_number};
 use crate::domain::calibration::{CalibrationHistory, CalibrationKind, LinearCorrection};
 use crate::i18n::Language;
 
@@ -59,7 +59,7 @@ impl TankToday<'_> {
         let litres = shape.and_then(|shape| tank_volume(shape, level_m).v_m3);
         match litres {
             Some(volume) => {
-                let litres = short_number((volume * 1000.0).round(), self.lang);
+                let litres = whole_number(volume * 1000.0, self.lang);
                 format!("{litres} L")
             }
             None => "–".to_owned(),
@@ -80,7 +80,7 @@ impl TankToday<'_> {
         let old = self.line();
         let mut plot = CalibrationPlot {
             dots: draft.pairs.clone(),
-            across: self.lang.text("tank-wizard-axis-shown"),
+            across: self.lang.text("wizard-tank-axis-shown"),
             ..CalibrationPlot::default()
         };
         let [(low, high), _] = plot.ranges();
@@ -103,7 +103,7 @@ impl TankToday<'_> {
                 })
                 .collect();
         }
-        preview.plot = self.drawn(plot, "tank-wizard-plot-level");
+        preview.plot = self.drawn(plot, "wizard-tank-plot-level");
         Ok(preview)
     }
 
@@ -146,10 +146,10 @@ impl TankToday<'_> {
             dots: rows.clone(),
             before: old.as_ref().and_then(curve).unwrap_or_default(),
             after: if said.is_some() { rows } else { Vec::new() },
-            across: self.lang.text("tank-wizard-axis-level"),
+            across: self.lang.text("wizard-tank-axis-level"),
             ..CalibrationPlot::default()
         };
-        preview.plot = self.drawn(plot, "tank-wizard-plot-table");
+        preview.plot = self.drawn(plot, "wizard-tank-plot-table");
         Ok(preview)
     }
 

@@ -14,7 +14,7 @@ use crate::api::ApiListener;
 use crate::api::error::ApiError;
 use crate::api::request_language::query_parameter;
 use crate::assets::{AssetKind, LevelMeasurement, TankAsset};
-use crate::commissioning::calibration_texts::short_number;
+use crate::commissioning::calibration_texts::{short_number, whole_number};
 use crate::domain::calibration::{CalibrationHistory, CalibrationKind};
 use crate::pages::page_frame::{PageFrame, render_failure, render_page};
 use crate::pages::page_request::PageRequest;
@@ -23,6 +23,9 @@ use crate::pages::plain_form::PlainForm;
 use crate::pages::sign_in_page::redirect_to;
 use askama::Template;
 use axum::response::Response;
+
+/// Standard gravity, m/s2.
+const GRAVITY: f64 = 9.806_65;
 
 /// Way in which a tank's level is measured, as the page asks about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -212,7 +215,7 @@ async fn add_pair(
     frame: &PageFrame,
 ) -> Result<Result<(), WizardNotice>, ApiError> {
     let Some(way) = &tank.level else {
-        return Ok(Err(WizardNotice::refusal(frame.t("tank-wizard-no-sensor"))));
+        return Ok(Err(WizardNotice::refusal(frame.t("wizard-tank-no-sensor"))));
     };
     if !draft.has_room() {
         return Ok(Err(WizardNotice::refusal(frame.t("wizard-full"))));
@@ -241,7 +244,7 @@ async fn inflow_m3(
         .as_ref()
         .filter(|point| is_counter(app, &point.id));
     let Some(counter) = counter else {
-        return Ok(Err(WizardNotice::refusal(frame.t("tank-wizard-no-inflow"))));
+        return Ok(Err(WizardNotice::refusal(frame.t("wizard-tank-no-inflow"))));
     };
     let total = sensor_now(app, &counter.id, frame).await?;
     Ok(total.map(|total| counter.value(total)))
@@ -374,9 +377,10 @@ async fn load_panel(
         }
         _ => None,
     };
-    let table = match draft.rows.is_empty() {
-        false => Some(today.table_preview(&draft).await?),
-        true => None,
+    let table = if draft.rows.is_empty() {
+        None
+    } else {
+        Some(today.table_preview(&draft).await?)
     };
     let texts = |list: &[(f64, f64)]| {
         let text = |(a, b): &(f64, f64)| (short_number(*a, lang), short_number(*b, lang));
@@ -424,9 +428,7 @@ async fn metered_text(
     };
     let total = inflow_m3(app, tank, frame).await?;
     let litres = total.map(|total| (total - from) * 1000.0);
-    Ok(litres.map_or("–".to_owned(), |litres| {
-        short_number(litres.round(), frame.lang)
-    }))
+    Ok(litres.map_or("–".to_owned(), |litres| whole_number(litres, frame.lang)))
 }
 
 /// Zero of a distance or pressure sensor as the measurements have it.
@@ -438,8 +440,6 @@ fn configured_zero(
     let TankSensorKind::Configured(key) = kind else {
         return None;
     };
-    /// Standard gravity, m/s2.
-    const GRAVITY: f64 = 9.806_65;
     let zero_of = |(shown, truth): &(f64, f64)| match &tank.level {
         // The sensor hangs as high as the distance and the level together.
         Some(LevelMeasurement::Distance { point, .. }) => Some(point.value(*shown) + truth),
@@ -466,7 +466,7 @@ fn configured_zero(
         after: frame.lang.locale().plain_digits(&millimetres),
         spread: frame
             .lang
-            .text_with("tank-wizard-spread", &[("spread", &spread)]),
+            .text_with("wizard-tank-spread", &[("spread", &spread)]),
         value: millimetres,
     })
 }
