@@ -27,6 +27,7 @@ pub mod commissioning;
 pub mod config;
 pub mod domain;
 pub mod evidence;
+pub(crate) mod file_replacement;
 pub mod formulas;
 #[cfg(feature = "fuzz-doors")]
 pub mod fuzz_doors;

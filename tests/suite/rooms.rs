@@ -16,8 +16,10 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     ("status", "domain limits"),
     ("i18n", "domain"),
     ("bus_request", "domain limits"),
+    // A new content for a file, whole or not at all.
+    ("file_replacement", ""),
     // People, sessions and tokens: a file of its own, no store.
-    ("access", "domain limits clock"),
+    ("access", "domain limits clock file_replacement"),
     ("solar_position", "domain"),
     ("tls_client", ""),
     ("ledger", "domain limits i18n"),
@@ -138,7 +140,7 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
         "api",
         "access alarms alarm_delivery domain limits clock status i18n config assets.settings buses \
          commissioning evidence storage bus_request samples_csv ledger indicators report.content report.render \
-         report.build reload_request",
+         report.build reload_request file_replacement",
     ),
     // Looks at the site for alarms, and for the home page.
     (
@@ -153,7 +155,7 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     ),
     (
         "server",
-        "access domain limits clock i18n config storage samples_csv api pages",
+        "access domain limits clock i18n config storage samples_csv api pages file_replacement",
     ),
     (
         "app",
@@ -165,7 +167,7 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
         "access domain limits clock status i18n config formulas assets.settings assets.formulas \
          assets.indicators buses commissioning handover simulator evidence storage backup sinks \
          samples_csv ledger methods indicators report.content report.render report.build bus_request api \
-         server app reload_request",
+         server app reload_request file_replacement",
     ),
     // Entry points of fuzz targets: bytes for every room that parses them.
     (

@@ -2,18 +2,14 @@
 
 use super::access_record::{ACCESS_VERSION, AccessRecord};
 use crate::domain::UtcMs;
+use crate::file_replacement::{FileRights, replace_file};
 use crate::limits::ACCESS_FILE_BYTES_MAX;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Name of the file in the store's directory.
 pub(super) const ACCESS_FILE: &str = "access.json";
-/// Name under which a new content is written before it takes the place of the old one.
-const NEW_FILE: &str = "access.json.new";
-/// Mode: the owner alone.
-const FILE_MODE: u32 = 0o600;
 
 /// Handling of a damaged file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,51 +107,20 @@ fn set_aside(path: &Path, now: UtcMs) -> io::Result<PathBuf> {
     Ok(aside)
 }
 
-/// Writes the whole content: a new file, on disk before it takes the place of the old one. After a
-/// power cut there is the old or the new content, never a part.
+/// Writes the whole content, for the owner of the directory alone.
 pub(super) fn save_access(directory: &Path, record: &AccessRecord) -> io::Result<()> {
     let text = serde_json::to_vec_pretty(record).map_err(io::Error::other)?;
     if text.len() as u64 > ACCESS_FILE_BYTES_MAX {
         // The next start would take it for damaged.
         return Err(io::Error::other("access.json would be too large"));
     }
-    let new = directory.join(NEW_FILE);
-    // What a power cut left behind; a link in its place is removed, not followed.
-    match std::fs::remove_file(&new) {
-        Err(fault) if fault.kind() != io::ErrorKind::NotFound => return Err(fault),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create_new(true)
-        .mode(FILE_MODE)
-        .open(&new)?;
-    file.write_all(&text)?;
-    // Before the rename: under its name the file must be the gateway's from the first moment.
-    keep_owner(directory, &file);
-    file.sync_all()?;
-    drop(file);
-    std::fs::rename(&new, directory.join(ACCESS_FILE))?;
-    // A rename survives a power cut only when its directory is on disk.
-    File::open(directory)?.sync_all()
-}
-
-/// Gives the file to the owner of the directory: `sudo pantau user add` must not lock the gateway,
-/// which runs as another user, out of its file.
-fn keep_owner(directory: &Path, file: &File) {
-    let (Ok(home), Ok(own)) = (std::fs::metadata(directory), file.metadata()) else {
-        return;
-    };
-    if (home.uid(), home.gid()) != (own.uid(), own.gid()) {
-        // Only root may do this; for others the file is theirs already.
-        let _ = std::os::unix::fs::fchown(file, Some(home.uid()), Some(home.gid()));
-    }
+    replace_file(&directory.join(ACCESS_FILE), &text, FileRights::OwnerAlone)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::file_replacement::new_name;
     use std::os::unix::fs::PermissionsExt as _;
 
     fn record() -> AccessRecord {
@@ -189,7 +154,7 @@ mod tests {
         save_access(dir.path(), &record()).unwrap();
         let whole = std::fs::read(dir.path().join(ACCESS_FILE)).unwrap();
         for cut in 0..whole.len() {
-            std::fs::write(dir.path().join(NEW_FILE), &whole[..cut]).unwrap();
+            std::fs::write(new_name(&dir.path().join(ACCESS_FILE)), &whole[..cut]).unwrap();
             let LoadedAccess::Read(read) =
                 load_access(dir.path(), UtcMs(0), DamageHandling::SetAside)
             else {
@@ -203,19 +168,9 @@ mod tests {
             ..record()
         };
         save_access(dir.path(), &later).unwrap();
-        assert!(!dir.path().join(NEW_FILE).exists());
+        assert!(!new_name(&dir.path().join(ACCESS_FILE)).exists());
         let again = load_access(dir.path(), UtcMs(0), DamageHandling::SetAside);
         assert!(matches!(again, LoadedAccess::Read(read) if read == later));
-    }
-
-    #[test]
-    fn a_link_in_the_place_of_the_new_file_is_not_followed() {
-        let dir = tempfile::tempdir().unwrap();
-        let other = dir.path().join("other");
-        std::fs::write(&other, "untouched").unwrap();
-        std::os::unix::fs::symlink(&other, dir.path().join(NEW_FILE)).unwrap();
-        save_access(dir.path(), &record()).unwrap();
-        assert_eq!(std::fs::read_to_string(&other).unwrap(), "untouched");
     }
 
     #[test]

@@ -6,14 +6,11 @@ use super::error::ApiError;
 use crate::config::{self, Config, ConfigurationEdit, Diagnostics, configuration_edit};
 use crate::domain::parse_finite;
 use crate::evidence::RevisionKind;
+use crate::file_replacement::{FileRights, replace_file};
 use crate::i18n::Language;
 use crate::storage::{StoreError, TextRevision};
 use axum::http::StatusCode;
 use similar::{ChangeTag, TextDiff};
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -158,7 +155,11 @@ fn kept_configuration(one: &TextRevision) -> KeptConfiguration {
 
 /// Puts a text back as the file, where a change of it was not taken over.
 pub(crate) fn put_back(app: &ApiListener, text: &str) {
-    if let Err(fault) = replace_file(&app.state().config.file, text) {
+    if let Err(fault) = replace_file(
+        &app.state().config.file,
+        text.as_bytes(),
+        FileRights::AsBefore,
+    ) {
         tracing::error!(%fault, "the configuration file could not be put back");
     }
 }
@@ -179,7 +180,7 @@ pub(crate) fn save_text(
         return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, why));
     }
     let file = &app.state().config.file;
-    replace_file(file, text).map_err(|fault| {
+    replace_file(file, text.as_bytes(), FileRights::AsBefore).map_err(|fault| {
         let args = [
             ("file", &*file.display().to_string()),
             ("why", &fault.to_string()),
@@ -189,35 +190,6 @@ pub(crate) fn save_text(
             lang.text_with("configuration-not-written", &args),
         )
     })
-}
-
-/// Writes a file beside the old one and gives it its name, with the same rights.
-fn replace_file(file: &Path, text: &str) -> io::Result<()> {
-    // A link leads to the file that a person has made; it is that which changes.
-    let file = std::fs::canonicalize(file)?;
-    let about = std::fs::metadata(&file)?;
-    let folder = file.parent().unwrap_or(Path::new("/"));
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let new = folder.join(format!(".{name}.new"));
-    match std::fs::remove_file(&new) {
-        Err(fault) if fault.kind() != io::ErrorKind::NotFound => return Err(fault),
-        _ => {}
-    }
-    let mode = about.permissions().mode() & 0o7777;
-    let mut options = OpenOptions::new();
-    let mut writer = options.write(true).create_new(true).mode(mode).open(&new)?;
-    let written = writer.write_all(text.as_bytes()).and_then(|()| {
-        // Only root may give a file away; the group alone is enough for who else reads it.
-        let _ = std::os::unix::fs::fchown(&writer, Some(about.uid()), Some(about.gid()));
-        writer.sync_all()?;
-        std::fs::rename(&new, &file)
-    });
-    if written.is_err() {
-        let _ = std::fs::remove_file(&new);
-    }
-    written?;
-    // A rename survives a power cut only when its directory is on disk.
-    File::open(folder)?.sync_all()
 }
 
 /// A text with a number in an entry of a list; the key may be that of a table within it, as in
@@ -282,19 +254,5 @@ mod tests {
         let after = set("sensor.height_m", "2.431").unwrap();
         assert_eq!(after, before.replace("2.5", "2.431"));
         assert!(set("sensor.height_m", "2,4").is_err() && set("no.where", "1").is_err());
-    }
-
-    #[test]
-    fn a_file_is_replaced_with_its_rights_and_a_folder_without_rights_says_so() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("pantau.toml");
-        std::fs::write(&file, "old").unwrap();
-        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
-        replace_file(&file, "new").unwrap();
-        assert_eq!(std::fs::read_to_string(&file).unwrap(), "new");
-        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o640);
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-        assert!(replace_file(&folder.path().join("none.toml"), "new").is_err());
     }
 }

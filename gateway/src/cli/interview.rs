@@ -4,9 +4,10 @@
 use super::backend::print_stderr;
 use super::file_error::io_reason;
 use super::prompt::ConsolePrompt;
+use crate::file_replacement::{FileRights, replace_file};
 use crate::i18n::Language;
 use std::collections::VecDeque;
-use std::io::{self, BufRead, Write as _};
+use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
 
 /// Tries for one question at a terminal, where a person can correct an answer.
@@ -83,12 +84,7 @@ impl AnswerDraft {
         let lines: Vec<String> = all
             .map(|(key, answer)| format!("{key}\t{answer}\n"))
             .collect();
-        // The old draft stays whole until the new one is on the disk.
-        let fresh = file.with_extension("draft-new");
-        let mut out = std::fs::File::create(&fresh)?;
-        out.write_all(lines.concat().as_bytes())?;
-        out.sync_all()?;
-        std::fs::rename(&fresh, file)
+        replace_file(file, lines.concat().as_bytes(), FileRights::OwnerAlone)
     }
 
     /// Deletes the draft after the end of the interview.

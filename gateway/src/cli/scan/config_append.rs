@@ -5,6 +5,7 @@ use crate::cli::backend::print_stderr;
 use crate::cli::file_error::io_reason;
 use crate::commissioning::scan::{FoundDevice, join_config, plan_additions};
 use crate::config::{self, Config};
+use crate::file_replacement::{FileRights, replace_file};
 use crate::i18n::Language;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -45,7 +46,7 @@ pub(super) fn append_tables(file: &Path, config: &Config, tables: &str, lang: La
     for line in tables.lines() {
         print_stderr(&format!("+{line}"));
     }
-    match replace_file(file, &config.text, &text) {
+    match replace_with_copy(file, &config.text, &text) {
         Ok(backup) => {
             let backup = backup.display().to_string();
             print_stderr(&lang.text_with("scan-write-done", &[("backup", &backup)]));
@@ -60,7 +61,7 @@ pub(super) fn append_tables(file: &Path, config: &Config, tables: &str, lang: La
 }
 
 /// Keeps a copy of the old file, then replaces the file in one step.
-fn replace_file(file: &Path, old: &str, new: &str) -> std::io::Result<PathBuf> {
+fn replace_with_copy(file: &Path, old: &str, new: &str) -> std::io::Result<PathBuf> {
     // A symbolic link must stay a link; its target is replaced.
     let file = std::fs::canonicalize(file)?;
     // Another program may have changed the file since it was read.
@@ -69,26 +70,16 @@ fn replace_file(file: &Path, old: &str, new: &str) -> std::io::Result<PathBuf> {
     }
     let mode = std::fs::metadata(&file)?.permissions();
     // Before the rename: after it the old text is nowhere else.
-    let backup = write_new_file(&file, "bak", old, &mode)?;
-    let fresh = write_new_file(&file, "new", new, &mode)?;
-    std::fs::rename(&fresh, &file)?;
-    // The rename is durable only after the directory is written.
-    if let Some(folder) = file.parent() {
-        std::fs::File::open(folder)?.sync_all()?;
-    }
+    let backup = write_copy(&file, old, &mode)?;
+    replace_file(&file, new.as_bytes(), FileRights::AsBefore)?;
     Ok(backup)
 }
 
-/// Writes a new file beside `file`; an existing file is never overwritten.
-fn write_new_file(
-    file: &Path,
-    ending: &str,
-    text: &str,
-    mode: &std::fs::Permissions,
-) -> std::io::Result<PathBuf> {
+/// Writes a text beside `file`; an existing copy is never overwritten.
+fn write_copy(file: &Path, text: &str, mode: &std::fs::Permissions) -> std::io::Result<PathBuf> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     for number in 1..=BACKUPS_MAX {
-        let path = file.with_file_name(format!("{name}.{ending}{number}"));
+        let path = file.with_file_name(format!("{name}.bak{number}"));
         match std::fs::File::create_new(&path) {
             Ok(mut out) => {
                 // The configuration may hold passwords, so its copy gets the same permissions.
@@ -163,7 +154,7 @@ mod tests {
         assert!(additions.left_out[0].contains("9600 8N1"), "{additions:?}");
         let text = join_config(TEST_SITE, &additions.text);
         assert!(text.starts_with(TEST_SITE));
-        let backup = replace_file(&file, TEST_SITE, &text).unwrap();
+        let backup = replace_with_copy(&file, TEST_SITE, &text).unwrap();
         assert_eq!(std::fs::read_to_string(backup).unwrap(), TEST_SITE);
         let config = config::load_config(&file).unwrap();
         let ids: Vec<&str> = config.devices.iter().map(|device| &*device.id).collect();
@@ -179,7 +170,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("pantau.toml");
         std::fs::write(&file, "new = 1\n").unwrap();
-        assert!(replace_file(&file, "old = 1\n", "old = 1\nmore = 2\n").is_err());
+        assert!(replace_with_copy(&file, "old = 1\n", "old = 1\nmore = 2\n").is_err());
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "new = 1\n");
     }
 }

@@ -5,6 +5,7 @@
 //! address from the router needs no new trust on the phones.
 
 use crate::clock::Clock;
+use crate::file_replacement::{FileRights, replace_file};
 use crate::limits::LOCAL_CERTIFICATES_MAX;
 use crate::server::listener::tls_versions::server_config;
 use rcgen::{
@@ -15,10 +16,9 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
+use std::io;
 use std::net::IpAddr;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use time::{Duration, OffsetDateTime};
@@ -133,12 +133,15 @@ fn make_authority(folder: &Path, now: OffsetDateTime) -> Result<(), String> {
     let key = KeyPair::generate().map_err(fault)?;
     let parameters = authority_parameters(&key, now).map_err(fault)?;
     let certificate = parameters.self_signed(&key).map_err(fault)?;
+    let write = |name: &str, text: String| {
+        replace_file(&folder.join(name), text.as_bytes(), FileRights::OwnerAlone)
+    };
     let written = std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(folder)
-        .and_then(|()| write_private(&folder.join("ca.key"), &key.serialize_pem()))
-        .and_then(|()| write_private(&folder.join("ca.pem"), &certificate.pem()));
+        .and_then(|()| write("ca.key", key.serialize_pem()))
+        .and_then(|()| write("ca.pem", certificate.pem()));
     written.map_err(|why| format!("{}: {why}", folder.display()))
 }
 
@@ -164,26 +167,6 @@ fn named(name: &str) -> DistinguishedName {
     let mut all = DistinguishedName::new();
     all.push(DnType::CommonName, name);
     all
-}
-
-/// Writes a file that only the owner can read, whole or not at all.
-fn write_private(file: &Path, text: &str) -> io::Result<()> {
-    let half = file.with_extension("unfinished");
-    match std::fs::remove_file(&half) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    let mut open = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&half)?;
-    open.write_all(text.as_bytes())?;
-    open.sync_all()?;
-    std::fs::rename(&half, file)?;
-    let folder = file.parent().unwrap_or(Path::new("."));
-    std::fs::File::open(folder)?.sync_all()
 }
 
 /// Present time for certificates; not before this program was written.
