@@ -6,8 +6,12 @@
 //! litres_per_kwh = 1.2      may be wrong: a warning, and what is computed from it is to be checked
 //! ```
 
+use crate::domain::factor::Factor;
 use serde::Deserialize;
 use std::sync::LazyLock;
+
+/// Use of the ranges of prices.
+const PRICE_USE: &str = "price";
 
 static TEXT: &str = include_str!("../../../config/number_ranges.toml");
 
@@ -130,6 +134,16 @@ pub(crate) fn factor_range(purpose: &str) -> Option<&'static NumberRange> {
     all.find(|one| one.purpose == purpose)
 }
 
+/// The range of prices per unit of something, with the price in its unit: that of this very unit
+/// (`IDR/L` of a fuel is no `IDR/m3` of water), else one to which it converts.
+pub(crate) fn price_range(factor: &Factor) -> Option<(f64, &'static NumberRange)> {
+    let prices = || RANGES.factor.iter().filter(|one| one.purpose == PRICE_USE);
+    let own = prices().find(|one| one.unit == factor.unit.text());
+    let converted = || prices().find(|one| factor.value_in(&one.unit).is_some());
+    let range = own.or_else(converted)?;
+    Some((factor.value_in(&range.unit)?, range))
+}
+
 /// The range of a factor by its id: that of the longest beginning; `None` for an id of a site.
 pub(crate) fn factor_id_range(id: &str) -> Option<&'static NumberRange> {
     let begins = |one: &NumberRange| {
@@ -145,6 +159,8 @@ pub(crate) fn factor_id_range(id: &str) -> Option<&'static NumberRange> {
 mod tests {
     use super::*;
     use crate::config::config_schema;
+    use crate::config::factors::Factors;
+    use crate::domain::factor::FactorUnit;
     use crate::sinks::SINK_KINDS;
     use serde_json::Value;
     use std::collections::BTreeSet;
@@ -158,6 +174,31 @@ mod tests {
             assert!(!one.source.is_empty(), "{name}");
             assert!(ends.0 <= one.usual.0 && one.usual.1 <= ends.1, "{name}");
             assert!(one.usual.0 < one.usual.1, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_price_has_the_range_of_its_own_unit_before_one_that_it_converts_to() {
+        let built_in = Factors::built_in();
+        let any = &built_in.all()[0];
+        let range_of = |unit: &str| {
+            let price = Factor {
+                id: "t.1".into(),
+                value: 5000.0,
+                unit: FactorUnit::parse(unit)?,
+                ..Factor::clone(any)
+            };
+            price_range(&price).map(|(value, range)| (value, &*range.unit))
+        };
+        for (unit, wanted) in [
+            ("IDR/kWh", Some((5000.0, "IDR/kWh"))),
+            ("IDR/MWh", Some((5.0, "IDR/kWh"))),
+            ("IDR/m3", Some((5000.0, "IDR/m3"))),
+            ("IDR/L", Some((5000.0, "IDR/L"))),
+            ("IDR/kg", Some((5000.0, "IDR/kg"))),
+            ("kgCO2/kWh", None),
+        ] {
+            assert_eq!(range_of(unit), wanted, "{unit}");
         }
     }
 

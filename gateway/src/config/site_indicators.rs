@@ -299,7 +299,7 @@ mod tests {
         );
         let file = dir.path().join("pantau.toml");
         let loaded = load_config_text(&text, &file, &|_| None);
-        loaded.map_or_else(|faults| faults.0, |_| Vec::new())
+        loaded.map_or_else(|faults| faults.0, |config| config.warnings)
     }
 
     fn tariff(id: &str, value: &str, unit: &str, days: &str) -> String {
@@ -325,6 +325,10 @@ mod tests {
             ("-1444.70", "IDR/kWh", early, Some("fault-range")),
             ("0", "IDR/kWh", early, Some("fault-range")),
             ("1444.70", "Rp/kWh", early, Some("fault-value")),
+            // A point for thousands, or a comma, that was taken for the other.
+            ("1.4447", "IDR/kWh", early, Some("fault-range")),
+            ("14447", "IDR/kWh", early, Some("fault-unusual")),
+            ("144470", "IDR/kWh", early, Some("fault-range")),
         ] {
             let told = faults_of(&(tariff("t.1", value, unit, days) + &second));
             let found: Vec<&str> = told.iter().map(|fault| fault.what).collect();

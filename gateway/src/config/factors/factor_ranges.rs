@@ -2,7 +2,7 @@
 
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::factors::raw_factors::RawFactor;
-use crate::config::number_ranges::{NumberRange, factor_id_range, factor_range};
+use crate::config::number_ranges::{NumberRange, factor_id_range, factor_range, price_range};
 use crate::config::raw_values::SpannedValue;
 use crate::domain::factor::Factor;
 use std::ops::Range;
@@ -56,10 +56,13 @@ pub(super) fn check_ranges(
     }
 }
 
-/// The usual range of a factor by its id, where its value is outside.
+/// The usual range of a factor by its id, or of a price by its unit, where its value is outside.
 pub(crate) fn unusual_factor(factor: &Factor) -> Option<&'static NumberRange> {
-    let range = factor_id_range(&factor.id)?;
-    let value = factor.value_in(&range.unit)?;
+    let by_id = factor_id_range(&factor.id);
+    let (value, range) = match by_id {
+        Some(range) => (factor.value_in(&range.unit)?, range),
+        None => price_range(factor)?,
+    };
     range.is_unusual(value).then_some(range)
 }
 
@@ -178,6 +181,7 @@ fn ranges_of(factor: &Factor) -> impl Iterator<Item = (f64, &'static NumberRange
     by_id
         .into_iter()
         .chain(of_unit.filter_map(|(value, purpose)| value.zip(factor_range(purpose))))
+        .chain(price_range(factor))
 }
 
 /// Checks a factor by what it is used for (`GRID`, `GENSET`, `fuel_factor`): a factor of a grid is
