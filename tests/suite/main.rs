@@ -22,6 +22,7 @@ mod evidence_coverage;
 mod evidence_keys;
 mod extending;
 mod field_reports;
+mod hidden_entries;
 mod hostile;
 mod import_conflicts;
 mod import_sources;

@@ -70,6 +70,29 @@ pub(crate) fn near_asset<'a>(
     })
 }
 
+/// The text with the id of an asset in the place of the name that [`near_asset`] found in it.
+pub(crate) fn with_asset_id(text: &str, found: &str, id: &str) -> String {
+    let mut places: Vec<(usize, usize)> = Vec::new();
+    for (at, letter) in text.char_indices().filter(|(_, c)| c.is_alphanumeric()) {
+        let end = at + letter.len_utf8();
+        match places.last_mut() {
+            Some(last) if last.1 == at => last.1 = end,
+            _ => places.push((at, end)),
+        }
+    }
+    let pairs = places.windows(2).map(|pair| (pair[0].0, pair[1].1));
+    let all: Vec<(usize, usize)> = places.iter().copied().chain(pairs).collect();
+    let named = all.into_iter().find(|(first, end)| {
+        let words = plain_text(&text[*first..*end]);
+        let words = words.split(|c: char| !c.is_alphanumeric());
+        words.filter(|word| !word.is_empty()).eq(found.split(' '))
+    });
+    match named {
+        Some((first, end)) => [&text[..first], id, &text[end..]].concat(),
+        None => id.to_owned(),
+    }
+}
+
 /// Name in a text that is the name of an asset but for its number, such as `bak 2` where there is
 /// `bak-1` alone; `None` when the text names no such asset.
 pub(crate) fn unknown_asset<'a>(
@@ -212,11 +235,20 @@ mod tests {
         ] {
             let near = near.map(|(found, id)| (found.to_owned(), id));
             assert_eq!(near_asset(bins, text), near, "{text}");
-            if near.is_some() {
+            if let Some((found, id)) = near {
                 assert_eq!(mentioned_asset(bins, text), None, "{text}");
+                let meant = with_asset_id(text, &found, id);
+                assert_eq!(mentioned_asset(bins, &meant), Some(id), "{meant}");
             }
         }
         assert_eq!(mentioned_asset(bins, "Bak 1"), Some("bak-1"));
+        for (text, found, meant) in [
+            ("panen Bak01, pagi", "bak01", "panen bak-1, pagi"),
+            ("Bak_01: sisa", "bak 01", "bak-1: sisa"),
+            ("Ä BAK1", "bak1", "Ä bak-1"),
+        ] {
+            assert_eq!(with_asset_id(text, found, "bak-1"), meant);
+        }
     }
 
     #[test]

@@ -3,7 +3,9 @@
 
 use super::amount_range::AmountDoubt;
 use super::entry_bounds::{self, date_fault_key, join_words, unreadable_key};
-use super::entry_field::{EntryField, FieldRemark, QuantityText, RawEntry, field_remark};
+use super::entry_field::{
+    EntryField, FieldRemark, NEAR_ASSET, QuantityText, RawEntry, field_remark,
+};
 use super::indicator_definition::IndicatorDefinition;
 use super::indicator_definitions::IndicatorDefinitions;
 use super::quantity_unit::quantity_unit;
@@ -94,7 +96,7 @@ impl<'a> EntryChecker<'a> {
         let what = self.check_text(EntryField::What, raw.what.as_ref());
         // Nobody counts it for an asset that it does not name: a person says which one is meant.
         if let Some((found, asset)) = self.rules.definitions.near_asset(&what) {
-            self.add_fault(EntryField::What, "ledger-near-asset", &found, asset);
+            self.add_fault(EntryField::What, NEAR_ASSET, &found, asset);
         } else if let Some((unknown, known)) = self.rules.definitions.unknown_asset(&what) {
             self.add_fault(EntryField::What, "ledger-no-such-asset", &unknown, &known);
         }

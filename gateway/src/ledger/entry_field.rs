@@ -104,10 +104,18 @@ impl EntryField {
     }
 }
 
+/// Key of the remark on a name that is nearly that of an asset.
+pub(super) const NEAR_ASSET: &str = "ledger-near-asset";
+
 impl FieldRemark {
     /// Whether it asks to look again at an amount that is possible and not usual.
     pub fn is_amount_doubt(&self) -> bool {
         ["ledger-unusual", "ledger-little", "ledger-mass-balance"].contains(&self.key)
+    }
+
+    /// Name that is nearly that of an asset, and the id of that asset; `None` for another remark.
+    pub(crate) fn near_asset(&self) -> Option<(&str, &str)> {
+        (self.key == NEAR_ASSET).then_some((&*self.found, &*self.detail))
     }
 
     /// Message in a language, without the name of the field.

@@ -25,6 +25,7 @@ use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::clock::Clock;
 use crate::config::{Config, nearest_name};
 use crate::domain::ledger::{Attachment, EntryId, EntryKind, EntryStatement};
+use crate::domain::mentioned_asset::with_asset_id;
 use crate::domain::period::Period;
 use crate::i18n::Language;
 use crate::ledger::{
@@ -253,7 +254,11 @@ async fn write_entry(
         bytes: 0,
     };
     raw.attachments.resize(earlier + files.len(), unsaved);
-    let batch = desk.check_rows([(1, &raw)], None, again).await?;
+    let mut batch = desk.check_rows([(1, &raw)], None, again).await?;
+    if let Some(meant) = confirmed_asset(&batch, &raw, json, lang) {
+        raw.what = Some(meant);
+        batch = desk.check_rows([(1, &raw)], None, again).await?;
+    }
     let [(_, statement)] = &*batch.good else {
         print_refusal(&batch, json, lang);
         // The call is right when the entry only exists already.
@@ -285,6 +290,26 @@ async fn write_entry(
         output::print_added_ids(&ids, lang);
     }
     Ok(EXIT_DONE)
+}
+
+/// What the entry is of, with the id of the asset that a person at a terminal confirms: the name is
+/// nearly that of an asset. `None` where that is not all that is wrong, and without a terminal.
+fn confirmed_asset(
+    batch: &EntryBatch,
+    raw: &RawEntry,
+    json: bool,
+    lang: Language,
+) -> Option<String> {
+    let [told] = &*batch.faults else {
+        return None;
+    };
+    let (found, asset) = told.remark.near_asset()?;
+    let can_ask = !json && stdin().is_terminal();
+    let what = raw.what.as_deref().filter(|_| can_ask)?;
+    let args = [("found", found), ("asset", asset)];
+    let question = lang.text_with("ledger-ask-asset", &args);
+    let is_it = ConsolePrompt::new(&mut stdin().lock(), lang).ask_agreement(&question);
+    is_it.then(|| with_asset_id(what, found, asset))
 }
 
 /// Says what is unusual about an amount, or about the mass that came out of bins; a person at a
