@@ -41,6 +41,8 @@ enum PointMeaning {
     Outflow,
     /// Level of a tank.
     Level,
+    /// Rain water that comes from a roof.
+    Caught,
 }
 
 /// Verdict on one point in two roles.
@@ -71,6 +73,7 @@ impl PointMeaning {
             ("tank", "inflow") => Self::Inflow,
             ("tank", "outflow") => Self::Outflow,
             ("tank", "level" | "distance" | "pressure") => Self::Level,
+            ("catchment", "inflow") => Self::Caught,
             _ => Self::Condition,
         }
     }
@@ -89,11 +92,16 @@ fn sharing_within(one: PointMeaning, other: PointMeaning) -> PointSharing {
 /// Verdict on roles of two assets, in either order.
 fn sharing_between(one: PointMeaning, other: PointMeaning) -> PointSharing {
     use PointMeaning::{
-        Bought, Condition, Fuel, Generated, Inflow, Lifted, Made, Outflow, Shown, Used,
+        Bought, Caught, Condition, Fuel, Generated, Inflow, Lifted, Made, Outflow, Shown, Used,
     };
     match (one, other) {
         (Made, Made) | (Shown, Shown) | (Lifted, Lifted) => PointSharing::ByClaims,
-        (Made | Generated, Generated) | (Generated, Made) | (Fuel, Fuel) => PointSharing::Refused,
+        (Made | Generated, Generated)
+        | (Generated, Made)
+        | (Fuel, Fuel)
+        // Water of a well is no rain.
+        | (Lifted, Caught)
+        | (Caught, Lifted) => PointSharing::Refused,
         // A meter shows what others make and take; one takes what the other makes; water goes from
         // the pump to the tank, and from one tank to the next.
         (Condition | Shown, _)
@@ -102,8 +110,8 @@ fn sharing_between(one: PointMeaning, other: PointMeaning) -> PointSharing {
         | (Made | Generated | Bought, Used)
         | (Lifted, Inflow | Outflow)
         | (Inflow | Outflow, Lifted)
-        | (Inflow, Outflow)
-        | (Outflow, Inflow) => PointSharing::Allowed,
+        | (Inflow, Outflow | Caught)
+        | (Outflow | Caught, Inflow) => PointSharing::Allowed,
         _ => PointSharing::Warned,
     }
 }
@@ -312,7 +320,7 @@ mod tests {
     use std::path::Path;
 
     /// All quantities, in the order of their declaration.
-    const ALL: [PointMeaning; 13] = [
+    const ALL: [PointMeaning; 14] = [
         PointMeaning::Condition,
         PointMeaning::Made,
         PointMeaning::Array,
@@ -326,6 +334,7 @@ mod tests {
         PointMeaning::Inflow,
         PointMeaning::Outflow,
         PointMeaning::Level,
+        PointMeaning::Caught,
     ];
 
     #[test]
@@ -445,6 +454,15 @@ mod tests {
             ),
             (
                 plant("p", "energy = 'd.kwh'\nexport = 'd.kwh'"),
+                error.clone(),
+            ),
+            (
+                asset("w", "pump", "volume = 'd.m3'")
+                    + &asset(
+                        "r",
+                        "catchment",
+                        "area_m2 = 20\nrunoff = 0.9\ninflow = 'd.m3'",
+                    ),
                 error.clone(),
             ),
             (

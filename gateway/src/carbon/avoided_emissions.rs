@@ -198,8 +198,8 @@ fn gross_figure(
         figure = figure
             .with_completeness(from.completeness)
             .with_verdict(from.claim);
-        // The reach of a gap at the opening passes on by its own rule, in the figure's unit.
-        let remarks = from.remarks.iter().filter(|said| !said.is_opening_gap());
+        // The reach of an amount at an edge passes on by its own rule, in the figure's unit.
+        let remarks = from.remarks.iter().filter(|said| !said.is_edge_amount());
         figure.remarks.extend(remarks.cloned());
     }
     let figure =

@@ -18,6 +18,8 @@ pub enum ClaimVerdict {
 /// Reasons for which a figure is provisional.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ProvisionalReason {
+    /// It is at least this: readings are missing at the end of its period.
+    ReadingsEnd,
     /// The official page is not attached.
     NoPage,
     /// The page is named, but the file is missing or changed.
@@ -47,8 +49,9 @@ pub enum NotClaimedReason {
 
 impl ClaimVerdict {
     /// All verdicts, from the best to the worst.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Claimable,
+        Self::Provisional(ProvisionalReason::ReadingsEnd),
         Self::Provisional(ProvisionalReason::NoPage),
         Self::Provisional(ProvisionalReason::PageMissing),
         Self::Provisional(ProvisionalReason::Derived),
@@ -116,6 +119,7 @@ impl ProvisionalReason {
             Self::PageMissing => "page-missing",
             Self::Derived => "derived",
             Self::Bound => "bound",
+            Self::ReadingsEnd => "readings-end",
         }
     }
 }

@@ -195,7 +195,8 @@ pub enum InputSource {
 }
 
 /// Names of constants; each has a text, `chapters-constant-NAME`.
-pub const CONSTANT_NAMES: [&str; 13] = [
+pub const CONSTANT_NAMES: [&str; 14] = [
+    "across-edge",
     "across-gaps",
     "across-opening",
     "batch",
@@ -367,6 +368,7 @@ const DOUBT_REMARKS: &[&str] = &[
     "account-unusual-",
     "account-same-mass",
     "account-same-series",
+    "account-sum-of-others",
     "account-steady-ratio",
     "account-claimed-perhaps",
     "account-certified-perhaps",
@@ -377,16 +379,28 @@ const DOUBT_REMARKS: &[&str] = &[
     "account-low-yield",
     "account-opening-upper-bound",
     "account-opening-gap",
+    "account-edge-upper-bound",
     "account-passed-opening-gap-",
     "account-passed-upper-bound",
     "account-passed-either-bound",
     "account-balance-impossible",
     "account-balance-surplus",
+    "account-behind-ratio",
+    "account-modules-below",
+    "account-part-above-whole",
 ];
 
 /// Beginnings of the keys of remarks on what was counted across a gap that began before the period:
 /// on a total, and on what is computed from it.
 const OPENING_GAPS: [&str; 2] = ["account-opening-gap", "account-passed-opening-gap-"];
+
+/// Beginnings of the keys of the same remarks where the readings are always that far apart, also at
+/// the end of the period.
+const EDGE_INTERVALS: [&str; 3] = [
+    "account-edge-interval",
+    "account-closing-interval",
+    "account-passed-edge-",
+];
 
 /// Further remarks that say what somebody at the site should do.
 const ADVICE_REMARKS: &[&str] = &[
@@ -418,6 +432,13 @@ impl IndicatorRemark {
     /// Whether it says that a gap at the beginning of the period makes a figure uncertain.
     pub(crate) fn is_opening_gap(&self) -> bool {
         OPENING_GAPS.iter().any(|key| self.key.starts_with(key))
+    }
+
+    /// Whether it says that a part of a figure, which may be small, perhaps belongs to another
+    /// period.
+    pub(crate) fn is_edge_amount(&self) -> bool {
+        let mut keys = EDGE_INTERVALS.iter();
+        self.is_opening_gap() || keys.any(|key| self.key.starts_with(key))
     }
 
     /// Remark without arguments.

@@ -9,12 +9,12 @@ use crate::domain::indicator::{
 use crate::formulas::FormulaStatus;
 use crate::indicators::coverage::{Coverage, SILENT_DAY_MS, point_source};
 use crate::indicators::data_events::DataEventList;
+use crate::indicators::edge_amounts::mark_edge;
 use crate::indicators::figure_context::{
     FigureBuilder, FigureContext, FigureValue, constant_input, formula_input, status_remark,
 };
 use crate::indicators::input_reading::ReadingSums;
 use crate::indicators::input_series::InputSeries;
-use crate::indicators::opening_gaps::mark_opening;
 use crate::indicators::total_inputs::total_inputs;
 use crate::indicators::totaliser::Totaliser;
 use std::sync::Arc;
@@ -165,8 +165,12 @@ impl AssetReadings<'_> {
             figure
         };
         let figure = mark_refused(figure, amount);
-        let opening = (lane.point.unit, lane.every_ms, self.desk.span);
-        let figure = mark_opening(figure, amount.opening_gap(), opening);
+        let of_readings = (lane.point.unit, lane.every_ms, self.desk.span);
+        let figure = mark_edge(figure, amount.opening_amount(), of_readings);
+        // Where the readings end early, the total is a lower bound, and says so.
+        let ends_early = track.early_end(self.desk.span).is_some();
+        let closing = track.closing.filter(|_| amount.is_counter() && !ends_early);
+        let figure = mark_edge(figure, closing, of_readings);
         self.mark_old_opening(figure, amount.lane)
     }
 

@@ -5,10 +5,11 @@ use crate::domain::indicator::{Indicator, IndicatorRemark, InputSource, Rounding
 use crate::domain::ledger::EntryId;
 use crate::domain::value_bound::ValueBound;
 use crate::indicators::bound_passing::pass_bounds;
+use crate::indicators::contradictory_figures::{BEHIND_RATIO, RATIO_ARG, doubt_contradictions};
+use crate::indicators::edge_amounts::{CLOSING_BOUND, pass_edges};
 use crate::indicators::figure_context::FigureBuilder;
 use crate::indicators::measured_since::pass_measured_since;
 use crate::indicators::net_verdicts::follow_nets;
-use crate::indicators::opening_gaps::pass_openings;
 use crate::indicators::ratio_plausibility::judge_ratios;
 use crate::indicators::unusual_numbers::doubt_unusual_inputs;
 use std::sync::Arc;
@@ -26,10 +27,11 @@ const MASS_DOUBTS: [&str; 2] = ["account-unusual-balance", "account-same-mass"];
 pub(crate) fn pass_verdicts(figures: &mut [Indicator]) {
     doubt_unusual_inputs(figures);
     judge_ratios(figures);
+    doubt_contradictions(figures);
     pass_measured_since(figures);
     pass_bounds(figures);
     judge_bounds(figures);
-    pass_openings(figures);
+    pass_edges(figures);
     inherit_verdicts(figures);
     follow_nets(figures);
     inherit_verdicts(figures);
@@ -60,7 +62,9 @@ fn inherit_verdicts(figures: &mut [Indicator]) {
 
 /// Gives each figure that is a bound its verdict. An upper bound of a benefit is not claimed, of a
 /// burden it is provisional, and neither is final. A burden that may be larger, and a figure whose
-/// bounds go both ways, are to be checked. A lower bound of a benefit may be claimed.
+/// bounds go both ways, are to be checked. A lower bound of a benefit may be claimed, but it is
+/// provisional where readings are missing at the end of its period: what the counter counted across
+/// that gap is told by its next reading.
 fn judge_bounds(figures: &mut [Indicator]) {
     for figure in figures.iter_mut().filter(|one| one.value.is_ok()) {
         let verdict = match (figure.bound(), figure.side) {
@@ -75,10 +79,19 @@ fn judge_bounds(figures: &mut [Indicator]) {
             (ValueBound::Lower, RoundingDirection::Burden) | (ValueBound::Either, _) => {
                 ClaimVerdict::Doubtful
             }
+            (ValueBound::Lower, _) if is_open_ended(figure) => {
+                ClaimVerdict::Provisional(ProvisionalReason::ReadingsEnd)
+            }
             (ValueBound::Lower | ValueBound::Neither, _) => continue,
         };
         figure.claim = ClaimVerdict::combine([figure.claim, verdict]);
     }
+}
+
+/// Whether what is missing of a figure was counted, or made, at the end of its period.
+fn is_open_ended(one: &Indicator) -> bool {
+    let is_closing = |said: &IndicatorRemark| said.key == CLOSING_BOUND;
+    one.measured_until().is_some() || one.remarks.iter().any(is_closing)
 }
 
 /// Hands the doubts about entries of the ledger on to the totals of the programme that have the
@@ -134,9 +147,14 @@ fn inherited(one: &Indicator, all: &[Indicator]) -> (ClaimVerdict, Vec<Indicator
         })
         .collect();
     let remarks = inputs.iter().flat_map(|input| &input.remarks);
-    // A bound passes on by its own rule, which knows the side, and so does a gap at the opening.
+    // A bound passes on by its own rule, which knows the side, and so does an amount at an edge.
     let remarks = remarks.filter(|said| said.is_doubt() && said.bound() == ValueBound::Neither);
-    let remarks = remarks.filter(|said| !said.is_opening_gap());
+    let remarks = remarks.filter(|said| !said.is_edge_amount());
+    // A ratio that cannot be true is no reason to check itself.
+    let is_of_itself = |said: &IndicatorRemark| {
+        said.key == BEHIND_RATIO && said.args.contains(&(RATIO_ARG, one.id.to_string()))
+    };
+    let remarks = remarks.filter(|said| !is_of_itself(said));
     let remarks = remarks.filter(|said| !one.remarks.contains(said));
     let verdict = ClaimVerdict::combine(inputs.iter().map(|input| input.claim));
     (verdict, remarks.cloned().collect())

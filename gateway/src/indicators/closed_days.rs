@@ -27,7 +27,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 /// Version of the sums. Raise it whenever a change makes other sums, or saves other fields.
-const SUMS_VERSION: u32 = 13;
+const SUMS_VERSION: u32 = 14;
 
 /// Snapshot of an asset with which a calculation begins, and the one that it makes.
 pub(crate) struct ClosedDays {

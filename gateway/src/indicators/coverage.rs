@@ -5,6 +5,7 @@ use crate::domain::redated_stretch::RedatedStretch;
 use crate::domain::{QualityReason, Sample, SampleOutcome, UtcMs};
 use crate::formulas::completeness::classify_completeness;
 use crate::formulas::saved_state::{SavedState, StateArchive, saved_fields};
+use crate::indicators::edge_amounts::EdgeAmount;
 use crate::indicators::imported_spans::ImportedSpans;
 use crate::indicators::input_series::InputSeries;
 use crate::indicators::period_days::{PeriodDay, PeriodDays};
@@ -42,6 +43,8 @@ pub(crate) struct Coverage {
     pub(crate) readings: PointReadings,
     /// Gaps that are events, (from, to) in ms.
     pub(crate) silences: Vec<(i64, i64)>,
+    /// What a counter counted from its last reading to the first one after the period.
+    pub(crate) closing: Option<EdgeAmount>,
     /// First and last sample with an unknown time, ms.
     pub(crate) undated: Option<(i64, i64)>,
     /// Implausible readings as (time, reading before, reading) in the unit of the point, at most
@@ -69,6 +72,8 @@ impl SavedState for Coverage {
         let Self {
             readings,
             silences,
+            // Read from the store each time, as it is after the period.
+            closing: _,
             undated,
             outside,
             more_outside,
@@ -133,6 +138,7 @@ impl Coverage {
                 ..PointReadings::default()
             },
             silences: Vec::new(),
+            closing: None,
             undated: None,
             outside: Vec::new(),
             more_outside: 0,

@@ -178,7 +178,7 @@ impl FigureBuilder for Indicator {
             // And another part may have been measured from the beginning.
             let remarks = part.remarks.iter();
             let remarks = remarks.filter(|said| {
-                let has_side = said.key.ends_with("-bound") || said.is_opening_gap();
+                let has_side = said.key.ends_with("-bound") || said.is_edge_amount();
                 !has_side && !said.is_of_end()
             });
             figure = remarks.cloned().fold(figure, Self::with_remark);

@@ -61,7 +61,7 @@ impl AssetReadings<'_> {
         let (first, last) = (readings.first?.0.0, readings.last?.0.0);
         // A device that sleeps is known to count nothing.
         let to = amount.heard().map_or(last, |heard| last.max(heard));
-        let from = if amount.across_opening() > 0.0 {
+        let from = if amount.across_edge() > 0.0 {
             first
         } else {
             first.max(span.from)

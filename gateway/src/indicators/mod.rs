@@ -28,10 +28,12 @@ pub(crate) mod catalogue;
 pub(crate) mod claim_inheritance;
 pub(crate) mod closed_days;
 pub(crate) mod common_days;
+pub(crate) mod contradictory_figures;
 pub(crate) mod counter_events;
 pub(crate) mod coverage;
 pub(crate) mod data_events;
 pub(crate) mod double_claims;
+pub(crate) mod edge_amounts;
 pub(crate) mod entry_attribution;
 pub(crate) mod entry_owner;
 pub(crate) mod entry_plausibility;
@@ -52,7 +54,6 @@ pub(crate) mod measured_time;
 pub(crate) mod moving_together;
 pub(crate) mod net_verdicts;
 pub(crate) mod noisy_twins;
-pub(crate) mod opening_gaps;
 pub(crate) mod operating_days;
 pub(crate) mod period_days;
 pub(crate) mod ratio_plausibility;
@@ -60,8 +61,10 @@ pub(crate) mod refused_readings;
 pub(crate) mod running_hours;
 pub(crate) mod same_masses;
 pub(crate) mod sample_merge;
+pub(crate) mod sample_stream;
 pub(crate) mod series_likeness;
 pub(crate) mod site_totals;
+pub(crate) mod summed_assets;
 pub(crate) mod summed_readings;
 pub(crate) mod temperature_stats;
 #[cfg(test)]
@@ -82,6 +85,7 @@ use asset_figures::figures_of_kind;
 use asset_plan::AssetPlan;
 use asset_sums::AssetIndicators;
 use claim_inheritance::{doubt_same_entries, pass_verdicts};
+use contradictory_figures::doubt_parts_above_whole;
 use double_claims::mark_double_claims;
 use entry_plausibility::judge_entries;
 use figure_context::FigureContext;
@@ -91,9 +95,10 @@ use measured_period::{MeasuredPeriod, periods_around};
 use moving_together::{has_main_figure, mark_moving_together, moving_pairs};
 use operating_days::mark_operating_days;
 use period_days::PeriodDays;
-use sample_merge::ProgressCounter;
+use sample_stream::ProgressCounter;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use summed_assets::{mark_sums_of_others, sums_of_others};
 use unusual_numbers::doubt_unusual_settings;
 
 pub use catalogue::{all_indicators, is_measured_figure, name_key, with_measured_figures};
@@ -164,14 +169,18 @@ pub async fn calculate_in_turn<T>(
     all.events
         .add_record_damage(&lost, (span.from, span.to), start_of);
     let mut pairs = moving_pairs(config, &all.figures, &all.daily);
+    let mut sums = sums_of_others(config, &all.figures, &all.daily);
     for plans in near {
         let mut there = AssetIndicators::default();
         for plan in plans {
             there.merge(plan.run(store, &mut steps).await?);
         }
         pairs.extend(moving_pairs(config, &there.figures, &there.daily));
+        sums.extend(sums_of_others(config, &there.figures, &there.daily));
     }
     mark_moving_together(config, &mut all.figures, pairs);
+    mark_sums_of_others(config, &mut all.figures, &sums);
+    doubt_parts_above_whole(config, &mut all.figures);
     add_dependent_indicators(config, (span, &own.spans), &book, &mut all);
     mark_operating_days(span, &own.spans, &mut all);
     Ok(build_site_indicators(config, ask, all))

@@ -14,7 +14,9 @@ use crate::domain::indicator::{
     DailyValues, Indicator, IndicatorRemark, IndicatorSpec, InputSource,
 };
 use crate::indicators::asset_figures::KIND_INDICATORS;
-use crate::indicators::common_days::{are_days_of_twins, common_days, days_likeness};
+use crate::indicators::common_days::{
+    are_correlated, are_days_of_twins, common_days, days_likeness,
+};
 use crate::indicators::figure_context::FigureBuilder;
 use crate::indicators::series_likeness::{SeriesLikeness, sampling_share};
 use std::sync::Arc;
@@ -30,6 +32,9 @@ const MAIN_FIGURES: [&IndicatorSpec<'_>; 8] = [
     &meter::EXPORT,
     &catchment::CAPTURED,
 ];
+
+/// Those of a meter.
+const METER_FIGURES: [&IndicatorSpec<'_>; 3] = [&meter::ENERGY, &meter::IMPORT, &meter::EXPORT];
 
 /// Two figures that move together without a declared relation.
 #[derive(Clone, Debug)]
@@ -47,16 +52,25 @@ pub(crate) fn has_main_figure(asset: &Asset) -> bool {
     own.any(|one| MAIN_FIGURES.iter().any(|spec| spec.id == one.id))
 }
 
+/// Whether a figure stands for what an asset measures.
+pub(crate) fn is_main_figure(id: &str) -> bool {
+    MAIN_FIGURES.iter().any(|spec| *spec.id == *id)
+}
+
+/// Daily values of the figures that stand for what an asset measures.
+pub(crate) fn main_series(daily: &[DailyValues]) -> impl Iterator<Item = &DailyValues> {
+    daily
+        .iter()
+        .filter(|one| one.asset.is_some() && is_main_figure(&one.id))
+}
+
 /// The pairs of figures that move together by these daily values.
 pub(crate) fn moving_pairs(
     config: &Config,
     figures: &[Indicator],
     daily: &[DailyValues],
 ) -> Vec<MovingPair> {
-    let main: Vec<&DailyValues> = daily
-        .iter()
-        .filter(|one| one.asset.is_some() && MAIN_FIGURES.iter().any(|spec| *spec.id == *one.id))
-        .collect();
+    let main: Vec<&DailyValues> = main_series(daily).collect();
     let mut all = Vec::new();
     for (index, one) in main.iter().enumerate() {
         for other in &main[..index] {
@@ -151,12 +165,7 @@ fn likeness(
     if one.unit != other.unit || one.asset == other.asset {
         return None;
     }
-    let polls = [one, other].map(|series| integrated_every(config, figures, series));
-    let sampling = match polls {
-        // Polls at the same moments miss the same.
-        [Some(every), Some(other)] if every == other => 0.0,
-        polls => sampling_share(polls.into_iter().flatten().max().unwrap_or(0)),
-    };
+    let sampling = sampling_of(config, figures, [one, other]);
     let days = common_days(one, other);
     let months = days.chunk_by(|day, next| day.date.first_of_month() == next.date.first_of_month());
     let months = months.filter_map(|days| days_likeness(days, sampling));
@@ -166,7 +175,20 @@ fn likeness(
         .max();
     // Over all days, since a few of them cannot tell noise from a difference.
     let noisy = are_days_of_twins(&days).then_some(SeriesLikeness::SteadyRatio);
-    days_likeness(&days, sampling).max(doubted).max(noisy)
+    let together = are_correlated(&days).then_some(SeriesLikeness::Together);
+    days_likeness(&days, sampling)
+        .max(doubted)
+        .max(noisy)
+        .max(together)
+}
+
+/// Share of a day's value that one of two series can miss between two polls, and the other not.
+pub(crate) fn sampling_of(config: &Config, figures: &[Indicator], both: [&DailyValues; 2]) -> f64 {
+    match both.map(|series| integrated_every(config, figures, series)) {
+        // Polls at the same moments miss the same.
+        [Some(every), Some(other)] if every == other => 0.0,
+        polls => sampling_share(polls.into_iter().flatten().max().unwrap_or(0)),
+    }
 }
 
 /// Interval of the polls, ms, of a series that is an integral of a power or a flow; `None` for a
@@ -181,7 +203,7 @@ fn integrated_every(config: &Config, figures: &[Indicator], of: &DailyValues) ->
 
 /// Whether it is known why the two move together: a relation, an asset that is named by the other,
 /// or one point that both use.
-fn is_explained(
+pub(crate) fn is_explained(
     config: &Config,
     figures: &[Indicator],
     one: &DailyValues,
@@ -195,10 +217,20 @@ fn is_explained(
         let found = all.find(|known| known.id == *asset);
         found.is_some_and(|found| found.kind.settings().needed_assets().contains(&needed))
     };
+    // The meter at the connection of a plant that names its points: what the plant gives is on it.
+    let is_own_meter = |plant: &Arc<str>, of: &DailyValues| {
+        let is_of_meter = METER_FIGURES.iter().any(|spec| *spec.id == *of.id);
+        let mut all = config.assets.iter();
+        let plant = all.find(|one| one.id == *plant).filter(|_| is_of_meter);
+        let points = points_of(figures, of);
+        plant.is_some_and(|plant| plant.points.values().any(|own| points.contains(&own)))
+    };
     let mut relations = config.relations.iter();
     relations.any(|relation| relation.joins(first, second))
         || named(first, second)
         || named(second, first)
+        || is_own_meter(first, other)
+        || is_own_meter(second, one)
         || points_of(figures, one)
             .iter()
             .any(|point| points_of(figures, other).contains(point))

@@ -5,43 +5,24 @@
 //! right-labelled: a sample covers the time before it (METHODS 0.1).
 
 use crate::domain::{QualityReason, Sample, SampleOutcome, UtcMs};
+use crate::indicators::IndicatorsError;
 use crate::indicators::calibration_corrections::SeriesCorrections;
 use crate::indicators::coverage::Coverage;
+use crate::indicators::edge_amounts::{EdgeAmount, EdgeKind};
 use crate::indicators::input_reading::{InputReading, ReadingSums};
 use crate::indicators::input_series::InputSeries;
 use crate::indicators::period_days::PeriodDays;
+use crate::indicators::sample_stream::{ProgressCounter, SampleStream};
 use crate::indicators::summed_readings::{ReadReach, SummedReadings};
-use crate::indicators::{CalculationProgress, IndicatorsError};
 use crate::limits::COUNTER_LOOKBACK_DAYS;
-use crate::storage::{AggregateFunction, BucketStep, PointQuery, SampleBlock, Store, StoreError};
-use tokio::sync::mpsc;
+use crate::storage::{AggregateFunction, BucketStep, PointQuery, Store, StoreError};
 
 /// Milliseconds of 24 hours, for looking back before the period.
 const DAY_MS: i64 = 86_400_000;
 
-/// Progress counter.
-pub(crate) struct ProgressCounter<'a> {
-    pub(crate) progress: &'a mut (dyn FnMut(CalculationProgress) + Send),
-    pub(crate) done: u64,
-    pub(crate) all: u64,
-}
-
-impl ProgressCounter<'_> {
-    fn advance(&mut self) {
-        self.done = (self.done + 1).min(self.all);
-        (self.progress)(CalculationProgress {
-            done: self.done,
-            all: self.all,
-        });
-    }
-}
-
-/// Stream of the samples of one point with the next sample.
-struct SampleStream {
-    blocks: Option<mpsc::Receiver<Result<SampleBlock, StoreError>>>,
-    block: std::vec::IntoIter<Sample>,
-    head: Option<Sample>,
-}
+/// Time from the last reading to the end of the period from which it matters what was counted then,
+/// ms.
+const CLOSING_MIN_MS: i64 = 3_600_000;
 
 /// Sums of one asset that are being made.
 pub(crate) struct SumsInProgress<'s, 'l> {
@@ -93,10 +74,49 @@ pub(crate) async fn gather_readings(
         }
     }
     merged.finish_period();
-    for track in merged.work.tracks {
+    let SumsInProgress {
+        corrections,
+        tracks,
+        ..
+    } = merged.work;
+    for (lane, track) in tracks.iter_mut().enumerate() {
         track.finish(span);
+        track.closing = closing_amount(store, span, (lane, track), corrections).await?;
     }
     Ok(saved)
+}
+
+/// What a counter counted from its last reading within the period, which is over, to the first one
+/// after it; `None` where that is a matter of an hour, or the meter was replaced in between.
+async fn closing_amount(
+    store: &Store,
+    span: &PeriodDays,
+    (lane, track): (usize, &Coverage),
+    corrections: &mut SeriesCorrections<'_>,
+) -> Result<Option<EdgeAmount>, IndicatorsError> {
+    let series = &corrections.series()[lane];
+    let is_counted = series.total && series.is_counter() && span.is_over();
+    let last = track.readings.last.filter(|_| is_counted);
+    let Some((at, before)) = last.filter(|(at, _)| span.to - at.0 >= CLOSING_MIN_MS) else {
+        return Ok(None);
+    };
+    let until = span.to + COUNTER_LOOKBACK_DAYS * DAY_MS;
+    let after = SampleStream::open(store, &series.point.id, span.to + 1, until).await?;
+    let Some((to, own)) = after.first_good(series).await? else {
+        return Ok(None);
+    };
+    let first = series.point.value(before);
+    let read = corrections.correct_reading(lane, own);
+    let amount = (read.value - first) * read.gain;
+    let is_replaced = corrections.swap_before(lane, to).is_some();
+    Ok((amount > 0.0 && !is_replaced).then_some(EdgeAmount {
+        kind: EdgeKind::Closing,
+        from: at.0,
+        to,
+        first,
+        last: read.value,
+        amount,
+    }))
 }
 
 /// Streams of the samples after the restored days, else from before the period on.
@@ -299,69 +319,6 @@ impl<'a, 'l: 'a> MergedSamples<'a, 'l> {
         for _ in self.day..self.work.span.days.len() {
             self.work.sums.end_day();
         }
-    }
-}
-
-impl SampleStream {
-    async fn open(store: &Store, point: &str, from: i64, to: i64) -> Result<Self, IndicatorsError> {
-        let query = PointQuery {
-            point: point.to_owned(),
-            from: UtcMs(from),
-            to: UtcMs(to),
-            step: BucketStep::Raw,
-            aggregate: AggregateFunction::Last,
-        };
-        Ok(Self {
-            blocks: Some(store.query(query).await?),
-            block: Vec::new().into_iter(),
-            head: None,
-        })
-    }
-
-    /// Moves to the next sample; `head` stays empty at the end of the stream.
-    async fn advance(&mut self, steps: &mut ProgressCounter<'_>) -> Result<(), IndicatorsError> {
-        self.head = self.block.next();
-        while self.head.is_none() {
-            let Some(blocks) = &mut self.blocks else {
-                return Ok(());
-            };
-            match blocks.recv().await {
-                Some(Ok(block)) => self.block = block.into_iter(),
-                // A point that was never read is not an error; it has no readings.
-                None | Some(Err(StoreError::UnknownPoint(_))) => self.blocks = None,
-                Some(Err(fault)) => return Err(fault.into()),
-            }
-            self.head = self.block.next();
-            steps.advance();
-            // A block of one day is a noticeable amount of work; other tasks get their turn between
-            // blocks.
-            tokio::task::yield_now().await;
-        }
-        Ok(())
-    }
-
-    /// Last good sample that is not zero, or the last zero if there is no other.
-    async fn last_good(mut self) -> Result<Option<(i64, f64)>, IndicatorsError> {
-        let mut last: Option<(i64, f64)> = None;
-        while let Some(blocks) = &mut self.blocks {
-            match blocks.recv().await {
-                Some(Ok(block)) => {
-                    let good = block.iter().filter_map(|sample| match sample.outcome {
-                        SampleOutcome::Good(number) => Some((sample.at.0, number.to_f64())),
-                        _ => None,
-                    });
-                    // Devices that sleep report zero at night; the last value before it is the real
-                    // counter.
-                    last = good.fold(last, |last, now| match last {
-                        Some((_, before)) if before != 0.0 && now.1 == 0.0 => last,
-                        _ => Some(now),
-                    });
-                }
-                None | Some(Err(StoreError::UnknownPoint(_))) => self.blocks = None,
-                Some(Err(fault)) => return Err(fault.into()),
-            }
-        }
-        Ok(last)
     }
 }
 

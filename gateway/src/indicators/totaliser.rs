@@ -8,9 +8,9 @@ use crate::formulas::power_integral::PowerIntegral;
 use crate::formulas::saved_state::{SavedState, StateArchive, saved_fields};
 use crate::indicators::counter_events::{CounterWithEvents, RecordedCounterEvent};
 use crate::indicators::coverage::Coverage;
+use crate::indicators::edge_amounts::{EdgeAmount, EdgeKind};
 use crate::indicators::input_reading::InputReading;
 use crate::indicators::input_series::InputSeries;
-use crate::indicators::opening_gaps::OpeningGap;
 use crate::indicators::period_days::{
     PeriodDays, millis_to_f64, millis_to_seconds, seconds_to_millis,
 };
@@ -55,7 +55,9 @@ pub(crate) struct Totaliser {
     across_gaps: f64,
     /// Part of it from the last reading before the period to the first one in it.
     across_opening: f64,
-    /// Times and readings between which that was.
+    /// Growth between these two, with a gap or without.
+    across_edge: f64,
+    /// Times of the two readings, and the readings.
     opening: Option<OpeningEnds>,
     /// Moment of the last reading before the period, ms.
     heard_before: Option<i64>,
@@ -84,6 +86,7 @@ saved_fields!(Totaliser {
     begun,
     across_gaps,
     across_opening,
+    across_edge,
     opening,
     heard_before,
     heard_value,
@@ -94,7 +97,7 @@ saved_fields!(Totaliser {
     refused_today,
 });
 
-/// Begin and end of a gap, ms, and the readings there.
+/// Moments of two readings, ms, and the readings.
 type OpeningEnds = ((i64, i64), (f64, f64));
 
 #[derive(Clone, Debug)]
@@ -166,6 +169,7 @@ impl Totaliser {
             begun: false,
             across_gaps: 0.0,
             across_opening: 0.0,
+            across_edge: 0.0,
             opening: None,
             heard_before: None,
             heard_value: None,
@@ -217,7 +221,7 @@ impl Totaliser {
         self.note_gap(tick, grown * tick.gain);
     }
 
-    /// Adds the growth to that of the gaps, where the reading comes after one.
+    /// Adds the growth to that of the gaps, and to that of the edge at the first reading.
     fn note_gap(&mut self, tick: &InputReading, grown: f64) {
         if tick.value.is_none() && !tick.asleep {
             return;
@@ -232,12 +236,14 @@ impl Totaliser {
         }
         let read = tick.value;
         let before_it = read.and_then(|value| self.heard_value.replace(value));
-        let (Some(value), true) = (read, is_gap && tick.inside && self.is_counter()) else {
+        let (Some(value), true) = (read, tick.inside && self.is_counter()) else {
             return;
         };
-        self.across_gaps += grown.max(0.0);
+        let bridged = if is_gap { grown.max(0.0) } else { 0.0 };
+        self.across_gaps += bridged;
         if before == self.heard_before {
-            self.across_opening += grown.max(0.0);
+            self.across_opening += bridged;
+            self.across_edge += grown.max(0.0);
             let ends = before.zip(before_it);
             self.opening = ends.map(|(from, first)| ((from, tick.at), (first, value)));
         }
@@ -254,6 +260,7 @@ impl Totaliser {
             self.sum = 0.0;
             self.across_gaps = 0.0;
             self.across_opening = 0.0;
+            self.across_edge = 0.0;
             self.opening = None;
             self.heard_before = self.heard;
             self.refused_today = RefusedReadings::default();
@@ -401,17 +408,18 @@ impl Totaliser {
         self.across_gaps
     }
 
-    /// Part of the total that the counter had grown by when the first reading of the period came
-    /// after a gap that had begun before it: nobody knows how much of it belongs to the period.
-    pub(crate) fn across_opening(&self) -> f64 {
-        self.across_opening
+    /// Growth from the last reading before the period to the first one in it.
+    pub(crate) fn across_edge(&self) -> f64 {
+        self.across_edge
     }
 
-    /// The gap at the beginning of the period across which the counter grew; `None` without one.
-    pub(crate) fn opening_gap(&self) -> Option<OpeningGap> {
+    /// The growth at the beginning of the period with its two readings; `None` without one.
+    pub(crate) fn opening_amount(&self) -> Option<EdgeAmount> {
         let ((from, to), (first, last)) = self.opening?;
-        let amount = self.across_opening;
-        (amount > 0.0).then_some(OpeningGap {
+        let amount = self.across_edge;
+        let kind = EdgeKind::at_opening(self.across_opening > 0.0);
+        (amount > 0.0).then_some(EdgeAmount {
+            kind,
             from,
             to,
             first,

@@ -9,6 +9,7 @@ mod paper_places;
 mod restored;
 mod sample;
 mod seed_year;
+mod stamp;
 
 pub(crate) use paper::english_words;
 

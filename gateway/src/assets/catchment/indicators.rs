@@ -2,6 +2,7 @@
 
 use crate::assets::CatchmentAsset;
 use crate::assets::catchment::formulas::{RainCapture, RoofRainInput, rain_capture};
+use crate::assets::catchment::rain_plausibility_indicators::judge_rain;
 use crate::config::Config;
 use crate::domain::indicator::{Indicator, IndicatorSpec, ValueOrigin};
 use crate::domain::input_part::{InputPart, PartSource};
@@ -147,6 +148,7 @@ impl AssetFigures for CatchmentAsset {
 impl AssetSums for RoofSums<'_> {
     fn build_indicators(&self, read: &AssetReadings<'_>) -> AssetIndicators {
         let rain = read.total_figure(&RAIN, "P", self.rain.as_ref(), FormulaStatus::NoData);
+        let rain = judge_rain(rain, self.rain.as_ref());
         let inflow = self.inflow.as_ref();
         let inflow =
             inflow.map(|one| read.total_figure(&INFLOW, "V_in", Some(one), FormulaStatus::NoData));

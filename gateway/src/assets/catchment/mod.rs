@@ -2,5 +2,6 @@
 
 pub mod formulas;
 pub mod indicators;
+pub(crate) mod rain_plausibility_indicators;
 pub mod settings;
 pub mod simulation;

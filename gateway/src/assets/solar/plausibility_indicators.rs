@@ -16,6 +16,9 @@ const METER_MARGIN: f64 = 1.05;
 /// Highest ratio of the yield to the insolation of a horizontal sensor.
 // A tilted plane gets more light than a horizontal one; see `TILT_GAIN_MAX` of the clear sky.
 const HORIZONTAL_RATIO_MAX: f64 = 1.3;
+/// Share of the clear sky's insolation above which a plant yields more than any does for a week.
+// The sunniest months of the sunniest places have nine tenths of it, and good plants lose a sixth.
+const HIGH_YIELD_SHARE: f64 = 0.85;
 /// Share of the clear sky's insolation below which a plant yields hardly anything.
 const LOW_YIELD_SHARE: f64 = 0.03;
 /// Hours from which a low or high yield is remarkable, and the share of them that must be measured.
@@ -100,11 +103,11 @@ impl PltsSums<'_> {
         )
     }
 
-    /// A yield that needs a clear sky all the time and no losses: possible for a day or two.
+    /// A yield that needs a clear sky all the time and hardly any losses: possible for some days.
     fn reason_high(&self, read: &AssetReadings<'_>, yield_h: f64) -> Option<IndicatorRemark> {
         let span = read.desk.span;
         let (_, most) = span.clear_sky_kwh_m2(self.counted_since(read));
-        let usual = most / HORIZONTAL_RATIO_MAX;
+        let usual = most / HORIZONTAL_RATIO_MAX * HIGH_YIELD_SHARE;
         let is_told = span.hours_passed() >= LOW_YIELD_HOURS && yield_h > usual;
         is_told.then(|| {
             IndicatorRemark::new("account-high-yield")

@@ -2,9 +2,11 @@
 
 mod calibrated_readings;
 mod carbon_claims;
+mod contradictions;
 mod dated_declarations;
 mod demo;
 mod early_ends;
+mod edge_amounts;
 mod energy;
 mod full_year;
 mod genset_fuel;
@@ -15,7 +17,6 @@ mod ledger_entries;
 mod measured_time;
 mod meter_swaps;
 mod moving_twins;
-mod opening_gaps;
 mod plausibility;
 mod replaced_factors;
 mod reported_cases;

@@ -261,3 +261,52 @@ async fn an_outage_of_one_meter_hides_twins_in_no_period() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_plant_that_is_the_sum_of_two_others_is_to_be_checked_and_so_is_the_total() {
+    let devices = SITE_DEVICES.replace("every = \"1m\"", "every = \"1h\"");
+    let points = ["inverter.energy", "meter.export", "meter.import"];
+    let plants = plant("a", points[0]) + &plant("b", points[1]) + &plant("c", points[2]);
+    let start = parse_time("2026-10-31T17:00:00Z").0;
+    for (factor, is_sum) in [(1.0, true), (1.012, true), (1.3, false)] {
+        let mut columns = points.map(|point| (point, Vec::new()));
+        let mut totals = [100.0, 200.0, 300.0];
+        for hour in 0..=30 * 24_i32 {
+            let at = start + i64::from(hour) * HOUR;
+            for (column, total) in columns.iter_mut().zip(totals) {
+                column.1.push((at, Some(total)));
+            }
+            // Days of their own: no ratio of two of them is steady.
+            let a = (5.0 + 1.01 * f64::from((hour / 24) % 7)) / 24.0;
+            let b = (4.0 + 1.37 * f64::from((hour / 24) % 5)) / 24.0;
+            for (total, grown) in totals.iter_mut().zip([a, b, (a + b) * factor]) {
+                *total += grown;
+            }
+        }
+        let village = TestSite::new(&format!("{devices}{plants}"));
+        village.store_readings(columns.into()).await;
+        let found = village.indicators("2026-11").await;
+        let all = [("plts.generation", "c"), ("site.generation", "")];
+        if is_sum {
+            assert_doubtful(&found, &all, "account-sum-of-others");
+        }
+        for asset in ["a", "b", "c"] {
+            let one = find_figure(&found, "plts.generation", asset);
+            let is_told = has_remark(one, "account-sum-of-others");
+            assert_eq!(is_told, is_sum && asset == "c", "{asset} {factor}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_meter_at_the_connection_of_a_plant_is_no_twin_of_it() {
+    let meter = "[[asset]]\nid = 'm'\nkind = 'meter'\nexport = 'meter.export'\n";
+    let grid = plant("one", TWO[0]).replace("system = 'off-grid'", "system = 'grid-tied'");
+    for (named, is_told) in [("export = 'meter.export'\n", false), ("", true)] {
+        let assets = format!("{grid}{named}{meter}");
+        let village = twin_site(&assets, TWO, 0.98).await;
+        let found = village.indicators("2026-11").await;
+        let one = find_figure(&found, "plts.generation", "one");
+        assert_eq!(has_remark(one, "account-steady-ratio"), is_told, "{named}");
+    }
+}

@@ -15,15 +15,22 @@ const ACTS: &[(&str, &str)] = &[
     ("account-unusual-net", "upper-bound"),
     ("account-same-series", "together"),
     ("account-steady-ratio", "together"),
+    ("account-sum-of-others", "together"),
     ("account-moves-together", "together"),
     ("account-claimed-perhaps", "together"),
     ("account-certified-twin", "together"),
     ("account-certified-perhaps", "certified"),
     ("account-effect-claimed-perhaps", "together"),
     ("account-opening-", "opening"),
+    ("account-edge-", "edge-reading"),
     ("account-passed-opening-gap-", "opening"),
-    ("account-passed-", "bounds"),
+    ("account-passed-", PASSED_ACT),
 ];
+
+/// Act for a figure that is computed from a bound.
+const PASSED_ACT: &str = "bounds";
+/// Acts for what was counted at the beginning of the period.
+const EDGE_ACTS: [&str; 2] = ["opening", "edge-reading"];
 
 /// Act for figures that are to be checked, whose first reason is told.
 pub(crate) fn doubtful_act<'a>(all: impl IntoIterator<Item = &'a Indicator>) -> &'static str {
@@ -34,6 +41,9 @@ pub(crate) fn doubtful_act<'a>(all: impl IntoIterator<Item = &'a Indicator>) -> 
 
 /// Act for figures with this verdict.
 pub(crate) fn verdict_act(verdict: ClaimVerdict, told: &[&Indicator]) -> &'static str {
+    if verdict == ClaimVerdict::NotClaimed(NotClaimedReason::UpperBound) {
+        return upper_bound_act(told);
+    }
     let is_reasoned = [
         ClaimVerdict::Doubtful,
         ClaimVerdict::NotClaimed(NotClaimedReason::Implausible),
@@ -44,6 +54,17 @@ pub(crate) fn verdict_act(verdict: ClaimVerdict, told: &[&Indicator]) -> &'stati
         // One act for all of them, or the general one.
         Some(Some(act)) if is_reasoned && acts.all(|next| next == Some(act)) => act,
         _ => verdict.word(),
+    }
+}
+
+/// Act for upper bounds: for what was counted at the beginning of the period where that is the one
+/// reason, also of figures that are computed from such a total; else the general one.
+fn upper_bound_act(told: &[&Indicator]) -> &'static str {
+    let acts = told.iter().filter_map(|one| first_act(one));
+    let mut acts = acts.filter(|act| *act != PASSED_ACT);
+    match acts.next() {
+        Some(act) if EDGE_ACTS.contains(&act) && acts.all(|next| next == act) => act,
+        _ => NotClaimedReason::UpperBound.word(),
     }
 }
 
@@ -92,6 +113,24 @@ mod tests {
             );
             let one = doubted(key, implausible);
             assert_eq!(verdict_act(implausible, &[&one]), refused, "{key}");
+        }
+        let bound = ClaimVerdict::NotClaimed(NotClaimedReason::UpperBound);
+        let act = |keys: &[&str]| {
+            let all: Vec<Indicator> = keys.iter().map(|key| doubted(key, bound)).collect();
+            verdict_act(bound, &all.iter().collect::<Vec<_>>())
+        };
+        let [gap, edge] = ["account-opening-upper-bound", "account-edge-upper-bound"];
+        let passed = "account-passed-upper-bound";
+        for (keys, wanted) in [
+            (&[gap][..], "opening"),
+            (&[edge], "edge-reading"),
+            (&[passed, gap], "opening"),
+            // Of another cause, or of two.
+            (&[passed], "upper-bound"),
+            (&["account-no-export"], "upper-bound"),
+            (&[gap, edge], "upper-bound"),
+        ] {
+            assert_eq!(act(keys), wanted, "{keys:?}");
         }
         let both = ["account-unusual-amount", "account-high-yield"];
         let [entry, device] = both.map(|key| doubted(key, implausible));

@@ -5,6 +5,7 @@
 use super::context::{ReportContext, text_cell};
 use super::explain::substitute_numbers;
 use super::figure_key::mark_figures;
+use super::figure_names::names_text;
 use super::{baseline_table, daily_values, indicator_figures};
 use crate::config::Asset;
 use crate::domain::claim_verdict::ClaimVerdict;
@@ -75,16 +76,20 @@ fn energy_blocks(book: &ReportContext<'_>, asset: &Asset) -> Vec<ReportBlock> {
     // Of a figure without a value, the reason for that is enough.
     let known = || all.iter().filter(|one| one.value.is_ok());
     let worst = ClaimVerdict::combine(known().map(|one| one.claim));
-    let provisional = known().filter_map(|one| indicator_figures::provisional_verdict(book, one));
+    let verdict = |one: &Indicator| indicator_figures::provisional_verdict(book, one);
+    let provisional = known().filter_map(|one| verdict(one));
     let told = if worst.is_withheld() {
         Some((CalloutTone::Warning, "carbon-not-claimed", worst))
     } else {
         let provisional = provisional.max();
         provisional.map(|verdict| (CalloutTone::Provisional, "carbon-provisional", verdict))
     };
-    if let Some((tone, key, verdict)) = told {
-        let why = indicator_figures::verdict_sentence(book, verdict);
-        blocks.push(book.callout(tone, key, &[("why", &why)]));
+    if let Some((tone, key, worst_told)) = told {
+        let why = indicator_figures::verdict_sentence(book, worst_told);
+        let marked = known().filter(|one| verdict(one).is_some()).copied();
+        let figures = names_text(book, &marked.collect::<Vec<_>>());
+        let args = [("why", &*why), ("figures", &*figures)];
+        blocks.push(book.callout(tone, key, &args));
     }
     // NONE is a declaration too, and is stated like any other.
     if asset.baseline_codes(book.matter.account.period) == "NONE" {

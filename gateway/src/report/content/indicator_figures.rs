@@ -235,7 +235,7 @@ pub(crate) fn status_rank(status: FigureStatus) -> u8 {
 
 /// All figures of the account from which a figure is computed, directly or by way of others; those
 /// without a value say nothing about it. None for a figure of another period.
-fn sources_of<'a>(
+pub(crate) fn sources_of<'a>(
     book: &ReportContext<'a>,
     one: &Indicator,
 ) -> impl Iterator<Item = &'a Indicator> + use<'a> {

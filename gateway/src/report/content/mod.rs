@@ -37,6 +37,7 @@ mod factor_annex;
 mod figure_calculations;
 mod figure_key;
 mod figure_marks;
+mod figure_names;
 mod headline_record;
 mod indicator_figures;
 mod issued_content;

@@ -2,7 +2,8 @@
 //! why: one line, and lettered notes for what has no room in it.
 
 use super::context::ReportContext;
-use super::{display_names, figure_marks, indicator_figures, revised_since, summary};
+use super::figure_names::names_text;
+use super::{figure_marks, indicator_figures, revised_since, summary};
 use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::{Indicator, IndicatorRemark};
 use crate::domain::sample_import::SampleImport;
@@ -13,8 +14,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Letters of the line: what one line of a page holds.
 const LINE_LETTERS_MAX: usize = 100;
-/// Names in a sentence; further ones are counted.
-const NAMES_MAX: usize = 3;
 /// Reasons for which figures of the page are to be checked, and that are told there.
 const DOUBT_REASONS_MAX: usize = 3;
 /// Reasons of lower bounds that are told; the chapters have all of them.
@@ -302,26 +301,4 @@ fn bound_sentences(book: &ReportContext<'_>, known: &[&Indicator]) -> Vec<PageSe
         on_figures(book, "chapters-director-lower", all, why)
     };
     told.iter().map(said).collect()
-}
-
-/// Names of figures, each once, with the number of those that are left out.
-pub(crate) fn names_text(book: &ReportContext<'_>, all: &[&Indicator]) -> String {
-    let mut names: Vec<String> = Vec::new();
-    for one in all {
-        let name = book.indicator_name(&one.id);
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    let more = names.len().saturating_sub(NAMES_MAX);
-    names.truncate(NAMES_MAX);
-    let text = names.join(", ");
-    if more == 0 {
-        return text;
-    }
-    let more = more.to_string();
-    let args = [("names", &*text), ("count", &*more)];
-    display_names::to_sentence(&book.format_message("chapters-director-more-names", &args))
-        .trim_end_matches('.')
-        .to_owned()
 }

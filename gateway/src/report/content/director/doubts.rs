@@ -1,12 +1,12 @@
 //! Chapter on what is provisional or doubtful, why, and what is to be done about it.
 
-use crate::domain::claim_verdict::ClaimVerdict;
+use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::indicator::{DataEvent, Indicator, InputSource};
 use crate::domain::ledger::QuantityBasis;
 use crate::formulas::counters::CounterEventKind;
 use crate::limits::REPORT_DOUBTS_MAX;
 use crate::report::content::context::ReportContext;
-use crate::report::content::page_one_remark::names_text;
+use crate::report::content::figure_names::names_text;
 use crate::report::content::{
     asset_chapters, display_names, doubt_acts, emissions, figure_marks, indicator_figures,
     ledger_chapter, readings_annex, summary,
@@ -114,12 +114,15 @@ fn verdict_doubts(book: &ReportContext<'_>) -> Vec<Doubt> {
         let nets: Vec<&Indicator> = nets.copied().collect();
         let others = own.iter().filter(|one| !emissions::is_emission(&one.id));
         let told: Vec<&Indicator> = nets.into_iter().chain(others.copied()).collect();
-        let told = if told.is_empty() { own } else { told };
+        let told = if told.is_empty() { own.clone() } else { told };
+        // An upper bound is told with the net, and what is to be done by what it comes from.
+        let is_upper = verdict == ClaimVerdict::NotClaimed(NotClaimedReason::UpperBound);
+        let acted = if is_upper { &own } else { &told };
         (!told.is_empty()).then(|| {
             [
                 names_text(book, &told),
                 indicator_figures::verdict_sentence(book, verdict),
-                act_text(book, doubt_acts::verdict_act(verdict, &told)),
+                act_text(book, doubt_acts::verdict_act(verdict, acted)),
             ]
         })
     };

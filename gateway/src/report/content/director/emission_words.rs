@@ -6,6 +6,7 @@ use super::front_content::{bounds_text, emission_bounds, half_width_text};
 use crate::config::Asset;
 use crate::domain::indicator::Indicator;
 use crate::report::content::context::{ReportContext, text_cell};
+use crate::report::content::figure_names::names_text;
 use crate::report::content::{
     display_names, emissions, factor_annex, figure_marks, indicator_figures, significant_digits,
 };
@@ -60,12 +61,13 @@ fn unclaimed_sentences(book: &ReportContext<'_>) -> Vec<ReportBlock> {
 fn provisional_callout(book: &ReportContext<'_>) -> Option<ReportBlock> {
     let known = book.indicators().iter().filter(|one| one.value.is_ok());
     // Of those that the chapter shows: own emissions without a net stand in the full edition.
-    let mut marked = known
-        .filter(|one| SHOWN.iter().any(|id| **id == *one.id))
-        .filter_map(|one| indicator_figures::provisional_verdict(book, one));
-    let first = marked.next()?;
+    let shown = known.filter(|one| SHOWN.iter().any(|id| **id == *one.id));
+    let verdict = |one: &Indicator| indicator_figures::provisional_verdict(book, one);
+    let marked: Vec<&Indicator> = shown.filter(|one| verdict(one).is_some()).collect();
+    let first = verdict(marked.first()?)?;
     let why = indicator_figures::verdict_sentence(book, first);
-    let args = [("why", &*why)];
+    let figures = names_text(book, &marked);
+    let args = [("why", &*why), ("figures", &*figures)];
     Some(book.callout(CalloutTone::Provisional, "carbon-provisional", &args))
 }
 

@@ -15,9 +15,13 @@ use crate::domain::sample_import::ImportInPeriod;
 use crate::domain::value_bound::ValueBound;
 use crate::report::content::context::ReportContext;
 use crate::report::content::{display_names, indicator_figures, significant_digits};
+use crate::report::render::figure::FigureStatus;
 use crate::report::render::number_format::format_rfc3339;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+/// Word of a figure that must stand in no headline.
+const NOT_CLAIMED: &str = "not-claimed";
 
 /// Verdict on a figure. A figure with the verdict `not-claimed` must stand in no headline.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -25,9 +29,10 @@ pub struct ClaimJson {
     /// `claimable`, `doubtful`, `provisional` or `not-claimed`; null for a figure without a value,
     /// of which there is nothing to claim.
     pub verdict: Option<&'static str>,
-    /// Reason: `doubtful`, `no-page`, `page-missing`, `derived`, `unverified`, `illustrative`,
-    /// `upper-bound`, `factor-out-of-date`, `certified` or `implausible`; null for `claimable`
-    /// and without a verdict.
+    /// Reason: `doubtful`, `no-page`, `page-missing`, `derived`, `bound`, `readings-end`,
+    /// `unverified`, `illustrative`, `upper-bound`, `factor-out-of-date`, `certified`,
+    /// `implausible` or `insufficient` (too little was measured); null for `claimable` and
+    /// without a verdict.
     pub reason: Option<&'static str>,
     /// The reason as sentences in the requested language; null as `reason` is.
     pub text: Option<String>,
@@ -378,6 +383,15 @@ fn to_claim_json(book: &ReportContext<'_>, one: &Indicator) -> ClaimJson {
             verdict: None,
             reason: None,
             text: None,
+        };
+    }
+    if let Some(why) = indicator_figures::insufficient_reason(book, one)
+        && !one.claim.is_withheld()
+    {
+        return ClaimJson {
+            verdict: Some(NOT_CLAIMED),
+            reason: Some(FigureStatus::Insufficient.key()),
+            text: Some(why),
         };
     }
     let is_whole = one.claim == ClaimVerdict::Claimable;

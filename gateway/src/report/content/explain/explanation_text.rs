@@ -5,7 +5,7 @@ use super::equation_lines::{ROWS_WRITTEN_MAX, exact_quantity};
 use super::input_source::source_text;
 use super::part_text::part_label;
 use crate::domain::UtcMs;
-use crate::domain::claim_verdict::ClaimVerdict;
+use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
 use crate::domain::indicator::{Indicator, IndicatorInput, InputSource, PointReadings};
 use crate::domain::measured_since::PeriodEnd;
 use crate::report::content::context::ReportContext;
@@ -292,8 +292,14 @@ fn act_text(book: &ReportContext<'_>, one: &Indicator) -> Option<String> {
         return Some(book.format_message("chapters-explain-act-measured", &[("why", &why)]));
     }
     let is_doubted = one.value.is_ok() && one.claim > ClaimVerdict::Claimable;
+    let upper = ClaimVerdict::NotClaimed(NotClaimedReason::UpperBound);
+    // What makes an upper bound of a figure is said at the one that it comes from.
+    let sources = indicator_figures::sources_of(book, one).filter(|_| one.claim == upper);
+    let acted: Vec<&Indicator> = std::iter::once(one)
+        .chain(sources.filter(|source| source.claim == upper))
+        .collect();
     is_doubted
-        .then(|| act(doubt_acts::verdict_act(one.claim, &[one])))
+        .then(|| act(doubt_acts::verdict_act(one.claim, &acted)))
         .flatten()
 }
 

@@ -4,11 +4,17 @@ use super::site::{OTHER_ASSETS, SITE_DEVICES, SITE_PLANT};
 use super::{
     HOUR, TestSite, assert_figure_close, figure_value, find_figure, has_remark, parse_time,
 };
-use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason};
-use crate::domain::indicator::{Indicator, SiteIndicators};
+use crate::domain::claim_verdict::{ClaimVerdict, NotClaimedReason, ProvisionalReason};
+use crate::domain::indicator::{Indicator, IntervalReach, SiteIndicators};
 use crate::domain::input_part::PartSource;
 use crate::domain::value_bound::ValueBound;
+use crate::i18n::Language;
+use crate::report::content::{ReportInputs, build_document, headline_figure};
+use crate::report::render::document::ReportBlock;
+use crate::report::render::figure::FigureStatus;
 
+/// Verdict on what is at least this, because readings are missing at the end.
+const OPEN_END: ClaimVerdict = ClaimVerdict::Provisional(ProvisionalReason::ReadingsEnd);
 const GAP: &str = "account-opening-gap";
 /// 30 September, 24:00 in Jakarta.
 const EDGE: &str = "2026-09-30T17:00:00Z";
@@ -91,6 +97,7 @@ async fn what_was_counted_across_the_edge_of_a_period_is_told_and_no_figure_on_i
         let one = find_figure(&third, id, asset);
         assert_eq!(one.bound(), ValueBound::Lower, "{:?}", one.remarks);
         assert!(has_remark(one, "account-until-counted-lower-bound"));
+        assert_eq!(one.claim, OPEN_END, "{id}");
         assert!(!has_remark(one, GAP));
         // Both together know.
         let one = find_figure(&half, id, asset);
@@ -180,4 +187,133 @@ async fn more_than_a_twentieth_is_not_claimed() {
     assert_eq!(one.claim, bound);
     assert!(reach_down(&found, "plts.generation", "plts") > 500.0);
     assert!(reach_down(&found, "co2.net", "plts") > 0.0);
+}
+
+/// Every figure that people see, in all that shows it: what is at least this is not final.
+#[tokio::test]
+async fn a_period_that_ends_in_a_gap_is_final_nowhere() {
+    let village = village(-37..33).await;
+    let now = parse_time("2027-01-10T00:00:00Z");
+    let mut at_least = 0;
+    for period in ["2026-09", "2026-Q3", "2026-10", "2026-Q4"] {
+        let found = village.indicators(period).await;
+        let inputs = ReportInputs::of_account(&village.config, &found, now, Language::En);
+        let lower = found.indicators.iter();
+        let lower = lower.filter(|one| one.value.is_ok() && one.bound() == ValueBound::Lower);
+        for one in lower.filter(|one| one.measured_until().is_some()) {
+            let shown = headline_figure(inputs, one);
+            assert_ne!(shown.status, FigureStatus::Final, "{} {period}", one.id);
+            assert_ne!(one.claim, ClaimVerdict::Claimable, "{} {period}", one.id);
+            at_least += 1;
+        }
+        let document = build_document(inputs);
+        assert!(document.is_provisional(), "{period}");
+        let blocks = document.sections.iter().flat_map(|section| &section.blocks);
+        let figures = blocks.filter_map(|block| match block {
+            ReportBlock::Figures(figures) => Some(&figures.items),
+            _ => None,
+        });
+        for figure in figures.flatten().filter(|one| one.until.is_some()) {
+            let is_final = figure.is_at_least && figure.status == FigureStatus::Final;
+            assert!(!is_final, "{}", figure.id);
+        }
+    }
+    assert!(at_least > 10, "{at_least}");
+}
+
+/// A counter of 8 kWh a day that is read at this hour of each day, from August to December.
+async fn daily_meter(hour: i64, every_days: i64) -> TestSite {
+    let devices = SITE_DEVICES.replace("every = \"1m\"", "every = \"1d\"");
+    let meter = "[[asset]]\nid = 'm'\nkind = 'meter'\nenergy = 'meter.import'\n";
+    let village = TestSite::new(&format!("{devices}{meter}"));
+    let edge = parse_time(EDGE).0;
+    let days = (-60..=92).filter(|day| day % every_days == 0);
+    #[expect(clippy::cast_precision_loss, reason = "days of half a year")]
+    let reading = |day: i64| {
+        let at = edge + (day * 24 + hour) * HOUR;
+        (at, Some(1000.0 + 8.0 * day as f64))
+    };
+    let column = days.map(reading).collect();
+    village.store_readings(vec![("meter.import", column)]).await;
+    village
+}
+
+fn args_of(one: &Indicator, key: &str) -> Vec<String> {
+    let said = one.remarks.iter().find(|said| said.key == key);
+    let args = said.into_iter().flat_map(|said| &said.args);
+    args.map(|(_, text)| text.clone()).collect()
+}
+
+#[tokio::test]
+async fn a_counter_that_is_read_once_a_day_says_what_it_counted_across_both_edges() {
+    let village = daily_meter(7, 1).await;
+    let found = village.indicators("2026-10").await;
+    let one = find_figure(&found, "meter.energy", "m");
+    assert_figure_close(&found, "meter.energy", "m", 248.0);
+    // The interval says it; there is nothing to be checked.
+    let reach = one.uncertainty.reach;
+    assert_eq!((reach.down, reach.up), (8.0, 8.0), "{:?}", one.remarks);
+    assert_eq!(one.claim, ClaimVerdict::Claimable, "{:?}", one.remarks);
+    assert_eq!(one.bound(), ValueBound::Neither);
+    let wanted = [
+        "8",
+        "kWh",
+        "2026-09-30T07:00:00",
+        "2026-10-01T07:00:00",
+        "240",
+    ];
+    assert_eq!(args_of(one, "account-edge-interval"), wanted);
+    let wanted = [
+        "8",
+        "kWh",
+        "2026-10-31T07:00:00",
+        "2026-11-01T07:00:00",
+        "256",
+    ];
+    assert_eq!(args_of(one, "account-closing-interval"), wanted);
+    let line = one.inputs.iter().find(|input| input.symbol == "Δ_open");
+    let sum: f64 = line.unwrap().parts.iter().map(|part| part.value).sum();
+    assert!((sum - 8.0).abs() < 1e-9);
+    // Periods add up, and each of two neighbours tells the same amount.
+    let next = village.indicators("2026-11").await;
+    let both = village.indicators("2026-10-01..2026-11-30").await;
+    let sum = figure_value(&found, "meter.energy", "m") + figure_value(&next, "meter.energy", "m");
+    assert_figure_close(&both, "meter.energy", "m", sum);
+    let next_down = find_figure(&next, "meter.energy", "m")
+        .uncertainty
+        .reach
+        .down;
+    assert!((next_down - reach.up).abs() < 1e-9);
+    // Read at midnight, there is nothing to tell; nor within a period that runs.
+    let midnight = daily_meter(0, 1).await;
+    let found = midnight.indicators("2026-10").await;
+    let one = find_figure(&found, "meter.energy", "m");
+    assert_eq!(one.uncertainty.reach, IntervalReach::default());
+    let running = village
+        .indicators_at("2026-10", "2026-10-20T17:00:00Z")
+        .await;
+    let one = find_figure(&running, "meter.energy", "m");
+    assert_eq!(
+        (one.uncertainty.reach.down, one.uncertainty.reach.up),
+        (8.0, 0.0)
+    );
+}
+
+#[tokio::test]
+async fn a_counter_that_is_read_every_other_week_claims_nothing_of_a_month() {
+    let village = daily_meter(7, 14).await;
+    let found = village.indicators("2026-10").await;
+    let one = find_figure(&found, "meter.energy", "m");
+    let bound = ClaimVerdict::NotClaimed(NotClaimedReason::UpperBound);
+    assert_eq!(one.claim, bound, "{:?}", one.remarks);
+}
+
+#[tokio::test]
+async fn a_gap_that_begins_hours_before_the_period_is_told_however_rarely_is_polled() {
+    // The last reading is of 22:00, two hours before the period; the next one of the sixth day.
+    let village = village(-1..125).await;
+    let found = village.indicators("2026-Q4").await;
+    let one = find_figure(&found, "plts.generation", "plts");
+    assert!(one.uncertainty.reach.down > 60.0, "{:?}", one.remarks);
+    assert!(one.claim >= ClaimVerdict::Doubtful);
 }
