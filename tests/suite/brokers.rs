@@ -14,6 +14,8 @@ pub(crate) enum BrokerReply {
     Code(u8),
     Silence,
     HangUp,
+    /// These bytes, and the end of the connection.
+    End(&'static [u8]),
 }
 
 /// Message received by a scripted broker.
@@ -23,7 +25,23 @@ pub(crate) struct BrokerMessage {
     pub(crate) connection: usize,
     /// Number of the reading; none for a state message.
     pub(crate) seq: Option<u64>,
+    /// The broker is to keep it.
+    pub(crate) is_retained: bool,
 }
+
+/// Properties of a scripted broker.
+#[derive(Clone, Copy)]
+struct BrokerTraits {
+    /// Highest protocol level that it speaks.
+    level: u8,
+    /// Code with which it answers a subscription.
+    subscribed: u8,
+    /// Properties in its CONNACK of MQTT 5.
+    greeting: &'static [u8],
+}
+
+/// Property of CONNACK: the broker keeps no messages.
+pub(crate) const RETAINS_NOTHING: &[u8] = &[0x25, 0];
 
 /// Broker whose script decides the reaction to each message.
 pub(crate) struct ScriptedBroker {
@@ -51,10 +69,35 @@ impl ScriptedBroker {
         Self::start_with(level, 0, script).await
     }
 
+    /// Starts one of MQTT 5 with these properties in its CONNACK.
+    pub(crate) async fn start_greeting(
+        greeting: &'static [u8],
+        script: impl Fn(&BrokerMessage) -> BrokerReply + Send + Sync + 'static,
+    ) -> Self {
+        let traits = BrokerTraits {
+            level: 5,
+            subscribed: 0,
+            greeting,
+        };
+        Self::start_as(traits, script).await
+    }
+
     /// The same, with this code as answer to a subscription.
     pub(crate) async fn start_with(
         level: u8,
         subscribed: u8,
+        script: impl Fn(&BrokerMessage) -> BrokerReply + Send + Sync + 'static,
+    ) -> Self {
+        let traits = BrokerTraits {
+            level,
+            subscribed,
+            greeting: &[],
+        };
+        Self::start_as(traits, script).await
+    }
+
+    async fn start_as(
+        traits: BrokerTraits,
         script: impl Fn(&BrokerMessage) -> BrokerReply + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
@@ -68,8 +111,7 @@ impl ScriptedBroker {
                 let (script, connects, taken) = shared.clone();
                 open.spawn(async move {
                     // A closed connection is no failure of the test.
-                    let _ =
-                        speak_mqtt(stream, (level, subscribed), &*script, &connects, &taken).await;
+                    let _ = speak_mqtt(stream, traits, &*script, &connects, &taken).await;
                 });
             }
         });
@@ -94,11 +136,12 @@ impl ScriptedBroker {
 
 async fn speak_mqtt(
     mut stream: TcpStream,
-    (level, subscribed): (u8, u8),
+    traits: BrokerTraits,
     script: &(impl Fn(&BrokerMessage) -> BrokerReply + Send + Sync),
     connects: &Mutex<usize>,
     taken: &Mutex<Vec<BrokerMessage>>,
 ) -> std::io::Result<()> {
+    let level = traits.level;
     let (mut connection, mut spoken) = (0, level);
     loop {
         let (kind, body) = mqtt_packet(&mut stream).await?;
@@ -113,23 +156,21 @@ async fn speak_mqtt(
                     *connects += 1;
                     *connects
                 };
-                // The CONNACK of MQTT 5 has one byte more, the length of its properties.
-                let answer: &[u8] = if spoken == 5 {
-                    &[0x20, 3, 0, 0, 0]
-                } else {
-                    &[0x20, 2, 0, 0]
-                };
-                stream.write_all(answer).await?;
+                // A last will that such a broker would have to keep (bit 5 of the flags).
+                if traits.greeting == RETAINS_NOTHING && body[7] & 0x20 != 0 {
+                    return stream.write_all(&[0x20, 3, 0, 0x9A, 0]).await;
+                }
+                stream.write_all(&connack(spoken, traits.greeting)).await?;
             }
             3 => {
                 let topic = usize::from(u16::from_be_bytes([body[0], body[1]]));
                 let id = [body[2 + topic], body[3 + topic]];
-                // A PUBLISH of MQTT 5 also has the length of its properties; Pantau sends none, so
-                // it is one byte.
-                let payload = &body[4 + topic + usize::from(spoken == 5)..];
-                let payload: serde_json::Value = serde_json::from_slice(payload).unwrap();
-                let seq = payload["seq"].as_u64();
-                let heard = BrokerMessage { connection, seq };
+                let seq = published_seq(&body[4 + topic..], spoken);
+                let heard = BrokerMessage {
+                    connection,
+                    seq,
+                    is_retained: kind & 1 == 1,
+                };
                 let reply = script(&heard);
                 let ack = [0x40, 2, id[0], id[1]];
                 match reply {
@@ -142,17 +183,18 @@ async fn speak_mqtt(
                     // In 3.1.1 a broker has no words for a message that is too large: it closes the
                     // connection.
                     BrokerReply::HangUp => return Ok(()),
+                    BrokerReply::End(bytes) => return stream.write_all(bytes).await,
                 }
                 if matches!(reply, BrokerReply::Ack | BrokerReply::AckTwice) {
                     // What the client has subscribed to is its state.
-                    if spoken == 4 && subscribed == 0 && seq.is_none() {
+                    if spoken == 4 && traits.subscribed == 0 && seq.is_none() {
                         stream.write_all(&passed_on(&body, topic)).await?;
                     }
                     taken.lock().unwrap().push(heard);
                 }
             }
             8 => {
-                let answer = [0x90, 3, body[0], body[1], subscribed];
+                let answer = [0x90, 3, body[0], body[1], traits.subscribed];
                 stream.write_all(&answer).await?;
             }
             // PINGREQ: without an answer, the client would end the connection by itself.
@@ -160,6 +202,23 @@ async fn speak_mqtt(
             _ => return Ok(()),
         }
     }
+}
+
+/// Number of the reading in a PUBLISH, from behind its packet id.
+fn published_seq(rest: &[u8], spoken: u8) -> Option<u64> {
+    // In MQTT 5 the length of its properties comes first; Pantau sends none, so it is one byte.
+    let payload = &rest[usize::from(spoken == 5)..];
+    let payload: serde_json::Value = serde_json::from_slice(payload).unwrap();
+    payload["seq"].as_u64()
+}
+
+/// CONNACK; that of MQTT 5 has the length of its properties, and these.
+fn connack(spoken: u8, greeting: &[u8]) -> Vec<u8> {
+    if spoken != 5 {
+        return vec![0x20, 2, 0, 0];
+    }
+    let length = u8::try_from(greeting.len()).unwrap();
+    [&[0x20, 3 + length, 0, 0, length], greeting].concat()
 }
 
 /// A message of `QoS` 1 in 3.1.1 as it goes to a subscriber, with `QoS` 0: without its packet id.

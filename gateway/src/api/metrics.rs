@@ -175,8 +175,13 @@ fn register_sink_metrics(registry: &mut Registry, rows: Vec<(String, &SinkState)
         Some(f64::from(u8::from(s.connected)))
     });
     table.add_gauge(
+        "sink_settled_seq",
+        "Journal number up to which all is acknowledged or refused for good",
+        |s| Some(count_to_f64(s.settled)),
+    );
+    table.add_gauge(
         "sink_delivered_seq",
-        "Journal number up to which all is acknowledged",
+        "Journal number of the last acknowledged reading up to there",
         |s| Some(count_to_f64(s.delivered)),
     );
     table.add_gauge(
@@ -201,7 +206,7 @@ fn register_sink_metrics(registry: &mut Registry, rows: Vec<(String, &SinkState)
     );
     table.add_gauge(
         "sink_delivering",
-        "1 when connected, and waiting readings are acknowledged and not late",
+        "1 when connected, and readings are acknowledged, not all refused and not late",
         |s| Some(f64::from(u8::from(s.is_delivering()))),
     );
     table.add_counter("sink_refused", "Readings refused for good", |s| s.refused);

@@ -7,6 +7,7 @@ use crate::storage::RefusedReading;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use std::fmt::Write as _;
 use utoipa::ToSchema;
 
 /// A sink: a destination of readings, such as an MQTT broker.
@@ -16,14 +17,17 @@ pub(crate) struct SinkJson {
     connected: bool,
     /// Connected, and waiting readings are acknowledged and not late.
     delivering: bool,
-    /// `ok`, `away`, `stalled` (nothing is acknowledged) or `late`.
+    /// `ok`, `away`, `stalled` (nothing is acknowledged), `refusing` (everything is refused) or
+    /// `late`.
     health: &'static str,
     /// Seconds without an acknowledgement while readings wait.
     stalled_seconds: u64,
     /// Age of the oldest undelivered reading, seconds.
     oldest_waiting_seconds: u64,
     fault: Option<String>,
-    /// All readings up to this journal number have been acknowledged.
+    /// All readings up to this journal number have been acknowledged or refused for good.
+    settled: u64,
+    /// Number of the last acknowledged reading up to there; 0 when none is known.
     delivered: u64,
     /// Time of that reading, milliseconds.
     delivered_at: Option<i64>,
@@ -31,6 +35,8 @@ pub(crate) struct SinkJson {
     /// The part of them that has waited for the end of an outage: new readings go out first.
     backlog: u64,
     refused: u64,
+    /// Time before which nothing is sent, milliseconds: the receiver has asked for the pause.
+    next_try: Option<i64>,
     /// The latest refused readings.
     refusals: Vec<SinkRefusalJson>,
 }
@@ -50,13 +56,23 @@ pub(crate) struct SinkRefusalJson {
 pub(super) fn sink_note(sink: &SinkState) -> Option<String> {
     let waiting = sink.waiting;
     let fault = sink.fault.as_deref();
-    let why = fault.map(|fault| format!(": {fault}")).unwrap_or_default();
+    let mut why = fault.map(|fault| format!(": {fault}")).unwrap_or_default();
+    if let Some(until) = sink.next_try {
+        // Writing to a text cannot fail.
+        let _ = write!(why, "; it has asked for a pause until {until}");
+    }
     match sink.health() {
         DeliveryHealth::Away => Some(format!("not connected, {waiting} readings wait{why}")),
         DeliveryHealth::Stalled => {
             let stalled = sink.stalled_for().as_secs();
             Some(format!(
                 "connected, but nothing acknowledged for {stalled} s, {waiting} readings wait{why}"
+            ))
+        }
+        DeliveryHealth::Refusing => {
+            let refused = sink.refused_in_a_row;
+            Some(format!(
+                "connected, but the last {refused} readings were refused{why}"
             ))
         }
         DeliveryHealth::Late => {
@@ -85,11 +101,13 @@ pub(crate) async fn list_sinks(
             stalled_seconds: sink.stalled_for().as_secs(),
             oldest_waiting_seconds: sink.oldest_age().as_secs(),
             fault: sink.fault,
+            settled: sink.settled,
             delivered: sink.delivered,
             delivered_at: sink.delivered_at.map(|at| at.0),
             waiting: sink.waiting,
             backlog: sink.backlog,
             refused,
+            next_try: sink.next_try.map(|at| at.0),
             refusals: refusals.into_iter().map(sink_refusal_json).collect(),
         });
     }

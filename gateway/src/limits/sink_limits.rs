@@ -16,13 +16,17 @@ pub const MQTT_BAD_LINK_PROBABILITY: f64 = 1e-6;
 pub const MQTT_BAD_LINK_PROBABILITY_KNOWN: f64 = 1e-2;
 /// Successful pings needed before a message is tried again that caused a disconnect.
 pub const MQTT_PROBE_PINGS: u32 = 8;
-/// Time in seconds for which messages of a size that caused disconnects are not tried again.
-pub const MQTT_SIZE_LIMIT_SECONDS: u64 = 900;
+/// Messages of a device that must have been given up before others of that size are not sent.
+pub const MQTT_SIZE_LIMIT_TIMES: u32 = 2;
+/// Time in seconds after which one of that size is tried again.
+pub const MQTT_SIZE_LIMIT_SECONDS: u64 = 300;
 /// Time in seconds without an acknowledgement after which a sink with a queue counts as failing.
 pub const SINK_STALL_SECONDS: u64 = 60;
 /// Age in seconds of the oldest undelivered reading from which on a sink counts as late.
 // Twice the longest pause between two attempts, so that one lost connection makes none late.
 pub const SINK_LATE_SECONDS: u64 = 120;
+/// Readings in a row that are refused, and none taken, before a sink counts as refusing.
+pub const SINK_REFUSING_MIN: u64 = 3;
 /// Time in seconds for which readings may wait and still go out on the live lane.
 pub const LIVE_DELAY_SECONDS: u64 = 60;
 /// Time in seconds that a connection must last before the reconnect delay is reset.

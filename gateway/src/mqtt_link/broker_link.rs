@@ -24,6 +24,8 @@ use tokio_rustls::TlsConnector;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Silence after which the broker is pinged, seconds.
 const KEEP_ALIVE_SECONDS: u16 = 20;
+/// Reason code for a last will that the broker would have to keep (5.0, 3.2.2.2).
+const RETAIN_NOT_SUPPORTED: u8 = 0x9A;
 /// Time to wait for the broker's reason after a write has failed.
 const LAST_READ_TIMEOUT: Duration = Duration::from_millis(300);
 
@@ -57,12 +59,17 @@ pub(crate) struct BrokerLink {
     pub(crate) window: usize,
     /// Time without a write after which a ping is due.
     pub(crate) keep_alive: Duration,
+    /// The broker keeps messages for later subscribers.
+    pub(crate) retains: bool,
 }
 
-/// Protocol version of the broker, as far as it is known.
+/// What the broker supports, as far as it is known.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct KnownBrokerVersion {
+pub(crate) struct KnownBroker {
+    /// No version above 3.1.1.
     only_old: bool,
+    /// It keeps no messages, so that no connection may ask for it.
+    keeps_nothing: bool,
 }
 
 impl BrokerLink {
@@ -71,16 +78,16 @@ impl BrokerLink {
     pub(crate) async fn open(
         settings: &BrokerSettings,
         will: Option<(&str, &str)>,
-        spoken: &mut KnownBrokerVersion,
+        known: &mut KnownBroker,
     ) -> Result<Self, BrokerLinkError> {
-        let old = spoken.only_old || settings.version == MqttVersion::V3;
+        let old = known.only_old || settings.version == MqttVersion::V3;
         if !old {
-            match connect_with_version(settings, will, MqttProtocolVersion::V5).await {
+            match connect_with_version(settings, will, MqttProtocolVersion::V5, known).await {
                 BrokerGreeting::Welcome(link) => return Ok(*link),
                 BrokerGreeting::Failed(lost) => return Err(lost),
                 // Remembered only in automatic mode; a configured version is always used.
                 BrokerGreeting::WrongVersion => {
-                    spoken.only_old = settings.version == MqttVersion::Any;
+                    known.only_old = settings.version == MqttVersion::Any;
                 }
                 BrokerGreeting::NoAnswer(lost) if settings.version == MqttVersion::V5 => {
                     return Err(lost);
@@ -95,11 +102,11 @@ impl BrokerLink {
                 ));
             }
         }
-        match connect_with_version(settings, will, MqttProtocolVersion::V3).await {
+        match connect_with_version(settings, will, MqttProtocolVersion::V3, known).await {
             BrokerGreeting::Welcome(link) => Ok(*link),
             BrokerGreeting::Failed(lost) | BrokerGreeting::NoAnswer(lost) => Err(lost),
             BrokerGreeting::WrongVersion => {
-                spoken.only_old = false;
+                known.only_old = false;
                 Err(BrokerLinkError::new(
                     ConnectionEndCause::OtherReason,
                     "the broker speaks neither MQTT 5 nor 3.1.1",
@@ -122,6 +129,7 @@ impl BrokerLink {
             packet_max: usize::MAX,
             window: MQTT_WINDOW,
             keep_alive: Duration::from_secs(KEEP_ALIVE_SECONDS.into()),
+            retains: true,
         }
     }
 
@@ -129,6 +137,7 @@ impl BrokerLink {
     fn apply_limits(&mut self, answer: &ConnAck) {
         self.packet_max = answer.packet_max.unwrap_or(usize::MAX);
         self.window = MQTT_WINDOW.min(usize::from(answer.receive_max));
+        self.retains = answer.retains;
         if let Some(seconds) = answer.keep_alive.filter(|&seconds| seconds > 0) {
             // The broker's keep-alive applies when it is shorter than ours.
             self.keep_alive = self.keep_alive.min(Duration::from_secs(seconds.into()));
@@ -225,6 +234,7 @@ async fn connect_with_version(
     settings: &BrokerSettings,
     will: Option<(&str, &str)>,
     version: MqttProtocolVersion,
+    known: &mut KnownBroker,
 ) -> BrokerGreeting {
     let stream = match open_stream(settings).await {
         Ok(stream) => stream,
@@ -250,6 +260,7 @@ async fn connect_with_version(
         client_id: &settings.client_id,
         keep_alive: KEEP_ALIVE_SECONDS,
         will,
+        retain_will: !known.keeps_nothing || version == MqttProtocolVersion::V3,
         login,
     };
     if let Err(why) = packet_codec::write_connect(&mut link.out, version, &with) {
@@ -257,6 +268,8 @@ async fn connect_with_version(
     }
     match timeout(CONNECT_TIMEOUT, read_first_packet(&mut link)).await {
         Ok(Ok(BrokerPacket::ConnAck(answer))) => {
+            // The next connection asks for nothing that this broker does not do (5.0, 3.2.2.3.5).
+            known.keeps_nothing |= !answer.retains || answer.said.code == RETAIN_NOT_SUPPORTED;
             judge_connack(link, &answer, settings, will.is_some())
         }
         Ok(Ok(_)) => BrokerGreeting::Failed(BrokerLinkError::new(

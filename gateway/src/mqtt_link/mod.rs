@@ -19,7 +19,7 @@ mod packet_codec;
 #[cfg(feature = "fuzz-doors")]
 mod packet_door;
 
-pub(crate) use broker_link::{BrokerLink, KnownBrokerVersion};
+pub(crate) use broker_link::{BrokerLink, KnownBroker};
 pub(crate) use broker_refusal::append_reason_string;
 pub(crate) use connection_end::{BrokerLinkError, ConnectionEndCause, diagnose_connection};
 pub(crate) use packet_codec::{

@@ -40,11 +40,13 @@ pub(crate) struct ConnectPacket<'a> {
     pub(crate) keep_alive: u16,
     /// Topic and text of the last will.
     pub(crate) will: Option<(&'a str, &'a str)>,
+    /// The broker is to keep the last will.
+    pub(crate) retain_will: bool,
     /// User name and password.
     pub(crate) login: Option<(&'a str, &'a str)>,
 }
 
-/// Appends CONNECT with a clean session; the last will is retained with `QoS` 1.
+/// Appends CONNECT with a clean session; the last will has `QoS` 1.
 ///
 /// # Errors
 /// A text is longer than MQTT allows (65535 bytes).
@@ -79,7 +81,7 @@ fn connect_packet_v3(with: &ConnectPacket<'_>) -> v4::Connect {
             topic: topic.to_owned(),
             message: Bytes::copy_from_slice(will.as_bytes()),
             qos: OldQoS::AtLeastOnce,
-            retain: true,
+            retain: with.retain_will,
         }),
         login: with.login.map(|(user, password)| v4::Login {
             username: user.to_owned(),
@@ -93,7 +95,7 @@ fn write_connect_v5(out: &mut BytesMut, with: &ConnectPacket<'_>) -> Result<usiz
         topic: Bytes::copy_from_slice(topic.as_bytes()),
         message: Bytes::copy_from_slice(will.as_bytes()),
         qos: NewQoS::AtLeastOnce,
-        retain: true,
+        retain: with.retain_will,
         properties: None,
     });
     let login = with.login.map(|(user, password)| v5::Login {
@@ -276,6 +278,8 @@ pub(crate) struct ConnAck {
     pub(crate) keep_alive: Option<u16>,
     /// Highest `QoS` that the broker supports.
     pub(crate) qos_max: u8,
+    /// The broker keeps messages for later subscribers.
+    pub(crate) retains: bool,
     /// The answer has a property list, even an empty one: it is of version 5.
     pub(crate) properties: bool,
 }
@@ -302,11 +306,20 @@ pub(crate) fn take_packet(
     if matches!(kind, 0 | 1 | 12 | 15) || (matches!(kind, 2 | 4 | 9 | 13 | 14) && flags != 0) {
         return Err(MalformedPacketError);
     }
-    // rumqttc's codec of version 5 requires a reason here, which the standard lets a broker leave
-    // out.
-    if read.starts_with(&DISCONNECT) {
-        let _ = read.split_to(DISCONNECT.len());
-        return Ok(Some(BrokerPacket::Disconnect(BrokerReasonCode::default())));
+    // rumqttc's codec requires what the standard lets a broker leave out (5.0, 3.14.2): the
+    // properties, or the reason as well.
+    match read.as_ref() {
+        [0xE0, 0, ..] => {
+            let _ = read.split_to(DISCONNECT.len());
+            return Ok(Some(BrokerPacket::Disconnect(BrokerReasonCode::default())));
+        }
+        [0xE0, 1] => return Ok(None),
+        &[0xE0, 1, code, ..] => {
+            let _ = read.split_to(DISCONNECT.len() + 1);
+            let said = BrokerReasonCode { code, words: None };
+            return Ok(Some(BrokerPacket::Disconnect(said)));
+        }
+        _ => {}
     }
     let start = PacketStart::parse_start(read);
     let before = read.len();
@@ -363,6 +376,7 @@ fn packet_from_v3(packet: v4::Packet, start: PacketStart) -> BrokerPacket {
             packet_max: None,
             keep_alive: None,
             qos_max: 2,
+            retains: true,
             properties: false,
         }),
         v4::Packet::PubAck(ack) => BrokerPacket::PubAck {
@@ -463,6 +477,7 @@ fn connack_from_v5(answer: v5::ConnAck, code: u8) -> ConnAck {
             .and_then(|most| usize::try_from(most).ok()),
         keep_alive: of.and_then(|all| all.server_keep_alive),
         qos_max: of.and_then(|all| all.max_qos).unwrap_or(2),
+        retains: of.and_then(|all| all.retain_available) != Some(0),
         properties: true,
         said: BrokerReasonCode {
             code,
@@ -486,6 +501,7 @@ mod tests {
             client_id: "c",
             keep_alive: 20,
             will: Some(("t", "off")),
+            retain_will: true,
             login: Some(("u", "p")),
         };
         let mut out = BytesMut::new();
@@ -557,6 +573,34 @@ mod tests {
         };
         let bounds = (answer.receive_max, answer.packet_max, answer.keep_alive);
         assert_eq!(bounds, (20, Some(1000), Some(10)));
+    }
+
+    #[test]
+    fn a_broker_may_leave_out_all_but_the_reason_of_an_end_and_all_of_it() {
+        let ends = |code, words| {
+            let said = BrokerReasonCode { code, words };
+            Ok(Some(BrokerPacket::Disconnect(said)))
+        };
+        assert_eq!(take_v5_packet(b"\xE0\0"), ends(0, None));
+        assert_eq!(take_v5_packet(b"\xE0\x01"), Ok(None));
+        assert_eq!(take_v5_packet(b"\xE0\x01\x97"), ends(0x97, None));
+        assert_eq!(take_v5_packet(b"\xE0\x02\x96\0"), ends(0x96, None));
+        let with_words = b"\xE0\x07\x95\x05\x1F\0\x02no";
+        assert_eq!(take_v5_packet(with_words), ends(0x95, Some("no".into())));
+    }
+
+    #[test]
+    fn a_broker_says_whether_it_keeps_messages() {
+        for (bytes, wanted) in [
+            (&b"\x20\x03\0\0\0"[..], true),
+            (b"\x20\x05\0\0\x02\x25\x01", true),
+            (b"\x20\x05\0\0\x02\x25\0", false),
+        ] {
+            let Ok(Some(BrokerPacket::ConnAck(answer))) = take_v5_packet(bytes) else {
+                panic!("not understood");
+            };
+            assert_eq!(answer.retains, wanted);
+        }
     }
 
     #[test]

@@ -194,12 +194,21 @@ impl ApiListener {
                 let seconds = count(sink.stalled_for().as_secs());
                 lang.text_with("web-sink-stalled", &[("seconds", &seconds)])
             }
+            (None, DeliveryHealth::Refusing) => {
+                let refused = count(sink.refused_in_a_row);
+                lang.text_with("web-sink-refusing", &[("refused", &refused)])
+            }
             (None, DeliveryHealth::Late) => {
                 let minutes = count(sink.oldest_age().as_secs() / 60);
                 lang.text_with("web-sink-late", &[("minutes", &minutes)])
             }
             (None, DeliveryHealth::Away) => lang.text("web-sink-away"),
         };
+        let pause = sink.next_try.map(|at| self.format_time(at, lang));
+        let hint = pause.map_or(hint.clone(), |until| {
+            let pause = lang.text_with("web-sink-pause", &[("until", &until)]);
+            format!("{hint} {pause}")
+        });
         // A sink that delivers but has refused readings is doubtful: those readings are not at the
         // destination.
         let well = sink.refused == 0 && sink.fault.is_none();

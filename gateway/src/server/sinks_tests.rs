@@ -1,7 +1,7 @@
 //! Texts about a sink on the page, in the API, in metrics and in `/healthz`.
 
 use crate::domain::UtcMs;
-use crate::limits::{SINK_LATE_SECONDS, SINK_STALL_SECONDS};
+use crate::limits::{SINK_LATE_SECONDS, SINK_REFUSING_MIN, SINK_STALL_SECONDS};
 use crate::server::tests::{ApiTestBench, NOW};
 use crate::status::{CopyState, SinkDiagnosis, SinkState, StampingState};
 use axum::body::Body;
@@ -169,6 +169,77 @@ async fn a_sink_that_is_two_minutes_behind_is_told_as_catching_up() {
 }
 
 #[tokio::test]
+async fn a_sink_that_refuses_everything_is_not_well_anywhere() {
+    let at = |seconds, in_a_row| SinkState {
+        connected: true,
+        settled: 91,
+        refused: in_a_row,
+        refused_in_a_row: in_a_row,
+        refusing_since: Instant::now().checked_sub(Duration::from_secs(seconds)),
+        ..SinkState::default()
+    };
+    // A single one, or some within a moment, are no sign of it.
+    for (seconds, in_a_row) in [(SINK_STALL_SECONDS, 1), (1, 90)] {
+        let bench = bench_with_sink(at(seconds, in_a_row));
+        assert_eq!(bench.json("/api/v1/sinks").await[0]["health"], "ok");
+    }
+    let bench = bench_with_sink(at(SINK_STALL_SECONDS, SINK_REFUSING_MIN));
+    let sink = &bench.json("/api/v1/sinks").await[0];
+    assert_eq!(
+        (&sink["health"], &sink["delivering"]),
+        (&"refusing".into(), &false.into())
+    );
+    assert_eq!(
+        (&sink["settled"], &sink["delivered"]),
+        (&91.into(), &0.into())
+    );
+    let health = page_text(&bench, "/healthz", "en").await;
+    assert!(
+        health.contains("the last 3 readings were refused"),
+        "{health}"
+    );
+    let metrics = page_text(&bench, "/metrics", "en").await;
+    for line in [
+        "pantau_sink_delivering{sink=\"mqtt\"} 0.0",
+        "pantau_sink_settled_seq{sink=\"mqtt\"} 91.0",
+        "pantau_sink_delivered_seq{sink=\"mqtt\"} 0.0",
+    ] {
+        assert!(metrics.contains(line), "{metrics}");
+    }
+    for (language, words) in [
+        ("en", "refuses every reading"),
+        ("id", "server tujuan menolak semua bacaan"),
+    ] {
+        let page = page_text(&bench, "/health", language).await;
+        let line = "data-line=\"sink:mqtt\" data-state=\"fault\"";
+        assert!(page.contains(line) && page.contains(words), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_long_pause_that_a_server_asks_for_is_told_with_its_end() {
+    let bench = bench_with_sink(SinkState {
+        fault: Some("HTTP 503: {}".to_owned()),
+        next_try: Some(UtcMs(NOW + 1_800_000)),
+        ..SinkState::default()
+    });
+    assert_eq!(
+        bench.json("/api/v1/sinks").await[0]["next_try"],
+        NOW + 1_800_000
+    );
+    let health = page_text(&bench, "/healthz", "en").await;
+    let said = "HTTP 503: {}; it has asked for a pause until 2026-11-25T03:30:00Z";
+    assert!(health.contains(said), "{health}");
+    for (language, words) in [
+        ("en", "The server has asked for a pause"),
+        ("id", "minta jeda"),
+    ] {
+        let page = page_text(&bench, "/health", language).await;
+        assert!(page.contains(words), "{page}");
+    }
+}
+
+#[tokio::test]
 async fn a_sink_that_waits_for_less_than_that_is_well() {
     let bench = bench_with_sink(stalled_sink(SINK_STALL_SECONDS - 20));
     let health = page_text(&bench, "/healthz", "en").await;
@@ -237,6 +308,11 @@ async fn each_likely_cause_has_a_sentence_in_both_languages() {
             SinkDiagnosis::UnknownBucket,
             "organisation, bucket",
             "organisasi, bucket",
+        ),
+        (
+            SinkDiagnosis::TakesNothing,
+            "None is given up",
+            "Tidak ada yang dibuang",
         ),
     ] {
         let bench = bench_with_sink(SinkState {

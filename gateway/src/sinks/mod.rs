@@ -32,6 +32,7 @@ mod lane_feed;
 pub mod mqtt;
 mod reading_dates;
 mod refusal_log;
+mod refusal_proof;
 mod secret_keys;
 mod settled_cursor;
 mod sink_check;

@@ -31,6 +31,11 @@ pub struct SinkProgress {
     board: StatusBoard,
     /// Positions up to which readings are acknowledged.
     lanes: DeliveryLanes,
+    /// Sequence number of the last reading up to there that the receiver has taken; 0 when none is
+    /// known.
+    delivered: ReadingSeq,
+    /// Last taken reading of each lane, live first.
+    taken: [ReadingSeq; 2],
     /// The part of it that the store has persisted.
     persisted: DeliveryLanes,
     persisted_at: Instant,
@@ -56,11 +61,12 @@ impl SinkProgress {
     ) -> Result<Self, StoreError> {
         // A new sink delivers the whole journal, not only what comes from now on.
         let lanes = store.sink_lanes(name).await?.unwrap_or_default();
-        let delivered = lanes.cursor();
+        let settled = lanes.cursor();
         let (refused, latest) = store.list_refusals(name).await?;
         let listed = latest.iter().map(|one| one.seq);
         let durable = store.durable();
-        let age = waiting_at_start(&store, &clock, delivered).await?;
+        let age = waiting_at_start(&store, &clock, settled).await?;
+        let delivered = last_delivered(settled, refused, &latest);
         let progress = Self {
             name,
             store,
@@ -69,7 +75,9 @@ impl SinkProgress {
             board,
             persisted: lanes.clone(),
             persisted_at: Instant::now(),
-            refused: listed.filter(|&seq| seq > delivered).collect(),
+            refused: listed.filter(|&seq| seq > settled).collect(),
+            delivered,
+            taken: [0; 2],
             age,
             settled: SettledCursor::new(Duration::ZERO, lanes.clone()),
             lanes,
@@ -135,6 +143,8 @@ impl SinkProgress {
                 self.age.reopen(self.lanes.cursor(), now);
             }
             self.lanes = settled;
+            self.delivered = self.delivered.min(self.lanes.cursor());
+            self.taken = [0; 2];
         }
         count > 0
     }
@@ -144,6 +154,7 @@ impl SinkProgress {
         self.update_status(|state| {
             state.connected = true;
             (state.fault, state.trouble) = (None, None);
+            state.next_try = None;
         });
     }
 
@@ -186,12 +197,20 @@ impl SinkProgress {
         }
     }
 
+    /// Sets the time before which nothing is sent, since the receiver has asked for it.
+    pub(crate) fn set_pause(&self, pause: Duration) {
+        let pause = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
+        let until = UtcMs(self.clock.now().at.0.saturating_add(pause));
+        self.update_status(|state| state.next_try = Some(until));
+    }
+
     /// Sets a fault and the state to disconnected. Logged when it is new.
     pub fn set_fault(&self, why: &str, trouble: Option<SinkDiagnosis>) {
         let news = self.update_status(|state| {
             let news = state.connected || state.fault.as_deref() != Some(why);
             state.connected = false;
             (state.fault, state.trouble) = (Some(why.to_owned()), trouble);
+            state.next_try = None;
             news
         });
         if news {
@@ -234,17 +253,33 @@ impl SinkProgress {
         }
     }
 
-    /// Moves a lane on after an acknowledgement; `at` is the time of the last reading.
-    pub fn advance(&mut self, lane: DeliveryLane, (seq, at): (ReadingSeq, UtcMs)) {
+    /// Moves a lane on past readings that are settled: to the last of them, with its time. `taken`
+    /// is the last one that the receiver has acknowledged; `None` when it has refused all.
+    pub fn advance(
+        &mut self,
+        lane: DeliveryLane,
+        (seq, at): (ReadingSeq, UtcMs),
+        taken: Option<(ReadingSeq, UtcMs)>,
+    ) {
+        if let Some((seq, _)) = taken {
+            let [live, backlog] = &mut self.taken;
+            match lane {
+                DeliveryLane::Live => *live = seq,
+                DeliveryLane::Backlog => *backlog = seq,
+            }
+        }
         let is_oldest = lane == DeliveryLane::Backlog || self.lanes.is_live_only();
         self.move_lane(lane, seq, moment_of(at, &self.clock).filter(|_| is_oldest));
         let now = Instant::now();
         self.update_status(|state| {
-            // The live lane has the newest, whatever the backlog delivers beside it.
-            state.delivered_at = match lane {
-                DeliveryLane::Live => Some(at),
-                DeliveryLane::Backlog => state.delivered_at.max(Some(at)),
-            };
+            if let Some((_, at)) = taken {
+                // The live lane has the newest, whatever the backlog delivers beside it.
+                state.delivered_at = match lane {
+                    DeliveryLane::Live => Some(at),
+                    DeliveryLane::Backlog => state.delivered_at.max(Some(at)),
+                };
+                (state.refused_in_a_row, state.refusing_since) = (0, None);
+            }
             state.waiting_since = (state.waiting > 0).then_some(now);
         });
     }
@@ -257,9 +292,12 @@ impl SinkProgress {
 
     fn move_lane(&mut self, lane: DeliveryLane, seq: ReadingSeq, since: Option<Instant>) {
         self.lanes.advance(lane, seq);
-        let (delivered, now) = (self.lanes.cursor(), Instant::now());
-        self.age.record_delivered(delivered, since);
-        self.age.record_end(*self.durable.borrow(), delivered, now);
+        let (settled, now) = (self.lanes.cursor(), Instant::now());
+        // What the live lane has delivered is beyond a backlog that is not.
+        let taken = self.taken.into_iter().filter(|seq| *seq <= settled).max();
+        self.delivered = self.delivered.max(taken.unwrap_or_default());
+        self.age.record_delivered(settled, since);
+        self.age.record_end(*self.durable.borrow(), settled, now);
         self.settled.record(self.lanes.clone(), now);
     }
 
@@ -319,6 +357,8 @@ impl SinkProgress {
         self.store.record_refusal(refusal).await?;
         self.update_status(|state| {
             state.refused += 1;
+            state.refused_in_a_row += 1;
+            state.refusing_since.get_or_insert_with(Instant::now);
             (state.fault, state.trouble) = (Some(why.to_owned()), None);
         });
         Ok(())
@@ -337,7 +377,7 @@ impl SinkProgress {
     fn update_status<T>(&self, change: impl FnOnce(&mut SinkState) -> T) -> T {
         self.board.update(|board| {
             let state = board.sinks.entry(self.name).or_default();
-            state.delivered = self.lanes.cursor();
+            (state.settled, state.delivered) = (self.lanes.cursor(), self.delivered);
             // The waiting time is measured from the first waiting reading, to tell a stalled sink
             // from a busy one.
             state.waiting = self.count_waiting(&self.lanes);
@@ -361,6 +401,19 @@ fn log_flapping(sink: &str, line: FlapLine) {
             "the connection comes and goes; readings are kept, and changes are counted"
         );
     }
+}
+
+/// Last reading up to `settled` that was not refused; 0 when those listed do not tell.
+fn last_delivered(settled: ReadingSeq, refused: u64, latest: &[RefusedReading]) -> ReadingSeq {
+    let listed: BTreeSet<ReadingSeq> = latest.iter().map(|one| one.seq).collect();
+    let mut delivered = settled;
+    while listed.contains(&delivered) {
+        delivered -= 1;
+    }
+    let is_beyond_list = listed.first().is_some_and(|first| delivered < *first);
+    // Older refusals may not be listed any more.
+    let is_known = delivered == settled || !is_beyond_list || refused == latest.len() as u64;
+    if is_known { delivered } else { 0 }
 }
 
 /// Age of what waits already when a sink begins.

@@ -15,7 +15,7 @@ pub(crate) use flap_log::{FlapLine, FlapLog};
 pub use frame_log::{BusFrame, FRAMES_KEPT_FOR, FrameEnding, FrameLog};
 
 use crate::domain::{FaultDetail, QualityReason, ReadingSeq, UtcMs};
-use crate::limits::{COPY_OLD_DAYS, SINK_LATE_SECONDS, SINK_STALL_SECONDS};
+use crate::limits::{COPY_OLD_DAYS, SINK_LATE_SECONDS, SINK_REFUSING_MIN, SINK_STALL_SECONDS};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -192,7 +192,10 @@ pub struct SinkState {
     pub fault: Option<String>,
     /// Probable cause, where a message with a remedy exists.
     pub trouble: Option<SinkDiagnosis>,
-    /// Last acknowledged sequence number.
+    /// Sequence number up to which all readings are acknowledged or refused.
+    pub settled: ReadingSeq,
+    /// Sequence number of the last acknowledged reading up to there; 0 when none is known.
+    // Not the same: a receiver that refuses everything settles it all and has none.
     pub delivered: ReadingSeq,
     /// Time of the last acknowledged reading.
     pub delivered_at: Option<UtcMs>,
@@ -207,6 +210,12 @@ pub struct SinkState {
     pub oldest_waiting: Option<Instant>,
     /// Number of readings refused permanently since the store was created.
     pub refused: u64,
+    /// Number of them since the last acknowledged one.
+    pub refused_in_a_row: u64,
+    /// Time of the first of these.
+    pub refusing_since: Option<Instant>,
+    /// Time before which nothing is sent, since the receiver has asked for a long pause.
+    pub next_try: Option<UtcMs>,
     /// Lead of the server's clock over the time of readings, ms, where it is more than both can
     /// err.
     pub clock_lead_ms: Option<i64>,
@@ -239,6 +248,8 @@ pub enum SinkDiagnosis {
     LoginRefused,
     /// The database does not know the organisation, the bucket or the address.
     UnknownBucket,
+    /// It refuses every reading, so that none is refused for good.
+    TakesNothing,
 }
 
 impl SinkDiagnosis {
@@ -257,6 +268,7 @@ impl SinkDiagnosis {
             Self::TlsFailed => "web-sink-tls-failed",
             Self::LoginRefused => "web-sink-login-refused",
             Self::UnknownBucket => "web-sink-unknown-bucket",
+            Self::TakesNothing => "web-sink-takes-nothing",
         }
     }
 }
@@ -270,6 +282,8 @@ pub enum DeliveryHealth {
     Away,
     /// Connected, and nothing is acknowledged.
     Stalled,
+    /// Connected, and everything is refused.
+    Refusing,
     /// Connected, and the oldest undelivered reading has waited for long.
     Late,
 }
@@ -281,6 +295,7 @@ impl DeliveryHealth {
             Self::Good => "ok",
             Self::Away => "away",
             Self::Stalled => "stalled",
+            Self::Refusing => "refusing",
             Self::Late => "late",
         }
     }
@@ -299,6 +314,13 @@ impl SinkState {
             .map_or(Duration::ZERO, |since| since.elapsed())
     }
 
+    /// Time for which readings have been refused and none acknowledged; zero for single ones.
+    pub fn refusing_for(&self) -> Duration {
+        let since = self.refusing_since;
+        let since = since.filter(|_| self.refused_in_a_row >= SINK_REFUSING_MIN);
+        since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
     /// Health, judged from the shared state alone.
     // The sink's task is not asked: it may hang, and that is what the caller wants to find out.
     pub fn health(&self) -> DeliveryHealth {
@@ -306,6 +328,8 @@ impl SinkState {
             DeliveryHealth::Away
         } else if self.stalled_for() >= Duration::from_secs(SINK_STALL_SECONDS) {
             DeliveryHealth::Stalled
+        } else if self.refusing_for() >= Duration::from_secs(SINK_STALL_SECONDS) {
+            DeliveryHealth::Refusing
         } else if self.oldest_age() >= Duration::from_secs(SINK_LATE_SECONDS) {
             DeliveryHealth::Late
         } else {
@@ -313,7 +337,7 @@ impl SinkState {
         }
     }
 
-    /// True when connected, not stalled, and not late.
+    /// True when connected, not stalled, not refusing, and not late.
     pub fn is_delivering(&self) -> bool {
         self.health() == DeliveryHealth::Good
     }

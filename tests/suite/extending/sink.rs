@@ -83,7 +83,7 @@ impl LineFile {
                 // The cursor moves only when the readings are in the file.
                 (Ok(()), Some(last)) => {
                     let place = (last.seq, last.reading.at);
-                    progress.advance(DeliveryLane::Live, place);
+                    progress.advance(DeliveryLane::Live, place, Some(place));
                 }
                 (Ok(()), None) => progress.set_connected(),
                 // Shown on the page, and tried again: the readings stay in the journal.

@@ -6,6 +6,7 @@ mod access_lists;
 mod backups;
 mod doors;
 mod figures;
+mod ill_receivers;
 mod known_damage;
 mod lines;
 mod read_only;

@@ -16,7 +16,11 @@ use tokio::time::sleep;
 const CAPTIVE_PORTAL_PAGE: &str =
     "<!DOCTYPE html><html><title>Kuota internet Anda habis</title></html>";
 
-fn scripted_answer(status: u16, headers: &'static str, body: &'static str) -> DatabaseAnswer {
+pub(super) fn scripted_answer(
+    status: u16,
+    headers: &'static str,
+    body: &'static str,
+) -> DatabaseAnswer {
     DatabaseAnswer {
         status,
         headers,
@@ -255,7 +259,7 @@ async fn what_a_broker_refuses_for_good_stops_nothing_else() {
 }
 
 /// A device with sixty points, and one with one.
-fn uneven_site() -> Site {
+pub(super) fn uneven_site() -> Site {
     let device = |id: &str, points: usize| DeviceInfo {
         id: id.into(),
         points: (0..points)
@@ -276,7 +280,7 @@ fn uneven_site() -> Site {
 }
 
 /// 76 small readings and, after every third of them, a large one, whose size varies.
-async fn fill_uneven(bench: &SinkBench) -> (Vec<ReadingSeq>, Vec<ReadingSeq>) {
+pub(super) async fn fill_uneven(bench: &SinkBench) -> (Vec<ReadingSeq>, Vec<ReadingSeq>) {
     let (mut small, mut large) = (Vec::new(), Vec::new());
     for seq in 1..=101 {
         let is_large = seq % 4 == 0;
@@ -384,27 +388,6 @@ async fn a_backlog_that_ends_with_such_a_message_is_passed_and_live_readings_flo
     assert_eq!(refused[0].seq, 4);
     let heard: std::collections::BTreeSet<u64> = ears.seqs().into_iter().collect();
     assert_eq!(heard, (1..=last).filter(|seq| *seq != 4).collect());
-    sink.stop().await;
-}
-
-#[tokio::test]
-async fn a_broker_that_hangs_up_on_everything_gets_no_reading_refused() {
-    let bench = SinkBench::new();
-    let broker = ScriptedBroker::start(4, |heard| match heard.seq {
-        Some(_) => BrokerReply::HangUp,
-        None => BrokerReply::Ack,
-    })
-    .await;
-    bench.append_range(1..=20).await;
-    let sink = bench.run_mqtt(mqtt_settings(broker.port));
-    wait_until("five connections", || *broker.connects.lock().unwrap() >= 5).await;
-    let state = bench.sink_state("mqtt");
-    assert_eq!(
-        (state.delivered, state.refused, state.connected),
-        (0, 0, false)
-    );
-    let fault = state.fault.unwrap_or_default();
-    assert!(fault.contains("on the way: reading 1 of b"), "{fault}");
     sink.stop().await;
 }
 

@@ -181,7 +181,7 @@ impl SoakGateway {
             board
                 .sinks
                 .get("influx")
-                .is_some_and(|sink| sink.delivered >= durable)
+                .is_some_and(|sink| sink.settled >= durable)
         })
         .await;
     }

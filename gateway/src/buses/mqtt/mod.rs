@@ -21,7 +21,7 @@ use crate::config::{BrokerSettings, Device, MqttLink};
 use crate::domain::site_zone::SiteZone;
 use crate::domain::{MonoMs, QualityReason};
 use crate::limits::{BACKOFF_MIN_MS, SINK_STABLE_SECONDS, doubled_backoff_ms};
-use crate::mqtt_link::KnownBrokerVersion;
+use crate::mqtt_link::KnownBroker;
 use node_board::NodeBoard;
 pub use node_board::stale_after;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -202,7 +202,7 @@ impl BrokerListener {
     /// Connects again and again, with pauses that grow; it never ends.
     async fn hear_forever(self) {
         let topics = lock_board(&self.board).topics();
-        let mut known = KnownBrokerVersion::default();
+        let mut known = KnownBroker::default();
         let mut failures = 0;
         loop {
             let mut lived = Duration::ZERO;

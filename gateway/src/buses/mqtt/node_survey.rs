@@ -3,7 +3,7 @@
 
 use super::subscription::{Subscription, SubscriptionEvent};
 use crate::config::{BrokerSettings, is_node_topic};
-use crate::mqtt_link::{InboundMessage, KnownBrokerVersion};
+use crate::mqtt_link::{InboundMessage, KnownBroker};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -68,7 +68,7 @@ pub async fn hear_all_topics(
     // The gateway may be connected with its own id.
     settings.client_id = format!("pantau-scan-{:08x}", fastrand::u32(..));
     let topics = [Arc::from(ALL_TOPICS)];
-    let mut known = KnownBrokerVersion::default();
+    let mut known = KnownBroker::default();
     let mut subscription = match Subscription::open(&settings, &topics, &mut known).await {
         Ok(subscription) => subscription,
         Err(lost) => return lost.why,

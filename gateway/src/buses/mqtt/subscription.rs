@@ -6,7 +6,7 @@
 use crate::config::BrokerSettings;
 use crate::mqtt_link::{
     BrokerLink, BrokerLinkError, BrokerPacket, BrokerReasonCode, ConnectionEndCause,
-    InboundMessage, KnownBrokerVersion, PINGREQ, append_reason_string, write_subscribe,
+    InboundMessage, KnownBroker, PINGREQ, append_reason_string, write_subscribe,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ impl Subscription {
     pub(super) async fn open(
         settings: &BrokerSettings,
         topics: &[Arc<str>],
-        known: &mut KnownBrokerVersion,
+        known: &mut KnownBroker,
     ) -> Result<Self, BrokerLinkError> {
         let mut link = BrokerLink::open(settings, None, known).await?;
         let mut unanswered = HashMap::new();

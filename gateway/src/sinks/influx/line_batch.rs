@@ -2,7 +2,7 @@
 
 use crate::domain::{ReadingSeq, UtcMs};
 use crate::storage::DeliveryLane;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 /// Lines of one write, all of one lane.
 #[derive(Debug)]
@@ -49,6 +49,17 @@ impl LineBatch {
         let end = |index: usize| self.places.get(index).map_or(0, |place| place.end);
         let start = part.start.checked_sub(1).map_or(0, end);
         &self.text[start..end(part.end - 1)]
+    }
+
+    /// Whether the reading at this index has a line.
+    pub(super) fn has_line(&self, index: usize) -> bool {
+        index < self.places.len() && !self.text_of(&(index..index + 1)).is_empty()
+    }
+
+    /// First and last number of the readings of a part.
+    pub(super) fn seqs_of(&self, part: &Range<usize>) -> Option<RangeInclusive<ReadingSeq>> {
+        let places = self.places.get(part.clone())?;
+        Some(places.first()?.seq..=places.last()?.seq)
     }
 
     pub(super) fn line_count(&self, part: &Range<usize>) -> usize {

@@ -1,9 +1,10 @@
 //! InfluxDB v2 sink: batches of line protocol, gzip; the cursor moves on status 204 only.
 //!
 //! The answer of the database decides (`write_verdict`): a rejected line is found by halving the
-//! batch and put on the refused list, and the others are delivered; a batch that is too large is
-//! halved; with a wrong token or bucket, or a web page as answer, all readings are kept and the
-//! fault is shown; everything else is retried, after the server's `Retry-After` when it gives one.
+//! batch, asked again after others were taken, and put on the refused list (`refusal_proof`); while
+//! no line is taken, all are kept. A batch that is too large is halved; with a wrong token or
+//! bucket, or a web page as answer, all readings are kept and the fault is shown; everything else
+//! is retried, after the server's `Retry-After` when it gives one.
 //! With `rewind`, what was acknowledged shortly before a connection was lost is sent again, for
 //! databases that acknowledge before their disk has it (`settled_cursor`).
 //! Writing a line twice has the same result as writing it once, so "at least once" delivery leaves
@@ -11,6 +12,7 @@
 
 #[cfg(feature = "fuzz-doors")]
 mod answer_door;
+mod batch_delivery;
 mod line_batch;
 mod line_protocol;
 mod server_clock;
@@ -28,16 +30,15 @@ use crate::domain::{DeviceInfo, Site};
 use crate::limits::{INFLUX_BYTES_MAX, SINK_BATCH_MAX, SINK_STOP_SECONDS};
 use crate::sinks::backoff::SinkBackoff;
 use crate::sinks::catch_up_rate::CatchUpRate;
-use crate::sinks::influx::line_batch::{LineBatch, split_range};
-use crate::sinks::influx::write_verdict::WriteVerdict;
+use crate::sinks::influx::line_batch::LineBatch;
 use crate::sinks::influx::writer::InfluxWriter;
 use crate::sinks::lane_feed::{LaneFeeds, LaneRefill};
 use crate::sinks::reading_dates::{ReadingDate, ReadingDates};
+use crate::sinks::refusal_proof::RefusalProof;
 use crate::sinks::sink_progress::{pause_or_stop, wait_for_stop};
 use crate::sinks::{ConfiguredSink, SinkFuture, SinkProgress, SinkTable as _, estimated_bytes};
 use crate::status::SinkDiagnosis;
 use crate::storage::{DeliveryLane, StoreError};
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -45,8 +46,8 @@ use tokio::time::{Instant, sleep};
 
 /// Interval at which the cursor is persisted while nothing else happens.
 const CURSOR_TICK: Duration = Duration::from_secs(1);
-/// Bytes of lines that every database takes at once: less is refused by something in between.
-const BODY_LIMIT_MIN: usize = 4096;
+/// Pause that the database asks for from which on its end is told.
+const PAUSE_TOLD: Duration = Duration::from_secs(30);
 /// Compression ratio of gzip for line protocol in batches of about ten lines.
 const GZIP_RATIO: f64 = 5.0;
 
@@ -136,6 +137,7 @@ struct InfluxSink {
     most: usize,
     batch: LineBatch,
     dates: ReadingDates,
+    proof: RefusalProof,
 }
 
 /// Result of one round.
@@ -167,6 +169,7 @@ impl InfluxSink {
             most: SINK_BATCH_MAX,
             batch: LineBatch::default(),
             dates: ReadingDates::default(),
+            proof: RefusalProof::default(),
         }
     }
 
@@ -280,96 +283,6 @@ impl InfluxSink {
         Ok(self.batch.places.len())
     }
 
-    /// Sends the batch, divided where the answers make that necessary, oldest part first.
-    async fn deliver_batch(&mut self, batch: &LineBatch) -> Result<InfluxRound, StoreError> {
-        let whole = 0..batch.places.len();
-        // A stack: the oldest part is on top, so that the order of delivery stays the same.
-        let mut parts = Vec::from([whole]);
-        while let Some(part) = parts.pop() {
-            let verdict = match batch.line_count(&part) {
-                0 => WriteVerdict::Stored,
-                lines => self.writer.write(batch.text_of(&part), lines).await,
-            };
-            if self.writer.take_renewed() && self.progress.step_back() {
-                // This batch is sent again in its turn: readings go out in order.
-                self.restart_at_cursor();
-                return Ok(InfluxRound::More);
-            }
-            self.progress.set_clock_lead(self.writer.clock_lead());
-            let one = part.len() == 1;
-            match verdict {
-                WriteVerdict::Stored => self.progress.set_connected(),
-                // A single line that is refused cannot be divided further: it goes to the refused
-                // list.
-                WriteVerdict::Refused { why, all } if all || one => {
-                    self.refuse_part(batch, &part, &why).await?;
-                }
-                // A limit below that is one of a proxy, and no reading is the cause.
-                WriteVerdict::TooLarge(why)
-                    if one && batch.text_of(&part).len() < BODY_LIMIT_MIN =>
-                {
-                    return Ok(self.record_failure(&why, None, None));
-                }
-                WriteVerdict::TooLarge(why) if one => self.refuse_part(batch, &part, &why).await?,
-                WriteVerdict::Refused { .. } => {
-                    parts.extend(split_range(part));
-                    continue;
-                }
-                WriteVerdict::TooLarge(_) => {
-                    // The server's limit is not known; the size is halved until it is accepted.
-                    self.most = (part.len() / 2).max(1);
-                    parts.extend(split_range(part));
-                    continue;
-                }
-                WriteVerdict::Misconfigured { why, trouble }
-                | WriteVerdict::ForeignAnswer { why, trouble } => {
-                    return Ok(self.record_failure(&why, trouble, None));
-                }
-                // The order is kept: nothing after a failed part is sent before it.
-                WriteVerdict::RetryLater {
-                    why,
-                    after,
-                    silent,
-                    trouble,
-                } => {
-                    // No answer may be caused by a slow line, on which a smaller write succeeds.
-                    if silent {
-                        self.most = (self.most.min(part.len()) / 2).max(1);
-                    }
-                    return Ok(self.record_failure(&why, trouble, after));
-                }
-            }
-            self.advance_cursor(batch, &part);
-        }
-        // The size grows back slowly after a slow period.
-        self.most = (self.most + self.most / 8 + 1).min(SINK_BATCH_MAX);
-        Ok(InfluxRound::More)
-    }
-
-    fn advance_cursor(&mut self, batch: &LineBatch, part: &Range<usize>) {
-        self.backoff.reset();
-        if let Some(place) = batch.places.get(part.end - 1) {
-            self.progress.advance(batch.lane, (place.seq, place.at));
-        }
-    }
-
-    async fn refuse_part(
-        &mut self,
-        batch: &LineBatch,
-        part: &Range<usize>,
-        why: &str,
-    ) -> Result<(), StoreError> {
-        for index in part.clone() {
-            let line = batch.text_of(&(index..index + 1)).trim_end();
-            if !line.is_empty()
-                && let Some(place) = batch.places.get(index)
-            {
-                self.progress.refuse_reading(place.seq, why, line).await?;
-            }
-        }
-        Ok(())
-    }
-
     /// Takes what is not delivered from the journal again. What has waited long by then is backlog.
     fn restart_at_cursor(&mut self) {
         self.progress.begin_live(self.catch_up);
@@ -387,7 +300,11 @@ impl InfluxSink {
         self.progress.set_fault(why, trouble);
         self.restart_at_cursor();
         let wait = self.backoff.next_pause(fastrand::f64());
-        InfluxRound::Wait(after.map_or(wait, |after| after.max(wait)))
+        let wait = after.map_or(wait, |after| after.max(wait));
+        if after.is_some() && wait >= PAUSE_TOLD {
+            self.progress.set_pause(wait);
+        }
+        InfluxRound::Wait(wait)
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) enum WriteVerdict {
         why: String,
         /// Sending the lines one by one would give nothing.
         all: bool,
+        /// The message speaks of lines; another one may be that of something in between.
+        names_lines: bool,
     },
     /// The request is too large.
     TooLarge(String),
@@ -65,6 +67,7 @@ pub(crate) fn judge_answer(
         // Some versions report a partial write with status 500, which must not be retried for ever.
         _ if is_partial_write(text) => WriteVerdict::Refused {
             all: dropped_lines(text) == Some(lines),
+            names_lines: true,
             why,
         },
         408 | 425 | 429 | 500.. => WriteVerdict::RetryLater {
@@ -75,6 +78,7 @@ pub(crate) fn judge_answer(
         },
         400 | 422 if is_line_error(text) => WriteVerdict::Refused {
             all: dropped_lines(text) == Some(lines),
+            names_lines: names_lines(text),
             why,
         },
         _ => WriteVerdict::Misconfigured {
@@ -122,16 +126,20 @@ fn is_partial_write(text: &str) -> bool {
     // Both phrases are those of InfluxDB 2.x; a cluster's plain "partial write" without a count is
     // retried.
     let reason = text.contains("partial write") || text.contains("beyond retention policy");
-    let is_any = dropped_lines(text).is_some_and(|lines| lines > 0);
-    !is_web_page(text) && reason && is_any
+    !is_web_page(text) && reason && dropped_lines(text).is_some_and(|lines| lines > 0)
 }
 
-/// True when the answer is about lines, so that "bad request" means a bad line. A proxy, and the
-/// database itself (no such organisation, no licence), answer with JSON too.
+/// True when the answer may be the database's, so that "bad request" means a bad line.
 fn is_line_error(text: &str) -> bool {
-    let words = ["parse", "partial write", "field type conflict"];
-    let is_said = words.iter().any(|word| text.contains(word));
-    !is_web_page(text) && is_said && dropped_lines(text) != Some(0)
+    // Nothing dropped: a failure of the database, whatever its status.
+    let is_none_dropped = dropped_lines(text) == Some(0);
+    (text.trim_start().starts_with('{') || names_lines(text)) && !is_none_dropped
+}
+
+/// True when the answer speaks of lines. Proxies and licence checks answer in JSON as well.
+fn names_lines(text: &str) -> bool {
+    let words = ["parse", "partial write", "type conflict", "dropped="];
+    !is_web_page(text) && words.iter().any(|word| text.contains(word))
 }
 
 /// Returns the number of lines that the server dropped, by its own message.
@@ -265,6 +273,33 @@ mod tests {
             matches!(cluster, WriteVerdict::RetryLater { .. }),
             "{cluster:?}"
         );
+    }
+
+    #[test]
+    fn what_dropped_nothing_is_no_refusal_and_what_names_no_line_proves_less() {
+        let none = "{\"message\":\"partial write: timeout dropped=0\"}";
+        for status in [400, 422, 500] {
+            let verdict = judge_answer(status, none, 1, None);
+            let is_kept = !matches!(verdict, WriteVerdict::Refused { .. });
+            assert!(is_kept, "{status}: {verdict:?}");
+        }
+        for (text, wanted) in [
+            ("{\"message\":\"no healthy upstream\"}", false),
+            (
+                "{\"code\":\"invalid\",\"message\":\"unable to parse 'x'\"}",
+                true,
+            ),
+            (
+                "{\"message\":\"partial write: field type conflict dropped=1\"}",
+                true,
+            ),
+        ] {
+            let verdict = judge_answer(400, text, 1, None);
+            let WriteVerdict::Refused { names_lines, .. } = verdict else {
+                panic!("{text}: {verdict:?}");
+            };
+            assert_eq!(names_lines, wanted, "{text}");
+        }
     }
 
     #[test]

@@ -11,21 +11,20 @@
 //!   it is tried again, small packets (pings) are exchanged to measure how reliable the link is.
 //! - The suspicion is ripe when the loss rate of the link makes this many failures in a row
 //!   improbable.
-//! - Then the next smaller reading is sent before it, as a control. When the broker has accepted
-//!   the control, the suspect is sent once more: the broker may have become well meanwhile.
-//! - Only a suspect that fails again, with another control accepted, is refused. The order of
-//!   delivered readings stays as it is, but for the controls.
+//! - Then the next smaller reading is sent before it, as a control. After the broker has accepted
+//!   the control, the suspect is sent once more on the same connection: a broker that was ill, and
+//!   is well again, takes it. Only when that ends the connection, too, is the suspect refused.
 //!
 //! A timeout refuses nothing: without an answer it is not known which side failed.
 //!
-//! The size of a refused reading is remembered for its device for a while: readings of at least
-//! that size are not sent, so that the connection lasts. Pure: losses and acknowledgements in,
-//! decisions out.
+//! The size of a refused reading is remembered for its device. When that has happened twice,
+//! readings of at least that size are not sent for some minutes, so that the connection lasts; then
+//! the next one is tried. Pure: losses and acknowledgements in, decisions out.
 
 use crate::domain::ReadingSeq;
 use crate::limits::{
     MQTT_BAD_LINK_PROBABILITY, MQTT_BAD_LINK_PROBABILITY_KNOWN, MQTT_HANGUPS_MIN,
-    MQTT_HANGUPS_MIN_KNOWN, MQTT_SIZE_LIMIT_SECONDS, MQTT_WINDOW,
+    MQTT_HANGUPS_MIN_KNOWN, MQTT_SIZE_LIMIT_SECONDS, MQTT_SIZE_LIMIT_TIMES, MQTT_WINDOW,
 };
 use crate::sinks::mqtt::ack_window::InFlightReading;
 use std::collections::BTreeMap;
@@ -56,13 +55,26 @@ pub(super) struct SuspectReading {
     pub(super) alone: u32,
     /// That number when a control was lost as well.
     control_lost_at: u32,
-    /// That number when a control was accepted; 0 before.
-    control_passed_at: u32,
+    /// State of the control.
+    pub(super) control: ControlStage,
+}
+
+/// What the control has shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ControlStage {
+    /// Nothing on this connection.
+    Missing,
+    /// The broker has accepted it on this connection.
+    Accepted,
+    /// And then it closed the connection on the suspect once more.
+    Proved,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct LearnedSizeLimit {
     bytes: usize,
+    /// Readings refused for it without an accepted one of that size in between.
+    times: u32,
     until: Instant,
 }
 
@@ -100,18 +112,39 @@ impl HangupSuspicion {
         let suspect = match &mut self.suspect {
             Some(suspect) if suspect.reading.seq == reading.seq => {
                 suspect.alone += 1;
+                if suspect.control == ControlStage::Accepted {
+                    suspect.control = ControlStage::Proved;
+                }
                 *suspect
             }
             _ => *self.suspect.insert(SuspectReading {
                 reading,
                 alone: 1,
                 control_lost_at: 0,
-                control_passed_at: 0,
+                control: ControlStage::Missing,
             }),
         };
         // A repeated loss is expected, and has a pause of its own.
         let expected = suspect.alone > 1 || self.is_near_known_limit(&reading);
         expected.then_some(suspect.alone)
+    }
+
+    /// Records the begin of a connection.
+    pub(super) fn begin_connection(&mut self) {
+        if let Some(suspect) = &mut self.suspect
+            && suspect.control == ControlStage::Accepted
+        {
+            suspect.control = ControlStage::Missing;
+        }
+    }
+
+    /// Records that the broker has accepted a reading that is smaller than the suspect.
+    pub(super) fn record_accepted_control(&mut self) {
+        if let Some(suspect) = &mut self.suspect
+            && suspect.control == ControlStage::Missing
+        {
+            suspect.control = ControlStage::Accepted;
+        }
     }
 
     /// Records that the broker closed the connection on the smaller control reading as well.
@@ -149,9 +182,12 @@ impl HangupSuspicion {
 
     /// Remembers that the device's messages of this size are not accepted.
     pub(super) fn learn_limit(&mut self, reading: &InFlightReading, now: Instant) {
+        let until = now + Duration::from_secs(MQTT_SIZE_LIMIT_SECONDS);
+        let known = self.learned.get(&reading.device);
         let learned = LearnedSizeLimit {
-            bytes: reading.bytes,
-            until: now + Duration::from_secs(MQTT_SIZE_LIMIT_SECONDS),
+            bytes: known.map_or(reading.bytes, |known| known.bytes.min(reading.bytes)),
+            times: known.map_or(0, |known| known.times) + 1,
+            until,
         };
         self.learned.insert(reading.device, learned);
     }
@@ -177,12 +213,12 @@ impl HangupSuspicion {
             .is_some_and(|suspect| suspect.reading.seq == seq)
     }
 
-    /// Returns the suspect when only the control is missing.
+    /// Returns the suspect when only the control and one more failure after it are missing.
     pub(super) fn ripe_suspect(&self) -> Option<SuspectReading> {
-        // After a control the suspect must fail once more before another one is tried.
-        let suspect = self.suspect.filter(|suspect| {
-            suspect.alone > suspect.control_lost_at.max(suspect.control_passed_at)
-        })?;
+        // After a lost control the suspect must fail once more before another control is tried.
+        let suspect = self
+            .suspect
+            .filter(|suspect| suspect.alone > suspect.control_lost_at)?;
         let (least, chance) = if self.is_near_known_limit(&suspect.reading) {
             (MQTT_HANGUPS_MIN_KNOWN, MQTT_BAD_LINK_PROBABILITY_KNOWN)
         } else {
@@ -193,14 +229,8 @@ impl HangupSuspicion {
         (suspect.alone >= least && share.powf(f64::from(suspect.alone)) < chance).then_some(suspect)
     }
 
-    /// Confirms the suspicion after the control was accepted, and remembers the size for the
-    /// device; `None` while the suspect has not failed after an accepted control before.
+    /// Confirms a suspicion that is proved, and remembers the size for the device.
     pub(super) fn condemn_suspect(&mut self, now: Instant) -> Option<SuspectReading> {
-        let suspect = self.suspect.as_mut()?;
-        if suspect.control_passed_at == 0 {
-            suspect.control_passed_at = suspect.alone;
-            return None;
-        }
         let suspect = self.suspect.take()?;
         self.learn_limit(&suspect.reading, now);
         Some(suspect)
@@ -213,12 +243,14 @@ impl HangupSuspicion {
         reading: &InFlightReading,
         now: Instant,
     ) -> Option<usize> {
-        let known = *self.learned.get(&reading.device)?;
+        let known = self.learned.get_mut(&reading.device)?;
         if now >= known.until {
-            self.learned.remove(&reading.device);
-            return None;
+            // The next reading is sent; when it is not accepted either, that counts as the last
+            // time that was missing.
+            known.times = known.times.min(MQTT_SIZE_LIMIT_TIMES - 1);
         }
-        (reading.bytes >= known.bytes).then_some(known.bytes)
+        let is_known = known.times >= MQTT_SIZE_LIMIT_TIMES && reading.bytes >= known.bytes;
+        is_known.then_some(known.bytes)
     }
 
     /// True for a reading of almost the size that is not accepted from this device; the same
@@ -255,6 +287,8 @@ mod tests {
 
     /// Effect of a link and a broker on packets.
     struct LossyTestBroker {
+        /// Readings that it does not accept at first, whatever they are.
+        ill: usize,
         /// Probability that a packet ends the connection, whatever it is.
         bad: f64,
         /// Largest message that the broker accepts.
@@ -264,6 +298,11 @@ mod tests {
 
     impl LossyTestBroker {
         fn accepts_packet(&mut self, bytes: usize) -> bool {
+            // Smaller packets are pings and CONNECT.
+            if bytes >= 100 && self.ill > 0 {
+                self.ill -= 1;
+                return false;
+            }
             bytes <= self.most && self.random.f64() >= self.bad
         }
     }
@@ -281,6 +320,18 @@ mod tests {
         (refused, connections)
     }
 
+    /// Measures the link; returns false when that ends the connection.
+    fn pass_test_pings(far: &mut LossyTestBroker, suspicion: &mut HangupSuspicion) -> bool {
+        for _ in 0..MQTT_PROBE_PINGS {
+            if !far.accepts_packet(2) {
+                suspicion.record_loss(&[], true);
+                return false;
+            }
+            suspicion.record_small_packet();
+        }
+        true
+    }
+
     fn run_test_connection(
         sizes: &[usize],
         mut next: usize,
@@ -289,6 +340,7 @@ mod tests {
         refused: &mut Vec<ReadingSeq>,
     ) -> usize {
         let now = Instant::now();
+        suspicion.begin_connection();
         let of = |index: usize| test_reading(index as ReadingSeq + 1, sizes[index]);
         if !far.accepts_packet(80) {
             suspicion.record_loss(&[], true);
@@ -321,25 +373,22 @@ mod tests {
                 continue;
             }
             if suspicion.is_suspect(head.seq) {
-                for _ in 0..MQTT_PROBE_PINGS {
-                    if !far.accepts_packet(2) {
-                        suspicion.record_loss(&[], true);
-                        return next;
-                    }
-                    suspicion.record_small_packet();
+                if !pass_test_pings(far, suspicion) {
+                    return next;
                 }
                 let smaller = (next + 1..sizes.len()).find(|&index| sizes[index] < head.bytes);
-                if let (Some(_), Some(control)) = (suspicion.ripe_suspect(), smaller) {
+                if let (Some(suspect), Some(control)) = (suspicion.ripe_suspect(), smaller) {
+                    if suspect.control == ControlStage::Proved {
+                        refused.push(suspicion.condemn_suspect(now).unwrap().reading.seq);
+                        next += 1;
+                        continue;
+                    }
                     if !far.accepts_packet(sizes[control]) {
                         suspicion.record_lost_control();
                         return next;
                     }
                     suspicion.record_ack(&of(control));
-                    if let Some(suspect) = suspicion.condemn_suspect(now) {
-                        refused.push(suspect.reading.seq);
-                        next += 1;
-                        continue;
-                    }
+                    suspicion.record_accepted_control();
                 }
             }
             if !far.accepts_packet(head.bytes) {
@@ -354,6 +403,7 @@ mod tests {
 
     fn lossy_broker(bad: f64, most: usize, seed: u64) -> LossyTestBroker {
         LossyTestBroker {
+            ill: 0,
             bad,
             most,
             random: fastrand::Rng::with_seed(seed),
@@ -416,19 +466,20 @@ mod tests {
     }
 
     #[test]
-    fn a_broker_that_becomes_well_gets_the_suspect_again() {
+    fn a_size_that_was_refused_once_is_tried_again_and_after_minutes_too() {
+        let start = Instant::now();
+        let after = |seconds| start + Duration::from_secs(seconds);
         let mut suspicion = HangupSuspicion::default();
-        let head = test_reading(1, 200);
-        while suspicion.ripe_suspect().is_none() {
-            suspicion.record_small_packet();
-            suspicion.record_loss(&[head], true);
-        }
-        // The broker is well again: it takes the control, and then the suspect.
-        suspicion.record_ack(&test_reading(2, 100));
-        assert_eq!(suspicion.condemn_suspect(Instant::now()), None);
-        assert_eq!(suspicion.ripe_suspect(), None);
-        suspicion.record_ack(&head);
-        assert!(suspicion.suspect.is_none() && suspicion.learned.is_empty());
+        let reading = test_reading(1, 900);
+        suspicion.learn_limit(&reading, start);
+        assert_eq!(suspicion.known_size_limit(&reading, start), None);
+        suspicion.learn_limit(&reading, start);
+        assert_eq!(suspicion.known_size_limit(&reading, after(200)), Some(900));
+        assert_eq!(suspicion.known_size_limit(&reading, after(300)), None);
+        suspicion.learn_limit(&reading, after(310));
+        assert_eq!(suspicion.known_size_limit(&reading, after(320)), Some(900));
+        suspicion.record_ack(&reading);
+        assert_eq!(suspicion.known_size_limit(&reading, after(330)), None);
     }
 
     #[test]
@@ -442,6 +493,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_broker_that_was_ill_and_is_well_again_costs_no_reading(
+            ill in 0usize..200,
+            seed: u64,
+            large in proptest::collection::vec(any::<bool>(), 1..60),
+        ) {
+            let size = |&large: &bool| if large { 900 } else { 200 };
+            let sizes: Vec<usize> = large.iter().map(size).collect();
+            let mut broker = LossyTestBroker { ill, ..lossy_broker(0.0, 1000, seed) };
+            let (refused, _) = run_readings(&sizes, &mut broker);
+            prop_assert_eq!(refused, Vec::<ReadingSeq>::new());
+        }
+
         #[test]
         fn a_bad_link_alone_gets_no_reading_refused(
             bad in 0.0f64..0.5,

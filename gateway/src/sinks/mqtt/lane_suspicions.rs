@@ -42,6 +42,12 @@ impl LaneSuspicions {
         expected
     }
 
+    /// Records the begin of a connection.
+    pub(super) fn begin_connection(&mut self) {
+        self.live.begin_connection();
+        self.backlog.begin_connection();
+    }
+
     /// Records that the broker closed the connection on the smaller control reading as well.
     pub(super) fn record_lost_control(&mut self, suspect: DeliveryLane) {
         self.of(suspect).record_lost_control();

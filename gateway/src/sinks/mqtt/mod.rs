@@ -116,7 +116,7 @@ impl MqttSink {
         let will = self.last_will();
         let will = (self.state_topic.as_str(), will.as_str());
         let link = tokio::select! {
-            link = BrokerLink::open(&self.settings.broker, Some(will), &mut self.spoken) => link,
+            link = BrokerLink::open(&self.settings.broker, Some(will), &mut self.known) => link,
             () = wait_for_stop(stop) => return Ok(SessionEnd::Stopped),
         };
         match link {
@@ -139,7 +139,7 @@ impl MqttSink {
             expected,
         } = broken;
         let ended = match lost.how {
-            // An end that a suspected reading explains is no sign of a second client with our id.
+            // An end that readings on their way explain is no sign of a second client with our id.
             ConnectionEndCause::HungUp => !suspected,
             _ => lost.trouble == Some(SinkDiagnosis::ClientId),
         };

@@ -1,10 +1,11 @@
 //! [`MqttSink`]: state that is kept across connections, and [`SessionEnd`]: how one ended.
 
 use crate::domain::Site;
-use crate::mqtt_link::{BrokerLinkError, KnownBrokerVersion};
+use crate::mqtt_link::{BrokerLinkError, KnownBroker};
 use crate::sinks::mqtt::lane_suspicions::LaneSuspicions;
 use crate::sinks::mqtt::{MqttSettings, RawMqttSink};
 use crate::sinks::reading_dates::ReadingDates;
+use crate::sinks::refusal_proof::RefusalProof;
 use crate::sinks::{SinkProgress, SinkTable as _};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +25,11 @@ pub(super) struct MqttSink {
     pub(super) progress: SinkProgress,
     pub(super) suspicions: LaneSuspicions,
     pub(super) dates: ReadingDates,
-    pub(super) spoken: KnownBrokerVersion,
+    pub(super) known: KnownBroker,
+    /// Readings that the broker has refused, and not for good yet.
+    pub(super) proof: RefusalProof,
+    /// Reason code of the last refusal; `None` when the broker ended the connection without one.
+    pub(super) last_code: Option<u8>,
     /// Number of short connections in a row that the broker ended without a reason.
     pub(super) short_connections: u32,
 }
@@ -42,7 +47,7 @@ pub(super) struct BrokenSession {
     pub(super) lost: BrokerLinkError,
     /// Time for which the broker had accepted us; `None` when it had not.
     pub(super) lived: Option<Duration>,
-    /// A single message is suspected as the cause.
+    /// Readings on their way may be the cause.
     pub(super) suspected: bool,
     /// Expected loss: the number of times that the same message has caused one.
     pub(super) expected: Option<u32>,
@@ -66,7 +71,9 @@ impl MqttSink {
             progress,
             suspicions: LaneSuspicions::default(),
             dates: ReadingDates::default(),
-            spoken: KnownBrokerVersion::default(),
+            known: KnownBroker::default(),
+            proof: RefusalProof::default(),
+            last_code: None,
             short_connections: 0,
         }
     }

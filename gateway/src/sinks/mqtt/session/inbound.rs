@@ -5,6 +5,7 @@ use crate::mqtt_link::{BrokerLinkError, BrokerPacket, BrokerReasonCode, Connecti
 use crate::sinks::mqtt::ack_window::{AckedMessage, InFlightReading};
 use crate::sinks::mqtt::broker_messages;
 use crate::sinks::mqtt::sink_state::{MQTT_SINK_NAME, SessionEnd};
+use crate::sinks::refusal_proof::REFUSALS_NAMED;
 use crate::storage::{DeliveryLane, StoreError};
 use tokio::time::Instant;
 
@@ -15,7 +16,7 @@ impl MqttSession<'_> {
             let end = match self.link.next_packet() {
                 Ok(Some(packet)) => self.process_packet(packet).await?,
                 Ok(None) => break,
-                Err(lost) => Some(self.handle_loss(lost).await?),
+                Err(lost) => Some(self.handle_loss(lost)),
             };
             if end.is_some() {
                 return Ok(end);
@@ -34,22 +35,26 @@ impl MqttSession<'_> {
             BrokerPacket::PubAck { id, said } if matches!(said.code, 0 | 0x10) => {
                 self.record_ack(id).await?;
             }
-            BrokerPacket::PubAck { id, said } => return self.handle_negative_ack(id, &said).await,
+            BrokerPacket::PubAck { id, said } => {
+                self.sink.last_code = Some(said.code);
+                return self.handle_negative_ack(id, &said).await;
+            }
             BrokerPacket::Pong => {
                 self.ping_sent = None;
                 self.pongs += 1;
                 self.sink.suspicions.record_small_packet();
             }
             BrokerPacket::Disconnect(said) => {
+                self.sink.last_code = Some(said.code);
                 let lost = broker_messages::disconnect_reason(&said, &self.sink.settings);
-                return Ok(Some(self.handle_loss(lost).await?));
+                return Ok(Some(self.handle_loss(lost)));
             }
             BrokerPacket::ConnAck(_) => {
                 let lost = BrokerLinkError::new(
                     ConnectionEndCause::OtherReason,
                     "the other side is no MQTT broker",
                 );
-                return Ok(Some(self.handle_loss(lost).await?));
+                return Ok(Some(self.handle_loss(lost)));
             }
             BrokerPacket::SubAck { id, codes } => self.record_subscribed(id, &codes),
             BrokerPacket::Message(message) => self.record_echo(&message),
@@ -64,6 +69,7 @@ impl MqttSession<'_> {
             AckedMessage::Reading(flying) => {
                 let smallest = self.smallest_acked.unwrap_or(flying.bytes);
                 self.smallest_acked = Some(smallest.min(flying.bytes));
+                self.sink.proof.record_taken(flying.seq..=flying.seq);
                 self.sink.suspicions.record_ack(&flying);
             }
             AckedMessage::Other if self.alarms.is_in_flight(id) => {
@@ -74,7 +80,9 @@ impl MqttSession<'_> {
                 Some(control) if control.id == id => {
                     self.acks.advance(Instant::now());
                     self.sink.suspicions.record_ack(&control.reading);
-                    self.refuse_suspect(control.suspect).await?;
+                    // The suspect follows: a broker that was ill takes it now.
+                    let suspicion = self.sink.suspicions.of(control.suspect);
+                    suspicion.record_accepted_control();
                 }
                 other => {
                     self.control = other;
@@ -96,16 +104,18 @@ impl MqttSession<'_> {
         Ok(())
     }
 
-    /// Refuses the suspected reading after the broker has accepted a smaller one.
+    /// Refuses the suspected reading, which the broker has not taken after a smaller one.
     pub(super) async fn refuse_suspect(&mut self, lane: DeliveryLane) -> Result<(), StoreError> {
         let suspicions = &mut self.sink.suspicions;
         let Some(suspect) = suspicions.condemn_suspect(lane, Instant::now()) else {
             return Ok(());
         };
         let (bytes, times) = (suspect.reading.bytes, suspect.alone);
-        let why = format!(
-            "{bytes} bytes: the broker has hung up on it {times} times, and takes smaller ones"
+        let what = self.sink.last_code.map_or_else(
+            || format!("hung up on it {times} times"),
+            |code| format!("refused it {times} times (code 0x{code:02X})"),
         );
+        let why = format!("{bytes} bytes: the broker has {what}, and takes smaller ones");
         // The suspect waited at the front of the queue while its control was sent.
         let front = self.feeds.of(lane).pop();
         if let Some(numbered) = front.filter(|one| one.seq == suspect.reading.seq) {
@@ -123,17 +133,16 @@ impl MqttSession<'_> {
     ) -> Result<Option<SessionEnd>, StoreError> {
         // Earlier acknowledgements move the cursor, even if this one ends the connection.
         self.advance_cursor();
-        let flying = match self.acks.acknowledge(id) {
-            AckedMessage::Reading(flying) => flying,
+        let control = self.control.filter(|control| control.id == id);
+        let flying = match (self.acks.hold(id), control) {
+            (AckedMessage::Reading(flying), _) => flying,
             // The broker denies even a reading that is smaller: it is not about the size.
-            AckedMessage::Other if self.control.is_some() => {
-                let lost = BrokerLinkError::new(
-                    ConnectionEndCause::HungUp,
-                    "the broker accepts no reading",
-                );
-                return Ok(Some(self.handle_loss(lost).await?));
+            (AckedMessage::Other, Some(control)) => {
+                let topic = self.topic_of(&control.reading);
+                let lost = broker_messages::negative_ack(said, topic, control.reading.bytes);
+                return Ok(Some(self.handle_loss(lost)));
             }
-            AckedMessage::Other if self.alarms.is_in_flight(id) => {
+            (AckedMessage::Other, None) if self.alarms.is_in_flight(id) => {
                 let lost = broker_messages::negative_ack(said, &self.sink.alarm_topic, 0);
                 tracing::warn!(sink = MQTT_SINK_NAME, why = lost.why, "alarm not published");
                 // It stays in the list: the next connection tries it again.
@@ -141,23 +150,23 @@ impl MqttSession<'_> {
                 self.remark = Some(lost);
                 return Ok(None);
             }
-            AckedMessage::Other => {
+            (AckedMessage::Other, None) => {
                 let lost = broker_messages::negative_ack(said, &self.sink.state_topic, 0);
                 tracing::warn!(sink = MQTT_SINK_NAME, why = lost.why, "state not published");
                 self.remark = Some(lost);
                 return Ok(None);
             }
-            AckedMessage::Unknown => return Ok(None),
+            (AckedMessage::Unknown, _) => return Ok(None),
         };
-        let topic = self
-            .sink
-            .topics
-            .get(usize::from(flying.device))
-            .map_or("", String::as_str);
-        let lost = broker_messages::negative_ack(said, topic, flying.bytes);
+        let lost = broker_messages::negative_ack(said, self.topic_of(&flying), flying.bytes);
         match lost.how {
             ConnectionEndCause::Refused => {
-                self.refuse_in_flight(&flying, &lost.why).await?;
+                let proof = &mut self.sink.proof;
+                if proof.record_refusal(flying.seq, REFUSALS_NAMED) {
+                    self.give_up_held(id, &flying, &lost.why).await?;
+                } else {
+                    self.held = Some(lost);
+                }
                 Ok(None)
             }
             ConnectionEndCause::HungUp => Ok(Some(self.record_loss(lost, &[flying], true))),
@@ -170,28 +179,8 @@ impl MqttSession<'_> {
         }
     }
 
-    /// Puts a reading in flight on the refused list.
-    pub(super) async fn refuse_in_flight(
-        &mut self,
-        flying: &InFlightReading,
-        why: &str,
-    ) -> Result<(), StoreError> {
-        let before = flying.seq.saturating_sub(1);
-        self.scratch.clear();
-        if let Some(numbered) = self
-            .sink
-            .progress
-            .store
-            .read_journal(before, 1)
-            .await?
-            .first()
-            && numbered.seq == flying.seq
-        {
-            let _ = self.encode_reading((flying.lane, numbered));
-        }
-        self.sink
-            .progress
-            .refuse_reading(flying.seq, why, &self.scratch)
-            .await
+    fn topic_of(&self, reading: &InFlightReading) -> &str {
+        let topic = self.sink.topics.get(usize::from(reading.device));
+        topic.map_or("", String::as_str)
     }
 }

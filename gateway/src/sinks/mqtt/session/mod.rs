@@ -71,6 +71,8 @@ pub(super) struct MqttSession<'a> {
     head: PublishedHead,
     /// Changes of alarms on this connection.
     alarms: PublishedAlarms,
+    /// Last refusal that is not permanent yet.
+    held: Option<BrokerLinkError>,
     /// Problem that does not affect readings.
     remark: Option<BrokerLinkError>,
     /// An unexpected acknowledgement was logged.
@@ -114,6 +116,7 @@ impl<'a> MqttSession<'a> {
     pub(super) fn new(sink: &'a mut MqttSink, link: BrokerLink) -> Self {
         let now = Instant::now();
         sink.progress.begin_live(sink.settings.catch_up);
+        sink.suspicions.begin_connection();
         let published = PublishedState::new(sink.progress.clock.now().at);
         Self {
             feeds: LaneFeeds::new(&sink.progress),
@@ -139,6 +142,7 @@ impl<'a> MqttSession<'a> {
             published,
             head: PublishedHead::default(),
             alarms: PublishedAlarms::default(),
+            held: None,
             remark: None,
             stray: false,
         }
@@ -151,7 +155,7 @@ impl<'a> MqttSession<'a> {
     ) -> Result<SessionEnd, StoreError> {
         self.sink.progress.log_connected(self.link.version.label());
         if let Err(lost) = self.begin_state() {
-            return self.handle_loss(lost).await;
+            return Ok(self.handle_loss(lost));
         }
         // At least twice within the time limit of an acknowledgement.
         let turn = SESSION_TICK.min(self.sink.settings.ack_within / 2);
@@ -165,7 +169,10 @@ impl<'a> MqttSession<'a> {
             let end = match self.wait_for_event(resume, tick.as_mut(), stop).await? {
                 SessionEvent::Network(Ok(true)) => self.process_packets().await?,
                 SessionEvent::Network(Ok(false)) => self.closing_end(),
-                SessionEvent::Network(Err(lost)) => Some(self.handle_loss(lost).await?),
+                SessionEvent::Network(Err(lost)) => {
+                    self.sink.last_code = None;
+                    Some(self.handle_loss(lost))
+                }
                 SessionEvent::Work => {
                     self.sink.progress.persist_cursor(false).await?;
                     None
@@ -218,16 +225,16 @@ impl<'a> MqttSession<'a> {
     fn advance_cursor(&mut self) {
         let places = self.acks.advance(Instant::now());
         let lanes = [
-            (DeliveryLane::Live, places.live),
-            (DeliveryLane::Backlog, places.backlog),
+            (DeliveryLane::Live, places.live, places.live_taken),
+            (DeliveryLane::Backlog, places.backlog, places.backlog_taken),
         ];
-        for (lane, place) in lanes {
+        for (lane, place, taken) in lanes {
             if let Some(place) = place {
-                self.sink.progress.advance(lane, place);
+                self.sink.progress.advance(lane, place, taken);
             }
         }
         let is_acked = places.live.or(places.backlog).is_some();
-        self.alone &= self.acks.len() > 0;
+        self.alone &= self.acks.open_count() > 0;
         if !self.shown && self.echo.is_settled() && (is_acked || self.is_idle()) {
             self.shown = true;
             self.show_connected();
@@ -275,13 +282,16 @@ impl<'a> MqttSession<'a> {
         // One limit for the oldest message and for a ping: a broker that is connected and silent is
         // detected by either.
         let over = |since: Option<Instant>| since.is_some_and(|since| now - since >= limit);
+        if over(self.acks.waiting_since()) && self.acks.is_held_up() {
+            return Ok(Some(self.end_without_taker()));
+        }
         if over(self.acks.waiting_since()) || over(self.ping_sent) {
             let why = format!("the broker is connected and has acknowledged nothing for {limit:?}");
             let mut lost = BrokerLinkError::new(ConnectionEndCause::Silent, why);
             lost.trouble = Some(SinkDiagnosis::Silent);
-            return Ok(Some(self.handle_loss(lost).await?));
+            return Ok(Some(self.handle_loss(lost)));
         }
-        if let Some(end) = self.check_echo().await? {
+        if let Some(end) = self.check_echo() {
             return Ok(Some(end));
         }
         self.publish_evidence().await?;
@@ -305,11 +315,12 @@ impl<'a> MqttSession<'a> {
             return;
         }
         // A full window has no room for the "offline" message yet.
-        if self.closing_stage == SessionClosing::Open && self.acks.len() < self.link.window {
+        if self.closing_stage == SessionClosing::Open && self.acks.open_count() < self.link.window {
             self.publish_state("offline");
             self.closing_stage = SessionClosing::SaidOffline;
         }
-        if self.closing_stage == SessionClosing::SaidOffline && self.acks.len() == 0 {
+        // A refused reading that is not given up is sent again at the next start.
+        if self.closing_stage == SessionClosing::SaidOffline && self.acks.open_count() == 0 {
             self.link.out.extend_from_slice(&DISCONNECT);
             self.closing_stage = SessionClosing::Leaving;
         }
@@ -320,23 +331,29 @@ impl<'a> MqttSession<'a> {
         left.then_some(SessionEnd::Stopped)
     }
 
+    /// Ends the connection to a broker that has refused readings and taken none since.
+    fn end_without_taker(&mut self) -> SessionEnd {
+        let why = "the broker takes no reading";
+        let held = self.held.take();
+        let mut lost =
+            held.unwrap_or_else(|| BrokerLinkError::new(ConnectionEndCause::OtherReason, why));
+        lost.why
+            .push_str("; it takes no other reading either, so that all are kept");
+        lost.how = ConnectionEndCause::OtherReason;
+        lost.trouble = lost.trouble.or(Some(SinkDiagnosis::TakesNothing));
+        self.record_loss(lost, &[], false)
+    }
+
     /// Handles the loss of the connection.
-    async fn handle_loss(&mut self, lost: BrokerLinkError) -> Result<SessionEnd, StoreError> {
+    fn handle_loss(&mut self, lost: BrokerLinkError) -> SessionEnd {
         let flying: Vec<InFlightReading> = self.acks.in_flight().collect();
-        if let ([only], ConnectionEndCause::Refused) = (&flying[..], lost.how) {
-            self.refuse_in_flight(only, &format!("{} bytes: {}", only.bytes, lost.why))
-                .await?;
-            // It was the oldest unacknowledged reading, so the cursor may pass it.
-            self.sink.progress.advance(only.lane, (only.seq, only.at));
-            return Ok(self.record_loss(lost, &[], false));
-        }
         // With another message in flight (the state, say) the reading was not alone.
         let certain = flying.len() != 1 || self.acks.open_count() == 1;
         let hung_up = matches!(
             lost.how,
             ConnectionEndCause::HungUp | ConnectionEndCause::Refused
         ) && certain;
-        Ok(self.record_loss(lost, &flying, hung_up))
+        self.record_loss(lost, &flying, hung_up)
     }
 
     /// Records the loss for what was in flight.
@@ -360,12 +377,17 @@ impl<'a> MqttSession<'a> {
             lost.why = format!("{}; {}", remark.why, lost.why);
             lost.trouble = remark.trouble;
         }
+        let is_on_reading = self.control.is_some()
+            || flying.len() == 1
+            // Another client with our id lets some readings pass first.
+            || (!flying.is_empty() && self.smallest_acked.is_none());
         let suspicions = &mut self.sink.suspicions;
         let expected = match (lost.how, self.control) {
-            (ConnectionEndCause::HungUp, Some(control)) => {
+            (ConnectionEndCause::HungUp | ConnectionEndCause::Refused, Some(control)) => {
                 suspicions.record_lost_control(control.suspect);
                 lost.why
-                    .push_str("; it hangs up on every reading: may this user publish them?");
+                    .push_str("; it takes no other reading either: may this user publish them?");
+                lost.trouble = lost.trouble.or(Some(SinkDiagnosis::TakesNothing));
                 None
             }
             (ConnectionEndCause::OtherReason, _) => None,
@@ -381,11 +403,10 @@ impl<'a> MqttSession<'a> {
             let more = format!(" (on the way: reading {seq} of {device}, {bytes} bytes)");
             lost.why.push_str(&more);
         }
-        let suspected = hung_up && flying.len() == 1;
         SessionEnd::Broken(BrokenSession {
             lost,
             lived: Some(self.since.elapsed()),
-            suspected,
+            suspected: is_on_reading,
             expected,
         })
     }

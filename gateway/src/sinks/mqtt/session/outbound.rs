@@ -3,12 +3,14 @@
 use super::MqttSession;
 use crate::domain::NumberedReading;
 use crate::limits::{MQTT_PACKET_MAX, MQTT_PROBE_PINGS, MQTT_WINDOW};
-use crate::mqtt_link::PublishMessage;
+use crate::mqtt_link::{BrokerLinkError, ConnectionEndCause, PublishMessage};
 use crate::sinks::lane_feed::LaneRefill;
 use crate::sinks::mqtt::ack_window::InFlightReading;
+use crate::sinks::mqtt::hangup_suspicion::ControlStage;
 use crate::sinks::mqtt::payload;
 use crate::sinks::mqtt::session::ControlReading;
 use crate::sinks::reading_dates::ReadingDate;
+use crate::sinks::refusal_proof::REFUSALS_NAMED;
 use crate::storage::{DeliveryLane, StoreError};
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -25,6 +27,8 @@ pub(super) type LaneReading<'r> = (DeliveryLane, &'r NumberedReading);
 enum SendDecision {
     Send(InFlightReading),
     Refuse(String),
+    /// Refused for good only when the broker takes another one.
+    Hold(InFlightReading, String),
     /// Refused as the cause of lost connections.
     RefuseSuspect,
     /// Nothing to do until a packet is received.
@@ -47,6 +51,7 @@ impl MqttSession<'_> {
             }
             self.end_date_wait();
         }
+        self.ask_again().await?;
         let mut may = self.pace.allowance(Instant::now());
         while self.has_window_room() {
             let Some(lane) = self.next_lane().await? else {
@@ -102,8 +107,14 @@ impl MqttSession<'_> {
     /// True when another message fits; one place is reserved for the "offline" message.
     pub(super) fn has_window_room(&self) -> bool {
         let most = self.link.window.saturating_sub(1).max(1);
-        let is_free = self.acks.len() < most && !self.link.is_output_full();
-        is_free && !self.alone && self.echo.is_settled()
+        // Behind refused readings may be one that the broker takes.
+        let span = if self.acks.is_held_up() {
+            JOURNAL_BATCH
+        } else {
+            most
+        };
+        let is_free = self.acks.open_count() < most && self.acks.len() < span;
+        is_free && !self.link.is_output_full() && !self.alone && self.echo.is_settled()
     }
 
     /// Processes the next reading of a lane; returns false when it has to wait.
@@ -120,6 +131,16 @@ impl MqttSession<'_> {
             SendDecision::Refuse(why) => {
                 self.turn = None;
                 self.refuse_reading((lane, &numbered), &why).await?;
+                Ok(true)
+            }
+            SendDecision::Hold(flying, why) => {
+                self.turn = None;
+                if self.sink.proof.record_refusal(flying.seq, REFUSALS_NAMED) {
+                    self.refuse_reading((lane, &numbered), &why).await?;
+                } else {
+                    self.held = Some(BrokerLinkError::new(ConnectionEndCause::Refused, why));
+                    self.acks.push_held(flying, Instant::now());
+                }
                 Ok(true)
             }
             SendDecision::RefuseSuspect => {
@@ -142,23 +163,25 @@ impl MqttSession<'_> {
             Err(why) => return SendDecision::Refuse(why.to_owned()),
         };
         // The limit is the broker's own (5.0): sending a larger packet would end the connection.
-        let (bytes, most) = (flying.bytes, self.link.packet_max);
-        if bytes > most {
-            return SendDecision::Refuse(format!(
-                "{bytes} bytes: the broker takes no message above {most} bytes"
-            ));
+        let bytes = flying.bytes;
+        if bytes > self.link.packet_max {
+            let why = self.limit_text(bytes);
+            return match self.smallest_acked {
+                Some(_) => SendDecision::Refuse(why),
+                None => SendDecision::Hold(flying, why),
+            };
         }
         let suspicion = self.sink.suspicions.of(lane);
         if let Some(known) = suspicion.known_size_limit(&flying, Instant::now()) {
             return SendDecision::Refuse(format!(
-                "{bytes} bytes: the broker hangs up on messages of {known} bytes from this device"
+                "{bytes} bytes: the broker takes no messages of {known} bytes from this device"
             ));
         }
         if !suspicion.must_go_alone(&flying) {
             return SendDecision::Send(flying);
         }
         // A doubtful reading is sent only when nothing else is in flight.
-        if self.acks.len() > 0 {
+        if self.acks.open_count() > 0 {
             return SendDecision::Wait;
         }
         // The link is measured with pings first, so that a bad link is not mistaken for a bad
@@ -168,15 +191,16 @@ impl MqttSession<'_> {
                 self.send_ping();
                 return SendDecision::Wait;
             }
-            if suspicion.ripe_suspect().is_some() {
+            let control = suspicion.ripe_suspect().map(|suspect| suspect.control);
+            if control == Some(ControlStage::Proved) {
+                return SendDecision::RefuseSuspect;
+            }
+            if control == Some(ControlStage::Missing) {
                 // A smaller reading of the live lane was accepted before it had its turn.
-                if self
-                    .smallest_acked
-                    .is_some_and(|bytes| bytes < flying.bytes)
-                {
-                    return SendDecision::RefuseSuspect;
-                }
-                if self.send_control(&flying) {
+                let acked = self.smallest_acked;
+                if acked.is_some_and(|bytes| bytes < flying.bytes) {
+                    suspicion.record_accepted_control();
+                } else if self.send_control(&flying) {
                     return SendDecision::Wait;
                 }
             }
@@ -187,6 +211,79 @@ impl MqttSession<'_> {
         }
         self.alone = true;
         SendDecision::Send(flying)
+    }
+
+    fn limit_text(&self, bytes: usize) -> String {
+        let most = self.link.packet_max;
+        format!("{bytes} bytes: the broker takes no message above {most} bytes")
+    }
+
+    /// Sends refused readings again, or gives them up, after the broker has taken another one.
+    async fn ask_again(&mut self) -> Result<(), StoreError> {
+        let proof = &self.sink.proof;
+        let held = self.acks.held();
+        let due: Vec<_> = held
+            .filter(|(_, reading)| proof.is_worth_asking(reading.seq))
+            .collect();
+        if due.is_empty() {
+            return Ok(());
+        }
+        for (id, reading) in due {
+            if reading.bytes > self.link.packet_max {
+                let why = self.limit_text(reading.bytes);
+                self.give_up_held(id, &reading, &why).await?;
+                continue;
+            }
+            let most = self.link.window.saturating_sub(1).max(1);
+            let is_free = self.acks.open_count() < most && !self.link.is_output_full();
+            if !is_free || self.alone {
+                break;
+            }
+            match self.encode_again(&reading).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    let why = "the journal no longer has it";
+                    self.give_up_held(id, &reading, why).await?;
+                    continue;
+                }
+                // It is asked again when the disk answers.
+                Err(StoreError::Hung(_)) => break,
+                Err(failed) => return Err(failed),
+            }
+            // A refused packet id is free (5.0, 2.2.1); with it the reading keeps its place.
+            self.acks.reopen(id, Instant::now());
+            self.write_message(&reading, id);
+        }
+        self.advance_cursor();
+        Ok(())
+    }
+
+    /// Puts a held reading on the refused list.
+    pub(super) async fn give_up_held(
+        &mut self,
+        id: u16,
+        reading: &InFlightReading,
+        why: &str,
+    ) -> Result<(), StoreError> {
+        self.encode_again(reading).await?;
+        let progress = &mut self.sink.progress;
+        progress
+            .refuse_reading(reading.seq, why, &self.scratch)
+            .await?;
+        self.acks.give_up(id);
+        Ok(())
+    }
+
+    /// Takes a reading from the journal once more and writes its message into the scratch buffer;
+    /// returns whether that has it.
+    async fn encode_again(&mut self, reading: &InFlightReading) -> Result<bool, StoreError> {
+        self.scratch.clear();
+        let before = reading.seq.saturating_sub(1);
+        let found = self.sink.progress.store.read_journal(before, 1).await?;
+        let Some(numbered) = found.first().filter(|one| one.seq == reading.seq) else {
+            return Ok(false);
+        };
+        Ok(self.encode_reading((reading.lane, numbered)).is_ok())
     }
 
     /// Sends the next smaller reading before its turn, as control; returns false when there is
@@ -257,8 +354,13 @@ impl MqttSession<'_> {
 
     /// Sends the scratch buffer; `counted` when the acknowledgement moves the cursor.
     fn send_message(&mut self, flying: InFlightReading, counted: Option<InFlightReading>) -> u16 {
-        let now = Instant::now();
-        let id = self.acks.push_sent(counted, now);
+        let id = self.acks.push_sent(counted, Instant::now());
+        self.write_message(&flying, id);
+        id
+    }
+
+    /// Writes the scratch buffer as message of a reading.
+    fn write_message(&mut self, flying: &InFlightReading, id: u16) {
         if let Some(topic) = self.sink.topics.get(usize::from(flying.device)) {
             let message = PublishMessage {
                 topic,
@@ -267,8 +369,7 @@ impl MqttSession<'_> {
             };
             message.write_publish(&mut self.link.out, self.link.version, id);
         }
-        self.wrote = now;
-        id
+        self.wrote = Instant::now();
     }
 
     /// Puts an unsent reading on the refused list.

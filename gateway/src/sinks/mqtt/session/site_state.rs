@@ -99,7 +99,7 @@ impl MqttSession<'_> {
         let message = PublishMessage {
             topic: &self.sink.state_topic,
             payload: &text,
-            retain: true,
+            retain: self.link.retains,
         };
         let id = self.acks.push_sent(None, now);
         message.write_publish(&mut self.link.out, self.link.version, id);

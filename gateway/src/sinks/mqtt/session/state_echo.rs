@@ -11,7 +11,6 @@ use crate::mqtt_link::{
 use crate::sinks::mqtt::expected_echo::StateEcho;
 use crate::sinks::mqtt::sink_state::{MQTT_SINK_NAME, SessionEnd};
 use crate::status::SinkDiagnosis;
-use crate::storage::StoreError;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -22,6 +21,12 @@ impl MqttSession<'_> {
     /// Publishes the state; with 3.1.1 after a subscription to it.
     pub(super) fn begin_state(&mut self) -> Result<(), BrokerLinkError> {
         if self.link.version != MqttProtocolVersion::V3 {
+            if !self.link.retains {
+                let why = "the broker keeps no messages (retain): whoever connects later does not \
+                           hear the state of the site before it changes";
+                let remark = BrokerLinkError::new(ConnectionEndCause::OtherReason, why);
+                self.remark = Some(remark);
+            }
             self.publish_state("online");
             return Ok(());
         }
@@ -73,19 +78,19 @@ impl MqttSession<'_> {
     }
 
     /// Ends the connection when the state was acknowledged and has not come back.
-    pub(super) async fn check_echo(&mut self) -> Result<Option<SessionEnd>, StoreError> {
+    pub(super) fn check_echo(&mut self) -> Option<SessionEnd> {
         let is_acknowledged = self.acks.len() == 0;
         let StateEcho::Expected(_, acknowledged) = &mut self.echo else {
-            return Ok(None);
+            return None;
         };
         if !is_acknowledged {
-            return Ok(None);
+            return None;
         }
         let now = Instant::now();
         let since = *acknowledged.get_or_insert(now);
         let within = ECHO_WITHIN.min(self.sink.settings.ack_within);
         if now.duration_since(since) < within {
-            return Ok(None);
+            return None;
         }
         let topic = &self.sink.state_topic;
         let all = topic.strip_suffix("state").unwrap_or(topic);
@@ -98,6 +103,6 @@ impl MqttSession<'_> {
             trouble: Some(SinkDiagnosis::NotAllowed),
             how: ConnectionEndCause::OtherReason,
         };
-        Ok(Some(self.handle_loss(lost).await?))
+        Some(self.handle_loss(lost))
     }
 }
