@@ -63,7 +63,7 @@ pub(crate) struct BrokerLink {
     pub(crate) retains: bool,
 }
 
-/// What the broker supports, as far as it is known.
+/// Abilities of the broker, as far as they are known.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct KnownBroker {
     /// No version above 3.1.1.

@@ -67,6 +67,9 @@ impl SinkProgress {
         let durable = store.durable();
         let age = waiting_at_start(&store, &clock, settled).await?;
         let delivered = last_delivered(settled, refused, &latest);
+        // The live lane may be ahead, over what is still in the backlog.
+        let live = lanes.position(DeliveryLane::Live);
+        let live = last_delivered(live, refused, &latest);
         let progress = Self {
             name,
             store,
@@ -77,7 +80,7 @@ impl SinkProgress {
             persisted_at: Instant::now(),
             refused: listed.filter(|&seq| seq > settled).collect(),
             delivered,
-            taken: [0; 2],
+            taken: [live, 0],
             age,
             settled: SettledCursor::new(Duration::ZERO, lanes.clone()),
             lanes,
@@ -144,7 +147,7 @@ impl SinkProgress {
             }
             self.lanes = settled;
             self.delivered = self.delivered.min(self.lanes.cursor());
-            self.taken = [0; 2];
+            self.taken = [self.lanes.position(DeliveryLane::Live), 0];
         }
         count > 0
     }

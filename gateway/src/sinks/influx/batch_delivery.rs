@@ -12,7 +12,7 @@ use std::ops::Range;
 /// Parts that are refused, and none taken, before the rest of a batch is not tried.
 const HELD_MAX: usize = 16;
 
-/// What became of a part of a batch.
+/// End of a part of a batch.
 enum PartEnd {
     Taken,
     /// All of it was refused for good.

@@ -59,7 +59,7 @@ pub(super) struct SuspectReading {
     pub(super) control: ControlStage,
 }
 
-/// What the control has shown.
+/// Evidence of the control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ControlStage {
     /// Nothing on this connection.
