@@ -50,6 +50,11 @@ impl InfluxSink {
                     break;
                 };
                 if !self.is_worth_asking(batch, part) {
+                    if progress.taken.is_some() {
+                        // Taken before it was refused: the next round asks once more.
+                        self.restart_at_cursor();
+                        return Ok(InfluxRound::Idle);
+                    }
                     return Ok(self.record_no_taker(why));
                 }
                 // What was taken meanwhile shows whether the lines themselves are refused.
