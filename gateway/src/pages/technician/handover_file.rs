@@ -168,7 +168,7 @@ pub(super) async fn sign(
     }
     let kept = keep_upload(app, upload, &file_name(app, app.now())).await?;
     let signed = SignedHandover {
-        pdf: kept.sha256.to_string(),
+        pdf: kept.sha256.clone(),
         technician: draft.technician.clone(),
         receiver: draft.receiver.clone(),
         missing,

@@ -291,8 +291,8 @@ async fn keep_photo(
         return refused(frame.t("handover-page-no-photo"));
     };
     let photo = PhotoNote {
-        name: photo.kept.name.to_string(),
-        sha256: photo.kept.sha256.to_string(),
+        name: photo.kept.name.clone(),
+        sha256: photo.kept.sha256.clone(),
         bytes: photo.kept.bytes,
     };
     if draft

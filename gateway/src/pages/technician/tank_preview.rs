@@ -12,7 +12,9 @@ use crate::assets::tank::geometry::{TankGeometry, tank_volume};
 use crate::assets::tank::tank_sums::tank_geometry;
 use crate::assets::{LevelMeasurement, TankAsset};
 use crate::commissioning::calibration_texts::{short_number, whole_number};
-use crate::domain::calibration::{CalibrationHistory, CalibrationKind, LinearCorrection};
+use crate::domain::calibration::{
+    Calibration, CalibrationHistory, CalibrationKind, LinearCorrection,
+};
 use crate::i18n::Language;
 
 /// Steps of the curve of a tank.
@@ -76,7 +78,7 @@ impl TankToday<'_> {
             calibration_request((CalibrationKind::Level, self.id), draft.pairs.clone(), None);
         let (said, mut preview) =
             preview_calibration(self.app, &request, "simpan-ketinggian", self.lang).await?;
-        let new = said.as_ref().and_then(|said| said.linear_correction());
+        let new = said.as_ref().and_then(Calibration::linear_correction);
         let old = self.line();
         let mut plot = CalibrationPlot {
             dots: draft.pairs.clone(),
