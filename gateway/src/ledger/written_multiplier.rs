@@ -288,7 +288,9 @@ pub(crate) fn line_statements(cells: &[&str]) -> Vec<LineStatement> {
     for cell in cells {
         let is_told = |one: &LineStatement| match one {
             LineStatement::Multiplier(text) | LineStatement::Unit { text, .. } => {
-                cell.contains(&**text) || text.contains(cell)
+                // The sign between a label and its number may be another one: `CT ratio = 200/5`.
+                let has_all = || text.split(": ").all(|part| cell.contains(part));
+                has_all() || text.contains(cell)
             }
         };
         if found.iter().any(is_told) {

@@ -279,7 +279,8 @@ fn is_statement_line(line: &NumberedCells, reading: &StringRecord, time: usize) 
         let cell = line.1.get(time).unwrap_or_default();
         speaks_of_time(cell) && !cell.contains([':', '=']) && !names_zones(cell)
     };
-    !said.is_empty() && !(is_as_wide && is_named())
+    let is_heading = is_as_wide && is_named();
+    !(said.is_empty() || is_heading)
 }
 
 /// Index of the first data row. In a table without a heading, rows with values right above the
