@@ -422,6 +422,15 @@ mod tests {
     }
 
     #[test]
+    fn water_of_a_well_is_no_rain() {
+        let well = "[[asset]]\nid = 'w'\nkind = 'pump'\nvolume = 'd.m3'\n";
+        let roof = "[[asset]]\nid = 'r'\nkind = 'catchment'\narea_m2 = 20\nrunoff = 0.9\n\
+                    inflow = 'd.m3'\n";
+        let told = found(&[well, roof].concat());
+        assert_eq!(told, [("fault-point-shared", true)]);
+    }
+
+    #[test]
     fn one_point_in_two_roles_is_judged_by_what_both_mean() {
         let asset = |id: &str, kind: &str, keys: &str| {
             format!("[[asset]]\nid = '{id}'\nkind = '{kind}'\n{keys}\n")
@@ -454,15 +463,6 @@ mod tests {
             ),
             (
                 plant("p", "energy = 'd.kwh'\nexport = 'd.kwh'"),
-                error.clone(),
-            ),
-            (
-                asset("w", "pump", "volume = 'd.m3'")
-                    + &asset(
-                        "r",
-                        "catchment",
-                        "area_m2 = 20\nrunoff = 0.9\ninflow = 'd.m3'",
-                    ),
                 error.clone(),
             ),
             (

@@ -41,23 +41,34 @@ pub(super) fn judge_rain(figure: Indicator, gauge: Option<&Totaliser>) -> Indica
         total / count_as_f64(ends.len()) * LONGEST_MONTH
     };
     let judged = [
-        (day, [DAY_USUAL, DAY_MAX], "day"),
-        (month, [MONTH_USUAL, MONTH_MAX], "month"),
+        (
+            day,
+            [DAY_USUAL, DAY_MAX],
+            ["account-unusual-rain-day", "account-implausible-rain-day"],
+        ),
+        (
+            month,
+            [MONTH_USUAL, MONTH_MAX],
+            [
+                "account-unusual-rain-month",
+                "account-implausible-rain-month",
+            ],
+        ),
     ];
     judged
         .into_iter()
-        .fold(figure, |figure, (found, [usual, most], of)| {
+        .fold(figure, |figure, (found, ends, keys)| {
+            let ([usual, most], [unusual, impossible]) = (ends, keys);
             let (key, verdict, limit) = if found > most {
                 let verdict = ClaimVerdict::NotClaimed(NotClaimedReason::Implausible);
-                (format!("account-implausible-rain-{of}"), verdict, most)
+                (impossible, verdict, most)
             } else if found > usual {
-                let key = format!("account-unusual-rain-{of}");
-                (key, ClaimVerdict::Doubtful, usual)
+                (unusual, ClaimVerdict::Doubtful, usual)
             } else {
                 return figure;
             };
             let found = claim_rounding::round_decimals(found, 0, RoundingMode::Nearest);
-            let remark = IndicatorRemark::new(&key)
+            let remark = IndicatorRemark::new(key)
                 .with_arg("found", found)
                 .with_arg("most", limit);
             figure.with_remark(remark).with_verdict(verdict)
