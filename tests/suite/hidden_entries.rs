@@ -74,7 +74,8 @@ fn hidden_rows_columns_and_sheets_are_read_and_told_at_every_import() {
 }
 
 fn harvest(what: &str) -> Vec<String> {
-    let all = HARVEST.iter().chain(&["--what", what]);
+    let described = ["--what", what];
+    let all = HARVEST.iter().chain(&described);
     all.map(ToString::to_string).collect()
 }
 
