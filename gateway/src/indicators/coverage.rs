@@ -351,7 +351,7 @@ impl Coverage {
         let (from, begin) = *self.silences.first()?;
         let (first, _) = self.readings.first?;
         self.readings.last?;
-        let is_counted_on = is_counter && first.0 < span.from;
+        let is_counted_on = is_counter && first.0 <= span.from;
         (from == span.from && begin < span.to && !is_counted_on).then_some(begin)
     }
 
@@ -360,8 +360,9 @@ impl Coverage {
     /// half of the days, and without any reading.
     pub(crate) fn early_end(&self, span: &PeriodDays) -> Option<i64> {
         let (end, to) = *self.silences.last()?;
-        self.readings.last?;
-        let is_at_end = to == span.to && end > span.from;
+        let (last, _) = self.readings.last?;
+        // A reading at the very end has what was counted until then.
+        let is_at_end = to == span.to && end > span.from && last.0 < span.to;
         let earlier = self.silences.iter().rev().skip(1);
         let usual = earlier.filter(|(from, _)| *from > span.from);
         let mut usual: Vec<i64> = usual.map(|(from, to)| to - from).collect();

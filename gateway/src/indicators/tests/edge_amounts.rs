@@ -317,3 +317,18 @@ async fn a_gap_that_begins_hours_before_the_period_is_told_however_rarely_is_pol
     assert!(one.uncertainty.reach.down > 60.0, "{:?}", one.remarks);
     assert!(one.claim >= ClaimVerdict::Doubtful);
 }
+
+#[tokio::test]
+async fn a_reading_of_the_display_at_the_edge_settles_both_periods() {
+    let village = hourly_site();
+    let mut all = half_year(0.5, -37..33);
+    all.push((parse_time(EDGE).0, Some(5000.0)));
+    all.sort_by_key(|(at, _)| *at);
+    village.store_readings(vec![("inverter.energy", all)]).await;
+    for period in ["2026-Q3", "2026-Q4"] {
+        let found = village.indicators(period).await;
+        let one = find_figure(&found, "plts.generation", "plts");
+        assert_eq!(one.claim, ClaimVerdict::Claimable, "{:?}", one.remarks);
+        assert_eq!(one.bound(), ValueBound::Neither, "{:?}", one.remarks);
+    }
+}
