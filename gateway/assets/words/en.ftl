@@ -1804,7 +1804,7 @@ chapters-director-act-no-page = Ask for the official document of the emission fa
 chapters-director-act-page-missing = Put the file of the official document back.
 chapters-director-act-derived = Use an official emission factor once there is one.
 chapters-director-act-bound = Use a measured value or a factor for this process once there is one.
-chapters-director-act-readings-end = Import what a logger has kept, or the reading that somebody took from the display at the end of the period. Without either, quote this period and the next one together.
+chapters-director-act-readings-end = Import what a logger has kept, or the reading that a person took from the display at the end of the period. Without either, quote this period and the next one together.
 chapters-director-act-unverified = Have the factor checked against its source.
 chapters-director-act-illustrative = Do not quote it; choose a factor with a source.
 chapters-director-act-upper-bound = Measure what is missing, such as the energy exported to the grid.
@@ -1928,7 +1928,7 @@ account-unusual-rain-day = { $found } mm of rain in a day, more than the wettest
 account-unusual-rain-month = { $found } mm of rain in a month, more than the wettest months of Indonesia have ({ $most } mm); check the mm of a tip and the scale of the gauge
 account-unusual-setting = { $key } is { $found }, usually it is { $usual }; check it
 account-unusual-factor = the factor { $factor } is unusual, usually it is { $usual }; check it
-account-high-yield = the energy is { $found } kWh/kWp; in the sunniest months of the sunniest places good plants give less than { $sky }, which is 85 % of a clear sky all the time; check capacity_kwp, the unit of the counter and the CT ratio
+account-high-yield = the energy is { $found } kWh/kWp; in the sunniest months of the sunniest places good plants give less than { $sky }, which is 85% of a clear sky all the time; check capacity_kwp, the unit of the counter and the CT ratio
 account-low-yield = the energy is only { $found } kWh/kWp, while a clear sky would give { $sky }; check that capacity_kwp is in kWp, the unit of the counter, and whether the plant was off
 account-no-head = no efficiency: the head of the pump is missing in the configuration
 account-head-lower-bound = lower bound: not all parts of the head are known (pipe, drawdown, flow)
@@ -3722,8 +3722,8 @@ chapters-page-one-notes = see { $span } below
 chapters-page-one-marked = the figures so marked
 
 # --- who mends a doubtful figure, and what outsiders are told ---
-chapters-director-act-opening = Import what a logger has kept of the gap, or the reading that somebody took from the display on the first day. Without either, choose a period that begins at a reading, or quote this period and the one before it together.
-chapters-director-act-edge-reading = Write down the reading of the display on the first day of the period and import it, or choose a period that begins at a reading.
+chapters-director-act-opening = Import what a logger has kept of the gap, or the reading that a person took from the display on the first day. Without either, choose a period that begins at a reading, or quote this period and the one before it together.
+chapters-director-act-edge-reading = Record the reading of the display on the first day of the period and import it, or choose a period that begins at a reading.
 chapters-director-act-bounds = Look at the figures that it is computed from; a meter that was replaced or reset can be recorded with both readings.
 chapters-public-refused = Too many readings could not be true; they are being checked.
 

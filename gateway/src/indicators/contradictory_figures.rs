@@ -1,5 +1,5 @@
-//! Figures that cannot be true together: each of them is to be checked, since nobody knows which one
-//! is wrong.
+//! Figures that cannot be true together: each of them is to be checked, since nobody knows which
+//! one is wrong.
 //!
 //! ```text
 //! 180 m3 lifted by 30 m with 7.2 kWh      an efficiency of 203 %: not claimed

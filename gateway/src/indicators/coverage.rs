@@ -43,7 +43,7 @@ pub(crate) struct Coverage {
     pub(crate) readings: PointReadings,
     /// Gaps that are events, (from, to) in ms.
     pub(crate) silences: Vec<(i64, i64)>,
-    /// What a counter counted from its last reading to the first one after the period.
+    /// Amount that a counter counted from its last reading to the first one after the period.
     pub(crate) closing: Option<EdgeAmount>,
     /// First and last sample with an unknown time, ms.
     pub(crate) undated: Option<(i64, i64)>,

@@ -113,7 +113,7 @@ pub(crate) struct EdgeAmount {
     /// The two readings.
     pub(crate) first: f64,
     pub(crate) last: f64,
-    /// What was counted between them.
+    /// Growth between them.
     pub(crate) amount: f64,
 }
 

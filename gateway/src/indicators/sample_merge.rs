@@ -86,8 +86,8 @@ pub(crate) async fn gather_readings(
     Ok(saved)
 }
 
-/// What a counter counted from its last reading within the period, which is over, to the first one
-/// after it; `None` where that is a matter of an hour, or the meter was replaced in between.
+/// Amount that a counter counted from its last reading in the period, which is over, to the first
+/// one after it; `None` where that is a matter of an hour, or the meter was replaced in between.
 async fn closing_amount(
     store: &Store,
     span: &PeriodDays,

@@ -1,6 +1,6 @@
-//! [`sums_of_others`], [`mark_sums_of_others`]: a figure that is the sum of those of other assets day
-//! by day is perhaps a meter that measures them together, so that they would count twice (METHODS
-//! G.7).
+//! [`sums_of_others`], [`mark_sums_of_others`]: a figure that is the sum of those of other assets
+//! day by day is perhaps a meter that measures them together, so that they would count twice
+//! (METHODS G.7).
 //!
 //! ```text
 //! plant a   8.1   3.9   7.7      plant b   4.2   2.0   4.1

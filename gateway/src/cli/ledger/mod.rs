@@ -292,8 +292,8 @@ async fn write_entry(
     Ok(EXIT_DONE)
 }
 
-/// What the entry is of, with the id of the asset that a person at a terminal confirms: the name is
-/// nearly that of an asset. `None` where that is not all that is wrong, and without a terminal.
+/// Description of the entry with the id of the asset that a person at a terminal confirms: the name
+/// is nearly that of an asset. `None` where that is not all that is wrong, and without a terminal.
 fn confirmed_asset(
     batch: &EntryBatch,
     raw: &RawEntry,
