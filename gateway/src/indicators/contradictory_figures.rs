@@ -91,11 +91,13 @@ fn numbers_behind(figures: &[Indicator], one: &Indicator, depth: usize) -> BTree
             continue;
         };
         let mut all = figures.iter();
-        let place = all.position(|known| known.id == *id && known.asset == *asset);
-        let Some(at) = place.filter(|at| !std::ptr::eq(&figures[*at], one)) else {
+        let Some(at) = all.position(|known| known.id == *id && known.asset == *asset) else {
             continue;
         };
         let next = &figures[at];
+        if std::ptr::eq(next, one) {
+            continue;
+        }
         let is_recorded =
             |from: &InputSource| matches!(from, InputSource::Point(_) | InputSource::Ledger { .. });
         if next.value.is_ok() && next.inputs.iter().any(|input| is_recorded(&input.from)) {

@@ -205,6 +205,9 @@ pub(crate) fn mark_edge(
     figure
 }
 
+/// Reach that is handed on to a figure, and the ids of the totals from which it comes.
+type PassedAmount = (IntervalReach, BTreeSet<Arc<str>>);
+
 /// Hands the reach of totals with such an amount on to the figures that are computed from them,
 /// with the amount by which each would move, and lowers their verdicts. What was handed on before
 /// is done again.
@@ -214,7 +217,7 @@ pub(crate) fn pass_edges(figures: &mut [Indicator]) {
         figure.remarks.retain(|said| !passed.contains(&&*said.key));
         figure.uncertainty.reach = IntervalReach::default();
     }
-    let mut passed: BTreeMap<(usize, bool), (IntervalReach, BTreeSet<Arc<str>>)> = BTreeMap::new();
+    let mut passed: BTreeMap<(usize, bool), PassedAmount> = BTreeMap::new();
     for (kind, roots) in edge_causes(figures) {
         let beyond = |root: usize| {
             let value = *figures[root].value.as_ref().ok()?;
