@@ -242,6 +242,7 @@ fn the_page_lives_in_a_real_browser() {
             scans: Arc::default(),
             addresses: Arc::default(),
             report_jobs: Arc::default(),
+            soaks: Arc::default(),
             version: "test",
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -213,7 +213,7 @@ impl TechnicianForm {
     }
 
     /// Sends the change that a page has shown as a difference.
-    fn save(&self, page: &str, why: &str) -> String {
+    pub(crate) fn save(&self, page: &str, why: &str) -> String {
         let between = |from: &str, to: &str| {
             let (_, rest) = page.split_once(from).unwrap_or_else(|| panic!("{page}"));
             rest.split_once(to).unwrap().0.to_owned()

@@ -4,6 +4,7 @@
 use super::month::{ReportedSite, irrigation_plant, report_figure};
 use crate::evidence::{independent_verdict, verify_without_configuration};
 use crate::sites::write_config;
+use gateway::clock::Clock;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 use serde_json::Value as Json;
@@ -53,7 +54,8 @@ fn an_outsider_gets_the_figure_of_a_day_from_the_bundle_to_the_digit() {
 #[test]
 fn the_reading_at_the_end_of_a_period_is_in_the_bundle_before_its_day_is_closed() {
     // A zone in which it is about noon, so that today is far from being closed.
-    let hour = Timestamp::now().to_zoned(TimeZone::UTC).hour();
+    let now = Timestamp::from_millisecond(Clock::system().now().at.0).unwrap();
+    let hour = TimeZone::UTC.to_datetime(now).hour();
     let zone = TimeZone::fixed(Offset::constant(12 - hour));
     let folder = tempfile::tempdir().unwrap();
     let config = write_config(folder.path(), irrigation_plant());
@@ -63,14 +65,11 @@ fn the_reading_at_the_end_of_a_period_is_in_the_bundle_before_its_day_is_closed(
     let text = text.replace("Asia/Jakarta", name.trim_end_matches("+0"));
     std::fs::write(&config, text).unwrap();
     let site = ReportedSite::at(folder);
-    let today = Timestamp::now().to_zoned(zone.clone()).date();
-    let start = today.to_zoned(zone).unwrap() - 72.hours();
+    let today = zone.to_datetime(now).date();
+    let start = zone.to_timestamp(today.at(0, 0, 0, 0)).unwrap() - 72.hours();
     let mut text = "time,value\n".to_owned();
     for step in 0..76_i32 {
-        let (at, value) = (
-            (&start + step.hours()).timestamp(),
-            500.0 + f64::from(step) * 0.42,
-        );
+        let (at, value) = (start + step.hours(), 500.0 + f64::from(step) * 0.42);
         writeln!(text, "{at},{value:.2}").unwrap();
     }
     std::fs::write(site.folder.path().join("hourly.csv"), text).unwrap();
