@@ -1,7 +1,7 @@
 """What each person does in the first ten minutes, in Chromium and in both languages.
 
-Usage: stories.py STORY ADDRESS FOLDER. The story is `technician`, `installer`, `officer`, `reporter`
-or `admin`.
+Usage: stories.py STORY ADDRESS FOLDER. The story is `technician`, `installer`, `officer`,
+`reporter` or `admin`.
 Name and password are in `PANTAU_NAME` and `PANTAU_PASSWORD`; the technician has the code of a new
 box in `PANTAU_CODE` instead; the installer also has what to add in `PANTAU_TABLES`, and the port of
 the sensor in `PANTAU_MODBUS`. Screenshots go into FOLDER. Exit status 0 when all is well.
@@ -447,8 +447,8 @@ def admin(person):
 
 
 STORIES = {
-    "technician": (technician, 360), "installer": (installer, 390), "officer": (officer, 360), "reporter": (reporter, 1440),
-    "admin": (admin, 1440),
+    "technician": (technician, 360), "installer": (installer, 390), "officer": (officer, 360),
+    "reporter": (reporter, 1440), "admin": (admin, 1440),
 }
 
 

@@ -70,10 +70,6 @@ fn a_wrong_call_ends_with_2_and_names_what_is_wrong() {
             "ledger add -c pantau.toml bsf-maggot many kg --how weighed --who A",
             "many",
         ),
-        (
-            "ledger add -c pantau.toml bsf-maggot 1 kg --how weighed",
-            "--who",
-        ),
         ("ledger withdraw -c pantau.toml 7 --note x", "7"),
     ] {
         let output = command_in(folder.path(), "en", words).output().unwrap();

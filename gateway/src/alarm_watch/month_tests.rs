@@ -31,7 +31,7 @@ const AFTER_IDLE_MS: i64 = 25 * MINUTE_MS;
 
 /// Kind of fault: what it does to the site, and the alarm that it has to raise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum FaultKind {
+enum SiteFaultKind {
     BinHot,
     BinCold,
     ProbeJumps,
@@ -49,14 +49,14 @@ enum FaultKind {
     ClockLost,
 }
 
-use FaultKind::{
+use SiteFaultKind::{
     AmmoniaHigh, AmmoniaNoticed, BinCold, BinHot, ClockLost, DeviceSilent, Flood, LineSilent,
     PlantIdle, ProbeJumps, ProbeStuck, PumpDry, SinkAway, TankOverflows, TankRunsOut,
 };
 
 /// Part of the site that has one fault at a time: its kinds with how often each comes. Its faults
 /// are as many days apart as a figure of yesterday and today still shows the one before.
-const PARTS: [&[(FaultKind, usize)]; 7] = [
+const PARTS: [&[(SiteFaultKind, usize)]; 7] = [
     &[(BinHot, 3), (BinCold, 3), (ProbeJumps, 3), (ProbeStuck, 1)],
     &[(AmmoniaHigh, 4), (AmmoniaNoticed, 3)],
     &[(TankRunsOut, 3), (TankOverflows, 3)],
@@ -66,7 +66,7 @@ const PARTS: [&[(FaultKind, usize)]; 7] = [
     &[(LineSilent, 2), (SinkAway, 1), (ClockLost, 1)],
 ];
 
-impl FaultKind {
+impl SiteFaultKind {
     /// Key of its alarm.
     fn alarm(self) -> &'static str {
         match self {
@@ -105,13 +105,13 @@ impl FaultKind {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Fault {
-    kind: FaultKind,
+struct SiteFault {
+    kind: SiteFaultKind,
     from: i64,
     to: i64,
 }
 
-impl Fault {
+impl SiteFault {
     fn holds(&self, at: i64) -> bool {
         (self.from..self.to).contains(&at)
     }
@@ -128,10 +128,10 @@ impl Fault {
 }
 
 /// Faults of a month. The first days are calm, so that figures of a week have one behind them.
-fn faults_of(random: &mut Rng) -> Vec<Fault> {
+fn faults_of(random: &mut Rng) -> Vec<SiteFault> {
     let mut all = Vec::new();
     for part in PARTS {
-        let mut kinds: Vec<FaultKind> = part
+        let mut kinds: Vec<SiteFaultKind> = part
             .iter()
             .flat_map(|(kind, count)| std::iter::repeat_n(*kind, *count))
             .collect();
@@ -143,16 +143,16 @@ fn faults_of(random: &mut Rng) -> Vec<Fault> {
             let begin = day * DAY_MS + (hour * 60 + random.i64(0..60)) * MINUTE_MS;
             let from = BEGIN_MS + begin + random.i64(0..60) * 1000;
             let to = from + minutes * MINUTE_MS;
-            all.push(Fault { kind, from, to });
+            all.push(SiteFault { kind, from, to });
         }
     }
     all
 }
 
 /// Values of the site at a time; `None` for a device that does not answer.
-fn values_at(now: i64, faults: &[Fault], random: &mut Rng) -> [Option<Vec<f64>>; 7] {
-    let fault = |kind: FaultKind| faults.iter().find(|one| one.kind == kind && one.holds(now));
-    let has = |kind: FaultKind| fault(kind).is_some();
+fn values_at(now: i64, faults: &[SiteFault], random: &mut Rng) -> [Option<Vec<f64>>; 7] {
+    let fault = |kind: SiteFaultKind| faults.iter().find(|one| one.kind == kind && one.holds(now));
+    let has = |kind: SiteFaultKind| fault(kind).is_some();
     let mut noise = |spread: f64| (random.f64() - 0.5) * spread;
     let place = GeoLocation {
         latitude: -3.76,
@@ -178,7 +178,7 @@ fn values_at(now: i64, faults: &[Fault], random: &mut Rng) -> [Option<Vec<f64>>;
     let pumps = (9.0..15.0).contains(&hour) || has(PumpDry);
     let flow = if has(PumpDry) { 0.0 } else { 3.5 + noise(0.2) };
     // A heap warms and cools by half a degree or a degree a minute; a probe that fails jumps.
-    let moved = |kind: FaultKind, per_minute: f64, most: f64| {
+    let moved = |kind: SiteFaultKind, per_minute: f64, most: f64| {
         fault(kind).map_or(0.0, |one| {
             let from_an_end = minutes((now - one.from).min(one.to - now));
             (from_an_end * per_minute).min(most)
@@ -306,7 +306,7 @@ impl MonthBench {
     }
 
     /// Lets the time pass, reads every device, and looks at the rules.
-    async fn step(&mut self, by: i64, faults: &[Fault], random: &mut Rng) {
+    async fn step(&mut self, by: i64, faults: &[SiteFault], random: &mut Rng) {
         self.clock.advance(Duration::from_millis(by.unsigned_abs()));
         let now = self.clock.now();
         let has = |kind| {
@@ -394,7 +394,7 @@ impl MonthBench {
 }
 
 /// Next time to look: in fine steps while a fault is near.
-fn step_from(now: i64, faults: &[Fault]) -> i64 {
+fn step_from(now: i64, faults: &[SiteFault]) -> i64 {
     let near = faults
         .iter()
         .any(|one| (one.from - BEFORE_MS..one.over()).contains(&now));

@@ -210,13 +210,7 @@ pub(crate) async fn healthz(State(app): State<ApiListener>) -> (StatusCode, Json
             format!("store: its file is damaged ({damage}); the next start mends it")
         }),
     );
-    let pulse = &app.state().store.pulse;
-    if pulse.is_hung() {
-        why.push(format!(
-            "store: the disk has not answered for {} s; readings wait in memory",
-            pulse.stuck_for().as_secs()
-        ));
-    }
+    why.extend(hung_disk_text(&app));
     let status = if why.is_empty() {
         StatusCode::OK
     } else {
@@ -263,6 +257,14 @@ pub(crate) async fn healthz(State(app): State<ApiListener>) -> (StatusCode, Json
             notes,
         }),
     )
+}
+
+fn hung_disk_text(app: &ApiListener) -> Option<String> {
+    let pulse = &app.state().store.pulse;
+    let seconds = pulse.stuck_for().as_secs();
+    let said =
+        || format!("store: the disk has not answered for {seconds} s; readings wait in memory");
+    pulse.is_hung().then(said)
 }
 
 /// Note about a list of people that nobody can sign in with; `None` where somebody can, or where

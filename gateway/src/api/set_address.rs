@@ -91,7 +91,7 @@ pub(crate) async fn start_set_address(
     Ok((StatusCode::ACCEPTED, Json(begun)))
 }
 
-/// What a change would write. Errors: 422 with the reason why it cannot be.
+/// Checks what a change would write. Errors: 422 with the reason why it cannot be.
 pub(crate) fn plan_change(
     app: &ApiListener,
     change: &AddressChangeRequest,

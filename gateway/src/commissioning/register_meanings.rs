@@ -70,7 +70,7 @@ impl RegisterMeaning {
 /// of each place.
 pub fn register_meanings(first: u16, words: &[u16], display: &str) -> Vec<RegisterMeaning> {
     let mut all = Vec::new();
-    for (offset, address) in (0..words.len()).zip(first..) {
+    for (offset, address) in (0..words.len()).zip(first..=u16::MAX) {
         for length in [1, 2, 4] {
             let Some(registers) = words.get(offset..offset + length) else {
                 continue;

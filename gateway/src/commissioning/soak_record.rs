@@ -1,5 +1,5 @@
-//! [`SoakRecord`]: result of a soak test as `pantau soak --json` prints it, as the page keeps it, and
-//! as the record of the hand-over reads it.
+//! [`SoakRecord`]: result of a soak test as `pantau soak --json` prints it, as the page keeps it,
+//! and as the record of the hand-over reads it.
 
 use super::fault_diagnosis;
 use super::soak_test::{DeviceSoakResult, POLLS_NEEDED, SoakTest};

@@ -38,8 +38,8 @@ pub struct SoakCounts {
 
 impl SoakCounts {
     /// Counts with what the values say: whether each has a number, and its reason. A node that has
-    /// sent nothing yet has no fault, since there is time for it; in a test its polls fail, with the
-    /// reason of its values.
+    /// sent nothing yet has no fault, since there is time for it; in a test its polls fail, with
+    /// the reason of its values.
     #[must_use]
     pub fn with_values(self, values: &[(bool, Option<QualityReason>)]) -> Self {
         let is_old = |(has_number, reason): &(bool, Option<QualityReason>)| {

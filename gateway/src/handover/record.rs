@@ -24,9 +24,9 @@ pub(crate) struct HandoverRecord<'a> {
     pub(crate) calibrations: CalibrationHistory,
     pub(crate) technician: HandoverSigner,
     pub(crate) receiver: HandoverSigner,
-    /// What is done and what is missing; empty for the command line, which looks at none of it.
+    /// Checks of the page, done or missing; empty for the command line, which looks at none.
     pub(crate) checks: Vec<HandoverCheck>,
-    /// What the two have agreed on besides; may be empty.
+    /// Further agreements of the two; may be empty.
     pub(crate) remark: String,
 }
 
@@ -79,7 +79,7 @@ pub(crate) struct HandoverCheck {
     /// Word of the subject, used in message keys `handover-subject-WORD`.
     pub(crate) subject: &'static str,
     pub(crate) state: HandoverCheckState,
-    /// What was found, as a sentence or numbers.
+    /// Finding, as a sentence or numbers.
     pub(crate) found: String,
 }
 

@@ -310,7 +310,7 @@ pub(crate) fn calibrations_table(record: &HandoverRecord<'_>) -> Option<ReportTa
     (!table.rows.is_empty()).then_some(table)
 }
 
-/// What is done, and what is missing.
+/// Table of what is done, and of what is missing.
 pub(crate) fn checks_table(record: &HandoverRecord<'_>) -> ReportTable {
     let mut table = record.new_table(
         "check-list",

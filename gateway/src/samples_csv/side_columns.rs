@@ -217,8 +217,8 @@ fn factor_of_column(text: &str, columns: &TableColumns, at: usize) -> Option<Str
     Some(format!("{}: {found}", columns.name(at)))
 }
 
-/// Label of a factor with its number in the cell beside it, in a row of a table: a workbook may have
-/// such notes right of the readings. `value` is the column of the values.
+/// Label of a factor with its number in the cell beside it, in a row of a table: a workbook may
+/// have such notes right of the readings. `value` is the column of the values.
 fn factor_beside<'r>(cells: impl Iterator<Item = &'r str>, value: usize) -> Option<String> {
     let cells: Vec<&str> = cells.collect();
     let pairs = cells.windows(2).enumerate();

@@ -251,70 +251,73 @@ async fn a_sink_that_waits_for_less_than_that_is_well() {
     );
 }
 
+/// Causes, with words of their sentences in English and Indonesian.
+const LIKELY_CAUSES: [(SinkDiagnosis, &str, &str); 12] = [
+    (
+        SinkDiagnosis::WebPage,
+        "comes from a web page",
+        "halaman web",
+    ),
+    (
+        SinkDiagnosis::Silent,
+        "acknowledges nothing",
+        "tidak mengonfirmasi kiriman",
+    ),
+    (
+        SinkDiagnosis::ClientId,
+        "the same client id",
+        "client id yang sama",
+    ),
+    (
+        SinkDiagnosis::NotAllowed,
+        "allow this user to write",
+        "tidak mengizinkan pengguna",
+    ),
+    (
+        SinkDiagnosis::ConnectionRefused,
+        "Nothing answers at the address",
+        "Tidak ada layanan",
+    ),
+    (
+        SinkDiagnosis::NoAnswer,
+        "server does not answer",
+        "Server tujuan tidak menjawab",
+    ),
+    (
+        SinkDiagnosis::UnknownHost,
+        "was not found",
+        "Nama server tujuan tidak ditemukan",
+    ),
+    (
+        SinkDiagnosis::NoNetwork,
+        "No network leads",
+        "Tidak ada jaringan",
+    ),
+    (
+        SinkDiagnosis::TlsFailed,
+        "secure connection (TLS)",
+        "Koneksi aman (TLS)",
+    ),
+    (
+        SinkDiagnosis::LoginRefused,
+        "does not accept user name",
+        "tidak menerima nama pengguna",
+    ),
+    (
+        SinkDiagnosis::UnknownBucket,
+        "organisation, bucket",
+        "organisasi, bucket",
+    ),
+    (
+        SinkDiagnosis::TakesNothing,
+        "None is given up",
+        "Tidak ada yang dibuang",
+    ),
+];
+
 #[tokio::test]
 async fn each_likely_cause_has_a_sentence_in_both_languages() {
-    for (trouble, en, id) in [
-        (
-            SinkDiagnosis::WebPage,
-            "comes from a web page",
-            "halaman web",
-        ),
-        (
-            SinkDiagnosis::Silent,
-            "acknowledges nothing",
-            "tidak mengonfirmasi kiriman",
-        ),
-        (
-            SinkDiagnosis::ClientId,
-            "the same client id",
-            "client id yang sama",
-        ),
-        (
-            SinkDiagnosis::NotAllowed,
-            "allow this user to write",
-            "tidak mengizinkan pengguna",
-        ),
-        (
-            SinkDiagnosis::ConnectionRefused,
-            "Nothing answers at the address",
-            "Tidak ada layanan",
-        ),
-        (
-            SinkDiagnosis::NoAnswer,
-            "server does not answer",
-            "Server tujuan tidak menjawab",
-        ),
-        (
-            SinkDiagnosis::UnknownHost,
-            "was not found",
-            "Nama server tujuan tidak ditemukan",
-        ),
-        (
-            SinkDiagnosis::NoNetwork,
-            "No network leads",
-            "Tidak ada jaringan",
-        ),
-        (
-            SinkDiagnosis::TlsFailed,
-            "secure connection (TLS)",
-            "Koneksi aman (TLS)",
-        ),
-        (
-            SinkDiagnosis::LoginRefused,
-            "does not accept user name",
-            "tidak menerima nama pengguna",
-        ),
-        (
-            SinkDiagnosis::UnknownBucket,
-            "organisation, bucket",
-            "organisasi, bucket",
-        ),
-        (
-            SinkDiagnosis::TakesNothing,
-            "None is given up",
-            "Tidak ada yang dibuang",
-        ),
-    ] {
+    for (trouble, en, id) in LIKELY_CAUSES {
         let bench = bench_with_sink(SinkState {
             fault: Some("the fault itself".to_owned()),
             trouble: Some(trouble),

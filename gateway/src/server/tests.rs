@@ -154,6 +154,10 @@ impl ApiTestBench {
     /// A gateway of this site, that has read nothing.
     pub(crate) fn of_config(config: &Config) -> Self {
         let dir = tempfile::tempdir().unwrap();
+        let mut config = config.clone();
+        // Attachments go to the store of the configuration.
+        config.store.path = dir.path().to_owned();
+        let config = &config;
         let clock = Clock::set(UtcMs(NOW), true);
         let store = Store::open(dir.path(), &config.site, &config.store, "", &clock).unwrap();
         Self {

@@ -54,31 +54,31 @@ pub enum FrameEnding {
 impl FrameLog {
     /// Whether a technician looks at the frames now.
     pub fn is_wanted(&self) -> bool {
-        let until = self.with(|ring| ring.wanted_until);
+        let until = self.with(|kept| kept.wanted_until);
         until.is_some_and(|until| Instant::now() < until)
     }
 
     /// Keeps a frame; the oldest one goes when there are `FRAMES_KEPT_MAX`.
     pub fn push(&self, frame: BusFrame) {
-        self.with(|ring| {
-            if ring.frames.len() >= FRAMES_KEPT_MAX {
-                ring.frames.pop_front();
+        self.with(|kept| {
+            if kept.frames.len() >= FRAMES_KEPT_MAX {
+                kept.frames.pop_front();
             }
-            ring.frames.push_back(frame);
-            ring.count += 1;
+            kept.frames.push_back(frame);
+            kept.count += 1;
         });
     }
 
     /// The frames, the newest first, with their number so far; from now on frames are kept.
     pub fn look(&self) -> (u64, Vec<BusFrame>) {
-        self.with(|ring| {
+        self.with(|kept| {
             let now = Instant::now();
             // Those of an earlier look say nothing about the line as it is now.
-            if ring.wanted_until.is_none_or(|until| until < now) {
-                ring.frames.clear();
+            if kept.wanted_until.is_none_or(|until| until <= now) {
+                kept.frames.clear();
             }
-            ring.wanted_until = Some(now + FRAMES_KEPT_FOR);
-            (ring.count, ring.frames.iter().rev().cloned().collect())
+            kept.wanted_until = Some(now + FRAMES_KEPT_FOR);
+            (kept.count, kept.frames.iter().rev().cloned().collect())
         })
     }
 

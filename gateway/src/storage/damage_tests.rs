@@ -208,12 +208,16 @@ async fn a_changed_configuration_keeps_old_readings_under_their_points() {
         .await
         .unwrap();
     store.stop().await;
-    // The first point is replaced, the second stays: a sink that is behind reads old rows in the
-    // new order.
+    // The first point is replaced, the second stays: a sink that is behind reads old rows under the
+    // names of their time.
     let store = open(dir.path(), &site(&["level", "temp"]));
     let readings = store.read_journal(0, 10).await.unwrap();
-    let want = [SampleOutcome::Bad(QualityReason::Missing), decimal(2)];
-    assert_eq!(*readings[0].reading.outcomes, want);
+    assert_eq!(*readings[0].reading.outcomes, [decimal(1), decimal(2)]);
+    // Behind the one device of the configuration.
+    assert_eq!(readings[0].reading.device, 1);
+    let points = store.past_devices()[0].points.iter();
+    let names: Vec<&str> = points.map(|point| &*point.name).collect();
+    assert_eq!(names, ["power", "temp"]);
     assert_eq!(ask(&store, raw("meter.power")).await.len(), 1);
     assert_eq!(ask(&store, raw("meter.level")).await.len(), 0);
 }

@@ -128,8 +128,7 @@ fn assemble_writer(
         Ok(state) => state,
         Err(fault) => return Err(Box::new((fault, Some(db)))),
     };
-    let (next, done, floor) = state.sequence;
-    let (cursors, moved_at) = state.cursors;
+    let ((next, done, floor), (cursors, moved_at)) = (state.sequence, state.cursors);
     let (store, out, queue) = open_channels(done, &settings.path, (state.numbering, &state.names));
     let mut keeper = StoreWriter {
         snapshots: SnapshotShelf::load(&db, Arc::clone(&store.data_revision)),

@@ -1,4 +1,4 @@
-//! Ways in which a store is opened: by the gateway at its start, by the gateway again, by a command.
+//! Ways in which a store is opened: by the gateway at its start or again, or by a command.
 
 use super::disk_room;
 use super::recovery::{prepare_writer, spawn_writer};
@@ -31,8 +31,8 @@ impl Store {
         )
     }
 
-    /// Opens the store again while the gateway runs, as `open` does; this is no start of the gateway
-    /// in the audit log.
+    /// Opens the store again while the gateway runs, as `open` does; this is no start of the
+    /// gateway in the audit log.
     pub fn reopen(
         path: &Path,
         site: &Site,

@@ -12,7 +12,7 @@ use crate::domain::UtcMs;
 use crate::limits::{HANDOVERS_SHOWN_MAX, TECHNICIAN_NOTES_MAX};
 use rusqlite::{Connection, OptionalExtension, params};
 
-/// What a fault of these tables is said to be about.
+/// Subject of the faults of these tables.
 const NOTES: &str = "notes of technicians";
 
 impl Store {
@@ -34,8 +34,8 @@ impl Store {
             .await
     }
 
-    /// Appends a signed record of a hand-over, with `what` as an entry of the audit log; returns its
-    /// number.
+    /// Appends a signed record of a hand-over, with `what` as an entry of the audit log; returns
+    /// its number.
     pub async fn append_handover(&self, body: String, what: String) -> Result<u64, StoreError> {
         self.ask(|reply| StoreRequest::Technician(TechnicianRequest::Sign(body, what, reply)))
             .await

@@ -19,7 +19,8 @@ pub(super) const BACK_TO_VERSION_3: &str = "
     DROP TABLE issued_file; DROP TABLE issued_report; DROP TABLE entry_key;
     DROP TABLE figure_snapshot; DROP TABLE alarm_state; DROP TABLE alarm_change;
     DROP TABLE alarm_delivery; DROP TABLE alarm_message; DROP TABLE alarm_channel;
-    DROP TABLE alarm_traffic; DROP TABLE technician_note; DROP TABLE handover_record;";
+    DROP TABLE alarm_traffic; DROP TABLE technician_note; DROP TABLE handover_record;
+    ALTER TABLE device DROP COLUMN kind;";
 
 pub(super) fn site(points: &[&str]) -> Site {
     let point = |name: &&str| PointInfo {

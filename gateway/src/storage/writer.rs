@@ -33,7 +33,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 /// State of the thread that owns the file.
@@ -210,11 +210,7 @@ impl StoreWriter {
         // A send fails when the caller has gone; there is nobody to report that to.
         match request {
             StoreRequest::Append(readings) => self.take_in(readings),
-            StoreRequest::Flush(reply) => {
-                // The reply goes out before the maintenance: the caller needs the flush only.
-                drop(reply.send(self.flush()));
-                self.run_maintenance();
-            }
+            StoreRequest::Flush(reply) => self.serve_flush(reply),
             StoreRequest::Journal { after, max, reply } => {
                 drop(reply.send(self.journal_after(after, max)));
             }
@@ -278,6 +274,12 @@ impl StoreWriter {
             StoreRequest::Damage(request) => self.serve_damage_request(request),
             StoreRequest::Stop(done) => drop(done.send(())),
         }
+    }
+
+    fn serve_flush(&mut self, reply: oneshot::Sender<Result<ReadingSeq, StoreError>>) {
+        // The reply goes out before the maintenance: the caller needs the flush only.
+        drop(reply.send(self.flush()));
+        self.run_maintenance();
     }
 
     fn take_in(&mut self, readings: Vec<Reading>) {

@@ -105,7 +105,7 @@ impl LineFile {
             .open(&self.path)?;
         for numbered in readings {
             let reading = &numbered.reading;
-            // A device that was removed from the configuration has no name any more.
+            // Devices that were removed from the configuration are there too, after the others.
             let Some(device) = site.devices.get(usize::from(reading.device)) else {
                 continue;
             };

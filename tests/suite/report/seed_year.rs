@@ -287,7 +287,7 @@ async fn a_spreadsheet_computes_every_formula_of_a_year_again_and_prints_few_pag
     }
 }
 
-/// What a spreadsheet computes of a workbook, which is what the workbook says.
+/// Asserts what a spreadsheet computes of a workbook, which is what the workbook says.
 #[track_caller]
 fn recalculated(workbook: &Path) -> Json {
     let mut office = python_peer("recalculated.py");

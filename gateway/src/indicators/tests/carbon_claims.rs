@@ -274,11 +274,7 @@ async fn what_is_computed_from_an_unusual_number_is_to_be_checked() {
     };
     for (litres, verdict) in [
         ("1.2", ClaimVerdict::Doubtful),
-        // The last reading is of the last midnight but one.
-        (
-            "0.4",
-            ClaimVerdict::Provisional(ProvisionalReason::ReadingsEnd),
-        ),
+        ("0.4", ClaimVerdict::Claimable),
     ] {
         let found = account_of_year(&claim(litres), 2886.0).await;
         for (id, asset) in [("co2.gross", "plts"), ("co2.net", "plts"), ("co2.net", "")] {

@@ -15,18 +15,21 @@ async fn account_of(assets: &str, counters: &[(&'static str, f64)]) -> SiteIndic
     let devices = SITE_DEVICES.replace("every = \"1m\"", "every = \"1h\"");
     let village = TestSite::new(&format!("{devices}{assets}"));
     let start = parse_time("2026-10-31T17:00:00Z").0;
-    let column = |(point, rate): &(&'static str, f64)| {
-        let value = |hour: i32| {
-            let day = 1.0 + 0.02 * f64::from((hour / 24) % 7);
-            50.0 + rate * day * f64::from(hour)
-        };
+    // Each has days of its own, so that no two of them look like one.
+    let column = |(own, (point, rate)): (i32, &(&'static str, f64))| {
+        let mut sum = 50.0;
         let hours = 0..=720_i32;
-        let hours = hours.map(|hour| (start + i64::from(hour) * HOUR, Some(value(hour))));
+        let hours = hours.map(|hour| {
+            let at = start + i64::from(hour) * HOUR;
+            let now = sum;
+            let days = (hour / 24 * (own + 2) + own * own) % 7;
+            sum += rate * (1.0 + 0.1 * f64::from(days));
+            (at, Some(now))
+        });
         (*point, hours.collect())
     };
-    village
-        .store_readings(counters.iter().map(column).collect())
-        .await;
+    let counters = (0..).zip(counters);
+    village.store_readings(counters.map(column).collect()).await;
     village.indicators("2026-11").await
 }
 

@@ -31,7 +31,7 @@ struct AddressWizardPage {
     lines: Vec<AddressLine>,
     devices: Vec<String>,
     typed: AddressTyped,
-    /// What would be written, a line each; empty before it is asked for.
+    /// Lines of what would be written; empty before it is asked for.
     plan: Vec<String>,
     job: Option<AddressJob>,
 }

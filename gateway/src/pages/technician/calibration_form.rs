@@ -1,5 +1,5 @@
-//! What the wizards that end in a calibration share: the preview before it is written, writing it,
-//! and the calibrations that hold, each with its way back.
+//! Parts that the wizards of calibrations share: the preview before one is written, writing it, and
+//! the calibrations that hold, each with its way back.
 
 use super::wizard_notice::WizardNotice;
 use crate::api::ApiListener;
@@ -24,14 +24,14 @@ pub(super) struct CalibrationChange {
     pub(super) after: String,
 }
 
-/// What a calibration would do, before it is written.
+/// Preview of a calibration, before it is written.
 #[derive(Clone, Debug, Default)]
 pub(super) struct CalibrationPreview {
     /// Value of the field `cara` that saves it.
     pub(super) action: &'static str,
     /// Summary, a line each.
     pub(super) summary: Vec<String>,
-    /// What stands against it, one sentence each.
+    /// Reasons against it, one sentence each.
     pub(super) faults: Vec<String>,
     pub(super) changes: Vec<CalibrationChange>,
     /// Drawing; empty for none.

@@ -18,9 +18,9 @@ const BOTTOM: f64 = 172.0;
 pub(super) struct CalibrationPlot {
     /// Measured pairs.
     pub(super) dots: Vec<(f64, f64)>,
-    /// What holds now, drawn dashed.
+    /// Line that holds now, drawn dashed.
     pub(super) before: Vec<(f64, f64)>,
-    /// What would hold.
+    /// Line that would hold.
     pub(super) after: Vec<(f64, f64)>,
     /// Text under the horizontal axis.
     pub(super) across: String,

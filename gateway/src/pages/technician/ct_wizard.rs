@@ -29,7 +29,7 @@ const USUAL_PRIMARY_A: [f64; 22] = [
 ];
 /// Most ratios that are proposed.
 const PROPOSED_MAX: usize = 3;
-/// How far a proposed ratio may be from the measured one.
+/// Largest distance of a proposed ratio from the measured one.
 // A clamp has 2 to 3 % and a meter at a small current as much; neighbours are a fifth apart.
 const NEAR_RATIO: f64 = 1.25;
 
@@ -60,7 +60,7 @@ struct CtPanel {
     kept: Vec<KeptCalibration>,
 }
 
-/// What a form asks for.
+/// Values that a form asks for.
 #[derive(Default)]
 struct CtTyped {
     point: String,

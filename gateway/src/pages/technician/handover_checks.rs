@@ -1,4 +1,4 @@
-//! What is done at a site before it is handed over, and what is missing, each with the page for it.
+//! Checks before a site is handed over: what is done and what is missing, each with its page.
 
 use super::handover_draft::HandoverDraft;
 use super::soak_page;

@@ -14,12 +14,12 @@ const DRAFT_NOTE: &str = "handover";
 /// Record that is not signed yet.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct HandoverDraft {
-    /// What displays showed, by point.
+    /// Values that displays showed, by point.
     pub(super) displays: BTreeMap<String, DisplayNote>,
     pub(super) photos: Vec<PhotoNote>,
     pub(super) technician: SignerNote,
     pub(super) receiver: SignerNote,
-    /// What the two have agreed on besides.
+    /// Further agreements of the two.
     #[serde(default)]
     pub(super) remark: String,
 }

@@ -57,7 +57,7 @@ struct PulsePanel {
     begun: String,
     /// Counted litres, true litres, and their ratio.
     runs: Vec<[String; 3]>,
-    /// How far the runs are apart, in words; empty for one run.
+    /// Spread of the runs, in words; empty for one run.
     spread: String,
     /// Runs that are still wished for.
     missing: usize,
@@ -241,7 +241,7 @@ async fn load_panel(
     })
 }
 
-/// How far the runs are apart, in percent of the least.
+/// Spread of the runs, in percent of the least.
 fn spread_text(runs: &[(f64, f64)], frame: &PageFrame) -> String {
     let gains = runs.iter().filter(|(counted, _)| *counted > 0.0);
     let gains: Vec<f64> = gains.map(|(counted, truth)| truth / counted).collect();

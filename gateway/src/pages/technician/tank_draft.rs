@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Measurements of a tank.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct TankDraft {
-    /// What the sensor showed, and the true level, in the unit of the point.
+    /// Value of the sensor and the true level, in the unit of the point.
     pub(super) pairs: Vec<(f64, f64)>,
     /// Level in m, and litres since the tank was empty.
     pub(super) rows: Vec<(f64, f64)>,

@@ -1,4 +1,4 @@
-//! What the measurements of a tank would change: the line or table as a drawing, and litres before
+//! Preview of what the measurements of a tank would change: the line or table as a drawing, and litres before
 //! and after.
 
 use super::calibration_form::{

@@ -44,7 +44,7 @@ struct ConfiguredZero {
     key: &'static str,
     before: String,
     after: String,
-    /// How far the measurements are apart, in words.
+    /// Spread of the measurements, in words.
     spread: String,
     /// The new value as the file has it.
     value: String,
@@ -118,7 +118,7 @@ fn find_tank<'a>(app: &'a ApiListener, id: &str) -> Option<(&'a str, &'a TankAss
         })
 }
 
-/// What a form asks for: the end of the address of the page that shows it, or why not.
+/// Does what a form asks for: the end of the address of the page that shows it, or why not.
 async fn apply_form(
     app: &ApiListener,
     (id, fields): (&str, &PlainForm),
@@ -354,18 +354,15 @@ async fn load_panel(
         None => TankSensorKind::Missing,
     };
     let sensor = tank.level.as_ref().map(|way| way.point().id.clone());
-    let card = match &sensor {
-        Some(point) => live_card(app, point, lang).await?,
-        None => None,
+    let (card, shown) = match &sensor {
+        Some(point) => (
+            live_card(app, point, lang).await?,
+            present_reading(app, point).await?,
+        ),
+        None => (None, None),
     };
-    let shown = match &sensor {
-        Some(point) => present_reading(app, point).await?,
-        None => None,
-    };
-    let inflow = tank
-        .inflow
-        .as_ref()
-        .filter(|point| is_counter(app, &point.id));
+    let inflow = tank.inflow.as_ref();
+    let inflow = inflow.filter(|point| is_counter(app, &point.id));
     let inflow_card = match inflow {
         Some(point) => live_card(app, &point.id, lang).await?,
         None => None,

@@ -14,7 +14,7 @@ pub(super) struct WizardNotice {
 }
 
 impl WizardNotice {
-    /// What the address of a page says of a form before it: a calibration by its number, or
+    /// Reads from the address of a page what a form before it did: a calibration by its number, or
     /// `batal` for one that was withdrawn.
     pub(super) fn of_result(uri: &Uri, frame: &PageFrame) -> Self {
         let done = match query_parameter(uri, "hasil").as_deref() {

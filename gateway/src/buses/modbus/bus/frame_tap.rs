@@ -1,18 +1,11 @@
-//! [`FrameTap`]: copies what goes over the wire for a technician who looks at it.
+//! Copies what goes over the wire to the [`FrameTap`], for a technician who looks at it.
 
+use super::tapped_frames::FrameTap;
 use super::{BusChannel, BusChannelError};
 use crate::status::{BusFrame, FrameEnding, FrameLog};
 use drivers::frame::ModbusFraming;
 use std::ops::Range;
 use tokio::time::Instant;
-
-/// Frames of one channel on their way to the log.
-#[derive(Debug)]
-pub(super) struct FrameTap {
-    log: FrameLog,
-    /// Exchange that goes on, while somebody looks.
-    open: Option<BusFrame>,
-}
 
 impl BusChannel {
     /// Lets a log have the frames from now on, whenever it is looked at.

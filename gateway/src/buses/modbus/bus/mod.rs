@@ -19,6 +19,7 @@ mod port_lock;
 mod received_bytes;
 mod reply_reader;
 mod shared_bus;
+mod tapped_frames;
 mod transport;
 
 use crate::bus_request::BusRequest;
@@ -32,10 +33,10 @@ use drivers::frame::{
     FRAME_MAX, ModbusFraming, ModbusReadReply, ModbusReadRequest, ModbusRequest as _,
 };
 use drivers::header_oddities::HeaderOddities;
-use frame_tap::FrameTap;
 use outstanding::{OutstandingRequests, UnansweredRequest};
 use received_bytes::{ReceivedBytes, ReplySpan};
 use std::time::Duration;
+use tapped_frames::FrameTap;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use transport::BusTransport;
