@@ -30,6 +30,9 @@ pub enum ReloadOutcome {
     NeedsRestart(Vec<&'static str>),
     /// A scan or a change of an address runs on a bus.
     Busy,
+    /// The store cannot make readings durable now, with the reason; a reload would lose those that
+    /// wait in memory.
+    NotStored(String),
     /// The file cannot be used for another reason, such as a certificate that cannot be read.
     Failed(String),
     /// The gateway takes it over now.

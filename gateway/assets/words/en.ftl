@@ -3937,6 +3937,7 @@ reload-refused = The configuration file has { $count } { $count ->
 }. The gateway goes on with the configuration that it has. Correct the file and try again.
 reload-needs-restart = { $keys } cannot be changed while the gateway runs. Restart it: systemctl restart pantau. It goes on with the configuration that it has.
 reload-busy = A scan or a change of an address is running. Wait until it has ended, then try again. Nothing was changed.
+reload-not-stored = The disk does not take readings now ({ $fault }), and a change would lose those that wait in memory. Nothing was changed. See /health, then try again.
 reload-failed = The configuration cannot be used: { $fault }. The gateway goes on with the configuration that it has.
 reload-none = No gateway answers in the store of this file. Does one run? systemctl status pantau. A gateway that runs as a service answers its own user only: sudo -u pantau pantau reload. After a change of store.path it needs a new start: systemctl restart pantau.
 reload-kept = A running gateway goes on with the configuration that it has.

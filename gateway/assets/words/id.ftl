@@ -3889,6 +3889,7 @@ reload-accepted = Konfigurasi baru sedang diterapkan.
 reload-refused = Ada { $count } kesalahan di berkas konfigurasi. Gateway tetap memakai konfigurasi yang lama. Perbaiki berkasnya, lalu coba lagi.
 reload-needs-restart = { $keys } tidak dapat diubah selama gateway berjalan. Mulai ulang gateway: systemctl restart pantau. Sekarang gateway tetap memakai konfigurasi yang lama.
 reload-busy = Pemindaian atau penggantian alamat sedang berjalan. Tunggu sampai selesai, lalu coba lagi. Tidak ada yang diubah.
+reload-not-stored = Disk sedang tidak menerima bacaan ({ $fault }), dan perubahan akan menghilangkan bacaan yang menunggu di memori. Tidak ada yang diubah. Lihat /health, lalu coba lagi.
 reload-failed = Konfigurasi tidak dapat dipakai: { $fault }. Gateway tetap memakai konfigurasi yang lama.
 reload-none = Tidak ada gateway yang menjawab di tempat data berkas ini. Apakah gateway berjalan? systemctl status pantau. Gateway yang berjalan sebagai layanan hanya menjawab penggunanya sendiri: sudo -u pantau pantau reload. Setelah store.path diubah, gateway perlu dimulai ulang: systemctl restart pantau.
 reload-kept = Gateway yang sedang berjalan tetap memakai konfigurasi yang lama.

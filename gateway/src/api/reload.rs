@@ -164,6 +164,10 @@ pub(crate) fn reload_json(outcome: ReloadOutcome, lang: Language) -> ReloadJson 
             )
         }
         ReloadOutcome::Busy => ("busy", lang.text("reload-busy")),
+        ReloadOutcome::NotStored(fault) => (
+            "not-stored",
+            lang.text_with("reload-not-stored", &[("fault", &fault)]),
+        ),
         ReloadOutcome::Failed(fault) => (
             "failed",
             lang.text_with("reload-failed", &[("fault", &fault)]),

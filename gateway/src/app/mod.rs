@@ -44,8 +44,8 @@ use std::time::Duration;
 // A report of years on a small computer takes minutes; readings wait in their channel meanwhile.
 const HELD_STORE_LOOKS: u32 = 9000;
 const HELD_STORE_LOOK: Duration = Duration::from_millis(200);
-/// Looks whether the sinks have delivered everything, five seconds.
-const DELIVERY_LOOKS: u32 = 25;
+/// Time within which the disk has to take what is in memory, before a reload stops anything.
+const STORE_ANSWER_WAIT: Duration = Duration::from_secs(5);
 
 /// Gateway with an open store and a bound page address; it does not poll yet.
 #[derive(Debug)]
@@ -176,7 +176,10 @@ impl GatewayApp {
         let judged = if edge.is_some_and(EdgeTasks::is_working_on_a_bus) {
             Err(ReloadOutcome::Busy)
         } else {
-            self.judge_file().await
+            match self.store_trouble().await {
+                Some(trouble) => Err(ReloadOutcome::NotStored(trouble)),
+                None => self.judge_file().await,
+            }
         };
         match judged {
             Ok((config, plan)) => {
@@ -194,6 +197,16 @@ impl GatewayApp {
                 let _ = answer.send(outcome);
                 None
             }
+        }
+    }
+
+    /// Reason why the store cannot make the readings durable that a reload would leave to it.
+    // A reload stops page and sinks first, and then waits for the store: with a disk that hangs
+    // nothing would answer, and the readings in memory would be lost.
+    async fn store_trouble(&self) -> Option<String> {
+        match tokio::time::timeout(STORE_ANSWER_WAIT, self.store.flush()).await {
+            Ok(flushed) => flushed.err().map(|error| error.to_string()),
+            Err(_) => Some("the disk does not answer".to_owned()),
         }
     }
 
@@ -234,11 +247,6 @@ impl GatewayApp {
         if let Some(ended) = buses.pause(&changed).await {
             return Err(AppError::Ended(ended));
         }
-        let undelivered = if reload_plan::drops_devices(&self.config, &config) {
-            self.await_delivery().await
-        } else {
-            0
-        };
         if let Some(edge) = edge.take() {
             edge.stop().await;
         }
@@ -254,14 +262,6 @@ impl GatewayApp {
                 let reason = if why.is_empty() { "" } else { ": " };
                 let what = format!("revision {revision} taken over{reason}{why} by {by}");
                 self.note(what).await;
-                if undelivered > 0 {
-                    let what = format!(
-                        "{undelivered} readings waited for their destination: those of devices \
-                         that are gone are kept here and not sent by {by}"
-                    );
-                    tracing::warn!(%what, "devices are gone from the configuration");
-                    self.note(what).await;
-                }
                 self.reloads.note_end(None);
             }
             Err(error) => {
@@ -283,27 +283,6 @@ impl GatewayApp {
             "the configuration is in use"
         );
         Ok(())
-    }
-
-    /// Waits for a short time until the sinks have delivered what is stored: a device that is gone
-    /// from the configuration has no name any more under which it could be sent. Returns the number
-    /// of readings that the slowest sink has not delivered.
-    async fn await_delivery(&self) -> u64 {
-        if let Err(error) = self.store.flush().await {
-            tracing::error!(%error, "the readings before the reload are not durable yet");
-        }
-        let waiting = || {
-            let state = self.board.snapshot();
-            state.sinks.values().map(|sink| sink.waiting).max()
-        };
-        for _ in 0..DELIVERY_LOOKS {
-            // Also time for the sinks to see what the flush has made durable.
-            tokio::time::sleep(HELD_STORE_LOOK).await;
-            if waiting().unwrap_or(0) == 0 {
-                return 0;
-            }
-        }
-        waiting().unwrap_or(0)
     }
 
     /// Counts of the gateway's own pins on buses that start.
@@ -405,7 +384,7 @@ fn log_refusal(by: &str, outcome: &ReloadOutcome) {
             format!("{} change only with a new start", keys.join(", "))
         }
         ReloadOutcome::Busy => "a scan or a change of an address runs".to_owned(),
-        ReloadOutcome::Failed(fault) => fault.clone(),
+        ReloadOutcome::NotStored(fault) | ReloadOutcome::Failed(fault) => fault.clone(),
         ReloadOutcome::Accepted(_) => return,
     };
     tracing::warn!(%by, %why, "the configuration file is not taken over; the old one goes on");

@@ -43,12 +43,6 @@ pub(super) fn plan_reload(old: &Config, new: &Config) -> ReloadPlan {
     plan
 }
 
-/// Whether a device of `old` is gone from `new`, or has another name.
-pub(super) fn drops_devices(old: &Config, new: &Config) -> bool {
-    let is_gone = |device: &Device| new.devices.iter().all(|one| one.id != device.id);
-    old.devices.iter().any(is_gone)
-}
-
 /// Whether the task of a bus of `new` would do the same as the one that runs under `old`.
 fn goes_on(old: &Config, new: &Config, index: usize) -> bool {
     let bus = &new.buses[index];

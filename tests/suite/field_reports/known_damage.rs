@@ -2,7 +2,7 @@
 
 use super::store::{OneDeviceSite, wait_for_condition};
 use crate::killed::pantau;
-use crate::servers::{DatabaseAnswer, ScriptedDatabase, http_body};
+use crate::servers::{DatabaseAnswer, STORED_ANSWER, ScriptedDatabase, http_body};
 use crate::small_disk::SmallDisk;
 use serde_json::Value;
 use std::path::Path;
@@ -59,11 +59,23 @@ async fn a_new_store_on_a_full_disk_waits_in_memory_and_is_begun_when_there_is_r
 
 #[tokio::test]
 async fn readings_that_a_database_refuses_are_one_line_of_the_log_with_their_count() {
-    let database = ScriptedDatabase::start(|_, _| {
-        Some(DatabaseAnswer {
-            status: 400,
-            headers: "",
-            body: r#"{"code":"invalid","message":"field type conflict"}"#,
+    // About every second reading, by its time: others are taken, so that the lines are the cause.
+    let is_bad = |line: &&str| {
+        let time = line
+            .rsplit(' ')
+            .next()
+            .and_then(|text| text.parse::<u64>().ok());
+        time.is_some_and(|time| time.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 63 == 1)
+    };
+    let database = ScriptedDatabase::start(move |_, lines| {
+        Some(if lines.iter().any(is_bad) {
+            DatabaseAnswer {
+                status: 400,
+                headers: "",
+                body: r#"{"code":"invalid","message":"field type conflict"}"#,
+            }
+        } else {
+            STORED_ANSWER
         })
     })
     .await;
@@ -83,7 +95,7 @@ async fn readings_that_a_database_refuses_are_one_line_of_the_log_with_their_cou
         let sinks: Value = serde_json::from_str(&text).unwrap();
         sinks[0]["refused"].as_u64().unwrap_or(0)
     };
-    wait_for_condition(async || refused().await > 30).await;
+    wait_for_condition(async || refused().await > 15).await;
     gateway.terminate();
     let text = std::fs::read_to_string(log).unwrap();
     let lines = text

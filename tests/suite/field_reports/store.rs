@@ -216,6 +216,10 @@ async fn a_disk_that_hangs_is_said_within_a_minute_and_loses_no_reading() {
     wait_until("the state is heard", || said_disk() == Some("ok".into())).await;
     let frozen = disk.freeze();
     let hung = tokio::time::Instant::now();
+    // A reload would stop what says so, and lose the readings that wait: it is refused.
+    let mut reload = std::process::Command::new("kill");
+    let asked = reload.args(["-HUP", &gateway.id().to_string()]).status();
+    assert!(asked.unwrap().success());
     let why = site.wait_for_health("failing").await;
     assert!(why.contains("has not answered"), "{why}");
     wait_until("MQTT says it", || said_disk() == Some("hung".into())).await;
