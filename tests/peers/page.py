@@ -90,6 +90,9 @@ class Browser:
         live = {"id": "terhubung", "en": "connected"}[self.lang]
         self.wait("the live connection", lambda: self.text("#live") == live)
         value = "[data-line='point:inverter.ac_power'] .value"
+        # Only what is on the screen is sent.
+        self.driver.execute_script(
+            "arguments[0].scrollIntoView()", self.driver.find_element(By.CSS_SELECTOR, value))
         first = self.text(value)
         self.wait("a live value to change", lambda: self.text(value) != first)
         small = "const one = document.querySelector('img.spark'); return one?.naturalWidth > 0"
