@@ -124,7 +124,7 @@ fn a_soak_test_on_the_page_is_stopped_and_kept_as_not_passed() {
         shown.contains("id=\"hasil\"")
     });
     assert!(
-        shown.contains("Dihentikan setelah") && shown.contains("Budi"),
+        shown.contains("Dihentikan setelah") && shown.contains("token tests"),
         "{shown}"
     );
 }

@@ -181,7 +181,7 @@ async fn start_ill_database(ill: usize, (status, body): (u16, &'static str)) -> 
 async fn a_database_that_refused_every_line_and_is_well_again_costs_no_reading() {
     let mut running = Vec::new();
     for answer in ILL_ANSWERS {
-        // After a failure of the database itself nothing further is asked until the next pause ends.
+        // After a failure of the database itself nothing further is asked before a pause.
         let ill_times: &[usize] = if answer.0 == 500 {
             &[1, 3]
         } else {

@@ -1,5 +1,5 @@
-//! Preview of what the measurements of a tank would change: the line or table as a drawing, and litres before
-//! and after.
+//! Preview of what the measurements of a tank would change: the line or table as a drawing, and
+//! litres before and after.
 
 use super::calibration_form::{
     CalibrationChange, CalibrationPreview, calibration_request, preview_calibration,
