@@ -34,6 +34,7 @@ pub(crate) mod entry_recording;
 pub(crate) mod error;
 pub(crate) mod evidence;
 mod figure_upkeep;
+mod healthz;
 mod indicators;
 pub(crate) mod issued_reports;
 pub(crate) mod jobs;
@@ -97,7 +98,7 @@ pub(crate) fn api_routes() -> (Router<ApiListener>, utoipa::openapi::OpenApi) {
 
 fn described_routes() -> OpenApiRouter<ApiListener> {
     OpenApiRouter::with_openapi(PantauOpenApi::openapi())
-        .routes(routes!(resources::healthz))
+        .routes(routes!(healthz::healthz))
         .routes(routes!(metrics::get_metrics))
         .routes(routes!(resources::get_site))
         .routes(routes!(resources::list_devices))
