@@ -40,11 +40,14 @@ class Person(Browser):
         self.wait(selector, lambda: self.find(selector))
         return self.texts(selector)[0]
 
-    def tap(self, selector):
+    def scroll_to(self, selector):
         self.wait(selector, lambda: self.find(selector))
         one = self.find(selector)[0]
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", one)
-        one.click()
+        return one
+
+    def tap(self, selector):
+        self.scroll_to(selector).click()
 
     def go(self, selector):
         """Taps a link or a button that leads to another page."""
@@ -123,6 +126,8 @@ def technician(person):
         person.wait("a level", lambda: any(digit.isdigit() for digit in person.see(level)))
         person.expect(f"a level of {person.see(level)} m", 0 <= number_of(person.see(level)) <= 5)
         person.expect("the state of the device", person.see(".card .state"))
+        # Only lines on the screen are kept up to date.
+        person.scroll_to(level)
         time_of = lambda: person.see("time[data-field=last]")
         first = time_of()
         person.wait("the next reading", lambda: time_of() != first)

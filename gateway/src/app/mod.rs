@@ -176,12 +176,13 @@ impl GatewayApp {
         let judged = if edge.is_some_and(EdgeTasks::is_working_on_a_bus) {
             Err(ReloadOutcome::Busy)
         } else {
-            match self.store_trouble().await {
-                Some(trouble) => Err(ReloadOutcome::NotStored(trouble)),
-                None => self.judge_file().await,
-            }
+            self.judge_file().await
         };
-        match judged {
+        let proven = match judged {
+            Ok(judged) => self.prove_store(&by).await.map(|()| judged),
+            Err(outcome) => Err(outcome),
+        };
+        match proven {
             Ok((config, plan)) => {
                 tracing::info!(%by, revision = plan.revision, "the configuration is taken over");
                 let _ = answer.send(ReloadOutcome::Accepted(plan.clone()));
@@ -200,13 +201,17 @@ impl GatewayApp {
         }
     }
 
-    /// Reason why the store cannot make the readings durable that a reload would leave to it.
+    /// Has the store write to the disk, which a reload would leave the readings in memory to.
     // A reload stops page and sinks first, and then waits for the store: with a disk that hangs
     // nothing would answer, and the readings in memory would be lost.
-    async fn store_trouble(&self) -> Option<String> {
-        match tokio::time::timeout(STORE_ANSWER_WAIT, self.store.flush()).await {
-            Ok(flushed) => flushed.err().map(|error| error.to_string()),
-            Err(_) => Some("the disk does not answer".to_owned()),
+    async fn prove_store(&self, by: &str) -> Result<(), ReloadOutcome> {
+        let what = format!("a reload begins by {by}");
+        let written = self.store.append_audit("configuration", what);
+        match tokio::time::timeout(STORE_ANSWER_WAIT, written).await {
+            Ok(written) => written.map_err(|error| ReloadOutcome::NotStored(error.to_string())),
+            Err(_) => Err(ReloadOutcome::NotStored(
+                "the disk does not answer".to_owned(),
+            )),
         }
     }
 
