@@ -9,6 +9,7 @@ showed; the exit status is that of the command, or 99 when a question did not co
 import os
 import pty
 import select
+import signal
 import sys
 import time
 
@@ -19,6 +20,8 @@ marker = sys.argv.index("--")
 typed, command = sys.argv[1:marker], sys.argv[marker + 1 :]
 child, terminal = pty.fork()
 if child == 0:
+    # What runs in the background of a shell ignores Ctrl-C, and so would the command.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execvp(command[0], command)
 shown = b""
 
@@ -54,6 +57,8 @@ if status:
 until = time.monotonic() + WAIT_S
 while read_more(until):
     pass
+if time.monotonic() >= until:
+    os.kill(child, 9)
 sys.stdout.buffer.write(shown)
 sys.stdout.flush()
 ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

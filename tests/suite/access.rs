@@ -198,7 +198,7 @@ fn a_damaged_list_of_users_is_set_aside_and_everybody_is_told_what_to_do() {
         let kept = std::fs::read_to_string(store.join(&aside[0])).unwrap();
         assert_eq!(kept, damaged);
         for (lang, words) in [
-            ("en", "nobody can sign in"),
+            ("en", "no way to sign in"),
             ("id", "tidak ada yang dapat masuk"),
         ] {
             let (status, _, text) = http_answer(&page, &format!("GET /mulai?lang={lang}"), "", "");
