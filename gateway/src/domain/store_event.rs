@@ -12,6 +12,8 @@ pub enum StoreEventKind {
     Replaced,
     /// An older copy of the file was in its place, and is used.
     Older,
+    /// The end of its log was gone: commits that had been on the disk are missing.
+    LogLost,
     /// It was damaged, and made anew of what could be read.
     Mended,
     /// Nothing of it could be read: a new store was begun.
@@ -49,10 +51,11 @@ pub struct StoreEvent {
 
 impl StoreEventKind {
     /// All kinds.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Lost,
         Self::Replaced,
         Self::Older,
+        Self::LogLost,
         Self::Mended,
         Self::Begun,
         Self::RowSetAside,
@@ -68,6 +71,7 @@ impl StoreEventKind {
             Self::Lost => "lost",
             Self::Replaced => "replaced",
             Self::Older => "older",
+            Self::LogLost => "log-lost",
             Self::Mended => "mended",
             Self::Begun => "begun",
             Self::RowSetAside => "row",
@@ -146,6 +150,11 @@ impl fmt::Display for StoreEvent {
                 into,
                 "pantau.db is an older copy {store}: {missing}; put the newer file back if you \
                  have it"
+            ),
+            StoreEventKind::LogLost => write!(
+                into,
+                "pantau.db lacks what had been stored: its log was cut or overwritten, or an \
+                 older copy is in its place; {missing}; {kept}"
             ),
             StoreEventKind::Begun => write!(
                 into,

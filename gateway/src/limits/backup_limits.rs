@@ -20,5 +20,8 @@ pub const COPY_LOOK_SECONDS: u64 = 60;
 /// Time after a copy that failed, s.
 // Each attempt reads the whole store.
 pub const COPY_RETRY_SECONDS: u64 = 3600;
+/// Time without a step after which a disk counts as one that hangs, s.
+// The sync of a large piece on a slow stick takes tens of seconds.
+pub const COPY_SILENT_SECONDS: u64 = 120;
 /// Age in days from which on the newest copy is too old, although nothing failed.
 pub const COPY_OLD_DAYS: i64 = 3;

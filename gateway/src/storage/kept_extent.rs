@@ -18,17 +18,18 @@ impl StoreWriter {
         match self.extent() {
             Ok(extent) => {
                 if let Some(floor) = &mut self.floor {
-                    floor.keep_extent(extent);
+                    floor.keep_extent(extent, self.durable);
                 }
             }
             Err(fault) => tracing::warn!(%fault, "the extent of the store cannot be told"),
         }
     }
 
-    /// Whether nothing is written down yet of readings that are there.
+    /// Whether nothing is written down yet of readings that are there, or nothing of the newest.
     pub(super) fn lacks_extent(&self) -> bool {
-        let is_known = SequenceFloor::has_readings;
-        self.latest.newest_dated().is_some() && !self.floor.as_ref().is_none_or(is_known)
+        let is_lacking =
+            |floor: &SequenceFloor| !floor.has_readings() || floor.is_old(self.durable);
+        self.latest.newest_dated().is_some() && self.floor.as_ref().is_some_and(is_lacking)
     }
 
     /// Returns the extent; `None` while there are readings and no date is known.

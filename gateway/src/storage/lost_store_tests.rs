@@ -180,6 +180,83 @@ async fn an_older_copy_of_the_file_is_told_with_what_it_lacks() {
     store.stop().await;
 }
 
+/// Copies file and log as they are while the store is open.
+fn copy_open_files(from: &Path, to: &Path) {
+    for name in ["pantau.db", "pantau.db-wal"] {
+        std::fs::copy(from.join(name), to.join(name)).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn commits_that_a_cut_log_has_lost_are_told_and_their_numbers_are_not_given_again() {
+    let (dir, early) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    fill(dir.path(), 0..1).await;
+    let store = open(dir.path(), &site(&["power"]));
+    for day in 1..=3 {
+        if day == 3 {
+            copy_open_files(dir.path(), early.path());
+        }
+        let one = reading(MIDNIGHT + day * DAY, &[decimal(day)]);
+        store.append(one).await.unwrap();
+        store.flush().await.unwrap();
+    }
+    let last = *store.durable.borrow();
+    store.stop().await;
+    // The log ends where it did before the last commit.
+    copy_open_files(early.path(), dir.path());
+    let (store, event) = open_later(dir.path());
+    assert_eq!(event.kind, StoreEventKind::LogLost);
+    assert_eq!(event.missing.unwrap().1, UtcMs(MIDNIGHT + 3 * DAY));
+    assert_eq!(
+        lost_days(&store.list_damage().await.unwrap())
+            .last()
+            .unwrap(),
+        "2026-11-24"
+    );
+    let one = reading(MIDNIGHT + 4 * DAY, &[decimal(4)]);
+    store.append(one).await.unwrap();
+    assert!(store.flush().await.unwrap() > last);
+    store.stop().await;
+}
+
+#[tokio::test]
+async fn a_log_whose_begin_is_zeros_is_read_from_there_on_or_kept_aside() {
+    for (zeros, is_all_read) in [(4096, true), (usize::MAX, false)] {
+        let (dir, cut) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fill(dir.path(), 0..1).await;
+        let store = open(dir.path(), &site(&["power"]));
+        for step in 0..40 {
+            let one = reading(MIDNIGHT + DAY + step * 1000, &[decimal(step)]);
+            store.append(one).await.unwrap();
+            store.flush().await.unwrap();
+        }
+        copy_open_files(dir.path(), cut.path());
+        std::fs::copy(dir.path().join("pantau.seq"), cut.path().join("pantau.seq")).unwrap();
+        store.stop().await;
+        let log = cut.path().join("pantau.db-wal");
+        let mut bytes = std::fs::read(&log).unwrap();
+        if is_all_read {
+            bytes[..zeros].fill(0);
+        } else {
+            // No two frames belong together any more.
+            bytes.iter_mut().step_by(700).for_each(|byte| *byte ^= 0x55);
+            bytes[..32].fill(0);
+        }
+        std::fs::write(&log, &bytes).unwrap();
+        let (store, event) = open_later(cut.path());
+        let kept = store.read_journal(0, 100).await.unwrap().len();
+        if is_all_read {
+            assert_eq!(event.kind, StoreEventKind::Mended);
+            assert!(kept >= 40, "{kept}");
+        } else {
+            assert_eq!(event.kind, StoreEventKind::LogLost);
+            let aside = std::fs::read(cut.path().join(&event.files[0])).unwrap();
+            assert!(aside == bytes);
+        }
+        store.stop().await;
+    }
+}
+
 #[tokio::test]
 async fn the_file_of_another_store_is_told() {
     let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

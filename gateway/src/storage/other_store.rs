@@ -51,6 +51,16 @@ impl StoreWriter {
             StoreEventKind::Replaced => self.floor.as_ref().map_or("", SequenceFloor::store_id),
             _ => "it is missing or empty",
         };
+        let mut found = self.found.events.iter_mut();
+        let unread = found.find(|event| event.kind == StoreEventKind::LogLost);
+        let is_of_log = matches!(other.kind, StoreEventKind::Older | StoreEventKind::LogLost);
+        if let Some(event) = unread.filter(|_| is_of_log) {
+            // The log itself was found unreadable: what it held is known now.
+            (event.missing, event.lines) = (losses.stretch, losses.rows.len());
+            event.store.clone_from(&other.known.id);
+            self.found.missing = losses.rows;
+            return Ok(());
+        }
         let event = StoreEvent {
             store: other.known.id.clone(),
             missing: losses.stretch,
@@ -70,7 +80,9 @@ impl StoreWriter {
     ) -> Result<FoundLosses, rusqlite::Error> {
         let (place, known) = ((salvage.site, salvage.now), &other.known);
         match other.kind {
-            StoreEventKind::Older => find_newer(&self.db, place, known, self.latest.newest_dated()),
+            StoreEventKind::Older | StoreEventKind::LogLost => {
+                find_newer(&self.db, place, known, self.latest.newest_dated())
+            }
             // What the other file lacks of it is all: the readings of two stores are not compared.
             StoreEventKind::Replaced => Ok(FoundLosses {
                 stretch: known.extent.and_then(StoreExtent::times),

@@ -14,8 +14,9 @@
 //!
 //! With them stand the last numbers of ledger entries and the like (`row_numbers`), which are
 //! written at each change: a backup that is put back at its own place gives none of them again.
-//! And from when to when the store holds readings (`store_extent`), written every hour: a start
-//! that finds the file gone, garbled or older can say what is missing.
+//! And from when to when the store holds readings (`store_extent`) and up to which number they are
+//! durable, written every ten minutes: a start that finds the file gone, garbled or older, or its
+//! log cut, can say what is missing.
 //!
 //! The file has two slots, each with a checksum, written in turn and in place: one of them is whole
 //! after a power cut, and a full disk still has room for it.
@@ -27,6 +28,7 @@ use super::store_extent::StoreExtent;
 use super::store_identity::{
     StoreNumbering, is_store_id, leave_out_numbers, new_store_id, read_store_id, write_store_id,
 };
+use crate::clock::Stopwatch;
 use crate::domain::ReadingSeq;
 use crate::domain::store_event::StoreEventKind;
 use crate::limits::{SEQ_RESERVE_STEP, SEQ_UNKNOWN_STEP};
@@ -35,6 +37,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// File name within the store's directory.
 pub(super) const FLOOR_FILE: &str = "pantau.seq";
@@ -92,6 +95,8 @@ pub(super) fn mark_restored(db: &Connection) -> Result<(), rusqlite::Error> {
     transaction.commit()
 }
 
+/// Time after which the durable number is written down anew.
+const EXTENT_KEPT_EVERY: Duration = Duration::from_mins(10);
 /// Bytes of one slot.
 // 512 bytes is the sector that a card writes as a whole.
 const SLOT_BYTES: usize = 512;
@@ -110,6 +115,10 @@ pub(super) struct SequenceFloor {
     extent: Option<StoreExtent>,
     /// It is that of this start.
     is_extent_checked: bool,
+    /// Last number that was durable when it was written down.
+    durable: ReadingSeq,
+    /// Time since that was written down, or since the start.
+    kept: Stopwatch,
     /// Slot (0 or 1) that is written next.
     next_slot: u64,
     /// The current failure to write has been logged.
@@ -147,12 +156,17 @@ impl SequenceFloor {
         let is_foreign = matches!((&own_id, &beside_id), (Some(own), Some(other)) if own != other);
         let is_own = own_id.is_some() && own_id == beside_id;
         let bound_beside = beside.as_ref().map(|slot| slot.bound);
+        let durable = beside.as_ref().map_or(0, |slot| slot.durable);
         let next = match (bound_beside, inside) {
             _ if is_foreign => unknown_next(last, bound_beside.max(inside).max(restored)),
             (Some(beside), _) if is_own && restored.is_some_and(|bound| beside >= bound) => {
                 beside.max(last + 1)
             }
             _ if restored.is_some() => unknown_next(last, bound_beside.max(restored)),
+            // What the log has lost was given numbers, and sinks may have them.
+            (Some(beside), Some(inside)) if is_own && last < durable && inside > 0 => {
+                beside.max(inside).max(last + 1)
+            }
             // The bound in the store is raised first: after a crash between the two writes it is
             // the greater one, which is no reason to skip numbers.
             (Some(beside), Some(inside)) if beside <= inside => last + 1,
@@ -167,7 +181,7 @@ impl SequenceFloor {
                 "the store is not the one that was written last: numbers go on above all that it gave out"
             );
         }
-        let found = (own_id.as_deref(), inside, restored);
+        let found = (own_id.as_deref(), inside, restored, last);
         let other = beside.as_ref().and_then(|slot| slot.other_store(found));
         let own_slot = beside.as_ref().filter(|_| !is_foreign);
         let kept_rows = own_slot.map(|slot| slot.rows);
@@ -189,6 +203,8 @@ impl SequenceFloor {
             rows,
             extent,
             is_extent_checked: false,
+            durable: last,
+            kept: Stopwatch::start(),
             next_slot: beside.map_or(0, |slot| 1 - slot.place),
             is_failure_logged: false,
             due: is_due.then_some(due),
@@ -275,6 +291,8 @@ impl SequenceFloor {
             rows: slot.rows,
             extent: slot.extent,
             is_extent_checked: false,
+            durable: slot.durable,
+            kept: Stopwatch::start(),
             next_slot: 1 - slot.place,
             is_failure_logged: false,
             due: None,
@@ -299,12 +317,20 @@ impl SequenceFloor {
         extent.times().map(|(first, _)| first.0)
     }
 
-    /// Writes down from when to when there are readings, when that has changed.
-    pub(super) fn keep_extent(&mut self, extent: Option<StoreExtent>) {
+    /// Whether what is written down is so old that a start could not tell what a cut log has lost.
+    pub(super) fn is_old(&self, durable: ReadingSeq) -> bool {
+        durable > self.durable && self.kept.elapsed() >= EXTENT_KEPT_EVERY
+    }
+
+    /// Writes down from when to when there are readings, and up to which number they are durable,
+    /// when that has changed.
+    pub(super) fn keep_extent(&mut self, extent: Option<StoreExtent>, durable: ReadingSeq) {
         self.is_extent_checked = true;
-        if self.extent == extent {
+        if self.extent == extent && self.durable == durable {
             return;
         }
+        self.durable = durable;
+        self.kept = Stopwatch::start();
         // One that has become smaller, since a time was wrong, takes the place of both.
         let slots = if extent < self.extent { 2 } else { 1 };
         self.extent = extent;
@@ -355,10 +381,13 @@ impl SequenceFloor {
 
     /// Writes the bound into the next slot and syncs file and directory.
     fn write_slot(&self, above: ReadingSeq) -> io::Result<()> {
-        let mut words = format!("{above} {} {}", self.id, self.rows.text());
-        if let Some(extent) = self.extent {
-            words = format!("{words} {}", extent.text());
-        }
+        let extent = self.extent.map_or("-".to_owned(), StoreExtent::text);
+        let words = format!(
+            "{above} {} {} {extent} {}",
+            self.id,
+            self.rows.text(),
+            self.durable
+        );
         let crc = crc32fast::hash(words.as_bytes());
         let mut text = format!("{words} {crc:08x}").into_bytes();
         text.resize(SLOT_BYTES - 1, b' ');
@@ -397,16 +426,24 @@ struct FloorSlot {
     rows: RowNumbers,
     /// From when to when there are readings; `None` in a slot of a version that did not say it.
     extent: Option<StoreExtent>,
+    /// Last number that was durable then; 0 in a slot of a version that did not say it.
+    durable: ReadingSeq,
     /// Number of the slot (0 or 1).
     place: u64,
 }
 
 impl FloorSlot {
     /// Returns the store that was written last when the file is not that one any more. `found`: id
-    /// and bound in the file, and the bound that it had when it was put back from a backup.
+    /// and bound in the file, the bound that it had when it was put back from a backup, and its
+    /// last number.
     fn other_store(
         &self,
-        (id, inside, restored): (Option<&str>, Option<ReadingSeq>, Option<ReadingSeq>),
+        (id, inside, restored, last): (
+            Option<&str>,
+            Option<ReadingSeq>,
+            Option<ReadingSeq>,
+            ReadingSeq,
+        ),
     ) -> Option<OtherStore> {
         let known = self.known()?;
         let kind = match (id, inside) {
@@ -415,6 +452,7 @@ impl FloorSlot {
             (_, None) => StoreEventKind::Lost,
             // 0 is that of a file that was mended, which says itself what it lacks.
             (Some(_), Some(inside)) if (1..self.bound).contains(&inside) => StoreEventKind::Older,
+            (Some(_), Some(1..)) if last < self.durable => StoreEventKind::LogLost,
             _ => return None,
         };
         Some(OtherStore { kind, known })
@@ -437,10 +475,10 @@ fn read_newest_slot(path: &Path) -> Option<FloorSlot> {
     slots
         .filter_map(|(bytes, place)| parse_slot(bytes, place))
         // Numbers only grow: of two slots with one bound the later one has the greater ones.
-        .max_by_key(|slot| (slot.bound, slot.rows, slot.extent))
+        .max_by_key(|slot| (slot.bound, slot.rows, slot.durable, slot.extent))
 }
 
-/// Reads `BOUND ID ROWS EXTENT CRC` or, of earlier versions, the same without the later words.
+/// Reads `BOUND ID ROWS EXTENT DURABLE CRC` or, of earlier versions, the same without the later words.
 fn parse_slot(bytes: &[u8], place: u64) -> Option<FloorSlot> {
     let text = std::str::from_utf8(bytes).ok()?;
     let (words, crc) = text.trim().rsplit_once(' ')?;
@@ -452,7 +490,9 @@ fn parse_slot(bytes: &[u8], place: u64) -> Option<FloorSlot> {
     let id = words.next().filter(|id| is_store_id(id));
     let rows = words.next().map(RowNumbers::parse);
     let extent = words.next().and_then(StoreExtent::parse);
+    let durable = words.next().and_then(|digits| digits.parse().ok());
     Some(FloorSlot {
+        durable: durable.unwrap_or(0),
         bound: digits.parse().ok()?,
         id: id.map(str::to_owned),
         rows: rows.unwrap_or_default(),

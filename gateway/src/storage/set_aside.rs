@@ -45,19 +45,7 @@ pub(super) fn set_aside(file: &Path, word: &str, now: UtcMs) -> std::io::Result<
         return Ok(name);
     }
     let is_log_alone = !is_there("");
-    let stamp = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
-    let stamp = stamp.strftime("%Y%m%dT%H%M%SZ");
-    // A second damage within a second, or by a clock that was set back, gets a name of its own.
-    let names = (1..).map(|count| match count {
-        1 => format!("{DATABASE_FILE}.{word}-{stamp}"),
-        _ => format!("{DATABASE_FILE}.{word}-{stamp}-{count}"),
-    });
-    let is_free = |name: &String| {
-        let taken = |suffix: &str| file.with_file_name(format!("{name}{suffix}")).exists();
-        !taken("") && !taken("-wal")
-    };
-    let name = names.take(1000).find(is_free);
-    let name = name.ok_or_else(|| std::io::Error::other("1000 such files of this second"))?;
+    let name = free_name(file, word, now)?;
     for suffix in ["", "-wal"] {
         let from = file.with_file_name(format!("{DATABASE_FILE}{suffix}"));
         if from.exists() {
@@ -70,6 +58,31 @@ pub(super) fn set_aside(file: &Path, word: &str, now: UtcMs) -> std::io::Result<
     } else {
         name
     })
+}
+
+/// Renames a log of which nothing can be read, and which would be overwritten; returns its new name.
+pub(super) fn set_log_aside(file: &Path, now: UtcMs) -> std::io::Result<String> {
+    let name = format!("{}-wal", free_name(file, "damaged", now)?);
+    let log = file.with_file_name(format!("{DATABASE_FILE}-wal"));
+    std::fs::rename(log, file.with_file_name(&name))?;
+    Ok(name)
+}
+
+/// Returns a name with `word` and the time that neither a file nor a log has.
+fn free_name(file: &Path, word: &str, now: UtcMs) -> std::io::Result<String> {
+    let stamp = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
+    let stamp = stamp.strftime("%Y%m%dT%H%M%SZ");
+    // A second damage within a second, or by a clock that was set back, gets a name of its own.
+    let names = (1..).map(|count| match count {
+        1 => format!("{DATABASE_FILE}.{word}-{stamp}"),
+        _ => format!("{DATABASE_FILE}.{word}-{stamp}-{count}"),
+    });
+    let is_free = |name: &String| {
+        let taken = |suffix: &str| file.with_file_name(format!("{name}{suffix}")).exists();
+        !taken("") && !taken("-wal")
+    };
+    let name = names.take(1000).find(is_free);
+    name.ok_or_else(|| std::io::Error::other("1000 such files of this second"))
 }
 
 /// Returns the names of the files that were set aside with `word`, in order; a log has no name of

@@ -29,7 +29,7 @@ use super::file_permissions;
 use super::missing_list::MissingRows;
 use super::schema::{self, DATABASE_FILE, is_corruption, wal_path};
 use super::sequence_floor::{forget_bound, known_store};
-use super::set_aside::{RESCUED_WORD, list_set_aside};
+use super::set_aside::{RESCUED_WORD, list_set_aside, set_log_aside};
 use super::store_error::StoreError;
 use super::store_identity::read_store_id;
 use crate::domain::store_event::{StoreEvent, StoreEventKind};
@@ -78,6 +78,13 @@ impl StoreSalvage<'_> {
         }
         if image.frames().is_damaged() {
             events.push(self.make_anew(&image, "its log is garbled", true)?);
+        } else if image.is_log_unreadable() && image.bytes() > 0 {
+            let file = self.directory.join(DATABASE_FILE);
+            let kept = set_log_aside(&file, self.now).map_err(|fault| salvage_error(&fault))?;
+            events.push(StoreEvent {
+                files: Vec::from([kept]),
+                ..event(StoreEventKind::LogLost, String::new())
+            });
         }
         Ok(events)
     }

@@ -62,6 +62,20 @@ impl StoreImage {
         self.log.unread
     }
 
+    /// Returns whether the log has content of which nothing can be told: SQLite would write over it.
+    pub(in crate::storage) fn is_log_unreadable(&self) -> bool {
+        const STEP: usize = 64 << 10;
+        if self.frames.is_readable() {
+            return false;
+        }
+        let length = self.log.length();
+        let mut places = (0..length).step_by(STEP);
+        places.any(|at| {
+            let bytes = self.log.stretch(at, STEP.min(length - at));
+            bytes.is_none_or(|bytes| bytes.iter().any(|byte| *byte != 0))
+        })
+    }
+
     /// Returns the length of the file after its last commit, bytes.
     pub(in crate::storage) fn bytes(&self) -> u64 {
         u64::from(self.pages) * self.page_bytes as u64

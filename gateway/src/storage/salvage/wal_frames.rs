@@ -142,9 +142,10 @@ impl WalFrames {
         let said = sum_at(first, 8);
         let continues = [stored, computed]
             .map(|sum| frame_sum(sum, first, self.big_endian) == sum_at(first, 16));
-        // A first frame that continues the header, or has the same salts, belongs to it.
-        let is_known = continues[0] || continues[1] || (said == salts && salts != (0, 0));
-        if is_known {
+        // A first frame that continues the header, or has the same salts, belongs to it. Zeros
+        // continue zeros.
+        let is_known = continues[0] || continues[1] || said == salts;
+        if is_known && said != (0, 0) {
             return Some((said, stored, computed));
         }
         // The header and its first frame are gone: the frames behind still belong together.
@@ -174,6 +175,11 @@ impl WalFrames {
     /// Returns whether there are whole commits that SQLite would not find.
     pub(in crate::storage) fn is_damaged(&self) -> bool {
         self.accepted < self.end
+    }
+
+    /// Returns whether SQLite reads the log, or commits were found in it all the same.
+    pub(super) fn is_readable(&self) -> bool {
+        self.is_header_right || self.end > 0
     }
 
     /// Returns the number of garbled frames whose page no other place has.
