@@ -36,6 +36,9 @@ pub enum BackupError {
     /// Another process writes there.
     #[error("another backup to {} is under way", .0.display())]
     Busy(PathBuf),
+    /// The disk does not answer.
+    #[error("the disk at {} does not answer: pull it out and plug it in again", .0.display())]
+    Silent(PathBuf),
     /// There is no backup.
     #[error("there is no backup in {}", .0.display())]
     Nothing(PathBuf),

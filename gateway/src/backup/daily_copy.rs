@@ -4,6 +4,7 @@ use super::backup_error::BackupError;
 use super::backup_source::BackupSource;
 use super::backup_writer::{BackupFacts, BackupWriter, WrittenBackup};
 use super::manifest::BackupManifest;
+use super::other_disk::{DiskSteps, OtherDisk};
 use super::second_place::find_second_place;
 use super::site_files::add_site_files;
 use crate::clock::{Clock, ClockStamp};
@@ -26,16 +27,21 @@ pub async fn run_daily_copies(
     board: StatusBoard,
     mut stop: watch::Receiver<bool>,
 ) {
-    let copier = DailyCopier {
+    let mut copier = DailyCopier {
         config,
         store,
         clock,
         stop: stop.clone(),
+        disk: OtherDisk::default(),
     };
     let mut state = CopyState::default();
     loop {
         let before = state.fault.clone();
-        copier.look(&mut state).await;
+        tokio::select! {
+            () = copier.look(&mut state) => {}
+            // The end of the program does not wait for a disk.
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
         if let Some(why) = state
             .fault
             .as_ref()
@@ -61,75 +67,94 @@ struct DailyCopier {
     store: Store,
     clock: Clock,
     stop: watch::Receiver<bool>,
+    disk: OtherDisk,
 }
 
 impl DailyCopier {
     /// Looks for the place, and makes a copy when the last one there is a day old.
-    async fn look(&self, state: &mut CopyState) {
-        let place = self.find_place();
+    async fn look(&mut self, state: &mut CopyState) {
+        state.fault = match self.look_at_disk(state).await {
+            Ok(damaged) => damaged,
+            Err(fault) => Some(fault.to_string()),
+        };
+    }
+
+    /// Returns what is wrong with the copies although this one was made, or was not due.
+    async fn look_at_disk(&mut self, state: &mut CopyState) -> Result<Option<String>, BackupError> {
+        let (place, is_missing) = self.find_place(state.place.as_deref()).await?;
         if place != state.place {
             state.last_good = match &place {
-                Some(place) => self.last_copy(place.clone()).await,
+                Some(place) => self.last_copy(place).await?,
                 // That of a stick that was taken away is still the newest one.
                 None => state.last_good,
             };
             state.place.clone_from(&place);
         }
-        state.is_missing = place.as_ref().is_some_and(|place| !place.is_dir());
-        // A disk that was plugged in again has its copies.
-        if let (None, Some(place), false) = (state.last_good, &place, state.is_missing) {
-            state.last_good = self.last_copy(place.clone()).await;
-        }
+        state.is_missing = is_missing;
         let Some(place) = place else {
-            state.fault = None;
-            return;
+            return Ok(None);
         };
+        // A disk that was plugged in again has its copies.
+        if state.last_good.is_none() && !is_missing {
+            state.last_good = self.last_copy(&place).await?;
+        }
         if !is_due(state.last_good, self.clock.now()) {
-            state.fault = None;
-            return;
+            return Ok(None);
         }
-        match self.copy_to(place.clone()).await {
-            Ok((at, written)) => {
-                let new = written.new_bytes;
-                tracing::info!(place = %place.display(), new, "the daily copy was made");
-                state.last_good = Some(at);
-                let damaged = written.damaged.first();
-                state.fault = damaged.map(|name| format!("{name} no longer has its hash"));
-            }
-            Err(fault) => state.fault = Some(fault.to_string()),
-        }
-    }
-
-    fn find_place(&self) -> Option<PathBuf> {
-        let configured = self.config.backup.directory.clone();
-        configured.or_else(|| find_second_place(&self.config.store.path))
-    }
-
-    /// Time of the last copy of this store at a place.
-    async fn last_copy(&self, place: PathBuf) -> Option<UtcMs> {
-        let (site, store) = (self.config.site.id.to_string(), self.store.id().to_owned());
-        let look = move || {
-            let source = BackupSource::open(&place, Some(&site)).ok()?;
-            let mut own = source.manifests().iter().rev();
-            own.find(|one| one.store == store).map(BackupManifest::at)
-        };
-        tokio::task::spawn_blocking(look).await.ok().flatten()
-    }
-
-    async fn copy_to(&self, place: PathBuf) -> Result<(UtcMs, WrittenBackup), BackupError> {
         // A disk that is not mounted leaves its empty folder, and a copy there would be none.
-        if !place.is_dir() {
+        if is_missing {
             return Err(BackupError::File {
                 file: place,
                 why: std::io::ErrorKind::NotFound.into(),
             });
         }
+        let (at, written) = self.copy_to(&place).await?;
+        let new = written.new_bytes;
+        tracing::info!(place = %place.display(), new, "the daily copy was made");
+        state.last_good = Some(at);
+        let damaged = written.damaged.first();
+        Ok(damaged.map(|name| format!("{name} no longer has its hash")))
+    }
+
+    /// Place of the copies, and whether its disk is missing.
+    async fn find_place(
+        &mut self,
+        known: Option<&Path>,
+    ) -> Result<(Option<PathBuf>, bool), BackupError> {
+        let configured = self.config.backup.directory.clone();
+        let store = self.config.store.path.clone();
+        let named = configured
+            .as_deref()
+            .or(known)
+            .unwrap_or(Path::new("/media"));
+        let named = named.to_owned();
+        let look = move |_: &DiskSteps| {
+            let place = configured.or_else(|| find_second_place(&store));
+            let is_missing = place.as_ref().is_some_and(|place| !place.is_dir());
+            (place, is_missing)
+        };
+        self.disk.run(&named, look).await
+    }
+
+    /// Time of the last copy of this store at a place.
+    async fn last_copy(&mut self, place: &Path) -> Result<Option<UtcMs>, BackupError> {
+        let (site, store) = (self.config.site.id.to_string(), self.store.id().to_owned());
+        let at = place.to_owned();
+        let look = move |_: &DiskSteps| {
+            let source = BackupSource::open(&at, Some(&site)).ok()?;
+            let mut own = source.manifests().iter().rev();
+            own.find(|one| one.store == store).map(BackupManifest::at)
+        };
+        self.disk.run(place, look).await
+    }
+
+    async fn copy_to(&mut self, place: &Path) -> Result<(UtcMs, WrittenBackup), BackupError> {
         let snapshot = self.store.hold_file().await?;
         let at = snapshot.at;
         let (config, stop) = (Arc::clone(&self.config), self.stop.clone());
-        let copy = move || write_copy(&config, &snapshot, &place, &stop);
-        let written = tokio::task::spawn_blocking(copy).await;
-        let written = written.unwrap_or(Err(crate::storage::StoreError::Stopped.into()))?;
+        let to = place.to_owned();
+        let copy = move |steps: &DiskSteps| write_copy(&config, &snapshot, &to, (&stop, steps));
+        let written = self.disk.run(place, copy).await??;
         Ok((at, written))
     }
 }
@@ -147,7 +172,7 @@ fn write_copy(
     config: &Config,
     snapshot: &StoreSnapshot,
     place: &Path,
-    stop: &watch::Receiver<bool>,
+    (stop, steps): (&watch::Receiver<bool>, &DiskSteps),
 ) -> Result<WrittenBackup, BackupError> {
     let facts = BackupFacts {
         site: config.site.id.to_string(),
@@ -155,12 +180,12 @@ fn write_copy(
         at: snapshot.at,
         durable: snapshot.durable,
     };
-    match write_copy_once(config, snapshot, (place, &facts), stop) {
+    match write_copy_once(config, snapshot, (place, &facts), (stop, steps)) {
         Err(BackupError::Full(full)) => {
             if BackupWriter::make_room(place, &facts, config.backup.keep)? == 0 {
                 return Err(BackupError::Full(full));
             }
-            write_copy_once(config, snapshot, (place, &facts), stop)
+            write_copy_once(config, snapshot, (place, &facts), (stop, steps))
         }
         written => written,
     }
@@ -170,7 +195,7 @@ fn write_copy_once(
     config: &Config,
     snapshot: &StoreSnapshot,
     (place, facts): (&Path, &BackupFacts),
-    stop: &watch::Receiver<bool>,
+    (stop, steps): (&watch::Receiver<bool>, &DiskSteps),
 ) -> Result<WrittenBackup, BackupError> {
     let store = &config.store.path;
     let mut writer = BackupWriter::begin(place, facts, store)?;
@@ -184,6 +209,7 @@ fn write_copy_once(
         let bytes = snapshot.read_at(at, BACKUP_PIECE_BYTES)?;
         at += bytes.len() as u64;
         writer.write(&bytes)?;
+        steps.add();
     }
     writer.end_file()?;
     add_site_files(&mut writer, &config.file, store)?;

@@ -19,6 +19,7 @@ mod backup_writer;
 mod daily_copy;
 mod disk_files;
 mod manifest;
+mod other_disk;
 mod piece_store;
 mod restore;
 mod second_place;

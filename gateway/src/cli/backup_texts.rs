@@ -24,6 +24,7 @@ pub(super) fn backup_error_text(fault: &BackupError, lang: Language) -> Option<S
         BackupError::Moved(place) => ("backup-moved", vec![("place", shown(place))]),
         BackupError::Foreign(place) => ("backup-foreign", vec![("place", shown(place))]),
         BackupError::Busy(place) => ("backup-busy", vec![("place", shown(place))]),
+        BackupError::Silent(place) => ("backup-silent", vec![("place", shown(place))]),
         BackupError::Nothing(place) => ("backup-nothing", vec![("place", shown(place))]),
         BackupError::Several { place, sites } => (
             "backup-several",

@@ -67,6 +67,10 @@ use args::{CliCommand, CommandLine};
 use clap::FromArgMatches;
 use exit_status::fail_with_message;
 use std::ffi::OsString;
+use std::time::Duration;
+
+/// Time for work that a command left in another thread, at its end.
+const LEFT_WORK_WAIT: Duration = Duration::from_secs(2);
 
 /// Runs the command of these arguments and returns its exit status.
 pub fn run_command_line(arguments: impl IntoIterator<Item = OsString>) -> u8 {
@@ -94,6 +98,8 @@ pub fn run_command_line(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     match build_runtime() {
         Ok(runtime) => {
             let status = runtime.block_on(dispatch_command(cli, lang));
+            // A disk or network folder that hangs must not keep the program.
+            runtime.shutdown_timeout(LEFT_WORK_WAIT);
             standard_output::status_with_output(status, lang)
         }
         Err(error) => fail_with_message(&error.to_string()),

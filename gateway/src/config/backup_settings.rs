@@ -52,8 +52,27 @@ pub(crate) fn check_backup(
     let most = i64::try_from(BACKUP_KEEP_MAX).unwrap_or(i64::MAX);
     let keep = notes.integer_in_range(&raw.keep, "keep", 1..=most);
     BackupSettings {
-        directory: raw.directory.as_ref().map(|at| notes.path(at.get())),
+        directory: notes.folder(&raw.directory, "directory"),
         daily: raw.daily.unwrap_or(true),
         keep: keep.unwrap_or(BACKUP_KEEP_DEFAULT),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::tests::SiteText;
+
+    #[test]
+    fn an_address_in_place_of_a_folder_is_refused_and_its_password_is_not_shown() {
+        let address = "smb://u:HUNTER2@nas/share";
+        for (table, key) in [("backup", "directory"), ("store", "path")] {
+            let site = SiteText::new("one").with(format_args!("[{table}]"));
+            let text = site.with(format_args!("{key} = '{address}'")).text();
+            let file = std::path::Path::new("pantau.toml");
+            let loaded = crate::config::load_config_text(&text, file, &|_| None);
+            let said = loaded.unwrap_err().to_string();
+            assert!(said.contains(&format!("{key}: smb://")), "{said}");
+            assert!(!said.contains("HUNTER2"), "{said}");
+        }
     }
 }

@@ -262,12 +262,9 @@ fn check_store(notes: &mut DiagnosticCollector<'_>, raw: &RawConfig) -> StoreSet
     if let (Some(at), Some(_)) = (&raw.flush, flush.filter(|flush| *flush < FLUSH_MIN)) {
         notes.add_error(at.span(), "flush", "fault-value", at.get(), ">= 100ms");
     }
-    let path = raw
-        .path
-        .as_ref()
-        .map_or(STORE_DEFAULT, |at| at.get().as_str());
+    let path = notes.folder(&raw.path, "path");
     StoreSettings {
-        path: notes.path(path),
+        path: path.unwrap_or_else(|| notes.path(STORE_DEFAULT)),
         flush: flush.unwrap_or(FLUSH_DEFAULT),
         keep: notes.parsed_text(
             &raw.keep,

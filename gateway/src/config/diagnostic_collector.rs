@@ -294,6 +294,15 @@ impl<'a> DiagnosticCollector<'a> {
         base.join(typed)
     }
 
+    /// Resolves the path of a folder; an address such as that of a network share is an error.
+    pub(crate) fn folder(&mut self, typed: &RawText, key: &str) -> Option<PathBuf> {
+        let at = typed.as_ref()?;
+        if at.get().contains("://") {
+            self.add_error(at.span(), key, "fault-folder-address", at.get(), "");
+        }
+        Some(self.path(at.get()))
+    }
+
     /// Line of a byte offset in the text, from 1.
     pub(crate) fn line_number(&self, at: usize) -> usize {
         let before = self.text.get(..at).unwrap_or_default();
