@@ -3739,6 +3739,7 @@ cli-import-restarts = The values for the counter { $point } fall { $count } time
 account-no-treatment = no methane claim: no entry says which of { $assets } took the waste, so it may have gone elsewhere; write the id or name of the bin or heap into the description of the entry. The kilograms stay in the ledger
 account-untreated-lower-bound = lower bound: { $mass } kg are not in it, because their entries do not name { $assets }, and how they were treated is not known
 account-mass-goes-on = no methane claim: the mass is what { $asset } gave, and its waste is claimed there
+account-same-mass-units = entries { $first } ({ $litres } L) and { $second } ({ $mass } kg) of { $date } are, like those of the other days, one amount by one density: probably the same thing recorded in two units; it is claimed once. Record it under one indicator, and withdraw the other entries
 account-same-mass = entries { $first } and { $second } have one day ({ $date }), one amount ({ $mass } { $unit }) and one source: perhaps one mass recorded twice; it is claimed once. If they are two, write into each description where it came from
 account-left-out-lower-bound = lower bound: without { $assets }: no value, or none that may be claimed
 account-left-out-upper-bound = upper bound: without { $assets }, where more was lost than gained and which must not be claimed

@@ -3703,6 +3703,7 @@ cli-import-restarts = Nilai untuk penghitung { $point } turun { $count } kali, y
 account-no-treatment = tidak ada klaim metana: tidak ada entri yang menyebut { $assets } mana yang mengolah sampahnya, jadi sampah itu mungkin dibuang ke tempat lain; tulis id atau nama biopond atau tumpukan kompos dalam uraian entri. Kilogramnya tetap ada di catatan
 account-untreated-lower-bound = batas bawah: { $mass } kg tidak ikut dihitung, karena entrinya tidak menyebut { $assets } dan cara mengolahnya tidak diketahui
 account-mass-goes-on = tidak ada klaim metana: massa ini adalah hasil dari { $asset }, dan sampahnya diklaim di sana
+account-same-mass-units = entri { $first } ({ $litres } L) dan { $second } ({ $mass } kg) tanggal { $date }, seperti pada hari lain, memiliki massa jenis yang sama: mungkin benda yang sama dicatat dalam dua satuan; hanya diklaim satu kali. Catat di satu indikator saja, dan tarik entri yang lain
 account-same-mass = entri { $first } dan { $second } memiliki tanggal ({ $date }), jumlah ({ $mass } { $unit }), dan sumber yang sama: mungkin satu massa dicatat dua kali; massa itu diklaim satu kali. Bila memang dua, tulis sumbernya masing-masing dalam uraian entri
 account-left-out-lower-bound = batas bawah: tanpa { $assets }: tidak ada nilai, atau tidak boleh diklaim
 account-left-out-upper-bound = batas atas: tanpa { $assets }, yang lebih banyak ruginya daripada hasilnya dan tidak boleh diklaim

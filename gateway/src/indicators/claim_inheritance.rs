@@ -19,7 +19,11 @@ use std::sync::Arc;
 const STEPS_MAX: usize = 8;
 
 /// Doubts that are about the masses of entries, and so about every total of them.
-const MASS_DOUBTS: [&str; 2] = ["account-unusual-balance", "account-same-mass"];
+const MASS_DOUBTS: [&str; 3] = [
+    "account-unusual-balance",
+    "account-same-mass",
+    "account-same-mass-units",
+];
 
 /// Gives each figure the verdict that its inputs leave it: unusual settings, bounds on the side to
 /// which they move it, the worst verdict of the figures that it is computed from, and that of the

@@ -2,6 +2,7 @@
 //! effect of a quantity where a factor with a source is known.
 
 use crate::config::Config;
+use crate::domain::claim_verdict::ClaimVerdict;
 use crate::domain::indicator::{
     CompletenessShares, DailyValues, Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec,
     InputSource, ValueOrigin,
@@ -328,27 +329,44 @@ pub(crate) fn programme_figures(
         }
         let counted = total.as_ref().map_or(&[][..], |total| &total.entries);
         let counted = book.records().filter(|entry| counted.contains(&entry.id));
-        all.extend(effect_figure(
-            desk,
-            definition,
-            &quantity,
-            &without_same(&same, counted),
-        ));
+        let counted: Vec<&LedgerEntry> = counted.collect();
+        all.extend(own_effect(desk, definition, &quantity, (&same, &counted)));
         if let (TotalRule::Sum, true) = (definition.total, total.is_some()) {
             daily.extend(daily_quantities(desk, book, definition, &quantity.id));
         }
         all.push(quantity);
     }
+    same.mark(&mut all);
     (all, daily)
 }
 
-/// The entries whose mass stands behind no earlier claim.
-fn without_same<'a>(
-    same: &SameMasses,
-    entries: impl Iterator<Item = &'a LedgerEntry>,
-) -> Vec<&'a LedgerEntry> {
-    let own = entries.filter(|entry| !same.is_claimed_before(entry.id));
-    own.collect()
+/// Effect of the entries whose mass stands behind no earlier claim; of none of them it has no
+/// value.
+fn own_effect(
+    desk: &FigureContext<'_>,
+    definition: &IndicatorDefinition,
+    quantity: &Indicator,
+    (same, counted): (&SameMasses, &[&LedgerEntry]),
+) -> Option<Indicator> {
+    let is_before = |entry: &&&LedgerEntry| same.is_claimed_before(entry.id);
+    let (before, own): (Vec<&LedgerEntry>, Vec<&LedgerEntry>) =
+        counted.iter().partition(|entry| is_before(&entry));
+    let figure = effect_figure(desk, definition, quantity, &own)?;
+    let before: Vec<EntryId> = before.iter().map(|entry| entry.id).collect();
+    let Some(said) = same.remarks(&before).next().cloned() else {
+        return Some(figure);
+    };
+    let value = if own.is_empty() {
+        Err(said.clone())
+    } else {
+        figure.value.clone()
+    };
+    let figure = Indicator { value, ..figure };
+    Some(
+        figure
+            .with_verdict(ClaimVerdict::Doubtful)
+            .with_remark(said),
+    )
 }
 
 fn programme_figure(

@@ -48,6 +48,7 @@ pub(crate) mod input_reading;
 pub(crate) mod input_series;
 pub(crate) mod ledger_effects;
 pub(crate) mod ledger_totals;
+mod mass_in_two_units;
 pub(crate) mod measured_period;
 pub(crate) mod measured_since;
 pub(crate) mod measured_time;

@@ -16,6 +16,7 @@ use crate::formulas::claim_rounding::{RoundingMode, round_decimals};
 use crate::indicators::entry_owner::{entry_owner, users_of_indicator};
 use crate::indicators::entry_quantities::entry_quantity;
 use crate::indicators::figure_context::FigureBuilder;
+use crate::indicators::mass_in_two_units::{UnitAmount, pairs_in_two_units};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,10 +53,12 @@ impl SameMasses {
         let treating = treating.filter(|one| one.kind.settings().organic_waste().is_some());
         let treating: Vec<&Asset> = treating.collect();
         let mut alike: BTreeMap<MassKey, Vec<MassEntry>> = BTreeMap::new();
+        let mut amounts = Vec::new();
         for entry in records {
             let claim = claim_of(config, &treating, entry);
             if let Some((claim, key)) = claim.zip(mass_key(config, entry)) {
                 let source = source_words(config, &entry.statement.what);
+                amounts.extend(unit_amount(config, entry, &claim));
                 alike
                     .entry(key)
                     .or_default()
@@ -65,9 +68,10 @@ impl SameMasses {
         let pairs = alike
             .into_iter()
             .flat_map(|(key, entries)| pairs_of(&key, entries));
-        Self {
-            all: pairs.collect(),
-        }
+        let mut all: Vec<SameMass> = pairs.collect();
+        let in_two_units = pairs_in_two_units(&amounts).into_iter();
+        all.extend(in_two_units.map(|(one, other)| same_in_two_units(one, other)));
+        Self { all }
     }
 
     /// Whether the mass of an entry stands behind the claim of an earlier one.
@@ -98,6 +102,43 @@ impl SameMasses {
                 *figure = marked.with_remark(remark);
             }
         }
+    }
+}
+
+/// Amount of an entry in the unit of its indicator, where that is a mass or a volume.
+fn unit_amount(config: &Config, entry: &LedgerEntry, claim: &str) -> Option<UnitAmount> {
+    let unit = COMPARED_UNITS
+        .into_iter()
+        .find(|unit| *entry.statement.unit == **unit)?;
+    let amount = entry_quantity(config, entry, unit).ok()?;
+    let when = entry.statement.when;
+    (amount > 0.0).then(|| UnitAmount {
+        entry: entry.id,
+        claim: claim.to_owned(),
+        days: (when.first(), when.last()),
+        amount,
+        unit,
+    })
+}
+
+/// The later of two entries that are one thing in litres and kilograms is not claimed.
+fn same_in_two_units(litres: &UnitAmount, mass: &UnitAmount) -> SameMass {
+    let remark = IndicatorRemark::new("account-same-mass-units")
+        .with_arg("first", litres.entry)
+        .with_arg("second", mass.entry)
+        .with_arg(
+            "litres",
+            round_decimals(litres.amount, 6, RoundingMode::Nearest),
+        )
+        .with_arg(
+            "mass",
+            round_decimals(mass.amount, 6, RoundingMode::Nearest),
+        )
+        .with_arg("date", litres.days.0);
+    SameMass {
+        first: litres.entry.min(mass.entry),
+        second: litres.entry.max(mass.entry),
+        remark,
     }
 }
 

@@ -76,3 +76,54 @@ async fn entries_of_days_without_a_factor_are_not_in_the_effect() {
     let out_of_date = ClaimVerdict::NotClaimed(NotClaimedReason::FactorOutOfDate);
     assert_eq!(find_figure(&found, EFFECT, "").claim, out_of_date);
 }
+
+/// A factor for a litre and one for a kilogram.
+const OIL: &str = "[[factor]]\nid = 'oil.l'\nvalue = 2.0\nunit = 'kgCO2/L'\nsource = 'a paper'\n\
+    status = 'policy'\nheadline_ok = true\n[[factor]]\nid = 'oil.kg'\nvalue = 2.2\n\
+    unit = 'kgCO2/kg'\nsource = 'a paper'\nstatus = 'policy'\nheadline_ok = true\n";
+
+#[tokio::test]
+async fn oil_that_is_recorded_in_litres_and_in_kilograms_is_claimed_once() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("own.toml"), OIL).unwrap();
+    let indicator = |id: &str, unit: &str| {
+        format!(
+            "[[indicator]]\nid = '{id}'\nunit = '{unit}'\nfactor = 'oil.{}'\n\
+             name = {{ id = 'Minyak {unit}', en = 'Oil {unit}' }}\n",
+            unit.to_lowercase()
+        )
+    };
+    let both = indicator("oil-l", "L") + &indicator("oil-kg", "kg");
+    let text = format!("{SITE_DEVICES}{both}[factors]\nfile = 'own.toml'\n");
+    for (masses, is_one) in [([18, 28, 9], true), ([18, 56, 9], false)] {
+        let mut village = TestSite::new(SITE_DEVICES);
+        let loaded = load_config_text(&text, &folder.path().join("pantau.toml"), &|_| None);
+        village.config = loaded.unwrap_or_else(|faults| panic!("{faults}"));
+        let days = ["2026-06-10", "2026-06-17", "2026-06-24"];
+        let litres = [20, 31, 10].into_iter().zip(days);
+        let mut entries: Vec<_> = litres
+            .map(|(amount, day)| {
+                let mut said = ledger_statement("oil-l", amount, day);
+                said.unit = "L".into();
+                said
+            })
+            .collect();
+        let masses = masses.into_iter().zip(days);
+        entries.extend(masses.map(|(amount, day)| ledger_statement("oil-kg", amount, day)));
+        village.store.append_ledger(entries, "siti").await.unwrap();
+        let found = village.indicators("2026-06").await;
+        assert_figure_close(&found, "ledger.oil-l.effect", "", 122.0);
+        let mass = find_figure(&found, "ledger.oil-kg.effect", "");
+        let litres = find_figure(&found, "ledger.oil-l.effect", "");
+        for figure in [mass, litres] {
+            assert_eq!(
+                has_remark(figure, "account-same-mass-units"),
+                is_one,
+                "{figure:?}"
+            );
+            assert_eq!(figure.claim >= ClaimVerdict::Doubtful, is_one, "{figure:?}");
+        }
+        // What was recorded later is not in a claim.
+        assert_eq!(mass.value.is_ok(), !is_one, "{mass:?}");
+    }
+}
