@@ -8,16 +8,17 @@
 //! 5 Nov   fed 50 kg      the next batch, open
 //! ```
 
-use crate::assets::BsfAsset;
+use crate::assets::{AssetKind, BsfAsset};
 use crate::config::Config;
-use crate::domain::indicator::InputSource;
+use crate::domain::indicator::{IndicatorRemark, InputSource};
 use crate::domain::input_part::{InputPart, PartSource, bounded_parts};
 use crate::domain::ledger::EntryId;
 use crate::domain::period::Period;
+use crate::formulas::claim_rounding::{RoundingMode, round_decimals};
 use crate::indicators::ledger_totals::PeriodLedger;
 use crate::limits::INPUT_PARTS_MAX;
 use jiff::civil::Date;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Mass of one sort in a batch, kg, with the entries that it comes from.
@@ -57,6 +58,52 @@ pub(crate) struct MassExcess {
     pub(crate) day: Date,
     pub(crate) fed_kg: f64,
     pub(crate) out_kg: f64,
+}
+
+impl MassExcess {
+    /// The remark that says it.
+    pub(crate) fn remark(self) -> IndicatorRemark {
+        let round = |kg: f64| round_decimals(kg, 1, RoundingMode::Nearest);
+        IndicatorRemark::new("account-unusual-balance")
+            .with_arg("day", self.day)
+            .with_arg("fed", round(self.fed_kg))
+            .with_arg("out", round(self.out_kg))
+    }
+}
+
+/// More mass out of all bins of a site than went into them, by entries that need not name a bin;
+/// with the indicators of what came out. Bins that weigh dry and wet masses cannot be added.
+pub(crate) fn excess_of_site(
+    config: &Config,
+    book: &PeriodLedger,
+    period: Period,
+) -> Option<(MassExcess, BTreeSet<Arc<str>>)> {
+    let bins = config.assets.iter().filter_map(|asset| match &asset.kind {
+        AssetKind::Bsf(bin) => Some(&**bin),
+        _ => None,
+    });
+    let bins: Vec<&BsfAsset> = bins.collect();
+    let first = bins.first()?;
+    if bins.iter().any(|bin| bin.dry_mass != first.dry_mass) {
+        return None;
+    }
+    let fed: BTreeSet<Arc<str>> = bins.iter().map(|bin| Arc::clone(&bin.fed)).collect();
+    let out = bins.iter().flat_map(|bin| [&bin.larvae, &bin.residue]);
+    let out: BTreeSet<Arc<str>> = out.map(Arc::clone).collect();
+    let of = |indicators: &BTreeSet<Arc<str>>, step: BatchStep| {
+        let parts = indicators
+            .iter()
+            .flat_map(|indicator| book.record_parts(config, indicator, "kg"));
+        let steps = parts.filter_map(|part| match &part.of {
+            PartSource::Entry(entry) => Some((entry.when.first(), step, part.value, entry.id)),
+            _ => None,
+        });
+        steps.collect::<Vec<BatchEntry>>()
+    };
+    let mut steps = of(&fed, BatchStep::Fed);
+    steps.extend(of(&out, BatchStep::Residue));
+    steps.sort_by_key(|(date, step, _, id)| (*date, *step, *id));
+    Some((mass_excess(&steps, period)?, out))
 }
 
 /// Tolerance of a mass balance, as a share: rounding of sums.

@@ -15,6 +15,7 @@ use crate::formulas::CompensatedSum;
 use crate::indicators::IndicatorsError;
 use crate::indicators::data_events::DataEventList;
 use crate::indicators::entry_quantities::{entry_parts, entry_quantity};
+use crate::indicators::feeding_batches::excess_of_site;
 use crate::indicators::figure_context::{FigureBuilder, FigureContext, FigureValue, formula_input};
 use crate::indicators::ledger_effects::effect_figure;
 use crate::indicators::period_days::{PeriodDay, PeriodDays};
@@ -337,6 +338,16 @@ pub(crate) fn programme_figures(
         all.push(quantity);
     }
     same.mark(&mut all);
+    if let Some((excess, out)) = excess_of_site(desk.config, book, period) {
+        let ids: Vec<String> = out.iter().map(|id| format!("ledger.{id}")).collect();
+        for figure in all
+            .iter_mut()
+            .filter(|one| ids.iter().any(|id| *one.id == **id))
+        {
+            let marked = figure.clone().with_verdict(ClaimVerdict::Doubtful);
+            *figure = marked.with_remark(excess.remark());
+        }
+    }
     (all, daily)
 }
 

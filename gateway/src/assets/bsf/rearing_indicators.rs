@@ -7,7 +7,6 @@ use crate::domain::indicator::{
     Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec, ValueOrigin,
 };
 use crate::formulas::FormulaStatus;
-use crate::formulas::claim_rounding::{RoundingMode, round_decimals};
 use crate::indicators::feeding_batches::{BatchMass, BatchesOfPeriod, FeedingBatch, MassExcess};
 use crate::indicators::figure_context::{
     FigureBuilder, FigureContext, constant_input, measured_input, status_remark,
@@ -121,18 +120,10 @@ fn mass_of_batches(
 fn judged_harvest(figure: Indicator, excess: Option<MassExcess>) -> Indicator {
     match excess {
         Some(excess) => figure
-            .with_remark(excess_remark(excess))
+            .with_remark(excess.remark())
             .with_verdict(ClaimVerdict::Doubtful),
         None => figure,
     }
-}
-
-fn excess_remark(excess: MassExcess) -> IndicatorRemark {
-    let round = |kg: f64| round_decimals(kg, 1, RoundingMode::Nearest);
-    IndicatorRemark::new("account-unusual-balance")
-        .with_arg("day", excess.day)
-        .with_arg("fed", round(excess.fed_kg))
-        .with_arg("out", round(excess.out_kg))
 }
 
 /// The index with its origin, the basis of its masses, and the batch that it does not contain.

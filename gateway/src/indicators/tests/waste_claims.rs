@@ -183,3 +183,29 @@ async fn indices_of_larvae_beyond_what_was_published_are_not_claimed() {
         assert_eq!(told, wanted != firm, "{id}: {:?}", figure.remarks);
     }
 }
+
+#[tokio::test]
+async fn more_mass_out_of_two_bins_than_went_in_is_to_be_checked_whoever_it_names() {
+    let two = bin("")
+        + &bin("")
+            .replace("'bak'", "'bak2'")
+            .replace("Biopond", "Biopond dua");
+    let fed = [("bsf-fed", 100, "bak"), ("bsf-fed", 50, "bak2")];
+    for (out, is_odd) in [
+        ([("bsf-maggot", 65, ""), ("bsf-kasgot", 150, "")], true),
+        ([("bsf-maggot", 15, ""), ("bsf-kasgot", 45, "")], false),
+    ] {
+        let found = account_of(&two, &[&fed[..], &out[..]].concat()).await;
+        for id in ["ledger.bsf-maggot", "ledger.bsf-kasgot"] {
+            let figure = find_figure(&found, id, "");
+            assert_eq!(
+                has_remark(figure, "account-unusual-balance"),
+                is_odd,
+                "{id}"
+            );
+            assert_eq!(figure.claim >= ClaimVerdict::Doubtful, is_odd, "{id}");
+        }
+        let figure = find_figure(&found, "ledger.bsf-fed", "");
+        assert!(!has_remark(figure, "account-unusual-balance"));
+    }
+}
