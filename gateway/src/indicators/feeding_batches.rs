@@ -10,11 +10,13 @@
 
 use crate::assets::{AssetKind, BsfAsset};
 use crate::config::Config;
-use crate::domain::indicator::{IndicatorRemark, InputSource};
+use crate::domain::claim_verdict::ClaimVerdict;
+use crate::domain::indicator::{Indicator, IndicatorRemark, InputSource};
 use crate::domain::input_part::{InputPart, PartSource, bounded_parts};
 use crate::domain::ledger::EntryId;
 use crate::domain::period::Period;
 use crate::formulas::claim_rounding::{RoundingMode, round_decimals};
+use crate::indicators::figure_context::FigureBuilder;
 use crate::indicators::ledger_totals::PeriodLedger;
 use crate::limits::INPUT_PARTS_MAX;
 use jiff::civil::Date;
@@ -71,9 +73,29 @@ impl MassExcess {
     }
 }
 
+/// Makes the totals of what came out of the bins doubtful where that is more than went in.
+pub(crate) fn doubt_site_balance(
+    config: &Config,
+    book: &PeriodLedger,
+    period: Period,
+    figures: &mut [Indicator],
+) {
+    let Some((excess, out)) = excess_of_site(config, book, period) else {
+        return;
+    };
+    let is_out = |one: &Indicator| {
+        let indicator = one.id.strip_prefix("ledger.");
+        indicator.is_some_and(|indicator| out.contains(indicator))
+    };
+    for figure in figures.iter_mut().filter(|one| is_out(one)) {
+        let marked = figure.clone().with_verdict(ClaimVerdict::Doubtful);
+        *figure = marked.with_remark(excess.remark());
+    }
+}
+
 /// More mass out of all bins of a site than went into them, by entries that need not name a bin;
 /// with the indicators of what came out. Bins that weigh dry and wet masses cannot be added.
-pub(crate) fn excess_of_site(
+fn excess_of_site(
     config: &Config,
     book: &PeriodLedger,
     period: Period,

@@ -15,7 +15,6 @@ use crate::formulas::CompensatedSum;
 use crate::indicators::IndicatorsError;
 use crate::indicators::data_events::DataEventList;
 use crate::indicators::entry_quantities::{entry_parts, entry_quantity};
-use crate::indicators::feeding_batches::excess_of_site;
 use crate::indicators::figure_context::{FigureBuilder, FigureContext, FigureValue, formula_input};
 use crate::indicators::ledger_effects::effect_figure;
 use crate::indicators::period_days::{PeriodDay, PeriodDays};
@@ -338,16 +337,6 @@ pub(crate) fn programme_figures(
         all.push(quantity);
     }
     same.mark(&mut all);
-    if let Some((excess, out)) = excess_of_site(desk.config, book, period) {
-        let ids: Vec<String> = out.iter().map(|id| format!("ledger.{id}")).collect();
-        for figure in all
-            .iter_mut()
-            .filter(|one| ids.iter().any(|id| *one.id == **id))
-        {
-            let marked = figure.clone().with_verdict(ClaimVerdict::Doubtful);
-            *figure = marked.with_remark(excess.remark());
-        }
-    }
     (all, daily)
 }
 
@@ -361,7 +350,7 @@ fn own_effect(
 ) -> Option<Indicator> {
     let is_before = |entry: &&&LedgerEntry| same.is_claimed_before(entry.id);
     let (before, own): (Vec<&LedgerEntry>, Vec<&LedgerEntry>) =
-        counted.iter().partition(|entry| is_before(&entry));
+        counted.iter().partition(|entry| is_before(entry));
     let figure = effect_figure(desk, definition, quantity, &own)?;
     let before: Vec<EntryId> = before.iter().map(|entry| entry.id).collect();
     let Some(said) = same.remarks(&before).next().cloned() else {

@@ -89,6 +89,7 @@ use claim_inheritance::{doubt_same_entries, pass_verdicts};
 use contradictory_figures::doubt_parts_above_whole;
 use double_claims::mark_double_claims;
 use entry_plausibility::judge_entries;
+use feeding_batches::doubt_site_balance;
 use figure_context::FigureContext;
 use imported_figures::mark_imported;
 use ledger_totals::PeriodLedger;
@@ -254,6 +255,7 @@ fn add_dependent_indicators(
     all.figures.extend(totals);
     let (figures, daily) = ledger_totals::programme_figures(&site, book);
     all.figures.extend(figures);
+    doubt_site_balance(config, book, span.period, &mut all.figures);
     judge_entries(config, book, &mut all.figures);
     judge_per_person(config, span, &mut all.figures);
     doubt_same_entries(&mut all.figures);
