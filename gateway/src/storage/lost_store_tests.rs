@@ -220,6 +220,21 @@ async fn commits_that_a_cut_log_has_lost_are_told_and_their_numbers_are_not_give
 }
 
 #[tokio::test]
+async fn numbers_that_were_left_out_are_no_lost_readings() {
+    let dir = tempfile::tempdir().unwrap();
+    fill(dir.path(), 0..2).await;
+    // Without the small file numbers are left out; then nothing is read before the next starts.
+    remove(dir.path(), &["pantau.seq"]);
+    for _ in 0..3 {
+        let clock = Clock::set(UtcMs(MIDNIGHT + 10 * DAY), true);
+        let store = open_at(dir.path(), &site(&["power"]), &clock, None);
+        let events = store.health().borrow().events.clone();
+        assert!(events.is_empty(), "{events:?}");
+        store.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn a_log_whose_begin_is_zeros_is_read_from_there_on_or_kept_aside() {
     for (zeros, is_all_read) in [(4096, true), (usize::MAX, false)] {
         let (dir, cut) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

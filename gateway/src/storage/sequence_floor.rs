@@ -115,8 +115,10 @@ pub(super) struct SequenceFloor {
     extent: Option<StoreExtent>,
     /// It is that of this start.
     is_extent_checked: bool,
-    /// Last number that was durable when it was written down.
+    /// Last number of a reading that was durable when it was written down.
     durable: ReadingSeq,
+    /// Last number before this start: it may be one that was left out, of no reading.
+    before_start: ReadingSeq,
     /// Time since that was written down, or since the start.
     kept: Stopwatch,
     /// Slot (0 or 1) that is written next.
@@ -204,6 +206,7 @@ impl SequenceFloor {
             extent,
             is_extent_checked: false,
             durable: last,
+            before_start: next - 1,
             kept: Stopwatch::start(),
             next_slot: beside.map_or(0, |slot| 1 - slot.place),
             is_failure_logged: false,
@@ -292,6 +295,7 @@ impl SequenceFloor {
             extent: slot.extent,
             is_extent_checked: false,
             durable: slot.durable,
+            before_start: slot.durable,
             kept: Stopwatch::start(),
             next_slot: 1 - slot.place,
             is_failure_logged: false,
@@ -319,13 +323,23 @@ impl SequenceFloor {
 
     /// Whether what is written down is so old that a start could not tell what a cut log has lost.
     pub(super) fn is_old(&self, durable: ReadingSeq) -> bool {
-        durable > self.durable && self.kept.elapsed() >= EXTENT_KEPT_EVERY
+        self.last_reading(durable) > self.durable && self.kept.elapsed() >= EXTENT_KEPT_EVERY
+    }
+
+    /// Last number of a reading, of numbers that are done.
+    fn last_reading(&self, done: ReadingSeq) -> ReadingSeq {
+        if done > self.before_start {
+            done
+        } else {
+            self.durable
+        }
     }
 
     /// Writes down from when to when there are readings, and up to which number they are durable,
     /// when that has changed.
     pub(super) fn keep_extent(&mut self, extent: Option<StoreExtent>, durable: ReadingSeq) {
         self.is_extent_checked = true;
+        let durable = self.last_reading(durable);
         if self.extent == extent && self.durable == durable {
             return;
         }
