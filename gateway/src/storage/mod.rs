@@ -52,6 +52,7 @@ mod file_hold;
 mod file_import;
 mod file_permissions;
 mod file_presence;
+mod floor_slot;
 mod flush;
 mod found_damage;
 mod found_events;

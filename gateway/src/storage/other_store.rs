@@ -3,9 +3,10 @@
 
 use super::audit::append_audit;
 use super::data_damage::note_missing;
+use super::floor_slot::OtherStore;
 use super::found_events::FoundEvents;
 use super::salvage::{FoundLosses, StoreSalvage, find_lost_store, find_newer};
-use super::sequence_floor::{OtherStore, SequenceFloor};
+use super::sequence_floor::SequenceFloor;
 use super::store_events::{add_events, read_events};
 use super::store_extent::StoreExtent;
 use super::writer::StoreWriter;

@@ -21,16 +21,16 @@
 //! The file has two slots, each with a checksum, written in turn and in place: one of them is whole
 //! after a power cut, and a full disk still has room for it.
 
+use super::floor_slot::{KnownStore, OtherStore, SLOT_BYTES, read_newest_slot};
 use super::meta_table::{read_meta, write_meta};
 use super::row_numbers::RowNumbers;
 use super::schema::is_disk_full;
 use super::store_extent::StoreExtent;
 use super::store_identity::{
-    StoreNumbering, is_store_id, leave_out_numbers, new_store_id, read_store_id, write_store_id,
+    StoreNumbering, leave_out_numbers, new_store_id, read_store_id, write_store_id,
 };
 use crate::clock::Stopwatch;
 use crate::domain::ReadingSeq;
-use crate::domain::store_event::StoreEventKind;
 use crate::limits::{SEQ_RESERVE_STEP, SEQ_UNKNOWN_STEP};
 use rusqlite::Connection;
 use std::fs::{File, OpenOptions};
@@ -61,24 +61,6 @@ pub(super) fn known_store(directory: &Path) -> Option<KnownStore> {
     slot.known().filter(|_| slot.bound > 0)
 }
 
-/// Store to which the small file belongs, as far as it says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct KnownStore {
-    pub(super) id: String,
-    /// Last numbers of rows that people know.
-    pub(super) rows: RowNumbers,
-    /// From when to when it has readings; `None` where that was not written down.
-    pub(super) extent: Option<StoreExtent>,
-}
-
-/// The file is not that of the store that was written last.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct OtherStore {
-    pub(super) kind: StoreEventKind,
-    /// Store that was written last.
-    pub(super) known: KnownStore,
-}
-
 /// Returns the bound in a file; 0 without one.
 fn bound_of_file(db: &Connection) -> Result<ReadingSeq, rusqlite::Error> {
     Ok(read_meta(db, FLOOR_KEY)?.map_or(0, i64::cast_unsigned))
@@ -97,10 +79,6 @@ pub(super) fn mark_restored(db: &Connection) -> Result<(), rusqlite::Error> {
 
 /// Time after which the durable number is written down anew.
 const EXTENT_KEPT_EVERY: Duration = Duration::from_mins(10);
-/// Bytes of one slot.
-// 512 bytes is the sector that a card writes as a whole.
-const SLOT_BYTES: usize = 512;
-
 /// The bound and its file.
 #[derive(Debug)]
 pub(super) struct SequenceFloor {
@@ -156,31 +134,23 @@ impl SequenceFloor {
         let beside_id = beside.as_ref().and_then(|slot| slot.id.clone());
         let restored = read_meta(db, RESTORED_KEY)?.map(i64::cast_unsigned);
         let is_foreign = matches!((&own_id, &beside_id), (Some(own), Some(other)) if own != other);
-        let is_own = own_id.is_some() && own_id == beside_id;
         let bound_beside = beside.as_ref().map(|slot| slot.bound);
-        let durable = beside.as_ref().map_or(0, |slot| slot.durable);
-        let next = match (bound_beside, inside) {
-            _ if is_foreign => unknown_next(last, bound_beside.max(inside).max(restored)),
-            (Some(beside), _) if is_own && restored.is_some_and(|bound| beside >= bound) => {
-                beside.max(last + 1)
-            }
-            _ if restored.is_some() => unknown_next(last, bound_beside.max(restored)),
-            // What the log has lost was given numbers, and sinks may have them.
-            (Some(beside), Some(inside)) if is_own && last < durable && inside > 0 => {
-                beside.max(inside).max(last + 1)
-            }
-            // The bound in the store is raised first: after a crash between the two writes it is
-            // the greater one, which is no reason to skip numbers.
-            (Some(beside), Some(inside)) if beside <= inside => last + 1,
-            (None, None) => last + 1,
-            (None, Some(inside)) => unknown_next(last, Some(inside)),
-            (Some(beside), inside) => beside.max(inside.unwrap_or(0)).max(last + 1),
-        };
+        let next = NumberBounds {
+            last,
+            inside,
+            beside: bound_beside,
+            restored,
+            is_foreign,
+            is_own: own_id.is_some() && own_id == beside_id,
+            durable: beside.as_ref().map_or(0, |slot| slot.durable),
+        }
+        .next_number();
         if next > last + 1 {
             tracing::warn!(
                 last,
                 next,
-                "the store is not the one that was written last: numbers go on above all that it gave out"
+                "the store is not the one that was written last: numbers go on above all that it \
+                 gave out"
             );
         }
         let found = (own_id.as_deref(), inside, restored, last);
@@ -424,95 +394,51 @@ impl SequenceFloor {
     }
 }
 
+/// What is known of the numbers of a store at a start.
+#[derive(Clone, Copy, Debug)]
+struct NumberBounds {
+    /// Last number of a reading in the file.
+    last: ReadingSeq,
+    /// Bounds in the file and beside it, and the one that the file had when it was put back from a
+    /// backup.
+    inside: Option<ReadingSeq>,
+    beside: Option<ReadingSeq>,
+    restored: Option<ReadingSeq>,
+    /// The small file is that of another store, or of this one.
+    is_foreign: bool,
+    is_own: bool,
+    /// Last number that was durable by the small file.
+    durable: ReadingSeq,
+}
+
+impl NumberBounds {
+    /// Returns the next number to give out.
+    fn next_number(self) -> ReadingSeq {
+        let (last, restored) = (self.last, self.restored);
+        match (self.beside, self.inside) {
+            _ if self.is_foreign => unknown_next(last, self.beside.max(self.inside).max(restored)),
+            (Some(beside), _) if self.is_own && restored.is_some_and(|bound| beside >= bound) => {
+                beside.max(last + 1)
+            }
+            _ if restored.is_some() => unknown_next(last, self.beside.max(restored)),
+            // What the log has lost was given numbers, and sinks may have them.
+            (Some(beside), Some(inside)) if self.is_own && last < self.durable && inside > 0 => {
+                beside.max(inside).max(last + 1)
+            }
+            // The bound in the store is raised first: after a crash between the two writes it is
+            // the greater one, which is no reason to skip numbers.
+            (Some(beside), Some(inside)) if beside <= inside => last + 1,
+            (None, None) => last + 1,
+            (None, Some(inside)) => unknown_next(last, Some(inside)),
+            (Some(beside), inside) => beside.max(inside.unwrap_or(0)).max(last + 1),
+        }
+    }
+}
+
 /// Next number of a store of which it is unknown how far it went on elsewhere.
 fn unknown_next(last: ReadingSeq, bound: Option<ReadingSeq>) -> ReadingSeq {
     let known = bound.unwrap_or(0).max(last + 1);
     known.saturating_add(SEQ_UNKNOWN_STEP)
-}
-
-/// Content of a valid slot.
-#[derive(Debug)]
-struct FloorSlot {
-    bound: ReadingSeq,
-    /// Id of the store; `None` in a slot of a version that had none.
-    id: Option<String>,
-    /// Last numbers of rows; 0 in a slot of a version that kept none.
-    rows: RowNumbers,
-    /// From when to when there are readings; `None` in a slot of a version that did not say it.
-    extent: Option<StoreExtent>,
-    /// Last number that was durable then; 0 in a slot of a version that did not say it.
-    durable: ReadingSeq,
-    /// Number of the slot (0 or 1).
-    place: u64,
-}
-
-impl FloorSlot {
-    /// Returns the store that was written last when the file is not that one any more. `found`: id
-    /// and bound in the file, the bound that it had when it was put back from a backup, and its
-    /// last number.
-    fn other_store(
-        &self,
-        (id, inside, restored, last): (
-            Option<&str>,
-            Option<ReadingSeq>,
-            Option<ReadingSeq>,
-            ReadingSeq,
-        ),
-    ) -> Option<OtherStore> {
-        let known = self.known()?;
-        let kind = match (id, inside) {
-            (Some(id), _) if id != known.id => StoreEventKind::Replaced,
-            _ if self.bound == 0 || restored.is_some() => return None,
-            (_, None) => StoreEventKind::Lost,
-            // 0 is that of a file that was mended, which says itself what it lacks.
-            (Some(_), Some(inside)) if (1..self.bound).contains(&inside) => StoreEventKind::Older,
-            (Some(_), Some(1..)) if last < self.durable => StoreEventKind::LogLost,
-            _ => return None,
-        };
-        Some(OtherStore { kind, known })
-    }
-
-    /// Store to which it belongs; `None` without an id.
-    fn known(&self) -> Option<KnownStore> {
-        Some(KnownStore {
-            id: self.id.clone()?,
-            rows: self.rows,
-            extent: self.extent,
-        })
-    }
-}
-
-/// Returns the valid slot with the greater bound.
-fn read_newest_slot(path: &Path) -> Option<FloorSlot> {
-    let bytes = std::fs::read(path).ok()?;
-    let slots = bytes.chunks(SLOT_BYTES).zip(0..2u64);
-    slots
-        .filter_map(|(bytes, place)| parse_slot(bytes, place))
-        // Numbers only grow: of two slots with one bound the later one has the greater ones.
-        .max_by_key(|slot| (slot.bound, slot.rows, slot.durable, slot.extent))
-}
-
-/// Reads `BOUND ID ROWS EXTENT DURABLE CRC` or, of earlier versions, the same without the later words.
-fn parse_slot(bytes: &[u8], place: u64) -> Option<FloorSlot> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    let (words, crc) = text.trim().rsplit_once(' ')?;
-    if u32::from_str_radix(crc, 16).ok()? != crc32fast::hash(words.as_bytes()) {
-        return None;
-    }
-    let mut words = words.split(' ');
-    let digits = words.next()?;
-    let id = words.next().filter(|id| is_store_id(id));
-    let rows = words.next().map(RowNumbers::parse);
-    let extent = words.next().and_then(StoreExtent::parse);
-    let durable = words.next().and_then(|digits| digits.parse().ok());
-    Some(FloorSlot {
-        durable: durable.unwrap_or(0),
-        bound: digits.parse().ok()?,
-        id: id.map(str::to_owned),
-        rows: rows.unwrap_or_default(),
-        extent,
-        place,
-    })
 }
 
 #[cfg(test)]

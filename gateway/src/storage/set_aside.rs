@@ -60,7 +60,8 @@ pub(super) fn set_aside(file: &Path, word: &str, now: UtcMs) -> std::io::Result<
     })
 }
 
-/// Renames a log of which nothing can be read, and which would be overwritten; returns its new name.
+/// Renames a log of which nothing can be read, and which would be overwritten; returns its new
+/// name.
 pub(super) fn set_log_aside(file: &Path, now: UtcMs) -> std::io::Result<String> {
     let name = format!("{}-wal", free_name(file, "damaged", now)?);
     let log = file.with_file_name(format!("{DATABASE_FILE}-wal"));

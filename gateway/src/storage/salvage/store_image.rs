@@ -62,7 +62,8 @@ impl StoreImage {
         self.log.unread
     }
 
-    /// Returns whether the log has content of which nothing can be told: SQLite would write over it.
+    /// Returns whether the log has content of which nothing can be told: SQLite would write over
+    /// it.
     pub(in crate::storage) fn is_log_unreadable(&self) -> bool {
         const STEP: usize = 64 << 10;
         if self.frames.is_readable() {
