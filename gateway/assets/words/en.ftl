@@ -1213,6 +1213,7 @@ diagnosis-stuck-line = The line has been active for longer than a pulse lasts: a
 diagnosis-clock-battery = The battery clock has been without power. Change its coin cell, and set the time.
 diagnosis-echo = The ultrasonic sensor hears no echo, or the water is nearer than it can measure. Check that nothing is in its beam, and that it hangs above the highest level by its blind zone.
 diagnosis-weak = The device answers, but fails often. Check the 120 ohm termination resistors at both ends, the bias resistors, grounding, and loose wires.
+diagnosis-weak-network = The device answers, but fails often. Check the network cable or the Wi-Fi signal, and that no other program or cloud service is connected to it.
 detail-timeout = no answer within { $ms } ms
 detail-late = the answer comes too late: timeout is { $timeout } ms
 detail-late-after = the answer comes too late: after { $after } ms, timeout is { $timeout } ms

@@ -1183,6 +1183,7 @@ diagnosis-stuck-line = Jalur aktif lebih lama daripada satu pulsa: korsleting pa
 diagnosis-clock-battery = Jam baterai pernah kehilangan daya. Ganti baterai koinnya, lalu atur waktunya.
 diagnosis-echo = Sensor ultrasonik tidak mendengar gema, atau air lebih dekat daripada jarak ukurnya. Pastikan tidak ada benda di depannya, dan sensor tergantung di atas ketinggian air tertinggi sejauh zona butanya.
 diagnosis-weak = Alat menjawab, tetapi sering gagal. Periksa resistor terminasi 120 ohm di kedua ujung, resistor bias, grounding, dan sambungan yang longgar.
+diagnosis-weak-network = Alat menjawab, tetapi sering gagal. Periksa kabel jaringan atau sinyal Wi-Fi, dan pastikan tidak ada program atau layanan cloud lain yang tersambung ke alat itu.
 detail-timeout = tidak ada jawaban dalam { $ms } ms
 detail-late = jawaban terlambat: timeout { $timeout } ms
 detail-late-after = jawaban terlambat: setelah { $after } ms, timeout { $timeout } ms

@@ -7,15 +7,18 @@ use super::live_devices::{DeviceSnapshot, LiveDevices, load_selection, round_tri
 use super::standard_output::print_text;
 use crate::cli::command_error::CommandError;
 use crate::clock::Clock;
-use crate::commissioning::soak_record::{SoakRecord, past_advice_key};
+use crate::commissioning::fault_diagnosis::past_advice_key;
+use crate::commissioning::soak_record::SoakRecord;
 use crate::commissioning::soak_test::{
     DeviceSoakResult, LENGTH_DEFAULT, POLLS_NEEDED, SoakTest, enough_time, rounded_down,
 };
+use crate::config::{BusLink, Config};
 use crate::formulas::claim_rounding::nearest_digits;
 use crate::i18n::Language;
 use crate::limits::SOAK_MAX_SECONDS;
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Time between two snapshots of the devices.
@@ -80,6 +83,7 @@ pub(super) async fn run_soak(options: &SoakArgs, lang: Language) -> u8 {
         eprintln!("{}", lang.text_with("soak-extended", &args));
     }
     let soak = SoakTest::new(length_ms, tested);
+    let links = device_links(&config);
     let mut source = match LiveDevices::open(config, ids, lang).await {
         Ok(source) => source,
         Err(trouble) => return fail_with_message(&trouble.to_string()),
@@ -87,9 +91,20 @@ pub(super) async fn run_soak(options: &SoakArgs, lang: Language) -> u8 {
     let result = run_until_over(soak, &mut source, &Clock::system(), length.as_secs()).await;
     source.close().await;
     match result {
-        Ok(ended) => ended.print_result(options.json, lang),
+        Ok(ended) => ended.print_result(&links, options.json, lang),
         Err(trouble) => fail_with_message(&trouble.to_string()),
     }
+}
+
+/// Link of each device, by its id.
+type DeviceLinks = Vec<(Arc<str>, BusLink)>;
+
+fn device_links(config: &Config) -> DeviceLinks {
+    let devices = config.devices.iter();
+    let link_of = |bus: usize| config.buses.get(bus).map(|bus| bus.link.clone());
+    devices
+        .filter_map(|device| Some((device.id.clone(), link_of(device.bus)?)))
+        .collect()
 }
 
 fn minutes_text(ms: u64, lang: Language) -> String {
@@ -145,29 +160,32 @@ impl FinishedSoak {
     }
 
     /// Prints the result; returns the exit status.
-    fn print_result(&self, as_json: bool, lang: Language) -> u8 {
+    fn print_result(&self, links: &DeviceLinks, as_json: bool, lang: Language) -> u8 {
         let passes = self.has_passed();
         let text = if as_json {
             record_json(&SoakRecord::of(&self.soak, self.elapsed_ms, passes))
         } else {
-            self.as_text(passes, lang)
+            self.as_text(passes, links, lang)
         };
         print_text(&text);
         if passes { EXIT_DONE } else { EXIT_NEGATIVE }
     }
 
-    fn as_text(&self, passes: bool, lang: Language) -> String {
+    fn as_text(&self, passes: bool, links: &DeviceLinks, lang: Language) -> String {
         let mut text = String::new();
         for row in self.soak.device_results(self.elapsed_ms) {
             let _ = writeln!(text, "{}", device_line(&row, lang));
             let look = self.last.iter().find(|look| look.id == row.id);
             let advice = look.map(|look| look.advice.as_str()).unwrap_or_default();
-            match (row.passes, advice) {
-                (true, _) => {}
-                (false, "") => {
-                    let _ = writeln!(text, "    {}", lang.text(past_advice_key(row.fault)));
-                }
-                (false, advice) => drop(writeln!(text, "    {advice}")),
+            let link = links.iter().find(|(id, _)| *id == row.id);
+            let past = || past_advice_key(row.fault, link.map(|(_, link)| link));
+            let said = match (row.passes, advice) {
+                (true, _) => None,
+                (false, "") => past().map(|key| lang.text(key)),
+                (false, advice) => Some(advice.to_owned()),
+            };
+            if let Some(said) = said {
+                let _ = writeln!(text, "    {said}");
             }
         }
         let minutes = minutes_text(self.elapsed_ms, lang);
@@ -260,10 +278,10 @@ mod tests {
     fn too_few_polls_are_told_with_their_number_and_the_time_for_enough() {
         let ended = finished_soak(90, 90, 900_000);
         assert!(!ended.has_passed());
-        let text = ended.as_text(false, Language::En);
+        let text = ended.as_text(false, &Vec::new(), Language::En);
         assert!(text.contains("90 polls") && text.contains("100"), "{text}");
         assert!(text.contains("16.8 minutes"), "{text}");
-        let text = ended.as_text(false, Language::Id);
+        let text = ended.as_text(false, &Vec::new(), Language::Id);
         assert!(text.contains("16,8 menit"), "{text}");
         let every = |ms| enough_time(&[("a".into(), ms)]).as_secs();
         assert_eq!((every(1000), every(10_000)), (900, 1010));
@@ -272,7 +290,7 @@ mod tests {
 
     #[test]
     fn a_device_that_fails_is_shown_with_what_to_do() {
-        let text = finished_soak(80, 90, 900_000).as_text(false, Language::Id);
+        let text = finished_soak(80, 90, 900_000).as_text(false, &Vec::new(), Language::Id);
         assert!(text.contains("alat tidak menjawab"), "{text}");
         assert!(text.contains("terminasi"), "{text}");
     }
@@ -300,7 +318,7 @@ mod tests {
             elapsed_ms: 900_000,
             last: Vec::new(),
         };
-        let text = ended.as_text(false, Language::En);
+        let text = ended.as_text(false, &Vec::new(), Language::En);
         assert!(text.contains("no new message of the node"), "{text}");
         assert!(
             text.contains("stale_after") && !text.contains("120 ohm"),

@@ -328,6 +328,30 @@ pub fn advice_key(
     DIAGNOSIS_RULES.iter().find(fits).map(|(_, _, _, key)| *key)
 }
 
+/// Returns the message key of the advice for a device whose polls failed now and then; `reason` is
+/// the last failure.
+///
+/// Lost and damaged answers point to a weak connection. Any other failure has the advice of its
+/// kind: a device that refuses a request has received it whole, so that its line is right.
+pub fn past_advice_key(
+    reason: Option<QualityReason>,
+    link: Option<&BusLink>,
+) -> Option<&'static str> {
+    let kind = reason.map(SymptomKind::of_reason);
+    match kind {
+        None | Some(Some(SymptomKind::Silent | SymptomKind::Garbled))
+            if SymptomLink::Serial.fits_link(link) =>
+        {
+            Some("diagnosis-weak")
+        }
+        Some(Some(SymptomKind::Silent)) if SymptomLink::Network.fits_link(link) => {
+            Some("diagnosis-weak-network")
+        }
+        // The device was without a fault since, so that the whole line is not at fault.
+        _ => advice_key(reason?, link, &[reason, None]),
+    }
+}
+
 /// Returns the advice of this key in words; `detail` of the fault has the values that it names.
 ///
 /// Where a value was measured, the advice proposes one for the configuration.
@@ -449,6 +473,72 @@ mod tests {
         line: &[Option<QualityReason>],
     ) -> Option<&'static str> {
         advice_key(reason, None, line)
+    }
+
+    /// Each kind of failure, a reason of it, and a word of its advice on a line.
+    const ADVICE_OF_KINDS: &[(QualityReason, &str)] = &[
+        (QualityReason::Late, "`timeout`"),
+        (QualityReason::HalfAnswered, "`gap`"),
+        (QualityReason::TwoDevices, "Two devices"),
+        (QualityReason::Header, "header"),
+        (QualityReason::Refused(1), "kind of request"),
+        (QualityReason::Refused(2), "register"),
+        (QualityReason::Refused(3), "register"),
+        (QualityReason::Refused(4), "fault code"),
+        (QualityReason::Refused(5), "busy"),
+        (QualityReason::Refused(6), "busy"),
+        (QualityReason::Refused(7), "fault code"),
+        (QualityReason::Refused(10), "Modbus converter"),
+        (QualityReason::Refused(11), "Modbus converter"),
+        (QualityReason::OutOfRange, "plausible"),
+        (QualityReason::NotANumber, "plausible"),
+        (QualityReason::Undated, "clock"),
+        (QualityReason::Absent, "SunSpec"),
+        (QualityReason::InUse, "Another program"),
+        (QualityReason::NoMessage, "node"),
+        (QualityReason::Offline, "node"),
+        (QualityReason::Retained, "node"),
+        (QualityReason::NodeClock, "node"),
+        (QualityReason::Unreadable, "node"),
+        (
+            QualityReason::Sensor(SensorFault::WireBroken),
+            "current loop",
+        ),
+        (QualityReason::Sensor(SensorFault::Absent), "sensor"),
+        (QualityReason::Sensor(SensorFault::NoEcho), "echo"),
+    ];
+
+    #[test]
+    fn each_kind_of_failure_has_its_own_advice_now_and_afterwards() {
+        for (reason, word) in ADVICE_OF_KINDS {
+            let seen = Some(*reason);
+            for link in [None, Some(&tcp_link())] {
+                let lines: [&[_]; 3] = [&[seen], &[seen, seen], &[seen, None]];
+                let now = lines.map(|line| advice_key(*reason, link, line));
+                for key in now.into_iter().chain([past_advice_key(seen, link)]) {
+                    let text = Language::En.text(key.unwrap());
+                    assert!(text.contains(word), "{reason:?}: {text}");
+                    assert!(!text.contains("120 ohm"), "{reason:?}: {text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn lost_answers_are_a_weak_connection_of_the_kind_of_the_link() {
+        for reason in [QualityReason::Timeout, QualityReason::Corrupt] {
+            assert_eq!(past_advice_key(Some(reason), None), Some("diagnosis-weak"));
+        }
+        let lost = Some(QualityReason::Timeout);
+        let network = past_advice_key(lost, Some(&tcp_link()));
+        assert_eq!(network, Some("diagnosis-weak-network"));
+        let garbled = past_advice_key(Some(QualityReason::Corrupt), Some(&tcp_link()));
+        assert_eq!(garbled, Some("diagnosis-network-garbled"));
+        // A value that the device itself reports as missing is no matter of wires.
+        for missing in [QualityReason::Missing, QualityReason::NotValid] {
+            assert_eq!(past_advice_key(Some(missing), None), None);
+        }
+        assert_eq!(past_advice_key(None, Some(&tcp_link())), None);
     }
 
     #[test]

@@ -1,9 +1,7 @@
 //! [`SoakRecord`]: result of a soak test as `pantau soak --json` prints it, as the page keeps it,
 //! and as the record of the hand-over reads it.
 
-use super::fault_diagnosis;
 use super::soak_test::{DeviceSoakResult, POLLS_NEEDED, SoakTest};
-use crate::domain::QualityReason;
 use serde::{Deserialize, Serialize};
 
 /// Result of a soak test.
@@ -83,17 +81,5 @@ impl SoakRecordRow {
             (true, false) => "soak-few",
             (false, _) => "soak-bad",
         }
-    }
-}
-
-/// Message key of the advice for a device without a present fault.
-pub fn past_advice_key(fault: Option<QualityReason>) -> &'static str {
-    match fault {
-        // A node has no wires.
-        Some(
-            reason @ (QualityReason::NoMessage | QualityReason::Offline | QualityReason::Retained),
-        ) => fault_diagnosis::advice_key(reason, None, &[fault]).unwrap_or_default(),
-        // Polls were lost now and then: a weak line.
-        _ => "diagnosis-weak",
     }
 }

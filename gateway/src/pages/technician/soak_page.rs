@@ -2,12 +2,15 @@
 //! may go dark meanwhile.
 
 use super::wizard_notice::WizardNotice;
+use crate::api::api_listener::ApiListener;
 use crate::api::error::ApiError;
 use crate::api::soak_job::{
     SoakLength, SoakNote, last_soak, running_soak, soak_length_ms, start_soak, stop_soak,
 };
-use crate::commissioning::soak_record::{SoakRecord, past_advice_key};
+use crate::commissioning::fault_diagnosis::past_advice_key;
+use crate::commissioning::soak_record::SoakRecord;
 use crate::commissioning::soak_test::rounded_down;
+use crate::config::BusLink;
 use crate::domain::QualityReason;
 use crate::formulas::claim_rounding::nearest_digits;
 use crate::i18n::Language;
@@ -115,7 +118,7 @@ async fn show_page(asked: &PageRequest, notice: WizardNotice) -> Response {
             .min(100),
         passed: minutes_text(now.record.elapsed_ms, lang),
         length: minutes_text(now.length_ms, lang),
-        rows: soak_rows(&now.record, lang),
+        rows: soak_rows(&now.record, app, lang),
     });
     let revision = app.state().config.revision_id();
     let last = last.map(|note| SoakResultPanel {
@@ -123,7 +126,7 @@ async fn show_page(asked: &PageRequest, notice: WizardNotice) -> Response {
         words: result_text(&note, lang),
         when: time_text(app, &frame, Some(note.at)),
         is_old: note.revision != revision,
-        rows: soak_rows(&note.result, lang),
+        rows: soak_rows(&note.result, app, lang),
         by: note.by,
     });
     let status = notice.status();
@@ -162,7 +165,15 @@ pub(super) fn result_text(note: &SoakNote, lang: Language) -> String {
     lang.text_with(key, &[("minutes", &minutes), ("polls", &polls)])
 }
 
-fn soak_rows(record: &SoakRecord, lang: Language) -> Vec<SoakRow> {
+/// Link of this device in the present configuration.
+fn link_of_device<'a>(app: &'a ApiListener, id: &str) -> Option<&'a BusLink> {
+    let mut devices = app.site().devices.iter();
+    let bus = &devices.find(|device| &*device.id == id)?.bus;
+    let mut buses = app.state().buses.iter();
+    Some(&buses.find(|other| other.id == *bus)?.link)
+}
+
+fn soak_rows(record: &SoakRecord, app: &ApiListener, lang: Language) -> Vec<SoakRow> {
     let row = |row: &crate::commissioning::soak_record::SoakRecordRow| {
         let percent = row.percent.map(|percent| {
             let digits = nearest_digits(rounded_down(percent), 1);
@@ -193,7 +204,9 @@ fn soak_rows(record: &SoakRecord, lang: Language) -> Vec<SoakRow> {
             advice: if row.passes || !has_begun {
                 String::new()
             } else {
-                lang.text(past_advice_key(fault))
+                let link = link_of_device(app, &row.device);
+                let key = past_advice_key(fault, link);
+                key.map_or(String::new(), |key| lang.text(key))
             },
             device: row.device.clone(),
         }
