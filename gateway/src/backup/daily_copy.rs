@@ -10,13 +10,19 @@ use super::site_files::add_site_files;
 use crate::clock::{Clock, ClockStamp};
 use crate::config::Config;
 use crate::domain::UtcMs;
-use crate::limits::{BACKUP_PIECE_BYTES, COPY_EVERY_MS, COPY_LOOK_SECONDS, COPY_RETRY_SECONDS};
+use crate::limits::{
+    BACKUP_PIECE_BYTES, COPY_EVERY_MS, COPY_LOOK_SECONDS, COPY_LOOK_SILENT_SECONDS,
+    COPY_RETRY_SECONDS, COPY_SILENT_SECONDS,
+};
 use crate::status::{CopyState, StatusBoard};
 use crate::storage::{Store, StoreSnapshot};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+
+const LOOK_SILENT: Duration = Duration::from_secs(COPY_LOOK_SILENT_SECONDS);
+const COPY_SILENT: Duration = Duration::from_secs(COPY_SILENT_SECONDS);
 
 /// Makes a copy a day until a stop is requested. A failure is a line in the log and on the status
 /// board, and is tried again; it stops nothing.
@@ -133,7 +139,7 @@ impl DailyCopier {
             let is_missing = place.as_ref().is_some_and(|place| !place.is_dir());
             (place, is_missing)
         };
-        self.disk.run(&named, look).await
+        self.disk.run((&named, LOOK_SILENT), look).await
     }
 
     /// Time of the last copy of this store at a place.
@@ -145,7 +151,7 @@ impl DailyCopier {
             let mut own = source.manifests().iter().rev();
             own.find(|one| one.store == store).map(BackupManifest::at)
         };
-        self.disk.run(place, look).await
+        self.disk.run((place, LOOK_SILENT), look).await
     }
 
     async fn copy_to(&mut self, place: &Path) -> Result<(UtcMs, WrittenBackup), BackupError> {
@@ -154,7 +160,7 @@ impl DailyCopier {
         let (config, stop) = (Arc::clone(&self.config), self.stop.clone());
         let to = place.to_owned();
         let copy = move |steps: &DiskSteps| write_copy(&config, &snapshot, &to, (&stop, steps));
-        let written = self.disk.run(place, copy).await??;
+        let written = self.disk.run((place, COPY_SILENT), copy).await??;
         Ok((at, written))
     }
 }

@@ -1,7 +1,6 @@
 //! [`OtherDisk`]: work on the disk of the copies, which may hang like any stick or share.
 
 use super::backup_error::BackupError;
-use crate::limits::COPY_SILENT_SECONDS;
 use crate::storage::StoreError;
 use std::path::Path;
 use std::sync::Arc;
@@ -34,11 +33,11 @@ pub(super) struct OtherDisk {
 }
 
 impl OtherDisk {
-    /// Runs work at a place. A disk that does not get on with it for a time is `Silent`; until that
-    /// work has come back, no other is begun.
+    /// Runs work at a place. A disk that does not get on with it for `silent_after` is `Silent`;
+    /// until that work has come back, no other is begun.
     pub(super) async fn run<T: Send + 'static>(
         &mut self,
-        place: &Path,
+        (place, silent_after): (&Path, Duration),
         work: impl FnOnce(&DiskSteps) -> T + Send + 'static,
     ) -> Result<T, BackupError> {
         let silent = || BackupError::Silent(place.to_owned());
@@ -54,8 +53,7 @@ impl OtherDisk {
         }));
         loop {
             let before = steps.count();
-            let wait = Duration::from_secs(COPY_SILENT_SECONDS);
-            match tokio::time::timeout(wait, &mut answered).await {
+            match tokio::time::timeout(silent_after, &mut answered).await {
                 Ok(done) => return done.map_err(|_| StoreError::Stopped.into()),
                 Err(_) if steps.count() != before => {}
                 Err(_) => return Err(silent()),
@@ -70,10 +68,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_disk_that_does_not_answer_is_said_and_gets_no_second_work_before_it_does() {
-        let (mut disk, place) = (OtherDisk::default(), Path::new("/mnt/stick"));
+        let mut disk = OtherDisk::default();
+        let place = (Path::new("/mnt/stick"), Duration::from_mins(2));
         let (go_on, waits) = std::sync::mpsc::channel::<()>();
         let work = move |_: &DiskSteps| waits.recv().is_ok();
-        let later = tokio::time::advance(Duration::from_secs(2 * COPY_SILENT_SECONDS));
+        let later = tokio::time::advance(2 * place.1);
         let (hung, ()) = tokio::join!(disk.run(place, work), later);
         assert!(matches!(hung, Err(BackupError::Silent(_))), "{hung:?}");
         let second = disk.run(place, |_| ()).await;

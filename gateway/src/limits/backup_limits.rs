@@ -20,8 +20,10 @@ pub const COPY_LOOK_SECONDS: u64 = 60;
 /// Time after a copy that failed, s.
 // Each attempt reads the whole store.
 pub const COPY_RETRY_SECONDS: u64 = 3600;
-/// Time without a step after which a disk counts as one that hangs, s.
-// The sync of a large piece on a slow stick takes tens of seconds.
-pub const COPY_SILENT_SECONDS: u64 = 120;
+/// Time without an answer to a look after which a disk counts as one that hangs, s.
+pub const COPY_LOOK_SILENT_SECONDS: u64 = 120;
+/// Time without a step of a copy after which its disk counts as one that hangs, s.
+// At its end a copy reads all back, which on a slow stick takes minutes.
+pub const COPY_SILENT_SECONDS: u64 = 3600;
 /// Age in days from which on the newest copy is too old, although nothing failed.
 pub const COPY_OLD_DAYS: i64 = 3;

@@ -394,7 +394,7 @@ impl SequenceFloor {
     }
 }
 
-/// What is known of the numbers of a store at a start.
+/// Numbers of a store, as far as a start knows them.
 #[derive(Clone, Copy, Debug)]
 struct NumberBounds {
     /// Last number of a reading in the file.
