@@ -22,6 +22,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 const LOOK_SILENT: Duration = Duration::from_secs(COPY_LOOK_SILENT_SECONDS);
+/// Time for a copy to end at a stop.
+const COPY_STOP_WAIT: Duration = Duration::from_secs(1);
 const COPY_SILENT: Duration = Duration::from_secs(COPY_SILENT_SECONDS);
 
 /// Makes a copy a day until a stop is requested. A failure is a line in the log and on the status
@@ -45,8 +47,8 @@ pub async fn run_daily_copies(
         let before = state.fault.clone();
         tokio::select! {
             () = copier.look(&mut state) => {}
-            // The end of the program does not wait for a disk.
-            _ = stop.wait_for(|stop| *stop) => return,
+            // The end of the program does not wait for a disk that hangs.
+            () = long_after_stop(&mut stop) => return,
         }
         if let Some(why) = state
             .fault
@@ -65,6 +67,12 @@ pub async fn run_daily_copies(
             _ = stop.wait_for(|stop| *stop) => return,
         }
     }
+}
+
+/// Ends when a copy that stops at its next piece has had the time for it.
+async fn long_after_stop(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+    tokio::time::sleep(COPY_STOP_WAIT).await;
 }
 
 /// Site, store and clock of the copies.

@@ -22,25 +22,22 @@ impl ImportedSpans {
         let own = all.iter().filter(|one| one.import.point == *point);
         let stretches: Vec<ImportedStretch> = own.cloned().collect();
         let mut sorted: Vec<&ImportedStretch> = stretches.iter().collect();
-        sorted.sort_by_key(|one| (one.first, one.import.id));
+        sorted.sort_by_key(|one| (one.import.id, one.first));
         let mut spans: Vec<(i64, i64, i64)> = Vec::new();
-        let mut newest = 0;
         for one in sorted {
             let interval = one.import.interval_ms.min(INTERVAL_MAX_MS);
-            let (mut first, last) = (one.first.0, one.last.0);
-            // Of two files for one time the later import counts.
-            if let Some(before) = spans.last_mut().filter(|before| before.1 >= first) {
-                if one.import.id >= newest {
-                    before.1 = first - 1;
-                } else {
-                    first = before.1 + 1;
-                }
-            }
-            newest = one.import.id.max(newest);
-            if first <= last {
-                spans.push((first, last, interval));
-            }
+            let (first, last) = (one.first.0, one.last.0);
+            // Of two files for one time the later import counts; before and after it the earlier
+            // one goes on.
+            let rest = spans.iter().flat_map(|(begin, end, own)| {
+                let before = (*begin, (*end).min(first - 1), *own);
+                let after = ((*begin).max(last + 1), *end, *own);
+                [before, after]
+            });
+            spans = rest.filter(|(begin, end, _)| begin <= end).collect();
+            spans.push((first, last, interval));
         }
+        spans.sort_unstable();
         Self { spans, stretches }
     }
 
@@ -60,9 +57,15 @@ impl ImportedSpans {
     /// Slots of `every_ms` of a period (ms) that files with a longer interval cover, and the rows
     /// that these files have for them.
     pub(crate) fn slots_and_rows(&self, (from, to): (i64, i64), every_ms: i64) -> (u64, u64) {
-        let coarse = self.spans.iter().filter(|one| one.2 > every_ms);
-        let covered = coarse.map(|(first, last, interval)| {
-            let length = (to.min(*last) - from.max(first - interval)).max(0);
+        // A row stands for the interval before it, as far as no earlier row does.
+        let mut before = i64::MIN;
+        let covered = self.spans.iter().map(|(first, last, interval)| {
+            let begin = (first - interval).max(before).max(from);
+            before = *last;
+            if *interval <= every_ms {
+                return (0, 0);
+            }
+            let length = (to.min(*last) - begin).max(0);
             let rows = (length + interval / 2) / interval;
             ((length / every_ms).unsigned_abs(), rows.unsigned_abs())
         });
@@ -113,7 +116,44 @@ mod tests {
         assert_eq!(spans.imports_within(UtcMs(200), UtcMs(250)).len(), 2);
     }
 
+    #[test]
+    fn an_import_within_an_earlier_one_leaves_the_rest_of_it_as_it_was() {
+        let whole = stretch(1, 0, 1000, 10);
+        let day = (0, 1000);
+        let alone = ImportedSpans::of_point(&"meter.energy".into(), std::slice::from_ref(&whole));
+        assert_eq!(alone.slots_and_rows(day, 1), (1000, 100));
+        for (first, last, interval) in [(500, 500, 0), (500, 600, 10), (300, 700, 10)] {
+            let all = [whole.clone(), stretch(2, first, last, interval)];
+            let spans = ImportedSpans::of_point(&"meter.energy".into(), &all);
+            let found = [first - 1, last + 1, 1000].map(|at| spans.interval_at(at));
+            assert_eq!(found, [10; 3], "{first}");
+            let (slots, rows) = spans.slots_and_rows(day, 1);
+            assert!(
+                slots.abs_diff(1000) <= 2 && rows.abs_diff(100) <= 1,
+                "{slots} {rows}"
+            );
+        }
+    }
+
     proptest! {
+        #[test]
+        fn each_time_has_the_interval_of_the_last_import_that_has_it(
+            ends in prop::collection::vec((0i64..60, 0i64..40), 0..9),
+        ) {
+            let all = ends.iter().zip(1..);
+            let all = all.map(|((first, length), id)| {
+                stretch(id, *first, first + length, i64::try_from(id).unwrap())
+            });
+            let all: Vec<ImportedStretch> = all.collect();
+            let spans = ImportedSpans::of_point(&"meter.energy".into(), &all);
+            for at in 0..100 {
+                let mut newest = all.iter().rev();
+                let newest = newest.find(|one| (one.first.0..=one.last.0).contains(&at));
+                let expected = newest.map_or(0, |one| one.import.interval_ms);
+                prop_assert_eq!(spans.interval_at(at), expected, "{} {:?}", at, spans.spans);
+            }
+        }
+
         #[test]
         fn spans_never_overlap(
             ends in prop::collection::vec((0i64..100, 0i64..40, 1u64..9), 0..12),
